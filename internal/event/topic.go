@@ -1,0 +1,35 @@
+package event
+
+import "time"
+
+// Topic is a channel of the task bus as it is created on the broker.
+type Topic struct {
+	Name       string
+	Partitions int
+	Retention  time.Duration
+}
+
+// Names of the topics that apps publish to and subscribe to.
+const (
+	TopicTaskEvents     = "task-events"
+	TopicTaskReminders  = "task-reminders"
+	TopicTaskRecurrence = "task-recurrence"
+)
+
+const day = 24 * time.Hour
+
+// Topics lists every topic that must exist, with its default partitions and
+// retention. A broker that does not create topics by itself (Redpanda) needs
+// them before the apps start.
+func Topics() []Topic {
+	return []Topic{
+		{Name: TopicTaskEvents, Partitions: 3, Retention: 7 * day},
+		{Name: TopicTaskReminders, Partitions: 1, Retention: day},
+		{Name: TopicTaskRecurrence, Partitions: 1, Retention: 7 * day},
+		{Name: DeadLetter(TopicTaskReminders), Partitions: 1, Retention: 7 * day},
+		{Name: DeadLetter(TopicTaskRecurrence), Partitions: 1, Retention: 7 * day},
+	}
+}
+
+// DeadLetter names the topic that takes what a consumer of topic cannot handle.
+func DeadLetter(topic string) string { return topic + "-deadletter" }
