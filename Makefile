@@ -1,0 +1,48 @@
+# Everything needs Go only; `make run` and `make test` find, or fetch, the rest.
+.DEFAULT_GOAL := help
+.PHONY: help build run infra clean test lint bench daprd tidy
+
+STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
+
+help: ## Show this
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@echo
+	@echo "  Ports and folders are set by TICKLER_* variables: docs/local.md."
+
+build: ## Build the apps and the dev tool into bin/
+	@mkdir -p bin
+	go build -o bin/ ./api ./notifier ./recurrer
+	cd dev && go build -o ../bin/ ./cmd/tickler-dev
+
+run: build ## Run everything here: Postgres, broker, three apps with their sidecars
+	@bin/tickler-dev run
+
+infra: build ## Run Postgres and broker alone, for `dapr run -f .`
+	@bin/tickler-dev infra
+
+clean: ## Remove the state that `make run` keeps in .tickler
+	@cd dev && go build -o ../bin/ ./cmd/tickler-dev
+	@bin/tickler-dev clean
+
+daprd: build ## Build daprd, once, if none is installed
+	@bin/tickler-dev daprd
+
+# The tests in dev start real processes, which the test cache knows nothing of.
+test: build daprd ## Run unit tests and end-to-end tests
+	go test ./...
+	cd dev && go test -count=1 -p 1 -timeout 20m ./...
+
+lint: ## gofmt, vet, staticcheck
+	@unformatted=$$(gofmt -l $$(git ls-files -co --exclude-standard '*.go')); \
+		test -z "$$unformatted" || { echo "gofmt -w these files:"; echo "$$unformatted"; exit 1; }
+	go vet ./...
+	cd dev && go vet ./...
+	go run $(STATICCHECK) ./...
+	cd dev && go run $(STATICCHECK) ./...
+
+bench: ## Run the Go benchmarks
+	go test -run '^$$' -bench . ./...
+
+tidy: ## Bring both go.mod files up to date; dev follows the root module
+	go mod tidy
+	cd dev && go mod tidy

@@ -1,0 +1,77 @@
+// Package broker is the Kafka-protocol broker of the local stack, and the
+// client that prepares topics on any broker.
+//
+// The broker is kfake, whose author calls it a fake for testing: it speaks the
+// protocol and keeps its data on disk, and is no proof for a real broker.
+package broker
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"syscall"
+
+	"github.com/twmb/franz-go/pkg/kfake"
+)
+
+// Options of a broker process.
+type Options struct {
+	DataDir string
+	Port    int
+	// The one user, who may do everything, over SCRAM-SHA-256. They are written
+	// to a new data folder and cannot be changed there afterwards.
+	Username string
+	Password string
+	Log      io.Writer
+}
+
+// Serve runs the broker on the loopback interface until ctx ends.
+func Serve(ctx context.Context, o Options) error {
+	switch {
+	case o.DataDir == "":
+		return errors.New("no data folder given")
+	case o.Username == "" || o.Password == "":
+		return errors.New("KAFKA_SASL_USERNAME and KAFKA_SASL_PASSWORD must be set")
+	}
+	if err := os.MkdirAll(o.DataDir, 0o700); err != nil {
+		return err
+	}
+	lock, err := lockDataDir(o.DataDir)
+	if err != nil {
+		return err
+	}
+	defer lock.Close()
+	cluster, err := kfake.NewCluster(
+		kfake.Ports(o.Port),
+		kfake.NumBrokers(1),
+		kfake.ClusterID("tickler-local"),
+		kfake.EnableSASL(),
+		kfake.Superuser("SCRAM-SHA-256", o.Username, o.Password),
+		kfake.DataDir(filepath.Join(o.DataDir, "log")),
+		kfake.WithLogger(kfake.BasicLogger(o.Log, kfake.LogLevelWarn)),
+	)
+	if err != nil {
+		return fmt.Errorf("starting the broker on %s: %w", o.DataDir, err)
+	}
+	fmt.Fprintf(o.Log, "Kafka protocol on %v, SASL SCRAM-SHA-256. For local use only: this is kfake, a broker made for tests.\n",
+		cluster.ListenAddrs())
+	<-ctx.Done()
+	cluster.Close()
+	fmt.Fprintln(o.Log, "stopped")
+	return nil
+}
+
+// lockDataDir keeps a second broker off the same data, which kfake would not.
+func lockDataDir(dir string) (*os.File, error) {
+	lock, err := os.OpenFile(filepath.Join(dir, "lock"), os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	if err := syscall.Flock(int(lock.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
+		return nil, errors.Join(fmt.Errorf("another broker uses %s", dir), lock.Close())
+	}
+	return lock, nil
+}

@@ -1,0 +1,53 @@
+// Command tickler-dev runs Tickler on one machine for people who develop it or
+// try it: `make help` shows the ways in.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+)
+
+const usage = `Usage: tickler-dev COMMAND
+
+  run      Postgres, broker, and every app of dapr.yaml with its sidecar
+  infra    Postgres, broker, topics and tables alone, for "dapr run -f ."
+  clean    remove the state of a stack that does not run
+  topics   make the topics on the broker that KAFKA_BROKERS,
+           KAFKA_SASL_USERNAME and KAFKA_SASL_PASSWORD name
+  daprd    print the path of the daprd that run uses; built if need be
+  broker   the broker process itself (run and infra start it)
+
+Environment:
+  TICKLER_HOME           folder for all state       (default .tickler)
+  TICKLER_API_PORT       of the API and MCP         (default 8080)
+  TICKLER_POSTGRES_PORT  of Postgres                (default 15432)
+  TICKLER_BROKER_PORT    of the broker              (default 19092)
+  DATABASE_URL           a Postgres to use; none is started then
+  DAPR_RUNTIME_PATH      where the dapr CLI put daprd (default the home directory)
+`
+
+func main() {
+	commands := map[string]func(context.Context, []string) error{
+		"run":    func(ctx context.Context, _ []string) error { return run(ctx, false) },
+		"infra":  func(ctx context.Context, _ []string) error { return run(ctx, true) },
+		"clean":  func(context.Context, []string) error { return clean() },
+		"topics": func(ctx context.Context, _ []string) error { return topics(ctx) },
+		"daprd":  func(ctx context.Context, _ []string) error { return daprd(ctx) },
+		"broker": serveBroker,
+	}
+	if len(os.Args) < 2 || commands[os.Args[1]] == nil {
+		fmt.Fprint(os.Stderr, usage)
+		os.Exit(2)
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP)
+	// A second ^C ends a drain that takes too long for whoever waits.
+	context.AfterFunc(ctx, stop)
+	if err := commands[os.Args[1]](ctx, os.Args[2:]); err != nil && !errors.Is(err, context.Canceled) {
+		fmt.Fprintf(os.Stderr, "tickler-dev %s: %v\n", os.Args[1], err)
+		os.Exit(1)
+	}
+}

@@ -1,0 +1,118 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"time"
+
+	"tickler/dev/postgres"
+	"tickler/dev/stack"
+
+	"tickler/dev/home"
+)
+
+// run runs a stack until ctx ends or a part of it gives up.
+func run(ctx context.Context, infraOnly bool) error {
+	begun := time.Now()
+	config, err := fromEnvironment()
+	if err != nil {
+		return err
+	}
+	config.InfraOnly, config.Output = infraOnly, os.Stdout
+	s, err := stack.Start(ctx, config)
+	if err != nil {
+		return err
+	}
+	if infraOnly {
+		fmt.Print(infraBanner(s, config, time.Since(begun)))
+	} else {
+		fmt.Print(banner(s, config, time.Since(begun)))
+	}
+	select {
+	case <-s.Done():
+		return s.Err()
+	case <-ctx.Done():
+	}
+	fmt.Println("\nStopping: apps, sidecars, broker, Postgres. ^C again ends it at once.")
+	begun = time.Now()
+	s.Stop()
+	fmt.Printf("Stopped in %s. The data is kept in %s.\n", time.Since(begun).Round(10*time.Millisecond), config.Home)
+	return nil
+}
+
+func fromEnvironment() (stack.Config, error) {
+	root, err := stack.FindRoot()
+	if err != nil {
+		return stack.Config{}, err
+	}
+	config := stack.Config{
+		Root: root, Home: homePath(root), RunFilePorts: true,
+		DatabaseURL: os.Getenv("DATABASE_URL"),
+	}
+	for _, p := range []struct {
+		port     *int
+		variable string
+		standard int
+	}{
+		{&config.APIPort, stack.APIPortVariable, 8080},
+		{&config.PostgresPort, stack.PostgresPortVariable, 15432},
+		{&config.BrokerPort, stack.BrokerPortVariable, 19092},
+	} {
+		*p.port = p.standard
+		text := os.Getenv(p.variable)
+		if text == "" {
+			continue
+		}
+		if *p.port, err = strconv.Atoi(text); err != nil || *p.port < 1 || *p.port > 65535 {
+			return stack.Config{}, fmt.Errorf("%s is %q: a port from 1 to 65535 is expected", p.variable, text)
+		}
+	}
+	return config, nil
+}
+
+func homePath(root string) string {
+	if path := os.Getenv("TICKLER_HOME"); path != "" {
+		return path
+	}
+	return filepath.Join(root, ".tickler")
+}
+
+// clean removes the home, and a Postgres cluster that had to live outside it.
+func clean() error {
+	root, err := stack.FindRoot()
+	if err != nil {
+		return err
+	}
+	path, err := filepath.Abs(homePath(root))
+	if err != nil {
+		return err
+	}
+	if _, err := os.Stat(path); os.IsNotExist(err) {
+		fmt.Printf("%s does not exist: nothing to remove.\n", path)
+		return nil
+	}
+	if _, err := os.Stat(filepath.Join(path, "secrets.json")); err != nil {
+		return fmt.Errorf("%s is not the home of a stack (no secrets.json in it): remove it yourself if you mean it", path)
+	}
+	h, err := home.Open(path)
+	if err != nil {
+		return err
+	}
+	defer h.Close()
+	owner, err := postgres.Unprivileged()
+	if err == nil {
+		if data := owner.DataDir(path); filepath.Dir(data) != path {
+			if err := os.RemoveAll(filepath.Dir(data)); err != nil {
+				return err
+			}
+		}
+	}
+	if err := os.RemoveAll(path); err != nil {
+		return err
+	}
+	fmt.Printf("Removed %s.\n", path)
+	return nil
+}

@@ -1,0 +1,134 @@
+// Package home is the folder where a local stack keeps its state: data,
+// secrets, logs, process ids, and the file that clients source.
+package home
+
+import (
+	"crypto/rand"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+)
+
+// Home is a locked state folder: one stack at a time.
+type Home struct {
+	Path    string
+	Secrets Secrets
+	lock    *os.File
+}
+
+// Secrets are made once for a home and kept: its Postgres cluster and its
+// broker remember them.
+type Secrets struct {
+	DaprAPIToken     string `json:"dapr_api_token"`
+	AppAPIToken      string `json:"app_api_token"`
+	KafkaUsername    string `json:"kafka_username"`
+	KafkaPassword    string `json:"kafka_password"`
+	PostgresUsername string `json:"postgres_username"`
+	PostgresPassword string `json:"postgres_password"`
+}
+
+// ErrInUse is returned by Open for a home that a running stack holds.
+var ErrInUse = errors.New("a stack is running there")
+
+// Open locks the home at path, which is made when it does not exist.
+func Open(path string) (*Home, error) {
+	path, err := filepath.Abs(path)
+	if err != nil {
+		return nil, err
+	}
+	// Others may pass through, not look: Postgres runs under another user id
+	// when the supervisor is root.
+	if err := os.MkdirAll(path, 0o711); err != nil {
+		return nil, err
+	}
+	h := &Home{Path: path}
+	if err := h.acquire(); err != nil {
+		return nil, fmt.Errorf("home %s: %w", path, err)
+	}
+	for _, dir := range []string{"run", "log"} {
+		if err := os.MkdirAll(h.In(dir), 0o755); err != nil {
+			return nil, errors.Join(err, h.Close())
+		}
+	}
+	if err := h.loadSecrets(); err != nil {
+		return nil, errors.Join(fmt.Errorf("secrets of home %s: %w", path, err), h.Close())
+	}
+	return h, nil
+}
+
+func (h *Home) acquire() error {
+	file, err := os.OpenFile(h.In("lock"), os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return err
+	}
+	if err := syscall.Flock(int(file.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
+		holder := make([]byte, 32)
+		n, _ := file.Read(holder)
+		_ = file.Close()
+		return fmt.Errorf("%w (process %s): stop it, or set TICKLER_HOME to another folder",
+			ErrInUse, strings.TrimSpace(string(holder[:n])))
+	}
+	if err := file.Truncate(0); err == nil {
+		_, _ = fmt.Fprintln(file, os.Getpid())
+	}
+	h.lock = file
+	return nil
+}
+
+// Close gives the lock up.
+func (h *Home) Close() error { return h.lock.Close() }
+
+// In is the path of a name inside the home.
+func (h *Home) In(name ...string) string {
+	return filepath.Join(append([]string{h.Path}, name...)...)
+}
+
+// PidFile of a part.
+func (h *Home) PidFile(part string) string { return h.In("run", part+".pid") }
+
+// LogFile of a part.
+func (h *Home) LogFile(part string) string { return h.In("log", part+".log") }
+
+func (h *Home) loadSecrets() error {
+	path := h.In("secrets.json")
+	text, err := os.ReadFile(path)
+	if err == nil {
+		return json.Unmarshal(text, &h.Secrets)
+	}
+	if !os.IsNotExist(err) {
+		return err
+	}
+	h.Secrets = Secrets{
+		DaprAPIToken: rand.Text(), AppAPIToken: rand.Text(),
+		KafkaUsername: "tickler", KafkaPassword: rand.Text(),
+		PostgresUsername: "tickler", PostgresPassword: rand.Text(),
+	}
+	if text, err = json.MarshalIndent(h.Secrets, "", "  "); err != nil {
+		return err
+	}
+	return writePrivate(path, append(text, '\n'))
+}
+
+// Token returns the kept access token, "" when there is none.
+func (h *Home) Token() string {
+	text, _ := os.ReadFile(h.In("token"))
+	return strings.TrimSpace(string(text))
+}
+
+// KeepToken keeps an access token for the next start.
+func (h *Home) KeepToken(token string) error {
+	return writePrivate(h.In("token"), []byte(token+"\n"))
+}
+
+// writePrivate replaces the file at path as a whole; only its owner may read it.
+func writePrivate(path string, text []byte) error {
+	half := path + ".new"
+	if err := os.WriteFile(half, text, 0o600); err != nil {
+		return err
+	}
+	return os.Rename(half, path)
+}

@@ -1,0 +1,143 @@
+package stack
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"fmt"
+	"net/http"
+	"os"
+	"strconv"
+	"strings"
+
+	"tickler/dev/broker"
+	"tickler/dev/home"
+	"tickler/dev/port"
+	"tickler/dev/runfile"
+)
+
+// user that the ready-made token belongs to.
+const user = "me"
+
+// APIURL is the root of the public API.
+func (s *Stack) APIURL() string { return "http://" + port.Address(s.config.APIPort) }
+
+// MCPURL is the MCP endpoint.
+func (s *Stack) MCPURL() string { return s.APIURL() + "/mcp" }
+
+// Token is a ready-made access token.
+func (s *Stack) Token() string { return s.token }
+
+// NewToken makes a token for a user, who is made too when new.
+func (s *Stack) NewToken(ctx context.Context, user string) (string, error) {
+	create := s.publicCommand(ctx, "token", "create", "--user", user)
+	var said bytes.Buffer
+	create.Stderr = &said
+	token, err := create.Output()
+	if err != nil {
+		return "", fmt.Errorf("%s: %w\n%s", strings.Join(create.Args, " "), err, said.String())
+	}
+	return strings.TrimSpace(string(token)), nil
+}
+
+// DatabaseURL of the stack's Postgres.
+func (s *Stack) DatabaseURL() string { return s.databaseURL }
+
+// Broker is how to reach the stack's broker.
+func (s *Stack) Broker() broker.Access { return s.broker }
+
+// Env is what the home's env file exports.
+func (s *Stack) Env() map[string]string {
+	env := map[string]string{}
+	for _, v := range s.variables() {
+		env[v.Name] = v.Value
+	}
+	return env
+}
+
+func (s *Stack) variables() []home.Variable {
+	secrets := s.home.Secrets
+	list := []home.Variable{
+		{Name: "TICKLER_MCP_URL", Value: s.MCPURL()},
+		{Name: "TICKLER_TOKEN", Value: s.token},
+		{Name: "DATABASE_URL", Value: s.databaseURL},
+		{Name: "KAFKA_BROKERS", Value: strings.Join(s.broker.Brokers, ",")},
+		{Name: "KAFKA_SASL_USERNAME", Value: s.broker.Username},
+		{Name: "KAFKA_SASL_PASSWORD", Value: s.broker.Password},
+		{Name: "DAPR_API_TOKEN", Value: secrets.DaprAPIToken},
+		{Name: "APP_API_TOKEN", Value: secrets.AppAPIToken},
+	}
+	for _, app := range s.apps {
+		prefix := "TICKLER_" + strings.ToUpper(strings.ReplaceAll(app.name, "-", "_"))
+		list = append(list,
+			home.Variable{Name: prefix + "_URL", Value: app.url()},
+			home.Variable{Name: prefix + "_APP_PORT", Value: strconv.Itoa(app.ports.App)},
+			home.Variable{Name: prefix + "_DAPR_HTTP_PORT", Value: strconv.Itoa(app.ports.DaprHTTP)},
+			home.Variable{Name: prefix + "_DAPR_GRPC_PORT", Value: strconv.Itoa(app.ports.DaprGRPC)},
+			home.Variable{Name: prefix + "_DAPR_METRICS_PORT", Value: strconv.Itoa(app.ports.Metrics)},
+		)
+	}
+	return list
+}
+
+// ensureToken makes the ready-made token, unless the kept one still works: the
+// database may have been made anew under it.
+func (s *Stack) ensureToken(ctx context.Context) error {
+	s.token = s.home.Token()
+	if s.token != "" && (s.config.InfraOnly || s.accepted(ctx)) {
+		return nil
+	}
+	token, err := s.NewToken(ctx, user)
+	if err != nil {
+		return err
+	}
+	s.token = token
+	return s.home.KeepToken(token)
+}
+
+func (s *Stack) accepted(ctx context.Context) bool {
+	ping := strings.NewReader(`{"jsonrpc":"2.0","id":1,"method":"ping"}`)
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, s.MCPURL(), ping)
+	if err != nil {
+		return false
+	}
+	request.Header.Set("Authorization", "Bearer "+s.token)
+	request.Header.Set("Content-Type", "application/json")
+	request.Header.Set("Accept", "application/json, text/event-stream")
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return false
+	}
+	defer response.Body.Close()
+	return response.StatusCode != http.StatusUnauthorized
+}
+
+// inherited is the environment of the caller without what each part gets from
+// the stack: a shell that sourced the env file of another stack must not leak
+// into this one.
+func inherited() []string {
+	var env []string
+	for _, entry := range os.Environ() {
+		name, _, _ := strings.Cut(entry, "=")
+		switch {
+		case name == "DATABASE_URL", name == listenVariable,
+			strings.HasPrefix(name, "DAPR_"), strings.HasPrefix(name, "APP_"), strings.HasPrefix(name, "KAFKA_"):
+		default:
+			env = append(env, entry)
+		}
+	}
+	return env
+}
+
+// nameWidth is that of the longest name a line of the console begins with.
+func nameWidth(config Config, apps []runfile.App) int {
+	width := len(postgresName)
+	for _, app := range apps {
+		name := replicaName(app.AppID, cmp.Or(config.Replicas[app.AppID], 1))
+		if !config.InfraOnly {
+			name = sidecarOf(name)
+		}
+		width = max(width, len(name))
+	}
+	return width
+}

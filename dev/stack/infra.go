@@ -1,0 +1,183 @@
+package stack
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"os/exec"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"tickler/dev/broker"
+	"tickler/dev/port"
+	"tickler/dev/postgres"
+	"tickler/dev/process"
+	"tickler/internal/event"
+)
+
+// Names of the parts that are not apps, and of the stack itself in its logs.
+const (
+	postgresName = "postgres"
+	brokerName   = "broker"
+	ownName      = "tickler"
+)
+
+// startInfra starts Postgres and the broker and puts tables and topics there.
+func (s *Stack) startInfra(ctx context.Context) error {
+	if err := s.startBroker(); err != nil {
+		return err
+	}
+	if err := s.startPostgres(ctx); err != nil {
+		return err
+	}
+	work, ctx := errgroup.WithContext(ctx)
+	work.Go(func() error {
+		if err := s.await(ctx, brokerName); err != nil {
+			return err
+		}
+		if err := broker.EnsureTopics(ctx, s.broker, event.Topics()); err != nil {
+			return fmt.Errorf("making topics: %w", err)
+		}
+		return nil
+	})
+	work.Go(func() error { return s.prepareDatabase(ctx) })
+	return work.Wait()
+}
+
+func (s *Stack) startBroker() error {
+	secrets := s.home.Secrets
+	s.broker = broker.Access{
+		Brokers:  []string{port.Address(s.config.BrokerPort)},
+		Username: secrets.KafkaUsername, Password: secrets.KafkaPassword,
+	}
+	s.say("broker: Kafka protocol on port %d, data in %s", s.config.BrokerPort, s.home.In(brokerName))
+	return s.run(process.Spec{
+		Name: brokerName,
+		Command: []string{s.config.Tool, "broker", "--data", s.home.In(brokerName),
+			"--port", strconv.Itoa(s.config.BrokerPort)},
+		Env: append(inherited(),
+			"KAFKA_SASL_USERNAME="+secrets.KafkaUsername,
+			"KAFKA_SASL_PASSWORD="+secrets.KafkaPassword),
+		StopTimeout: 4 * time.Second,
+		Ready:       s.broker.Ping,
+	})
+}
+
+func (s *Stack) startPostgres(ctx context.Context) error {
+	if s.config.DatabaseURL != "" && !s.isOwn(s.config.DatabaseURL) {
+		s.databaseURL = s.config.DatabaseURL
+		s.say("Postgres: DATABASE_URL is set, so that one is used and none is started")
+		return nil
+	}
+	cluster, err := s.postgresCluster(ctx)
+	if err != nil {
+		return err
+	}
+	s.cluster, s.databaseURL = cluster, cluster.URL()
+	if postgres.DataVersion(cluster.Data) == 0 {
+		s.say("Postgres: making a new cluster in %s", cluster.Data)
+	}
+	if err := cluster.Init(ctx); err != nil {
+		return err
+	}
+	s.say("Postgres %d: port %d, data in %s", cluster.Binaries.Major, cluster.Port, cluster.Data)
+	return s.run(process.Spec{
+		Name:    postgresName,
+		Command: cluster.Command(),
+		Dir:     "/",
+		Env:     postgres.Environment(),
+		UID:     cluster.Owner.UID, GID: cluster.Owner.GID,
+		// A fast shutdown: sessions are cut, data is flushed.
+		StopSignal:   syscall.SIGINT,
+		OrphanSignal: syscall.SIGINT,
+		StopTimeout:  5 * time.Second,
+		Ready:        cluster.Ready,
+	})
+}
+
+// isOwn tells whether a database URL is that of this home's own Postgres, as it
+// is in a shell that has sourced the env file of an earlier run.
+func (s *Stack) isOwn(database string) bool {
+	u, err := url.Parse(database)
+	if err != nil || u.User == nil {
+		return false
+	}
+	password, _ := u.User.Password()
+	return password == s.home.Secrets.PostgresPassword
+}
+
+func (s *Stack) postgresCluster(ctx context.Context) (*postgres.Cluster, error) {
+	owner, err := postgres.Unprivileged()
+	if err != nil {
+		return nil, err
+	}
+	data := owner.DataDir(s.home.Path)
+	version := postgres.DataVersion(data)
+	binaries, err := postgres.Find(ctx, version)
+	if errors.Is(err, postgres.ErrNotInstalled) {
+		s.say("Postgres: none that fits is installed; fetching one, this once")
+		binaries, err = s.fetchPostgres(ctx, owner)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if version != 0 && version != binaries.Major {
+		return nil, fmt.Errorf("%s was made by Postgres %d, and only %d is to be had: "+
+			"install %d, or remove the data with `make clean`", data, version, binaries.Major, version)
+	}
+	return &postgres.Cluster{
+		Binaries: binaries, Data: data, Port: s.config.PostgresPort, Owner: owner,
+		Username: s.home.Secrets.PostgresUsername, Password: s.home.Secrets.PostgresPassword,
+	}, nil
+}
+
+func (s *Stack) fetchPostgres(ctx context.Context, owner postgres.Owner) (postgres.Binaries, error) {
+	folder := owner.CacheDir()
+	if err := os.MkdirAll(folder, 0o755); err != nil {
+		return postgres.Binaries{}, err
+	}
+	free, err := s.picker.Pick(0)
+	if err != nil {
+		return postgres.Binaries{}, err
+	}
+	return postgres.Fetch(ctx, folder, free)
+}
+
+func (s *Stack) prepareDatabase(ctx context.Context) error {
+	if s.cluster != nil {
+		if err := s.await(ctx, postgresName); err != nil {
+			return err
+		}
+		if err := s.cluster.EnsureDatabase(ctx); err != nil {
+			return fmt.Errorf("making the database: %w", err)
+		}
+	}
+	s.say("migrations: %s migrate up", strings.Join(s.publicApp().Command, " "))
+	log, err := process.NewLog(s.home.LogFile("migrate"), "migrate", s.console)
+	if err != nil {
+		return err
+	}
+	defer log.Close()
+	migrate := s.publicCommand(ctx, "migrate", "up")
+	migrate.Stdout, migrate.Stderr = log, log
+	if err := migrate.Run(); err != nil {
+		return fmt.Errorf("migrations failed: %w; what they said is in %s", err, s.home.LogFile("migrate"))
+	}
+	return nil
+}
+
+// publicCommand runs the api app's binary for a task of its own.
+func (s *Stack) publicCommand(ctx context.Context, args ...string) *exec.Cmd {
+	app := s.publicApp()
+	command := append(binary(app), args...)
+	cmd := exec.CommandContext(ctx, command[0], command[1:]...)
+	cmd.Dir = app.AppDirPath
+	cmd.Env = append(inherited(), "DATABASE_URL="+s.databaseURL)
+	return cmd
+}

@@ -1,0 +1,290 @@
+package stack
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"tickler/dev/broker"
+	"tickler/dev/home"
+	"tickler/dev/port"
+	"tickler/dev/postgres"
+	"tickler/dev/process"
+	"tickler/dev/runfile"
+)
+
+// startTimeout bounds the wait for a part that was started to be ready.
+const startTimeout = 90 * time.Second
+
+// Stack is a running stack.
+type Stack struct {
+	config  Config
+	home    *home.Home
+	picker  *port.Picker
+	spawner *process.Spawner
+	console *process.Console
+	own     *process.Log // what the stack itself says
+
+	files       []runfile.App
+	apps        []app
+	cluster     *postgres.Cluster // nil when the database is elsewhere
+	databaseURL string
+	broker      broker.Access
+	token       string
+	daprd       string
+
+	mu    sync.Mutex
+	parts map[string]*process.Process
+	names []string // of parts, in the order of their start
+
+	stopping sync.Once
+	done     chan struct{}
+	err      error // why it ended by itself; set before done is closed
+}
+
+// Start starts a stack and returns when all of it is ready. When ctx ends
+// before that, or a part fails, whatever was started is stopped again.
+func Start(ctx context.Context, config Config) (*Stack, error) {
+	if err := config.setDefaults(); err != nil {
+		return nil, err
+	}
+	apps, err := runfile.Load(filepath.Join(config.Root, runfile.Name))
+	if err != nil {
+		return nil, err
+	}
+	if !slices.ContainsFunc(apps, func(a runfile.App) bool { return a.AppID == publicID }) {
+		return nil, fmt.Errorf("%s has no app %s, whose binary migrates the database and makes tokens", runfile.Name, publicID)
+	}
+	h, err := home.Open(config.Home)
+	if err != nil {
+		return nil, err
+	}
+	s := &Stack{
+		config: config, home: h, files: apps,
+		spawner: process.NewSpawner(),
+		console: process.NewConsole(config.Output, nameWidth(config, apps)),
+		parts:   map[string]*process.Process{},
+		done:    make(chan struct{}),
+	}
+	if s.own, err = process.NewLog(h.LogFile(ownName), ownName, s.console); err != nil {
+		s.spawner.Close()
+		return nil, errors.Join(err, h.Close())
+	}
+	// A part that gives up during the start ends the start.
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	go func() {
+		select {
+		case <-s.done:
+			cancel(s.err)
+		case <-ctx.Done():
+		}
+	}()
+	if err := s.start(ctx); err != nil {
+		s.Stop()
+		return nil, cmp.Or(s.err, err)
+	}
+	return s, nil
+}
+
+func (s *Stack) start(ctx context.Context) error {
+	if err := s.choosePorts(); err != nil {
+		return err
+	}
+	if !s.config.InfraOnly {
+		if err := s.findDaprd(ctx); err != nil {
+			return err
+		}
+	}
+	if err := s.startInfra(ctx); err != nil {
+		return err
+	}
+	if !s.config.InfraOnly {
+		if err := s.startApps(ctx); err != nil {
+			return err
+		}
+	}
+	if err := s.ensureToken(ctx); err != nil {
+		return err
+	}
+	return s.home.WriteEnv(s.variables())
+}
+
+// Stop ends every part in order (apps, each followed by its sidecar, then the
+// broker, then Postgres) and returns when no process is left.
+func (s *Stack) Stop() { s.end(nil) }
+
+// Done is closed when the stack has ended, by Stop or by itself.
+func (s *Stack) Done() <-chan struct{} { return s.done }
+
+// Err tells, after Done, why the stack ended by itself; nil after Stop.
+func (s *Stack) Err() error { return s.err }
+
+func (s *Stack) end(reason error) {
+	s.stopping.Do(func() {
+		s.err = reason
+		var pairs sync.WaitGroup
+		for _, app := range s.apps {
+			// A sidecar must not go on delivering to an app that is gone: what
+			// fails for long enough goes to the dead letters.
+			pairs.Go(func() {
+				s.stopIfThere(app.name)
+				s.stopIfThere(app.sidecar())
+			})
+		}
+		pairs.Wait()
+		s.stopIfThere(brokerName)
+		s.stopIfThere(postgresName)
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		for _, part := range s.parts {
+			_ = part.Log().Close()
+		}
+		s.spawner.Close()
+		_ = s.own.Close()
+		_ = s.home.Close()
+		close(s.done)
+	})
+	<-s.done
+}
+
+func (s *Stack) stopIfThere(name string) {
+	if part := s.find(name); part != nil {
+		part.Stop()
+	}
+}
+
+// died is told of every death of a part.
+func (s *Stack) died(d process.Death) {
+	s.say("%s died: %s. Its last lines:", d.Name, d.Reason)
+	for _, line := range d.Last {
+		s.own.Say("    " + line)
+	}
+	if d.Fatal == nil {
+		s.say("%s is started again in %s", d.Name, d.Pause)
+		return
+	}
+	s.say("giving up: %v", d.Fatal)
+	go s.end(fmt.Errorf("%w\nits last lines, of %s:\n%s", d.Fatal, s.home.LogFile(d.Name), strings.Join(d.Last, "\n")))
+}
+
+func (s *Stack) say(format string, args ...any) { s.own.Say(fmt.Sprintf(format, args...)) }
+
+// run makes a part of spec and starts it.
+func (s *Stack) run(spec process.Spec) error {
+	log, err := process.NewLog(s.home.LogFile(spec.Name), spec.Name, s.console)
+	if err != nil {
+		return err
+	}
+	spec.PidFile = s.home.PidFile(spec.Name)
+	part := process.New(spec, s.config.Policy, s.spawner, log, s.died)
+	s.mu.Lock()
+	s.parts[spec.Name] = part
+	s.names = append(s.names, spec.Name)
+	s.mu.Unlock()
+	part.Start()
+	return nil
+}
+
+// await waits for parts to be ready.
+func (s *Stack) await(ctx context.Context, names ...string) error {
+	ctx, cancel := context.WithTimeout(ctx, startTimeout)
+	defer cancel()
+	group, ctx := errgroup.WithContext(ctx)
+	for _, name := range names {
+		group.Go(func() error {
+			if err := s.WaitReady(ctx, name); err != nil {
+				return fmt.Errorf("%w; its log is %s", err, s.home.LogFile(name))
+			}
+			return nil
+		})
+	}
+	return group.Wait()
+}
+
+func (s *Stack) find(name string) *process.Process {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.parts[name]
+}
+
+func (s *Stack) part(name string) (*process.Process, error) {
+	if part := s.find(name); part != nil {
+		return part, nil
+	}
+	return nil, fmt.Errorf("the stack has no part %s; it has %v", name, s.Parts())
+}
+
+// Parts lists the names of all parts in the order of their start.
+func (s *Stack) Parts() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.names)
+}
+
+// Kill sends SIGKILL to the process that a part runs now. The stack starts it
+// again as after any death.
+func (s *Stack) Kill(name string) error {
+	part, err := s.part(name)
+	if err != nil {
+		return err
+	}
+	return part.Kill()
+}
+
+// StopPart ends a part, and returns when it is gone. It stays away until
+// StartPart, and that is not a death.
+func (s *Stack) StopPart(name string) error {
+	part, err := s.part(name)
+	if err != nil {
+		return err
+	}
+	part.Stop()
+	return nil
+}
+
+// StartPart starts a part that StopPart ended, and returns when it is ready.
+func (s *Stack) StartPart(ctx context.Context, name string) error {
+	part, err := s.part(name)
+	if err != nil {
+		return err
+	}
+	part.Start()
+	return part.WaitReady(ctx)
+}
+
+// WaitReady returns nil when a part is ready, as it is again some time after
+// Kill.
+func (s *Stack) WaitReady(ctx context.Context, name string) error {
+	part, err := s.part(name)
+	if err != nil {
+		return err
+	}
+	return part.WaitReady(ctx)
+}
+
+// PID of the process that a part runs now, 0 when none does.
+func (s *Stack) PID(name string) int {
+	if part := s.find(name); part != nil {
+		return part.PID()
+	}
+	return 0
+}
+
+// Log is all that a part has printed since the stack was started.
+func (s *Stack) Log(name string) string {
+	text, err := os.ReadFile(s.home.LogFile(name))
+	if err != nil {
+		return err.Error()
+	}
+	return string(text)
+}
