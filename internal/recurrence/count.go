@@ -1,0 +1,212 @@
+package recurrence
+
+import (
+	"time"
+
+	"github.com/teambition/rrule-go"
+)
+
+// maxShared bounds how many wall times inside gaps one count compares with
+// their shifted selves: thousands of clock changes for any rule people write.
+const maxShared = 20_000
+
+// count is how many occurrences lie after the instant from and not after to.
+// It stops early, with some number above limit, once it exceeds limit.
+func (p *plan) count(from, to, limit int64) int64 {
+	if to <= from {
+		return 0
+	}
+	a, b := p.zone.at(from).shown(from), p.zone.at(to).shown(to)
+	total := p.countWalls(a, b, limit) + p.pending(from) - p.pending(to)
+	return total - p.shared(from, to)
+}
+
+// pending counts wall times of a gap that a clock has passed by an instant but
+// that, moved forward, are still to come.
+func (p *plan) pending(instant int64) int64 {
+	s := p.zone.at(instant)
+	if !s.shadowed(instant) {
+		return 0
+	}
+	return p.countWalls(s.shown(instant)-s.gap(), s.gapEnd()-1, noLimit)
+}
+
+// shared counts the instants after from and not after to that two wall times
+// have, one in a gap and one after it.
+func (p *plan) shared(from, to int64) int64 {
+	if p.zone.utc {
+		return 0
+	}
+	// A rule with one time of day meets itself only where a zone skipped a whole
+	// day, and none plans to.
+	onceADay := p.unit == 0 || p.unit == secondsPerDay
+	onceADay = onceADay && p.clock.size() == 1
+	if onceADay {
+		to = min(to, lastSkippedDay)
+	}
+	var n int64
+	tries := 0
+	for s := p.zone.at(from); s.start <= to; s = p.zone.at(s.end) {
+		if gap := s.gap(); gap > 0 && s.start+gap > from && (gap >= secondsPerDay || !onceADay) {
+			wall := max(s.gapEnd()-gap, from+s.before+1) - 1
+			for ; tries < maxShared; tries++ {
+				w, ok := p.nextWall(wall)
+				if !ok || w >= s.gapEnd() || w-s.before > to {
+					break
+				}
+				if v, ok := p.nextWall(w + gap - 1); ok && v == w+gap {
+					n++
+				}
+				wall = w
+			}
+		}
+		if s.end > to {
+			break
+		}
+	}
+	return n
+}
+
+// lastSkippedDay is after the last date line change of the tz database.
+var lastSkippedDay = time.Date(2030, 1, 1, 0, 0, 0, 0, time.UTC).Unix()
+
+// countWalls is how many wall times of the series lie after a and not after b.
+func (p *plan) countWalls(a, b, limit int64) int64 {
+	a = max(a, p.start-1)
+	b = min(b, maxWall)
+	if b <= a {
+		return 0
+	}
+	if p.coarse() {
+		return p.countInCalendar(a, b, limit)
+	}
+	i, j := floorDiv(a, p.unit), floorDiv(b, p.unit)
+	within := func(period, from, to int64) int64 {
+		if next, ok := p.nextPeriod(period); !ok || next != period {
+			return 0
+		}
+		set := p.expand(period, 0)
+		return int64(set.rank(to+1) - set.rank(from+1))
+	}
+	if i == j {
+		return within(i, a, b)
+	}
+	each := int64(p.expand(i, 0).size())
+	if each == 0 {
+		return 0
+	}
+	total := within(i, a, b) + within(j, a, b)
+	return total + each*p.countPeriods(i+1, j, (limit-total)/each+1)
+}
+
+// countInCalendar adds up years, months or weeks.
+func (p *plan) countInCalendar(a, b, limit int64) int64 {
+	i := p.align(p.calendarPeriod(floorDiv(a, secondsPerDay)) - 1)
+	end := p.calendarPeriod(floorDiv(b, secondsPerDay)) + 1
+	var total int64
+	for ; i <= end && total <= limit; i += p.interval {
+		set := p.expand(i, 0)
+		if p.freq == rrule.WEEKLY && p.rule.months == 0 && set.size() > 0 && set.at(0) > a {
+			// Weeks are alike: count those wholly before b at once.
+			if weeks := (end - 2 - i) / p.interval; weeks > 0 {
+				total += weeks * int64(set.size())
+				i += weeks * p.interval
+				set = p.expand(i, 0)
+			}
+		}
+		total += int64(set.rank(b+1) - set.rank(a+1))
+		if p.overlapping() {
+			total -= p.inBoth(i, a, b)
+		}
+	}
+	return total
+}
+
+// inBoth counts what a period shares with the one after it.
+func (p *plan) inBoth(i, a, b int64) int64 {
+	set, following := p.expand(i, 0), p.expand(i+1, 1)
+	if following.size() == 0 {
+		return 0
+	}
+	var n int64
+	for k := set.rank(max(a+1, following.at(0))); k < set.rank(b+1); k++ {
+		if following.contains(set.at(k)) {
+			n++
+		}
+	}
+	return n
+}
+
+// countPeriods is how many periods from i up to, not including, j are allowed.
+func (p *plan) countPeriods(i, j, limit int64) int64 {
+	r := p.rule
+	i = p.align(i)
+	if i >= j {
+		return 0
+	}
+	everyDay := r.months == 0 && len(r.weekdays) == 0 && len(r.opt.Bymonthday) == 0 && len(r.opt.Byyearday) == 0
+	if everyDay && p.limitless() {
+		return (j-1-i)/p.interval + 1
+	}
+	if p.interval > p.perDay {
+		return p.countOneByOne(i, j, limit)
+	}
+	firstDay, lastDay := floorDiv(i, p.perDay), floorDiv(j-1, p.perDay)
+	if firstDay == lastDay {
+		return p.countOneByOne(i, j, limit)
+	}
+	total := p.countOneByOne(i, (firstDay+1)*p.perDay, limit)
+	// Days whose first period falls on the same place of the interval are alike.
+	alike := make([]int32, p.interval)
+	for day := p.nextDay(firstDay + 1); day < lastDay && total <= limit; {
+		if next := p.nextDay(day); next != day {
+			day = next
+			continue
+		}
+		first := p.align(day*p.perDay) - day*p.perDay
+		if alike[first] == 0 {
+			alike[first] = 1 + p.countPositions(first)
+		}
+		total += int64(alike[first] - 1)
+		day++
+	}
+	return total + p.countOneByOne(lastDay*p.perDay, j, limit)
+}
+
+// limitless tells whether every period of a day is allowed.
+func (p *plan) limitless() bool {
+	const none = ^uint64(0)
+	switch p.freq {
+	case rrule.DAILY:
+		return true
+	case rrule.HOURLY:
+		return p.allowed.hours == none
+	case rrule.MINUTELY:
+		return p.allowed.hours == none && p.allowed.minutes == none
+	}
+	return p.allowed.hours == none && p.allowed.minutes == none && p.allowed.seconds == none
+}
+
+func (p *plan) countOneByOne(i, j, limit int64) int64 {
+	var n int64
+	for n <= limit {
+		next, ok := p.nextPeriod(i)
+		if !ok || next >= j {
+			break
+		}
+		n++
+		i = next + 1
+	}
+	return n
+}
+
+// countPositions counts the allowed periods of a day from its first one on.
+func (p *plan) countPositions(first int64) int32 {
+	var n int32
+	for pos := first; pos < p.perDay; pos += p.interval {
+		if p.nextPosition(pos) == pos {
+			n++
+		}
+	}
+	return n
+}

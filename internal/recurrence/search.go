@@ -1,0 +1,189 @@
+package recurrence
+
+import (
+	"math/bits"
+
+	"github.com/teambition/rrule-go"
+)
+
+// maxSteps bounds the search for one occurrence. A rule whose parts agree less
+// often than once in so many periods counts as ended.
+const maxSteps = 1_000_000
+
+// nextWall is the first wall time of the series after wall.
+func (p *plan) nextWall(wall int64) (int64, bool) {
+	wall = max(wall, p.start-1)
+	if p.coarse() {
+		return p.nextInCalendar(wall)
+	}
+	i := floorDiv(wall, p.unit)
+	for range maxSteps {
+		next, ok := p.nextPeriod(i)
+		if !ok {
+			return 0, false
+		}
+		if v, ok := p.expand(next, 0).after(wall); ok {
+			return v, true
+		}
+		if p.scratch[0].size() == 0 {
+			return 0, false // BYSETPOS picks nothing, in every period alike
+		}
+		i = next + 1
+	}
+	return 0, false
+}
+
+// nextInCalendar looks through years, months or weeks. SKIP can move a day into
+// the neighbouring period and weeks can belong to the year before, so the search
+// begins one period early and with SKIP also looks one further.
+func (p *plan) nextInCalendar(wall int64) (int64, bool) {
+	end := p.calendarPeriod(maxDay) + 1
+	i := p.align(p.calendarPeriod(floorDiv(wall, secondsPerDay)) - 1)
+	for range maxSteps {
+		if i > end {
+			return 0, false
+		}
+		v, ok := p.expand(i, 0).after(wall)
+		if !ok {
+			i += p.interval
+			continue
+		}
+		if p.overlapping() {
+			if w, ok := p.expand(i+1, 0).after(wall); ok && w < v {
+				v = w
+			}
+		}
+		return v, true
+	}
+	return 0, false
+}
+
+// overlapping tells whether sets of neighbouring periods can share a day.
+func (p *plan) overlapping() bool { return p.rule.skip != skipOmit && p.interval == 1 }
+
+// nextPeriod is the first period of FREQ=DAILY or finer, at or after i, that
+// INTERVAL and the limiting parts allow.
+func (p *plan) nextPeriod(i int64) (int64, bool) {
+	for range maxSteps {
+		i = p.align(i)
+		day := floorDiv(i, p.perDay)
+		if day > maxDay {
+			return 0, false
+		}
+		if free := p.nextDay(day); free != day {
+			i = free * p.perDay
+			continue
+		}
+		pos := i - day*p.perDay
+		next := p.nextPosition(pos)
+		if next == pos {
+			return i, true
+		}
+		i = day*p.perDay + next
+	}
+	return 0, false
+}
+
+// nextDay is the day itself if BYMONTH, BYMONTHDAY, BYYEARDAY and BYDAY let it
+// pass, else a later day before which none passes.
+func (p *plan) nextDay(day int64) int64 {
+	r := p.rule
+	if r.plainDays != 0 && r.plainDays&(1<<weekdayOf(day)) == 0 {
+		return day + 1
+	}
+	if r.months != 0 {
+		year, month, _ := civil(day)
+		if later := r.months >> month; later&1 == 0 {
+			if later == 0 {
+				return dayOf(year+1, 1, 1)
+			}
+			return dayOf(year, month+bits.TrailingZeros16(later), 1)
+		}
+	}
+	if !p.onMonthDay(day) || !p.onYearDay(day) {
+		return day + 1
+	}
+	return day
+}
+
+// nextPosition is the first allowed period of a day at or after pos, or the
+// number of periods in a day. BYHOUR, BYMINUTE and BYSECOND limit here.
+func (p *plan) nextPosition(pos int64) int64 {
+	h, m, s := p.allowed.hours&(1<<24-1), p.allowed.minutes&(1<<60-1), p.allowed.seconds&(1<<60-1)
+	switch p.freq {
+	case rrule.DAILY:
+		return pos
+	case rrule.HOURLY:
+		return nextBit(h, pos, 24)
+	case rrule.MINUTELY:
+		return nextDigit(h, pos/60, 24, 60, pos%60, func(low int64) int64 { return nextBit(m, low, 60) })
+	}
+	return nextDigit(h, pos/3600, 24, 3600, pos%3600, func(low int64) int64 {
+		return nextDigit(m, low/60, 60, 60, low%60, func(low int64) int64 { return nextBit(s, low, 60) })
+	})
+}
+
+func nextBit(mask uint64, from, size int64) int64 {
+	if from >= size || mask>>from == 0 {
+		return size
+	}
+	return from + int64(bits.TrailingZeros64(mask>>from))
+}
+
+// nextDigit is the first allowed number at or after high*size+low whose upper
+// part the mask allows and whose lower part next allows.
+func nextDigit(mask uint64, high, highs, size, low int64, next func(int64) int64) int64 {
+	for {
+		allowed := nextBit(mask, high, highs)
+		if allowed != high {
+			low = 0
+		}
+		if allowed == highs {
+			return highs * size
+		}
+		if n := next(low); n < size {
+			return allowed*size + n
+		}
+		high, low = allowed+1, 0
+	}
+}
+
+// next is the first occurrence after an instant: the instant and the wall time
+// that the rule names for it. Around a gap instants are not in the order of wall
+// times, since those of the gap move forward into the time after it.
+func (p *plan) next(instant int64) (at, wall int64, ok bool) {
+	s := p.zone.at(instant)
+	shown := s.shown(instant)
+	consider := func(i, w int64) {
+		if !p.over(i, w) && i > instant && (!ok || i < at || i == at && w < wall) {
+			at, wall, ok = i, w, true
+		}
+	}
+	if s.shadowed(instant) {
+		if w, found := p.nextWall(shown - s.gap()); found && w < s.gapEnd() {
+			consider(w-s.before, w)
+		}
+	}
+	w, found := p.nextWall(shown)
+	if !found {
+		return at, wall, ok
+	}
+	to := p.zone.resolve(w)
+	consider(to.instant, w)
+	if to.skipped {
+		if w, found := p.nextWall(to.gapEnd - 1); found {
+			consider(p.zone.resolve(w).instant, w)
+		}
+	}
+	return at, wall, ok
+}
+
+// origin is the instant before which the series has nothing. A start inside a
+// gap moves forward past wall times that come after it.
+func (p *plan) origin() int64 {
+	to := p.zone.resolve(p.start)
+	if to.skipped {
+		return to.jump - 1
+	}
+	return to.instant - 1
+}
