@@ -1,0 +1,58 @@
+// Command api takes the calls: MCP tools over one task service. Its other
+// commands look after the schema and the tokens.
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	_ "time/tzdata" // zones must not depend on what the machine has installed
+
+	"tickler/internal/config"
+)
+
+const usage = `Usage:
+  api                            serve
+  api migrate up|down|status     create the schema, take back its last migration, list them
+  api token create --user NAME   make an access token for a person; it is shown once
+  api recurrence --rule RULE     list the dates of a recurrence rule
+  api --help
+`
+
+// errUsage is a mistake in the words of the command line.
+var errUsage = errors.New("see api --help")
+
+func main() {
+	args := os.Args[1:]
+	if len(args) > 0 && args[0] == "recurrence" {
+		os.Exit(recurrenceCommand(args[1:], os.Stdin, os.Stdout, os.Stderr))
+	}
+	if err := run(args, os.Stdout); err != nil {
+		fmt.Fprintln(os.Stderr, "api:", err)
+		if errors.Is(err, errUsage) {
+			os.Exit(2)
+		}
+		os.Exit(1)
+	}
+}
+
+func run(args []string, stdout io.Writer) error {
+	if len(args) == 0 {
+		return serve()
+	}
+	switch args[0] {
+	case "serve":
+		return serve()
+	case "migrate":
+		return migrate(args[1:], stdout)
+	case "token":
+		return token(args[1:], stdout)
+	case "-h", "--help", "help":
+		_, _ = fmt.Fprint(stdout, usage, "\n")
+		config.HelpAPI(stdout)
+		return nil
+	default:
+		return fmt.Errorf("unknown command %q: %w", args[0], errUsage)
+	}
+}

@@ -1,0 +1,75 @@
+package main
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"io"
+	"time"
+
+	_ "github.com/jackc/pgx/v5/stdlib" // goose works on database/sql
+	"github.com/pressly/goose/v3"
+	"github.com/pressly/goose/v3/lock"
+
+	"tickler/internal/config"
+	"tickler/migrations"
+)
+
+// migrate runs api migrate. Several at the same time wait for each other.
+func migrate(args []string, stdout io.Writer) error {
+	if len(args) != 1 {
+		return fmt.Errorf("migrate: want up, down or status: %w", errUsage)
+	}
+	url, err := config.DatabaseURL()
+	if err != nil {
+		return err
+	}
+	db, err := sql.Open("pgx", url)
+	if err != nil {
+		return fmt.Errorf("open the database: %w", err)
+	}
+	defer func() { _ = db.Close() }()
+	locker, err := lock.NewPostgresSessionLocker()
+	if err != nil {
+		return err
+	}
+	provider, err := goose.NewProvider(goose.DialectPostgres, db, migrations.FS, goose.WithSessionLocker(locker))
+	if err != nil {
+		return fmt.Errorf("read the migrations: %w", err)
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Minute)
+	defer cancel()
+	switch args[0] {
+	case "up":
+		results, err := provider.Up(ctx)
+		report(stdout, results...)
+		if err == nil && len(results) == 0 {
+			_, _ = fmt.Fprintln(stdout, "nothing to do: the schema is up to date")
+		}
+		return err
+	case "down":
+		result, err := provider.Down(ctx)
+		if result != nil {
+			report(stdout, result)
+		}
+		return err
+	case "status":
+		statuses, err := provider.Status(ctx)
+		for _, s := range statuses {
+			at := ""
+			if !s.AppliedAt.IsZero() {
+				at = s.AppliedAt.UTC().Format(time.RFC3339)
+			}
+			_, _ = fmt.Fprintf(stdout, "%-8s %s %s\n", s.State, s.Source.Path, at)
+		}
+		return err
+	default:
+		return fmt.Errorf("migrate: want up, down or status, not %q: %w", args[0], errUsage)
+	}
+}
+
+func report(stdout io.Writer, results ...*goose.MigrationResult) {
+	for _, r := range results {
+		_, _ = fmt.Fprintln(stdout, r.String())
+	}
+}

@@ -1,0 +1,51 @@
+package main
+
+import (
+	"context"
+	"os"
+	"time"
+
+	"tickler/internal/config"
+	"tickler/internal/lifecycle"
+	"tickler/internal/outbox"
+	"tickler/internal/repository"
+	"tickler/internal/sidecar"
+	"tickler/internal/task"
+	"tickler/internal/telemetry"
+)
+
+const app = "api"
+
+func serve() error {
+	settings, err := config.API()
+	if err != nil {
+		return err
+	}
+	log := telemetry.NewLogger(os.Stdout, app, settings.LogLevel)
+	registry := telemetry.NewRegistry()
+	ctx, stop := lifecycle.Interrupted()
+	defer stop()
+
+	pool, err := repository.Open(ctx, settings.DatabaseURL, log)
+	if err != nil {
+		return err
+	}
+	defer pool.Close()
+	dapr, err := sidecar.NewClient(settings.Sidecar)
+	if err != nil {
+		return err
+	}
+	defer dapr.Close()
+
+	relay := outbox.NewRelay(pool, dapr, log, registry)
+	store := repository.New(pool, app, relay.Wake)
+	router := newRouter(routes{
+		store: store, service: task.NewService(store, time.Now), log: log, registry: registry,
+		checks: []telemetry.Check{{Name: "postgres", Ask: store.Ping}, {Name: "sidecar", Ask: dapr.Ready}},
+	})
+	return lifecycle.Run(ctx, lifecycle.App{
+		Log: log, Drain: settings.Drain,
+		Servers:    []lifecycle.Server{{Name: "calls", Address: settings.Listen, Handler: router}},
+		Background: func(ctx context.Context) { relay.Run(ctx) },
+	})
+}

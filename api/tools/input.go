@@ -1,0 +1,223 @@
+package tools
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"math"
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"tickler/internal/task"
+)
+
+// argument is one field of a tool's input type, as its tags describe it.
+type argument struct {
+	name     string
+	index    []int
+	value    reflect.Type // of the value, without task.Optional
+	optional bool         // is a task.Optional: null clears
+	required bool
+	tag      reflect.StructTag
+}
+
+// element is what task.Optional is known by.
+type element interface{ Element() any }
+
+// arguments lists the fields of an input type in their order.
+func arguments(t reflect.Type) []argument {
+	var all []argument
+	for _, f := range reflect.VisibleFields(t) {
+		name, options, _ := strings.Cut(f.Tag.Get("json"), ",")
+		if f.Anonymous || !f.IsExported() || name == "" || name == "-" {
+			continue
+		}
+		a := argument{name: name, index: f.Index, value: f.Type, tag: f.Tag}
+		if o, ok := reflect.Zero(f.Type).Interface().(element); ok {
+			a.optional = true
+			a.value = reflect.TypeOf(o.Element())
+		}
+		a.required = !strings.Contains(options, "omitempty")
+		all = append(all, a)
+	}
+	return all
+}
+
+// decode reads a tool's arguments strictly: an unknown field is refused by name
+// with the nearest known one, a wrong type with what is expected. For a field
+// that is not a task.Optional, null is as good as left out.
+func decode[In any](raw json.RawMessage) (In, error) {
+	var in In
+	known := arguments(reflect.TypeFor[In]())
+	given := map[string]json.RawMessage{}
+	if trimmed := bytes.TrimSpace(raw); len(trimmed) > 0 && !bytes.Equal(trimmed, []byte("null")) {
+		if !utf8.Valid(trimmed) {
+			return in, task.Invalid("arguments", "are not valid UTF-8; send JSON encoded as UTF-8")
+		}
+		if err := json.Unmarshal(trimmed, &given); err != nil {
+			return in, task.Invalid("arguments", "must be a JSON object, for example %s", example(known))
+		}
+	}
+	target := reflect.ValueOf(&in).Elem()
+	for _, a := range known {
+		value, present := given[a.name]
+		delete(given, a.name)
+		null := bytes.Equal(bytes.TrimSpace(value), []byte("null"))
+		if !present || (null && !a.optional) {
+			if a.required {
+				return in, task.Invalid(a.name, "is required; %s", a.expects())
+			}
+			continue
+		}
+		field, err := target.FieldByIndexErr(a.index)
+		if err != nil {
+			return in, fmt.Errorf("field %s: %w", a.name, err)
+		}
+		if !null {
+			if value, err = a.check(value); err != nil {
+				return in, err
+			}
+		}
+		if err := json.Unmarshal(value, field.Addr().Interface()); err != nil {
+			return in, task.Invalid(a.name, "has the wrong type; %s", a.expects())
+		}
+	}
+	for name := range given {
+		return in, unknown(name, known)
+	}
+	return in, nil
+}
+
+// check refuses a value of the wrong JSON type, and an integer out of range, in
+// words that say what is expected. It returns the value as Go reads it: an
+// integer may have been written as 7.0.
+func (a argument) check(value json.RawMessage) (json.RawMessage, error) {
+	switch a.value.Kind() {
+	case reflect.Int, reflect.Int64:
+		n, err := integer(value)
+		if err != nil {
+			return nil, task.Invalid(a.name, "must be an integer; %s", a.expects())
+		}
+		if low, set := a.limit("minimum"); set && n < low {
+			return nil, task.Invalid(a.name, "%d is too small; %s", n, a.expects())
+		}
+		if high, set := a.limit("maximum"); set && n > high {
+			return nil, task.Invalid(a.name, "%d is too large; %s", n, a.expects())
+		}
+		if strings.HasSuffix(a.name, "_id") && n < 1 {
+			return nil, task.Invalid(a.name, "must be a positive integer, as other tools return it, for example 7")
+		}
+		return json.RawMessage(strconv.FormatInt(n, 10)), nil
+	case reflect.Slice:
+		var items []json.RawMessage
+		if err := json.Unmarshal(value, &items); err != nil {
+			return nil, task.Invalid(a.name, "must be an array; %s", a.expects())
+		}
+	case reflect.String:
+		var text string
+		if err := json.Unmarshal(value, &text); err != nil {
+			return nil, task.Invalid(a.name, "must be a string; %s", a.expects())
+		}
+		if enum := a.tag.Get("enum"); enum != "" && !slices.Contains(strings.Split(enum, ","), text) {
+			return nil, task.Invalid(a.name, "%q is not allowed; %s", clip(text), a.expects())
+		}
+	}
+	return value, nil
+}
+
+func integer(value json.RawMessage) (int64, error) {
+	text := string(bytes.TrimSpace(value))
+	if n, err := strconv.ParseInt(text, 10, 64); err == nil {
+		return n, nil
+	}
+	f, err := strconv.ParseFloat(text, 64)
+	if err != nil || f != math.Trunc(f) || math.Abs(f) > 1<<53 {
+		return 0, fmt.Errorf("%s is not an integer", text)
+	}
+	return int64(f), nil
+}
+
+func (a argument) limit(tag string) (int64, bool) {
+	n, err := strconv.ParseInt(a.tag.Get(tag), 10, 64)
+	return n, err == nil
+}
+
+// expects says in words what a field takes.
+func (a argument) expects() string {
+	var parts []string
+	if enum := a.tag.Get("enum"); enum != "" {
+		parts = append(parts, "allowed are "+strings.ReplaceAll(enum, ",", ", "))
+	}
+	low, high := a.tag.Get("minimum"), a.tag.Get("maximum")
+	if low != "" && high != "" {
+		parts = append(parts, fmt.Sprintf("allowed are %s to %s", low, high))
+	}
+	if n := a.tag.Get("maxLength"); n != "" {
+		parts = append(parts, "at most "+n+" characters")
+	}
+	if n := a.tag.Get("maxItems"); n != "" {
+		parts = append(parts, "at most "+n+" values")
+	}
+	return strings.Join(append(parts, "for example "+a.sample()), ", ")
+}
+
+// sample is a value that the field would accept, as JSON.
+func (a argument) sample() string {
+	if s := a.tag.Get("example"); s != "" {
+		if a.value.Kind() == reflect.String {
+			return strconv.Quote(s)
+		}
+		return s
+	}
+	if enum := a.tag.Get("enum"); enum != "" {
+		first, _, _ := strings.Cut(enum, ",")
+		if a.value.Kind() == reflect.Slice {
+			return "[" + strconv.Quote(first) + "]"
+		}
+		return strconv.Quote(first)
+	}
+	switch a.value.Kind() {
+	case reflect.Int, reflect.Int64:
+		return "7"
+	case reflect.Slice:
+		if a.value.Elem().Kind() == reflect.String {
+			return `["home"]`
+		}
+		return "[1, 2]"
+	default:
+		return `"text"`
+	}
+}
+
+func example(known []argument) string {
+	var parts []string
+	for _, a := range known {
+		if a.required {
+			parts = append(parts, strconv.Quote(a.name)+": "+a.sample())
+		}
+	}
+	return "{" + strings.Join(parts, ", ") + "}"
+}
+
+func unknown(name string, known []argument) error {
+	names := make([]string, len(known))
+	for i, a := range known {
+		names[i] = a.name
+	}
+	e := task.Invalid(clip(name), "is not a field of this tool; allowed are %s", strings.Join(names, ", "))
+	if near := task.Nearest(name, names); near != "" {
+		return e.WithHint(fmt.Sprintf("did you mean %q?", near))
+	}
+	return e
+}
+
+// clip shortens what a caller gave before it is quoted back.
+func clip(s string) string {
+	if r := []rune(s); len(r) > 60 {
+		return string(r[:60]) + "…"
+	}
+	return s
+}

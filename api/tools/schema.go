@@ -1,0 +1,123 @@
+package tools
+
+import (
+	"encoding/json"
+	"fmt"
+	"reflect"
+	"strconv"
+	"strings"
+)
+
+// object is a JSON Schema (2020-12) object in the making.
+type object map[string]any
+
+// inputSchema describes an input type from its tags: doc, enum, minimum,
+// maximum, minLength, maxLength, maxItems, example.
+func inputSchema(t reflect.Type) json.RawMessage {
+	properties, required := object{}, []string{}
+	for _, a := range arguments(t) {
+		properties[a.name] = a.schema()
+		if a.required {
+			required = append(required, a.name)
+		}
+	}
+	schema := object{"type": "object", "properties": properties, "additionalProperties": false}
+	if len(required) > 0 {
+		schema["required"] = required
+	}
+	return marshal(schema)
+}
+
+func (a argument) schema() object {
+	schema := valueSchema(a.value)
+	described := schema // of an array, an enum is that of its items
+	if items, ok := schema["items"].(object); ok {
+		described = items
+	}
+	if enum := a.tag.Get("enum"); enum != "" {
+		values := []any{}
+		for _, v := range strings.Split(enum, ",") {
+			values = append(values, v)
+		}
+		if a.optional {
+			values = append(values, nil)
+		}
+		described["enum"] = values
+	}
+	if a.optional {
+		schema["type"] = []any{schema["type"], "null"}
+	}
+	for _, limit := range []string{"minimum", "maximum", "minLength", "maxLength", "maxItems"} {
+		if n, set := a.limit(limit); set {
+			schema[limit] = n
+		}
+	}
+	if doc := a.tag.Get("doc"); doc != "" {
+		schema["description"] = doc
+	}
+	if example := a.tag.Get("example"); example != "" {
+		var value any = example
+		if a.value.Kind() != reflect.String {
+			if err := json.Unmarshal([]byte(example), &value); err != nil {
+				panic(fmt.Sprintf("example of %s: %v", a.name, err)) // a mistake in a tag, found by any test
+			}
+		}
+		schema["examples"] = []any{value}
+	}
+	return schema
+}
+
+// outputSchema describes a result type. Nothing is required: what is empty is
+// left out, and a failed call has only the property error.
+func outputSchema(t reflect.Type) json.RawMessage {
+	schema := valueSchema(t)
+	schema["properties"].(object)["error"] = object{
+		"type": "object",
+		"properties": object{
+			"code": object{"type": "string"}, "message": object{"type": "string"},
+			"field": object{"type": "string"}, "hint": object{"type": "string"},
+		},
+	}
+	return marshal(schema)
+}
+
+func valueSchema(t reflect.Type) object {
+	switch t.Kind() {
+	case reflect.Pointer:
+		return valueSchema(t.Elem())
+	case reflect.String:
+		return object{"type": "string"}
+	case reflect.Int, reflect.Int64:
+		return object{"type": "integer"}
+	case reflect.Float64:
+		return object{"type": "number"}
+	case reflect.Bool:
+		return object{"type": "boolean"}
+	case reflect.Slice:
+		return object{"type": "array", "items": valueSchema(t.Elem())}
+	case reflect.Struct:
+		properties := object{}
+		for _, f := range reflect.VisibleFields(t) {
+			name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+			if f.Anonymous || name == "" {
+				continue
+			}
+			property := valueSchema(f.Type)
+			if doc := f.Tag.Get("doc"); doc != "" {
+				property["description"] = doc
+			}
+			properties[name] = property
+		}
+		return object{"type": "object", "properties": properties}
+	default:
+		panic("no schema for " + strconv.Quote(t.String())) // a mistake in a type, found by any test
+	}
+}
+
+func marshal(schema object) json.RawMessage {
+	text, err := json.Marshal(schema)
+	if err != nil {
+		panic(err) // maps, strings and numbers always marshal
+	}
+	return text
+}

@@ -1,0 +1,161 @@
+// Package config reads the settings of an app from environment variables,
+// checks them at start, and lists them for --help.
+package config
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"os"
+	"strconv"
+	"text/tabwriter"
+	"time"
+
+	"tickler/internal/sidecar"
+)
+
+// Config holds what the apps can be told.
+type Config struct {
+	DatabaseURL string
+	// Listen is where probes and metrics are served, and by the api its callers.
+	Listen string
+	// Callbacks is the loopback address on which the sidecar calls the app.
+	Callbacks   string
+	AppAPIToken string
+	Sidecar     sidecar.Config
+	LogLevel    slog.Level
+	Drain       time.Duration
+}
+
+// setting is one environment variable. A standard value of "" without optional
+// means that it must be set.
+type setting struct {
+	name, standard, help string
+	optional             bool
+	read                 func(c *Config, value string) error
+}
+
+// settings lists the variables of an app. Only apps that are called back have
+// a callback listener.
+func settings(listen string, calledBack bool) []setting {
+	all := []setting{
+		{name: "DATABASE_URL", help: "Postgres, as postgres://user:password@host:port/database", read: func(c *Config, v string) error {
+			c.DatabaseURL = v
+			return nil
+		}},
+		{name: "TICKLER_LISTEN", standard: listen, help: "address for callers, probes and metrics", read: func(c *Config, v string) error {
+			if _, _, err := net.SplitHostPort(v); err != nil {
+				return errors.New("must be host:port, for example 127.0.0.1:8080")
+			}
+			c.Listen = v
+			return nil
+		}},
+		{name: "DAPR_GRPC_PORT", standard: "50001", help: "gRPC port of the sidecar; Dapr sets it", read: port(func(c *Config, v string) { c.Sidecar.GRPCPort = v })},
+		{name: "DAPR_HTTP_PORT", standard: "3500", help: "HTTP port of the sidecar; Dapr sets it", read: port(func(c *Config, v string) { c.Sidecar.HTTPPort = v })},
+		{name: "DAPR_API_TOKEN", optional: true, help: "token that the sidecar asks of the app", read: func(c *Config, v string) error {
+			c.Sidecar.APIToken = v
+			return nil
+		}},
+		{name: "TICKLER_PUBSUB", standard: "taskbus", help: "name of the Dapr pub/sub component", read: func(c *Config, v string) error {
+			c.Sidecar.PubSub = v
+			return nil
+		}},
+		{name: "TICKLER_LOG_LEVEL", standard: "info", help: "debug, info, warn or error", read: func(c *Config, v string) error {
+			if c.LogLevel.UnmarshalText([]byte(v)) != nil {
+				return errors.New("must be debug, info, warn or error")
+			}
+			return nil
+		}},
+		{name: "TICKLER_DRAIN", standard: "25s", help: "how long a stop may take to finish what was begun", read: func(c *Config, v string) (err error) {
+			if c.Drain, err = time.ParseDuration(v); err != nil || c.Drain <= 0 {
+				return errors.New("must be a duration, for example 25s")
+			}
+			return nil
+		}},
+	}
+	if calledBack {
+		all = append(all,
+			setting{name: "APP_PORT", help: "loopback port on which the sidecar calls the app; Dapr sets it", read: port(func(c *Config, v string) { c.Callbacks = net.JoinHostPort("127.0.0.1", v) })},
+			setting{name: "APP_API_TOKEN", help: "token with which the sidecar calls the app; any secret text, the same for both", read: func(c *Config, v string) error {
+				c.AppAPIToken = v
+				return nil
+			}})
+	}
+	return all
+}
+
+func port(set func(*Config, string)) func(*Config, string) error {
+	return func(c *Config, v string) error {
+		if n, err := strconv.Atoi(v); err != nil || n < 1 || n > 65535 {
+			return errors.New("must be a port number, 1 to 65535")
+		}
+		set(c, v)
+		return nil
+	}
+}
+
+// API reads the settings of the api. Its listener is on APP_PORT unless
+// TICKLER_LISTEN says otherwise: callers reach it through the sidecar too.
+func API() (Config, error) { return read(settings(apiListen(), false)) }
+
+func apiListen() string {
+	if p := os.Getenv("APP_PORT"); p != "" {
+		return net.JoinHostPort("127.0.0.1", p)
+	}
+	return "127.0.0.1:8080"
+}
+
+// Worker reads the settings of an app that works on events; listen is where it
+// serves probes and metrics by default.
+func Worker(listen string) (Config, error) { return read(settings(listen, true)) }
+
+// DatabaseURL reads that setting alone, for commands that need nothing else.
+func DatabaseURL() (string, error) {
+	c, err := read(settings("", false)[:1])
+	return c.DatabaseURL, err
+}
+
+func read(all []setting) (Config, error) {
+	var c Config
+	var errs []error
+	for _, s := range all {
+		value, set := os.LookupEnv(s.name)
+		if !set || value == "" {
+			value = s.standard
+		}
+		if value == "" {
+			if !s.optional {
+				errs = append(errs, fmt.Errorf("%s is not set: %s", s.name, s.help))
+			}
+			continue
+		}
+		if err := s.read(&c, value); err != nil {
+			errs = append(errs, fmt.Errorf("%s: %w", s.name, err))
+		}
+	}
+	return c, errors.Join(errs...)
+}
+
+// HelpAPI lists the settings of the api.
+func HelpAPI(w io.Writer) { help(w, settings(apiListen(), false)) }
+
+// HelpWorker lists the settings of an app that works on events.
+func HelpWorker(w io.Writer, listen string) { help(w, settings(listen, true)) }
+
+func help(w io.Writer, all []setting) {
+	_, _ = fmt.Fprintln(w, "Environment variables:")
+	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	for _, s := range all {
+		standard := "default " + s.standard
+		switch {
+		case s.optional:
+			standard = "optional"
+		case s.standard == "":
+			standard = "required"
+		}
+		_, _ = fmt.Fprintf(table, "  %s\t%s\t%s\n", s.name, s.help, standard)
+	}
+	_ = table.Flush()
+}

@@ -1,0 +1,133 @@
+// Package event is the contract on the task bus: event types, their data, the
+// topics they go to, and the CloudEvents envelope around them.
+package event
+
+import (
+	"encoding/json"
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/google/uuid"
+)
+
+// Event types.
+const (
+	TaskCreated   = "task.created"
+	TaskUpdated   = "task.updated"
+	TaskDeleted   = "task.deleted"
+	TaskCompleted = "task.completed"
+	ReminderSent  = "reminder.sent"
+)
+
+// SchemaVersion of the data. Fields are added within a version, never renamed
+// or removed; consumers ignore fields that they do not know.
+const SchemaVersion = "1.0"
+
+// Types lists every event type.
+func Types() []string {
+	return []string{TaskCreated, TaskUpdated, TaskDeleted, TaskCompleted, ReminderSent}
+}
+
+// TopicsOf lists the topics that an event of a type goes to.
+func TopicsOf(eventType string) []string {
+	switch eventType {
+	case TaskCompleted:
+		return []string{TopicTaskEvents, TopicTaskRecurrence}
+	case ReminderSent:
+		return []string{TopicTaskReminders}
+	default:
+		return []string{TopicTaskEvents}
+	}
+}
+
+// Base is what the data of every event holds.
+type Base struct {
+	EventID       uuid.UUID `json:"event_id"`
+	EventType     string    `json:"event_type"`
+	Timestamp     time.Time `json:"timestamp"` // UTC
+	UserID        int64     `json:"user_id"`
+	SchemaVersion string    `json:"schema_version"`
+	TaskID        int64     `json:"task_id"`
+	TaskVersion   int       `json:"task_version"`
+}
+
+// Created is the data of task.created.
+type Created struct {
+	Base
+	Title          string     `json:"title"`
+	Description    string     `json:"description,omitempty"`
+	Priority       string     `json:"priority"`
+	DueDate        *time.Time `json:"due_date,omitempty"`
+	RecurrenceRule string     `json:"recurrence_rule,omitempty"`
+	CategoryID     int64      `json:"category_id,omitempty"`
+	TagIDs         []int64    `json:"tag_ids"`
+	PreviousTaskID *int64     `json:"previous_task_id,omitempty"`
+}
+
+// Updated is the data of task.updated: reopening, restoring, skipping and
+// tagging are updates too.
+type Updated struct {
+	Base
+	UpdatedFields map[string]any `json:"updated_fields"`
+}
+
+// Deleted is the data of task.deleted.
+type Deleted struct{ Base }
+
+// Completed is the data of task.completed.
+type Completed struct {
+	Base
+	RecurrenceRule string    `json:"recurrence_rule,omitempty"`
+	CompletedAt    time.Time `json:"completed_at"`
+}
+
+// Reminder is the data of reminder.sent.
+type Reminder struct {
+	Base
+	ReminderTime time.Time  `json:"reminder_time"`
+	Title        string     `json:"title"`
+	DueDate      *time.Time `json:"due_date,omitempty"`
+	Priority     string     `json:"priority"`
+}
+
+// Envelope is a CloudEvents 1.0 document as it is published and consumed.
+type Envelope struct {
+	SpecVersion     string          `json:"specversion"`
+	ID              string          `json:"id"` // the event_id: deduplicate by it
+	Source          string          `json:"source"`
+	Type            string          `json:"type"`
+	Subject         string          `json:"subject"` // the task id
+	Time            time.Time       `json:"time"`
+	DataContentType string          `json:"datacontenttype"`
+	DataSchema      string          `json:"dataschema"`
+	PartitionKey    string          `json:"partitionkey"`
+	TraceParent     string          `json:"traceparent,omitempty"`
+	TraceID         string          `json:"traceid,omitempty"` // Dapr's older name: without it Dapr replaces traceparent
+	Data            json.RawMessage `json:"data"`
+}
+
+// ContentType of a published envelope.
+const ContentType = "application/cloudevents+json"
+
+// Source names an app as the producer of events.
+func Source(app string) string { return "tickler/" + app }
+
+// Key is the partition key of a task's events: they stay in order.
+func Key(taskID int64) string { return strconv.FormatInt(taskID, 10) }
+
+// Decode reads the data of an envelope after checking that it is of the wanted
+// type and of a schema version that this code knows.
+func Decode[T any](e Envelope, eventType string) (T, error) {
+	var data T
+	if e.Type != eventType {
+		return data, fmt.Errorf("event type is %q, want %q", e.Type, eventType)
+	}
+	if err := checkData(e); err != nil {
+		return data, err
+	}
+	if err := json.Unmarshal(e.Data, &data); err != nil {
+		return data, fmt.Errorf("data of %s %s: %w", e.Type, e.ID, err)
+	}
+	return data, nil
+}

@@ -1,0 +1,94 @@
+// Package lifecycle runs an app: it serves, works in the background, and on
+// SIGTERM or SIGINT finishes what was begun, in order, within a bound.
+package lifecycle
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"os/signal"
+	"sync"
+	"syscall"
+	"time"
+)
+
+// Server is a handler and the address to serve it on.
+type Server struct {
+	Name    string
+	Address string
+	Handler http.Handler
+}
+
+// App is what Run runs.
+type App struct {
+	Log     *slog.Logger
+	Drain   time.Duration // how long finishing may take
+	Servers []Server
+	// Background works until its context ends, which is after the servers have
+	// finished their requests: what these committed is still worked on.
+	Background func(ctx context.Context)
+}
+
+// Interrupted returns a context that ends when the process is asked to stop.
+func Interrupted() (context.Context, context.CancelFunc) {
+	return signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
+}
+
+// Run serves until ctx ends or a server fails, then drains.
+func Run(ctx context.Context, app App) error {
+	failed := make(chan error, len(app.Servers))
+	var servers []*http.Server
+	for _, s := range app.Servers {
+		listener, err := net.Listen("tcp", s.Address)
+		if err != nil {
+			return fmt.Errorf("listen for %s: %w", s.Name, err)
+		}
+		server := &http.Server{
+			Handler: s.Handler, ErrorLog: slog.NewLogLogger(app.Log.Handler(), slog.LevelWarn),
+			ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 30 * time.Second, IdleTimeout: 2 * time.Minute,
+			MaxHeaderBytes: 32 << 10,
+		}
+		servers = append(servers, server)
+		app.Log.Info("serving", "what", s.Name, "address", listener.Addr().String())
+		go func() {
+			if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+				failed <- fmt.Errorf("serve %s: %w", s.Name, err)
+			}
+		}()
+	}
+	background, stopBackground := context.WithCancel(context.WithoutCancel(ctx))
+	defer stopBackground()
+	var working sync.WaitGroup
+	working.Go(func() { app.Background(background) })
+
+	var err error
+	select {
+	case <-ctx.Done():
+		app.Log.Info("stopping: finishing what was begun", "at_most", app.Drain.String())
+	case err = <-failed:
+	}
+	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), app.Drain)
+	defer cancel()
+	var closing sync.WaitGroup
+	for _, server := range servers {
+		closing.Go(func() {
+			if server.Shutdown(drain) != nil {
+				_ = server.Close() // what is left after the bound is cut off
+			}
+		})
+	}
+	closing.Wait()
+	stopBackground()
+	finished := make(chan struct{})
+	go func() { working.Wait(); close(finished) }()
+	select {
+	case <-finished:
+		app.Log.Info("stopped")
+	case <-drain.Done():
+		err = errors.Join(err, fmt.Errorf("not everything was finished within %s; it is taken up again at the next start", app.Drain))
+	}
+	return err
+}

@@ -1,0 +1,161 @@
+package repository
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"tickler/internal/task"
+)
+
+// statement builds the WHERE of a listing; every value is a parameter.
+type statement struct {
+	where []string
+	args  []any
+}
+
+// arg adds a parameter and returns its placeholder.
+func (s *statement) arg(value any) string {
+	s.args = append(s.args, value)
+	return fmt.Sprintf("$%d", len(s.args))
+}
+
+func (s *statement) and(format string, placeholders ...any) {
+	s.where = append(s.where, fmt.Sprintf(format, placeholders...))
+}
+
+func (s *statement) clause() string { return "WHERE " + strings.Join(s.where, " AND ") }
+
+// dueOrUndated sorts tasks without a due date behind all others.
+const dueOrUndated = `coalesce(t.due_date, 'infinity')`
+
+func selectTasks(userID int64, f task.Filter) *statement {
+	s := &statement{}
+	s.and("t.user_id = %s", s.arg(userID))
+	s.and("t.deleted_at IS NULL")
+	if f.Completed != nil {
+		s.and("t.completed = %s", s.arg(*f.Completed))
+	}
+	if len(f.Priorities) > 0 {
+		names := make([]string, len(f.Priorities))
+		for i, p := range f.Priorities {
+			names[i] = string(p)
+		}
+		s.and("t.priority = ANY(%s::text[]::task_priority[])", s.arg(names))
+	}
+	if len(f.CategoryIDs) > 0 {
+		s.and("t.category_id = ANY(%s)", s.arg(f.CategoryIDs))
+	}
+	if len(f.TagIDs) > 0 {
+		tagged := fmt.Sprintf(`SELECT x.task_id FROM task_tags x WHERE x.user_id = $1 AND x.tag_id = ANY(%s)`, s.arg(f.TagIDs))
+		if f.AllTags {
+			tagged += fmt.Sprintf(` GROUP BY x.task_id HAVING count(*) = %s`, s.arg(len(f.TagIDs)))
+		}
+		s.and("t.id IN (%s)", tagged)
+	}
+	if f.DueBefore != nil {
+		s.and(dueOrUndated+" < %s", s.arg(*f.DueBefore))
+	}
+	if f.DueAfter != nil {
+		s.and(dueOrUndated+" >= %s", s.arg(*f.DueAfter))
+		s.and("t.due_date IS NOT NULL")
+	}
+	return s
+}
+
+// order gives the sort expression of a key and its SQL type.
+func order(p task.Paging) (expression, sqlType string) {
+	switch p.Sort {
+	case task.ByUpdatedAt:
+		return "t.updated_at", "timestamptz"
+	case task.ByDueDate:
+		if p.Desc {
+			return "coalesce(t.due_date, '-infinity')", "timestamptz"
+		}
+		return dueOrUndated, "timestamptz"
+	case task.ByPriority:
+		return "t.priority", "task_priority"
+	case task.ByTitle:
+		return "lower(t.title)", "text"
+	default:
+		return "t.created_at", "timestamptz"
+	}
+}
+
+// List reads a page of a user's tasks.
+func (r *Repository) List(ctx context.Context, userID int64, f task.Filter, p task.Paging) (task.Page, error) {
+	expression, sqlType := order(p)
+	return r.page(ctx, selectTasks(userID, f), expression, sqlType, p)
+}
+
+// rank scores a match: weights D, C, B, A. A word in the title outweighs any
+// number of them in the description.
+const rank = `ts_rank('{0.01, 0.02, 0.1, 1.0}', t.search_vector, %s)::float8`
+
+// Search reads a page of the user's tasks that match a query, best first.
+func (r *Repository) Search(ctx context.Context, userID int64, q task.Query, f task.Filter, p task.Paging) (task.Page, error) {
+	s := selectTasks(userID, f)
+	match := fmt.Sprintf("websearch_to_tsquery('english', %s)", s.arg(q.Text))
+	if q.Prefix != "" {
+		match = fmt.Sprintf("(%s || (websearch_to_tsquery('english', %s) && to_tsquery('english', %s)))",
+			match, s.arg(q.Rest), s.arg("'"+q.Prefix+"':*"))
+	}
+	s.and("t.search_vector @@ %s", match)
+	page, err := r.page(ctx, s, fmt.Sprintf(rank, match), "float8", p)
+	return page, err
+}
+
+// page reads one page and the count of all that match in one round trip.
+func (r *Repository) page(ctx context.Context, s *statement, expression, sqlType string, p task.Paging) (task.Page, error) {
+	var page task.Page
+	batch := &pgx.Batch{}
+	batch.Queue(`SELECT count(*) FROM tasks t `+s.clause(), s.args...).QueryRow(func(row pgx.Row) error {
+		return row.Scan(&page.Total)
+	})
+
+	direction, beyond := "ASC", ">"
+	if p.Desc {
+		direction, beyond = "DESC", "<"
+	}
+	paged := &statement{where: s.where, args: s.args[:len(s.args):len(s.args)]}
+	if p.After != nil {
+		paged.and("(%s, t.id) %s (%s::text::%s, %s)", expression, beyond, paged.arg(p.After.Value), sqlType, paged.arg(p.After.ID))
+	}
+	score := "NULL::float8"
+	if p.Sort == task.ByRelevance {
+		score = expression
+	}
+	sql := fmt.Sprintf(`SELECT %s, (%s)::text, %s %s %s ORDER BY %s %s, t.id %s LIMIT %s`,
+		taskColumns, expression, score, taskTables, paged.clause(), expression, direction, direction, paged.arg(p.Limit+1))
+	var last task.Position
+	batch.Queue(sql, paged.args...).Query(func(rows pgx.Rows) error {
+		for rows.Next() {
+			var value string
+			var relevance *float64
+			t, err := scanTask(rows, &value, &relevance)
+			if err != nil {
+				return err
+			}
+			if len(page.Tasks) == p.Limit { // the one more that was asked for: there is a next page
+				next := last
+				page.Next = &next
+				continue
+			}
+			last = task.Position{Value: value, ID: t.ID}
+			page.Tasks = append(page.Tasks, t)
+			if relevance != nil {
+				page.Relevance = append(page.Relevance, *relevance)
+			}
+		}
+		return rows.Err()
+	})
+	err := r.pool.SendBatch(ctx, batch).Close()
+	if e := (*pgconn.PgError)(nil); errors.As(err, &e) && strings.HasPrefix(e.Code, "22") && p.After != nil {
+		return task.Page{}, task.Invalid("cursor", "is not a cursor of this list; give next_cursor exactly as it was returned")
+	}
+	return page, unavailable(err)
+}

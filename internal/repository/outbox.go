@@ -1,0 +1,69 @@
+package repository
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"tickler/internal/event"
+	"tickler/internal/task"
+	"tickler/internal/telemetry"
+)
+
+// OutboxShards is how many parts the outbox is published in. A task's events
+// are all in the shard that its id falls in.
+const OutboxShards = 16
+
+// sendWithEvents sends a batch with the outbox rows of a change behind it. The
+// task's row lock is held by then, so rows of one task are in commit order.
+func (tx *userTx) sendWithEvents(ctx context.Context, batch *pgx.Batch, c task.Change) error {
+	base := event.Base{
+		EventID: uuid.New(), Timestamp: c.Task.UpdatedAt, UserID: c.Task.UserID,
+		SchemaVersion: event.SchemaVersion, TaskID: c.Task.ID, TaskVersion: c.Task.Version,
+	}
+	eventType, data := describe(c, base)
+	content, err := json.Marshal(data)
+	if err != nil {
+		return fmt.Errorf("encode %s of task %d: %w", eventType, c.Task.ID, err)
+	}
+	batch.Queue(`
+		INSERT INTO outbox (shard, event_id, event_type, topic, task_id, source, traceparent, data, created_at)
+		SELECT $1, $2, $3, unnest($4::text[]), $5, $6, $7, $8, $9`,
+		c.Task.ID%OutboxShards, base.EventID, eventType, event.TopicsOf(eventType), c.Task.ID,
+		event.Source(tx.repository.source), telemetry.TraceParent(ctx), content, base.Timestamp)
+	tx.wroteEvents = true
+	return tx.SendBatch(ctx, batch).Close()
+}
+
+// describe gives the type and data of the event that reports a change.
+func describe(c task.Change, base event.Base) (string, any) {
+	t := c.Task
+	switch c.Kind {
+	case task.Created:
+		base.EventType = event.TaskCreated
+		data := event.Created{
+			Base: base, Title: t.Title, Description: t.Description, Priority: string(t.Priority),
+			DueDate: t.DueDate, CategoryID: t.CategoryID(), TagIDs: t.TagIDs(), PreviousTaskID: t.PreviousTaskID,
+		}
+		if t.Recurrence != nil {
+			data.RecurrenceRule = t.Recurrence.Rule
+		}
+		return base.EventType, data
+	case task.Completed:
+		base.EventType = event.TaskCompleted
+		data := event.Completed{Base: base, CompletedAt: *t.CompletedAt}
+		if t.Recurrence != nil {
+			data.RecurrenceRule = t.Recurrence.Rule
+		}
+		return base.EventType, data
+	case task.Deleted:
+		base.EventType = event.TaskDeleted
+		return base.EventType, event.Deleted{Base: base}
+	default:
+		base.EventType = event.TaskUpdated
+		return base.EventType, event.Updated{Base: base, UpdatedFields: c.Fields}
+	}
+}

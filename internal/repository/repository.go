@@ -1,0 +1,136 @@
+// Package repository is the one way to Postgres: transactions, queries, and the
+// outbox rows that commit together with what they report.
+package repository
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"tickler/internal/task"
+)
+
+// Repository reads and writes for one app.
+type Repository struct {
+	pool *pgxpool.Pool
+	// source names the app in the events that it causes.
+	source string
+	// committed is called after every commit that wrote to the outbox.
+	committed func()
+}
+
+// New makes a repository for an app. committed, which must not block, is called
+// after every commit that left rows in the outbox.
+func New(pool *pgxpool.Pool, source string, committed func()) *Repository {
+	return &Repository{pool: pool, source: source, committed: committed}
+}
+
+// schemaVersion is the newest migration that the queries here rely on.
+const schemaVersion = 1
+
+// connectTimeout bounds how long an app waits for its database at start.
+const connectTimeout = 60 * time.Second
+
+// Open connects to Postgres, and waits up to a minute for it to answer and to
+// have the schema that this app needs, saying so as it waits.
+func Open(ctx context.Context, url string, log *slog.Logger) (*pgxpool.Pool, error) {
+	config, err := pgxpool.ParseConfig(url)
+	if err != nil {
+		return nil, errors.New("DATABASE_URL is not a Postgres URL; example: postgres://user:password@127.0.0.1:5432/tickler")
+	}
+	config.ConnConfig.RuntimeParams["timezone"] = "UTC"
+	pool, err := pgxpool.NewWithConfig(ctx, config)
+	if err != nil {
+		return nil, fmt.Errorf("make a connection pool: %w", err)
+	}
+	ctx, cancel := context.WithTimeout(ctx, connectTimeout)
+	defer cancel()
+	for wait := 250 * time.Millisecond; ; wait = min(wait*2, 5*time.Second) {
+		err := checkSchema(ctx, pool)
+		if err == nil {
+			return pool, nil
+		}
+		log.Warn("the database is not ready yet, trying again", "error", err, "address", config.ConnConfig.Host, "port", config.ConnConfig.Port)
+		select {
+		case <-ctx.Done():
+			pool.Close()
+			return nil, fmt.Errorf("the database was not ready within %s: %w", connectTimeout, err)
+		case <-time.After(wait):
+		}
+	}
+}
+
+func checkSchema(ctx context.Context, pool *pgxpool.Pool) error {
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	defer cancel()
+	var version int64
+	err := pool.QueryRow(ctx, `SELECT max(version_id) FROM goose_db_version WHERE is_applied`).Scan(&version)
+	if e := (*pgconn.PgError)(nil); errors.As(err, &e) && e.Code == "42P01" {
+		return errors.New("the database has no schema; run: api migrate up")
+	}
+	if err != nil {
+		return err
+	}
+	if version < schemaVersion {
+		return fmt.Errorf("the database has schema version %d, this app needs %d; run: api migrate up", version, schemaVersion)
+	}
+	return nil
+}
+
+// Ping asks Postgres for a sign of life.
+func (r *Repository) Ping(ctx context.Context) error { return r.pool.Ping(ctx) }
+
+// Tx runs fn in one transaction on a user's data; see task.Store.
+func (r *Repository) Tx(ctx context.Context, userID int64, fn func(task.Tx) error) error {
+	tx := &userTx{repository: r, userID: userID}
+	err := pgx.BeginFunc(ctx, r.pool, func(t pgx.Tx) error {
+		tx.Tx = t
+		return fn(tx)
+	})
+	if err == nil && tx.wroteEvents {
+		r.committed()
+	}
+	return unavailable(err)
+}
+
+// userTx is a transaction that sees one user's data only.
+type userTx struct {
+	pgx.Tx
+	repository  *Repository
+	userID      int64
+	wroteEvents bool
+}
+
+// unavailable marks errors that will pass: the database is out of reach.
+func unavailable(err error) error {
+	if err == nil {
+		return nil
+	}
+	var known *task.Error
+	if errors.As(err, &known) || errors.Is(err, task.ErrNotFound) {
+		return err
+	}
+	var connect *pgconn.ConnectError
+	var server *pgconn.PgError
+	passing := errors.As(err, &connect) || errors.Is(err, context.DeadlineExceeded) || pgconn.SafeToRetry(err)
+	if errors.As(err, &server) {
+		switch server.Code[:2] {
+		case "08", "53", "57": // connection, resources, operator intervention
+			passing = true
+		}
+	}
+	if passing {
+		return fmt.Errorf("%w: %w", ErrUnavailable, err)
+	}
+	return err
+}
+
+// ErrUnavailable marks an error that passes by itself: Postgres is restarting,
+// out of connections, or out of reach.
+var ErrUnavailable = errors.New("the database is not available")

@@ -1,0 +1,197 @@
+package repository
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"tickler/internal/task"
+)
+
+// taskColumns are read by scanTask.
+const taskColumns = `
+	t.id, t.user_id, t.title, t.description, t.priority::text, t.completed_at,
+	t.due_date, t.all_day, t.time_zone,
+	t.recurrence_rule, t.recurrence_base, t.series_id, t.series_start, t.series_start_occurrence, t.occurrence,
+	t.previous_task_id, t.reminder_offsets, t.reminder_times, t.remind_at,
+	t.created_at, t.updated_at, t.deleted_at, t.version,
+	c.id, c.name, c.color,
+	coalesce((
+		SELECT json_agg(json_build_object('id', g.id, 'name', g.name, 'color', g.color) ORDER BY lower(g.name))
+		FROM task_tags x JOIN tags g ON g.id = x.tag_id
+		WHERE x.user_id = t.user_id AND x.task_id = t.id
+	), '[]')`
+
+const taskTables = ` FROM tasks t LEFT JOIN categories c ON c.user_id = t.user_id AND c.id = t.category_id `
+
+// scanTask reads taskColumns, and more columns behind them into extra.
+func scanTask(row pgx.Row, extra ...any) (*task.Task, error) {
+	var (
+		t                            task.Task
+		rule, base                   *string
+		seriesID                     *uuid.UUID
+		seriesStart                  *time.Time
+		seriesStartPlace, occurrence int
+		categoryID                   *int64
+		categoryName, categoryColor  *string
+	)
+	targets := []any{
+		&t.ID, &t.UserID, &t.Title, &t.Description, &t.Priority, &t.CompletedAt,
+		&t.DueDate, &t.AllDay, &t.TimeZone,
+		&rule, &base, &seriesID, &seriesStart, &seriesStartPlace, &occurrence,
+		&t.PreviousTaskID, &t.ReminderOffsets, &t.ReminderTimes, &t.RemindAt,
+		&t.CreatedAt, &t.UpdatedAt, &t.DeletedAt, &t.Version,
+		&categoryID, &categoryName, &categoryColor, &t.Tags,
+	}
+	if err := row.Scan(append(targets, extra...)...); err != nil {
+		if errors.Is(err, pgx.ErrNoRows) {
+			return nil, task.ErrNotFound
+		}
+		return nil, err
+	}
+	for _, instant := range []*time.Time{t.CompletedAt, t.DueDate, t.RemindAt, &t.CreatedAt, &t.UpdatedAt, t.DeletedAt} {
+		if instant != nil {
+			*instant = instant.UTC()
+		}
+	}
+	for i := range t.ReminderTimes {
+		t.ReminderTimes[i] = t.ReminderTimes[i].UTC()
+	}
+	if rule != nil {
+		t.Recurrence = &task.Recurrence{
+			Rule: *rule, Base: task.RecurrenceBase(*base), SeriesID: *seriesID,
+			Start: *seriesStart, StartOccurrence: seriesStartPlace, Occurrence: occurrence,
+		}
+	}
+	if categoryID != nil {
+		t.Category = &task.Category{ID: *categoryID, Name: *categoryName}
+		if categoryColor != nil {
+			t.Category.Color = *categoryColor
+		}
+	}
+	return &t, nil
+}
+
+// Task reads a task that is not deleted.
+func (r *Repository) Task(ctx context.Context, userID, id int64) (*task.Task, error) {
+	t, err := scanTask(r.pool.QueryRow(ctx,
+		`SELECT`+taskColumns+taskTables+`WHERE t.user_id = $1 AND t.id = $2 AND t.deleted_at IS NULL`, userID, id))
+	return t, unavailable(err)
+}
+
+// LockTask reads a task, deleted or not, and holds its row.
+func (tx *userTx) LockTask(ctx context.Context, id int64) (*task.Task, error) {
+	return scanTask(tx.QueryRow(ctx,
+		`SELECT`+taskColumns+taskTables+`WHERE t.user_id = $1 AND t.id = $2 FOR UPDATE OF t`, tx.userID, id))
+}
+
+// LockSuccessor reads the occurrence that follows a task and holds its row.
+func (tx *userTx) LockSuccessor(ctx context.Context, id int64) (*task.Task, error) {
+	return scanTask(tx.QueryRow(ctx,
+		`SELECT`+taskColumns+taskTables+`WHERE t.user_id = $1 AND t.previous_task_id = $2 FOR UPDATE OF t`, tx.userID, id))
+}
+
+// TaskByKey reads the task that was added with an idempotency key, deleted or not.
+func (tx *userTx) TaskByKey(ctx context.Context, key string) (*task.Task, task.Idempotency, error) {
+	used := task.Idempotency{Key: key}
+	t, err := scanTask(tx.QueryRow(ctx,
+		`SELECT`+taskColumns+`, t.idempotency_digest`+taskTables+`WHERE t.user_id = $1 AND t.idempotency_key = $2`, tx.userID, key), &used.Digest)
+	return t, used, err
+}
+
+// Insert stores a new task, its tags and its event. It inserts nothing, without
+// an error, where a constraint says that the task exists already: the key was
+// used, or the previous task has a successor.
+func (tx *userTx) Insert(ctx context.Context, t *task.Task, key task.Idempotency) (bool, error) {
+	row := newTaskRow(t)
+	var idempotencyKey *string
+	var digest []byte
+	if key.Key != "" {
+		idempotencyKey, digest = &key.Key, key.Digest
+	}
+	err := tx.QueryRow(ctx, `
+		INSERT INTO tasks (
+			user_id, title, description, priority, category_id, due_date, all_day, time_zone,
+			recurrence_rule, recurrence_base, series_id, series_start, series_start_occurrence, occurrence,
+			reminder_offsets, reminder_times, remind_at, reminder_sent, updated_at, version,
+			previous_task_id, idempotency_key, idempotency_digest, created_at)
+		VALUES ($1, $2, $3, $4::text::task_priority, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24)
+		ON CONFLICT DO NOTHING
+		RETURNING id`,
+		append(append([]any{tx.userID}, row...), t.PreviousTaskID, idempotencyKey, digest, t.CreatedAt)...).Scan(&t.ID)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	batch := &pgx.Batch{}
+	if len(t.Tags) > 0 {
+		tx.queueTags(batch, t)
+	}
+	return true, tx.sendWithEvents(ctx, batch, task.Change{Kind: task.Created, Task: t})
+}
+
+// Save stores a changed task, its tags and its event.
+func (tx *userTx) Save(ctx context.Context, c task.Change) error {
+	t := c.Task
+	batch := &pgx.Batch{}
+	batch.Queue(`
+		UPDATE tasks SET
+			title = $2, description = $3, priority = $4::text::task_priority, category_id = $5,
+			due_date = $6, all_day = $7, time_zone = $8,
+			recurrence_rule = $9, recurrence_base = $10, series_id = $11, series_start = $12,
+			series_start_occurrence = $13, occurrence = $14,
+			reminder_offsets = $15, reminder_times = $16, remind_at = $17, reminder_sent = $18,
+			updated_at = $19, version = $20, completed_at = $21, deleted_at = $22
+		WHERE user_id = $1 AND id = $23`,
+		append(append([]any{tx.userID}, newTaskRow(t)...), t.CompletedAt, t.DeletedAt, t.ID)...)
+	if _, tagged := c.Fields["tag_ids"]; tagged {
+		batch.Queue(`DELETE FROM task_tags WHERE user_id = $1 AND task_id = $2`, tx.userID, t.ID)
+		tx.queueTags(batch, t)
+	}
+	return tx.sendWithEvents(ctx, batch, c)
+}
+
+// Remove deletes a task for good.
+func (tx *userTx) Remove(ctx context.Context, t *task.Task) error {
+	batch := &pgx.Batch{}
+	batch.Queue(`DELETE FROM tasks WHERE user_id = $1 AND id = $2`, tx.userID, t.ID)
+	t.Version++
+	return tx.sendWithEvents(ctx, batch, task.Change{Kind: task.Deleted, Task: t})
+}
+
+func (tx *userTx) queueTags(batch *pgx.Batch, t *task.Task) {
+	batch.Queue(`INSERT INTO task_tags (user_id, task_id, tag_id) SELECT $1, $2, unnest($3::bigint[])`, tx.userID, t.ID, t.TagIDs())
+}
+
+// newTaskRow lists the columns that Insert and Save share, in their order.
+func newTaskRow(t *task.Task) []any {
+	var (
+		categoryID            *int64
+		rule                  *string
+		base                  = task.FromDue
+		seriesID              *uuid.UUID
+		start                 *time.Time
+		startPlace, placement = 1, 1
+		times                 = t.ReminderTimes
+	)
+	if t.Category != nil {
+		categoryID = &t.Category.ID
+	}
+	if r := t.Recurrence; r != nil {
+		rule, base, seriesID, start = &r.Rule, r.Base, &r.SeriesID, &r.Start
+		startPlace, placement = r.StartOccurrence, r.Occurrence
+	}
+	if times == nil {
+		times = []time.Time{}
+	}
+	return []any{
+		t.Title, t.Description, string(t.Priority), categoryID, t.DueDate, t.AllDay, t.TimeZone,
+		rule, string(base), seriesID, start, startPlace, placement,
+		t.ReminderOffsets, times, t.RemindAt, t.RemindAt == nil, t.UpdatedAt, t.Version,
+	}
+}

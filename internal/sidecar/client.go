@@ -1,0 +1,102 @@
+// Package sidecar is all contact with Dapr: a client that publishes through the
+// sidecar, and the listener on which the sidecar calls back.
+package sidecar
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+
+	dapr "github.com/dapr/go-sdk/client"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/credentials/insecure"
+	"google.golang.org/grpc/metadata"
+
+	"tickler/internal/event"
+)
+
+// Config is how to reach the sidecar.
+type Config struct {
+	GRPCPort string
+	HTTPPort string
+	APIToken string // DAPR_API_TOKEN: what the sidecar wants from us
+	PubSub   string // name of the pub/sub component
+}
+
+// Client talks to the sidecar. It connects when it is first needed and again
+// whenever the sidecar restarts.
+type Client struct {
+	config Config
+	dapr   dapr.Client
+	http   *http.Client
+}
+
+// NewClient makes a client; the sidecar need not be up yet.
+func NewClient(c Config) (*Client, error) {
+	// The SDK's own constructors wait for the sidecar, which waits for the app.
+	conn, err := grpc.NewClient("passthrough:///127.0.0.1:"+c.GRPCPort,
+		grpc.WithTransportCredentials(insecure.NewCredentials()), // loopback; the sidecar speaks mTLS from there on
+		grpc.WithChainUnaryInterceptor(withToken(c.APIToken)))
+	if err != nil {
+		return nil, fmt.Errorf("make a client for the sidecar at port %s: %w", c.GRPCPort, err)
+	}
+	return &Client{config: c, dapr: dapr.NewClientWithConnection(conn), http: &http.Client{}}, nil
+}
+
+func withToken(token string) grpc.UnaryClientInterceptor {
+	return func(ctx context.Context, method string, req, reply any, cc *grpc.ClientConn, invoke grpc.UnaryInvoker, opts ...grpc.CallOption) error {
+		if token != "" {
+			ctx = metadata.AppendToOutgoingContext(ctx, "dapr-api-token", token)
+		}
+		return invoke(ctx, method, req, reply, cc, opts...)
+	}
+}
+
+// Close closes the connection to the sidecar.
+func (c *Client) Close() { c.dapr.Close() }
+
+// Publish hands envelopes to a topic in one bulk request, in their order. An
+// error means that any of them may be missing: publish all of them again.
+func (c *Client) Publish(ctx context.Context, topic string, envelopes []event.Envelope) error {
+	entries := make([]any, len(envelopes))
+	for i, e := range envelopes {
+		document, err := json.Marshal(e)
+		if err != nil {
+			return fmt.Errorf("encode event %s: %w", e.ID, err)
+		}
+		entries[i] = entry(e.PartitionKey, document)
+	}
+	if result := c.dapr.PublishEvents(ctx, c.config.PubSub, topic, entries); result.Error != nil {
+		return fmt.Errorf("publish %d events to %s: %w", len(envelopes), topic, result.Error)
+	}
+	return nil
+}
+
+// entry is one event of a bulk request. The key is metadata of the entry:
+// metadata of the request would override that of all its entries.
+func entry(key string, document []byte) dapr.PublishEventsEvent {
+	return dapr.PublishEventsEvent{
+		ContentType: event.ContentType,
+		Data:        document,
+		Metadata:    map[string]string{"partitionKey": key},
+	}
+}
+
+// Ready asks whether the sidecar is up and has initialised its components.
+// https://docs.dapr.io/reference/api/health_api/
+func (c *Client) Ready(ctx context.Context) error {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://127.0.0.1:"+c.config.HTTPPort+"/v1.0/healthz/outbound", nil)
+	if err != nil {
+		return err
+	}
+	response, err := c.http.Do(request)
+	if err != nil {
+		return fmt.Errorf("ask the sidecar: %w", err)
+	}
+	defer func() { _ = response.Body.Close() }()
+	if response.StatusCode/100 != 2 {
+		return fmt.Errorf("the sidecar answers %s", response.Status)
+	}
+	return nil
+}

@@ -1,0 +1,142 @@
+package sidecar
+
+import (
+	"context"
+	"crypto/subtle"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+
+	"github.com/gin-gonic/gin"
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promauto"
+
+	"tickler/internal/event"
+	"tickler/internal/telemetry"
+)
+
+// ErrPermanent marks an event that can never be handled: it goes to the
+// dead-letter topic with its reason. Every other error is tried again.
+var ErrPermanent = errors.New("cannot be handled")
+
+// Permanent marks err as ErrPermanent.
+func Permanent(err error) error { return fmt.Errorf("%w: %w", ErrPermanent, err) }
+
+// EventHandler handles a delivery. It returns nil only after its effect is
+// committed. The same event can be delivered again, also at the same moment.
+type EventHandler func(ctx context.Context, e event.Envelope) error
+
+const maxDelivery = 4 << 20 // bytes; daprd's own default limit
+
+// Listener serves the callbacks of the sidecar. It belongs on a loopback
+// address of its own: the sidecar is next door, nobody else has business there.
+type Listener struct {
+	router *gin.Engine
+	client *Client
+	log    *slog.Logger
+
+	deliveries *prometheus.CounterVec
+}
+
+// NewListener makes a listener that accepts callbacks with the given
+// APP_API_TOKEN only; client publishes dead letters.
+func NewListener(token string, client *Client, log *slog.Logger, registry prometheus.Registerer) *Listener {
+	gin.SetMode(gin.ReleaseMode)
+	l := &Listener{
+		router: gin.New(), client: client, log: log,
+		deliveries: promauto.With(registry).NewCounterVec(prometheus.CounterOpts{
+			Name: "tickler_deliveries_total", Help: "Events delivered by the sidecar, by topic and outcome: success, retry, dead_letter.",
+		}, []string{"topic", "outcome"}),
+	}
+	// The sidecar's health probe carries no token, and learns nothing here.
+	// It must not depend on Postgres: a failing probe unsubscribes the app.
+	l.router.GET("/healthz", func(c *gin.Context) { c.Status(http.StatusOK) })
+	l.router.Use(gin.CustomRecoveryWithWriter(io.Discard, l.recovered), requireToken(token), traced)
+	return l
+}
+
+// Handler is what to serve.
+func (l *Listener) Handler() http.Handler { return l.router }
+
+func requireToken(token string) gin.HandlerFunc {
+	want := []byte(token)
+	return func(c *gin.Context) {
+		if subtle.ConstantTimeCompare([]byte(c.GetHeader("dapr-api-token")), want) != 1 {
+			c.AbortWithStatus(http.StatusUnauthorized)
+		}
+	}
+}
+
+func traced(c *gin.Context) {
+	c.Request = c.Request.WithContext(telemetry.WithTraceParent(c.Request.Context(), c.GetHeader("traceparent")))
+}
+
+func (l *Listener) recovered(c *gin.Context, panicked any) {
+	l.log.Error("a callback panicked", "path", c.Request.URL.Path, "panic", panicked)
+	c.AbortWithStatus(http.StatusInternalServerError)
+}
+
+// Binding serves the ticks of an input binding. The sidecar does not repeat a
+// tick that fails, and ticks can overlap.
+// https://docs.dapr.io/reference/api/bindings_api/
+func (l *Listener) Binding(name string, handle func(ctx context.Context) error) {
+	// daprd asks first whether there is a handler; gin alone would answer 404.
+	l.router.OPTIONS("/"+name, func(c *gin.Context) { c.Status(http.StatusOK) })
+	l.router.POST("/"+name, func(c *gin.Context) {
+		if err := handle(c.Request.Context()); err != nil {
+			l.log.Error("a tick failed", "binding", name, "error", err)
+			c.Status(http.StatusInternalServerError)
+			return
+		}
+		c.Status(http.StatusOK)
+	})
+}
+
+// Subscription serves the deliveries of a topic at the route that its
+// Subscription resource names: /events/TOPIC.
+// https://docs.dapr.io/reference/api/pubsub_api/#expected-http-response
+func (l *Listener) Subscription(topic string, handle EventHandler) {
+	l.router.POST("/events/"+topic, func(c *gin.Context) {
+		body, err := io.ReadAll(http.MaxBytesReader(c.Writer, c.Request.Body, maxDelivery))
+		if err != nil {
+			c.Status(http.StatusBadRequest)
+			return
+		}
+		outcome := l.deliver(c.Request.Context(), topic, body, handle)
+		l.deliveries.WithLabelValues(topic, outcome).Inc()
+		status := "SUCCESS"
+		if outcome == "retry" {
+			status = "RETRY"
+		}
+		c.JSON(http.StatusOK, gin.H{"status": status})
+	})
+}
+
+func (l *Listener) deliver(ctx context.Context, topic string, body []byte, handle EventHandler) (outcome string) {
+	var e event.Envelope
+	err := json.Unmarshal(body, &e)
+	if err != nil {
+		err = Permanent(fmt.Errorf("not a CloudEvent: %w", err))
+	} else {
+		ctx = telemetry.WithTraceParent(ctx, e.TraceParent)
+		err = handle(ctx, e)
+	}
+	log := l.log.With("topic", topic, "event", e.ID, "type", e.Type, "trace", telemetry.TraceID(ctx))
+	switch {
+	case err == nil:
+		return "success"
+	case errors.Is(err, ErrPermanent):
+		if sent := l.client.publishDeadLetter(ctx, topic, body, err.Error()); sent != nil {
+			log.Error("a dead letter could not be sent, the event will be delivered again", "reason", err, "error", sent)
+			return "retry"
+		}
+		log.Error("sent to the dead-letter topic", "reason", err)
+		return "dead_letter"
+	default:
+		log.Warn("handling failed, the event will be delivered again", "error", err)
+		return "retry"
+	}
+}

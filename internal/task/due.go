@@ -1,0 +1,118 @@
+package task
+
+import (
+	"regexp"
+	"strings"
+	"time"
+
+	"tickler/internal/recurrence"
+)
+
+// Due is a due date as a person meant it.
+type Due struct {
+	Time   time.Time // the instant; for an all-day one the last second of the day
+	AllDay bool
+}
+
+const (
+	allDayReminderHour = 9 // local time at which an all-day task reminds by default
+	dueExamples        = `examples: "2026-03-01" (that day), "2026-03-01T17:30" (your time zone), "2026-03-01T17:30:00+01:00"`
+)
+
+var (
+	localForms = []string{"2006-01-02T15:04:05", "2006-01-02T15:04", "2006-01-02 15:04:05", "2006-01-02 15:04"}
+	hasOffset  = regexp.MustCompile(`(?:[Zz]|[+-]\d\d:?\d\d)$`)
+	fraction   = regexp.MustCompile(`(:\d\d)\.\d{1,9}`)
+)
+
+// ParseDue reads a date or date-time. A bare date means that day, due at its
+// end; a date-time without offset is wall time in zone (one that does not exist
+// moves forward by the gap, one that exists twice is the first); with an offset
+// it is that instant. field names the input in errors. Years 1970 to 9999.
+func ParseDue(field, text string, zone *time.Location) (Due, error) {
+	wrong := func(why string) error {
+		return Invalid(field, "%s; allowed is a date or a date-time in ISO 8601, %s", why, dueExamples)
+	}
+	s := strings.TrimSpace(text)
+	if s == "" {
+		return Due{}, wrong("is empty")
+	}
+	if len(s) > 40 {
+		return Due{}, wrong("is too long for a date")
+	}
+	var due Due
+	if day, err := time.Parse(time.DateOnly, s); err == nil {
+		due = Due{Time: endOfDay(day, zone), AllDay: true}
+	} else if len(s) > len("2006-01-02") && hasOffset.MatchString(s[len("2006-01-02"):]) {
+		at, err := parseInstant(s)
+		if err != nil {
+			return Due{}, wrong("is not a date-time that exists")
+		}
+		due = Due{Time: at}
+	} else {
+		wall, err := parseWall(s)
+		if err != nil {
+			return Due{}, wrong("is not a date that exists")
+		}
+		due = Due{Time: recurrence.Resolve(wall, zone)}
+	}
+	due.Time = due.Time.UTC().Truncate(time.Microsecond)
+	if year := due.Time.Year(); year < 1970 || year > 9999 {
+		return Due{}, wrong("is outside the years 1970 to 9999")
+	}
+	return due, nil
+}
+
+func parseInstant(s string) (time.Time, error) {
+	s = strings.Replace(strings.ToUpper(s), " ", "T", 1)
+	var err error
+	for _, form := range []string{time.RFC3339Nano, "2006-01-02T15:04Z07:00", "2006-01-02T15:04:05Z0700", "2006-01-02T15:04Z0700"} {
+		var t time.Time
+		if t, err = time.Parse(form, s); err == nil {
+			return t, nil
+		}
+	}
+	return time.Time{}, err
+}
+
+func parseWall(s string) (time.Time, error) {
+	s = fraction.ReplaceAllString(s, "$1")
+	var err error
+	for _, form := range localForms {
+		var t time.Time
+		if t, err = time.Parse(form, strings.Replace(s, "t", "T", 1)); err == nil {
+			return t, nil
+		}
+	}
+	return time.Time{}, err
+}
+
+// endOfDay is the last second of the day that wall names, in zone. Where that
+// second does not exist (a zone that skips it) it moves forward like any other.
+func endOfDay(wall time.Time, zone *time.Location) time.Time {
+	y, m, d := wall.Date()
+	return recurrence.Resolve(time.Date(y, m, d, 23, 59, 59, 0, time.UTC), zone)
+}
+
+// startOfDay is the first instant of the day that wall names, in zone.
+func startOfDay(wall time.Time, zone *time.Location) time.Time {
+	y, m, d := wall.Date()
+	return recurrence.Resolve(time.Date(y, m, d, 0, 0, 0, 0, time.UTC), zone).UTC()
+}
+
+// wallTime is what a clock in zone shows at t, held in UTC.
+func wallTime(t time.Time, zone *time.Location) time.Time {
+	t = t.In(zone)
+	y, mo, d := t.Date()
+	h, mi, s := t.Clock()
+	return time.Date(y, mo, d, h, mi, s, 0, time.UTC)
+}
+
+// LoadZone checks the name of an IANA time zone.
+func LoadZone(field, name string) (*time.Location, error) {
+	zone, err := time.LoadLocation(name)
+	if err != nil || name == "" || name == "Local" {
+		return nil, Invalid(field, "%q is not a time zone; allowed are IANA names, for example \"Europe/Berlin\" or \"UTC\"", name)
+	}
+	return zone, nil
+}

@@ -1,0 +1,55 @@
+package task
+
+import (
+	"errors"
+	"fmt"
+)
+
+// Code classifies an error by what the caller can do about it.
+type Code string
+
+// The codes a caller may see, on every door.
+const (
+	InvalidInput  Code = "INVALID_INPUT"
+	Unauthorized  Code = "UNAUTHORIZED"
+	Forbidden     Code = "FORBIDDEN"
+	NotFound      Code = "NOT_FOUND"
+	Conflict      Code = "CONFLICT"
+	LimitExceeded Code = "LIMIT_EXCEEDED"
+	RateLimited   Code = "RATE_LIMITED"
+	Unavailable   Code = "UNAVAILABLE"
+	Internal      Code = "INTERNAL"
+)
+
+// Error is an error that a caller may see and act on. Message says what was
+// wrong, what is allowed, and an example; Field names the input at fault; Hint
+// says what to do next. Any other error type is internal: it is logged, and the
+// caller gets an id to quote.
+type Error struct {
+	Code    Code   `json:"code"`
+	Message string `json:"message"`
+	Field   string `json:"field,omitempty"`
+	Hint    string `json:"hint,omitempty"`
+}
+
+func (e *Error) Error() string {
+	if e.Field != "" {
+		return fmt.Sprintf("%s: %s: %s", e.Code, e.Field, e.Message)
+	}
+	return fmt.Sprintf("%s: %s", e.Code, e.Message)
+}
+
+// Invalid is an error about the value of one input field.
+func Invalid(field, format string, args ...any) *Error {
+	return &Error{Code: InvalidInput, Field: field, Message: fmt.Sprintf(format, args...)}
+}
+
+// WithHint returns e with advice on what to do next.
+func (e *Error) WithHint(hint string) *Error {
+	e.Hint = hint
+	return e
+}
+
+// ErrNotFound is what stores return for an object that does not exist for this
+// user: a service turns it into an error that names the object.
+var ErrNotFound = errors.New("not found")

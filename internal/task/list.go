@@ -1,0 +1,228 @@
+package task
+
+import (
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"strings"
+	"time"
+)
+
+// Limits of a page.
+const (
+	DefaultListLimit   = 50
+	DefaultSearchLimit = 20
+	MaxLimit           = 100
+)
+
+// ListInput selects and orders tasks.
+type ListInput struct {
+	Status    string     `json:"status,omitempty" doc:"Default all." enum:"all,pending,completed"`
+	Priority  []Priority `json:"priority,omitempty" doc:"Any of these." enum:"low,medium,high,urgent"`
+	Category  string     `json:"category,omitempty" doc:"Category name or id."`
+	Tags      []string   `json:"tags,omitempty" doc:"Tag names or ids."`
+	TagsMatch string     `json:"tags_match,omitempty" doc:"Whether any (default) or all of tags." enum:"any,all"`
+	DueBefore string     `json:"due_before,omitempty" doc:"Due before this date (its start) or date-time." example:"2026-03-08"`
+	DueAfter  string     `json:"due_after,omitempty" doc:"Due at or after this date (its start) or date-time."`
+	SortBy    SortKey    `json:"sort_by,omitempty" doc:"Default created_at. Tasks without due date come last." enum:"created_at,updated_at,due_date,priority,title"`
+	SortOrder string     `json:"sort_order,omitempty" doc:"Default: desc, for due_date and title asc." enum:"asc,desc"`
+	Limit     int        `json:"limit,omitempty" doc:"Default 50." minimum:"1" maximum:"100"`
+	Cursor    string     `json:"cursor,omitempty" doc:"next_cursor of the page before; other arguments as then."`
+}
+
+// SearchInput is a ranked full-text search.
+type SearchInput struct {
+	Query    string     `json:"query" doc:"Words; \"quoted phrase\", -not, or. Empty lists all." maxLength:"500" example:"invoice -paid"`
+	Priority []Priority `json:"priority,omitempty" doc:"Any of these." enum:"low,medium,high,urgent"`
+	Category string     `json:"category,omitempty" doc:"Category name or id."`
+	Tags     []string   `json:"tags,omitempty" doc:"Any of these tag names or ids."`
+	Limit    int        `json:"limit,omitempty" doc:"Default 20." minimum:"1" maximum:"100"`
+	Cursor   string     `json:"cursor,omitempty" doc:"next_cursor of the page before; other arguments as then."`
+}
+
+// Listing is a page of tasks with what a caller needs to go on.
+type Listing struct {
+	Page
+	NextCursor string // empty at the end
+}
+
+// List returns the user's tasks that are not deleted, a page at a time.
+func (s *Service) List(ctx context.Context, user Settings, in ListInput) (Listing, error) {
+	filter, err := s.filter(ctx, user, in.Priority, in.Category, in.Tags, in.TagsMatch)
+	if err != nil {
+		return Listing{}, err
+	}
+	switch in.Status {
+	case "", "all":
+	case "pending", "completed":
+		completed := in.Status == "completed"
+		filter.Completed = &completed
+	default:
+		return Listing{}, checkEnum("status", in.Status, "all", "completed", "pending")
+	}
+	if filter.DueBefore, err = bound("due_before", in.DueBefore, user); err != nil {
+		return Listing{}, err
+	}
+	if filter.DueAfter, err = bound("due_after", in.DueAfter, user); err != nil {
+		return Listing{}, err
+	}
+	if in.SortBy == "" {
+		in.SortBy = ByCreatedAt
+	}
+	if err := checkEnum("sort_by", in.SortBy, ByUpdatedAt, ByPriority, ByTitle, ByCreatedAt, ByDueDate); err != nil {
+		return Listing{}, err
+	}
+	desc := in.SortBy != ByDueDate && in.SortBy != ByTitle
+	if in.SortOrder != "" {
+		if err := checkEnum("sort_order", in.SortOrder, "asc", "desc"); err != nil {
+			return Listing{}, err
+		}
+		desc = in.SortOrder == "desc"
+	}
+	paging, err := page(in.SortBy, desc, in.Limit, DefaultListLimit, in.Cursor)
+	if err != nil {
+		return Listing{}, err
+	}
+	found, err := s.store.List(ctx, user.UserID, filter, paging)
+	if err != nil {
+		return Listing{}, err
+	}
+	return listing(found, paging), nil
+}
+
+// Search returns the user's tasks that match a query, most relevant first; an
+// empty query lists all, newest first.
+func (s *Service) Search(ctx context.Context, user Settings, in SearchInput) (Listing, error) {
+	if err := checkText("query", in.Query, MaxQuery); err != nil {
+		return Listing{}, err
+	}
+	filter, err := s.filter(ctx, user, in.Priority, in.Category, in.Tags, "")
+	if err != nil {
+		return Listing{}, err
+	}
+	query := ParseQuery(in.Query)
+	sort := ByRelevance
+	if query.Text == "" {
+		sort = ByCreatedAt
+	}
+	paging, err := page(sort, true, in.Limit, DefaultSearchLimit, in.Cursor)
+	if err != nil {
+		return Listing{}, err
+	}
+	var found Page
+	if query.Text == "" {
+		found, err = s.store.List(ctx, user.UserID, filter, paging)
+	} else {
+		found, err = s.store.Search(ctx, user.UserID, query, filter, paging)
+	}
+	if err != nil {
+		return Listing{}, err
+	}
+	return listing(found, paging), nil
+}
+
+func (s *Service) filter(ctx context.Context, user Settings, priorities []Priority, category string, tags []string, match string) (Filter, error) {
+	var f Filter
+	for _, p := range priorities {
+		if err := checkPriority("priority", p); err != nil {
+			return f, err
+		}
+	}
+	f.Priorities = priorities
+	if category != "" {
+		all, err := s.store.Categories(ctx, user.UserID)
+		if err != nil {
+			return f, err
+		}
+		found, err := findCategoryByAny(all, category)
+		if err != nil {
+			return f, err
+		}
+		f.CategoryIDs = []int64{found.ID}
+	}
+	if match != "" {
+		if err := checkEnum("tags_match", match, "any", "all"); err != nil {
+			return f, err
+		}
+		f.AllTags = match == "all"
+	}
+	if len(tags) > 0 {
+		all, err := s.store.Tags(ctx, user.UserID)
+		if err != nil {
+			return f, err
+		}
+		if f.TagIDs, err = findTagsByAny(all, tags); err != nil {
+			return f, err
+		}
+	}
+	return f, nil
+}
+
+// bound reads the limit of a range. A bare date means the start of that day, so
+// that due_after today and due_before tomorrow are today's tasks.
+func bound(field, text string, user Settings) (*time.Time, error) {
+	if text == "" {
+		return nil, nil
+	}
+	due, err := ParseDue(field, text, user.Zone())
+	if err != nil {
+		return nil, err
+	}
+	if due.AllDay {
+		due.Time = startOfDay(wallTime(due.Time, user.Zone()), user.Zone())
+	}
+	return &due.Time, nil
+}
+
+func page(sort SortKey, desc bool, limit, standard int, cursor string) (Paging, error) {
+	p := Paging{Sort: sort, Desc: desc, Limit: limit}
+	if limit == 0 {
+		p.Limit = standard
+	}
+	if p.Limit < 1 || p.Limit > MaxLimit {
+		return p, Invalid("limit", "%d is out of range; allowed are 1 to %d, for example %d", limit, MaxLimit, standard)
+	}
+	if cursor != "" {
+		position, err := decodeCursor(cursor, p)
+		if err != nil {
+			return p, err
+		}
+		p.After = position
+	}
+	return p, nil
+}
+
+// cursorContent is what a cursor holds: the position, and the order that it is
+// a position in, so that a cursor of another list is refused.
+type cursorContent struct {
+	Sort  SortKey `json:"s"`
+	Desc  bool    `json:"d"`
+	Value string  `json:"v"`
+	ID    int64   `json:"i"`
+}
+
+func encodeCursor(p Paging, at Position) string {
+	content, _ := json.Marshal(cursorContent{Sort: p.Sort, Desc: p.Desc, Value: at.Value, ID: at.ID})
+	return base64.RawURLEncoding.EncodeToString(content)
+}
+
+func decodeCursor(cursor string, p Paging) (*Position, error) {
+	wrong := Invalid("cursor", "is not a cursor of this list; give next_cursor exactly as it was returned, with the other arguments unchanged, or leave it out to start from the beginning")
+	content, err := base64.RawURLEncoding.DecodeString(cursor)
+	if err != nil || len(content) > 2048 {
+		return nil, wrong
+	}
+	var c cursorContent
+	if err := json.Unmarshal(content, &c); err != nil || c.Sort != p.Sort || c.Desc != p.Desc || strings.ContainsRune(c.Value, 0) {
+		return nil, wrong
+	}
+	return &Position{Value: c.Value, ID: c.ID}, nil
+}
+
+func listing(p Page, paging Paging) Listing {
+	l := Listing{Page: p}
+	if p.Next != nil {
+		l.NextCursor = encodeCursor(paging, *p.Next)
+	}
+	return l
+}

@@ -1,0 +1,211 @@
+package task
+
+import (
+	"context"
+	"errors"
+	"time"
+)
+
+// Service is what a caller can do with tasks. Every method acts on behalf of
+// one user, whose settings say how dates are read; errors that the caller can
+// act on are *Error.
+type Service struct {
+	store Store
+	now   func() time.Time
+}
+
+// NewService makes a service on store; now is the clock.
+func NewService(store Store, now func() time.Time) *Service {
+	return &Service{store: store, now: now}
+}
+
+// clock is the current instant as it is stored: UTC, microseconds.
+func (s *Service) clock() time.Time { return s.now().UTC().Truncate(time.Microsecond) }
+
+// Get returns a task, or NOT_FOUND.
+func (s *Service) Get(ctx context.Context, user Settings, id int64) (*Task, error) {
+	t, err := s.store.Task(ctx, user.UserID, id)
+	if err != nil {
+		return nil, taskError(err, id)
+	}
+	return t, nil
+}
+
+// Completion is the result of completing a task.
+type Completion struct {
+	Task    *Task
+	Changed bool // false: it was completed before
+	// Of a recurring task: the due date of the next occurrence, or that there is none.
+	Next        *Task
+	SeriesEnded bool
+}
+
+// Complete marks a task done. Completing again changes nothing. The next
+// occurrence of a recurring task is created by the recurrer from the event.
+func (s *Service) Complete(ctx context.Context, user Settings, id int64) (Completion, error) {
+	var result Completion
+	err := s.change(ctx, user, id, func(tx Tx, t *Task) error {
+		result.Task = t
+		if !t.Completed() {
+			result.Changed = true
+			now := s.clock()
+			t.CompletedAt = &now
+			t.disarm()
+			t.touch(now)
+			if err := tx.Save(ctx, Change{Kind: Completed, Task: t}); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return Completion{}, err
+	}
+	if result.Task.Recurrence != nil {
+		next, err := result.Task.Successor(user.ReminderOffsets, s.clock())
+		if err != nil {
+			return Completion{}, err
+		}
+		result.Next, result.SeriesEnded = next, next == nil
+	}
+	return result, nil
+}
+
+// Deletion is the result of deleting a task.
+type Deletion struct {
+	Task        *Task
+	SeriesEnded bool // the task was the open occurrence of a series
+}
+
+// Delete removes a task from every list. Reopen restores it.
+func (s *Service) Delete(ctx context.Context, user Settings, id int64) (Deletion, error) {
+	var result Deletion
+	err := s.change(ctx, user, id, func(tx Tx, t *Task) error {
+		now := s.clock()
+		t.DeletedAt = &now
+		t.disarm()
+		t.touch(now)
+		result = Deletion{Task: t, SeriesEnded: t.Recurrence != nil && !t.Completed()}
+		return tx.Save(ctx, Change{Kind: Deleted, Task: t})
+	})
+	return result, err
+}
+
+// Reopening is the result of reopening a task.
+type Reopening struct {
+	Task     *Task
+	Changed  bool // false: it was open already
+	Restored bool // it was deleted, and is not any more
+	// The successor that completing the task had caused.
+	TookBack      *Task // was removed again, since nobody had touched it
+	KeptSuccessor *Task // was kept, since somebody had
+}
+
+// Reopen undoes the last of completing and deleting a task. Undoing a
+// completion takes back the successor that it caused, if nobody touched it.
+// Reminders that still lie ahead are armed again.
+func (s *Service) Reopen(ctx context.Context, user Settings, id int64) (Reopening, error) {
+	var result Reopening
+	err := s.changeAny(ctx, user, id, func(tx Tx, t *Task) error {
+		result.Task = t
+		now := s.clock()
+		fields := map[string]any{}
+		switch {
+		case t.DeletedAt != nil:
+			result.Restored = true
+			t.DeletedAt = nil
+			fields["deleted"] = false
+		case t.Completed():
+			next, err := tx.LockSuccessor(ctx, t.ID)
+			switch {
+			case errors.Is(err, ErrNotFound):
+			case err != nil:
+				return err
+			case next.untouched():
+				result.TookBack = next
+				if err := tx.Remove(ctx, next); err != nil {
+					return err
+				}
+			default:
+				result.KeptSuccessor = next
+			}
+			t.CompletedAt = nil
+			fields["completed"] = false
+		default:
+			return nil
+		}
+		result.Changed = true
+		if !t.Completed() {
+			t.rearm(user.ReminderOffsets, now)
+		}
+		t.touch(now)
+		return tx.Save(ctx, Change{Kind: Updated, Task: t, Fields: fields})
+	})
+	return result, err
+}
+
+// SkipOccurrence moves a recurring task to its next date without completing it.
+func (s *Service) SkipOccurrence(ctx context.Context, user Settings, id int64) (*Task, error) {
+	var result *Task
+	err := s.change(ctx, user, id, func(tx Tx, t *Task) error {
+		if t.Recurrence == nil {
+			return Invalid("task_id", "task %d does not recur, so it has no next date; give it a recurrence_rule, or change its due_date, with update_task", id)
+		}
+		if t.Completed() {
+			return &Error{Code: Conflict, Field: "task_id", Message: "this occurrence is already completed; skip the open one that follows it"}
+		}
+		now := s.clock()
+		next, err := t.nextDate(now)
+		if err != nil {
+			return err
+		}
+		if next == nil {
+			return &Error{Code: Conflict, Field: "task_id", Message: "this is the last occurrence of its series, there is no next date to move to; complete_task or delete_task ends the series"}
+		}
+		t.moveTo(next)
+		t.arm(user.ReminderOffsets)
+		t.touch(now)
+		result = t
+		return tx.Save(ctx, Change{Kind: Updated, Task: t, Fields: map[string]any{"due_date": t.DueDate}})
+	})
+	return result, err
+}
+
+// change runs fn on a task that exists and is not deleted, with its row locked.
+func (s *Service) change(ctx context.Context, user Settings, id int64, fn func(Tx, *Task) error) error {
+	return s.changeAny(ctx, user, id, func(tx Tx, t *Task) error {
+		if t.DeletedAt != nil {
+			return ErrNotFound
+		}
+		return fn(tx, t)
+	})
+}
+
+func (s *Service) changeAny(ctx context.Context, user Settings, id int64, fn func(Tx, *Task) error) error {
+	err := s.store.Tx(ctx, user.UserID, func(tx Tx) error {
+		t, err := tx.LockTask(ctx, id)
+		if err != nil {
+			return err
+		}
+		return fn(tx, t)
+	})
+	return taskError(err, id)
+}
+
+func (t *Task) touch(now time.Time) {
+	t.UpdatedAt = now
+	t.Version++
+}
+
+// untouched tells whether nobody has changed the task since it was created.
+func (t *Task) untouched() bool { return t.Version == 1 }
+
+func taskError(err error, id int64) error {
+	if errors.Is(err, ErrNotFound) {
+		return &Error{
+			Code: NotFound, Field: "task_id", Message: "there is no task " + itoa(id) + " among yours",
+			Hint: "list_tasks or search_tasks gives the ids; a deleted task can be restored with reopen_task",
+		}
+	}
+	return err
+}

@@ -1,0 +1,105 @@
+package task
+
+import (
+	"context"
+	"time"
+)
+
+// Store is where the service keeps tasks. Every method sees the named user's
+// own data only. Objects that do not exist for the user are ErrNotFound.
+type Store interface {
+	// Tx runs fn in one transaction: what it changes and the events of the
+	// changes commit together, or, when fn fails, not at all.
+	Tx(ctx context.Context, userID int64, fn func(Tx) error) error
+
+	Settings(ctx context.Context, userID int64) (Settings, error)
+	Task(ctx context.Context, userID, id int64) (*Task, error)
+	List(ctx context.Context, userID int64, f Filter, p Paging) (Page, error)
+	Search(ctx context.Context, userID int64, q Query, f Filter, p Paging) (Page, error)
+	Categories(ctx context.Context, userID int64) ([]Category, error)
+	Tags(ctx context.Context, userID int64) ([]Tag, error)
+}
+
+// Tx is a transaction on one user's data.
+type Tx interface {
+	// LockTask reads a task, deleted ones too, and holds its row until the end.
+	LockTask(ctx context.Context, id int64) (*Task, error)
+	// LockSuccessor does the same for the occurrence that follows task id.
+	LockSuccessor(ctx context.Context, id int64) (*Task, error)
+	Categories(ctx context.Context) ([]Category, error)
+	// Tags reads the user's tags; lock keeps others from adding any meanwhile.
+	Tags(ctx context.Context, lock bool) ([]Tag, error)
+	AddTag(ctx context.Context, name string) (Tag, error)
+	// Insert stores a new task with its event and sets its ID. When the user
+	// has already used the key, or the previous task already has a successor,
+	// nothing is inserted and inserted is false.
+	Insert(ctx context.Context, t *Task, key Idempotency) (inserted bool, err error)
+	// TaskByKey reads the task that was added with an idempotency key.
+	TaskByKey(ctx context.Context, key string) (*Task, Idempotency, error)
+	// Save stores a changed task with its event.
+	Save(ctx context.Context, c Change) error
+	// Remove deletes a task for good, with its event.
+	Remove(ctx context.Context, t *Task) error
+}
+
+// Idempotency is a caller's key for an addition, and a digest of what was
+// asked: the same key with other content is a mistake.
+type Idempotency struct {
+	Key    string
+	Digest []byte
+}
+
+// Filter selects tasks; kinds are ANDed, values within one ORed. Zero values
+// select all.
+type Filter struct {
+	Completed           *bool
+	Priorities          []Priority
+	CategoryIDs         []int64
+	TagIDs              []int64
+	AllTags             bool // all of TagIDs rather than any
+	DueBefore, DueAfter *time.Time
+}
+
+// Query is a full-text query: Text in web-search syntax, of which Prefix, when
+// set, is the last word, matched as a prefix too.
+type Query struct {
+	Text   string
+	Rest   string // Text without the last word
+	Prefix string
+}
+
+// SortKey is what a list is ordered by; ties are broken by id in the same direction.
+type SortKey string
+
+// The orders of a list. ByRelevance is for searches only.
+const (
+	ByCreatedAt SortKey = "created_at"
+	ByUpdatedAt SortKey = "updated_at"
+	ByDueDate   SortKey = "due_date" // tasks without one come last, either way
+	ByPriority  SortKey = "priority"
+	ByTitle     SortKey = "title"
+	ByRelevance SortKey = "relevance"
+)
+
+// Paging is a place in an ordered list.
+type Paging struct {
+	Sort  SortKey
+	Desc  bool
+	Limit int
+	After *Position // nil: from the beginning
+}
+
+// Position is that of the last task of a page: its sort value as the store
+// writes it, and its id.
+type Position struct {
+	Value string
+	ID    int64
+}
+
+// Page is part of a list. Total counts all that match; Next is nil at the end.
+type Page struct {
+	Tasks     []*Task
+	Relevance []float64 // of searches, parallel to Tasks
+	Total     int
+	Next      *Position
+}

@@ -1,0 +1,160 @@
+// Package task is the domain: tasks, categories and tags, the rules for their
+// fields and state changes, and the errors a caller can act on. It knows
+// nothing of SQL, HTTP or Dapr.
+package task
+
+import (
+	"slices"
+	"time"
+
+	"github.com/google/uuid"
+)
+
+// Priority orders tasks by importance.
+type Priority string
+
+// Priorities from least to most important.
+const (
+	Low    Priority = "low"
+	Medium Priority = "medium"
+	High   Priority = "high"
+	Urgent Priority = "urgent"
+)
+
+// Priorities lists the allowed values, least important first.
+func Priorities() []Priority { return []Priority{Low, Medium, High, Urgent} }
+
+// Limits on what a caller may give.
+const (
+	MaxTitle           = 200    // characters
+	MaxDescription     = 10_000 // characters
+	MaxTagName         = 30     // characters
+	MaxCategoryName    = 50     // characters
+	MaxTagsPerTask     = 10
+	MaxTagsPerUser     = 100
+	MaxCategories      = 50
+	MaxReminderOffsets = 10
+	MaxReminderOffset  = 366 * 24 * 60 // minutes
+	MaxQuery           = 500           // characters
+	MaxIdempotencyKey  = 128           // characters
+)
+
+// RecurrenceBase says what the next date of a recurring task counts from.
+type RecurrenceBase string
+
+// The two bases. FromDue is the default.
+const (
+	FromDue        RecurrenceBase = "due"
+	FromCompletion RecurrenceBase = "completion"
+)
+
+// Task is a person's task. Instants are UTC with microsecond precision.
+type Task struct {
+	ID          int64
+	UserID      int64
+	Title       string
+	Description string
+	Priority    Priority
+	Category    *Category
+	Tags        []Tag
+	CompletedAt *time.Time
+
+	DueDate  *time.Time // the instant; of an all-day task the last second of the day
+	AllDay   bool       // only a day was named
+	TimeZone string     // IANA zone in which the due date was meant
+
+	Recurrence     *Recurrence
+	PreviousTaskID *int64 // the occurrence that this one follows
+
+	ReminderOffsets []int       // minutes before due; nil: the user's default
+	ReminderTimes   []time.Time // the instants these come to, ascending
+	RemindAt        *time.Time  // the next of them; nil: none is left
+
+	CreatedAt time.Time
+	UpdatedAt time.Time
+	DeletedAt *time.Time
+	Version   int
+}
+
+// Recurrence is what makes a task one of a series.
+type Recurrence struct {
+	Rule            string // RFC 5545 RRULE, canonical
+	Base            RecurrenceBase
+	SeriesID        uuid.UUID
+	Start           time.Time // the anchor: wall time in the task's zone, held in UTC
+	StartOccurrence int       // 1-based place of the anchor in the series
+	Occurrence      int       // 1-based place of this task in the series
+}
+
+// Category files tasks; a task is in one at most.
+type Category struct {
+	ID    int64
+	Name  string
+	Color string
+}
+
+// Tag marks tasks; a task has up to MaxTagsPerTask.
+type Tag struct {
+	ID    int64
+	Name  string
+	Color string
+}
+
+// Completed tells whether the task is done.
+func (t *Task) Completed() bool { return t.CompletedAt != nil }
+
+// Zone is the zone in which the task's due date is meant.
+func (t *Task) Zone() *time.Location { return location(t.TimeZone) }
+
+// location loads a zone that was checked when it was stored. A zone that has
+// since left the tz database falls back to UTC rather than losing the task.
+func location(name string) *time.Location {
+	zone, err := time.LoadLocation(name)
+	if err != nil {
+		return time.UTC
+	}
+	return zone
+}
+
+// Clone returns a copy whose slices and pointers may be changed freely.
+func (t *Task) Clone() *Task {
+	c := *t
+	c.Tags = slices.Clone(t.Tags)
+	c.ReminderOffsets = slices.Clone(t.ReminderOffsets)
+	c.ReminderTimes = slices.Clone(t.ReminderTimes)
+	if t.Recurrence != nil {
+		r := *t.Recurrence
+		c.Recurrence = &r
+	}
+	return &c
+}
+
+// Settings are a user's own: how their dates are read and shown.
+type Settings struct {
+	UserID          int64
+	TimeZone        string // IANA
+	ReminderOffsets []int  // default minutes before due
+}
+
+// Zone is the user's time zone.
+func (s Settings) Zone() *time.Location { return location(s.TimeZone) }
+
+// Change is a state change of a task together with what its event must say.
+// The store writes both in one transaction.
+type Change struct {
+	Kind ChangeKind
+	Task *Task // after the change
+	// Fields of an update by their public names, with the new values.
+	Fields map[string]any
+}
+
+// ChangeKind is the kind of a state change.
+type ChangeKind string
+
+// The kinds of change. Reopening, restoring, skipping and tagging are updates.
+const (
+	Created   ChangeKind = "created"
+	Updated   ChangeKind = "updated"
+	Completed ChangeKind = "completed"
+	Deleted   ChangeKind = "deleted"
+)

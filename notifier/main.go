@@ -1,0 +1,77 @@
+// Command notifier reminds: a cron tick wakes it to claim the reminders that
+// are due, and each reminder.sent that comes back over the bus is delivered.
+package main
+
+import (
+	"fmt"
+	"os"
+	"time"
+	_ "time/tzdata" // zones must not depend on what the machine has installed
+
+	"github.com/gin-gonic/gin"
+
+	"tickler/internal/config"
+	"tickler/internal/event"
+	"tickler/internal/lifecycle"
+	"tickler/internal/outbox"
+	"tickler/internal/repository"
+	"tickler/internal/sidecar"
+	"tickler/internal/telemetry"
+)
+
+const (
+	app    = "notifier"
+	listen = "127.0.0.1:8081"
+)
+
+func main() {
+	if len(os.Args) > 1 {
+		config.HelpWorker(os.Stdout, listen)
+		return
+	}
+	if err := run(); err != nil {
+		fmt.Fprintln(os.Stderr, "notifier:", err)
+		os.Exit(1)
+	}
+}
+
+func run() error {
+	settings, err := config.Worker(listen)
+	if err != nil {
+		return err
+	}
+	log := telemetry.NewLogger(os.Stdout, app, settings.LogLevel)
+	registry := telemetry.NewRegistry()
+	ctx, stop := lifecycle.Interrupted()
+	defer stop()
+
+	pool, err := repository.Open(ctx, settings.DatabaseURL, log)
+	if err != nil {
+		return err
+	}
+	defer pool.Close()
+	dapr, err := sidecar.NewClient(settings.Sidecar)
+	if err != nil {
+		return err
+	}
+	defer dapr.Close()
+
+	relay := outbox.NewRelay(pool, dapr, log, registry)
+	store := repository.New(pool, app, relay.Wake)
+	callbacks := sidecar.NewListener(settings.AppAPIToken, dapr, log, registry)
+	scanner := &scanner{claim: store.ClaimReminders, now: time.Now, log: log}
+	callbacks.Binding("reminder-scan", scanner.tick)
+	deliverer := &deliverer{once: store.Once, now: time.Now, log: log}
+	callbacks.Subscription(event.TopicTaskReminders, deliverer.deliver)
+
+	gin.SetMode(gin.ReleaseMode)
+	probes := gin.New()
+	telemetry.Probes(probes, registry, telemetry.Check{Name: "postgres", Ask: store.Ping}, telemetry.Check{Name: "sidecar", Ask: dapr.Ready})
+	return lifecycle.Run(ctx, lifecycle.App{
+		Log: log, Drain: settings.Drain, Background: relay.Run,
+		Servers: []lifecycle.Server{
+			{Name: "callbacks", Address: settings.Callbacks, Handler: callbacks.Handler()},
+			{Name: "probes", Address: settings.Listen, Handler: probes},
+		},
+	})
+}
