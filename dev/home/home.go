@@ -31,6 +31,8 @@ type Secrets struct {
 	PostgresPassword string `json:"postgres_password"`
 }
 
+const secretsFile = "secrets.json"
+
 // ErrInUse is returned by Open for a home that a running stack holds.
 var ErrInUse = errors.New("a stack is running there")
 
@@ -50,7 +52,7 @@ func Open(path string) (*Home, error) {
 		return nil, fmt.Errorf("home %s: %w", path, err)
 	}
 	for _, dir := range []string{"run", "log"} {
-		if err := os.MkdirAll(h.In(dir), 0o755); err != nil {
+		if err := os.MkdirAll(h.In(dir), 0o700); err != nil {
 			return nil, errors.Join(err, h.Close())
 		}
 	}
@@ -79,6 +81,12 @@ func (h *Home) acquire() error {
 	return nil
 }
 
+// Is tells whether the folder at path is the home of a stack.
+func Is(path string) bool {
+	_, err := os.Stat(filepath.Join(path, secretsFile))
+	return err == nil
+}
+
 // Close gives the lock up.
 func (h *Home) Close() error { return h.lock.Close() }
 
@@ -94,7 +102,7 @@ func (h *Home) PidFile(part string) string { return h.In("run", part+".pid") }
 func (h *Home) LogFile(part string) string { return h.In("log", part+".log") }
 
 func (h *Home) loadSecrets() error {
-	path := h.In("secrets.json")
+	path := h.In(secretsFile)
 	text, err := os.ReadFile(path)
 	if err == nil {
 		return json.Unmarshal(text, &h.Secrets)

@@ -20,7 +20,7 @@ type Config struct {
 	// Root is the repository; the nearest folder with a dapr.yaml at or above
 	// the working directory when empty.
 	Root string
-	// Home keeps the state; one stack at a time. Required.
+	// Home keeps the state; one stack at a time. Required. Clean removes it.
 	Home string
 
 	// Ports of the public API, Postgres and the broker; 0 takes a free one.

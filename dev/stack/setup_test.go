@@ -2,13 +2,17 @@ package stack_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
+	"syscall"
 	"testing"
 	"time"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"tickler/dev/process"
@@ -89,8 +93,10 @@ func repository(t *testing.T) string {
 
 func config(t *testing.T) stack.Config {
 	t.Helper()
+	path := filepath.Join(t.TempDir(), "home")
+	t.Cleanup(func() { assert.NoError(t, stack.Clean(path)) })
 	return stack.Config{
-		Root: repository(t), Home: filepath.Join(t.TempDir(), "home"),
+		Root: repository(t), Home: path,
 		Tool: tools.dev, Daprd: tools.daprd, Output: t.Output(),
 		Policy: process.Policy{FirstPause: 50 * time.Millisecond, MaxPause: 200 * time.Millisecond, Deaths: 5, Window: time.Minute},
 	}
@@ -105,8 +111,12 @@ func start(t *testing.T, c stack.Config) *stack.Stack {
 	return s
 }
 
-// runs tells whether a process exists.
+// runs tells whether a process runs: one that is dead and waits to be reaped,
+// which takes some inits a while, does not.
 func runs(pid int) bool {
-	_, err := os.Stat(fmt.Sprintf("/proc/%d", pid))
-	return err == nil
+	if errors.Is(syscall.Kill(pid, 0), syscall.ESRCH) {
+		return false
+	}
+	state, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	return err != nil || !strings.Contains(string(state), ") Z ")
 }

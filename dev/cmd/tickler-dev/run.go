@@ -8,10 +8,7 @@ import (
 	"strconv"
 	"time"
 
-	"tickler/dev/postgres"
 	"tickler/dev/stack"
-
-	"tickler/dev/home"
 )
 
 // run runs a stack until ctx ends or a part of it gives up.
@@ -80,39 +77,16 @@ func homePath(root string) string {
 	return filepath.Join(root, ".tickler")
 }
 
-// clean removes the home, and a Postgres cluster that had to live outside it.
+// clean removes the state of a stack that does not run.
 func clean() error {
 	root, err := stack.FindRoot()
 	if err != nil {
 		return err
 	}
-	path, err := filepath.Abs(homePath(root))
-	if err != nil {
+	path := homePath(root)
+	if err := stack.Clean(path); err != nil {
 		return err
 	}
-	if _, err := os.Stat(path); os.IsNotExist(err) {
-		fmt.Printf("%s does not exist: nothing to remove.\n", path)
-		return nil
-	}
-	if _, err := os.Stat(filepath.Join(path, "secrets.json")); err != nil {
-		return fmt.Errorf("%s is not the home of a stack (no secrets.json in it): remove it yourself if you mean it", path)
-	}
-	h, err := home.Open(path)
-	if err != nil {
-		return err
-	}
-	defer h.Close()
-	owner, err := postgres.Unprivileged()
-	if err == nil {
-		if data := owner.DataDir(path); filepath.Dir(data) != path {
-			if err := os.RemoveAll(filepath.Dir(data)); err != nil {
-				return err
-			}
-		}
-	}
-	if err := os.RemoveAll(path); err != nil {
-		return err
-	}
-	fmt.Printf("Removed %s.\n", path)
+	fmt.Printf("%s is gone.\n", path)
 	return nil
 }

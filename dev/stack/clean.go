@@ -1,0 +1,39 @@
+package stack
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"tickler/dev/home"
+	"tickler/dev/postgres"
+)
+
+// Clean removes the home at path with all its data: also the Postgres cluster,
+// which lies elsewhere when the user that Postgres runs as cannot reach the
+// home. It refuses while a stack runs there, and for a folder that is no home.
+func Clean(path string) error {
+	path, err := filepath.Abs(path)
+	if err != nil {
+		return err
+	}
+	if _, err := os.Stat(path); os.IsNotExist(err) {
+		return nil
+	}
+	if !home.Is(path) {
+		return fmt.Errorf("%s is not the home of a stack: remove it yourself if you mean it", path)
+	}
+	h, err := home.Open(path)
+	if err != nil {
+		return err
+	}
+	defer h.Close()
+	if owner, err := postgres.Unprivileged(); err == nil {
+		if data := owner.DataDir(path); filepath.Dir(data) != path {
+			if err := os.RemoveAll(filepath.Dir(data)); err != nil {
+				return err
+			}
+		}
+	}
+	return os.RemoveAll(path)
+}
