@@ -61,10 +61,14 @@ func decode[In any](raw json.RawMessage) (In, error) {
 			return in, task.Invalid("arguments", "must be a JSON object, for example %s", example(known))
 		}
 	}
+	for name := range given {
+		if !slices.ContainsFunc(known, func(a argument) bool { return a.name == name }) {
+			return in, unknown(name, known)
+		}
+	}
 	target := reflect.ValueOf(&in).Elem()
 	for _, a := range known {
 		value, present := given[a.name]
-		delete(given, a.name)
 		null := bytes.Equal(bytes.TrimSpace(value), []byte("null"))
 		if !present || (null && !a.optional) {
 			if a.required {
@@ -84,9 +88,6 @@ func decode[In any](raw json.RawMessage) (In, error) {
 		if err := json.Unmarshal(value, field.Addr().Interface()); err != nil {
 			return in, task.Invalid(a.name, "has the wrong type; %s", a.expects())
 		}
-	}
-	for name := range given {
-		return in, unknown(name, known)
 	}
 	return in, nil
 }

@@ -33,15 +33,13 @@ type Error struct {
 }
 
 func (e *Error) Error() string {
-	if e.Field != "" {
-		return fmt.Sprintf("%s: %s: %s", e.Code, e.Field, e.Message)
-	}
 	return fmt.Sprintf("%s: %s", e.Code, e.Message)
 }
 
-// Invalid is an error about the value of one input field.
+// Invalid is an error about the value of one input field. The message begins
+// with the field's name; format goes on from there.
 func Invalid(field, format string, args ...any) *Error {
-	return &Error{Code: InvalidInput, Field: field, Message: fmt.Sprintf(format, args...)}
+	return &Error{Code: InvalidInput, Field: field, Message: field + " " + fmt.Sprintf(format, args...)}
 }
 
 // WithHint returns e with advice on what to do next.

@@ -22,7 +22,7 @@ func resolveCategory(ctx context.Context, tx Tx, name string, id int64) (*Catego
 
 func findCategory(all []Category, name string, id int64) (*Category, error) {
 	if name != "" && id != 0 {
-		return nil, Invalid("category", "give either category or category_id, not both")
+		return nil, Invalid("category", "and category_id were both given; give one of them")
 	}
 	for i := range all {
 		if (id != 0 && all[i].ID == id) || (name != "" && strings.EqualFold(all[i].Name, strings.TrimSpace(name))) {

@@ -231,7 +231,7 @@ func (t *Task) words(series recurrence.Series) string {
 func ruleError(err error) error {
 	var e *recurrence.Error
 	if errors.As(err, &e) {
-		return Invalid("recurrence_rule", "%s", e.Error())
+		return &Error{Code: InvalidInput, Field: "recurrence_rule", Message: e.Error()}
 	}
 	return err
 }

@@ -149,7 +149,7 @@ func (s *Service) SkipOccurrence(ctx context.Context, user Settings, id int64) (
 	var result *Task
 	err := s.change(ctx, user, id, func(tx Tx, t *Task) error {
 		if t.Recurrence == nil {
-			return Invalid("task_id", "task %d does not recur, so it has no next date; give it a recurrence_rule, or change its due_date, with update_task", id)
+			return &Error{Code: InvalidInput, Field: "task_id", Message: "task " + itoa(id) + " does not recur, so it has no next date", Hint: "give it a recurrence_rule, or change its due_date, with update_task"}
 		}
 		if t.Completed() {
 			return &Error{Code: Conflict, Field: "task_id", Message: "this occurrence is already completed; skip the open one that follows it"}
