@@ -10,7 +10,7 @@ import (
 )
 
 const (
-	lastLines = 15       // kept to show when a process dies
+	lastLines = 10       // kept to show when a process dies
 	maxLine   = 64 << 10 // a longer one is cut in two
 )
 
