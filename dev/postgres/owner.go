@@ -32,8 +32,8 @@ func Unprivileged() (Owner, error) {
 			return Owner{UID: uint32(uid), GID: uint32(gid)}, nil
 		}
 	}
-	return Owner{}, errors.New("Postgres does not run as root, and there is no user postgres or nobody " +
-		"to run it as: run the stack as another user, or set DATABASE_URL")
+	return Owner{}, errors.New("there is no user postgres or nobody to run Postgres as, which refuses " +
+		"to run as root: run the stack as another user, or set DATABASE_URL")
 }
 
 // DataDir says where a cluster of the home goes: into the home, unless Postgres

@@ -69,13 +69,20 @@ func (s *Stack) variables() []home.Variable {
 	}
 	for _, app := range s.apps {
 		prefix := "TICKLER_" + strings.ToUpper(strings.ReplaceAll(app.name, "-", "_"))
-		list = append(list,
-			home.Variable{Name: prefix + "_URL", Value: app.url()},
-			home.Variable{Name: prefix + "_APP_PORT", Value: strconv.Itoa(app.ports.App)},
-			home.Variable{Name: prefix + "_DAPR_HTTP_PORT", Value: strconv.Itoa(app.ports.DaprHTTP)},
-			home.Variable{Name: prefix + "_DAPR_GRPC_PORT", Value: strconv.Itoa(app.ports.DaprGRPC)},
-			home.Variable{Name: prefix + "_DAPR_METRICS_PORT", Value: strconv.Itoa(app.ports.Metrics)},
-		)
+		list = append(list, home.Variable{Name: prefix + "_URL", Value: app.url()})
+		for _, p := range []struct {
+			name string
+			port int
+		}{
+			{"_APP_PORT", app.ports.App},
+			{"_DAPR_HTTP_PORT", app.ports.DaprHTTP},
+			{"_DAPR_GRPC_PORT", app.ports.DaprGRPC},
+			{"_DAPR_METRICS_PORT", app.ports.Metrics},
+		} {
+			if p.port != 0 {
+				list = append(list, home.Variable{Name: prefix + p.name, Value: strconv.Itoa(p.port)})
+			}
+		}
 	}
 	return list
 }

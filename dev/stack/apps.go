@@ -27,6 +27,15 @@ const (
 	listenVariable = "TICKLER_LISTEN"
 )
 
+// How long each kind of part may take to end before it is killed. One after the
+// other they stay within 30 seconds, what a cluster grants a pod by default.
+const (
+	appDrain      = 15 * time.Second
+	sidecarDrain  = 6 * time.Second
+	brokerDrain   = 3 * time.Second
+	postgresDrain = 5 * time.Second
+)
+
 // app is one replica of an app.
 type app struct {
 	runfile.App
@@ -95,7 +104,7 @@ func (s *Stack) appSpec(a app) process.Spec {
 	}
 	return process.Spec{
 		Name: a.name, Command: binary(a.App), Dir: a.AppDirPath, Env: env,
-		StopTimeout: 12 * time.Second,
+		StopTimeout: appDrain,
 		Ready:       answers(a.url() + "/readyz"),
 	}
 }
@@ -122,7 +131,7 @@ func (s *Stack) sidecarSpec(a app) process.Spec {
 			"KAFKA_SASL_USERNAME="+s.broker.Username,
 			"KAFKA_SASL_PASSWORD="+s.broker.Password,
 		),
-		StopTimeout: 8 * time.Second,
+		StopTimeout: sidecarDrain,
 		// The plain healthz waits for the app, which waits for the sidecar.
 		Ready: answers(fmt.Sprintf("http://%s/v1.0/healthz/outbound", port.Address(a.ports.DaprHTTP))),
 	}

@@ -10,7 +10,6 @@ import (
 	"strconv"
 	"strings"
 	"syscall"
-	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -64,7 +63,7 @@ func (s *Stack) startBroker() error {
 		Env: append(inherited(),
 			"KAFKA_SASL_USERNAME="+secrets.KafkaUsername,
 			"KAFKA_SASL_PASSWORD="+secrets.KafkaPassword),
-		StopTimeout: 4 * time.Second,
+		StopTimeout: brokerDrain,
 		Ready:       s.broker.Ping,
 	})
 }
@@ -96,7 +95,7 @@ func (s *Stack) startPostgres(ctx context.Context) error {
 		// A fast shutdown: sessions are cut, data is flushed.
 		StopSignal:   syscall.SIGINT,
 		OrphanSignal: syscall.SIGINT,
-		StopTimeout:  5 * time.Second,
+		StopTimeout:  postgresDrain,
 		Ready:        cluster.Ready,
 	})
 }

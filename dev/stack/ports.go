@@ -1,6 +1,7 @@
 package stack
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"maps"
@@ -19,6 +20,10 @@ const (
 // choosePorts settles every port of the stack. A busy one of the three that are
 // known outside is an error; of the others another one is taken.
 func (s *Stack) choosePorts() error {
+	if s.config.InfraOnly {
+		// `dapr run` will start the apps, on no other ports than the template's.
+		s.config.APIPort = s.publicApp().AppPort
+	}
 	known := []struct {
 		port     *int
 		what     string
@@ -70,6 +75,12 @@ func (s *Stack) chooseAppPorts() error {
 // replica gives the nth replica of an app its ports, and its env the listen
 // address that goes with them.
 func (s *Stack) replica(file runfile.App, n int) (app, error) {
+	if s.config.InfraOnly {
+		return app{
+			App: file, name: file.AppID, ports: file.Wanted(),
+			listen: cmp.Or(file.Env[listenVariable], port.Address(file.AppPort)),
+		}, nil
+	}
 	wanted := func(port int) int {
 		if n > 1 || !s.config.RunFilePorts {
 			return 0

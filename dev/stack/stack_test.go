@@ -222,10 +222,12 @@ func TestBusyPortIsNamedWithItsVariable(t *testing.T) {
 
 func TestInfraIsPostgresAndBrokerAlone(t *testing.T) {
 	c := config(t)
-	c.InfraOnly = true
+	c.InfraOnly, c.APIPort = true, 1
 	s := start(t, c)
 	require.Equal(t, []string{"broker", "postgres"}, s.Parts())
 	require.NotEmpty(t, s.Token())
+	require.Equal(t, "http://127.0.0.1:8080/mcp", s.MCPURL(), "where `dapr run` puts it")
+	require.Equal(t, "http://127.0.0.1:8081", s.Env()["TICKLER_WORKER_URL"])
 	produce(t, s.Broker(), "topics are made")
 }
 

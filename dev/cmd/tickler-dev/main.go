@@ -43,9 +43,14 @@ func main() {
 		fmt.Fprint(os.Stderr, usage)
 		os.Exit(2)
 	}
-	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP)
-	// A second ^C ends a drain that takes too long for whoever waits.
-	context.AfterFunc(ctx, stop)
+	// SIGHUP and SIGPIPE: the terminal, or the pager that was piped to, is gone.
+	ctx, stop := signal.NotifyContext(context.Background(),
+		syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGPIPE)
+	context.AfterFunc(ctx, func() {
+		// A second ^C ends a drain that takes too long for whoever waits.
+		signal.Reset(syscall.SIGINT, syscall.SIGTERM)
+	})
+	defer stop()
 	if err := commands[os.Args[1]](ctx, os.Args[2:]); err != nil && !errors.Is(err, context.Canceled) {
 		fmt.Fprintf(os.Stderr, "tickler-dev %s: %v\n", os.Args[1], err)
 		os.Exit(1)
