@@ -45,17 +45,24 @@ func (p *plan) shared(from, to int64) int64 {
 		to = min(to, lastSkippedDay)
 	}
 	var n int64
-	tries := 0
-	for s := p.zone.at(from); s.start <= to; s = p.zone.at(s.end) {
+	wall := p.start - 1 // no wall time of the series lies between gaps and this
+	for s, tries := p.zone.at(from), 0; tries < maxShared; tries++ {
 		if gap := s.gap(); gap > 0 && s.start+gap > from && (gap >= secondsPerDay || !onceADay) {
-			wall := max(s.gapEnd()-gap, from+s.before+1) - 1
-			for ; tries < maxShared; tries++ {
-				w, ok := p.nextWall(wall)
-				if !ok || w >= s.gapEnd() || w-s.before > to {
+			begin := max(s.gapEnd()-gap, from+s.before+1)
+			if wall < begin {
+				w, ok := p.nextWall(begin - 1)
+				if !ok {
 					break
 				}
-				if v, ok := p.nextWall(w + gap - 1); ok && v == w+gap {
+				wall = w
+			}
+			for ; wall < s.gapEnd() && wall-s.before <= to && tries < maxShared; tries++ {
+				if v, ok := p.nextWall(wall + gap - 1); ok && v == wall+gap {
 					n++
+				}
+				w, ok := p.nextWall(wall)
+				if !ok {
+					return n
 				}
 				wall = w
 			}
@@ -63,6 +70,7 @@ func (p *plan) shared(from, to int64) int64 {
 		if s.end > to {
 			break
 		}
+		s = p.zone.at(s.end)
 	}
 	return n
 }
@@ -103,28 +111,30 @@ func (p *plan) countWalls(a, b, limit int64) int64 {
 func (p *plan) countInCalendar(a, b, limit int64) int64 {
 	i := p.align(p.calendarPeriod(floorDiv(a, secondsPerDay)) - 1)
 	end := p.calendarPeriod(floorDiv(b, secondsPerDay)) + 1
+	set := p.expand(i, 0)
 	var total int64
-	for ; i <= end && total <= limit; i += p.interval {
-		set := p.expand(i, 0)
+	for slot := 1; i <= end && total <= limit; slot = 1 - slot {
 		if p.freq == rrule.WEEKLY && p.rule.months == 0 && set.size() > 0 && set.at(0) > a {
 			// Weeks are alike: count those wholly before b at once.
 			if weeks := (end - 2 - i) / p.interval; weeks > 0 {
 				total += weeks * int64(set.size())
 				i += weeks * p.interval
-				set = p.expand(i, 0)
+				set = p.expand(i, 1-slot)
 			}
 		}
 		total += int64(set.rank(b+1) - set.rank(a+1))
+		i += p.interval
+		following := p.expand(i, slot)
 		if p.overlapping() {
-			total -= p.inBoth(i, a, b)
+			total -= inBoth(set, following, a, b)
 		}
+		set = following
 	}
 	return total
 }
 
 // inBoth counts what a period shares with the one after it.
-func (p *plan) inBoth(i, a, b int64) int64 {
-	set, following := p.expand(i, 0), p.expand(i+1, 1)
+func inBoth(set, following *period, a, b int64) int64 {
 	if following.size() == 0 {
 		return 0
 	}

@@ -2,13 +2,14 @@ package recurrence
 
 import (
 	"math/bits"
+	"slices"
 
 	"github.com/teambition/rrule-go"
 )
 
 // maxSteps bounds the search for one occurrence. A rule whose parts agree less
 // often than once in so many periods counts as ended.
-const maxSteps = 1_000_000
+const maxSteps = 400_000
 
 // nextWall is the first wall time of the series after wall.
 func (p *plan) nextWall(wall int64) (int64, bool) {
@@ -100,10 +101,45 @@ func (p *plan) nextDay(day int64) int64 {
 			return dayOf(year, month+bits.TrailingZeros16(later), 1)
 		}
 	}
-	if !p.onMonthDay(day) || !p.onYearDay(day) {
-		return day + 1
+	return p.nextYearDay(p.nextMonthDay(day))
+}
+
+// nextMonthDay is the first day at or after day, in its month or the first of
+// the next, that BYMONTHDAY lets pass or that begins that month.
+func (p *plan) nextMonthDay(day int64) int64 {
+	r := p.rule
+	if len(r.opt.Bymonthday) == 0 {
+		return day
 	}
-	return day
+	year, month, dayOfMonth := civil(day)
+	length := daysInMonth(year, month)
+	// The nth day from the end is day length+1-n: the mask in reverse.
+	allowed := r.monthDays | bits.Reverse32(r.fromEnd)<<1>>(31-length)
+	allowed &= 1<<length<<1 - 1
+	if later := allowed >> dayOfMonth; later != 0 {
+		return day + int64(bits.TrailingZeros32(later))
+	}
+	return day + int64(length-dayOfMonth) + 1
+}
+
+// nextYearDay does the same with BYYEARDAY and years.
+func (p *plan) nextYearDay(day int64) int64 {
+	list := p.rule.opt.Byyearday
+	if len(list) == 0 {
+		return day
+	}
+	year, _, _ := civil(day)
+	length := daysInYear(year)
+	n := int(day-dayOf(year, 1, 1)) + 1
+	best := length + 1
+	for _, from := range [2]int{n, n - length - 1} { // from the start, from the end
+		if i, _ := slices.BinarySearch(list, from); i < len(list) {
+			if v := list[i] + n - from; v <= length && (list[i] > 0) == (from > 0) {
+				best = min(best, v)
+			}
+		}
+	}
+	return day + int64(best-n)
 }
 
 // nextPosition is the first allowed period of a day at or after pos, or the

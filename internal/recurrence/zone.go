@@ -66,6 +66,11 @@ func (z *zone) at(instant int64) span {
 	if !end.IsZero() {
 		s.end = end.Unix()
 	}
+	if s.end <= instant {
+		// Past the table of a zone, ZoneBounds takes every year for 365 days and
+		// ends a span before the last day of a leap year, on that day too.
+		s.end = (floorDiv(instant, secondsPerDay) + 1) * secondsPerDay
+	}
 	z.last, z.known = s, true
 	return s
 }
