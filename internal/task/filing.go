@@ -40,7 +40,7 @@ func findCategory(all []Category, name string, id int64) (*Category, error) {
 }
 
 // resolveTags finds tags by name and by id. Unknown names are created, unknown
-// ids are an error. The result has no doubles and keeps the order of the input.
+// ids are an error. The result has no doubles and is ordered by name.
 func resolveTags(ctx context.Context, tx Tx, names []string, ids []int64) ([]Tag, error) {
 	if len(names) == 0 && len(ids) == 0 {
 		return nil, nil
@@ -90,6 +90,7 @@ func resolveTags(ctx context.Context, tx Tx, names []string, ids []int64) ([]Tag
 	if len(tags) > MaxTagsPerTask {
 		return nil, &Error{Code: LimitExceeded, Field: "tags", Message: fmt.Sprintf("%d tags were given; a task can have at most %d", len(tags), MaxTagsPerTask)}
 	}
+	slices.SortFunc(tags, func(a, b Tag) int { return strings.Compare(strings.ToLower(a.Name), strings.ToLower(b.Name)) })
 	return tags, nil
 }
 

@@ -1,0 +1,146 @@
+package repository_test
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"tickler/internal/task"
+)
+
+func titles(l task.Listing) []string {
+	var all []string
+	for _, t := range l.Tasks {
+		all = append(all, t.Title)
+	}
+	return all
+}
+
+func TestPagesOfEveryOrderHaveNeitherGapNorDouble(t *testing.T) {
+	b := setup(t)
+	for i := range 25 {
+		in := task.AddInput{Title: fmt.Sprintf("Task %02d", i*7%25), Priority: task.Priorities()[i%4]}
+		if i%3 > 0 {
+			in.DueDate = fmt.Sprintf("2026-04-%02dT10:00", 1+i*11%20)
+		}
+		b.now = b.now.Add(time.Duration(i%2) * time.Second) // some share their instant
+		b.add(t, b.ann, in)
+	}
+	for _, by := range []task.SortKey{task.ByCreatedAt, task.ByUpdatedAt, task.ByDueDate, task.ByPriority, task.ByTitle} {
+		for _, order := range []string{"asc", "desc"} {
+			t.Run(string(by)+" "+order, func(t *testing.T) {
+				whole, err := b.service.List(b.ctx, b.ann, task.ListInput{SortBy: by, SortOrder: order})
+				require.NoError(t, err)
+				require.Len(t, whole.Tasks, 25)
+				var paged []string
+				in := task.ListInput{SortBy: by, SortOrder: order, Limit: 4}
+				for {
+					page, err := b.service.List(b.ctx, b.ann, in)
+					require.NoError(t, err)
+					require.Equal(t, 25, page.Total)
+					paged = append(paged, titles(page)...)
+					if in.Cursor = page.NextCursor; in.Cursor == "" {
+						break
+					}
+				}
+				require.Equal(t, titles(whole), paged)
+				if by == task.ByDueDate {
+					undated := slices.IndexFunc(whole.Tasks, func(t *task.Task) bool { return t.DueDate == nil })
+					require.Equal(t, 16, undated, "those without a due date come last")
+				}
+			})
+		}
+	}
+	page, err := b.service.List(b.ctx, b.ann, task.ListInput{Limit: 4})
+	require.NoError(t, err)
+	_, err = b.service.List(b.ctx, b.ann, task.ListInput{SortBy: task.ByTitle, Cursor: page.NextCursor})
+	requireCode(t, err, task.InvalidInput, "cursor")
+	for _, forged := range []string{"x", "e30", "eyJzIjoiY3JlYXRlZF9hdCIsImQiOnRydWUsInYiOiJub3BlIiwiaSI6MX0"} {
+		_, err = b.service.List(b.ctx, b.ann, task.ListInput{Cursor: forged})
+		requireCode(t, err, task.InvalidInput, "cursor")
+	}
+}
+
+func TestFiltersOfDifferentKindsAreAndedValuesOfOneOred(t *testing.T) {
+	b := setup(t)
+	b.add(t, b.ann, task.AddInput{Title: "A", Priority: task.High, Tags: []string{"x", "y"}, DueDate: "2026-03-05T10:00"})
+	b.add(t, b.ann, task.AddInput{Title: "B", Priority: task.Low, Tags: []string{"x"}, DueDate: "2026-03-06"})
+	done := b.add(t, b.ann, task.AddInput{Title: "C", Priority: task.High, Tags: []string{"y"}})
+	_, err := b.service.Complete(b.ctx, b.ann, done.ID)
+	require.NoError(t, err)
+	cases := []struct {
+		name string
+		in   task.ListInput
+		want []string
+	}{
+		{"all", task.ListInput{}, []string{"A", "B", "C"}},
+		{"pending", task.ListInput{Status: "pending"}, []string{"A", "B"}},
+		{"completed", task.ListInput{Status: "completed"}, []string{"C"}},
+		{"one priority", task.ListInput{Priority: []task.Priority{task.High}}, []string{"A", "C"}},
+		{"two priorities", task.ListInput{Priority: []task.Priority{task.High, task.Low}}, []string{"A", "B", "C"}},
+		{"any tag", task.ListInput{Tags: []string{"x", "Y"}}, []string{"A", "B", "C"}},
+		{"all tags", task.ListInput{Tags: []string{"x", "y"}, TagsMatch: "all"}, []string{"A"}},
+		{"kinds are anded", task.ListInput{Tags: []string{"y"}, Priority: []task.Priority{task.High}, Status: "pending"}, []string{"A"}},
+		{"due before a date is before its start", task.ListInput{DueBefore: "2026-03-06"}, []string{"A"}},
+		{"due after a date is from its start", task.ListInput{DueAfter: "2026-03-06"}, []string{"B"}},
+		{"a day", task.ListInput{DueAfter: "2026-03-05", DueBefore: "2026-03-06"}, []string{"A"}},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			c.in.SortBy = task.ByTitle
+			found, err := b.service.List(b.ctx, b.ann, c.in)
+			require.NoError(t, err)
+			require.Equal(t, c.want, titles(found))
+			require.Equal(t, len(c.want), found.Total)
+		})
+	}
+	_, err = b.service.List(b.ctx, b.ann, task.ListInput{Tags: []string{"z"}})
+	requireCode(t, err, task.NotFound, "tags")
+}
+
+func TestSearchRanksTitleAboveDescription(t *testing.T) {
+	b := setup(t)
+	b.add(t, b.ann, task.AddInput{Title: "Misc", Description: "invoice invoice invoices invoicing invoice invoice"})
+	b.add(t, b.ann, task.AddInput{Title: "Send the invoices"})
+	b.add(t, b.ann, task.AddInput{Title: "Paid invoice"})
+	b.add(t, b.ann, task.AddInput{Title: "Red car", Description: "wash it"})
+	b.add(t, b.ann, task.AddInput{Title: "Car, red door"})
+	b.add(t, b.bob, task.AddInput{Title: "Bob's invoice"})
+	cases := []struct {
+		query string
+		want  []string
+	}{
+		{"invoice", []string{"Paid invoice", "Send the invoices", "Misc"}},
+		{"invoicing -paid", []string{"Send the invoices", "Misc"}},
+		{"inv", []string{"Paid invoice", "Send the invoices", "Misc"}},
+		{`"red car"`, []string{"Red car"}},
+		{"wash or paid", []string{"Paid invoice", "Red car"}},
+		{"car wa", []string{"Red car"}},
+		{"nothing", nil},
+		{"the", nil},
+		{`' OR 1=1; -- :* & | ! ( <->`, nil},
+	}
+	for _, c := range cases {
+		t.Run(c.query, func(t *testing.T) {
+			found, err := b.service.Search(b.ctx, b.ann, task.SearchInput{Query: c.query})
+			require.NoError(t, err)
+			require.Equal(t, c.want, titles(found))
+			require.Equal(t, len(c.want), found.Total)
+			require.Len(t, found.Relevance, len(c.want))
+			require.True(t, slices.IsSortedFunc(found.Relevance, func(x, y float64) int { return int(1e9 * (y - x)) }))
+		})
+	}
+	all, err := b.service.Search(b.ctx, b.ann, task.SearchInput{Query: "  "})
+	require.NoError(t, err)
+	require.Equal(t, 5, all.Total)
+
+	first, err := b.service.Search(b.ctx, b.ann, task.SearchInput{Query: "invoice", Limit: 2})
+	require.NoError(t, err)
+	second, err := b.service.Search(b.ctx, b.ann, task.SearchInput{Query: "invoice", Limit: 2, Cursor: first.NextCursor})
+	require.NoError(t, err)
+	require.Equal(t, []string{"Misc"}, titles(second))
+	require.Empty(t, second.NextCursor)
+}

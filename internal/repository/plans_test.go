@@ -1,0 +1,114 @@
+package repository_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/stretchr/testify/require"
+
+	"tickler/internal/task"
+)
+
+// seedMany fills the table so that the planner has reason to use an index.
+func (b *bundle) seedMany(t *testing.T) {
+	t.Helper()
+	_, err := b.pool.Exec(b.ctx, `
+		INSERT INTO users (issuer, subject) SELECT 'local', 'many' || n FROM generate_series(1, 50) n;
+		INSERT INTO tasks (user_id, title, time_zone, due_date, remind_at, reminder_sent, created_at, updated_at)
+		SELECT u.id, 'Task ' || n, 'UTC', now() + n * interval '1 hour',
+		       CASE WHEN n % 100 = 0 THEN now() + n * interval '1 hour' END, n % 100 <> 0, now() + n * interval '1 second', now()
+		FROM users u, generate_series(1, 400) n;
+		ANALYZE tasks;`)
+	require.NoError(t, err)
+}
+
+func (b *bundle) plan(t *testing.T, sql string, args ...any) string {
+	t.Helper()
+	rows, err := b.pool.Query(b.ctx, "EXPLAIN "+sql, args...)
+	require.NoError(t, err)
+	lines, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	require.NoError(t, err)
+	return strings.Join(lines, "\n")
+}
+
+func TestHotStatementsAreServedByAnIndex(t *testing.T) {
+	b := setup(t)
+	b.seedMany(t)
+	cases := []struct{ name, sql, index string }{
+		{"reminder scan", `SELECT id FROM tasks WHERE reminder_sent = false AND completed = false AND deleted_at IS NULL AND remind_at <= now() ORDER BY remind_at LIMIT 500 FOR UPDATE SKIP LOCKED`, "idx_tasks_reminder_query"},
+		{"newest first", `SELECT id FROM tasks t WHERE t.user_id = 7 AND t.deleted_at IS NULL ORDER BY t.created_at DESC, t.id DESC LIMIT 51`, "idx_tasks_created"},
+		{"by due date", `SELECT id FROM tasks t WHERE t.user_id = 7 AND t.deleted_at IS NULL ORDER BY coalesce(t.due_date, 'infinity') ASC, t.id ASC LIMIT 51`, "idx_tasks_due"},
+		{"by title", `SELECT id FROM tasks t WHERE t.user_id = 7 AND t.deleted_at IS NULL ORDER BY lower(t.title) ASC, t.id ASC LIMIT 51`, "idx_tasks_title"},
+		{"by priority", `SELECT id FROM tasks t WHERE t.user_id = 7 AND t.deleted_at IS NULL ORDER BY t.priority DESC, t.id DESC LIMIT 51`, "idx_tasks_priority"},
+		{"by change", `SELECT id FROM tasks t WHERE t.user_id = 7 AND t.deleted_at IS NULL ORDER BY t.updated_at DESC, t.id DESC LIMIT 51`, "idx_tasks_updated"},
+		{"successor", `SELECT id FROM tasks t WHERE t.user_id = 7 AND t.previous_task_id = 9`, "tasks_previous_task_id_key"},
+		{"outbox", `SELECT id FROM outbox WHERE shard = ANY('{1,2}') ORDER BY id LIMIT 500`, "idx_outbox_shard"},
+		{"token", `SELECT id FROM tokens WHERE hash = '\x00'`, "tokens_hash_key"},
+	}
+	_, err := b.pool.Exec(b.ctx, `
+		INSERT INTO outbox (shard, event_id, event_type, topic, task_id, source, data, created_at)
+		SELECT n % 16, gen_random_uuid(), 'task.deleted', 'task-events', n, 'tickler/api', '{}', now() FROM generate_series(1, 5000) n;
+		INSERT INTO tokens (user_id, prefix, hash) SELECT (SELECT min(id) FROM users), '', sha256(n::text::bytea) FROM generate_series(1, 2000) n;
+		ANALYZE outbox, tokens;`)
+	require.NoError(t, err)
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) { require.Contains(t, b.plan(t, c.sql), c.index) })
+	}
+}
+
+func TestEveryForeignKeyHasAnIndexThatServesIt(t *testing.T) {
+	b := setup(t)
+	rows, err := b.pool.Query(b.ctx, `
+		SELECT c.conrelid::regclass || ' ' || c.conname FROM pg_constraint c
+		WHERE c.contype = 'f' AND c.connamespace = 'public'::regnamespace AND NOT EXISTS (
+			SELECT FROM pg_index i WHERE i.indrelid = c.conrelid
+			AND (i.indkey::int2[])[0:cardinality(c.conkey) - 1] @> c.conkey)`)
+	require.NoError(t, err)
+	missing, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	require.NoError(t, err)
+	require.Empty(t, missing)
+}
+
+func TestAnotherUsersTaskDoesNotExist(t *testing.T) {
+	b := setup(t)
+	theirs := b.add(t, b.ann, task.AddInput{Title: "secret", DueDate: "2026-03-05", RecurrenceRule: "daily", Tags: []string{"private"}, IdempotencyKey: "k"})
+	_, err := b.service.Get(b.ctx, b.bob, theirs.ID)
+	requireCode(t, err, task.NotFound, "task_id")
+	_, err = b.service.Update(b.ctx, b.bob, task.UpdateInput{TaskID: theirs.ID, Title: task.Some("mine")})
+	requireCode(t, err, task.NotFound, "task_id")
+	_, err = b.service.Complete(b.ctx, b.bob, theirs.ID)
+	requireCode(t, err, task.NotFound, "task_id")
+	_, err = b.service.Delete(b.ctx, b.bob, theirs.ID)
+	requireCode(t, err, task.NotFound, "task_id")
+	_, err = b.service.Reopen(b.ctx, b.bob, theirs.ID)
+	requireCode(t, err, task.NotFound, "task_id")
+	_, err = b.service.SkipOccurrence(b.ctx, b.bob, theirs.ID)
+	requireCode(t, err, task.NotFound, "task_id")
+	found, err := b.service.Search(b.ctx, b.bob, task.SearchInput{Query: "secret"})
+	require.NoError(t, err)
+	require.Zero(t, found.Total)
+	_, err = b.service.List(b.ctx, b.bob, task.ListInput{Tags: []string{"private"}})
+	requireCode(t, err, task.NotFound, "tags")
+	_, err = b.service.Add(b.ctx, b.bob, task.AddInput{Title: "x", TagIDs: theirs.TagIDs()})
+	requireCode(t, err, task.NotFound, "tag_ids")
+	mine, err := b.service.Add(b.ctx, b.bob, task.AddInput{Title: "x", IdempotencyKey: "k"})
+	require.NoError(t, err)
+	require.True(t, mine.Created, "a key is its user's own")
+}
+
+func TestIdempotencyKeyAddsOnce(t *testing.T) {
+	b := setup(t)
+	in := task.AddInput{Title: "x", DueDate: "2026-03-05", IdempotencyKey: "k1"}
+	first, err := b.service.Add(b.ctx, b.ann, in)
+	require.NoError(t, err)
+	again, err := b.service.Add(b.ctx, b.ann, in)
+	require.NoError(t, err)
+	require.True(t, first.Created)
+	require.False(t, again.Created)
+	require.Equal(t, first.Task.ID, again.Task.ID)
+	in.Title = "y"
+	_, err = b.service.Add(b.ctx, b.ann, in)
+	requireCode(t, err, task.Conflict, "idempotency_key")
+	require.Len(t, b.outbox(t), 1)
+}

@@ -1,0 +1,108 @@
+package repository_test
+
+import (
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"tickler/internal/task"
+)
+
+func TestDueReminderIsClaimedOnceHoweverManyClaim(t *testing.T) {
+	b := setup(t)
+	const tasks = 300
+	for range tasks {
+		b.add(t, b.ann, task.AddInput{Title: "x", DueDate: "2026-03-02T08:30"})
+	}
+	var claimed sync.Map
+	var scanners sync.WaitGroup
+	for scanner := range 4 {
+		scanners.Go(func() {
+			total := 0
+			for {
+				n, err := b.store.ClaimReminders(b.ctx, b.now, 7)
+				if err != nil || n == 0 {
+					break
+				}
+				total += n
+			}
+			claimed.Store(scanner, total)
+		})
+	}
+	scanners.Wait()
+	sum := 0
+	claimed.Range(func(_, n any) bool { sum += n.(int); return true })
+	require.Equal(t, tasks, sum)
+	seen := map[any]bool{}
+	for _, row := range b.outbox(t)[tasks:] {
+		require.Equal(t, "reminder.sent", row.Type)
+		require.Equal(t, "2026-03-02T07:30:00.000000Z", row.Data["reminder_time"])
+		require.False(t, seen[row.Data["event_id"]])
+		seen[row.Data["event_id"]] = true
+	}
+	require.Len(t, seen, tasks)
+}
+
+func TestEachOffsetRemindsAtItsTimeAndThoseMissedRemindOnce(t *testing.T) {
+	b := setup(t) // 08:00
+	added := b.add(t, b.ann, task.AddInput{Title: "x", DueDate: "2026-03-02T12:00", ReminderOffsets: []int{60, 1440, 300, 60}})
+	require.Equal(t, 1, b.claim(t), "1440 and 300 minutes before have passed: one reminder")
+	require.Zero(t, b.claim(t))
+	b.now = b.now.Add(3*time.Hour - time.Second)
+	require.Zero(t, b.claim(t))
+	b.now = b.now.Add(time.Second)
+	require.Equal(t, 1, b.claim(t))
+	after, err := b.service.Get(b.ctx, b.ann, added.ID)
+	require.NoError(t, err)
+	require.Nil(t, after.RemindAt)
+	require.Equal(t, 1, after.Version, "a reminder is no change of the task")
+}
+
+func TestReminderFollowsTheTask(t *testing.T) {
+	b := setup(t)
+	added := b.add(t, b.ann, task.AddInput{Title: "x", DueDate: "2026-03-02T08:30"})
+	require.Equal(t, 1, b.claim(t))
+
+	_, err := b.service.Update(b.ctx, b.ann, task.UpdateInput{TaskID: added.ID, DueDate: task.Some("2026-03-02T08:45")})
+	require.NoError(t, err)
+	require.Equal(t, 1, b.claim(t), "a new due date re-arms")
+
+	_, err = b.service.Update(b.ctx, b.ann, task.UpdateInput{TaskID: added.ID, DueDate: task.Some("2026-03-02T11:00")})
+	require.NoError(t, err)
+	_, err = b.service.Complete(b.ctx, b.ann, added.ID)
+	require.NoError(t, err)
+	b.now = b.now.Add(2 * time.Hour)
+	require.Zero(t, b.claim(t), "completing disarms")
+
+	b.now = b.now.Add(-time.Hour) // 09:00, an hour before the reminder
+	_, err = b.service.Reopen(b.ctx, b.ann, added.ID)
+	require.NoError(t, err)
+	require.Zero(t, b.claim(t))
+	b.now = b.now.Add(time.Hour)
+	require.Equal(t, 1, b.claim(t), "reopening re-arms what lies ahead")
+
+	overdue := b.add(t, b.ann, task.AddInput{Title: "late", DueDate: "2026-03-01T08:00"})
+	_, err = b.service.Delete(b.ctx, b.ann, overdue.ID)
+	require.NoError(t, err)
+	require.Zero(t, b.claim(t), "deleting disarms")
+	_, err = b.service.Reopen(b.ctx, b.ann, overdue.ID)
+	require.NoError(t, err)
+	require.Zero(t, b.claim(t), "what lies behind is not armed again")
+}
+
+func TestAllDayTaskRemindsAtNineInItsZone(t *testing.T) {
+	b := setup(t)
+	added := b.add(t, b.bob, task.AddInput{Title: "x", DueDate: "2026-03-08"}) // the day New York goes to summer time
+	require.Equal(t, "2026-03-08T13:00:00Z", added.RemindAt.Format(time.RFC3339))
+	none := b.add(t, b.bob, task.AddInput{Title: "x", DueDate: "2026-03-08", ReminderOffsets: []int{}})
+	require.Nil(t, none.RemindAt)
+}
+
+func (b *bundle) claim(t *testing.T) int {
+	t.Helper()
+	n, err := b.store.ClaimReminders(b.ctx, b.now, 100)
+	require.NoError(t, err)
+	return n
+}

@@ -1,0 +1,86 @@
+package repository_test
+
+import (
+	"sync"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"tickler/internal/task"
+)
+
+func TestCompletedOccurrenceGetsOneSuccessorHoweverOftenItIsFollowed(t *testing.T) {
+	b := setup(t)
+	first := b.add(t, b.ann, task.AddInput{Title: "Water", Description: "all", Priority: task.High, DueDate: "2026-03-02T09:00", RecurrenceRule: "daily", Tags: []string{"home", "green"}, ReminderOffsets: []int{30}})
+	_, err := b.service.Complete(b.ctx, b.ann, first.ID)
+	require.NoError(t, err)
+
+	results := make(chan *task.Task, 8)
+	var deliveries sync.WaitGroup
+	for range cap(results) {
+		deliveries.Go(func() {
+			next, err := b.service.Follow(b.ctx, b.ann.UserID, first.ID)
+			require.NoError(t, err)
+			results <- next
+		})
+	}
+	deliveries.Wait()
+	close(results)
+	var successors []*task.Task
+	for next := range results {
+		if next != nil {
+			successors = append(successors, next)
+		}
+	}
+	require.Len(t, successors, 1)
+	next, err := b.service.Get(b.ctx, b.ann, successors[0].ID)
+	require.NoError(t, err)
+	require.Equal(t, first.ID, *next.PreviousTaskID)
+	require.Equal(t, "2026-03-03T09:00:00Z", task.FormatTime(next.DueDate, b.ann.Zone()))
+	require.Equal(t, "2026-03-03T08:30:00Z", task.FormatTime(next.RemindAt, b.ann.Zone()))
+	require.Equal(t, first.Tags, next.Tags)
+	require.Equal(t, task.High, next.Priority)
+	require.Equal(t, "all", next.Description)
+	require.Equal(t, 2, next.Recurrence.Occurrence)
+}
+
+func TestNothingFollowsWhatIsOpenAgain(t *testing.T) {
+	b := setup(t)
+	first := b.add(t, b.ann, task.AddInput{Title: "Water", DueDate: "2026-03-02T09:00", RecurrenceRule: "daily"})
+	_, err := b.service.Complete(b.ctx, b.ann, first.ID)
+	require.NoError(t, err)
+	_, err = b.service.Reopen(b.ctx, b.ann, first.ID)
+	require.NoError(t, err)
+	next, err := b.service.Follow(b.ctx, b.ann.UserID, first.ID)
+	require.NoError(t, err)
+	require.Nil(t, next, "the event of a completion that was undone comes late")
+	next, err = b.service.Follow(b.ctx, b.bob.UserID, first.ID)
+	require.NoError(t, err)
+	require.Nil(t, next, "nor what is another's")
+}
+
+func TestReopeningTakesBackAnUntouchedSuccessorAndKeepsATouchedOne(t *testing.T) {
+	b := setup(t)
+	first := b.add(t, b.ann, task.AddInput{Title: "Water", DueDate: "2026-03-02T09:00", RecurrenceRule: "daily"})
+	complete := func() *task.Task {
+		_, err := b.service.Complete(b.ctx, b.ann, first.ID)
+		require.NoError(t, err)
+		next, err := b.service.Follow(b.ctx, b.ann.UserID, first.ID)
+		require.NoError(t, err)
+		return next
+	}
+	next := complete()
+	undone, err := b.service.Reopen(b.ctx, b.ann, first.ID)
+	require.NoError(t, err)
+	require.Equal(t, next.ID, undone.TookBack.ID)
+	_, err = b.service.Get(b.ctx, b.ann, next.ID)
+	requireCode(t, err, task.NotFound, "task_id")
+
+	next = complete()
+	_, err = b.service.Update(b.ctx, b.ann, task.UpdateInput{TaskID: next.ID, Description: task.Some("mine")})
+	require.NoError(t, err)
+	undone, err = b.service.Reopen(b.ctx, b.ann, first.ID)
+	require.NoError(t, err)
+	require.Equal(t, next.ID, undone.KeptSuccessor.ID)
+	require.Nil(t, complete(), "and completing again makes no second one")
+}

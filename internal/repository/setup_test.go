@@ -1,0 +1,93 @@
+package repository_test
+
+import (
+	"context"
+	"encoding/json"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/stretchr/testify/require"
+
+	"tickler/internal/event"
+	"tickler/internal/pgtest"
+	"tickler/internal/repository"
+	"tickler/internal/task"
+)
+
+// bundle is what a test of the repository works with: a service on a real
+// database, two users, and a clock that the test sets.
+type bundle struct {
+	ctx       context.Context
+	pool      *pgxpool.Pool
+	store     *repository.Repository
+	service   *task.Service
+	ann, bob  task.Settings
+	now       time.Time
+	committed atomic.Int64
+}
+
+func setup(t *testing.T) *bundle {
+	t.Helper()
+	t.Parallel()
+	b := &bundle{ctx: context.Background(), pool: pgtest.Open(t), now: time.Date(2026, 3, 2, 8, 0, 0, 0, time.UTC)}
+	b.store = repository.New(b.pool, "api", func() { b.committed.Add(1) })
+	b.service = task.NewService(b.store, func() time.Time { return b.now })
+	b.ann, b.bob = b.user(t, "ann", "UTC"), b.user(t, "bob", "America/New_York")
+	return b
+}
+
+func (b *bundle) user(t *testing.T, name, zone string) task.Settings {
+	t.Helper()
+	id, err := b.store.EnsureUser(b.ctx, repository.LocalIssuer, name, zone)
+	require.NoError(t, err)
+	settings, err := b.store.Settings(b.ctx, id)
+	require.NoError(t, err)
+	return settings
+}
+
+func (b *bundle) add(t *testing.T, user task.Settings, in task.AddInput) *task.Task {
+	t.Helper()
+	added, err := b.service.Add(b.ctx, user, in)
+	require.NoError(t, err)
+	return added.Task
+}
+
+// outboxRow is a committed event as it waits to be published.
+type outboxRow struct {
+	Type, Topic string
+	TaskID      int64
+	Data        map[string]any
+}
+
+// outbox reads all rows in order and checks each against its schema.
+func (b *bundle) outbox(t *testing.T) []outboxRow {
+	t.Helper()
+	rows, err := b.pool.Query(b.ctx, `SELECT event_type, topic, task_id, data, event_id::text FROM outbox ORDER BY id`)
+	require.NoError(t, err)
+	all, err := pgx.CollectRows(rows, func(r pgx.CollectableRow) (outboxRow, error) {
+		var row outboxRow
+		var data json.RawMessage
+		var id string
+		if err := r.Scan(&row.Type, &row.Topic, &row.TaskID, &data, &id); err != nil {
+			return row, err
+		}
+		require.NoError(t, event.Validate(row.Type, data), "%s", data)
+		require.NoError(t, json.Unmarshal(data, &row.Data))
+		require.Equal(t, id, row.Data["event_id"])
+		return row, nil
+	})
+	require.NoError(t, err)
+	return all
+}
+
+func requireCode(t *testing.T, err error, code task.Code, field string) {
+	t.Helper()
+	var e *task.Error
+	require.ErrorAs(t, err, &e)
+	require.Equal(t, code, e.Code, e.Message)
+	require.Equal(t, field, e.Field)
+	require.NotEmpty(t, e.Message)
+}

@@ -1,0 +1,107 @@
+package sidecar
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	dapr "github.com/dapr/go-sdk/client"
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/stretchr/testify/require"
+
+	"tickler/internal/event"
+)
+
+// bus records what is published; nothing else of the SDK's client is called.
+type bus struct {
+	dapr.Client
+	err    error
+	topic  string
+	events []any
+}
+
+func (b *bus) PublishEvents(_ context.Context, _, topic string, events []any, _ ...dapr.PublishEventsOption) dapr.PublishEventsResponse {
+	b.topic, b.events = topic, append(b.events, events...)
+	return dapr.PublishEventsResponse{Error: b.err}
+}
+
+func setup(t *testing.T, handle EventHandler) (*Listener, *bus) {
+	t.Helper()
+	b := &bus{}
+	l := NewListener("secret", &Client{dapr: b, config: Config{PubSub: "taskbus"}}, slog.New(slog.DiscardHandler), prometheus.NewRegistry())
+	l.Subscription("task-recurrence", handle)
+	l.Binding("reminder-scan", func(context.Context) error { return nil })
+	return l, b
+}
+
+func post(l *Listener, path, token, body string) *httptest.ResponseRecorder {
+	request := httptest.NewRequest(http.MethodPost, path, strings.NewReader(body))
+	request.Header.Set("dapr-api-token", token)
+	response := httptest.NewRecorder()
+	l.Handler().ServeHTTP(response, request)
+	return response
+}
+
+const good = `{"specversion":"1.0","id":"1","type":"task.completed","source":"x","partitionkey":"7","data":{"a":1}}`
+
+func TestCallbacksWantTheToken(t *testing.T) {
+	l, _ := setup(t, func(context.Context, event.Envelope) error { t.Error("handled without token"); return nil })
+	for _, token := range []string{"", "wrong", "secret "} {
+		require.Equal(t, http.StatusUnauthorized, post(l, "/events/task-recurrence", token, good).Code)
+		require.Equal(t, http.StatusUnauthorized, post(l, "/reminder-scan", token, "").Code)
+	}
+	response := httptest.NewRecorder()
+	l.Handler().ServeHTTP(response, httptest.NewRequest(http.MethodOptions, "/reminder-scan", nil))
+	require.Equal(t, http.StatusUnauthorized, response.Code)
+}
+
+func TestBindingIsAnsweredTo(t *testing.T) {
+	l, _ := setup(t, nil)
+	request := httptest.NewRequest(http.MethodOptions, "/reminder-scan", nil)
+	request.Header.Set("dapr-api-token", "secret")
+	response := httptest.NewRecorder()
+	l.Handler().ServeHTTP(response, request)
+	require.Equal(t, http.StatusOK, response.Code, "daprd asks whether there is a handler")
+	require.Equal(t, http.StatusOK, post(l, "/reminder-scan", "secret", "").Code)
+}
+
+func TestDeliveryIsAcknowledgedOnlyWhenHandled(t *testing.T) {
+	var result error
+	l, b := setup(t, func(_ context.Context, e event.Envelope) error {
+		require.Equal(t, "task.completed", e.Type)
+		return result
+	})
+	require.JSONEq(t, `{"status":"SUCCESS"}`, post(l, "/events/task-recurrence", "secret", good).Body.String())
+	result = errors.New("the database is away")
+	require.JSONEq(t, `{"status":"RETRY"}`, post(l, "/events/task-recurrence", "secret", good).Body.String())
+	require.Empty(t, b.events)
+}
+
+func TestWhatCanNeverBeHandledIsDeadLetteredWithItsReason(t *testing.T) {
+	l, b := setup(t, func(context.Context, event.Envelope) error { return Permanent(errors.New("no such type")) })
+	require.JSONEq(t, `{"status":"SUCCESS"}`, post(l, "/events/task-recurrence", "secret", good).Body.String())
+	require.Equal(t, "task-recurrence-deadletter", b.topic)
+	entry := b.events[0].(dapr.PublishEventsEvent)
+	require.Equal(t, "7", entry.Metadata["partitionKey"])
+	var letter map[string]any
+	require.NoError(t, json.Unmarshal(entry.Data, &letter))
+	require.Contains(t, letter["deadletterreason"], "no such type")
+	require.Equal(t, map[string]any{"a": 1.0}, letter["data"])
+
+	require.JSONEq(t, `{"status":"SUCCESS"}`, post(l, "/events/task-recurrence", "secret", "not json").Body.String())
+	require.NoError(t, json.Unmarshal(b.events[1].(dapr.PublishEventsEvent).Data, &letter))
+	require.Equal(t, "not json", letter["data"])
+
+	b.err = errors.New("broker is away")
+	require.JSONEq(t, `{"status":"RETRY"}`, post(l, "/events/task-recurrence", "secret", good).Body.String())
+}
+
+func TestPanicOfAHandlerIsAnErrorAndNoMore(t *testing.T) {
+	l, _ := setup(t, func(context.Context, event.Envelope) error { panic("boom") })
+	require.Equal(t, http.StatusInternalServerError, post(l, "/events/task-recurrence", "secret", good).Code)
+}
