@@ -221,7 +221,7 @@ func (t *Task) Upcoming(now time.Time) (*Upcoming, error) {
 }
 
 func (t *Task) words(series recurrence.Series) string {
-	words := series.Rule.Words(series.Start)
+	words := series.Words()
 	if t.Recurrence.Base == FromCompletion {
 		words += ", counted from completion"
 	}
