@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -64,6 +63,18 @@ func Start(ctx context.Context, config Config) (*Stack, error) {
 	if !slices.ContainsFunc(apps, func(a runfile.App) bool { return a.AppID == publicID }) {
 		return nil, fmt.Errorf("%s has no app %s, whose binary migrates the database and makes tokens", runfile.Name, publicID)
 	}
+	s, err := open(config, apps)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.begin(ctx, s.start); err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+// open takes the home for a stack of which nothing runs yet.
+func open(config Config, apps []runfile.App) (*Stack, error) {
 	h, err := home.Open(config.Home)
 	if err != nil {
 		return nil, err
@@ -79,6 +90,11 @@ func Start(ctx context.Context, config Config) (*Stack, error) {
 		s.spawner.Close()
 		return nil, errors.Join(err, h.Close())
 	}
+	return s, nil
+}
+
+// begin runs start, and stops what it began when it fails.
+func (s *Stack) begin(ctx context.Context, start func(context.Context) error) error {
 	// A part that gives up during the start ends the start.
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
@@ -89,11 +105,11 @@ func Start(ctx context.Context, config Config) (*Stack, error) {
 		case <-ctx.Done():
 		}
 	}()
-	if err := s.start(ctx); err != nil {
+	if err := start(ctx); err != nil {
 		s.Stop()
-		return nil, cmp.Or(s.err, err)
+		return cmp.Or(s.err, err)
 	}
-	return s, nil
+	return nil
 }
 
 func (s *Stack) start(ctx context.Context) error {
@@ -209,82 +225,4 @@ func (s *Stack) await(ctx context.Context, names ...string) error {
 		})
 	}
 	return group.Wait()
-}
-
-func (s *Stack) find(name string) *process.Process {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.parts[name]
-}
-
-func (s *Stack) part(name string) (*process.Process, error) {
-	if part := s.find(name); part != nil {
-		return part, nil
-	}
-	return nil, fmt.Errorf("the stack has no part %s; it has %v", name, s.Parts())
-}
-
-// Parts lists the names of all parts in the order of their start.
-func (s *Stack) Parts() []string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return slices.Clone(s.names)
-}
-
-// Kill sends SIGKILL to the process that a part runs now. The stack starts it
-// again as after any death.
-func (s *Stack) Kill(name string) error {
-	part, err := s.part(name)
-	if err != nil {
-		return err
-	}
-	return part.Kill()
-}
-
-// StopPart ends a part, and returns when it is gone. It stays away until
-// StartPart, and that is not a death.
-func (s *Stack) StopPart(name string) error {
-	part, err := s.part(name)
-	if err != nil {
-		return err
-	}
-	part.Stop()
-	return nil
-}
-
-// StartPart starts a part that StopPart ended, and returns when it is ready.
-func (s *Stack) StartPart(ctx context.Context, name string) error {
-	part, err := s.part(name)
-	if err != nil {
-		return err
-	}
-	part.Start()
-	return part.WaitReady(ctx)
-}
-
-// WaitReady returns nil when a part is ready, as it is again some time after
-// Kill.
-func (s *Stack) WaitReady(ctx context.Context, name string) error {
-	part, err := s.part(name)
-	if err != nil {
-		return err
-	}
-	return part.WaitReady(ctx)
-}
-
-// PID of the process that a part runs now, 0 when none does.
-func (s *Stack) PID(name string) int {
-	if part := s.find(name); part != nil {
-		return part.PID()
-	}
-	return 0
-}
-
-// Log is all that a part has printed since the stack was started.
-func (s *Stack) Log(name string) string {
-	text, err := os.ReadFile(s.home.LogFile(name))
-	if err != nil {
-		return err.Error()
-	}
-	return string(text)
 }

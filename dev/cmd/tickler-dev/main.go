@@ -18,6 +18,9 @@ const usage = `Usage: tickler-dev COMMAND
   clean    remove the state of a stack that does not run
   topics   make the topics on the broker that KAFKA_BROKERS,
            KAFKA_SASL_USERNAME and KAFKA_SASL_PASSWORD name
+  with-postgres COMMAND...
+           run a command, such as go test, with a Postgres of its own, whose
+           address is in TICKLER_TEST_DATABASE_URL
   daprd    print the path of the daprd that run uses; built if need be
   broker   the broker process itself (run and infra start it)
 
@@ -38,6 +41,8 @@ func main() {
 		"topics": func(ctx context.Context, _ []string) error { return topics(ctx) },
 		"daprd":  func(ctx context.Context, _ []string) error { return daprd(ctx) },
 		"broker": serveBroker,
+
+		"with-postgres": withPostgres,
 	}
 	if len(os.Args) < 2 || commands[os.Args[1]] == nil {
 		fmt.Fprint(os.Stderr, usage)
