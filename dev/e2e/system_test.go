@@ -22,6 +22,9 @@ const (
 	soon  = 30 * time.Second      // bound of waits for what takes well under a second, or a scan
 	later = 60 * time.Second      // bound of waits that include restarts and rebalancing
 	often = 20 * time.Millisecond // how often a condition is looked at
+
+	minute = time.Minute
+	day    = 24 * time.Hour
 )
 
 // system is a running stack with an observer on its broker and a connection to
