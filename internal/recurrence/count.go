@@ -11,14 +11,23 @@ import (
 const maxShared = 20_000
 
 // count is how many occurrences lie after the instant from and not after to.
-// It stops early, with some number above limit, once it exceeds limit.
+// Once that exceeds limit it may stop and say limit+1.
 func (p *plan) count(from, to, limit int64) int64 {
 	if to <= from {
 		return 0
 	}
 	a, b := p.zone.at(from).shown(from), p.zone.at(to).shown(to)
-	total := p.countWalls(a, b, limit) + p.pending(from) - p.pending(to)
-	return total - p.shared(from, to)
+	pending := p.pending(to)
+	// At most two wall times share an instant, so twice as many are enough.
+	enough := int64(noLimit)
+	if limit < noLimit/8 {
+		enough = 2 * (limit + pending + 1)
+	}
+	walls := p.countWalls(a, b, enough)
+	if walls > enough {
+		return limit + 1
+	}
+	return walls + p.pending(from) - pending - p.shared(from, to)
 }
 
 // pending counts wall times of a gap that a clock has passed by an instant but

@@ -78,7 +78,7 @@ func FuzzSeries(f *testing.F) {
 		}
 		for i := range list[1:] {
 			require.True(t, list[i+1].Time.After(list[i].Time))
-			next, ok := s.Next(list[i], time.Time{})
+			next, ok := s.Next(list[i], list[i].Time)
 			require.True(t, ok)
 			require.Equal(t, list[i+1], next)
 		}
