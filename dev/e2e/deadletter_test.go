@@ -80,7 +80,7 @@ func TestMalformedEventsGoToTheDeadLetters(t *testing.T) {
 		}
 		require.Equal(t, before, s.PID(consumer.app), "the app did not die of it")
 		require.Equal(t, sidecar, s.PID(consumer.app+"-daprd"), "nor its sidecar")
-		metrics := body(t, s.Env()["TICKLER_"+strings.ToUpper(consumer.app)+"_URL"]+"/metrics")
+		metrics := body(t, s.Env()["TICKLER_"+upper(consumer.app)+"_URL"]+"/metrics")
 		require.Contains(t, metrics, fmt.Sprintf(`tickler_deliveries_total{outcome="dead_letter",topic=%q}`, consumer.topic))
 	}
 	t.Run("later events are handled", func(t *testing.T) {

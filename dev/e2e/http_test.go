@@ -55,3 +55,6 @@ func body(t testing.TB, url string) string {
 	require.Equal(t, http.StatusOK, r.status, r.body)
 	return r.body
 }
+
+// upper is an app's name as the stack's variables spell it.
+func upper(app string) string { return strings.ToUpper(app) }

@@ -3,6 +3,7 @@ package e2e
 import (
 	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"os"
 	"os/exec"
@@ -40,6 +41,11 @@ func run(m *testing.M) (code int, err error) {
 		return 0, err
 	}
 	if err := stage(context.Background()); err != nil {
+		return 0, err
+	}
+	// Tests that run in parallel mostly wait for the system.
+	flag.Parse()
+	if err := flag.Set("test.parallel", "6"); err != nil {
 		return 0, err
 	}
 	code = m.Run()

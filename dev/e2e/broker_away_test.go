@@ -1,0 +1,73 @@
+package e2e
+
+import (
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"tickler/dev/stack"
+	"tickler/internal/event"
+)
+
+func replicas(c *stack.Config) { c.Replicas = map[string]int{"notifier": 2, "recurrer": 2} }
+
+func TestToolsWorkWithoutTheBrokerAndEveryEventArrivesLater(t *testing.T) {
+	t.Parallel()
+	s := start(t, nil)
+	p := s.person(t, "")
+	known := p.add(t, fields{"title": "known"})
+	s.observer.wait(t, 1, event.TopicTaskEvents, event.TaskCreated, known.ID)
+	require.NoError(t, s.StopPart("broker"))
+
+	const tasks = 20
+	slowest := time.Duration(0)
+	call := func(tool string, arguments fields) answer {
+		begun := time.Now()
+		a := p.call(t, tool, arguments)
+		slowest = max(slowest, time.Since(begun))
+		return a
+	}
+	var ids []int64
+	for range tasks {
+		id := call("add_task", fields{"title": "meanwhile", "due_date": in(minute), "recurrence_rule": "daily"}).Task.ID
+		call("update_task", fields{"task_id": id, "priority": "low"})
+		call("update_task", fields{"task_id": id, "priority": "urgent"})
+		call("complete_task", fields{"task_id": id})
+		call("reopen_task", fields{"task_id": id})
+		call("complete_task", fields{"task_id": id})
+		ids = append(ids, id)
+	}
+	require.Len(t, call("list_tasks", fields{"status": "completed"}).Tasks, tasks)
+	require.Len(t, call("search_tasks", fields{"query": "meanwhile"}).Tasks, tasks)
+	// Publishing takes 10 s until it gives up: no call may have waited for it.
+	require.Less(t, slowest, 2*time.Second)
+	late := p.add(t, fields{"title": "due meanwhile", "due_date": in(minute)})
+	until(t, soon, "the scan to claim a reminder", func() bool { return p.get(t, late.ID).RemindAt == "" })
+	for _, app := range []string{"api", "notifier", "recurrer"} {
+		require.Equal(t, 200, send(t, "GET", s.Env()["TICKLER_"+upper(app)+"_URL"]+"/healthz", "").status)
+	}
+
+	require.NoError(t, s.StartPart(t.Context(), "broker"))
+	for _, id := range ids {
+		until(t, later, "all six events of a task", func() bool { return len(versions(s, id)) == 6 })
+		require.True(t, slices.IsSorted(versions(s, id)), "versions arrive in order: %v", versions(s, id))
+		s.successor(t, p, id)
+	}
+	until(t, later, "the reminder", func() bool { return len(s.reminders(late.ID)) > 0 })
+	s.scanned(t, p)
+	require.Len(t, s.reminders(late.ID), 1)
+	until(t, soon, "the outbox to be empty", func() bool { return query[int](t, s, `SELECT count(*) FROM outbox`) == 0 })
+}
+
+// versions of a task in the order in which they were first announced.
+func versions(s *system, taskID int64) []int {
+	var list []int
+	for _, m := range s.observer.find(func(m message) bool { return m.topic == event.TopicTaskEvents && m.TaskID == taskID }) {
+		if !slices.Contains(list, m.TaskVersion) {
+			list = append(list, m.TaskVersion)
+		}
+	}
+	return list
+}
