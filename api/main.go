@@ -16,6 +16,10 @@ const usage = `Usage:
   api                            serve
   api migrate up|down|status     create the schema, take back its last migration, list them
   api token create --user NAME   make an access token for a person; it is shown once
+  api outbox list                list the events that the broker refuses
+  api outbox release ID|all      publish them again
+  api deadletters list           list the events that could not be handled
+  api deadletters redrive ID|all send them again
   api recurrence --rule RULE     list the dates of a recurrence rule
   api --help
 `
@@ -48,6 +52,10 @@ func run(args []string, stdout io.Writer) error {
 		return migrate(args[1:], stdout)
 	case "token":
 		return token(args[1:], stdout)
+	case "outbox":
+		return parkedCommand(args[1:], stdout)
+	case "deadletters":
+		return deadLettersCommand(args[1:], stdout)
 	case "-h", "--help", "help":
 		_, _ = fmt.Fprint(stdout, usage, "\n")
 		config.HelpAPI(stdout)

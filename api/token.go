@@ -14,7 +14,6 @@ import (
 
 	"github.com/jackc/pgx/v5/pgxpool"
 
-	"tickler/internal/config"
 	"tickler/internal/repository"
 	"tickler/internal/task"
 )
@@ -72,19 +71,12 @@ func token(args []string, stdout io.Writer) error {
 }
 
 func storeToken(ctx context.Context, user, zone string, t repository.Token) error {
-	url, err := config.DatabaseURL()
-	if err != nil {
-		return err
-	}
-	pool, err := pgxpool.New(ctx, url)
-	if err != nil {
-		return fmt.Errorf("connect to the database: %w", err)
-	}
-	defer pool.Close()
-	store := repository.New(pool, app, func() {})
-	id, err := store.EnsureUser(ctx, repository.LocalIssuer, user, zone)
-	if err != nil {
-		return err
-	}
-	return store.AddToken(ctx, id, t)
+	return withPool(ctx, func(pool *pgxpool.Pool) error {
+		store := repository.New(pool, app, func() {})
+		id, err := store.EnsureUser(ctx, repository.LocalIssuer, user, zone)
+		if err != nil {
+			return err
+		}
+		return store.AddToken(ctx, id, t)
+	})
 }

@@ -58,9 +58,10 @@ func run() error {
 
 	relay := outbox.NewRelay(pool, dapr, log, registry)
 	store := repository.New(pool, app, relay.Wake)
-	callbacks := sidecar.NewListener(settings.AppAPIToken, dapr, log, registry)
+	callbacks := sidecar.NewListener(settings.AppAPIToken, dapr, store.KeepDeadLetter, log, registry)
 	scanner := &scanner{claim: store.ClaimReminders, now: time.Now, log: log}
 	callbacks.Binding("reminder-scan", scanner.tick)
+	callbacks.Binding("housekeeping", store.Prune)
 	deliverer := &deliverer{once: store.Once, now: time.Now, log: log}
 	callbacks.Subscription(event.TopicTaskReminders, deliverer.deliver)
 

@@ -68,7 +68,7 @@ func settings(listen string, calledBack bool) []setting {
 			}
 			return nil
 		}},
-		{name: "TICKLER_DRAIN", standard: "25s", help: "how long a stop may take to finish what was begun", read: func(c *Config, v string) (err error) {
+		{name: "TICKLER_DRAIN", standard: "12s", help: "how long a stop may take to finish what was begun", read: func(c *Config, v string) (err error) {
 			if c.Drain, err = time.ParseDuration(v); err != nil || c.Drain <= 0 {
 				return errors.New("must be a duration, for example 25s")
 			}

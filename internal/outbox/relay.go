@@ -19,7 +19,6 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/prometheus/client_golang/prometheus"
-	"github.com/prometheus/client_golang/prometheus/promauto"
 
 	"tickler/internal/event"
 )
@@ -31,9 +30,9 @@ type Publisher interface {
 }
 
 const (
-	batchSize        = 500                    // rows a round, which bounds the memory
 	pollInterval     = 100 * time.Millisecond // how late a commit elsewhere is noticed at the most
 	balanceInterval  = time.Second            // how often shards are shared anew
+	measureInterval  = 5 * time.Second        // how often the depth is counted
 	publishTimeout   = 10 * time.Second
 	statementTimeout = 10 * time.Second
 	firstBackoff     = 100 * time.Millisecond
@@ -46,30 +45,18 @@ type Relay struct {
 	pool      *pgxpool.Pool
 	publisher Publisher
 	log       *slog.Logger
-	metrics   metrics
+	metrics   *metrics
 
 	wake     chan struct{} // something was committed, here or elsewhere
 	wakePeer chan struct{} // something was committed here that another relay may own
 	id       string        // tells own notifications from those of others
 }
 
-type metrics struct {
-	published prometheus.Counter
-	failures  prometheus.Counter
-	owned     prometheus.Gauge
-}
-
 // NewRelay makes a relay; it does nothing until Run.
 func NewRelay(pool *pgxpool.Pool, publisher Publisher, log *slog.Logger, registry prometheus.Registerer) *Relay {
-	factory := promauto.With(registry)
 	return &Relay{
-		pool: pool, publisher: publisher, log: log, id: uuid.NewString(),
+		pool: pool, publisher: publisher, log: log, metrics: newMetrics(registry), id: uuid.NewString(),
 		wake: make(chan struct{}, 1), wakePeer: make(chan struct{}, 1),
-		metrics: metrics{
-			published: factory.NewCounter(prometheus.CounterOpts{Name: "tickler_outbox_published_total", Help: "Outbox rows that the broker has acknowledged."}),
-			failures:  factory.NewCounter(prometheus.CounterOpts{Name: "tickler_outbox_publish_failures_total", Help: "Bulk publishes that failed and were tried again."}),
-			owned:     factory.NewGauge(prometheus.GaugeOpts{Name: "tickler_outbox_shards_owned", Help: "Shards that this process publishes."}),
-		},
 	}
 }
 
@@ -126,61 +113,96 @@ func (r *Relay) relay(ctx context.Context, session *pgx.Conn) error {
 	if err := s.join(ctx); err != nil {
 		return err
 	}
-	var nextBalance time.Time
-	backoff := firstBackoff
+	p := newPace()
+	var nextBalance, nextMeasure time.Time
 	for ctx.Err() == nil {
-		if now := time.Now(); now.After(nextBalance) {
-			if err := s.balance(ctx); err != nil {
+		now := time.Now()
+		if now.After(nextBalance) {
+			lost, err := s.balance(ctx)
+			if err != nil {
 				return err
+			}
+			if lost {
+				p.forget()
 			}
 			r.metrics.owned.Set(float64(len(s.owned)))
 			nextBalance = now.Add(balanceInterval)
 		}
-		rows, err := readRows(ctx, session, s.list())
+		if now.After(nextMeasure) {
+			if err := r.metrics.measure(ctx, session, s.list()); err != nil {
+				return err
+			}
+			nextMeasure = now.Add(measureInterval)
+		}
+		rows, err := readRows(ctx, session, s.list(), p.perShard, p.aside())
 		if err != nil {
 			return err
 		}
 		if len(rows) == 0 {
-			backoff = firstBackoff
 			r.wait(ctx)
 			continue
 		}
 		// What is being published when ctx ends is still finished and deleted.
-		published, publishErr := r.publish(context.WithoutCancel(ctx), rows)
-		if err := deleteRows(context.WithoutCancel(ctx), session, published); err != nil {
+		if err := r.round(context.WithoutCancel(ctx), session, rows, p); err != nil {
 			return err
 		}
-		r.metrics.published.Add(float64(len(published)))
-		if publishErr != nil {
-			r.metrics.failures.Inc()
-			r.log.Warn("publishing failed; the events stay in the outbox and are tried again", "error", publishErr, "rows", len(rows)-len(published), "again_in", backoff.String())
-			sleep(ctx, backoff)
-			backoff = min(backoff*2, longestBackoff)
-			continue
+		if p.failing() {
+			sleep(ctx, p.backoff)
 		}
-		backoff = firstBackoff
 	}
 	return ctx.Err()
 }
 
-// publish hands rows to the broker topic by topic and returns the ids of those
-// that it acknowledged. Order matters only within a topic.
-func (r *Relay) publish(ctx context.Context, rows []row) (published []int64, err error) {
-	ctx, cancel := context.WithTimeout(ctx, publishTimeout)
-	defer cancel()
-	envelopes, ids := map[string][]event.Envelope{}, map[string][]int64{}
-	for _, row := range rows {
-		envelopes[row.topic] = append(envelopes[row.topic], row.envelope)
-		ids[row.topic] = append(ids[row.topic], row.id)
-	}
-	for topic := range envelopes {
-		if e := r.publisher.Publish(ctx, topic, envelopes[topic]); e != nil {
-			err = e
+// round publishes the rows that were read and deletes those that arrived. It
+// returns an error only when the session has failed.
+func (r *Relay) round(ctx context.Context, session *pgx.Conn, rows []row, p *pace) error {
+	var published []int64
+	var failed error
+	for _, batch := range p.batches(rows) {
+		if p.isAside(batch[0].taskID) { // an earlier event of the task failed just now
 			continue
 		}
-		published = append(published, ids[topic]...)
+		err := r.publish(ctx, batch)
+		if err == nil {
+			for _, row := range batch {
+				published = append(published, row.id)
+			}
+		} else {
+			failed = err
+		}
+		p.note(batch, err)
 	}
-	return published, err
+	if err := deleteRows(ctx, session, published); err != nil {
+		return err
+	}
+	r.metrics.published.Add(float64(len(published)))
+	p.settle(failed)
+	if failed != nil {
+		r.log.Warn("publishing failed; the events stay in the outbox and are tried again", "error", failed, "again_in", p.backoff.String())
+	}
+	for _, suspect := range p.convicted() {
+		if err := parkRow(ctx, session, suspect.row.id, suspect.err); err != nil {
+			return err
+		}
+		r.metrics.parked.Inc()
+		r.log.Error("the broker refuses an event; it is parked, and the task's later events wait behind it",
+			"outbox_id", suspect.row.id, "task_id", suspect.row.taskID, "event", suspect.row.envelope.ID, "error", suspect.err)
+	}
+	return nil
+}
+
+// publish hands a batch, which is of one topic, to the broker.
+func (r *Relay) publish(ctx context.Context, batch []row) error {
+	ctx, cancel := context.WithTimeout(ctx, publishTimeout)
+	defer cancel()
+	envelopes := make([]event.Envelope, len(batch))
+	for i, row := range batch {
+		envelopes[i] = row.envelope
+	}
+	began := time.Now()
+	err := r.publisher.Publish(ctx, batch[0].topic, envelopes)
+	r.metrics.observe(time.Since(began), err)
+	return err
 }
 
 func (r *Relay) wait(ctx context.Context) {

@@ -22,9 +22,10 @@ import (
 
 // recorder is a broker that remembers what it got, and fails when told to.
 type recorder struct {
-	mu   sync.Mutex
-	fail func() bool
-	got  []event.Envelope
+	mu     sync.Mutex
+	fail   func() bool
+	refuse string // the subject of events that it never takes
+	got    []event.Envelope
 }
 
 func (r *recorder) Publish(_ context.Context, _ string, envelopes []event.Envelope) error {
@@ -35,8 +36,20 @@ func (r *recorder) Publish(_ context.Context, _ string, envelopes []event.Envelo
 		r.got = append(r.got, envelopes[:len(envelopes)/2]...)
 		return errors.New("broker is away")
 	}
+	for i, e := range envelopes {
+		if r.refuse != "" && e.Subject == r.refuse {
+			r.got = append(r.got, envelopes[:i]...)
+			return errors.New("message too large")
+		}
+	}
 	r.got = append(r.got, envelopes...)
 	return nil
+}
+
+func (r *recorder) set(change func()) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	change()
 }
 
 func (r *recorder) events() []event.Envelope {
@@ -198,4 +211,46 @@ func TestRowThatCommitsLateIsNotPassedOver(t *testing.T) {
 	require.NoError(t, slow.Commit(b.ctx))
 	require.Eventually(t, func() bool { return len(broker.events()) == 2 }, 10*time.Second, 10*time.Millisecond)
 	require.Equal(t, "16", broker.events()[1].Subject)
+}
+
+func TestEventThatTheBrokerRefusesIsParkedAndBlocksItsOwnTaskOnly(t *testing.T) {
+	b := setup(t)
+	poison, err := b.service.Add(b.ctx, b.user, task.AddInput{Title: "too large"})
+	require.NoError(t, err)
+	_, err = b.service.Complete(b.ctx, b.user, poison.Task.ID)
+	require.NoError(t, err)
+	broker := &recorder{refuse: event.Key(poison.Task.ID)}
+	b.start(t, broker)
+	want := 0
+	parked := func() (n int) {
+		require.NoError(t, b.pool.QueryRow(b.ctx, `SELECT count(*) FROM outbox WHERE parked_at IS NOT NULL AND error LIKE '%too large%'`).Scan(&n))
+		return n
+	}
+	for deadline := time.Now().Add(30 * time.Second); parked() == 0 && time.Now().Before(deadline); {
+		want += b.work(t, 4, 1)
+	}
+	require.Equal(t, 1, parked(), "its first event only")
+	require.Eventually(t, func() bool { return b.waiting(t) == 3 }, 10*time.Second, 10*time.Millisecond, "the task's later events wait")
+	requireAllInOrder(t, broker.events(), want)
+
+	broker.set(func() { broker.refuse = "" })
+	released, err := outbox.Release(b.ctx, b.pool, 0)
+	require.NoError(t, err)
+	require.EqualValues(t, 1, released)
+	require.Eventually(t, func() bool { return b.waiting(t) == 0 }, 10*time.Second, 10*time.Millisecond)
+	requireAllInOrder(t, broker.events()[:], want+2)
+}
+
+func TestBrokerThatIsAwayParksNothing(t *testing.T) {
+	b := setup(t)
+	away := true
+	broker := &recorder{fail: func() bool { return away }}
+	want := b.work(t, 30, 1)
+	b.start(t, broker)
+	failures := 0
+	broker.set(func() { broker.fail = func() bool { failures++; return away } })
+	require.Eventually(t, func() bool { var n int; broker.set(func() { n = failures }); return n > 40 }, 60*time.Second, 20*time.Millisecond)
+	broker.set(func() { away = false })
+	require.Eventually(t, func() bool { return b.waiting(t) == 0 }, 30*time.Second, 10*time.Millisecond)
+	requireAllInOrder(t, broker.events(), want)
 }

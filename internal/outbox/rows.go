@@ -13,22 +13,30 @@ import (
 // row is a committed event that waits to be published.
 type row struct {
 	id       int64
+	taskID   int64
 	topic    string
 	envelope event.Envelope
 }
 
-// readRows reads the oldest rows of the given shards. It reads what is there,
-// not what lies behind some id: ids are drawn before the commit, so a smaller
-// one can appear after a larger.
-func readRows(ctx context.Context, session *pgx.Conn, shards []int16) ([]row, error) {
+// readRows reads the oldest rows of each given shard, up to perShard of each,
+// without those of tasks that are set aside or have a parked event. It reads
+// what is there, not what lies behind some id: ids are drawn before the commit,
+// so a smaller one can appear after a larger.
+func readRows(ctx context.Context, session *pgx.Conn, shards []int16, perShard int, aside []int64) ([]row, error) {
 	if len(shards) == 0 {
 		return nil, nil
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), statementTimeout)
 	defer cancel()
 	rows, err := session.Query(ctx, `
-		SELECT id, topic, event_id, event_type, task_id, source, traceparent, data, created_at
-		FROM outbox WHERE shard = ANY($1) ORDER BY id LIMIT $2`, shards, batchSize)
+		SELECT o.id, o.topic, o.event_id, o.event_type, o.task_id, o.source, o.traceparent, o.data, o.created_at
+		FROM unnest($1::smallint[]) mine (shard)
+		CROSS JOIN LATERAL (
+			SELECT * FROM outbox w
+			WHERE w.shard = mine.shard AND w.task_id <> ALL ($3)
+			  AND NOT EXISTS (SELECT FROM outbox p WHERE p.task_id = w.task_id AND p.parked_at IS NOT NULL)
+			ORDER BY w.id LIMIT $2
+		) o`, shards, perShard, aside)
 	if err != nil {
 		return nil, err
 	}
@@ -36,15 +44,14 @@ func readRows(ctx context.Context, session *pgx.Conn, shards []int16) ([]row, er
 		var (
 			out     row
 			eventID uuid.UUID
-			taskID  int64
 			at      time.Time
 			e       = &out.envelope
 		)
-		if err := r.Scan(&out.id, &out.topic, &eventID, &e.Type, &taskID, &e.Source, &e.TraceParent, &e.Data, &at); err != nil {
+		if err := r.Scan(&out.id, &out.topic, &eventID, &e.Type, &out.taskID, &e.Source, &e.TraceParent, &e.Data, &at); err != nil {
 			return row{}, err
 		}
 		e.SpecVersion, e.ID, e.Time = "1.0", eventID.String(), at.UTC()
-		e.Subject, e.PartitionKey = event.Key(taskID), event.Key(taskID)
+		e.Subject, e.PartitionKey = event.Key(out.taskID), event.Key(out.taskID)
 		e.DataContentType, e.DataSchema = "application/json", event.SchemaURI(e.Type)
 		e.TraceID = e.TraceParent
 		return out, nil
@@ -58,5 +65,14 @@ func deleteRows(ctx context.Context, session *pgx.Conn, ids []int64) error {
 	ctx, cancel := context.WithTimeout(ctx, statementTimeout)
 	defer cancel()
 	_, err := session.Exec(ctx, `DELETE FROM outbox WHERE id = ANY($1)`, ids)
+	return err
+}
+
+// parkRow sets an event aside until somebody releases it.
+func parkRow(ctx context.Context, session *pgx.Conn, id int64, reason error) error {
+	ctx, cancel := context.WithTimeout(ctx, statementTimeout)
+	defer cancel()
+	text := reason.Error()
+	_, err := session.Exec(ctx, `UPDATE outbox SET parked_at = now(), error = $2 WHERE id = $1`, id, text[:min(len(text), 2000)])
 	return err
 }

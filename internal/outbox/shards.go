@@ -33,15 +33,16 @@ func (s *shards) join(ctx context.Context) error {
 	return err
 }
 
-// balance takes free shards up to a fair share, and gives back what exceeds it.
-func (s *shards) balance(ctx context.Context) error {
+// balance takes free shards up to a fair share, and gives back what exceeds it;
+// lost tells whether it gave any back.
+func (s *shards) balance(ctx context.Context) (lost bool, err error) {
 	var members int
-	err := s.session.QueryRow(ctx, `
+	err = s.session.QueryRow(ctx, `
 		SELECT count(*) FROM pg_locks
 		WHERE locktype = 'advisory' AND classid = $1 AND objid = 0 AND objsubid = 2
 		  AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`, classMember).Scan(&members)
 	if err != nil {
-		return err
+		return false, err
 	}
 	share := (repository.OutboxShards + members - 1) / max(members, 1)
 	for shard := range s.owned {
@@ -49,9 +50,10 @@ func (s *shards) balance(ctx context.Context) error {
 			break
 		}
 		if _, err := s.session.Exec(ctx, `SELECT pg_advisory_unlock($1, $2)`, classShard, shard); err != nil {
-			return err
+			return lost, err
 		}
 		delete(s.owned, shard)
+		lost = true
 	}
 	// In a random order, so that relays that start together rarely collide.
 	for _, n := range rand.Perm(repository.OutboxShards) {
@@ -64,11 +66,11 @@ func (s *shards) balance(ctx context.Context) error {
 		}
 		var taken bool
 		if err := s.session.QueryRow(ctx, `SELECT pg_try_advisory_lock($1, $2)`, classShard, shard).Scan(&taken); err != nil {
-			return err
+			return lost, err
 		}
 		if taken {
 			s.owned[shard] = true
 		}
 	}
-	return nil
+	return lost, nil
 }

@@ -3,6 +3,7 @@ package sidecar
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"time"
 
@@ -11,7 +12,56 @@ import (
 	"tickler/internal/event"
 )
 
-const maxReason = 1000 // bytes
+const (
+	maxReason       = 1000 // bytes
+	reasonAttribute = "deadletterreason"
+)
+
+// deliverDeadLetter handles what comes back from the dead-letter topic of a
+// topic. A letter with a reason is kept for a person to look at. One without was
+// sent there by the sidecar, after its retries ran out while a part was away: it
+// is handled like any other event, and as often as it takes.
+func (l *Listener) deliverDeadLetter(ctx context.Context, topic string, body []byte, handle EventHandler) (outcome string) {
+	body = unwrap(body)
+	letter := DeadLetter{Topic: topic, Document: string(body)}
+	var attributes map[string]any
+	if json.Unmarshal(body, &attributes) == nil {
+		letter.Reason, _ = attributes[reasonAttribute].(string)
+	}
+	var err error
+	if letter.Reason == "" {
+		if letter.Envelope, err = l.handle(ctx, body, handle); err == nil {
+			return succeeded
+		}
+		if !errors.Is(err, ErrPermanent) {
+			l.log.Warn("handling a dead letter failed, it will be delivered again", "topic", topic, "event", letter.Envelope.ID, "error", err)
+			return toRetry
+		}
+		letter.Reason = err.Error()
+	}
+	letter.Readable = json.Unmarshal(body, &letter.Envelope) == nil && letter.Envelope.Type != unreadable
+	if err := l.keep(ctx, letter); err != nil {
+		l.log.Warn("a dead letter could not be kept, it will be delivered again", "topic", topic, "error", err)
+		return toRetry
+	}
+	return deadLettered
+}
+
+// unwrap returns the document that a raw subscription delivers in an envelope
+// of Dapr's own making.
+// https://docs.dapr.io/developing-applications/building-blocks/pubsub/pubsub-raw/
+func unwrap(body []byte) []byte {
+	var raw struct {
+		Document []byte `json:"data_base64"`
+	}
+	if json.Unmarshal(body, &raw) == nil && raw.Document != nil {
+		return raw.Document
+	}
+	return body
+}
+
+// unreadable is the type of the event that stands in for what is no event.
+const unreadable = "tickler.unreadable"
 
 // publishDeadLetter publishes an event that cannot be handled to the topic's
 // dead-letter topic: the document as it came, with the reason as an extension
@@ -20,11 +70,11 @@ func (c *Client) publishDeadLetter(ctx context.Context, topic string, body []byt
 	letter := map[string]any{}
 	if json.Unmarshal(body, &letter) != nil || letter["id"] == nil {
 		letter = map[string]any{
-			"specversion": "1.0", "id": uuid.NewString(), "source": "tickler/deadletter", "type": "tickler.unreadable",
+			"specversion": "1.0", "id": uuid.NewString(), "source": "tickler/deadletter", "type": unreadable,
 			"time": time.Now().UTC(), "datacontenttype": "text/plain", "data": string(body),
 		}
 	}
-	letter["deadletterreason"] = reason[:min(len(reason), maxReason)]
+	letter[reasonAttribute] = reason[:min(len(reason), maxReason)]
 	document, err := json.Marshal(letter)
 	if err != nil {
 		return fmt.Errorf("encode dead letter: %w", err)

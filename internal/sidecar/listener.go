@@ -31,22 +31,35 @@ type EventHandler func(ctx context.Context, e event.Envelope) error
 
 const maxDelivery = 4 << 20 // bytes; daprd's own default limit
 
+// DeadLetter is an event that its consumer cannot handle.
+type DeadLetter struct {
+	Topic    string // that it was consumed from
+	Envelope event.Envelope
+	Readable bool // whether Envelope holds it
+	Reason   string
+	Document string // as it came
+}
+
+// KeepDeadLetter stores a dead letter, once however often it is delivered.
+type KeepDeadLetter func(ctx context.Context, letter DeadLetter) error
+
 // Listener serves the callbacks of the sidecar. It belongs on a loopback
 // address of its own: the sidecar is next door, nobody else has business there.
 type Listener struct {
 	router *gin.Engine
 	client *Client
+	keep   KeepDeadLetter
 	log    *slog.Logger
 
 	deliveries *prometheus.CounterVec
 }
 
 // NewListener makes a listener that accepts callbacks with the given
-// APP_API_TOKEN only; client publishes dead letters.
-func NewListener(token string, client *Client, log *slog.Logger, registry prometheus.Registerer) *Listener {
+// APP_API_TOKEN only; client publishes dead letters and keep stores them.
+func NewListener(token string, client *Client, keep KeepDeadLetter, log *slog.Logger, registry prometheus.Registerer) *Listener {
 	gin.SetMode(gin.ReleaseMode)
 	l := &Listener{
-		router: gin.New(), client: client, log: log,
+		router: gin.New(), client: client, keep: keep, log: log,
 		deliveries: promauto.With(registry).NewCounterVec(prometheus.CounterOpts{
 			Name: "tickler_deliveries_total", Help: "Events delivered by the sidecar, by topic and outcome: success, retry, dead_letter.",
 		}, []string{"topic", "outcome"}),
@@ -95,48 +108,66 @@ func (l *Listener) Binding(name string, handle func(ctx context.Context) error) 
 	})
 }
 
-// Subscription serves the deliveries of a topic at the route that its
-// Subscription resource names: /events/TOPIC.
+// Subscription serves the deliveries of a topic, and of its dead-letter topic,
+// at the routes that their Subscription resources name: /events/TOPIC.
 // https://docs.dapr.io/reference/api/pubsub_api/#expected-http-response
 func (l *Listener) Subscription(topic string, handle EventHandler) {
+	l.serve(topic, func(ctx context.Context, body []byte) string { return l.deliver(ctx, topic, body, handle) })
+	letters := event.DeadLetter(topic)
+	l.serve(letters, func(ctx context.Context, body []byte) string { return l.deliverDeadLetter(ctx, topic, body, handle) })
+}
+
+// Outcomes of a delivery, as metrics show them.
+const (
+	succeeded    = "success"
+	toRetry      = "retry"
+	deadLettered = "dead_letter"
+)
+
+func (l *Listener) serve(topic string, deliver func(ctx context.Context, body []byte) string) {
+	for _, outcome := range []string{succeeded, toRetry, deadLettered} {
+		l.deliveries.WithLabelValues(topic, outcome) // so that each series is there from the start
+	}
 	l.router.POST("/events/"+topic, func(c *gin.Context) {
 		body, err := io.ReadAll(http.MaxBytesReader(c.Writer, c.Request.Body, maxDelivery))
 		if err != nil {
 			c.Status(http.StatusBadRequest)
 			return
 		}
-		outcome := l.deliver(c.Request.Context(), topic, body, handle)
+		outcome := deliver(c.Request.Context(), body)
 		l.deliveries.WithLabelValues(topic, outcome).Inc()
 		status := "SUCCESS"
-		if outcome == "retry" {
+		if outcome == toRetry {
 			status = "RETRY"
 		}
 		c.JSON(http.StatusOK, gin.H{"status": status})
 	})
 }
 
-func (l *Listener) deliver(ctx context.Context, topic string, body []byte, handle EventHandler) (outcome string) {
+// handle reads an event and hands it to its handler.
+func (l *Listener) handle(ctx context.Context, body []byte, handle EventHandler) (event.Envelope, error) {
 	var e event.Envelope
-	err := json.Unmarshal(body, &e)
-	if err != nil {
-		err = Permanent(fmt.Errorf("not a CloudEvent: %w", err))
-	} else {
-		ctx = telemetry.WithTraceParent(ctx, e.TraceParent)
-		err = handle(ctx, e)
+	if err := json.Unmarshal(body, &e); err != nil {
+		return e, Permanent(fmt.Errorf("not a CloudEvent: %w", err))
 	}
-	log := l.log.With("topic", topic, "event", e.ID, "type", e.Type, "trace", telemetry.TraceID(ctx))
+	return e, handle(telemetry.WithTraceParent(ctx, e.TraceParent), e)
+}
+
+func (l *Listener) deliver(ctx context.Context, topic string, body []byte, handle EventHandler) (outcome string) {
+	e, err := l.handle(ctx, body, handle)
+	log := l.log.With("topic", topic, "event", e.ID, "type", e.Type, "traceparent", e.TraceParent)
 	switch {
 	case err == nil:
-		return "success"
+		return succeeded
 	case errors.Is(err, ErrPermanent):
 		if sent := l.client.publishDeadLetter(ctx, topic, body, err.Error()); sent != nil {
 			log.Error("a dead letter could not be sent, the event will be delivered again", "reason", err, "error", sent)
-			return "retry"
+			return toRetry
 		}
 		log.Error("sent to the dead-letter topic", "reason", err)
-		return "dead_letter"
+		return deadLettered
 	default:
 		log.Warn("handling failed, the event will be delivered again", "error", err)
-		return "retry"
+		return toRetry
 	}
 }

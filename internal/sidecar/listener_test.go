@@ -2,6 +2,7 @@ package sidecar
 
 import (
 	"context"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"log/slog"
@@ -20,6 +21,7 @@ import (
 // bus records what is published; nothing else of the SDK's client is called.
 type bus struct {
 	dapr.Client
+	kept   []DeadLetter
 	err    error
 	topic  string
 	events []any
@@ -30,10 +32,15 @@ func (b *bus) PublishEvents(_ context.Context, _, topic string, events []any, _ 
 	return dapr.PublishEventsResponse{Error: b.err}
 }
 
+func (b *bus) keep(_ context.Context, letter DeadLetter) error {
+	b.kept = append(b.kept, letter)
+	return b.err
+}
+
 func setup(t *testing.T, handle EventHandler) (*Listener, *bus) {
 	t.Helper()
 	b := &bus{}
-	l := NewListener("secret", &Client{dapr: b, config: Config{PubSub: "taskbus"}}, slog.New(slog.DiscardHandler), prometheus.NewRegistry())
+	l := NewListener("secret", &Client{dapr: b, config: Config{PubSub: "taskbus"}}, b.keep, slog.New(slog.DiscardHandler), prometheus.NewRegistry())
 	l.Subscription("task-recurrence", handle)
 	l.Binding("reminder-scan", func(context.Context) error { return nil })
 	return l, b
@@ -104,4 +111,38 @@ func TestWhatCanNeverBeHandledIsDeadLetteredWithItsReason(t *testing.T) {
 func TestPanicOfAHandlerIsAnErrorAndNoMore(t *testing.T) {
 	l, _ := setup(t, func(context.Context, event.Envelope) error { panic("boom") })
 	require.Equal(t, http.StatusInternalServerError, post(l, "/events/task-recurrence", "secret", good).Code)
+}
+
+// raw is how a raw subscription delivers a document.
+func raw(document string) string {
+	return `{"specversion":"1.0","id":"x","type":"com.dapr.event.sent","data_base64":"` + base64.StdEncoding.EncodeToString([]byte(document)) + `"}`
+}
+
+func TestDeadLetterWithAReasonIsKept(t *testing.T) {
+	l, b := setup(t, func(context.Context, event.Envelope) error { t.Error("handled"); return nil })
+	letter := strings.Replace(good, `"id"`, `"deadletterreason":"no such type","id"`, 1)
+	require.JSONEq(t, `{"status":"SUCCESS"}`, post(l, "/events/task-recurrence-deadletter", "secret", raw(letter)).Body.String())
+	require.Equal(t, "no such type", b.kept[0].Reason)
+	require.Equal(t, "task-recurrence", b.kept[0].Topic)
+	require.True(t, b.kept[0].Readable)
+	require.Equal(t, letter, b.kept[0].Document)
+
+	require.JSONEq(t, `{"status":"SUCCESS"}`, post(l, "/events/task-recurrence-deadletter", "secret", raw("\x00 not json")).Body.String())
+	require.Equal(t, "\x00 not json", b.kept[1].Document)
+	require.False(t, b.kept[1].Readable)
+
+	b.err = errors.New("the database is away")
+	require.JSONEq(t, `{"status":"RETRY"}`, post(l, "/events/task-recurrence-deadletter", "secret", raw(letter)).Body.String())
+}
+
+func TestDeadLetterWithoutAReasonIsHandledUntilItIsDone(t *testing.T) {
+	result := errors.New("the database is away")
+	l, b := setup(t, func(context.Context, event.Envelope) error { return result })
+	require.JSONEq(t, `{"status":"RETRY"}`, post(l, "/events/task-recurrence-deadletter", "secret", raw(good)).Body.String())
+	result = nil
+	require.JSONEq(t, `{"status":"SUCCESS"}`, post(l, "/events/task-recurrence-deadletter", "secret", raw(good)).Body.String())
+	require.Empty(t, b.kept)
+	result = Permanent(errors.New("no such type"))
+	require.JSONEq(t, `{"status":"SUCCESS"}`, post(l, "/events/task-recurrence-deadletter", "secret", raw(good)).Body.String())
+	require.Contains(t, b.kept[0].Reason, "no such type")
 }

@@ -1,0 +1,103 @@
+package repository
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"tickler/internal/event"
+	"tickler/internal/sidecar"
+)
+
+// DeadLetter is a dead letter as it is kept.
+type DeadLetter struct {
+	ID         int64
+	Topic      string
+	EventID    *uuid.UUID // nil: it could not be read, so it cannot be sent again
+	EventType  string
+	TaskID     *int64
+	Reason     string
+	Document   string
+	ReceivedAt time.Time
+}
+
+// KeepDeadLetter stores a dead letter, once however often it is delivered.
+func (r *Repository) KeepDeadLetter(ctx context.Context, l sidecar.DeadLetter) error {
+	var eventID *uuid.UUID
+	var taskID *int64
+	if l.Readable {
+		var data event.Base
+		id, err := uuid.Parse(l.Envelope.ID)
+		if err == nil && json.Unmarshal(l.Envelope.Data, &data) == nil && data.TaskID > 0 {
+			eventID, taskID = &id, &data.TaskID
+		}
+	}
+	_, err := r.pool.Exec(ctx, `
+		INSERT INTO dead_letters (topic, event_id, event_type, task_id, reason, document)
+		VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING`,
+		l.Topic, eventID, l.Envelope.Type, taskID, l.Reason, l.Document)
+	if err != nil {
+		return unavailable(fmt.Errorf("keep a dead letter: %w", err))
+	}
+	return nil
+}
+
+const selectDeadLetters = `
+	SELECT id, topic, event_id, event_type, task_id, reason, document, received_at
+	FROM dead_letters WHERE redriven_at IS NULL AND ($1 = 0 OR id = $1) ORDER BY id`
+
+// DeadLetters lists those that were not sent again, oldest first, 1000 at the most.
+func (r *Repository) DeadLetters(ctx context.Context) ([]DeadLetter, error) {
+	return collect[DeadLetter](ctx, r.pool, selectDeadLetters+` LIMIT 1000`, 0)
+}
+
+// Redrive sends a dead letter again, or all that can be when id is 0, and
+// returns how many were sent: each goes through the outbox to the topic that it
+// was consumed from, with the event id that it always had.
+func (r *Repository) Redrive(ctx context.Context, id int64) (sent int, err error) {
+	err = pgx.BeginFunc(ctx, r.pool, func(tx pgx.Tx) error {
+		letters, err := collect[DeadLetter](ctx, tx, selectDeadLetters+` FOR UPDATE`, id)
+		if err != nil {
+			return err
+		}
+		if id != 0 && len(letters) == 0 {
+			return fmt.Errorf("there is no dead letter %d that was not sent again", id)
+		}
+		for _, l := range letters {
+			if l.EventID == nil || l.TaskID == nil {
+				if id != 0 {
+					return errors.New("this letter is not an event that can be read, so it cannot be sent again")
+				}
+				continue
+			}
+			var e event.Envelope
+			if err := json.Unmarshal([]byte(l.Document), &e); err != nil {
+				return fmt.Errorf("read dead letter %d: %w", l.ID, err)
+			}
+			_, err := tx.Exec(ctx, `
+				INSERT INTO outbox (shard, event_id, event_type, topic, task_id, source, traceparent, data, created_at)
+				VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
+				*l.TaskID%OutboxShards, l.EventID, e.Type, l.Topic, l.TaskID, e.Source, e.TraceParent, e.Data, e.Time)
+			if err != nil {
+				return fmt.Errorf("queue dead letter %d: %w", l.ID, err)
+			}
+			if _, err := tx.Exec(ctx, `UPDATE dead_letters SET redriven_at = now() WHERE id = $1`, l.ID); err != nil {
+				return err
+			}
+			sent++
+		}
+		return nil
+	})
+	if err != nil {
+		return 0, unavailable(err)
+	}
+	if sent > 0 {
+		r.committed()
+	}
+	return sent, nil
+}

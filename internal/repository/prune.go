@@ -1,0 +1,37 @@
+package repository
+
+import (
+	"context"
+	"fmt"
+)
+
+// pruneStatements remove what has been kept long enough, a batch at a time. An
+// inbox row must outlive every way in which its event can come again: the
+// topics keep events for seven days, dead letters are kept for thirty.
+var pruneStatements = []struct{ what, sql string }{
+	{"inbox", `
+		DELETE FROM inbox WHERE (consumer, event_id) IN (
+			SELECT consumer, event_id FROM inbox WHERE handled_at < now() - interval '45 days' LIMIT $1)`},
+	{"dead letters", `
+		DELETE FROM dead_letters WHERE id IN (
+			SELECT id FROM dead_letters WHERE received_at < now() - interval '30 days' LIMIT $1)`},
+}
+
+const pruneBatch = 5000
+
+// Prune removes what has been kept long enough. It may run anywhere, at any
+// time, more than once.
+func (r *Repository) Prune(ctx context.Context) error {
+	for _, p := range pruneStatements {
+		for {
+			tag, err := r.pool.Exec(ctx, p.sql, pruneBatch)
+			if err != nil {
+				return unavailable(fmt.Errorf("prune %s: %w", p.what, err))
+			}
+			if tag.RowsAffected() < pruneBatch {
+				break
+			}
+		}
+	}
+	return nil
+}
