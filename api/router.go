@@ -44,12 +44,15 @@ func newRouter(r routes) http.Handler {
 	})
 
 	mcp := router.Group("/mcp", sameOrigin, limited, authenticated(r.store, r.log))
-	mcp.Any("", dropCancellations, gin.WrapH(tools.NewHandler(r.service, time.Now, version, r.log)))
+	mcp.Any("", dropCancellations, gin.WrapH(tools.NewHandler(r.service, time.Now, version, r.log, r.registry)))
 	return router
 }
 
 func traced(c *gin.Context) {
-	c.Request = c.Request.WithContext(telemetry.WithTraceParent(c.Request.Context(), c.GetHeader("traceparent")))
+	ctx, span := telemetry.Serve(telemetry.WithTraceParent(c.Request.Context(), c.GetHeader("traceparent")), c.Request.Method+" "+c.FullPath())
+	defer span.End()
+	c.Request = c.Request.WithContext(ctx)
+	c.Next()
 }
 
 func secured(c *gin.Context) {

@@ -25,6 +25,11 @@ func serve() error {
 	registry := telemetry.NewRegistry()
 	ctx, stop := lifecycle.Interrupted()
 	defer stop()
+	stopTracing, err := telemetry.StartTracing(ctx, app)
+	if err != nil {
+		return err
+	}
+	defer stopTracing()
 
 	pool, err := repository.Open(ctx, settings.DatabaseURL, log)
 	if err != nil {

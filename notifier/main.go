@@ -44,6 +44,11 @@ func run() error {
 	registry := telemetry.NewRegistry()
 	ctx, stop := lifecycle.Interrupted()
 	defer stop()
+	stopTracing, err := telemetry.StartTracing(ctx, app)
+	if err != nil {
+		return err
+	}
+	defer stopTracing()
 
 	pool, err := repository.Open(ctx, settings.DatabaseURL, log)
 	if err != nil {

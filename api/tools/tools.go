@@ -14,6 +14,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/mark3labs/mcp-go/mcp"
 	"github.com/mark3labs/mcp-go/server"
+	"github.com/prometheus/client_golang/prometheus"
 
 	"tickler/internal/repository"
 	"tickler/internal/task"
@@ -35,12 +36,13 @@ type Tools struct {
 // NewHandler serves MCP over streamable HTTP, stateless, so that any replica
 // can answer any request. The caller must be in the request's context: see
 // WithUser.
-func NewHandler(service *task.Service, now func() time.Time, version string, log *slog.Logger) http.Handler {
+func NewHandler(service *task.Service, now func() time.Time, version string, log *slog.Logger, registry prometheus.Registerer) http.Handler {
 	t := &Tools{service: service, now: now, log: log}
 	mcpServer := server.NewMCPServer("tickler", version,
 		server.WithTitle("Tickler"),
 		server.WithToolCapabilities(false),
 		server.WithInstructions(instructions),
+		server.WithToolHandlerMiddleware(observed(registry)),
 		server.WithRecovery())
 	mcpServer.AddTools(t.all()...)
 	return server.NewStreamableHTTPServer(mcpServer,

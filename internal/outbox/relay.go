@@ -21,6 +21,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"tickler/internal/event"
+	"tickler/internal/telemetry"
 )
 
 // Publisher hands envelopes to a topic, keeping the order within a key. An
@@ -164,8 +165,10 @@ func (r *Relay) round(ctx context.Context, session *pgx.Conn, rows []row, p *pac
 		}
 		err := r.publish(ctx, batch)
 		if err == nil {
+			acknowledged := time.Now()
 			for _, row := range batch {
 				published = append(published, row.id)
+				telemetry.Published(row.envelope.Type, row.topic, row.envelope.TraceParent, row.envelope.Time, acknowledged)
 			}
 		} else {
 			failed = err

@@ -13,6 +13,7 @@ import (
 	"github.com/gin-gonic/gin"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promauto"
+	"go.opentelemetry.io/otel/codes"
 
 	"tickler/internal/event"
 	"tickler/internal/telemetry"
@@ -150,7 +151,13 @@ func (l *Listener) handle(ctx context.Context, body []byte, handle EventHandler)
 	if err := json.Unmarshal(body, &e); err != nil {
 		return e, Permanent(fmt.Errorf("not a CloudEvent: %w", err))
 	}
-	return e, handle(telemetry.WithTraceParent(ctx, e.TraceParent), e)
+	ctx, span := telemetry.Consume(telemetry.WithTraceParent(ctx, e.TraceParent), "handle "+e.Type)
+	defer span.End()
+	err := handle(ctx, e)
+	if err != nil {
+		span.SetStatus(codes.Error, err.Error())
+	}
+	return e, err
 }
 
 func (l *Listener) deliver(ctx context.Context, topic string, body []byte, handle EventHandler) (outcome string) {

@@ -1,47 +1,91 @@
-// Package telemetry is how the apps report on themselves: structured logs,
-// Prometheus metrics, and the trace context that follows a request into its
-// events.
 package telemetry
 
 import (
 	"context"
-	"crypto/rand"
-	"encoding/hex"
-	"regexp"
-	"strings"
+	"fmt"
+	"os"
+	"time"
+
+	"go.opentelemetry.io/otel"
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/exporters/otlp/otlptrace/otlptracehttp"
+	"go.opentelemetry.io/otel/propagation"
+	"go.opentelemetry.io/otel/sdk/resource"
+	sdktrace "go.opentelemetry.io/otel/sdk/trace"
+	"go.opentelemetry.io/otel/trace"
 )
 
-type traceKey struct{}
+const tracerName = "tickler"
 
-// https://www.w3.org/TR/trace-context/#traceparent-header, version 00.
-var traceParent = regexp.MustCompile(`^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$`)
-
-// WithTraceParent returns a context that carries a W3C traceparent. One that is
-// missing, malformed or all zero (as Dapr sends with sampling off) is replaced
-// by a new one, so that every request can be followed.
-func WithTraceParent(ctx context.Context, header string) context.Context {
-	if !traceParent.MatchString(header) || strings.Contains(header, "-"+strings.Repeat("0", 32)+"-") || strings.Contains(header, "-"+strings.Repeat("0", 16)+"-") {
-		header = newTraceParent()
+// StartTracing makes the app's spans known to OpenTelemetry, and returns what
+// ends it. Spans are exported by OTLP over HTTP when OTEL_EXPORTER_OTLP_ENDPOINT
+// or OTEL_EXPORTER_OTLP_TRACES_ENDPOINT says where to; without one, trace ids are
+// still made and passed on, so that a request can be followed through the logs.
+// https://opentelemetry.io/docs/specs/otel/protocol/exporter/
+func StartTracing(ctx context.Context, app string) (stop func(), err error) {
+	options := []sdktrace.TracerProviderOption{
+		sdktrace.WithResource(resource.NewSchemaless(
+			attribute.String("service.name", "tickler-"+app), attribute.String("service.namespace", "tickler"))),
 	}
-	return context.WithValue(ctx, traceKey{}, header)
+	if os.Getenv("OTEL_EXPORTER_OTLP_ENDPOINT") != "" || os.Getenv("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT") != "" {
+		exporter, err := otlptracehttp.New(ctx)
+		if err != nil {
+			return nil, fmt.Errorf("make an exporter of traces: %w", err)
+		}
+		options = append(options, sdktrace.WithBatcher(exporter))
+	} else {
+		options = append(options, sdktrace.WithSampler(sdktrace.ParentBased(sdktrace.NeverSample())))
+	}
+	provider := sdktrace.NewTracerProvider(options...)
+	otel.SetTracerProvider(provider)
+	return func() {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
+		defer cancel()
+		_ = provider.Shutdown(ctx) // spans that cannot be sent by then are lost, nothing else is
+	}, nil
 }
 
-// TraceParent is the traceparent that ctx carries, or "".
+// WithTraceParent returns a context whose spans continue the trace of a W3C
+// traceparent. One that is missing, malformed or all zero (as Dapr sends with
+// sampling off) is ignored: the next span then begins a trace.
+// https://www.w3.org/TR/trace-context/#traceparent-header
+func WithTraceParent(ctx context.Context, header string) context.Context {
+	return propagation.TraceContext{}.Extract(ctx, propagation.MapCarrier{"traceparent": header})
+}
+
+// TraceParent is the traceparent of the span in ctx, or "".
 func TraceParent(ctx context.Context) string {
-	header, _ := ctx.Value(traceKey{}).(string)
-	return header
+	carrier := propagation.MapCarrier{}
+	propagation.TraceContext{}.Inject(ctx, carrier)
+	return carrier["traceparent"]
 }
 
-// TraceID is the trace id that ctx carries, or "".
+// TraceID is the id of the trace in ctx, or "".
 func TraceID(ctx context.Context) string {
-	if header := TraceParent(ctx); header != "" {
-		return strings.Split(header, "-")[1]
+	if s := trace.SpanContextFromContext(ctx); s.IsValid() {
+		return s.TraceID().String()
 	}
 	return ""
 }
 
-func newTraceParent() string {
-	var id [24]byte
-	_, _ = rand.Read(id[:]) // never fails: https://pkg.go.dev/crypto/rand#Read
-	return "00-" + hex.EncodeToString(id[:16]) + "-" + hex.EncodeToString(id[16:]) + "-00"
+// Serve begins the span of a request that is answered here.
+func Serve(ctx context.Context, name string) (context.Context, trace.Span) {
+	return otel.Tracer(tracerName).Start(ctx, name, trace.WithSpanKind(trace.SpanKindServer))
+}
+
+// Consume begins the span of an event that is handled here.
+func Consume(ctx context.Context, name string) (context.Context, trace.Span) {
+	return otel.Tracer(tracerName).Start(ctx, name, trace.WithSpanKind(trace.SpanKindConsumer))
+}
+
+// Published records the span of an event's way through the outbox: from the
+// commit until the broker had it. It costs nothing where the trace is not sampled.
+func Published(eventType, topic, traceParent string, committed, acknowledged time.Time) {
+	ctx := WithTraceParent(context.Background(), traceParent)
+	if !trace.SpanContextFromContext(ctx).IsSampled() {
+		return
+	}
+	_, span := otel.Tracer(tracerName).Start(ctx, "publish "+eventType, trace.WithSpanKind(trace.SpanKindProducer),
+		trace.WithTimestamp(committed), trace.WithAttributes(attribute.String("messaging.destination.name", topic)))
+	span.End(trace.WithTimestamp(acknowledged))
 }
