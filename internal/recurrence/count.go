@@ -6,9 +6,16 @@ import (
 	"github.com/teambition/rrule-go"
 )
 
+// A count that would have to look at more days, or at more years, months or
+// weeks, than this says that COUNT is exceeded: a thousand years have passed.
+const (
+	maxCountedDays    = 500_000
+	maxCountedPeriods = 50_000
+)
+
 // maxShared bounds how many wall times inside gaps one count compares with
 // their shifted selves: thousands of clock changes for any rule people write.
-const maxShared = 20_000
+const maxShared = 5_000
 
 // count is how many occurrences lie after the instant from and not after to.
 // Once that exceeds limit it may stop and say limit+1.
@@ -55,9 +62,13 @@ func (p *plan) shared(from, to int64) int64 {
 	}
 	var n int64
 	wall := p.start - 1 // no wall time of the series lies between gaps and this
-	for s, tries := p.zone.at(from), 0; tries < maxShared; tries++ {
+	for s, tries := p.zone.at(from), 0; tries < maxShared; {
 		if gap := s.gap(); gap > 0 && s.start+gap > from && (gap >= secondsPerDay || !onceADay) {
 			begin := max(s.gapEnd()-gap, from+s.before+1)
+			if p.even() && gap%(p.interval*p.unit) == 0 {
+				n += p.countWalls(begin-1, min(s.gapEnd()-1, to+s.before), noLimit)
+				begin, wall = s.gapEnd(), max(wall, s.gapEnd())
+			}
 			if wall < begin {
 				w, ok := p.nextWall(begin - 1)
 				if !ok {
@@ -99,7 +110,7 @@ func (p *plan) countWalls(a, b, limit int64) int64 {
 	}
 	i, j := floorDiv(a, p.unit), floorDiv(b, p.unit)
 	within := func(period, from, to int64) int64 {
-		if next, ok := p.nextPeriod(period); !ok || next != period {
+		if _, ok := p.nextPeriod(period, period+1); !ok {
 			return 0
 		}
 		set := p.expand(period, 0)
@@ -122,7 +133,10 @@ func (p *plan) countInCalendar(a, b, limit int64) int64 {
 	end := p.calendarPeriod(floorDiv(b, secondsPerDay)) + 1
 	set := p.expand(i, 0)
 	var total int64
-	for slot := 1; i <= end && total <= limit; slot = 1 - slot {
+	for slot, steps := 1, 0; i <= end && total <= limit; slot = 1 - slot {
+		if steps++; steps > maxCountedPeriods {
+			return limit + 1
+		}
 		if p.freq == rrule.WEEKLY && p.rule.months == 0 && set.size() > 0 && set.at(0) > a {
 			// Weeks are alike: count those wholly before b at once.
 			if weeks := (end - 2 - i) / p.interval; weeks > 0 {
@@ -158,13 +172,11 @@ func inBoth(set, following *period, a, b int64) int64 {
 
 // countPeriods is how many periods from i up to, not including, j are allowed.
 func (p *plan) countPeriods(i, j, limit int64) int64 {
-	r := p.rule
 	i = p.align(i)
 	if i >= j {
 		return 0
 	}
-	everyDay := r.months == 0 && len(r.weekdays) == 0 && len(r.opt.Bymonthday) == 0 && len(r.opt.Byyearday) == 0
-	if everyDay && p.limitless() {
+	if p.even() {
 		return (j-1-i)/p.interval + 1
 	}
 	if p.interval > p.perDay {
@@ -177,7 +189,10 @@ func (p *plan) countPeriods(i, j, limit int64) int64 {
 	total := p.countOneByOne(i, (firstDay+1)*p.perDay, limit)
 	// Days whose first period falls on the same place of the interval are alike.
 	alike := make([]int32, p.interval)
-	for day := p.nextDay(firstDay + 1); day < lastDay && total <= limit; {
+	for day, steps := p.nextDay(firstDay+1), 0; day < lastDay && total <= limit; steps++ {
+		if steps > maxCountedDays {
+			return limit + 1
+		}
 		if next := p.nextDay(day); next != day {
 			day = next
 			continue
@@ -192,25 +207,33 @@ func (p *plan) countPeriods(i, j, limit int64) int64 {
 	return total + p.countOneByOne(lastDay*p.perDay, j, limit)
 }
 
-// limitless tells whether every period of a day is allowed.
-func (p *plan) limitless() bool {
-	const none = ^uint64(0)
+// even tells whether the rule is the same in every period: FREQ=DAILY or finer
+// with nothing that limits which periods count.
+func (p *plan) even() bool {
+	r := p.rule
+	if p.coarse() || r.months != 0 || len(r.weekdays)+len(r.opt.Bymonthday)+len(r.opt.Byyearday) > 0 {
+		return false
+	}
+	const all = ^uint64(0)
 	switch p.freq {
 	case rrule.DAILY:
 		return true
 	case rrule.HOURLY:
-		return p.allowed.hours == none
+		return p.allowed.hours == all
 	case rrule.MINUTELY:
-		return p.allowed.hours == none && p.allowed.minutes == none
+		return p.allowed.hours == all && p.allowed.minutes == all
 	}
-	return p.allowed.hours == none && p.allowed.minutes == none && p.allowed.seconds == none
+	return p.allowed.hours == all && p.allowed.minutes == all && p.allowed.seconds == all
 }
 
 func (p *plan) countOneByOne(i, j, limit int64) int64 {
 	var n int64
 	for n <= limit {
-		next, ok := p.nextPeriod(i)
-		if !ok || next >= j {
+		if n > maxCountedDays {
+			return limit + 1
+		}
+		next, ok := p.nextPeriod(i, j)
+		if !ok {
 			break
 		}
 		n++

@@ -9,7 +9,10 @@ import (
 
 // maxSteps bounds the search for one occurrence. A rule whose parts agree less
 // often than once in so many periods counts as ended.
-const maxSteps = 400_000
+const (
+	maxSteps         = 250_000 // days, hours, minutes or seconds
+	maxCalendarSteps = 50_000  // years, months or weeks
+)
 
 // nextWall is the first wall time of the series after wall.
 func (p *plan) nextWall(wall int64) (int64, bool) {
@@ -17,9 +20,9 @@ func (p *plan) nextWall(wall int64) (int64, bool) {
 	if p.coarse() {
 		return p.nextInCalendar(wall)
 	}
-	i := floorDiv(wall, p.unit)
+	i, end := floorDiv(wall, p.unit), (maxDay+1)*p.perDay
 	for range maxSteps {
-		next, ok := p.nextPeriod(i)
+		next, ok := p.nextPeriod(i, end)
 		if !ok {
 			return 0, false
 		}
@@ -40,7 +43,7 @@ func (p *plan) nextWall(wall int64) (int64, bool) {
 func (p *plan) nextInCalendar(wall int64) (int64, bool) {
 	end := p.calendarPeriod(maxDay) + 1
 	i := p.align(p.calendarPeriod(floorDiv(wall, secondsPerDay)) - 1)
-	for range maxSteps {
+	for range maxCalendarSteps {
 		if i > end {
 			return 0, false
 		}
@@ -62,15 +65,15 @@ func (p *plan) nextInCalendar(wall int64) (int64, bool) {
 // overlapping tells whether sets of neighbouring periods can share a day.
 func (p *plan) overlapping() bool { return p.rule.skip != skipOmit && p.interval == 1 }
 
-// nextPeriod is the first period of FREQ=DAILY or finer, at or after i, that
-// INTERVAL and the limiting parts allow.
-func (p *plan) nextPeriod(i int64) (int64, bool) {
+// nextPeriod is the first period of FREQ=DAILY or finer, at or after i and before
+// end, that INTERVAL and the limiting parts allow.
+func (p *plan) nextPeriod(i, end int64) (int64, bool) {
 	for range maxSteps {
 		i = p.align(i)
-		day := floorDiv(i, p.perDay)
-		if day > maxDay {
+		if i >= end {
 			return 0, false
 		}
+		day := floorDiv(i, p.perDay)
 		if free := p.nextDay(day); free != day {
 			i = free * p.perDay
 			continue

@@ -54,8 +54,10 @@ func (s Series) Check() error {
 	if _, _, ok := p.next(p.origin()); ok {
 		return nil
 	}
-	if _, found := p.nextWall(p.start - 1); found {
-		return fail("UNTIL", s.Rule.until.text, fmt.Sprintf("The rule has no occurrence: UNTIL=%s is before its first date; give a later UNTIL or an earlier start.", s.Rule.until.text))
+	if s.Rule.until.form != untilNone {
+		if _, found := p.nextWall(p.start - 1); found {
+			return fail("UNTIL", s.Rule.until.text, fmt.Sprintf("The rule has no occurrence: UNTIL=%s is before its first date; give a later UNTIL or an earlier start.", s.Rule.until.text))
+		}
 	}
 	return fail("rule", s.Rule.text, fmt.Sprintf("The rule %s has no occurrence from %s on: its parts never agree (as FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=30 does not); change one, for example FREQ=MONTHLY;BYMONTHDAY=-1.", quote(s.Rule.text), s.Start.Format("2006-01-02")))
 }
@@ -167,4 +169,4 @@ func (s Series) Upcoming(from Occurrence, after time.Time, n int) []Occurrence {
 }
 
 // noLimit makes a count go to its end.
-const noLimit = math.MaxInt64
+const noLimit = math.MaxInt64 / 4

@@ -28,7 +28,7 @@ func (r *Rule) CheckTask() error {
 		return 0
 	}
 	start := time.Date(2024, 1, 1, pick(r.opt.Byhour), pick(r.opt.Byminute), pick(r.seconds), 0, time.UTC)
-	list := Series{Rule: &endless, Start: start}.First(1000)
+	list := Series{Rule: &endless, Start: start}.First(300)
 	for i := 1; i < len(list); i++ {
 		if list[i].Time.Sub(list[i-1].Time) < time.Hour {
 			return fail("FREQ", r.text, fmt.Sprintf("The rule %s comes more often than once an hour, which is too often for a task: use FREQ=HOURLY or rarer, for example FREQ=DAILY;BYHOUR=9,13,17.", quote(r.text)))

@@ -60,8 +60,12 @@ func (z *zone) at(instant int64) span {
 	s := span{start: math.MinInt64, end: math.MaxInt64, offset: int64(offset), before: int64(offset)}
 	if !start.IsZero() {
 		s.start = start.Unix()
-		_, before := time.Unix(s.start-1, 0).In(z.location).Zone()
-		s.before = int64(before)
+		if z.known && z.last.end == s.start {
+			s.before = z.last.offset
+		} else {
+			_, before := time.Unix(s.start-1, 0).In(z.location).Zone()
+			s.before = int64(before)
+		}
 	}
 	if !end.IsZero() {
 		s.end = end.Unix()
