@@ -12,7 +12,6 @@ const (
 )
 
 var (
-	minDay  = dayOf(minYear, 1, 1)
 	maxDay  = dayOf(maxYear, 12, 31)
 	maxWall = maxDay*secondsPerDay + secondsPerDay - 1
 )

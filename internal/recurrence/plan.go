@@ -133,10 +133,6 @@ func (p *plan) align(i int64) int64 {
 	return i
 }
 
-func (p *plan) aligned(i int64) bool {
-	return i >= p.base && (i-p.base)%p.interval == 0
-}
-
 // over tells whether an occurrence lies beyond UNTIL or the calendar.
 func (p *plan) over(instant, wall int64) bool {
 	u := p.rule.until
