@@ -20,6 +20,7 @@ const usage = `Usage:
   api outbox release ID|all      publish them again
   api deadletters list           list the events that could not be handled
   api deadletters redrive ID|all send them again
+  api topics create              make the topics on Redpanda or Kafka; api topics create --help
   api recurrence --rule RULE     list the dates of a recurrence rule
   api --help
 `
@@ -56,6 +57,8 @@ func run(args []string, stdout io.Writer) error {
 		return parkedCommand(args[1:], stdout)
 	case "deadletters":
 		return deadLettersCommand(args[1:], stdout)
+	case "topics":
+		return topicsCommand(args[1:], stdout)
 	case "-h", "--help", "help":
 		_, _ = fmt.Fprint(stdout, usage, "\n")
 		config.HelpAPI(stdout)

@@ -1,0 +1,70 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"time"
+
+	"tickler/internal/event"
+	"tickler/internal/topics"
+)
+
+const topicsUsage = `Usage: api topics create [--accept-differences]
+
+Makes the topics of the task bus, with dead letters, on a broker that speaks
+Kafka's protocol. It may be run as often as one likes: a topic that exists is
+never changed, only compared. Exit status 0 says that all topics are as wanted.
+
+`
+
+// topicsCommand runs api topics create. It needs the broker, and nothing else
+// of Tickler: no database, no sidecar.
+func topicsCommand(args []string, stdout io.Writer) error {
+	if len(args) == 0 || args[0] != "create" {
+		return fmt.Errorf("topics: want create: %w", errUsage)
+	}
+	flags := flag.NewFlagSet("api topics create", flag.ContinueOnError)
+	accept := flags.Bool("accept-differences", false, "exit with 0 although topics that exist have other partitions or retention")
+	flags.Usage = func() {
+		_, _ = fmt.Fprint(flags.Output(), topicsUsage)
+		flags.PrintDefaults()
+		_, _ = fmt.Fprint(flags.Output(), "\nEnvironment variables:\n", topics.Environment)
+	}
+	if err := flags.Parse(args[1:]); err != nil {
+		if errors.Is(err, flag.ErrHelp) {
+			return nil
+		}
+		return fmt.Errorf("topics create: %w", errUsage)
+	}
+	if flags.NArg() > 0 {
+		return fmt.Errorf("topics create takes no %q: %w", flags.Arg(0), errUsage)
+	}
+	access, err := topics.FromEnvironment()
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	results, err := topics.Create(ctx, access, event.Topics())
+	differ := 0
+	for _, r := range results {
+		switch {
+		case r.Created:
+			_, _ = fmt.Fprintf(stdout, "%s: made, %d partitions, events kept for %s\n", r.Name, r.Partitions, r.Retention)
+		case len(r.Differences) == 0:
+			_, _ = fmt.Fprintf(stdout, "%s: as wanted\n", r.Name)
+		default:
+			differ++
+			for _, difference := range r.Differences {
+				_, _ = fmt.Fprintf(stdout, "%s: left as it is, but %s\n", r.Name, difference)
+			}
+		}
+	}
+	if err == nil && differ > 0 && !*accept {
+		err = fmt.Errorf("%d topics are not as wanted: change them with the broker's own tools, or run this with --accept-differences", differ)
+	}
+	return err
+}
