@@ -32,8 +32,8 @@ type Occurrence struct {
 	// the clock of Time where the zone skips it.
 	Wall time.Time
 	// Index is the 1-based place in the series. It is exact for rules with
-	// COUNT. Without COUNT nothing depends on it and it is not counted: [First]
-	// numbers from the start, [Next] adds one, [After] leaves 0.
+	// COUNT. Without COUNT nothing depends on it and it is not counted: [Series.First]
+	// numbers from the start, [Series.Next] adds one, [Series.After] leaves 0.
 	Index int
 }
 
