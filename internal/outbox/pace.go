@@ -26,6 +26,7 @@ type pace struct {
 	perShard int
 	backoff  time.Duration // 0: nothing is failing
 	suspects map[int64]*suspect
+	parked   []int64 // tasks that have a parked event
 }
 
 // suspect is an event that failed by itself, by its task.
@@ -41,9 +42,14 @@ func newPace() *pace { return &pace{perShard: fullPace, suspects: map[int64]*sus
 
 func (p *pace) failing() bool { return p.backoff > 0 }
 
+// steady tells whether all goes well, so that a round may be read ahead.
+func (p *pace) steady() bool {
+	return p.backoff == 0 && p.perShard == fullPace && len(p.suspects) == 0
+}
+
 // aside lists the tasks whose events are not to be read now.
 func (p *pace) aside() []int64 {
-	tasks := []int64{}
+	tasks := append([]int64{}, p.parked...)
 	for id := range maps.Keys(p.suspects) {
 		if p.isAside(id) {
 			tasks = append(tasks, id)
@@ -126,6 +132,7 @@ func (p *pace) convicted() []*suspect {
 	for id, s := range p.suspects {
 		if s.attempts >= maxAttempts {
 			all = append(all, s)
+			p.parked = append(p.parked, id)
 			delete(p.suspects, id)
 		}
 	}

@@ -114,7 +114,12 @@ func (r *Relay) relay(ctx context.Context, session *pgx.Conn) error {
 	if err := s.join(ctx); err != nil {
 		return err
 	}
+	// A delete that is lost in a crash of Postgres only publishes again.
+	if _, err := session.Exec(ctx, `SET synchronous_commit = off`); err != nil {
+		return err
+	}
 	p := newPace()
+	var rows []row
 	var nextBalance, nextMeasure time.Time
 	for ctx.Err() == nil {
 		now := time.Now()
@@ -123,8 +128,12 @@ func (r *Relay) relay(ctx context.Context, session *pgx.Conn) error {
 			if err != nil {
 				return err
 			}
-			if lost {
+			if lost { // another relay's by now, with what was read of them
 				p.forget()
+				rows = nil
+			}
+			if p.parked, err = readParked(ctx, session, s.list()); err != nil {
+				return err
 			}
 			r.metrics.owned.Set(float64(len(s.owned)))
 			nextBalance = now.Add(balanceInterval)
@@ -135,18 +144,23 @@ func (r *Relay) relay(ctx context.Context, session *pgx.Conn) error {
 			}
 			nextMeasure = now.Add(measureInterval)
 		}
-		rows, err := readRows(ctx, session, s.list(), p.perShard, p.aside())
-		if err != nil {
-			return err
+		if rows == nil {
+			var err error
+			if rows, err = readRows(ctx, session, s.list(), p.perShard, p.aside(), nil); err != nil {
+				return err
+			}
 		}
 		if len(rows) == 0 {
+			rows = nil
 			r.wait(ctx)
 			continue
 		}
 		// What is being published when ctx ends is still finished and deleted.
-		if err := r.round(context.WithoutCancel(ctx), session, rows, p); err != nil {
+		next, err := r.round(context.WithoutCancel(ctx), session, s.list(), rows, p)
+		if err != nil {
 			return err
 		}
+		rows = next
 		if p.failing() {
 			sleep(ctx, p.backoff)
 		}
@@ -154,44 +168,66 @@ func (r *Relay) relay(ctx context.Context, session *pgx.Conn) error {
 	return ctx.Err()
 }
 
-// round publishes the rows that were read and deletes those that arrived. It
-// returns an error only when the session has failed.
-func (r *Relay) round(ctx context.Context, session *pgx.Conn, rows []row, p *pace) error {
-	var published []int64
-	var failed error
-	for _, batch := range p.batches(rows) {
-		if p.isAside(batch[0].taskID) { // an earlier event of the task failed just now
-			continue
-		}
-		err := r.publish(ctx, batch)
-		if err == nil {
-			acknowledged := time.Now()
-			for _, row := range batch {
-				published = append(published, row.id)
-				telemetry.Published(row.envelope.Type, row.topic, row.envelope.TraceParent, row.envelope.Time, acknowledged)
-			}
-		} else {
-			failed = err
-		}
-		p.note(batch, err)
+// round publishes the rows that were read, deletes those that arrived, and
+// returns those for the next round, nil where they must be read afresh. While
+// the broker works on the one, the database is read for the other. It returns an
+// error only when the session has failed.
+func (r *Relay) round(ctx context.Context, session *pgx.Conn, shards []int16, rows []row, p *pace) (next []row, err error) {
+	ahead, aside := p.steady(), p.aside() // when not steady, the outcome decides what may be read
+	outcome := make(chan result, 1)
+	go func() { outcome <- r.publishAll(ctx, rows, p) }()
+	if ahead {
+		next, err = readRows(ctx, session, shards, fullPace, aside, rows)
 	}
-	if err := deleteRows(ctx, session, published); err != nil {
-		return err
+	done := <-outcome
+	if err != nil {
+		return nil, err
 	}
-	r.metrics.published.Add(float64(len(published)))
-	p.settle(failed)
-	if failed != nil {
-		r.log.Warn("publishing failed; the events stay in the outbox and are tried again", "error", failed, "again_in", p.backoff.String())
+	if err := deleteRows(ctx, session, done.published); err != nil {
+		return nil, err
 	}
+	r.metrics.published.Add(float64(len(done.published)))
+	p.settle(done.failed)
+	if done.failed == nil {
+		return next, nil
+	}
+	r.log.Warn("publishing failed; the events stay in the outbox and are tried again", "error", done.failed, "again_in", p.backoff.String())
 	for _, suspect := range p.convicted() {
 		if err := parkRow(ctx, session, suspect.row.id, suspect.err); err != nil {
-			return err
+			return nil, err
 		}
 		r.metrics.parked.Inc()
 		r.log.Error("the broker refuses an event; it is parked, and the task's later events wait behind it",
 			"outbox_id", suspect.row.id, "task_id", suspect.row.taskID, "event", suspect.row.envelope.ID, "error", suspect.err)
 	}
-	return nil
+	return nil, nil
+}
+
+// result is what became of the rows of a round.
+type result struct {
+	published []int64
+	failed    error
+}
+
+// publishAll publishes rows batch by batch; a failure does not keep the others.
+func (r *Relay) publishAll(ctx context.Context, rows []row, p *pace) (done result) {
+	for _, batch := range p.batches(rows) {
+		if p.isAside(batch[0].taskID) { // an earlier event of the task failed just now
+			continue
+		}
+		err := r.publish(ctx, batch)
+		p.note(batch, err)
+		if err != nil {
+			done.failed = err
+			continue
+		}
+		acknowledged := time.Now()
+		for _, row := range batch {
+			done.published = append(done.published, row.id)
+			telemetry.Published(row.envelope.Type, row.topic, row.envelope.TraceParent, row.envelope.Time, acknowledged)
+		}
+	}
+	return done
 }
 
 // publish hands a batch, which is of one topic, to the broker.
