@@ -14,6 +14,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"tickler/dev/owner"
 	"tickler/dev/port"
 )
 
@@ -27,7 +28,7 @@ type Cluster struct {
 	Port     int
 	Username string
 	Password string
-	Owner    Owner
+	Owner    owner.Owner
 }
 
 // Init makes the cluster in the data folder, unless there is one. Text sorts
@@ -36,7 +37,7 @@ func (c *Cluster) Init(ctx context.Context) error {
 	if DataVersion(c.Data) != 0 {
 		return nil
 	}
-	if err := c.Owner.mkdir(c.Data); err != nil {
+	if err := c.Owner.MakeDir(c.Data); err != nil {
 		return err
 	}
 	password, err := os.CreateTemp("", "tickler-pw-")
@@ -45,7 +46,7 @@ func (c *Cluster) Init(ctx context.Context) error {
 	}
 	defer os.Remove(password.Name())
 	_, err = password.WriteString(c.Password + "\n")
-	if err := errors.Join(err, password.Close(), c.Owner.own(password.Name())); err != nil {
+	if err := errors.Join(err, password.Close(), c.Owner.Own(password.Name())); err != nil {
 		return err
 	}
 	var output []byte

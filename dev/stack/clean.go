@@ -6,12 +6,12 @@ import (
 	"path/filepath"
 
 	"tickler/dev/home"
-	"tickler/dev/postgres"
+	"tickler/dev/owner"
 )
 
-// Clean removes the home at path with all its data: also the Postgres cluster,
-// which lies elsewhere when the user that Postgres runs as cannot reach the
-// home. It refuses while a stack runs there, and for a folder that is no home.
+// Clean removes the home at path with all its data: also what lies elsewhere,
+// because the user that a server runs as cannot reach the home. It refuses while
+// a stack runs there, and for a folder that is no home.
 func Clean(path string) error {
 	path, err := filepath.Abs(path)
 	if err != nil {
@@ -28,8 +28,8 @@ func Clean(path string) error {
 		return err
 	}
 	defer h.Close()
-	if owner, err := postgres.Unprivileged(); err == nil {
-		if data := owner.DataDir(path); filepath.Dir(data) != path {
+	if user, err := owner.Unprivileged(postgresName); err == nil {
+		if data := user.DataDir(path, postgresName); filepath.Dir(data) != path {
 			if err := os.RemoveAll(filepath.Dir(data)); err != nil {
 				return err
 			}

@@ -14,6 +14,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"tickler/dev/broker"
+	"tickler/dev/owner"
 	"tickler/dev/port"
 	"tickler/dev/postgres"
 	"tickler/dev/process"
@@ -112,16 +113,16 @@ func (s *Stack) isOwn(database string) bool {
 }
 
 func (s *Stack) postgresCluster(ctx context.Context) (*postgres.Cluster, error) {
-	owner, err := postgres.Unprivileged()
+	user, err := owner.Unprivileged(postgresName)
 	if err != nil {
 		return nil, err
 	}
-	data := owner.DataDir(s.home.Path)
+	data := user.DataDir(s.home.Path, postgresName)
 	version := postgres.DataVersion(data)
 	binaries, err := postgres.Find(ctx, version)
 	if errors.Is(err, postgres.ErrNotInstalled) {
 		s.say("Postgres: none that fits is installed; fetching one, this once")
-		binaries, err = s.fetchPostgres(ctx, owner)
+		binaries, err = s.fetchPostgres(ctx, user)
 	}
 	if err != nil {
 		return nil, err
@@ -131,13 +132,13 @@ func (s *Stack) postgresCluster(ctx context.Context) (*postgres.Cluster, error) 
 			"install %d, or remove the data with `make clean`", data, version, binaries.Major, version)
 	}
 	return &postgres.Cluster{
-		Binaries: binaries, Data: data, Port: s.config.PostgresPort, Owner: owner,
+		Binaries: binaries, Data: data, Port: s.config.PostgresPort, Owner: user,
 		Username: s.home.Secrets.PostgresUsername, Password: s.home.Secrets.PostgresPassword,
 	}, nil
 }
 
-func (s *Stack) fetchPostgres(ctx context.Context, owner postgres.Owner) (postgres.Binaries, error) {
-	folder := owner.CacheDir()
+func (s *Stack) fetchPostgres(ctx context.Context, user owner.Owner) (postgres.Binaries, error) {
+	folder := user.CacheDir()
 	if err := os.MkdirAll(folder, 0o755); err != nil {
 		return postgres.Binaries{}, err
 	}

@@ -1,27 +1,31 @@
-package postgres
+// Package owner picks the user that a server of the local stack runs as, and
+// the folders that this user can reach.
+package owner
 
 import (
 	"crypto/sha256"
 	"encoding/hex"
-	"errors"
 	"fmt"
 	"os"
 	"os/user"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"syscall"
 )
 
-// Owner is the user that Postgres runs as: it refuses to run as root. A zero
-// UID is the user who runs the supervisor.
+// Owner is the user that a server runs as: none should as root, and Postgres
+// refuses to. A zero UID is the user who runs the supervisor.
 type Owner struct{ UID, GID uint32 }
 
-// Unprivileged returns the caller, or for root a user without rights.
-func Unprivileged() (Owner, error) {
+// Unprivileged returns the caller, or for root the first of some users that
+// exists, or nobody.
+func Unprivileged(names ...string) (Owner, error) {
 	if os.Geteuid() != 0 {
 		return Owner{}, nil
 	}
-	for _, name := range []string{"postgres", "nobody"} {
+	names = append(names, "nobody")
+	for _, name := range names {
 		u, err := user.Lookup(name)
 		if err != nil {
 			continue
@@ -32,20 +36,19 @@ func Unprivileged() (Owner, error) {
 			return Owner{UID: uint32(uid), GID: uint32(gid)}, nil
 		}
 	}
-	return Owner{}, errors.New("there is no user postgres or nobody to run Postgres as, which refuses " +
-		"to run as root: run the stack as another user, or set DATABASE_URL")
+	return Owner{}, fmt.Errorf("there is no user %s to run a server as, and root must not: "+
+		"run the stack as another user", strings.Join(names, " or "))
 }
 
-// DataDir says where a cluster of the home goes: into the home, unless Postgres
-// runs as another user who cannot get there (a clone under /root), and then
-// into a folder of that user's own, named after the home.
-func (o Owner) DataDir(home string) string {
-	inside := filepath.Join(home, "postgres")
+// DataDir says where the data of a server of the home goes: into the home,
+// unless the owner is another user who cannot get there (a clone under /root),
+// and then into a folder of that user's own, named after the home.
+func (o Owner) DataDir(home, server string) string {
 	if o.UID == 0 || o.reaches(home) {
-		return inside
+		return filepath.Join(home, server)
 	}
 	sum := sha256.Sum256([]byte(home))
-	return filepath.Join(shared(), "tickler-"+hex.EncodeToString(sum[:6]), "postgres")
+	return filepath.Join(shared(), "tickler-"+hex.EncodeToString(sum[:6]), server)
 }
 
 // CacheDir is where fetched binaries go, so that the owner can run them.
@@ -90,23 +93,25 @@ func (o Owner) reaches(path string) bool {
 	}
 }
 
-func (o Owner) own(path string) error {
+// Own gives a file or folder to the owner.
+func (o Owner) Own(path string) error {
 	if o.UID == 0 {
 		return nil
 	}
 	return os.Chown(path, int(o.UID), int(o.GID))
 }
 
-// mkdir makes the data folder; what is above it belongs to the caller.
-func (o Owner) mkdir(data string) error {
+// MakeDir makes a data folder, which only the owner may enter; what is above it
+// belongs to the caller.
+func (o Owner) MakeDir(data string) error {
 	if err := os.MkdirAll(filepath.Dir(data), 0o711); err != nil {
 		return err
 	}
 	if err := os.MkdirAll(data, 0o700); err != nil {
 		return err
 	}
-	if err := o.own(data); err != nil {
-		return fmt.Errorf("giving the data folder to the user that Postgres runs as: %w", err)
+	if err := o.Own(data); err != nil {
+		return fmt.Errorf("giving a data folder to the user that its server runs as: %w", err)
 	}
 	return nil
 }
