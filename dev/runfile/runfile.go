@@ -175,6 +175,24 @@ func (s *Shared) resolve(base string) error {
 	return nil
 }
 
+// Choose makes apps read one folder of several that exclude each other, in place
+// of the one that the template names. All of them are in parent.
+func Choose(apps []App, parent, folder string) error {
+	chosen := filepath.Join(parent, folder)
+	for _, app := range apps {
+		for i, path := range app.ResourcesPaths {
+			if filepath.Dir(path) != parent || path == chosen {
+				continue
+			}
+			if _, err := os.Stat(chosen); err != nil {
+				return err
+			}
+			app.ResourcesPaths[i] = chosen
+		}
+	}
+	return nil
+}
+
 func existing(base, path string) (string, error) {
 	if rest, ok := strings.CutPrefix(path, "~/"); ok {
 		home, err := os.UserHomeDir()

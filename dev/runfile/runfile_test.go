@@ -123,3 +123,15 @@ func TestTemplateOfThisRepositoryIsRead(t *testing.T) {
 	}
 	require.Equal(t, []string{"api", "notifier", "recurrer"}, ids)
 }
+
+func TestOneFolderOfSeveralIsChosen(t *testing.T) {
+	apps, err := runfile.Load(filepath.Join("..", "..", runfile.Name))
+	require.NoError(t, err)
+	brokers := filepath.Join(filepath.Dir(apps[0].ConfigFilePath), "brokers")
+	before := apps[0].ResourcesPaths[0]
+	require.NoError(t, runfile.Choose(apps, brokers, "redis"))
+	for _, app := range apps {
+		require.Equal(t, []string{before, filepath.Join(brokers, "redis")}, app.ResourcesPaths)
+	}
+	require.ErrorIs(t, runfile.Choose(apps, brokers, "pigeons"), os.ErrNotExist)
+}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -61,12 +62,10 @@ func (s *Stack) variables() []home.Variable {
 		{Name: "TICKLER_MCP_URL", Value: s.MCPURL()},
 		{Name: "TICKLER_TOKEN", Value: s.token},
 		{Name: "DATABASE_URL", Value: s.databaseURL},
-		{Name: "KAFKA_BROKERS", Value: strings.Join(s.broker.Brokers, ",")},
-		{Name: "KAFKA_SASL_USERNAME", Value: s.broker.Username},
-		{Name: "KAFKA_SASL_PASSWORD", Value: s.broker.Password},
 		{Name: "DAPR_API_TOKEN", Value: secrets.DaprAPIToken},
 		{Name: "APP_API_TOKEN", Value: secrets.AppAPIToken},
 	}
+	list = append(list, s.broker.Variables()...)
 	for _, app := range s.apps {
 		prefix := "TICKLER_" + strings.ToUpper(strings.ReplaceAll(app.name, "-", "_"))
 		list = append(list, home.Variable{Name: prefix + "_URL", Value: app.url()})
@@ -123,17 +122,12 @@ func (s *Stack) accepted(ctx context.Context) bool {
 // the stack: a shell that sourced the env file of another stack must not leak
 // into this one.
 func inherited() []string {
-	var env []string
-	for _, entry := range os.Environ() {
+	return slices.DeleteFunc(os.Environ(), func(entry string) bool {
 		name, _, _ := strings.Cut(entry, "=")
-		switch {
-		case name == "DATABASE_URL", name == listenVariable,
-			strings.HasPrefix(name, "DAPR_"), strings.HasPrefix(name, "APP_"), strings.HasPrefix(name, "KAFKA_"):
-		default:
-			env = append(env, entry)
-		}
-	}
-	return env
+		return name == "DATABASE_URL" || name == listenVariable || slices.ContainsFunc(
+			[]string{"DAPR_", "APP_", "KAFKA_", "REDIS_", "RABBITMQ_"},
+			func(prefix string) bool { return strings.HasPrefix(name, prefix) })
+	})
 }
 
 // nameWidth is that of the longest name a line of the console begins with.

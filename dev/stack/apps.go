@@ -28,11 +28,11 @@ const (
 )
 
 // How long each kind of part may take to end before it is killed. One after the
-// other they stay within 30 seconds, what a cluster grants a pod by default.
+// other, with the broker's, they stay within 30 seconds, what a cluster grants a
+// pod by default.
 const (
 	appDrain      = 15 * time.Second
 	sidecarDrain  = 6 * time.Second
-	brokerDrain   = 3 * time.Second
 	postgresDrain = 5 * time.Second
 )
 
@@ -120,17 +120,18 @@ func binary(a runfile.App) []string {
 
 func (s *Stack) sidecarSpec(a app) process.Spec {
 	secrets := s.home.Secrets
+	// The secret store of components/ reads daprd's environment.
+	env := append(inherited(),
+		"DAPR_HOST_IP="+port.Host,
+		"DAPR_API_TOKEN="+secrets.DaprAPIToken,
+		"APP_API_TOKEN="+secrets.AppAPIToken,
+	)
+	for _, v := range s.broker.Variables() {
+		env = append(env, v.Name+"="+v.Value)
+	}
 	return process.Spec{
 		Name: a.sidecar(), Command: append([]string{s.daprd}, a.DaprdArgs(a.ports)...), Dir: a.AppDirPath,
-		// The secret store of components/ reads daprd's environment.
-		Env: append(inherited(),
-			"DAPR_HOST_IP="+port.Host,
-			"DAPR_API_TOKEN="+secrets.DaprAPIToken,
-			"APP_API_TOKEN="+secrets.AppAPIToken,
-			"KAFKA_BROKERS="+strings.Join(s.broker.Brokers, ","),
-			"KAFKA_SASL_USERNAME="+s.broker.Username,
-			"KAFKA_SASL_PASSWORD="+s.broker.Password,
-		),
+		Env:         env,
 		StopTimeout: sidecarDrain,
 		// The plain healthz waits for the app, which waits for the sidecar.
 		Ready: answers(fmt.Sprintf("http://%s/v1.0/healthz/outbound", port.Address(a.ports.DaprHTTP))),

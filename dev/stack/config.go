@@ -1,5 +1,5 @@
 // Package stack starts a whole Tickler on one machine, as separate processes:
-// Postgres, a Kafka-protocol broker, and every app of dapr.yaml with its daprd.
+// Postgres, a broker, and every app of dapr.yaml with its daprd.
 // `make run` uses it, and so do the end-to-end tests.
 package stack
 
@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"tickler/dev/broker"
 	"tickler/dev/process"
 	"tickler/dev/runfile"
 )
@@ -27,6 +28,11 @@ type Config struct {
 	APIPort, PostgresPort, BrokerPort int
 	// RunFilePorts takes the other ports from dapr.yaml where they are free.
 	RunFilePorts bool
+
+	// Broker to run on; the default kind when empty.
+	Broker broker.Kind
+	// BrokerElsewhere is one that runs already; none is started then.
+	BrokerElsewhere *broker.Access
 
 	// DatabaseURL of a Postgres that runs elsewhere; none is started then.
 	DatabaseURL string
@@ -65,6 +71,12 @@ func (c *Config) setDefaults() error {
 	}
 	if c.Tool == "" {
 		c.Tool = filepath.Join(c.Root, "bin", "tickler-dev")
+	}
+	if c.BrokerElsewhere != nil {
+		c.Broker = c.BrokerElsewhere.Kind
+	}
+	if c.Broker, err = broker.ParseKind(string(c.Broker)); err != nil {
+		return err
 	}
 	if c.Policy == (process.Policy{}) {
 		c.Policy = process.DefaultPolicy

@@ -7,7 +7,6 @@ import (
 	"net/url"
 	"os"
 	"os/exec"
-	"strconv"
 	"strings"
 	"syscall"
 
@@ -15,7 +14,6 @@ import (
 
 	"tickler/dev/broker"
 	"tickler/dev/owner"
-	"tickler/dev/port"
 	"tickler/dev/postgres"
 	"tickler/dev/process"
 	"tickler/internal/event"
@@ -24,13 +22,13 @@ import (
 // Names of the parts that are not apps, and of the stack itself in its logs.
 const (
 	postgresName = "postgres"
-	brokerName   = "broker"
+	brokerName   = broker.Name
 	ownName      = "tickler"
 )
 
 // startInfra starts Postgres and the broker and puts tables and topics there.
 func (s *Stack) startInfra(ctx context.Context) error {
-	if err := s.startBroker(); err != nil {
+	if err := s.startBroker(ctx); err != nil {
 		return err
 	}
 	if err := s.startPostgres(ctx); err != nil {
@@ -38,10 +36,16 @@ func (s *Stack) startInfra(ctx context.Context) error {
 	}
 	work, ctx := errgroup.WithContext(ctx)
 	work.Go(func() error {
-		if err := s.await(ctx, brokerName); err != nil {
-			return err
+		if s.find(brokerName) != nil {
+			if err := s.await(ctx, brokerName); err != nil {
+				return err
+			}
 		}
-		if err := broker.EnsureTopics(ctx, s.broker, event.Topics()); err != nil {
+		differences, err := broker.EnsureTopics(ctx, s.broker, event.Topics())
+		for _, difference := range differences {
+			s.say("%s", difference)
+		}
+		if err != nil {
 			return fmt.Errorf("making topics: %w", err)
 		}
 		return nil
@@ -50,23 +54,29 @@ func (s *Stack) startInfra(ctx context.Context) error {
 	return work.Wait()
 }
 
-func (s *Stack) startBroker() error {
-	secrets := s.home.Secrets
-	s.broker = broker.Access{
-		Brokers:  []string{port.Address(s.config.BrokerPort)},
-		Username: secrets.KafkaUsername, Password: secrets.KafkaPassword,
+func (s *Stack) startBroker(ctx context.Context) error {
+	if s.config.BrokerElsewhere != nil {
+		s.broker = *s.config.BrokerElsewhere
+		s.say("broker: %s, which is not started here", strings.Join(s.broker.Brokers, ","))
+		return nil
 	}
-	s.say("broker: Kafka protocol on port %d, data in %s", s.config.BrokerPort, s.home.In(brokerName))
-	return s.run(process.Spec{
-		Name: brokerName,
-		Command: []string{s.config.Tool, "broker", "--data", s.home.In(brokerName),
-			"--port", strconv.Itoa(s.config.BrokerPort)},
-		Env: append(inherited(),
-			"KAFKA_SASL_USERNAME="+secrets.KafkaUsername,
-			"KAFKA_SASL_PASSWORD="+secrets.KafkaPassword),
-		StopTimeout: brokerDrain,
-		Ready:       s.broker.Ping,
-	})
+	local := broker.Local{
+		Kind: s.config.Broker, Home: s.home.Path, Root: s.config.Root, Tool: s.config.Tool, Port: s.config.BrokerPort,
+		Username: s.home.Secrets.KafkaUsername, Password: s.home.Secrets.KafkaPassword,
+		FreePort:    func() (int, error) { return s.picker.Pick(0) },
+		Environment: inherited(), Say: s.say,
+	}
+	s.broker = local.Access()
+	processes, err := local.Processes(ctx)
+	if err != nil {
+		return err
+	}
+	for _, spec := range processes {
+		if err := s.run(spec); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (s *Stack) startPostgres(ctx context.Context) error {

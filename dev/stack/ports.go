@@ -32,7 +32,7 @@ func (s *Stack) choosePorts() error {
 	}{
 		{&s.config.APIPort, "the API", APIPortVariable, !s.config.InfraOnly},
 		{&s.config.PostgresPort, "Postgres", PostgresPortVariable, s.config.DatabaseURL == "" || s.isOwn(s.config.DatabaseURL)},
-		{&s.config.BrokerPort, "the broker", BrokerPortVariable, true},
+		{&s.config.BrokerPort, "the broker", BrokerPortVariable, s.config.BrokerElsewhere == nil},
 	}
 	s.picker = port.NewPicker(s.config.APIPort, s.config.PostgresPort, s.config.BrokerPort)
 	var busy []error

@@ -60,6 +60,10 @@ func Start(ctx context.Context, config Config) (*Stack, error) {
 	if err != nil {
 		return nil, err
 	}
+	brokers := filepath.Join(config.Root, "components", "brokers")
+	if err := runfile.Choose(apps, brokers, config.Broker.Components()); err != nil {
+		return nil, fmt.Errorf("%s: %w", runfile.Name, err)
+	}
 	if !slices.ContainsFunc(apps, func(a runfile.App) bool { return a.AppID == publicID }) {
 		return nil, fmt.Errorf("%s has no app %s, whose binary migrates the database and makes tokens", runfile.Name, publicID)
 	}
@@ -158,8 +162,9 @@ func (s *Stack) end(reason error) {
 			})
 		}
 		pairs.Wait()
-		s.stopIfThere(brokerName)
-		s.stopIfThere(postgresName)
+		for _, name := range []string{brokerName, broker.Epmd, postgresName} {
+			s.stopIfThere(name)
+		}
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		for _, part := range s.parts {

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"tickler/dev/broker"
 	"tickler/dev/stack"
 )
 
@@ -28,6 +29,9 @@ func infraBanner(s *stack.Stack, config stack.Config, took time.Duration) string
 	fmt.Fprintf(&b, "\n%s\n  Postgres and broker are ready, after %s; topics and tables are made.\n\n", line, took.Round(100*time.Millisecond))
 	fmt.Fprintf(&b, "  Now, in another terminal, the apps with the dapr CLI:\n\n")
 	fmt.Fprintf(&b, "  . %s && dapr run -f .\n\n", filepath.Join(config.Home, "env"))
+	if folder := config.Broker.Components(); folder != broker.Redpanda.Components() {
+		fmt.Fprintf(&b, "  dapr.yaml names components/brokers/redpanda: put %s there first.\n\n", folder)
+	}
 	fmt.Fprintf(&b, "  They will serve MCP at %s, token %s\n", s.MCPURL(), s.Token())
 	fmt.Fprintf(&b, "  ^C stops Postgres and broker; the data stays.\n%s\n\n", line)
 	return b.String()

@@ -16,16 +16,17 @@ const usage = `Usage: tickler-dev COMMAND
   run      Postgres, broker, and every app of dapr.yaml with its sidecar
   infra    Postgres, broker, topics and tables alone, for "dapr run -f ."
   clean    remove the state of a stack that does not run
-  topics   make the topics on the broker that KAFKA_BROKERS,
-           KAFKA_SASL_USERNAME and KAFKA_SASL_PASSWORD name
   with-postgres COMMAND...
            run a command, such as go test, with a Postgres of its own, whose
            address is in TICKLER_TEST_DATABASE_URL
   daprd    print the path of the daprd that run uses; built if need be
-  broker   the broker process itself (run and infra start it)
+  broker   kfake itself (run and infra start it)
 
 Environment:
   TICKLER_HOME           folder for all state       (default .tickler)
+  BROKER                 redpanda, redis, rabbitmq or kafka; what is not
+                         installed is named    (default redpanda, which kfake
+                         stands in for)
   TICKLER_API_PORT       of the API and MCP         (default 8080)
   TICKLER_POSTGRES_PORT  of Postgres                (default 15432)
   TICKLER_BROKER_PORT    of the broker              (default 19092)
@@ -38,7 +39,6 @@ func main() {
 		"run":    func(ctx context.Context, _ []string) error { return run(ctx, false) },
 		"infra":  func(ctx context.Context, _ []string) error { return run(ctx, true) },
 		"clean":  func(context.Context, []string) error { return clean() },
-		"topics": func(ctx context.Context, _ []string) error { return topics(ctx) },
 		"daprd":  func(ctx context.Context, _ []string) error { return daprd(ctx) },
 		"broker": serveBroker,
 

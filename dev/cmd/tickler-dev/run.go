@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"time"
 
+	"tickler/dev/broker"
 	"tickler/dev/stack"
 )
 
@@ -48,6 +49,9 @@ func fromEnvironment() (stack.Config, error) {
 	config := stack.Config{
 		Root: root, Home: homePath(root), RunFilePorts: true,
 		DatabaseURL: os.Getenv("DATABASE_URL"),
+	}
+	if config.Broker, err = broker.ParseKind(os.Getenv("BROKER")); err != nil {
+		return stack.Config{}, fmt.Errorf("BROKER: %w", err)
 	}
 	for _, p := range []struct {
 		port     *int

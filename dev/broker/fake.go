@@ -1,8 +1,3 @@
-// Package broker is the Kafka-protocol broker of the local stack, and the
-// client that prepares topics on any broker.
-//
-// The broker is kfake, whose author calls it a fake for testing: it speaks the
-// protocol and keeps its data on disk, and is no proof for a real broker.
 package broker
 
 import (
@@ -17,7 +12,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kfake"
 )
 
-// Options of a broker process.
+// Options of a kfake process.
 type Options struct {
 	DataDir string
 	Port    int
@@ -28,7 +23,9 @@ type Options struct {
 	Log      io.Writer
 }
 
-// Serve runs the broker on the loopback interface until ctx ends.
+// Serve runs kfake, as the stand-in for Redpanda, on the loopback interface until
+// ctx ends. Its author calls it a fake for testing: it speaks the protocol and
+// keeps its data on disk, and is no proof for a real broker.
 func Serve(ctx context.Context, o Options) error {
 	switch {
 	case o.DataDir == "":

@@ -1,0 +1,112 @@
+package broker
+
+import (
+	"context"
+	"crypto/tls"
+	"fmt"
+	"net/url"
+	"strings"
+
+	amqp "github.com/rabbitmq/amqp091-go"
+	"github.com/redis/go-redis/v9"
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"tickler/dev/home"
+	"tickler/internal/event"
+	"tickler/internal/topics"
+)
+
+// Access says how to reach a broker.
+type Access struct {
+	Kind     Kind
+	Brokers  []string // host:port; one, unless it is a cluster that runs elsewhere
+	Username string   // Redis knows none
+	Password string
+	TLS      bool // of a cluster that runs elsewhere
+}
+
+// Variables are those that the component of this broker, and any client, takes
+// address and credentials from.
+func (a Access) Variables() []home.Variable {
+	switch a.Kind {
+	case Redis:
+		return []home.Variable{{Name: "REDIS_HOST", Value: a.Brokers[0]}, {Name: "REDIS_PASSWORD", Value: a.Password}}
+	case RabbitMQ:
+		return []home.Variable{{Name: "RABBITMQ_URL", Value: a.url()}}
+	default:
+		return []home.Variable{
+			{Name: "KAFKA_BROKERS", Value: strings.Join(a.Brokers, ",")},
+			{Name: "KAFKA_SASL_USERNAME", Value: a.Username},
+			{Name: "KAFKA_SASL_PASSWORD", Value: a.Password},
+		}
+	}
+}
+
+func (a Access) url() string {
+	u := url.URL{Scheme: "amqp", User: url.UserPassword(a.Username, a.Password), Host: a.Brokers[0], Path: "/"}
+	return u.String()
+}
+
+// Client returns a Kafka client for the broker, with further options.
+func (a Access) Client(options ...kgo.Opt) (*kgo.Client, error) {
+	if !a.Kind.speaksKafka() {
+		return nil, fmt.Errorf("%s does not speak Kafka's protocol", a.Kind)
+	}
+	return a.kafka().Client(options...)
+}
+
+func (a Access) kafka() topics.Access {
+	return topics.Access{Brokers: a.Brokers, Username: a.Username, Password: a.Password, TLS: a.TLS}
+}
+
+// Redis returns a Redis client for the broker.
+func (a Access) Redis() *redis.Client {
+	options := &redis.Options{Addr: a.Brokers[0], Password: a.Password}
+	if a.TLS {
+		options.TLSConfig = &tls.Config{MinVersion: tls.VersionTLS12}
+	}
+	return redis.NewClient(options)
+}
+
+// RabbitMQ returns a connection to the broker.
+func (a Access) RabbitMQ() (*amqp.Connection, error) { return amqp.Dial(a.url()) }
+
+// Ping returns nil when the broker answers and takes the credentials.
+func (a Access) Ping(ctx context.Context) error {
+	switch a.Kind {
+	case Redis:
+		client := a.Redis()
+		defer client.Close()
+		return client.Ping(ctx).Err()
+	case RabbitMQ:
+		connection, err := a.RabbitMQ()
+		if err != nil {
+			return err
+		}
+		return connection.Close()
+	default:
+		client, err := a.Client()
+		if err != nil {
+			return err
+		}
+		defer client.Close()
+		return client.Ping(ctx)
+	}
+}
+
+// EnsureTopics makes the topics that do not exist, and says where those that do
+// differ from what is wanted. Redis needs none made: a stream is there with its
+// first reader or event, and a reader starts at its beginning. RabbitMQ reads
+// its own when it starts.
+func EnsureTopics(ctx context.Context, access Access, wanted []event.Topic) (differences []string, err error) {
+	if !access.Kind.speaksKafka() {
+		return nil, nil
+	}
+	results, err := topics.Create(ctx, access.kafka(), wanted)
+	for _, result := range results {
+		for _, difference := range result.Differences {
+			differences = append(differences, fmt.Sprintf("topic %s is left as it is, but %s", result.Name, difference))
+		}
+	}
+	return differences, err
+}

@@ -1,0 +1,120 @@
+package broker
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"syscall"
+
+	"tickler/dev/owner"
+	"tickler/dev/port"
+	"tickler/dev/process"
+)
+
+// kafkaSettings are those of one node that is broker and controller.
+const kafkaSettings = `process.roles=broker,controller
+node.id=1
+controller.quorum.voters=1@%[2]s
+listeners=CLIENTS://%[1]s,CONTROLLER://%[2]s
+advertised.listeners=CLIENTS://%[1]s
+listener.security.protocol.map=CLIENTS:SASL_PLAINTEXT,CONTROLLER:PLAINTEXT
+controller.listener.names=CONTROLLER
+inter.broker.listener.name=CLIENTS
+sasl.enabled.mechanisms=SCRAM-SHA-256
+sasl.mechanism.inter.broker.protocol=SCRAM-SHA-256
+listener.name.clients.scram-sha-256.sasl.jaas.config=org.apache.kafka.common.security.scram.ScramLoginModule required username="%[3]s" password="%[4]s";
+log.dirs=%[5]s
+auto.create.topics.enable=false
+default.replication.factor=1
+offsets.topic.replication.factor=1
+offsets.topic.num.partitions=1
+transaction.state.log.replication.factor=1
+transaction.state.log.min.isr=1
+group.initial.rebalance.delay.ms=0
+`
+
+// kafka is Apache Kafka in KRaft mode. It is here for the tests: it runs as the
+// caller, and its password is on a command line while its data folder is made.
+func (l Local) kafka(ctx context.Context) ([]process.Spec, error) {
+	java, err := exec.LookPath("java")
+	if err != nil {
+		return nil, errors.New("there is no java on PATH: install a Java runtime, 17 or later (on Debian the package openjdk-17-jre-headless)")
+	}
+	jars, err := l.kafkaJars(ctx)
+	if err != nil {
+		return nil, err
+	}
+	data := filepath.Join(l.Home, "kafka")
+	if err := (owner.Owner{}).MakeDir(data); err != nil {
+		return nil, err
+	}
+	controller, err := l.FreePort()
+	if err != nil {
+		return nil, err
+	}
+	settings, log := filepath.Join(data, "server.properties"), filepath.Join(data, "log")
+	text := fmt.Sprintf(kafkaSettings, port.Address(l.Port), port.Address(controller), l.Username, l.Password, log)
+	if err := writeFile(owner.Owner{}, settings, text); err != nil {
+		return nil, err
+	}
+	run := func(class string, args ...string) []string {
+		return append([]string{java, "-Xms128m", "-Xmx512m", "-XX:TieredStopAtLevel=1", "-cp", filepath.Join(jars, "*"), class}, args...)
+	}
+	if _, err := os.Stat(filepath.Join(log, "meta.properties")); os.IsNotExist(err) {
+		command := run("kafka.tools.StorageTool", "format", "--config", settings, "--cluster-id", "tickler-local-cluster0",
+			"--add-scram", fmt.Sprintf("SCRAM-SHA-256=[name=%s,password=%s]", l.Username, l.Password))
+		if output, err := exec.CommandContext(ctx, command[0], command[1:]...).CombinedOutput(); err != nil {
+			return nil, fmt.Errorf("making the data folder of Kafka: %w\n%s", err, output)
+		}
+	}
+	l.Say("broker: Apache Kafka on port %d, data in %s", l.Port, data)
+	return []process.Spec{l.spec(process.Spec{Command: run("kafka.Kafka", settings), Dir: data, Env: l.Environment})}, nil
+}
+
+// kafkaJars returns the folder with Kafka's jars, as dev/kafka/pom.xml names
+// them: the user's cache, into which Maven brings them once. Several stacks may
+// ask at once.
+func (l Local) kafkaJars(ctx context.Context) (string, error) {
+	pom := filepath.Join(l.Root, "dev", "kafka", "pom.xml")
+	text, err := os.ReadFile(pom)
+	if err != nil {
+		return "", err
+	}
+	cache, err := os.UserCacheDir()
+	if err != nil {
+		return "", fmt.Errorf("where to keep Kafka: %w", err)
+	}
+	sum := sha256.Sum256(text)
+	target := filepath.Join(cache, "tickler", "kafka-"+hex.EncodeToString(sum[:6]))
+	if err := os.MkdirAll(filepath.Dir(target), 0o755); err != nil {
+		return "", err
+	}
+	lock, err := os.Create(target + ".lock")
+	if err != nil {
+		return "", err
+	}
+	defer lock.Close()
+	if err := syscall.Flock(int(lock.Fd()), syscall.LOCK_EX); err != nil {
+		return "", err
+	}
+	if _, err := os.Stat(target); err == nil {
+		return target, nil
+	}
+	maven, err := exec.LookPath("mvn")
+	if err != nil {
+		return "", errors.New("there is no mvn on PATH, which brings Apache Kafka: install Maven (on Debian the package maven)")
+	}
+	l.Say("fetching Apache Kafka with Maven, this once")
+	half := target + ".new"
+	fetch := exec.CommandContext(ctx, maven, "--batch-mode", "--quiet", "--file", pom,
+		"dependency:copy-dependencies", "-DoutputDirectory="+half)
+	if output, err := fetch.CombinedOutput(); err != nil {
+		return "", fmt.Errorf("mvn: %w\n%s", err, output)
+	}
+	return target, os.Rename(half, target)
+}

@@ -1,0 +1,48 @@
+package broker
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// Kind is a broker that the task bus can run on.
+type Kind string
+
+// The kinds. Redpanda and Kafka are one component of Dapr's; what the stack
+// itself runs as Redpanda is kfake, which speaks the same protocol.
+const (
+	Redpanda Kind = "redpanda"
+	Kafka    Kind = "kafka"
+	Redis    Kind = "redis"
+	RabbitMQ Kind = "rabbitmq"
+)
+
+// Kinds lists them, the default first.
+func Kinds() []Kind { return []Kind{Redpanda, Redis, RabbitMQ, Kafka} }
+
+// ParseKind reads the name of a broker; "" is the default.
+func ParseKind(name string) (Kind, error) {
+	if name == "" {
+		return Kinds()[0], nil
+	}
+	if slices.Contains(Kinds(), Kind(name)) {
+		return Kind(name), nil
+	}
+	var names []string
+	for _, kind := range Kinds() {
+		names = append(names, string(kind))
+	}
+	return "", fmt.Errorf("there is no broker %q: choose one of %s", name, strings.Join(names, ", "))
+}
+
+// Components is the folder of components/brokers that makes Dapr use it.
+func (k Kind) Components() string {
+	if k == Kafka {
+		return string(Redpanda)
+	}
+	return string(k)
+}
+
+// speaksKafka tells whether clients of it speak Kafka's protocol.
+func (k Kind) speaksKafka() bool { return k.Components() == string(Redpanda) }

@@ -1,0 +1,134 @@
+package broker
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+
+	"tickler/dev/port"
+	"tickler/dev/process"
+)
+
+// Epmd names the part by which Erlang nodes find each other: RabbitMQ cannot do
+// without. It would start one itself, but for all of the machine and for good.
+const Epmd = "epmd"
+
+const rabbitMQSettings = `listeners.tcp.local = %s
+log.file = false
+log.console = true
+log.console.level = warning
+definitions.import_backend = local_filesystem
+definitions.local.path = %s
+`
+
+func (l Local) rabbitMQ() ([]process.Spec, error) {
+	server, err := findRabbitMQ()
+	if err != nil {
+		return nil, err
+	}
+	epmd, err := exec.LookPath("epmd")
+	if err != nil {
+		return nil, errors.New("there is no epmd on PATH: install Erlang (on Debian the package erlang-base, which comes with rabbitmq-server)")
+	}
+	data, user, err := l.dataDir("rabbitmq", "rabbitmq")
+	if err != nil {
+		return nil, err
+	}
+	definitions, err := l.definitions()
+	if err != nil {
+		return nil, err
+	}
+	in := func(name string) string { return filepath.Join(data, name) }
+	for name, text := range map[string]string{
+		"rabbitmq.conf":    fmt.Sprintf(rabbitMQSettings, port.Address(l.Port), in("definitions.json")),
+		"definitions.json": definitions,
+		"enabled_plugins":  "[].\n",
+	} {
+		if err := writeFile(user, in(name), text); err != nil {
+			return nil, err
+		}
+	}
+	var nodes [2]int // ports between Erlang nodes: of epmd, and of this one
+	for i := range nodes {
+		if nodes[i], err = l.FreePort(); err != nil {
+			return nil, err
+		}
+	}
+	env := []string{
+		"PATH=" + os.Getenv("PATH"), "HOME=" + data, "LANG=C.UTF-8",
+		"ERL_EPMD_ADDRESS=" + port.Host, "ERL_EPMD_PORT=" + strconv.Itoa(nodes[0]),
+		"RABBITMQ_NODENAME=tickler@localhost",
+		"RABBITMQ_DIST_PORT=" + strconv.Itoa(nodes[1]),
+		"RABBITMQ_CONF_ENV_FILE=" + os.DevNull, // the machine's own is not for this one
+		"RABBITMQ_CONFIG_FILE=" + in("rabbitmq.conf"),
+		"RABBITMQ_ADVANCED_CONFIG_FILE=" + in("advanced.config"),
+		"RABBITMQ_ENABLED_PLUGINS_FILE=" + in("enabled_plugins"),
+		"RABBITMQ_MNESIA_BASE=" + in("mnesia"),
+		"RABBITMQ_LOG_BASE=" + in("log"),
+		// Nodes speak on the loopback interface too, and an idle one does not
+		// keep a core busy.
+		"RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS=-kernel inet_dist_use_interface {127,0,0,1} +sbwt none +sbwtdcpu none +sbwtdio none",
+		// The script becomes the server instead of starting it, so that the
+		// process id is the server's.
+		"RUNNING_UNDER_SYSTEMD=1",
+	}
+	l.Say("broker: RabbitMQ on port %d, data in %s", l.Port, data)
+	return []process.Spec{
+		{
+			Name:    Epmd,
+			Command: []string{epmd, "-address", port.Host, "-port", strconv.Itoa(nodes[0])},
+			Dir:     data, Env: env, UID: user.UID, GID: user.GID,
+		},
+		l.spec(process.Spec{
+			Command: []string{server}, Dir: data, Env: env, UID: user.UID, GID: user.GID,
+		}),
+	}, nil
+}
+
+// findRabbitMQ finds the server's own script. What Debian puts on PATH is a
+// wrapper, which runs as the user rabbitmq only.
+func findRabbitMQ() (string, error) {
+	var places []string
+	for _, pattern := range []string{
+		"/usr/lib/rabbitmq/lib/rabbitmq_server-*/sbin/rabbitmq-server",
+		"/opt/homebrew/opt/rabbitmq/sbin/rabbitmq-server",
+		"/usr/local/opt/rabbitmq/sbin/rabbitmq-server",
+	} {
+		found, _ := filepath.Glob(pattern)
+		places = append(places, found...)
+	}
+	if len(places) > 0 {
+		return places[len(places)-1], nil
+	}
+	if path, err := exec.LookPath("rabbitmq-server"); err == nil {
+		return path, nil
+	}
+	return "", errors.New("there is no rabbitmq-server: install RabbitMQ 3.9 or later (on Debian the package rabbitmq-server)")
+}
+
+// definitions are those of components/brokers/rabbitmq with the one user, who
+// may do everything. RabbitMQ makes them at every start.
+func (l Local) definitions() (string, error) {
+	path := filepath.Join(l.Root, "components", "brokers", RabbitMQ.Components(), "definitions.json")
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return "", fmt.Errorf("what RabbitMQ needs: %w", err)
+	}
+	all := map[string]any{}
+	if err := json.Unmarshal(text, &all); err != nil {
+		return "", fmt.Errorf("%s: %w", path, err)
+	}
+	maps.Copy(all, map[string]any{
+		"users":       []any{map[string]any{"name": l.Username, "password": l.Password, "tags": "administrator"}},
+		"permissions": []any{map[string]any{"user": l.Username, "vhost": "/", "configure": ".*", "write": ".*", "read": ".*"}},
+	})
+	complete := new(strings.Builder)
+	err = json.NewEncoder(complete).Encode(all)
+	return complete.String(), err
+}
