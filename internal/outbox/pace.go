@@ -12,10 +12,20 @@ const (
 	fullPace = 64
 	// maxSuspects: when so many events in a row fail, it is the broker.
 	maxSuspects = 16
-	// maxAttempts is how often the broker must refuse an event, and take others
-	// meanwhile, before the event is parked.
-	maxAttempts = 5
 )
+
+// Patience is how long a relay bears with an event that the broker refuses.
+type Patience struct {
+	// Attempts is how often the broker must refuse the event, and take others
+	// meanwhile, before the event is parked.
+	Attempts int
+	// FirstPause is the time between the first attempts; it doubles up to LongestPause.
+	FirstPause, LongestPause time.Duration
+}
+
+// defaultPatience is about a minute: longer than a partition takes to move to
+// another broker.
+var defaultPatience = Patience{Attempts: 8, FirstPause: 250 * time.Millisecond, LongestPause: 30 * time.Second}
 
 // pace decides how much is published at once, and whether a failure is the
 // broker's or an event's. A bulk that fails is halved until single events are
@@ -23,6 +33,7 @@ const (
 // others go on. Only a refusal that is followed by a success elsewhere counts
 // against a suspect, so that a broker that is away convicts nobody.
 type pace struct {
+	patience Patience
 	perShard int
 	backoff  time.Duration // 0: nothing is failing
 	suspects map[int64]*suspect
@@ -38,7 +49,9 @@ type suspect struct {
 	notBefore time.Time
 }
 
-func newPace() *pace { return &pace{perShard: fullPace, suspects: map[int64]*suspect{}} }
+func newPace(patience Patience) *pace {
+	return &pace{patience: patience, perShard: fullPace, suspects: map[int64]*suspect{}}
+}
 
 func (p *pace) failing() bool { return p.backoff > 0 }
 
@@ -64,22 +77,36 @@ func (p *pace) isAside(taskID int64) bool {
 	return s != nil && time.Now().Before(s.notBefore)
 }
 
-// batches splits rows by topic, in their order; at the slowest pace each row is
-// by itself. Order matters only within a topic.
+// batches splits rows by topic, so that no two events of a task are in the same
+// batch: a bulk publish can fail for the first of them and succeed for the
+// second, which would then arrive first. At the slowest pace, and of suspects,
+// each row is by itself.
 func (p *pace) batches(rows []row) [][]row {
+	type place struct {
+		topic string
+		turn  int // how many events of the task come before, in this topic
+	}
+	type lane struct {
+		topic  string
+		taskID int64
+	}
 	var all [][]row
-	last := map[string]int{}
-	for _, row := range rows {
-		_, suspected := p.suspects[row.taskID]
-		at, open := last[row.topic]
-		if !open || p.perShard == 1 || suspected {
-			at = len(all)
-			all = append(all, nil)
-			if p.perShard > 1 && !suspected {
-				last[row.topic] = at
-			}
+	open, turns := map[place]int{}, map[lane]int{}
+	for _, r := range rows {
+		l := lane{r.topic, r.taskID}
+		here := place{r.topic, turns[l]}
+		turns[l]++
+		if _, suspected := p.suspects[r.taskID]; suspected || p.perShard == 1 {
+			all = append(all, []row{r})
+			continue
 		}
-		all[at] = append(all[at], row)
+		at, found := open[here]
+		if !found {
+			at = len(all)
+			open[here] = at
+			all = append(all, nil)
+		}
+		all[at] = append(all[at], r)
 	}
 	return all
 }
@@ -107,16 +134,20 @@ func (p *pace) note(batch []row, err error) {
 		p.suspects[batch[0].taskID] = s
 	}
 	s.row, s.err, s.refused = batch[0], err, true
-	s.notBefore = time.Now().Add(min(firstBackoff<<s.attempts, longestBackoff))
+	s.notBefore = time.Now().Add(min(p.patience.FirstPause<<s.attempts, p.patience.LongestPause))
 }
 
-// settle sets the pace of the next round.
-func (p *pace) settle(failed error) {
+// settle sets the pace of the next round: slower after a failure, and with ever
+// longer pauses while nothing arrives at all.
+func (p *pace) settle(failed error, arrived int) {
 	if failed == nil {
 		p.perShard, p.backoff = min(p.perShard*2, fullPace), 0
 		return
 	}
 	p.perShard = max(p.perShard/2, 1)
+	if arrived > 0 {
+		p.backoff = 0
+	}
 	p.backoff = min(max(p.backoff*2, firstBackoff), longestBackoff)
 	if len(p.suspects) > maxSuspects {
 		clear(p.suspects) // it is the broker, then
@@ -130,7 +161,7 @@ func (p *pace) forget() { clear(p.suspects) }
 func (p *pace) convicted() []*suspect {
 	var all []*suspect
 	for id, s := range p.suspects {
-		if s.attempts >= maxAttempts {
+		if s.attempts >= p.patience.Attempts {
 			all = append(all, s)
 			p.parked = append(p.parked, id)
 			delete(p.suspects, id)

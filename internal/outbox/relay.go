@@ -13,6 +13,7 @@ package outbox
 import (
 	"context"
 	"log/slog"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -43,6 +44,9 @@ const (
 // Relay publishes the outbox's rows. Any number of relays, in any number of
 // processes, share the shards among them.
 type Relay struct {
+	// Patience with refused events may be changed before Run.
+	Patience Patience
+
 	pool      *pgxpool.Pool
 	publisher Publisher
 	log       *slog.Logger
@@ -56,7 +60,7 @@ type Relay struct {
 // NewRelay makes a relay; it does nothing until Run.
 func NewRelay(pool *pgxpool.Pool, publisher Publisher, log *slog.Logger, registry prometheus.Registerer) *Relay {
 	return &Relay{
-		pool: pool, publisher: publisher, log: log, metrics: newMetrics(registry), id: uuid.NewString(),
+		Patience: defaultPatience, pool: pool, publisher: publisher, log: log, metrics: newMetrics(registry), id: uuid.NewString(),
 		wake: make(chan struct{}, 1), wakePeer: make(chan struct{}, 1),
 	}
 }
@@ -118,7 +122,7 @@ func (r *Relay) relay(ctx context.Context, session *pgx.Conn) error {
 	if _, err := session.Exec(ctx, `SET synchronous_commit = off`); err != nil {
 		return err
 	}
-	p := newPace()
+	p := newPace(r.Patience)
 	var rows []row
 	var nextBalance, nextMeasure time.Time
 	for ctx.Err() == nil {
@@ -187,7 +191,7 @@ func (r *Relay) round(ctx context.Context, session *pgx.Conn, shards []int16, ro
 		return nil, err
 	}
 	r.metrics.published.Add(float64(len(done.published)))
-	p.settle(done.failed)
+	p.settle(done.failed, len(done.published))
 	if done.failed == nil {
 		return next, nil
 	}
@@ -209,16 +213,22 @@ type result struct {
 	failed    error
 }
 
-// publishAll publishes rows batch by batch; a failure does not keep the others.
+// publishAll publishes rows batch by batch. A failure does not keep other tasks'
+// events, but it does keep the later ones of the same tasks.
 func (r *Relay) publishAll(ctx context.Context, rows []row, p *pace) (done result) {
+	blocked := map[int64]bool{}
 	for _, batch := range p.batches(rows) {
-		if p.isAside(batch[0].taskID) { // an earlier event of the task failed just now
+		batch = slices.DeleteFunc(batch, func(row row) bool { return blocked[row.taskID] })
+		if len(batch) == 0 {
 			continue
 		}
 		err := r.publish(ctx, batch)
 		p.note(batch, err)
 		if err != nil {
 			done.failed = err
+			for _, row := range batch {
+				blocked[row.taskID] = true
+			}
 			continue
 		}
 		acknowledged := time.Now()
