@@ -71,7 +71,7 @@ func stage(ctx context.Context) error {
 			return fmt.Errorf("go build %v: %w\n%s", packages, err, output)
 		}
 	}
-	for _, name := range []string{"dapr.yaml", "components"} {
+	for _, name := range []string{"dapr.yaml", "components", "dev"} {
 		if err := os.Symlink(filepath.Join(repository, name), filepath.Join(staged.root, name)); err != nil {
 			return err
 		}

@@ -13,22 +13,20 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
-	"github.com/twmb/franz-go/pkg/kgo"
 
 	"tickler/dev/broker"
 	"tickler/internal/event"
 )
 
-// observer is a Kafka consumer of its own, no part of the system: it reads
-// every topic from the beginning and keeps what it read.
+// observer is a consumer of its own, no part of the system: it reads every topic
+// from the beginning and keeps what it read.
 type observer struct {
-	client *kgo.Client
+	bus    bus
 	cancel context.CancelFunc
 	ended  chan struct{}
 
 	mu       sync.Mutex
 	messages []message
-	planted  map[place]bool // published by a test, not by the system
 }
 
 // place is where a message stands on the broker.
@@ -38,51 +36,48 @@ type place struct {
 	offset    int64
 }
 
-// message is a record with its envelope, as far as it has one.
+// message is what a broker keeps, with its envelope, as far as it has one.
 type message struct {
 	place
 	event.Envelope
 	event.Base
 	key, value string
+	planted    bool // published by a test, not by the system
 	received   time.Time
 }
 
 func observe(access broker.Access) (*observer, error) {
-	topics := []string{}
-	for _, topic := range event.Topics() {
-		topics = append(topics, topic.Name)
-	}
-	client, err := access.Client(kgo.ConsumeTopics(topics...), kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()))
+	bus, err := openBus(access)
 	if err != nil {
 		return nil, err
 	}
 	ctx, cancel := context.WithCancel(context.Background())
-	o := &observer{client: client, cancel: cancel, ended: make(chan struct{}), planted: map[place]bool{}}
-	go o.read(ctx)
+	o := &observer{bus: bus, cancel: cancel, ended: make(chan struct{})}
+	go func() {
+		defer close(o.ended)
+		bus.read(ctx, o.keep)
+	}()
 	return o, nil
 }
 
 func (o *observer) close() {
 	o.cancel()
 	<-o.ended
-	o.client.Close()
+	o.bus.close()
 }
 
-func (o *observer) read(ctx context.Context) {
-	defer close(o.ended)
-	for ctx.Err() == nil {
-		fetches := o.client.PollFetches(ctx)
-		now := time.Now()
-		o.mu.Lock()
-		fetches.EachRecord(func(r *kgo.Record) {
-			m := message{place: place{r.Topic, r.Partition, r.Offset}, key: string(r.Key), value: string(r.Value), received: now}
-			// What is no envelope, or holds no data of ours, stays without one.
-			_ = json.Unmarshal(r.Value, &m.Envelope)
-			_ = json.Unmarshal(m.Data, &m.Base)
-			o.messages = append(o.messages, m)
-		})
-		o.mu.Unlock()
+// keep takes a message that was read.
+func (o *observer) keep(r record) {
+	m := message{place: r.place, key: r.key, value: r.value, planted: r.planted, received: time.Now()}
+	// What is no envelope, or holds no data of ours, stays without one.
+	_ = json.Unmarshal([]byte(r.value), &m.Envelope)
+	_ = json.Unmarshal(m.Data, &m.Base)
+	if r.keyless {
+		m.key = m.PartitionKey
 	}
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.messages = append(o.messages, m)
 }
 
 // find returns the messages that meet a condition, in the order of their arrival.
@@ -102,7 +97,7 @@ func (o *observer) find(condition func(message) bool) []message {
 // events themselves do not find those here.
 func (o *observer) of(topic, eventType string, taskID int64) []message {
 	return o.find(func(m message) bool {
-		return m.topic == topic && m.Type == eventType && m.TaskID == taskID && !o.planted[m.place]
+		return m.topic == topic && m.Type == eventType && m.TaskID == taskID && !m.planted
 	})
 }
 
@@ -121,11 +116,7 @@ func (o *observer) wait(t testing.TB, n int, topic, eventType string, taskID int
 // plant publishes a message as no app would, straight to the broker.
 func (o *observer) plant(t testing.TB, topic, key, value string) {
 	t.Helper()
-	o.mu.Lock() // until its place is known, nobody reads it
-	defer o.mu.Unlock()
-	record := &kgo.Record{Topic: topic, Key: []byte(key), Value: []byte(value)}
-	require.NoError(t, o.client.ProduceSync(t.Context(), record).FirstErr())
-	o.planted[place{topic, record.Partition, record.Offset}] = true
+	require.NoError(t, o.bus.publish(t.Context(), topic, key, value))
 }
 
 // republish delivers an event once more, as it was.
@@ -146,7 +137,7 @@ func (o *observer) check() error {
 	ordered := slices.Clone(o.messages)
 	slices.SortStableFunc(ordered, func(a, b message) int { return cmp.Compare(a.offset, b.offset) })
 	for _, m := range ordered {
-		if o.planted[m.place] || isDeadLetter(m.topic) {
+		if m.planted || isDeadLetter(m.topic) {
 			continue
 		}
 		if err := m.check(); err != nil {

@@ -37,7 +37,11 @@ type system struct {
 }
 
 func newSystem(ctx context.Context, home string, change func(*stack.Config)) (*system, error) {
-	config := stack.Config{Root: staged.root, Home: home, Daprd: staged.daprd}
+	kind, err := testBroker()
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", brokerVariable, err)
+	}
+	config := stack.Config{Root: staged.root, Home: home, Daprd: staged.daprd, Broker: kind}
 	if change != nil {
 		change(&config)
 	}
