@@ -68,8 +68,7 @@ type manyTasks struct {
 	TimeZone   string      `json:"time_zone" doc:"Zone of the dates."`
 }
 
-// all lists the tools.
-func (t *Tools) all() []server.ServerTool {
+func (t *Tools) taskTools() []server.ServerTool {
 	return []server.ServerTool{
 		define(t, "add_task", "Add a task",
 			`Adds a task. Example: {"title": "Water the plants", "due_date": "2026-03-01T09:00", "recurrence_rule": "weekly", "tags": ["home"]}. Returns it; for a recurring one also the rule in words and the next dates.`,
@@ -126,12 +125,7 @@ func (t *Tools) update(ctx context.Context, user task.Settings, in updateInput) 
 	if err != nil {
 		return oneTask{}, err
 	}
-	out, err := t.one(user, updated.Task, in.form())
-	out.Changed = updated.Changed
-	if len(updated.Changed) == 0 {
-		out.Note = "nothing changed: the task already was so"
-	}
-	return out, err
+	return t.altered(user, updated, in.form(), "nothing changed: the task already was so")
 }
 
 func (t *Tools) complete(ctx context.Context, user task.Settings, in idInput) (oneTask, error) {
@@ -205,6 +199,16 @@ func (t *Tools) search(ctx context.Context, user task.Settings, in searchInput) 
 func (t *Tools) one(user task.Settings, found *task.Task, form task.Form) (oneTask, error) {
 	recurrence, err := found.RecurrenceView(user, t.now())
 	return oneTask{Task: found.View(user, form, t.now(), false), Recurrence: recurrence, TimeZone: user.TimeZone}, err
+}
+
+// altered is the answer to a change; unchanged is what it says when there was none.
+func (t *Tools) altered(user task.Settings, a task.Alteration, form task.Form, unchanged string) (oneTask, error) {
+	out, err := t.one(user, a.Task, form)
+	out.Changed = a.Changed
+	if len(a.Changed) == 0 {
+		out.Note = unchanged
+	}
+	return out, err
 }
 
 func (t *Tools) many(user task.Settings, found task.Listing, form task.Form) manyTasks {

@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"net/http"
 	"reflect"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -49,6 +50,11 @@ func NewHandler(service *task.Service, now func() time.Time, version string, log
 		server.WithStateLess(true),
 		server.WithDisableStreaming(true), // stateless streams would reach every user
 		server.WithStreamableHTTPLogger(log))
+}
+
+// all lists the tools.
+func (t *Tools) all() []server.ServerTool {
+	return slices.Concat(t.taskTools(), t.categoryTools(), t.tagTools())
 }
 
 type userKey struct{}

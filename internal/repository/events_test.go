@@ -42,7 +42,7 @@ func TestFailedTransactionLeavesNeitherTaskNorEventNorTag(t *testing.T) {
 	b := setup(t)
 	boom := errors.New("boom")
 	err := b.store.Tx(b.ctx, b.ann.UserID, func(tx task.Tx) error {
-		if _, err := tx.AddTag(b.ctx, "home"); err != nil {
+		if _, _, err := tx.AddTag(b.ctx, task.Tag{Name: "home"}); err != nil {
 			return err
 		}
 		_, err := tx.Insert(b.ctx, &task.Task{UserID: b.ann.UserID, Title: "x", Priority: task.Low, TimeZone: "UTC", CreatedAt: b.now, UpdatedAt: b.now, Version: 1}, task.Idempotency{})

@@ -41,28 +41,73 @@ func (r *Repository) Tags(ctx context.Context, userID int64) ([]task.Tag, error)
 	return all, unavailable(err)
 }
 
-// Categories reads the user's categories.
-func (tx *userTx) Categories(ctx context.Context) ([]task.Category, error) {
+// CountedCategories reads the user's categories with their numbers of tasks.
+func (r *Repository) CountedCategories(ctx context.Context, userID int64) ([]task.Counted[task.Category], error) {
+	all, err := counted(ctx, r.pool, countedCategories, userID, func(l label) task.Category { return task.Category(l) })
+	return all, unavailable(err)
+}
+
+// CountedTags reads the user's tags with their numbers of tasks.
+func (r *Repository) CountedTags(ctx context.Context, userID int64) ([]task.Counted[task.Tag], error) {
+	all, err := counted(ctx, r.pool, countedTags, userID, func(l label) task.Tag { return task.Tag(l) })
+	return all, unavailable(err)
+}
+
+const (
+	countedCategories = `
+		SELECT c.id, c.name, coalesce(c.color, ''),
+		       (SELECT count(*) FROM tasks t WHERE t.user_id = c.user_id AND t.category_id = c.id AND t.deleted_at IS NULL)
+		FROM categories c WHERE c.user_id = $1 ORDER BY lower(c.name)`
+	countedTags = `
+		SELECT g.id, g.name, coalesce(g.color, ''),
+		       (SELECT count(*) FROM task_tags x JOIN tasks t ON t.user_id = x.user_id AND t.id = x.task_id
+		        WHERE x.user_id = g.user_id AND x.tag_id = g.id AND t.deleted_at IS NULL)
+		FROM tags g WHERE g.user_id = $1 ORDER BY lower(g.name)`
+)
+
+// label is what categories and tags have in common.
+type label struct {
+	ID    int64
+	Name  string
+	Color string
+}
+
+func counted[T task.Category | task.Tag](ctx context.Context, q querier, sql string, userID int64, as func(label) T) ([]task.Counted[T], error) {
+	rows, err := q.Query(ctx, sql, userID)
+	if err != nil {
+		return nil, err
+	}
+	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (task.Counted[T], error) {
+		var l label
+		var tasks int
+		err := row.Scan(&l.ID, &l.Name, &l.Color, &tasks)
+		return task.Counted[T]{Label: as(l), Tasks: tasks}, err
+	})
+}
+
+// Categories reads the user's categories; see lockUser for lock.
+func (tx *userTx) Categories(ctx context.Context, lock bool) ([]task.Category, error) {
+	if err := tx.lockUser(ctx, lock); err != nil {
+		return nil, err
+	}
 	return collect[task.Category](ctx, tx, selectCategories, tx.userID)
 }
 
-// Tags reads the user's tags; lock makes others who want to add one wait, so
-// that the limit on their number is exact.
+// Tags reads the user's tags; see lockUser for lock.
 func (tx *userTx) Tags(ctx context.Context, lock bool) ([]task.Tag, error) {
-	if lock {
-		if _, err := tx.Exec(ctx, `SELECT FROM users WHERE id = $1 FOR NO KEY UPDATE`, tx.userID); err != nil {
-			return nil, err
-		}
+	if err := tx.lockUser(ctx, lock); err != nil {
+		return nil, err
 	}
 	return collect[task.Tag](ctx, tx, selectTags, tx.userID)
 }
 
-// AddTag creates a tag, or returns the one that has this name, in any case.
-func (tx *userTx) AddTag(ctx context.Context, name string) (task.Tag, error) {
-	var t task.Tag
-	err := tx.QueryRow(ctx, `
-		INSERT INTO tags (user_id, name) VALUES ($1, $2)
-		ON CONFLICT (user_id, lower(name)) DO UPDATE SET name = tags.name
-		RETURNING id, name, coalesce(color, '')`, tx.userID, name).Scan(&t.ID, &t.Name, &t.Color)
-	return t, err
+// lockUser makes others wait who want to add or rename a category or tag, so
+// that the limits on their number are exact. Whoever also locks a task must do
+// that before: locks that are always taken in one order never deadlock.
+func (tx *userTx) lockUser(ctx context.Context, lock bool) error {
+	if !lock {
+		return nil
+	}
+	_, err := tx.Exec(ctx, `SELECT FROM users WHERE id = $1 FOR NO KEY UPDATE`, tx.userID)
+	return err
 }

@@ -96,7 +96,20 @@ func (r *Repository) Tx(ctx context.Context, userID int64, fn func(task.Tx) erro
 	if err == nil && tx.wroteEvents {
 		r.committed()
 	}
-	return unavailable(err)
+	return unavailable(vanished(err))
+}
+
+// vanished names the one violation of a foreign key that there can be: between
+// looking up a category or tag and referring to it, somebody deleted it.
+func vanished(err error) error {
+	var e *pgconn.PgError
+	if !errors.As(err, &e) || e.Code != "23503" {
+		return err
+	}
+	return &task.Error{
+		Code: task.Conflict, Message: "a category or tag of this task was deleted at the same moment; nothing was changed",
+		Hint: "list_categories and list_tags show what there is; then try again",
+	}
 }
 
 // userTx is a transaction that sees one user's data only.
@@ -121,7 +134,7 @@ func unavailable(err error) error {
 	passing := errors.As(err, &connect) || errors.Is(err, context.DeadlineExceeded) || pgconn.SafeToRetry(err)
 	if errors.As(err, &server) {
 		switch server.Code[:2] {
-		case "08", "53", "57": // connection, resources, operator intervention
+		case "08", "40", "53", "57": // connection, rolled back for others' sake, resources, operator intervention
 			passing = true
 		}
 	}

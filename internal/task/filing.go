@@ -13,7 +13,7 @@ func resolveCategory(ctx context.Context, tx Tx, name string, id int64) (*Catego
 	if name == "" && id == 0 {
 		return nil, nil
 	}
-	all, err := tx.Categories(ctx)
+	all, err := tx.Categories(ctx, false)
 	if err != nil {
 		return nil, err
 	}
@@ -32,11 +32,7 @@ func findCategory(all []Category, name string, id int64) (*Category, error) {
 	if id != 0 {
 		return nil, &Error{Code: NotFound, Field: "category_id", Message: fmt.Sprintf("there is no category %d among yours%s", id, listNames(categoryNames(all)))}
 	}
-	e := &Error{Code: NotFound, Field: "category", Message: fmt.Sprintf("there is no category %q among yours%s", clip(name), listNames(categoryNames(all)))}
-	if near := Nearest(name, categoryNames(all)); near != "" {
-		e.Hint = fmt.Sprintf("did you mean %q?", near)
-	}
-	return nil, e
+	return nil, noSuch("category", "category", name, categoryNames(all))
 }
 
 // resolveTags finds tags by name and by id. Unknown names are created, unknown
@@ -49,15 +45,9 @@ func resolveTags(ctx context.Context, tx Tx, names []string, ids []int64) ([]Tag
 	if err != nil {
 		return nil, err
 	}
-	all, err := tx.Tags(ctx, false)
+	known, err := readTags(ctx, tx)
 	if err != nil {
 		return nil, err
-	}
-	if slices.ContainsFunc(names, func(n string) bool { return findTag(all, n, 0) == nil }) {
-		// Some must be created: read again under the lock that keeps the limit exact.
-		if all, err = tx.Tags(ctx, true); err != nil {
-			return nil, err
-		}
 	}
 	var tags []Tag
 	add := func(t Tag) {
@@ -66,32 +56,66 @@ func resolveTags(ctx context.Context, tx Tx, names []string, ids []int64) ([]Tag
 		}
 	}
 	for _, id := range ids {
-		found := findTag(all, "", id)
+		found := findTag(known.all, "", id)
 		if found == nil {
 			return nil, &Error{Code: NotFound, Field: "tag_ids", Message: fmt.Sprintf("there is no tag %d among yours", id), Hint: "tags takes names, and creates those that do not exist"}
 		}
 		add(*found)
 	}
 	for _, name := range names {
-		found := findTag(all, name, 0)
-		if found == nil {
-			if len(all) >= MaxTagsPerUser {
-				return nil, &Error{Code: LimitExceeded, Field: "tags", Message: fmt.Sprintf("tag %q does not exist, and you already have %d tags, the most allowed; use an existing one or delete one", name, MaxTagsPerUser)}
-			}
-			created, err := tx.AddTag(ctx, name)
-			if err != nil {
-				return nil, err
-			}
-			all = append(all, created)
-			found = &created
+		found, err := known.obtain(ctx, "tags", name)
+		if err != nil {
+			return nil, err
 		}
 		add(*found)
 	}
 	if len(tags) > MaxTagsPerTask {
 		return nil, &Error{Code: LimitExceeded, Field: "tags", Message: fmt.Sprintf("%d tags were given; a task can have at most %d", len(tags), MaxTagsPerTask)}
 	}
-	slices.SortFunc(tags, func(a, b Tag) int { return strings.Compare(strings.ToLower(a.Name), strings.ToLower(b.Name)) })
+	sortTags(tags)
 	return tags, nil
+}
+
+// knownTags are the user's tags as one transaction sees them.
+type knownTags struct {
+	tx     Tx
+	all    []Tag
+	locked bool // nobody else can add any until the end of the transaction
+}
+
+func readTags(ctx context.Context, tx Tx) (*knownTags, error) {
+	all, err := tx.Tags(ctx, false)
+	return &knownTags{tx: tx, all: all}, err
+}
+
+// obtain finds a tag by name, and creates it when there is none.
+func (k *knownTags) obtain(ctx context.Context, field, name string) (*Tag, error) {
+	found := findTag(k.all, name, 0)
+	if found == nil && !k.locked {
+		// It must be created: read again under the lock that keeps the limit exact.
+		all, err := k.tx.Tags(ctx, true)
+		if err != nil {
+			return nil, err
+		}
+		k.all, k.locked = all, true
+		found = findTag(k.all, name, 0)
+	}
+	if found != nil {
+		return found, nil
+	}
+	if len(k.all) >= MaxTagsPerUser {
+		return nil, &Error{Code: LimitExceeded, Field: field, Message: fmt.Sprintf("tag %q does not exist, and you already have %d tags, the most allowed; use an existing one or delete one", name, MaxTagsPerUser)}
+	}
+	created, _, err := k.tx.AddTag(ctx, Tag{Name: name})
+	if err != nil {
+		return nil, err
+	}
+	k.all = append(k.all, created)
+	return &created, nil
+}
+
+func sortTags(tags []Tag) {
+	slices.SortFunc(tags, func(a, b Tag) int { return strings.Compare(strings.ToLower(a.Name), strings.ToLower(b.Name)) })
 }
 
 // findCategoryByAny finds a category by its name or, failing that, by its id.
@@ -116,39 +140,13 @@ func findTagsByAny(all []Tag, namesOrIDs []string) ([]int64, error) {
 			found = findTag(all, "", id)
 		}
 		if found == nil {
-			names := make([]string, len(all))
-			for i, t := range all {
-				names[i] = t.Name
-			}
-			e := &Error{Code: NotFound, Field: "tags", Message: fmt.Sprintf("there is no tag %q among yours%s", clip(given), listNames(names))}
-			if near := Nearest(given, names); near != "" {
-				e.Hint = fmt.Sprintf("did you mean %q?", near)
-			}
-			return nil, e
+			return nil, noSuch("tags", "tag", given, tagNames(all))
 		}
 		if !slices.Contains(ids, found.ID) {
 			ids = append(ids, found.ID)
 		}
 	}
 	return ids, nil
-}
-
-func checkTagNames(names []string) ([]string, error) {
-	if len(names) > MaxTagsPerTask {
-		return nil, &Error{Code: LimitExceeded, Field: "tags", Message: fmt.Sprintf("%d tags were given; a task can have at most %d", len(names), MaxTagsPerTask)}
-	}
-	checked := make([]string, len(names))
-	for i, name := range names {
-		name = strings.TrimSpace(name)
-		if err := checkText("tags", name, MaxTagName); err != nil {
-			return nil, err
-		}
-		if name == "" {
-			return nil, Invalid("tags", "contains an empty name; allowed are 1 to %d characters, for example [\"home\", \"errand\"]", MaxTagName)
-		}
-		checked[i] = name
-	}
-	return checked, nil
 }
 
 func findTag(all []Tag, name string, id int64) *Tag {
@@ -166,6 +164,24 @@ func categoryNames(all []Category) []string {
 		names[i] = c.Name
 	}
 	return names
+}
+
+func tagNames(all []Tag) []string {
+	names := make([]string, len(all))
+	for i, t := range all {
+		names[i] = t.Name
+	}
+	return names
+}
+
+// noSuch is the error about a name that nothing has: it lists some that exist,
+// and the closest as a hint.
+func noSuch(field, kind, name string, names []string) *Error {
+	e := &Error{Code: NotFound, Field: field, Message: fmt.Sprintf("there is no %s %q among yours%s", kind, clip(name), listNames(names))}
+	if near := Nearest(name, names); near != "" {
+		e.Hint = fmt.Sprintf("did you mean %q?", near)
+	}
+	return e
 }
 
 func listNames(names []string) string {

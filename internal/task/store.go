@@ -18,6 +18,16 @@ type Store interface {
 	Search(ctx context.Context, userID int64, q Query, f Filter, p Paging) (Page, error)
 	Categories(ctx context.Context, userID int64) ([]Category, error)
 	Tags(ctx context.Context, userID int64) ([]Tag, error)
+	// CountedCategories and CountedTags read them with how many tasks each has.
+	CountedCategories(ctx context.Context, userID int64) ([]Counted[Category], error)
+	CountedTags(ctx context.Context, userID int64) ([]Counted[Tag], error)
+}
+
+// Counted is a category or tag with the number of its tasks that are not
+// deleted, completed ones included.
+type Counted[T Category | Tag] struct {
+	Label T
+	Tasks int
 }
 
 // Tx is a transaction on one user's data.
@@ -26,10 +36,22 @@ type Tx interface {
 	LockTask(ctx context.Context, id int64) (*Task, error)
 	// LockSuccessor does the same for the occurrence that follows task id.
 	LockSuccessor(ctx context.Context, id int64) (*Task, error)
-	Categories(ctx context.Context) ([]Category, error)
-	// Tags reads the user's tags; lock keeps others from adding any meanwhile.
+	// Categories and Tags read the user's own; lock keeps others from adding or
+	// renaming any meanwhile.
+	Categories(ctx context.Context, lock bool) ([]Category, error)
 	Tags(ctx context.Context, lock bool) ([]Tag, error)
-	AddTag(ctx context.Context, name string) (Tag, error)
+	// AddCategory and AddTag store a new one. When the store takes the name for
+	// that of an existing one, they return that one and added is false.
+	AddCategory(ctx context.Context, c Category) (stored Category, added bool, err error)
+	AddTag(ctx context.Context, t Tag) (stored Tag, added bool, err error)
+	// SaveCategory and SaveTag store a new name and color; saved is false when
+	// the store takes the name for that of another, or there is no such one.
+	SaveCategory(ctx context.Context, c Category) (saved bool, err error)
+	SaveTag(ctx context.Context, t Tag) (saved bool, err error)
+	// RemoveCategory and RemoveTag delete one and take it off its tasks at now,
+	// with an event for each of them that is not deleted; tasks is their number.
+	RemoveCategory(ctx context.Context, id int64, now time.Time) (tasks int, err error)
+	RemoveTag(ctx context.Context, id int64, now time.Time) (tasks int, err error)
 	// Insert stores a new task with its event and sets its ID. When the user
 	// has already used the key, or the previous task already has a successor,
 	// nothing is inserted and inserted is false.

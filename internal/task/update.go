@@ -31,19 +31,26 @@ func (s *Service) Update(ctx context.Context, user Settings, in UpdateInput) (Al
 		if err := t.apply(ctx, tx, user, in, now); err != nil {
 			return err
 		}
-		fields := differences(before, t)
-		for name := range fields {
-			result.Changed = append(result.Changed, name)
-		}
-		slices.Sort(result.Changed)
-		result.Task = t
-		if len(fields) == 0 {
-			return nil
-		}
-		t.touch(now)
-		return tx.Save(ctx, Change{Kind: Updated, Task: t, Fields: fields})
+		var err error
+		result, err = alter(ctx, tx, before, t, now)
+		return err
 	})
 	return result, err
+}
+
+// alter stores what is different between before and t, when anything is.
+func alter(ctx context.Context, tx Tx, before, t *Task, now time.Time) (Alteration, error) {
+	fields := differences(before, t)
+	result := Alteration{Task: t}
+	for name := range fields {
+		result.Changed = append(result.Changed, name)
+	}
+	slices.Sort(result.Changed)
+	if len(fields) == 0 {
+		return result, nil
+	}
+	t.touch(now)
+	return result, tx.Save(ctx, Change{Kind: Updated, Task: t, Fields: fields})
 }
 
 func (t *Task) apply(ctx context.Context, tx Tx, user Settings, in UpdateInput, now time.Time) error {

@@ -1,0 +1,359 @@
+package repository_test
+
+import (
+	"fmt"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"tickler/internal/task"
+)
+
+func (b *bundle) category(t *testing.T, user task.Settings, name string) task.Category {
+	t.Helper()
+	c, err := b.service.CreateCategory(b.ctx, user, task.CreateCategoryInput{Name: name})
+	require.NoError(t, err)
+	return c
+}
+
+func (b *bundle) tag(t *testing.T, user task.Settings, name string) task.Tag {
+	t.Helper()
+	g, err := b.service.CreateTag(b.ctx, user, task.CreateTagInput{Name: name})
+	require.NoError(t, err)
+	return g
+}
+
+func TestNamesOfCategoriesAndTagsAreCheckedAndUniquePerUserInAnyCase(t *testing.T) {
+	b := setup(t)
+	work := b.category(t, b.ann, "  Größe & Work 🏢 ")
+	require.Equal(t, "Größe & Work 🏢", work.Name)
+	home := b.tag(t, b.ann, "Zuhause")
+	b.category(t, b.ann, strings.Repeat("ü", task.MaxCategoryName))
+	b.tag(t, b.ann, strings.Repeat("ü", task.MaxTagName))
+	b.category(t, b.bob, work.Name) // a name is its user's own
+	b.tag(t, b.bob, home.Name)
+	cases := []struct {
+		name, color string
+		code        task.Code
+		field       string
+	}{
+		{"", "", task.InvalidInput, "name"},
+		{" \t ", "", task.InvalidInput, "name"},
+		{strings.Repeat("x", 51), "", task.InvalidInput, "name"},
+		{strings.Repeat("x", 100_000), "", task.InvalidInput, "name"},
+		{"a\x00b", "", task.InvalidInput, "name"},
+		{"a\nb", "", task.InvalidInput, "name"},
+		{"\xff", "", task.InvalidInput, "name"},
+		{"x", "red", task.InvalidInput, "color"},
+		{"x", "#12345", task.InvalidInput, "color"},
+		{"x", "#12345G", task.InvalidInput, "color"},
+		{"x", "#123456\n", task.InvalidInput, "color"},
+		{"GRÖSSE & work 🏢", "", "", ""}, // ß is no ss
+		{"größe & WORK 🏢", "", task.Conflict, "name"},
+		{"GRÖßE & WORK 🏢", "", task.Conflict, "name"},
+	}
+	for _, c := range cases {
+		_, err := b.service.CreateCategory(b.ctx, b.ann, task.CreateCategoryInput{Name: c.name, Color: c.color})
+		if c.code == "" {
+			require.NoError(t, err)
+			continue
+		}
+		requireCode(t, err, c.code, c.field)
+		if c.code == task.Conflict {
+			c.name = "ZUHAUSE"
+		}
+		_, err = b.service.CreateTag(b.ctx, b.ann, task.CreateTagInput{Name: c.name, Color: c.color})
+		requireCode(t, err, c.code, c.field)
+	}
+}
+
+func TestCategoryIsRenamedAndRecolored(t *testing.T) {
+	b := setup(t)
+	b.category(t, b.ann, "Home")
+	work := b.category(t, b.ann, "Work")
+	filed := b.add(t, b.ann, task.AddInput{Title: "x", Category: "work"})
+	update := func(user task.Settings, in task.UpdateCategoryInput) (task.Relabeling[task.Category], error) {
+		return b.service.UpdateCategory(b.ctx, user, in)
+	}
+	named := task.CategoryInput{Category: "WORK"}
+	result, err := update(b.ann, task.UpdateCategoryInput{CategoryInput: named, Name: task.Some("work"), Color: task.Some("#1e90FF")})
+	require.NoError(t, err)
+	require.Equal(t, []string{"color", "name"}, result.Changed)
+	result, err = update(b.ann, task.UpdateCategoryInput{CategoryInput: named, Name: task.Some("work ")})
+	require.NoError(t, err)
+	require.Empty(t, result.Changed)
+	result, err = update(b.ann, task.UpdateCategoryInput{CategoryInput: task.CategoryInput{CategoryID: work.ID}, Name: task.Some("Office"), Color: task.Null[string]()})
+	require.NoError(t, err)
+	require.Equal(t, task.Category{ID: work.ID, Name: "Office"}, result.Label)
+	found, err := b.service.Get(b.ctx, b.ann, filed.ID)
+	require.NoError(t, err)
+	require.Equal(t, "Office", found.Category.Name)
+	require.Equal(t, 1, found.Version, "a new name of its category is no change of the task")
+
+	for _, c := range []struct {
+		in    task.UpdateCategoryInput
+		code  task.Code
+		field string
+	}{
+		{task.UpdateCategoryInput{Name: task.Some("x")}, task.InvalidInput, "category"},
+		{task.UpdateCategoryInput{CategoryInput: task.CategoryInput{Category: "Office", CategoryID: work.ID}}, task.InvalidInput, "category"},
+		{task.UpdateCategoryInput{CategoryInput: task.CategoryInput{Category: "Offise"}}, task.NotFound, "category"},
+		{task.UpdateCategoryInput{CategoryInput: task.CategoryInput{CategoryID: 1 << 40}}, task.NotFound, "category_id"},
+		{task.UpdateCategoryInput{CategoryInput: task.CategoryInput{Category: "Office"}, Name: task.Some("HOME")}, task.Conflict, "name"},
+		{task.UpdateCategoryInput{CategoryInput: task.CategoryInput{Category: "Office"}, Name: task.Null[string]()}, task.InvalidInput, "name"},
+		{task.UpdateCategoryInput{CategoryInput: task.CategoryInput{Category: "Office"}, Color: task.Some("blue")}, task.InvalidInput, "color"},
+	} {
+		_, err := update(b.ann, c.in)
+		requireCode(t, err, c.code, c.field)
+	}
+	_, err = update(b.bob, task.UpdateCategoryInput{CategoryInput: task.CategoryInput{CategoryID: work.ID}, Name: task.Some("mine")})
+	requireCode(t, err, task.NotFound, "category_id")
+}
+
+func TestTagIsRenamedAndRecolored(t *testing.T) {
+	b := setup(t)
+	b.tag(t, b.ann, "home")
+	errand := b.tag(t, b.ann, "errand")
+	result, err := b.service.UpdateTag(b.ctx, b.ann, task.UpdateTagInput{TagInput: task.TagInput{Tag: "Errand"}, Name: task.Some("shopping"), Color: task.Some("#000000")})
+	require.NoError(t, err)
+	require.Equal(t, task.Tag{ID: errand.ID, Name: "shopping", Color: "#000000"}, result.Label)
+	for _, c := range []struct {
+		in    task.UpdateTagInput
+		code  task.Code
+		field string
+	}{
+		{task.UpdateTagInput{}, task.InvalidInput, "tag"},
+		{task.UpdateTagInput{TagInput: task.TagInput{Tag: "shoping"}}, task.NotFound, "tag"},
+		{task.UpdateTagInput{TagInput: task.TagInput{TagID: 1 << 40}}, task.NotFound, "tag_id"},
+		{task.UpdateTagInput{TagInput: task.TagInput{TagID: errand.ID}, Name: task.Some("Home")}, task.Conflict, "name"},
+		{task.UpdateTagInput{TagInput: task.TagInput{TagID: errand.ID}, Name: task.Some(strings.Repeat("x", 31))}, task.InvalidInput, "name"},
+	} {
+		_, err := b.service.UpdateTag(b.ctx, b.ann, c.in)
+		requireCode(t, err, c.code, c.field)
+	}
+	_, err = b.service.UpdateTag(b.ctx, b.bob, task.UpdateTagInput{TagInput: task.TagInput{TagID: errand.ID}, Name: task.Some("mine")})
+	requireCode(t, err, task.NotFound, "tag_id")
+}
+
+func TestLimitsOfCategoriesAndTagsAreExactAlsoUnderConcurrency(t *testing.T) {
+	b := setup(t)
+	var creators sync.WaitGroup
+	for n := range task.MaxTagsPerUser + 10 {
+		creators.Go(func() {
+			_, err := b.service.CreateTag(b.ctx, b.ann, task.CreateTagInput{Name: fmt.Sprint("tag ", n)})
+			if err != nil {
+				requireCode(t, err, task.LimitExceeded, "name")
+			}
+			_, err = b.service.CreateCategory(b.ctx, b.ann, task.CreateCategoryInput{Name: fmt.Sprint("category ", n)})
+			if err != nil {
+				requireCode(t, err, task.LimitExceeded, "name")
+			}
+		})
+	}
+	creators.Wait()
+	tags, err := b.service.Tags(b.ctx, b.ann)
+	require.NoError(t, err)
+	require.Len(t, tags, task.MaxTagsPerUser)
+	categories, err := b.service.Categories(b.ctx, b.ann)
+	require.NoError(t, err)
+	require.Len(t, categories, task.MaxCategories)
+
+	added := b.add(t, b.ann, task.AddInput{Title: "x", Tags: []string{tags[0].Label.Name}})
+	for range 2 {
+		_, err = b.service.AddTagToTask(b.ctx, b.ann, task.TaggingInput{TaskID: added.ID, Tag: tags[0].Label.Name})
+		require.NoError(t, err, "what exists can be used at the limit")
+	}
+	_, err = b.service.AddTagToTask(b.ctx, b.ann, task.TaggingInput{TaskID: added.ID, Tag: "one more"})
+	requireCode(t, err, task.LimitExceeded, "tag")
+}
+
+func TestDeletedCategoryUnfilesItsTasksWithAnEventForEach(t *testing.T) {
+	b := setup(t)
+	work := b.category(t, b.ann, "Work")
+	b.category(t, b.ann, "Home")
+	for range 3 {
+		b.add(t, b.ann, task.AddInput{Title: "x", Category: "Work"})
+	}
+	done := b.add(t, b.ann, task.AddInput{Title: "done", Category: "Work"})
+	_, err := b.service.Complete(b.ctx, b.ann, done.ID)
+	require.NoError(t, err)
+	deleted := b.add(t, b.ann, task.AddInput{Title: "deleted", Category: "Work"})
+	_, err = b.service.Delete(b.ctx, b.ann, deleted.ID)
+	require.NoError(t, err)
+	b.add(t, b.ann, task.AddInput{Title: "elsewhere", Category: "Home"})
+
+	counted, err := b.service.Categories(b.ctx, b.ann)
+	require.NoError(t, err)
+	require.Equal(t, []task.Counted[task.Category]{{Label: task.Category{ID: counted[0].Label.ID, Name: "Home"}, Tasks: 1}, {Label: work, Tasks: 4}}, counted)
+
+	_, err = b.service.DeleteCategory(b.ctx, b.bob, task.CategoryInput{CategoryID: work.ID})
+	requireCode(t, err, task.NotFound, "category_id")
+	before, commits := len(b.outbox(t)), b.committed.Load()
+	b.now = b.now.Add(time.Minute)
+	gone, err := b.service.DeleteCategory(b.ctx, b.ann, task.CategoryInput{Category: "work"})
+	require.NoError(t, err)
+	require.Equal(t, 4, gone.Tasks)
+	require.EqualValues(t, commits+1, b.committed.Load(), "the relay is woken")
+	events := b.outbox(t)[before:]
+	require.Len(t, events, 4)
+	for _, e := range events {
+		require.Equal(t, "task.updated", e.Type)
+		require.Equal(t, map[string]any{"category_id": nil}, e.Data["updated_fields"])
+	}
+	require.EqualValues(t, 3, events[3].Data["task_version"], "one more than when it was completed")
+	restored, err := b.service.Reopen(b.ctx, b.ann, deleted.ID)
+	require.NoError(t, err)
+	require.Nil(t, restored.Task.Category)
+	_, err = b.service.DeleteCategory(b.ctx, b.ann, task.CategoryInput{CategoryID: work.ID})
+	requireCode(t, err, task.NotFound, "category_id")
+}
+
+func TestDeletedTagIsTakenOffItsTasksWithAnEventForEach(t *testing.T) {
+	b := setup(t)
+	first := b.add(t, b.ann, task.AddInput{Title: "x", Tags: []string{"a", "b"}})
+	b.add(t, b.ann, task.AddInput{Title: "y", Tags: []string{"a"}})
+	b.add(t, b.ann, task.AddInput{Title: "z", Tags: []string{"b"}})
+	deleted := b.add(t, b.ann, task.AddInput{Title: "deleted", Tags: []string{"a"}})
+	_, err := b.service.Delete(b.ctx, b.ann, deleted.ID)
+	require.NoError(t, err)
+	_, err = b.service.DeleteTag(b.ctx, b.bob, task.TagInput{Tag: "a"})
+	requireCode(t, err, task.NotFound, "tag")
+
+	counted, err := b.service.Tags(b.ctx, b.ann)
+	require.NoError(t, err)
+	require.Equal(t, 2, counted[0].Tasks)
+	before := len(b.outbox(t))
+	gone, err := b.service.DeleteTag(b.ctx, b.ann, task.TagInput{Tag: "A"})
+	require.NoError(t, err)
+	require.Equal(t, 2, gone.Tasks)
+	events := b.outbox(t)[before:]
+	require.Len(t, events, 2)
+	require.Equal(t, map[string]any{"tag_ids": []any{float64(first.Tags[1].ID)}}, events[0].Data["updated_fields"])
+	require.Equal(t, map[string]any{"tag_ids": []any{}}, events[1].Data["updated_fields"])
+	found, err := b.service.Get(b.ctx, b.ann, first.ID)
+	require.NoError(t, err)
+	require.Equal(t, first.Tags[1:], found.Tags)
+	require.Equal(t, 2, found.Version)
+}
+
+func TestTenThousandTasksAreUnfiledAndUntaggedInOneGo(t *testing.T) {
+	b := setup(t)
+	b.category(t, b.ann, "Work")
+	model := b.add(t, b.ann, task.AddInput{Title: "x", Category: "Work", Tags: []string{"a"}})
+	_, err := b.pool.Exec(b.ctx, `
+		INSERT INTO tasks (user_id, title, time_zone, category_id, created_at, updated_at)
+		SELECT user_id, title || n, time_zone, category_id, created_at, updated_at FROM tasks, generate_series(2, 10000) n WHERE id = $1`, model.ID)
+	require.NoError(t, err)
+	_, err = b.pool.Exec(b.ctx, `INSERT INTO task_tags SELECT user_id, id, $1 FROM tasks WHERE id <> $2`, model.Tags[0].ID, model.ID)
+	require.NoError(t, err)
+	filed, err := b.service.DeleteCategory(b.ctx, b.ann, task.CategoryInput{Category: "Work"})
+	require.NoError(t, err)
+	require.Equal(t, 10_000, filed.Tasks)
+	tagged, err := b.service.DeleteTag(b.ctx, b.ann, task.TagInput{Tag: "a"})
+	require.NoError(t, err)
+	require.Equal(t, 10_000, tagged.Tasks)
+	var events, ids int
+	require.NoError(t, b.pool.QueryRow(b.ctx, `SELECT count(*), count(DISTINCT event_id) FROM outbox`).Scan(&events, &ids))
+	require.Equal(t, 20_001, events)
+	require.Equal(t, events, ids)
+}
+
+func TestFilingAndDeletingAtTheSameMomentNeitherDeadlocksNorLosesAnEvent(t *testing.T) {
+	b := setup(t)
+	added := make([]*task.Task, 20)
+	for i := range added {
+		added[i] = b.add(t, b.ann, task.AddInput{Title: "x"})
+	}
+	for range 5 {
+		b.category(t, b.ann, "Work")
+		var callers sync.WaitGroup
+		for _, one := range added {
+			callers.Go(func() {
+				_, err := b.service.Update(b.ctx, b.ann, task.UpdateInput{TaskID: one.ID, Category: task.Some("Work"), Tags: task.Some([]string{"a"})})
+				var e *task.Error
+				if err != nil {
+					require.ErrorAs(t, err, &e)
+					require.Contains(t, []task.Code{task.NotFound, task.Conflict}, e.Code, e.Message)
+				}
+			})
+		}
+		callers.Go(func() {
+			_, err := b.service.DeleteCategory(b.ctx, b.ann, task.CategoryInput{Category: "Work"})
+			require.NoError(t, err)
+		})
+		callers.Wait()
+		_, err := b.service.DeleteTag(b.ctx, b.ann, task.TagInput{Tag: "a"})
+		if err != nil {
+			requireCode(t, err, task.NotFound, "tag")
+		}
+	}
+	filed := map[int64]any{}
+	for _, e := range b.outbox(t) {
+		if fields, ok := e.Data["updated_fields"].(map[string]any); ok {
+			if category, ok := fields["category_id"]; ok {
+				filed[e.TaskID] = category
+			}
+		}
+	}
+	for id, category := range filed {
+		require.Nil(t, category, "the last event of task %d says where it is", id)
+	}
+}
+
+func TestTaggingIsIdempotentAlsoAtTheLimit(t *testing.T) {
+	b := setup(t)
+	added := b.add(t, b.ann, task.AddInput{Title: "x", Tags: []string{"1", "2", "3", "4", "5", "6", "7", "8", "9"}})
+	tag := func(name string) (task.Alteration, error) {
+		return b.service.AddTagToTask(b.ctx, b.ann, task.TaggingInput{TaskID: added.ID, Tag: name})
+	}
+	result, err := tag(" Ten ")
+	require.NoError(t, err)
+	require.Equal(t, []string{"tag_ids"}, result.Changed)
+	require.Equal(t, 2, result.Task.Version)
+	result, err = tag("TEN")
+	require.NoError(t, err)
+	require.Empty(t, result.Changed)
+	require.Equal(t, 2, result.Task.Version)
+	_, err = tag("eleven")
+	requireCode(t, err, task.LimitExceeded, "tag")
+	tags, err := b.service.Tags(b.ctx, b.ann)
+	require.NoError(t, err)
+	require.Len(t, tags, 10, "a refused tag is not created")
+
+	ten := task.TaggingInput{TaskID: added.ID, TagID: result.Task.Tags[9].ID}
+	for i, changed := range [][]string{{"tag_ids"}, nil} {
+		result, err = b.service.RemoveTagFromTask(b.ctx, b.ann, ten)
+		require.NoError(t, err)
+		require.Equal(t, changed, result.Changed, "call %d", i+1)
+		require.Len(t, result.Task.Tags, 9)
+	}
+	events := b.outbox(t)
+	require.Len(t, events, 3)
+	require.Len(t, events[1].Data["updated_fields"].(map[string]any)["tag_ids"], 10)
+	require.Len(t, events[2].Data["updated_fields"].(map[string]any)["tag_ids"], 9)
+
+	theirs := b.tag(t, b.bob, "theirs")
+	for _, c := range []struct {
+		user  task.Settings
+		in    task.TaggingInput
+		code  task.Code
+		field string
+	}{
+		{b.ann, task.TaggingInput{TaskID: added.ID}, task.InvalidInput, "tag"},
+		{b.ann, task.TaggingInput{TaskID: added.ID, Tag: "a", TagID: 1}, task.InvalidInput, "tag"},
+		{b.ann, task.TaggingInput{TaskID: added.ID, Tag: strings.Repeat("x", 31)}, task.InvalidInput, "tag"},
+		{b.ann, task.TaggingInput{TaskID: added.ID, TagID: theirs.ID}, task.NotFound, "tag_id"},
+		{b.ann, task.TaggingInput{TaskID: 1 << 40, Tag: "a"}, task.NotFound, "task_id"},
+		{b.bob, task.TaggingInput{TaskID: added.ID, Tag: "a"}, task.NotFound, "task_id"},
+	} {
+		_, err := b.service.AddTagToTask(b.ctx, c.user, c.in)
+		requireCode(t, err, c.code, c.field)
+		_, err = b.service.RemoveTagFromTask(b.ctx, c.user, c.in)
+		requireCode(t, err, c.code, c.field)
+	}
+	_, err = b.service.RemoveTagFromTask(b.ctx, b.ann, task.TaggingInput{TaskID: added.ID, Tag: "tenn"})
+	requireCode(t, err, task.NotFound, "tag")
+}

@@ -1,0 +1,150 @@
+package task
+
+import (
+	"context"
+	"fmt"
+	"strings"
+)
+
+// CreateCategoryInput is a new category.
+type CreateCategoryInput struct {
+	Name  string `json:"name" doc:"Unique among the user's, in whatever case." minLength:"1" maxLength:"50" example:"Work"`
+	Color string `json:"color,omitempty" doc:"#RRGGBB." example:"#1E90FF"`
+}
+
+// CategoryInput names a category, by its name or its id.
+type CategoryInput struct {
+	Category   string `json:"category,omitempty" doc:"Its present name." example:"Work"`
+	CategoryID int64  `json:"category_id,omitempty" doc:"Its id, instead of the name."`
+}
+
+// UpdateCategoryInput renames or recolors a category.
+type UpdateCategoryInput struct {
+	CategoryInput
+	Name  Optional[string] `json:"name,omitempty" doc:"The new name." minLength:"1" maxLength:"50" example:"Office"`
+	Color Optional[string] `json:"color,omitempty" doc:"#RRGGBB; null for none." example:"#1E90FF"`
+}
+
+// Relabeling is the result of changing a category or tag.
+type Relabeling[T Category | Tag] struct {
+	Label   T
+	Changed []string // public names of the fields that have a new value
+}
+
+// Removal is the result of deleting a category or tag.
+type Removal[T Category | Tag] struct {
+	Label T
+	Tasks int // from how many it was taken
+}
+
+// Categories lists the user's categories by name, each with its number of tasks.
+func (s *Service) Categories(ctx context.Context, user Settings) ([]Counted[Category], error) {
+	return s.store.CountedCategories(ctx, user.UserID)
+}
+
+// CreateCategory adds a category. A name that another has is a CONFLICT.
+func (s *Service) CreateCategory(ctx context.Context, user Settings, in CreateCategoryInput) (Category, error) {
+	name, err := checkName("name", in.Name, MaxCategoryName, "Work")
+	if err != nil {
+		return Category{}, err
+	}
+	if err := checkColor(in.Color); err != nil {
+		return Category{}, err
+	}
+	var created Category
+	err = s.store.Tx(ctx, user.UserID, func(tx Tx) error {
+		all, err := tx.Categories(ctx, true)
+		if err != nil {
+			return err
+		}
+		if other, err := findCategory(all, name, 0); err == nil {
+			return nameTaken("category", other.Name, other.ID)
+		}
+		if len(all) >= MaxCategories {
+			return &Error{Code: LimitExceeded, Field: "name", Message: fmt.Sprintf("you already have %d categories, the most allowed; rename one, or delete one", MaxCategories)}
+		}
+		var added bool
+		if created, added, err = tx.AddCategory(ctx, Category{Name: name, Color: in.Color}); err == nil && !added {
+			return nameTaken("category", created.Name, created.ID)
+		}
+		return err
+	})
+	return created, err
+}
+
+// UpdateCategory changes a category's name or color. Its tasks stay in it, and
+// no task changes by it.
+func (s *Service) UpdateCategory(ctx context.Context, user Settings, in UpdateCategoryInput) (Relabeling[Category], error) {
+	var result Relabeling[Category]
+	if err := oneOf("category", in.Category, in.CategoryID); err != nil {
+		return result, err
+	}
+	err := s.store.Tx(ctx, user.UserID, func(tx Tx) error {
+		all, err := tx.Categories(ctx, true)
+		if err != nil {
+			return err
+		}
+		before, err := findCategory(all, in.Category, in.CategoryID)
+		if err != nil {
+			return err
+		}
+		after := *before
+		if in.Name.Set {
+			if after.Name, err = checkName("name", in.Name.Value, MaxCategoryName, "Work"); err != nil {
+				return err
+			}
+			for _, other := range all {
+				if other.ID != after.ID && strings.EqualFold(other.Name, after.Name) {
+					return nameTaken("category", other.Name, other.ID)
+				}
+			}
+		}
+		if in.Color.Set {
+			if after.Color = in.Color.Value; in.Color.Null {
+				after.Color = ""
+			}
+			if err := checkColor(after.Color); err != nil {
+				return err
+			}
+		}
+		result = Relabeling[Category]{Label: after, Changed: relabeled(before.Name != after.Name, before.Color != after.Color)}
+		if len(result.Changed) == 0 {
+			return nil
+		}
+		saved, err := tx.SaveCategory(ctx, after)
+		if err == nil && !saved {
+			return nameTaken("category", after.Name, 0)
+		}
+		return err
+	})
+	return result, err
+}
+
+// DeleteCategory deletes a category. Its tasks stay, without category.
+func (s *Service) DeleteCategory(ctx context.Context, user Settings, in CategoryInput) (Removal[Category], error) {
+	var result Removal[Category]
+	if err := oneOf("category", in.Category, in.CategoryID); err != nil {
+		return result, err
+	}
+	err := s.store.Tx(ctx, user.UserID, func(tx Tx) error {
+		found, err := resolveCategory(ctx, tx, in.Category, in.CategoryID)
+		if err != nil {
+			return err
+		}
+		result.Label = *found
+		result.Tasks, err = tx.RemoveCategory(ctx, found.ID, s.clock())
+		return err
+	})
+	return result, err
+}
+
+func relabeled(name, color bool) []string {
+	var changed []string
+	if color {
+		changed = append(changed, "color")
+	}
+	if name {
+		changed = append(changed, "name")
+	}
+	return changed
+}

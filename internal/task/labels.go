@@ -1,0 +1,71 @@
+package task
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+)
+
+// Categories and tags have names and colors under the same rules.
+
+var colorForm = regexp.MustCompile(`^#[0-9A-Fa-f]{6}$`)
+
+// checkName returns the name of a category or tag without the blanks around it.
+func checkName(field, name string, max int, example string) (string, error) {
+	name = strings.TrimSpace(name)
+	if err := checkText(field, name, max); err != nil {
+		return "", err
+	}
+	if name == "" {
+		return "", Invalid(field, "is empty; allowed are 1 to %d characters, for example %q", max, example)
+	}
+	if strings.ContainsFunc(name, func(r rune) bool { return r < ' ' || r == 0x7f }) {
+		return "", Invalid(field, "contains a control character; allowed is one line of text, for example %q", example)
+	}
+	return name, nil
+}
+
+func checkTagNames(names []string) ([]string, error) {
+	if len(names) > MaxTagsPerTask {
+		return nil, &Error{Code: LimitExceeded, Field: "tags", Message: fmt.Sprintf("%d tags were given; a task can have at most %d", len(names), MaxTagsPerTask)}
+	}
+	checked := make([]string, len(names))
+	for i, name := range names {
+		var err error
+		if checked[i], err = checkName("tags", name, MaxTagName, "home"); err != nil {
+			return nil, err
+		}
+	}
+	return checked, nil
+}
+
+// checkColor allows #RRGGBB, and "" for none.
+func checkColor(color string) error {
+	if color != "" && !colorForm.MatchString(color) {
+		return Invalid("color", "%q is not a color; allowed is #RRGGBB in hexadecimal, for example \"#1E90FF\"", clip(color))
+	}
+	return nil
+}
+
+// nameTaken is the error about a name that another category or tag has.
+func nameTaken(kind, name string, id int64) *Error {
+	message := fmt.Sprintf("there is already a %s %q", kind, name)
+	if id != 0 {
+		message += " (id " + itoa(id) + ")"
+	}
+	return &Error{
+		Code: Conflict, Field: "name", Message: message + "; names are unique, in whatever case",
+		Hint: "use that one, or choose another name",
+	}
+}
+
+// oneOf refuses both and neither of a name and an id.
+func oneOf(field, name string, id int64) error {
+	switch given := strings.TrimSpace(name); {
+	case given != "" && id != 0:
+		return Invalid(field, "and %s_id were both given; give one of them", field)
+	case given == "" && id == 0:
+		return Invalid(field, "or %s_id is required; give one of them, for example {%q: \"home\"}", field, field)
+	}
+	return nil
+}

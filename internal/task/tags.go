@@ -1,0 +1,143 @@
+package task
+
+import (
+	"context"
+	"fmt"
+	"strings"
+)
+
+// CreateTagInput is a new tag.
+type CreateTagInput struct {
+	Name  string `json:"name" doc:"Unique among the user's, in whatever case." minLength:"1" maxLength:"30" example:"errand"`
+	Color string `json:"color,omitempty" doc:"#RRGGBB." example:"#1E90FF"`
+}
+
+// TagInput names a tag, by its name or its id.
+type TagInput struct {
+	Tag   string `json:"tag,omitempty" doc:"Its present name." example:"errand"`
+	TagID int64  `json:"tag_id,omitempty" doc:"Its id, instead of the name."`
+}
+
+// UpdateTagInput renames or recolors a tag.
+type UpdateTagInput struct {
+	TagInput
+	Name  Optional[string] `json:"name,omitempty" doc:"The new name." minLength:"1" maxLength:"30" example:"shopping"`
+	Color Optional[string] `json:"color,omitempty" doc:"#RRGGBB; null for none." example:"#1E90FF"`
+}
+
+// Tags lists the user's tags by name, each with its number of tasks.
+func (s *Service) Tags(ctx context.Context, user Settings) ([]Counted[Tag], error) {
+	return s.store.CountedTags(ctx, user.UserID)
+}
+
+// CreateTag adds a tag. A name that another has is a CONFLICT.
+func (s *Service) CreateTag(ctx context.Context, user Settings, in CreateTagInput) (Tag, error) {
+	name, err := checkName("name", in.Name, MaxTagName, "errand")
+	if err != nil {
+		return Tag{}, err
+	}
+	if err := checkColor(in.Color); err != nil {
+		return Tag{}, err
+	}
+	var created Tag
+	err = s.store.Tx(ctx, user.UserID, func(tx Tx) error {
+		all, err := tx.Tags(ctx, true)
+		if err != nil {
+			return err
+		}
+		if other := findTag(all, name, 0); other != nil {
+			return nameTaken("tag", other.Name, other.ID)
+		}
+		if len(all) >= MaxTagsPerUser {
+			return &Error{Code: LimitExceeded, Field: "name", Message: fmt.Sprintf("you already have %d tags, the most allowed; rename one, or delete one", MaxTagsPerUser)}
+		}
+		var added bool
+		if created, added, err = tx.AddTag(ctx, Tag{Name: name, Color: in.Color}); err == nil && !added {
+			return nameTaken("tag", created.Name, created.ID)
+		}
+		return err
+	})
+	return created, err
+}
+
+// UpdateTag changes a tag's name or color. Its tasks keep it, and no task
+// changes by it.
+func (s *Service) UpdateTag(ctx context.Context, user Settings, in UpdateTagInput) (Relabeling[Tag], error) {
+	var result Relabeling[Tag]
+	if err := oneOf("tag", in.Tag, in.TagID); err != nil {
+		return result, err
+	}
+	err := s.store.Tx(ctx, user.UserID, func(tx Tx) error {
+		all, err := tx.Tags(ctx, true)
+		if err != nil {
+			return err
+		}
+		before, err := existingTag(all, in.TagInput)
+		if err != nil {
+			return err
+		}
+		after := *before
+		if in.Name.Set {
+			if after.Name, err = checkName("name", in.Name.Value, MaxTagName, "errand"); err != nil {
+				return err
+			}
+			for _, other := range all {
+				if other.ID != after.ID && strings.EqualFold(other.Name, after.Name) {
+					return nameTaken("tag", other.Name, other.ID)
+				}
+			}
+		}
+		if in.Color.Set {
+			if after.Color = in.Color.Value; in.Color.Null {
+				after.Color = ""
+			}
+			if err := checkColor(after.Color); err != nil {
+				return err
+			}
+		}
+		result = Relabeling[Tag]{Label: after, Changed: relabeled(before.Name != after.Name, before.Color != after.Color)}
+		if len(result.Changed) == 0 {
+			return nil
+		}
+		saved, err := tx.SaveTag(ctx, after)
+		if err == nil && !saved {
+			return nameTaken("tag", after.Name, 0)
+		}
+		return err
+	})
+	return result, err
+}
+
+// DeleteTag deletes a tag and takes it off its tasks.
+func (s *Service) DeleteTag(ctx context.Context, user Settings, in TagInput) (Removal[Tag], error) {
+	var result Removal[Tag]
+	if err := oneOf("tag", in.Tag, in.TagID); err != nil {
+		return result, err
+	}
+	err := s.store.Tx(ctx, user.UserID, func(tx Tx) error {
+		all, err := tx.Tags(ctx, false)
+		if err != nil {
+			return err
+		}
+		found, err := existingTag(all, in)
+		if err != nil {
+			return err
+		}
+		result.Label = *found
+		result.Tasks, err = tx.RemoveTag(ctx, found.ID, s.clock())
+		return err
+	})
+	return result, err
+}
+
+// existingTag finds a tag by name or id, or says which there are.
+func existingTag(all []Tag, in TagInput) (*Tag, error) {
+	name := strings.TrimSpace(in.Tag)
+	if found := findTag(all, name, in.TagID); found != nil {
+		return found, nil
+	}
+	if in.TagID != 0 {
+		return nil, &Error{Code: NotFound, Field: "tag_id", Message: fmt.Sprintf("there is no tag %d among yours%s", in.TagID, listNames(tagNames(all)))}
+	}
+	return nil, noSuch("tag", "tag", name, tagNames(all))
+}
