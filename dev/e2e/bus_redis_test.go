@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/redis/go-redis/v9"
+	"github.com/redis/go-redis/v9/logging"
 
 	"tickler/dev/broker"
 )
@@ -15,7 +16,10 @@ import (
 // document in the field data, the metadata of the publishing in another.
 type redisBus struct{ client *redis.Client }
 
-func openRedis(access broker.Access) bus { return redisBus{access.Redis()} }
+func openRedis(access broker.Access) bus {
+	logging.Disable() // of every attempt to reach a broker that a test has stopped
+	return redisBus{access.Redis()}
+}
 
 func (b redisBus) close() { _ = b.client.Close() }
 
