@@ -68,16 +68,13 @@ func (a argument) schema() object {
 }
 
 // outputSchema describes a result type. Nothing is required: what is empty is
-// left out, and a failed call has only the property error.
+// left out, and a failed call has only the property error, which the
+// instructions of the server describe once for all tools. So that the list of
+// all tools stays small, a field with the tag open is an object whose
+// properties another tool's schema tells.
 func outputSchema(t reflect.Type) json.RawMessage {
 	schema := valueSchema(t)
-	schema["properties"].(object)["error"] = object{
-		"type": "object",
-		"properties": object{
-			"code": object{"type": "string"}, "message": object{"type": "string"},
-			"field": object{"type": "string"}, "hint": object{"type": "string"},
-		},
-	}
+	schema["properties"].(object)["error"] = object{"type": "object"}
 	return marshal(schema)
 }
 
@@ -103,6 +100,13 @@ func valueSchema(t reflect.Type) object {
 				continue
 			}
 			property := valueSchema(f.Type)
+			if f.Tag.Get("open") != "" {
+				closed := property
+				if items, ok := property["items"].(object); ok {
+					closed = items
+				}
+				delete(closed, "properties")
+			}
 			if doc := f.Tag.Get("doc"); doc != "" {
 				property["description"] = doc
 			}

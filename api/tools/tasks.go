@@ -24,7 +24,7 @@ func (f format) form() task.Form {
 
 // taskID is the argument of tools that work on one task.
 type taskID struct {
-	TaskID int64 `json:"task_id" doc:"As add_task, list_tasks and search_tasks return it." minimum:"1"`
+	TaskID int64 `json:"task_id" doc:"The task's id." minimum:"1"`
 }
 
 type (
@@ -52,20 +52,27 @@ type (
 
 // oneTask is the result of tools that return a task.
 type oneTask struct {
-	Task       task.View            `json:"task"`
-	Recurrence *task.RecurrenceView `json:"recurrence,omitempty"`
+	Task       task.View            `json:"task" open:"true" doc:"As get_task returns it."`
+	Recurrence *task.RecurrenceView `json:"recurrence,omitempty" open:"true"`
 	Changed    []string             `json:"changed,omitempty" doc:"Fields that have a new value."`
 	NextDue    string               `json:"next_due,omitempty" doc:"When the next occurrence is due."`
-	Note       string               `json:"note,omitempty" doc:"What else there is to know."`
+	Note       string               `json:"note,omitempty"`
+	TimeZone   string               `json:"time_zone"`
+}
+
+// wholeTask is a oneTask whose schema says all of it.
+type wholeTask struct {
+	Task       task.View            `json:"task"`
+	Recurrence *task.RecurrenceView `json:"recurrence,omitempty"`
 	TimeZone   string               `json:"time_zone" doc:"Zone of the dates."`
 }
 
 // manyTasks is the result of tools that return a page of tasks.
 type manyTasks struct {
-	Tasks      []task.View `json:"tasks"`
+	Tasks      []task.View `json:"tasks" open:"true" doc:"Each as get_task returns it."`
 	Total      int         `json:"total" doc:"How many match in all."`
 	NextCursor string      `json:"next_cursor,omitempty" doc:"For the next page."`
-	TimeZone   string      `json:"time_zone" doc:"Zone of the dates."`
+	TimeZone   string      `json:"time_zone"`
 }
 
 func (t *Tools) taskTools() []server.ServerTool {
@@ -112,12 +119,13 @@ func (t *Tools) add(ctx context.Context, user task.Settings, in addInput) (oneTa
 	return out, err
 }
 
-func (t *Tools) get(ctx context.Context, user task.Settings, in idInput) (oneTask, error) {
+func (t *Tools) get(ctx context.Context, user task.Settings, in idInput) (wholeTask, error) {
 	found, err := t.service.Get(ctx, user, in.TaskID)
 	if err != nil {
-		return oneTask{}, err
+		return wholeTask{}, err
 	}
-	return t.one(user, found, in.form())
+	out, err := t.one(user, found, in.form())
+	return wholeTask{Task: out.Task, Recurrence: out.Recurrence, TimeZone: out.TimeZone}, err
 }
 
 func (t *Tools) update(ctx context.Context, user task.Settings, in updateInput) (oneTask, error) {

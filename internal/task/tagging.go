@@ -8,7 +8,7 @@ import (
 
 // TaggingInput is one tag of one task.
 type TaggingInput struct {
-	TaskID int64  `json:"task_id" doc:"As add_task, list_tasks and search_tasks return it." minimum:"1"`
+	TaskID int64  `json:"task_id" doc:"The task's id." minimum:"1"`
 	Tag    string `json:"tag,omitempty" doc:"Name of the tag." maxLength:"30" example:"errand"`
 	TagID  int64  `json:"tag_id,omitempty" doc:"Its id, instead of the name."`
 }

@@ -12,7 +12,7 @@ type View struct {
 	Priority       Priority `json:"priority"`
 	Completed      bool     `json:"completed"`
 	DueDate        string   `json:"due_date,omitempty" doc:"RFC 3339, in the user's zone."`
-	AllDay         bool     `json:"all_day,omitempty" doc:"Only the day counts."`
+	AllDay         bool     `json:"all_day,omitempty"`
 	Overdue        bool     `json:"overdue,omitempty"`
 	Category       string   `json:"category,omitempty"`
 	Tags           []string `json:"tags,omitempty"`
@@ -26,12 +26,12 @@ type View struct {
 // Detail is the rest of a task, for those who ask for it.
 type Detail struct {
 	CompletedAt     string         `json:"completed_at,omitempty"`
-	TimeZone        string         `json:"time_zone,omitempty" doc:"Zone in which the due date is meant."`
+	TimeZone        string         `json:"time_zone,omitempty"`
 	CategoryID      int64          `json:"category_id,omitempty"`
 	TagIDs          []int64        `json:"tag_ids,omitempty"`
 	RecurrenceBase  RecurrenceBase `json:"recurrence_base,omitempty"`
 	SeriesID        string         `json:"series_id,omitempty"`
-	Occurrence      int            `json:"occurrence,omitempty" doc:"1-based place in its series."`
+	Occurrence      int            `json:"occurrence,omitempty"`
 	PreviousTaskID  *int64         `json:"previous_task_id,omitempty"`
 	ReminderOffsets []int          `json:"reminder_offsets,omitempty" doc:"Minutes before due."`
 	ReminderSent    bool           `json:"reminder_sent"`
@@ -94,9 +94,9 @@ func FormatTime(t *time.Time, zone *time.Location) string {
 
 // RecurrenceView tells in an answer how a task recurs.
 type RecurrenceView struct {
-	Words    string   `json:"words" doc:"The rule in English."`
-	Next     []string `json:"next" doc:"The dates after this one."`
-	Warnings []string `json:"warnings,omitempty" doc:"Where the rule may surprise."`
+	Words    string   `json:"words"`
+	Next     []string `json:"next"`
+	Warnings []string `json:"warnings,omitempty"`
 }
 
 // RecurrenceView renders the recurrence of the task, or nil when it has none.
