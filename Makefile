@@ -1,12 +1,13 @@
 # Everything needs Go only; `make run` and `make test` find, or fetch, the rest.
 .DEFAULT_GOAL := help
-.PHONY: help build run infra clean test lint bench daprd tidy
+.PHONY: help build run infra clean test test-brokers test-kafka lint bench daprd tidy
 
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
 help: ## Show this
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo
+	@echo "  make run BROKER=redis, or rabbitmq: docs/brokers.md."
 	@echo "  Ports and folders are set by TICKLER_* variables: docs/local.md."
 
 build: ## Build the apps and the dev tool into bin/
@@ -31,6 +32,16 @@ daprd: build ## Build daprd, once, if none is installed
 test: build daprd ## Run unit tests and end-to-end tests
 	bin/tickler-dev with-postgres go test ./...
 	cd dev && go test -count=1 -p 1 -timeout 20m ./...
+
+# Every broker is tried before any test, so that all that is missing is named at once.
+test-brokers: build daprd ## Run the end-to-end tests on Redis and on RabbitMQ
+	bin/tickler-dev has redis rabbitmq
+	cd dev && TICKLER_TEST_BROKER=redis go test -count=1 -timeout 20m ./e2e
+	cd dev && TICKLER_TEST_BROKER=rabbitmq go test -count=1 -timeout 20m ./e2e
+
+test-kafka: build daprd ## Run them on Apache Kafka, from Maven, or on the cluster at KAFKA_BROKERS
+	@test -n "$$KAFKA_BROKERS" || bin/tickler-dev has kafka
+	cd dev && TICKLER_TEST_BROKER=kafka go test -count=1 -timeout 30m ./e2e
 
 lint: ## gofmt, vet, staticcheck
 	@unformatted=$$(gofmt -l $$(git ls-files -co --exclude-standard '*.go')); \

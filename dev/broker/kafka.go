@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -41,9 +40,9 @@ group.initial.rebalance.delay.ms=0
 // kafka is Apache Kafka in KRaft mode. It is here for the tests: it runs as the
 // caller, and its password is on a command line while its data folder is made.
 func (l Local) kafka(ctx context.Context) ([]process.Spec, error) {
-	java, err := exec.LookPath("java")
+	runtime, err := java.find()
 	if err != nil {
-		return nil, errors.New("there is no java on PATH: install a Java runtime, 17 or later (on Debian the package openjdk-17-jre-headless)")
+		return nil, err
 	}
 	jars, err := l.kafkaJars(ctx)
 	if err != nil {
@@ -63,7 +62,7 @@ func (l Local) kafka(ctx context.Context) ([]process.Spec, error) {
 		return nil, err
 	}
 	run := func(class string, args ...string) []string {
-		return append([]string{java, "-Xms128m", "-Xmx512m", "-XX:TieredStopAtLevel=1", "-cp", filepath.Join(jars, "*"), class}, args...)
+		return append([]string{runtime, "-Xms128m", "-Xmx512m", "-XX:TieredStopAtLevel=1", "-cp", filepath.Join(jars, "*"), class}, args...)
 	}
 	if _, err := os.Stat(filepath.Join(log, "meta.properties")); os.IsNotExist(err) {
 		command := run("kafka.tools.StorageTool", "format", "--config", settings, "--cluster-id", "tickler-local-cluster0",
@@ -105,13 +104,13 @@ func (l Local) kafkaJars(ctx context.Context) (string, error) {
 	if _, err := os.Stat(target); err == nil {
 		return target, nil
 	}
-	maven, err := exec.LookPath("mvn")
+	mvn, err := maven.find()
 	if err != nil {
-		return "", errors.New("there is no mvn on PATH, which brings Apache Kafka: install Maven (on Debian the package maven)")
+		return "", err
 	}
 	l.Say("fetching Apache Kafka with Maven, this once")
 	half := target + ".new"
-	fetch := exec.CommandContext(ctx, maven, "--batch-mode", "--quiet", "--file", pom,
+	fetch := exec.CommandContext(ctx, mvn, "--batch-mode", "--quiet", "--file", pom,
 		"dependency:copy-dependencies", "-DoutputDirectory="+half)
 	if output, err := fetch.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("mvn: %w\n%s", err, output)

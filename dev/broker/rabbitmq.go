@@ -2,11 +2,9 @@ package broker
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 	"maps"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -28,13 +26,13 @@ definitions.local.path = %s
 `
 
 func (l Local) rabbitMQ() ([]process.Spec, error) {
-	server, err := findRabbitMQ()
+	server, err := rabbitMQServer.find()
 	if err != nil {
 		return nil, err
 	}
-	epmd, err := exec.LookPath("epmd")
+	mapper, err := epmd.find()
 	if err != nil {
-		return nil, errors.New("there is no epmd on PATH: install Erlang (on Debian the package erlang-base, which comes with rabbitmq-server)")
+		return nil, err
 	}
 	data, user, err := l.dataDir("rabbitmq", "rabbitmq")
 	if err != nil {
@@ -82,34 +80,13 @@ func (l Local) rabbitMQ() ([]process.Spec, error) {
 	return []process.Spec{
 		{
 			Name:    Epmd,
-			Command: []string{epmd, "-address", port.Host, "-port", strconv.Itoa(nodes[0])},
+			Command: []string{mapper, "-address", port.Host, "-port", strconv.Itoa(nodes[0])},
 			Dir:     data, Env: env, UID: user.UID, GID: user.GID,
 		},
 		l.spec(process.Spec{
 			Command: []string{server}, Dir: data, Env: env, UID: user.UID, GID: user.GID,
 		}),
 	}, nil
-}
-
-// findRabbitMQ finds the server's own script. What Debian puts on PATH is a
-// wrapper, which runs as the user rabbitmq only.
-func findRabbitMQ() (string, error) {
-	var places []string
-	for _, pattern := range []string{
-		"/usr/lib/rabbitmq/lib/rabbitmq_server-*/sbin/rabbitmq-server",
-		"/opt/homebrew/opt/rabbitmq/sbin/rabbitmq-server",
-		"/usr/local/opt/rabbitmq/sbin/rabbitmq-server",
-	} {
-		found, _ := filepath.Glob(pattern)
-		places = append(places, found...)
-	}
-	if len(places) > 0 {
-		return places[len(places)-1], nil
-	}
-	if path, err := exec.LookPath("rabbitmq-server"); err == nil {
-		return path, nil
-	}
-	return "", errors.New("there is no rabbitmq-server: install RabbitMQ 3.9 or later (on Debian the package rabbitmq-server)")
 }
 
 // definitions are those of components/brokers/rabbitmq with the one user, who

@@ -1,9 +1,7 @@
 package broker
 
 import (
-	"errors"
 	"fmt"
-	"os/exec"
 	"path/filepath"
 	"strings"
 
@@ -24,9 +22,9 @@ maxmemory-policy noeviction
 `
 
 func (l Local) redis() ([]process.Spec, error) {
-	server, err := exec.LookPath("redis-server")
+	server, err := redisServer.find()
 	if err != nil {
-		return nil, errors.New("there is no redis-server on PATH: install Redis 6.2 or later (on Debian the package redis-server)")
+		return nil, err
 	}
 	data, user, err := l.dataDir("redis", "redis")
 	if err != nil {

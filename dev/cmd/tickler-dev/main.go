@@ -20,6 +20,8 @@ const usage = `Usage: tickler-dev COMMAND
            run a command, such as go test, with a Postgres of its own, whose
            address is in TICKLER_TEST_DATABASE_URL
   daprd    print the path of the daprd that run uses; built if need be
+  has BROKER...
+           check that what these brokers need is installed
   broker   kfake itself (run and infra start it)
 
 Environment:
@@ -40,6 +42,7 @@ func main() {
 		"infra":  func(ctx context.Context, _ []string) error { return run(ctx, true) },
 		"clean":  func(context.Context, []string) error { return clean() },
 		"daprd":  func(ctx context.Context, _ []string) error { return daprd(ctx) },
+		"has":    func(_ context.Context, names []string) error { return has(names) },
 		"broker": serveBroker,
 
 		"with-postgres": withPostgres,

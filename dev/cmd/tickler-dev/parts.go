@@ -23,6 +23,19 @@ func serveBroker(ctx context.Context, args []string) error {
 	})
 }
 
+// has checks that brokers of some kinds can be started here.
+func has(names []string) error {
+	var kinds []broker.Kind
+	for _, name := range names {
+		kind, err := broker.ParseKind(name)
+		if err != nil {
+			return err
+		}
+		kinds = append(kinds, kind)
+	}
+	return broker.Installed(kinds...)
+}
+
 func daprd(ctx context.Context) error {
 	root, err := stack.FindRoot()
 	if err != nil {
