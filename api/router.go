@@ -39,6 +39,7 @@ func newRouter(r routes) http.Handler {
 		refuse(c, http.StatusNotFound, &task.Error{Code: task.NotFound, Message: "there is nothing here; MCP is at /mcp"})
 	})
 	telemetry.Probes(router, r.registry, r.checks...)
+	router.GET("/asyncapi.yaml", func(c *gin.Context) { c.Data(http.StatusOK, "application/yaml", event.AsyncAPI) })
 	router.GET("/schemas/*file", func(c *gin.Context) {
 		c.FileFromFS(c.Param("file"), http.FS(event.Schemas()))
 	})

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promauto"
 
 	"tickler/internal/event"
 	"tickler/internal/sidecar"
@@ -19,6 +21,21 @@ type deliverer struct {
 	once func(ctx context.Context, consumer string, eventID uuid.UUID, effect func() error) (bool, error)
 	now  func() time.Time
 	log  *slog.Logger
+
+	lateness   prometheus.Histogram
+	duplicates prometheus.Counter
+}
+
+func newDeliverer(once func(context.Context, string, uuid.UUID, func() error) (bool, error), now func() time.Time, log *slog.Logger, registry prometheus.Registerer) *deliverer {
+	f := promauto.With(registry)
+	return &deliverer{
+		once: once, now: now, log: log,
+		lateness: f.NewHistogram(prometheus.HistogramOpts{
+			Name: "tickler_reminder_lateness_seconds", Help: "From the instant that a reminder was set for until it is delivered. A reminder that had passed when its task was made is late from the start.",
+			Buckets: []float64{0.5, 1, 2, 4, 6, 8, 12, 20, 60, 300, 3600},
+		}),
+		duplicates: f.NewCounter(prometheus.CounterOpts{Name: "tickler_duplicates_total", Help: "Events that were delivered again after they had been handled."}),
+	}
 }
 
 // deliver handles reminder.sent, once an event.
@@ -27,12 +44,20 @@ func (d *deliverer) deliver(ctx context.Context, e event.Envelope) error {
 	if err != nil {
 		return sidecar.Permanent(err)
 	}
-	_, err = d.once(ctx, app, reminder.EventID, func() error {
+	done, err := d.once(ctx, app, reminder.EventID, func() error {
 		d.log.Info(wording(reminder, d.now()), "task_id", reminder.TaskID, "user_id", reminder.UserID,
 			"event", reminder.EventID, "trace", telemetry.TraceID(ctx))
 		return nil
 	})
-	return err
+	switch {
+	case err != nil:
+		return err
+	case done:
+		d.lateness.Observe(d.now().Sub(reminder.ReminderTime).Seconds())
+	default:
+		d.duplicates.Inc()
+	}
+	return nil
 }
 
 // wording is what a reminder says.

@@ -64,11 +64,9 @@ func run() error {
 	relay := outbox.NewRelay(pool, dapr, log, registry)
 	store := repository.New(pool, app, relay.Wake)
 	callbacks := sidecar.NewListener(settings.AppAPIToken, dapr, store.KeepDeadLetter, log, registry)
-	scanner := &scanner{claim: store.ClaimReminders, now: time.Now, log: log}
-	callbacks.Binding("reminder-scan", scanner.tick)
+	callbacks.Binding("reminder-scan", newScanner(store.ClaimReminders, time.Now, log, registry).tick)
 	callbacks.Binding("housekeeping", store.Prune)
-	deliverer := &deliverer{once: store.Once, now: time.Now, log: log}
-	callbacks.Subscription(event.TopicTaskReminders, deliverer.deliver)
+	callbacks.Subscription(event.TopicTaskReminders, newDeliverer(store.Once, time.Now, log, registry).deliver)
 
 	gin.SetMode(gin.ReleaseMode)
 	probes := gin.New()

@@ -5,6 +5,9 @@ import (
 	"fmt"
 	"log/slog"
 	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promauto"
 )
 
 const (
@@ -19,6 +22,21 @@ type scanner struct {
 	claim func(ctx context.Context, now time.Time, limit int) (int, error)
 	now   func() time.Time
 	log   *slog.Logger
+
+	duration prometheus.Histogram
+	claimed  prometheus.Counter
+}
+
+func newScanner(claim func(context.Context, time.Time, int) (int, error), now func() time.Time, log *slog.Logger, registry prometheus.Registerer) *scanner {
+	f := promauto.With(registry)
+	return &scanner{
+		claim: claim, now: now, log: log,
+		duration: f.NewHistogram(prometheus.HistogramOpts{
+			Name: "tickler_reminder_scan_seconds", Help: "How long a tick looked for due reminders and claimed them.",
+			Buckets: prometheus.ExponentialBuckets(0.001, 2.5, 11),
+		}),
+		claimed: f.NewCounter(prometheus.CounterOpts{Name: "tickler_reminders_claimed_total", Help: "Reminders that fell due and were claimed here."}),
+	}
 }
 
 // tick claims batch after batch until nothing is due or the tick's time is up.
@@ -27,12 +45,14 @@ func (s *scanner) tick(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, 2*tickTime)
 	defer cancel()
 	began, total := s.now(), 0
+	defer func() { s.duration.Observe(s.now().Sub(began).Seconds()) }()
 	for s.now().Sub(began) < tickTime {
 		claimed, err := s.claim(ctx, s.now().UTC().Truncate(time.Microsecond), claimBatch)
 		if err != nil {
 			return fmt.Errorf("after %d reminders: %w", total, err)
 		}
 		total += claimed
+		s.claimed.Add(float64(claimed))
 		if claimed < claimBatch {
 			break
 		}

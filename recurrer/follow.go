@@ -4,6 +4,9 @@ import (
 	"context"
 	"log/slog"
 
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promauto"
+
 	"tickler/internal/event"
 	"tickler/internal/sidecar"
 	"tickler/internal/task"
@@ -14,6 +17,18 @@ import (
 type follower struct {
 	service *task.Service
 	log     *slog.Logger
+
+	created   prometheus.Counter
+	unchanged prometheus.Counter
+}
+
+func newFollower(service *task.Service, log *slog.Logger, registry prometheus.Registerer) *follower {
+	f := promauto.With(registry)
+	return &follower{
+		service: service, log: log,
+		created:   f.NewCounter(prometheus.CounterOpts{Name: "tickler_occurrences_created_total", Help: "Next occurrences created."}),
+		unchanged: f.NewCounter(prometheus.CounterOpts{Name: "tickler_completions_without_successor_total", Help: "Completions of recurring tasks that called for nothing: delivered again, undone meanwhile, or the last of their series."}),
+	}
 }
 
 // follow handles task.completed. However often it comes, a task gets one
@@ -30,7 +45,10 @@ func (f *follower) follow(ctx context.Context, e event.Envelope) error {
 	if err != nil {
 		return err
 	}
-	if next != nil {
+	if next == nil {
+		f.unchanged.Inc()
+	} else {
+		f.created.Inc()
 		f.log.Info("next occurrence created", "task_id", next.ID, "previous_task_id", completed.TaskID,
 			"user_id", completed.UserID, "trace", telemetry.TraceID(ctx))
 	}

@@ -65,8 +65,7 @@ func run() error {
 	relay := outbox.NewRelay(pool, dapr, log, registry)
 	store := repository.New(pool, app, relay.Wake)
 	callbacks := sidecar.NewListener(settings.AppAPIToken, dapr, store.KeepDeadLetter, log, registry)
-	follower := &follower{service: task.NewService(store, time.Now), log: log}
-	callbacks.Subscription(event.TopicTaskRecurrence, follower.follow)
+	callbacks.Subscription(event.TopicTaskRecurrence, newFollower(task.NewService(store, time.Now), log, registry).follow)
 
 	gin.SetMode(gin.ReleaseMode)
 	probes := gin.New()

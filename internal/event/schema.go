@@ -14,6 +14,12 @@ import (
 //go:embed schemas/1.0/*.json
 var files embed.FS
 
+// AsyncAPI describes the channels and messages (AsyncAPI 3). It refers to the
+// schema files by their path, so it is served beside them.
+//
+//go:embed asyncapi.yaml
+var AsyncAPI []byte
+
 // Schemas holds the JSON Schema (2020-12) of each event type's data, as
 // 1.0/TYPE.json. They are the source of truth of the contract.
 func Schemas() fs.FS {
