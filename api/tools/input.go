@@ -113,6 +113,9 @@ func (a argument) check(value json.RawMessage) (json.RawMessage, error) {
 		}
 		return json.RawMessage(strconv.FormatInt(n, 10)), nil
 	case reflect.Slice:
+		if a.single() && !bytes.HasPrefix(bytes.TrimSpace(value), []byte("[")) {
+			value = slices.Concat([]byte("["), value, []byte("]"))
+		}
 		var items []json.RawMessage
 		if err := json.Unmarshal(value, &items); err != nil {
 			return nil, task.Invalid(a.name, "must be an array; %s", a.expects())
@@ -128,6 +131,9 @@ func (a argument) check(value json.RawMessage) (json.RawMessage, error) {
 	}
 	return value, nil
 }
+
+// single tells whether one value stands for an array of one.
+func (a argument) single() bool { return a.tag.Get("single") != "" }
 
 func integer(value json.RawMessage) (int64, error) {
 	text := string(bytes.TrimSpace(value))

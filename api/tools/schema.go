@@ -44,8 +44,15 @@ func (a argument) schema() object {
 		}
 		described["enum"] = values
 	}
+	types := []any{schema["type"]}
+	if a.single() {
+		types = append(types, schema["items"].(object)["type"])
+	}
 	if a.optional {
-		schema["type"] = []any{schema["type"], "null"}
+		types = append(types, "null")
+	}
+	if len(types) > 1 {
+		schema["type"] = types
 	}
 	for _, limit := range []string{"minimum", "maximum", "minLength", "maxLength", "maxItems"} {
 		if n, set := a.limit(limit); set {

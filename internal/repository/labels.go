@@ -95,7 +95,7 @@ const (
 	lockTag    = `SELECT FROM tags WHERE user_id = $1 AND id = $2 FOR UPDATE`
 	untagTasks = `
 		WITH changed AS (
-			UPDATE tasks t SET version = version + 1, updated_at = $3
+			UPDATE tasks t SET tag_ids = array_remove(t.tag_ids, $2), version = version + 1, updated_at = $3
 			WHERE t.user_id = $1 AND t.deleted_at IS NULL
 			AND t.id = ANY(ARRAY(SELECT x.task_id FROM task_tags x WHERE x.user_id = $1 AND x.tag_id = $2))
 			RETURNING t.id, t.version

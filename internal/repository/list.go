@@ -38,7 +38,7 @@ func selectTasks(userID int64, f task.Filter) *statement {
 	s.and("t.user_id = %s", s.arg(userID))
 	s.and("t.deleted_at IS NULL")
 	if f.Completed != nil {
-		s.and("t.completed = %s", s.arg(*f.Completed))
+		s.and("t.completed = %t", *f.Completed) // as text, for the index on open tasks
 	}
 	if len(f.Priorities) > 0 {
 		names := make([]string, len(f.Priorities))
@@ -63,6 +63,9 @@ func selectTasks(userID int64, f task.Filter) *statement {
 	if f.DueAfter != nil {
 		s.and(dueOrUndated+" >= %s", s.arg(*f.DueAfter))
 		s.and("t.due_date IS NOT NULL")
+	}
+	if f.Undated {
+		s.and(dueOrUndated + " = 'infinity'")
 	}
 	return s
 }

@@ -7,11 +7,16 @@ import (
 
 // pruneStatements remove what has been kept long enough, a batch at a time. An
 // inbox row must outlive every way in which its event can come again: the
-// topics keep events for seven days, dead letters are kept for thirty.
+// topics keep events for seven days, dead letters are kept for
+// thirty. A deleted task can be restored for thirty days; its going is no event,
+// since its deletion was one.
 var pruneStatements = []struct{ what, sql string }{
 	{"inbox", `
 		DELETE FROM inbox WHERE (consumer, event_id) IN (
 			SELECT consumer, event_id FROM inbox WHERE handled_at < now() - interval '45 days' LIMIT $1)`},
+	{"deleted tasks", `
+		DELETE FROM tasks WHERE id IN (
+			SELECT id FROM tasks WHERE deleted_at < now() - interval '30 days' LIMIT $1)`},
 	{"dead letters", `
 		DELETE FROM dead_letters WHERE id IN (
 			SELECT id FROM dead_letters WHERE received_at < now() - interval '30 days' LIMIT $1)`},

@@ -16,7 +16,7 @@ const taskColumns = `
 	t.id, t.user_id, t.title, t.description, t.priority::text, t.completed_at,
 	t.due_date, t.all_day, t.time_zone,
 	t.recurrence_rule, t.recurrence_base, t.series_id, t.series_start, t.series_start_occurrence, t.occurrence,
-	t.previous_task_id, t.reminder_offsets, t.reminder_times, t.remind_at,
+	t.previous_task_id, t.reminder_offsets, t.absolute_reminder, t.snoozed_until, t.reminder_times, t.remind_at,
 	t.created_at, t.updated_at, t.deleted_at, t.version,
 	c.id, c.name, c.color,
 	coalesce((
@@ -42,7 +42,7 @@ func scanTask(row pgx.Row, extra ...any) (*task.Task, error) {
 		&t.ID, &t.UserID, &t.Title, &t.Description, &t.Priority, &t.CompletedAt,
 		&t.DueDate, &t.AllDay, &t.TimeZone,
 		&rule, &base, &seriesID, &seriesStart, &seriesStartPlace, &occurrence,
-		&t.PreviousTaskID, &t.ReminderOffsets, &t.ReminderTimes, &t.RemindAt,
+		&t.PreviousTaskID, &t.ReminderOffsets, &t.AbsoluteReminder, &t.SnoozedUntil, &t.ReminderTimes, &t.RemindAt,
 		&t.CreatedAt, &t.UpdatedAt, &t.DeletedAt, &t.Version,
 		&categoryID, &categoryName, &categoryColor, &t.Tags,
 	}
@@ -52,7 +52,7 @@ func scanTask(row pgx.Row, extra ...any) (*task.Task, error) {
 		}
 		return nil, err
 	}
-	for _, instant := range []*time.Time{t.CompletedAt, t.DueDate, t.RemindAt, &t.CreatedAt, &t.UpdatedAt, t.DeletedAt} {
+	for _, instant := range []*time.Time{t.CompletedAt, t.DueDate, t.AbsoluteReminder, t.SnoozedUntil, t.RemindAt, &t.CreatedAt, &t.UpdatedAt, t.DeletedAt} {
 		if instant != nil {
 			*instant = instant.UTC()
 		}
@@ -116,9 +116,10 @@ func (tx *userTx) Insert(ctx context.Context, t *task.Task, key task.Idempotency
 		INSERT INTO tasks (
 			user_id, title, description, priority, category_id, due_date, all_day, time_zone,
 			recurrence_rule, recurrence_base, series_id, series_start, series_start_occurrence, occurrence,
-			reminder_offsets, reminder_times, remind_at, reminder_sent, updated_at, version,
+			reminder_offsets, absolute_reminder, snoozed_until, reminder_times, remind_at, reminder_sent,
+			updated_at, version, tag_ids,
 			previous_task_id, idempotency_key, idempotency_digest, created_at)
-		VALUES ($1, $2, $3, $4::text::task_priority, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24)
+		VALUES ($1, $2, $3, $4::text::task_priority, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27)
 		ON CONFLICT DO NOTHING
 		RETURNING id`,
 		append(append([]any{tx.userID}, row...), t.PreviousTaskID, idempotencyKey, digest, t.CreatedAt)...).Scan(&t.ID)
@@ -145,9 +146,10 @@ func (tx *userTx) Save(ctx context.Context, c task.Change) error {
 			due_date = $6, all_day = $7, time_zone = $8,
 			recurrence_rule = $9, recurrence_base = $10, series_id = $11, series_start = $12,
 			series_start_occurrence = $13, occurrence = $14,
-			reminder_offsets = $15, reminder_times = $16, remind_at = $17, reminder_sent = $18,
-			updated_at = $19, version = $20, completed_at = $21, deleted_at = $22
-		WHERE user_id = $1 AND id = $23`,
+			reminder_offsets = $15, absolute_reminder = $16, snoozed_until = $17,
+			reminder_times = $18, remind_at = $19, reminder_sent = $20,
+			updated_at = $21, version = $22, tag_ids = $23, completed_at = $24, deleted_at = $25
+		WHERE user_id = $1 AND id = $26`,
 		append(append([]any{tx.userID}, newTaskRow(t)...), t.CompletedAt, t.DeletedAt, t.ID)...)
 	if _, tagged := c.Fields["tag_ids"]; tagged {
 		batch.Queue(`DELETE FROM task_tags WHERE user_id = $1 AND task_id = $2`, tx.userID, t.ID)
@@ -192,6 +194,7 @@ func newTaskRow(t *task.Task) []any {
 	return []any{
 		t.Title, t.Description, string(t.Priority), categoryID, t.DueDate, t.AllDay, t.TimeZone,
 		rule, string(base), seriesID, start, startPlace, placement,
-		t.ReminderOffsets, times, t.RemindAt, t.RemindAt == nil, t.UpdatedAt, t.Version,
+		t.ReminderOffsets, t.AbsoluteReminder, t.SnoozedUntil, times, t.RemindAt, t.RemindAt == nil,
+		t.UpdatedAt, t.Version, t.TagIDs(),
 	}
 }

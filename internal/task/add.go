@@ -99,7 +99,7 @@ func (s *Service) draft(user Settings, in AddInput) (*Task, error) {
 			return nil, err
 		}
 	}
-	t.arm(user.ReminderOffsets)
+	t.arm(user.ReminderOffsets, now)
 	return t, nil
 }
 

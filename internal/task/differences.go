@@ -24,6 +24,8 @@ func differences(a, b *Task) map[string]any {
 	set(a.rule() != b.rule(), "recurrence_rule", nullIfZero(b.rule()))
 	set(a.base() != b.base(), "recurrence_base", nullIfZero(b.base()))
 	set(!sameOffsets(a.ReminderOffsets, b.ReminderOffsets), "reminder_offsets", b.ReminderOffsets)
+	set(!sameInstant(a.AbsoluteReminder, b.AbsoluteReminder), "absolute_reminder", b.AbsoluteReminder)
+	set(!sameInstant(a.SnoozedUntil, b.SnoozedUntil), "snoozed_until", b.SnoozedUntil)
 	return fields
 }
 

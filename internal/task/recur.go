@@ -139,7 +139,8 @@ func (t *Task) Successor(defaults []int, now time.Time) (*Task, error) {
 	next.PreviousTaskID = &previous
 	next.CreatedAt, next.UpdatedAt = now, now
 	next.moveTo(date)
-	next.arm(defaults)
+	next.AbsoluteReminder, next.SnoozedUntil, next.RemindAt = nil, nil, nil
+	next.arm(defaults, now)
 	return next, nil
 }
 

@@ -163,7 +163,8 @@ func (s *Service) SkipOccurrence(ctx context.Context, user Settings, id int64) (
 			return &Error{Code: Conflict, Field: "task_id", Message: "this is the last occurrence of its series, there is no next date to move to; complete_task or delete_task ends the series"}
 		}
 		t.moveTo(next)
-		t.arm(user.ReminderOffsets)
+		t.AbsoluteReminder, t.SnoozedUntil = nil, nil // they were about the date that is skipped
+		t.arm(user.ReminderOffsets, now)
 		t.touch(now)
 		result = t
 		return tx.Save(ctx, Change{Kind: Updated, Task: t, Fields: map[string]any{"due_date": t.DueDate}})

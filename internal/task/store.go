@@ -60,6 +60,9 @@ type Tx interface {
 	TaskByKey(ctx context.Context, key string) (*Task, Idempotency, error)
 	// Save stores a changed task with its event.
 	Save(ctx context.Context, c Change) error
+	// SaveSettings stores the user's settings, and refits the reminders of open
+	// tasks that use the default offsets, as Task.refit does.
+	SaveSettings(ctx context.Context, s Settings, now time.Time) error
 	// Remove deletes a task for good, with its event.
 	Remove(ctx context.Context, t *Task) error
 }
@@ -80,6 +83,7 @@ type Filter struct {
 	TagIDs              []int64
 	AllTags             bool // all of TagIDs rather than any
 	DueBefore, DueAfter *time.Time
+	Undated             bool // only those without due date
 }
 
 // Query is a full-text query: Text in web-search syntax, of which Prefix, when

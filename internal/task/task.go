@@ -66,9 +66,11 @@ type Task struct {
 	Recurrence     *Recurrence
 	PreviousTaskID *int64 // the occurrence that this one follows
 
-	ReminderOffsets []int       // minutes before due; nil: the user's default
-	ReminderTimes   []time.Time // the instants these come to, ascending
-	RemindAt        *time.Time  // the next of them; nil: none is left
+	ReminderOffsets  []int       // minutes before due; nil: the user's default
+	AbsoluteReminder *time.Time  // reminds at this instant too, whatever the due date
+	SnoozedUntil     *time.Time  // and at this one
+	ReminderTimes    []time.Time // the instants all these come to, ascending
+	RemindAt         *time.Time  // the next of them; nil: none is left
 
 	CreatedAt time.Time
 	UpdatedAt time.Time

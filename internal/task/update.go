@@ -72,15 +72,10 @@ func (t *Task) apply(ctx context.Context, tx Tx, user Settings, in UpdateInput, 
 		if err := checkOffsets("reminder_offsets", in.ReminderOffsets.Value); err != nil {
 			return err
 		}
-		before := t.ReminderOffsets
-		t.ReminderOffsets = in.ReminderOffsets.Value
-		if !in.ReminderOffsets.Null && t.ReminderOffsets == nil {
-			t.ReminderOffsets = []int{}
-		}
-		offsetsChanged = !sameOffsets(before, t.ReminderOffsets)
+		offsetsChanged = t.setOffsets(in.ReminderOffsets)
 	}
 	if (dueChanged || offsetsChanged) && !t.Completed() {
-		t.arm(user.ReminderOffsets)
+		t.arm(user.ReminderOffsets, now)
 	}
 	return nil
 }

@@ -34,6 +34,7 @@ type Detail struct {
 	Occurrence      int            `json:"occurrence,omitempty"`
 	PreviousTaskID  *int64         `json:"previous_task_id,omitempty"`
 	ReminderOffsets []int          `json:"reminder_offsets,omitempty" doc:"Minutes before due."`
+	Reminders       []string       `json:"reminders,omitempty" doc:"All still to come."`
 	ReminderSent    bool           `json:"reminder_sent"`
 	CreatedAt       string         `json:"created_at"`
 	UpdatedAt       string         `json:"updated_at"`
@@ -54,9 +55,13 @@ const conciseDescription = 120 // characters of a description that a list shows
 // View renders the task for a user. A list abbreviates long descriptions.
 func (t *Task) View(user Settings, form Form, now time.Time, inList bool) View {
 	zone := user.Zone()
+	dueZone := zone
+	if t.AllDay {
+		dueZone = t.Zone() // elsewhere its end may be on another day
+	}
 	v := View{
 		ID: t.ID, Title: t.Title, Description: t.Description, Priority: t.Priority,
-		Completed: t.Completed(), DueDate: FormatTime(t.DueDate, zone), AllDay: t.AllDay,
+		Completed: t.Completed(), DueDate: FormatTime(t.DueDate, dueZone), AllDay: t.AllDay,
 		Overdue:        !t.Completed() && t.DueDate != nil && t.DueDate.Before(now),
 		RecurrenceRule: t.rule(), RemindAt: FormatTime(t.RemindAt, zone),
 	}
@@ -77,6 +82,11 @@ func (t *Task) View(user Settings, form Form, now time.Time, inList bool) View {
 		CategoryID: t.CategoryID(), TagIDs: t.TagIDs(), RecurrenceBase: t.base(),
 		PreviousTaskID: t.PreviousTaskID, ReminderOffsets: t.ReminderOffsets, ReminderSent: t.RemindAt == nil,
 		CreatedAt: FormatTime(&t.CreatedAt, zone), UpdatedAt: FormatTime(&t.UpdatedAt, zone), Version: t.Version,
+	}
+	for _, at := range t.ReminderTimes {
+		if t.RemindAt != nil && !at.Before(*t.RemindAt) {
+			v.Reminders = append(v.Reminders, FormatTime(&at, zone))
+		}
 	}
 	if t.Recurrence != nil {
 		v.SeriesID, v.Occurrence = t.Recurrence.SeriesID.String(), t.Recurrence.Occurrence

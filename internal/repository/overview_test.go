@@ -1,0 +1,75 @@
+package repository_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"tickler/internal/task"
+)
+
+func pageTitles(p task.Page) []string { return titles(task.Listing{Page: p}) }
+
+func TestOverviewCutsTheDaysInTheUsersZone(t *testing.T) {
+	b := setup(t)
+	b.now = time.Date(2026, 3, 7, 17, 0, 0, 0, time.UTC) // noon in New York; the next day has 23 hours
+	for _, in := range []task.AddInput{
+		{Title: "yesterday", DueDate: "2026-03-06"}, {Title: "an hour ago", DueDate: "2026-03-07T11:00"},
+		{Title: "now", DueDate: "2026-03-07T12:00"}, {Title: "today", DueDate: "2026-03-07"},
+		{Title: "midnight", DueDate: "2026-03-08T00:00"}, {Title: "tomorrow", DueDate: "2026-03-08"},
+		{Title: "last day", DueDate: "2026-03-14"}, {Title: "beyond", DueDate: "2026-03-15T00:00"},
+		{Title: "undated"}, {Title: "undated and urgent", Priority: task.Urgent},
+	} {
+		b.add(t, b.bob, in)
+	}
+	done := b.add(t, b.bob, task.AddInput{Title: "done", DueDate: "2026-03-07"})
+	_, err := b.service.Complete(b.ctx, b.bob, done.ID)
+	require.NoError(t, err)
+	gone := b.add(t, b.bob, task.AddInput{Title: "gone", DueDate: "2026-03-07"})
+	_, err = b.service.Delete(b.ctx, b.bob, gone.ID)
+	require.NoError(t, err)
+	b.add(t, b.ann, task.AddInput{Title: "another's", DueDate: "2026-03-07T23:00"})
+
+	all, err := b.service.Overview(b.ctx, b.bob, task.OverviewInput{})
+	require.NoError(t, err)
+	require.Equal(t, []string{"yesterday", "an hour ago"}, pageTitles(all.Overdue))
+	require.Equal(t, []string{"now", "today"}, pageTitles(all.Today))
+	require.Equal(t, []string{"midnight", "tomorrow", "last day"}, pageTitles(all.Upcoming))
+	require.Equal(t, []string{"undated and urgent", "undated"}, pageTitles(all.Undated))
+	require.Equal(t, "2026-03-15T04:00:00Z", all.Until.Format(time.RFC3339))
+
+	short, err := b.service.Overview(b.ctx, b.bob, task.OverviewInput{Days: 1, Limit: 1})
+	require.NoError(t, err)
+	require.Equal(t, []string{"midnight"}, pageTitles(short.Upcoming))
+	require.Equal(t, 2, short.Upcoming.Total)
+	for field, in := range map[string]task.OverviewInput{"days": {Days: 91}, "limit": {Limit: 51}} {
+		_, err := b.service.Overview(b.ctx, b.bob, in)
+		requireCode(t, err, task.InvalidInput, field)
+	}
+}
+
+func TestTasksDeletedMoreThanThirtyDaysAgoArePurged(t *testing.T) {
+	b := setup(t)
+	first := b.add(t, b.ann, task.AddInput{Title: "old", DueDate: "2026-03-02T09:00", RecurrenceRule: "daily", Tags: []string{"a"}})
+	_, err := b.service.Complete(b.ctx, b.ann, first.ID)
+	require.NoError(t, err)
+	next, err := b.service.Follow(b.ctx, b.ann.UserID, first.ID)
+	require.NoError(t, err)
+	recent, kept := b.add(t, b.ann, task.AddInput{Title: "recent"}), b.add(t, b.ann, task.AddInput{Title: "kept"})
+	for _, id := range []int64{first.ID, recent.ID} {
+		_, err = b.service.Delete(b.ctx, b.ann, id)
+		require.NoError(t, err)
+	}
+	_, err = b.pool.Exec(b.ctx, `UPDATE tasks SET deleted_at = now() - CASE id WHEN $1 THEN interval '31 days' ELSE interval '29 days' END WHERE deleted_at IS NOT NULL`, first.ID)
+	require.NoError(t, err)
+	require.NoError(t, b.store.Prune(b.ctx))
+	_, err = b.service.Reopen(b.ctx, b.ann, first.ID)
+	requireCode(t, err, task.NotFound, "task_id")
+	_, err = b.service.Reopen(b.ctx, b.ann, recent.ID)
+	require.NoError(t, err)
+	for _, id := range []int64{next.ID, kept.ID} {
+		_, err = b.service.Get(b.ctx, b.ann, id)
+		require.NoError(t, err)
+	}
+}

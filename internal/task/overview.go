@@ -1,0 +1,72 @@
+package task
+
+import (
+	"context"
+	"time"
+)
+
+// Limits of an overview.
+const (
+	DefaultOverviewDays  = 7
+	MaxOverviewDays      = 90
+	DefaultOverviewLimit = 10
+	MaxOverviewLimit     = 50
+)
+
+// OverviewInput says how far an overview looks, and how much it shows.
+type OverviewInput struct {
+	Days  int `json:"days,omitempty" doc:"How many days after today are upcoming. Default 7." minimum:"1" maximum:"90"`
+	Limit int `json:"limit,omitempty" doc:"Tasks in each part. Default 10." minimum:"1" maximum:"50"`
+}
+
+// Overview is what there is to do. Each part counts all its tasks, and holds
+// the first of them: the dated ones by due date, the undated ones most
+// important first.
+type Overview struct {
+	Overdue  Page // due before now
+	Today    Page // due from now to the end of the day in the user's zone
+	Upcoming Page // due on the days that follow
+	Undated  Page
+	Now      time.Time
+	Until    time.Time // the end of the last day that Upcoming covers
+}
+
+// Overview answers what there is to do now.
+func (s *Service) Overview(ctx context.Context, user Settings, in OverviewInput) (Overview, error) {
+	if in.Days == 0 {
+		in.Days = DefaultOverviewDays
+	}
+	if in.Days < 1 || in.Days > MaxOverviewDays {
+		return Overview{}, Invalid("days", "%d is out of range; allowed are 1 to %d, for example %d", in.Days, MaxOverviewDays, DefaultOverviewDays)
+	}
+	if in.Limit == 0 {
+		in.Limit = DefaultOverviewLimit
+	}
+	if in.Limit < 1 || in.Limit > MaxOverviewLimit {
+		return Overview{}, Invalid("limit", "%d is out of range; allowed are 1 to %d, for example %d", in.Limit, MaxOverviewLimit, DefaultOverviewLimit)
+	}
+	now := s.clock()
+	today := wallTime(now, user.Zone())
+	tomorrow := startOfDay(today.AddDate(0, 0, 1), user.Zone())
+	until := startOfDay(today.AddDate(0, 0, 1+in.Days), user.Zone())
+	out := Overview{Now: now, Until: until}
+	open := false
+	byDue := Paging{Sort: ByDueDate, Limit: in.Limit}
+	for _, part := range []struct {
+		page   *Page
+		filter Filter
+		paging Paging
+	}{
+		{&out.Overdue, Filter{DueBefore: &now}, byDue},
+		{&out.Today, Filter{DueAfter: &now, DueBefore: &tomorrow}, byDue},
+		{&out.Upcoming, Filter{DueAfter: &tomorrow, DueBefore: &until}, byDue},
+		{&out.Undated, Filter{Undated: true}, Paging{Sort: ByPriority, Desc: true, Limit: in.Limit}},
+	} {
+		part.filter.Completed = &open
+		var err error
+		if *part.page, err = s.store.List(ctx, user.UserID, part.filter, part.paging); err != nil {
+			return Overview{}, err
+		}
+	}
+	return out, nil
+}
