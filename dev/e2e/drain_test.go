@@ -89,6 +89,10 @@ func TestDeliveryThatWasBegunIsFinishedBeforeAConsumerEnds(t *testing.T) {
 	release()
 	s.endedWell(t, "recurrer", before, begun)
 	s.successor(t, p, held.ID)
+	log := s.Log("recurrer")
+	created, stopped := strings.Index(log, `"next occurrence created"`), strings.Index(log, `"stopped"`)
+	require.Positive(t, created)
+	require.Less(t, created, stopped, "by the process that was asked to end, not by the next one")
 }
 
 // endedWell waits for a process that was asked to end, and sees that it said
