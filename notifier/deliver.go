@@ -15,10 +15,13 @@ import (
 	"tickler/internal/telemetry"
 )
 
+// once runs an effect with those of the events that were not handled before.
+type once func(ctx context.Context, consumer string, events []uuid.UUID, effect func(fresh map[uuid.UUID]bool) error) error
+
 // deliverer brings reminders to people. The log line is the channel that every
 // deployment has.
 type deliverer struct {
-	once func(ctx context.Context, consumer string, eventID uuid.UUID, effect func() error) (bool, error)
+	once once
 	now  func() time.Time
 	log  *slog.Logger
 
@@ -26,7 +29,7 @@ type deliverer struct {
 	duplicates prometheus.Counter
 }
 
-func newDeliverer(once func(context.Context, string, uuid.UUID, func() error) (bool, error), now func() time.Time, log *slog.Logger, registry prometheus.Registerer) *deliverer {
+func newDeliverer(once once, now func() time.Time, log *slog.Logger, registry prometheus.Registerer) *deliverer {
 	f := promauto.With(registry)
 	return &deliverer{
 		once: once, now: now, log: log,
@@ -38,26 +41,51 @@ func newDeliverer(once func(context.Context, string, uuid.UUID, func() error) (b
 	}
 }
 
-// deliver handles reminder.sent, once an event.
-func (d *deliverer) deliver(ctx context.Context, e event.Envelope) error {
-	reminder, err := event.Decode[event.Reminder](e, event.ReminderSent)
-	if err != nil {
-		return sidecar.Permanent(err)
+// deliver handles reminder.sent, once an event, however often and however many
+// at a time they come.
+func (d *deliverer) deliver(ctx context.Context, events []event.Envelope) []error {
+	results := make([]error, len(events))
+	reminders := make([]event.Reminder, len(events))
+	var ids []uuid.UUID
+	for i, e := range events {
+		var err error
+		if reminders[i], err = event.Decode[event.Reminder](e, event.ReminderSent); err != nil {
+			results[i] = sidecar.Permanent(err)
+			continue
+		}
+		ids = append(ids, reminders[i].EventID)
 	}
-	done, err := d.once(ctx, app, reminder.EventID, func() error {
-		d.log.Info(wording(reminder, d.now()), "task_id", reminder.TaskID, "user_id", reminder.UserID,
-			"event", reminder.EventID, "trace", telemetry.TraceID(ctx))
+	if len(ids) == 0 {
+		return results
+	}
+	err := d.once(ctx, app, ids, func(fresh map[uuid.UUID]bool) error {
+		for i, reminder := range reminders {
+			switch {
+			case results[i] != nil:
+			case fresh[reminder.EventID]:
+				delete(fresh, reminder.EventID) // the same event can be twice in a bulk
+				d.remind(ctx, events[i], reminder)
+			default:
+				d.duplicates.Inc()
+			}
+		}
 		return nil
 	})
-	switch {
-	case err != nil:
-		return err
-	case done:
-		d.lateness.Observe(d.now().Sub(reminder.ReminderTime).Seconds())
-	default:
-		d.duplicates.Inc()
+	for i := range results {
+		if results[i] == nil {
+			results[i] = err
+		}
 	}
-	return nil
+	return results
+}
+
+func (d *deliverer) remind(ctx context.Context, e event.Envelope, reminder event.Reminder) {
+	ctx, span := telemetry.Consume(telemetry.WithTraceParent(ctx, e.TraceParent), "deliver reminder")
+	defer span.End()
+	now := d.now()
+	d.log.Info(wording(reminder, now), "task_id", reminder.TaskID, "user_id", reminder.UserID,
+		"event", reminder.EventID, "trace", telemetry.TraceID(ctx))
+	d.lateness.Observe(now.Sub(reminder.ReminderTime).Seconds())
 }
 
 // wording is what a reminder says.

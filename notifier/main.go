@@ -66,7 +66,7 @@ func run() error {
 	callbacks := sidecar.NewListener(settings.AppAPIToken, dapr, store.KeepDeadLetter, log, registry)
 	callbacks.Binding("reminder-scan", newScanner(store.ClaimReminders, time.Now, log, registry).tick)
 	callbacks.Binding("housekeeping", store.Prune)
-	callbacks.Subscription(event.TopicTaskReminders, newDeliverer(store.Once, time.Now, log, registry).deliver)
+	callbacks.BulkSubscription(event.TopicTaskReminders, newDeliverer(store.Once, time.Now, log, registry).deliver)
 
 	gin.SetMode(gin.ReleaseMode)
 	probes := gin.New()

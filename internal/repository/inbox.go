@@ -8,21 +8,28 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// Once runs effect unless the consumer has handled the event before; done tells
-// whether it ran. A second delivery at the same moment waits for the first, and
-// does nothing once that has committed. An effect that fails, or a crash before
-// the commit, leaves the event to be handled again.
-func (r *Repository) Once(ctx context.Context, consumer string, eventID uuid.UUID, effect func() error) (done bool, err error) {
-	err = pgx.BeginFunc(ctx, r.pool, func(tx pgx.Tx) error {
-		tag, err := tx.Exec(ctx, `INSERT INTO inbox (consumer, event_id) VALUES ($1, $2) ON CONFLICT DO NOTHING`, consumer, eventID)
+// Once runs effect with those of the events that the consumer has not handled
+// before. A second delivery at the same moment waits for the first, and finds
+// nothing left once that has committed. An effect that fails, or a crash before
+// the commit, leaves the events to be handled again.
+func (r *Repository) Once(ctx context.Context, consumer string, events []uuid.UUID, effect func(fresh map[uuid.UUID]bool) error) error {
+	err := pgx.BeginFunc(ctx, r.pool, func(tx pgx.Tx) error {
+		// In the order of the ids, so that two bulks never wait for each other.
+		rows, err := tx.Query(ctx, `
+			INSERT INTO inbox (consumer, event_id) SELECT DISTINCT $1, id FROM unnest($2::uuid[]) id ORDER BY id
+			ON CONFLICT DO NOTHING RETURNING event_id`, consumer, events)
 		if err != nil {
-			return fmt.Errorf("note event %s: %w", eventID, err)
+			return fmt.Errorf("note %d events: %w", len(events), err)
 		}
-		if tag.RowsAffected() == 0 {
-			return nil
+		noted, err := pgx.CollectRows(rows, pgx.RowTo[uuid.UUID])
+		if err != nil {
+			return fmt.Errorf("note %d events: %w", len(events), err)
 		}
-		done = true
-		return effect()
+		fresh := make(map[uuid.UUID]bool, len(noted))
+		for _, id := range noted {
+			fresh[id] = true
+		}
+		return effect(fresh)
 	})
-	return done, unavailable(err)
+	return unavailable(err)
 }

@@ -3,7 +3,6 @@ package sidecar
 import (
 	"context"
 	"crypto/subtle"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -13,7 +12,6 @@ import (
 	"github.com/gin-gonic/gin"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promauto"
-	"go.opentelemetry.io/otel/codes"
 
 	"tickler/internal/event"
 	"tickler/internal/telemetry"
@@ -30,7 +28,10 @@ func Permanent(err error) error { return fmt.Errorf("%w: %w", ErrPermanent, err)
 // committed. The same event can be delivered again, also at the same moment.
 type EventHandler func(ctx context.Context, e event.Envelope) error
 
-const maxDelivery = 4 << 20 // bytes; daprd's own default limit
+const (
+	maxDelivery = 4 << 20  // bytes; daprd's own default limit
+	maxBulk     = 16 << 20 // bytes
+)
 
 // DeadLetter is an event that its consumer cannot handle.
 type DeadLetter struct {
@@ -107,74 +108,4 @@ func (l *Listener) Binding(name string, handle func(ctx context.Context) error) 
 		}
 		c.Status(http.StatusOK)
 	})
-}
-
-// Subscription serves the deliveries of a topic, and of its dead-letter topic,
-// at the routes that their Subscription resources name: /events/TOPIC.
-// https://docs.dapr.io/reference/api/pubsub_api/#expected-http-response
-func (l *Listener) Subscription(topic string, handle EventHandler) {
-	l.serve(topic, func(ctx context.Context, body []byte) string { return l.deliver(ctx, topic, body, handle) })
-	letters := event.DeadLetter(topic)
-	l.serve(letters, func(ctx context.Context, body []byte) string { return l.deliverDeadLetter(ctx, topic, body, handle) })
-}
-
-// Outcomes of a delivery, as metrics show them.
-const (
-	succeeded    = "success"
-	toRetry      = "retry"
-	deadLettered = "dead_letter"
-)
-
-func (l *Listener) serve(topic string, deliver func(ctx context.Context, body []byte) string) {
-	for _, outcome := range []string{succeeded, toRetry, deadLettered} {
-		l.deliveries.WithLabelValues(topic, outcome) // so that each series is there from the start
-	}
-	l.router.POST("/events/"+topic, func(c *gin.Context) {
-		body, err := io.ReadAll(http.MaxBytesReader(c.Writer, c.Request.Body, maxDelivery))
-		if err != nil {
-			c.Status(http.StatusBadRequest)
-			return
-		}
-		outcome := deliver(c.Request.Context(), body)
-		l.deliveries.WithLabelValues(topic, outcome).Inc()
-		status := "SUCCESS"
-		if outcome == toRetry {
-			status = "RETRY"
-		}
-		c.JSON(http.StatusOK, gin.H{"status": status})
-	})
-}
-
-// handle reads an event and hands it to its handler.
-func (l *Listener) handle(ctx context.Context, body []byte, handle EventHandler) (event.Envelope, error) {
-	var e event.Envelope
-	if err := json.Unmarshal(body, &e); err != nil {
-		return e, Permanent(fmt.Errorf("not a CloudEvent: %w", err))
-	}
-	ctx, span := telemetry.Consume(telemetry.WithTraceParent(ctx, e.TraceParent), "handle "+e.Type)
-	defer span.End()
-	err := handle(ctx, e)
-	if err != nil {
-		span.SetStatus(codes.Error, err.Error())
-	}
-	return e, err
-}
-
-func (l *Listener) deliver(ctx context.Context, topic string, body []byte, handle EventHandler) (outcome string) {
-	e, err := l.handle(ctx, body, handle)
-	log := l.log.With("topic", topic, "event", e.ID, "type", e.Type, "traceparent", e.TraceParent)
-	switch {
-	case err == nil:
-		return succeeded
-	case errors.Is(err, ErrPermanent):
-		if sent := l.client.publishDeadLetter(ctx, topic, body, err.Error()); sent != nil {
-			log.Error("a dead letter could not be sent, the event will be delivered again", "reason", err, "error", sent)
-			return toRetry
-		}
-		log.Error("sent to the dead-letter topic", "reason", err)
-		return deadLettered
-	default:
-		log.Warn("handling failed, the event will be delivered again", "error", err)
-		return toRetry
-	}
 }

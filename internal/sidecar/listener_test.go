@@ -16,6 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"tickler/internal/event"
+	"tickler/internal/telemetry"
 )
 
 // bus records what is published; nothing else of the SDK's client is called.
@@ -145,4 +146,32 @@ func TestDeadLetterWithoutAReasonIsHandledUntilItIsDone(t *testing.T) {
 	result = Permanent(errors.New("no such type"))
 	require.JSONEq(t, `{"status":"SUCCESS"}`, post(l, "/events/task-recurrence-deadletter", "secret", raw(good)).Body.String())
 	require.Contains(t, b.kept[0].Reason, "no such type")
+}
+
+func TestBulkSaysOfEachEventWhatBecameOfIt(t *testing.T) {
+	l, b := setup(t, nil)
+	l.BulkSubscription("task-reminders", func(_ context.Context, events []event.Envelope) []error {
+		require.Len(t, events, 3)
+		return []error{nil, errors.New("the database is away"), Permanent(errors.New("no such type"))}
+	})
+	entry := func(id, document string) string { return `{"entryId":"` + id + `","event":` + document + `}` }
+	body := `{"entries":[` + strings.Join([]string{entry("a", good), entry("b", good), entry("c", `"text"`), entry("d", good)}, ",") + `]}`
+	require.JSONEq(t, `{"statuses":[
+		{"entryId":"a","status":"SUCCESS"}, {"entryId":"b","status":"RETRY"},
+		{"entryId":"c","status":"SUCCESS"}, {"entryId":"d","status":"SUCCESS"}]}`,
+		post(l, "/events/task-reminders", "secret", body).Body.String())
+	require.Len(t, b.events, 2, "the unreadable one and the one of no known type are dead letters")
+	require.Equal(t, "task-reminders-deadletter", b.topic)
+	require.Equal(t, http.StatusBadRequest, post(l, "/events/task-reminders", "secret", "x").Code)
+}
+
+func TestTraceOfARequestReachesTheHandler(t *testing.T) {
+	var trace string
+	l, _ := setup(t, func(ctx context.Context, _ event.Envelope) error {
+		trace = telemetry.TraceID(ctx)
+		return nil
+	})
+	traced := strings.Replace(good, `"id"`, `"traceparent":"00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01","id"`, 1)
+	post(l, "/events/task-recurrence", "secret", traced)
+	require.Equal(t, "4bf92f3577b34da6a3ce929d0e0e4736", trace)
 }

@@ -1,0 +1,159 @@
+package sidecar
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+
+	"github.com/gin-gonic/gin"
+	"go.opentelemetry.io/otel/codes"
+
+	"tickler/internal/event"
+	"tickler/internal/telemetry"
+)
+
+// Subscription serves the deliveries of a topic, and of its dead-letter topic,
+// at the routes that their Subscription resources name: /events/TOPIC.
+// https://docs.dapr.io/reference/api/pubsub_api/#expected-http-response
+func (l *Listener) Subscription(topic string, handle EventHandler) {
+	l.serve(topic, func(ctx context.Context, body []byte) string { return l.deliver(ctx, topic, body, handle) })
+	letters := event.DeadLetter(topic)
+	l.serve(letters, func(ctx context.Context, body []byte) string { return l.deliverDeadLetter(ctx, topic, body, handle) })
+}
+
+// Outcomes of a delivery, as metrics show them.
+const (
+	succeeded    = "success"
+	toRetry      = "retry"
+	deadLettered = "dead_letter"
+)
+
+// prepare makes each series of a topic be there from the start.
+func (l *Listener) prepare(topic string) {
+	for _, outcome := range []string{succeeded, toRetry, deadLettered} {
+		l.deliveries.WithLabelValues(topic, outcome)
+	}
+}
+
+// count counts an outcome and returns what the sidecar is told.
+func (l *Listener) count(topic, outcome string) (status string) {
+	l.deliveries.WithLabelValues(topic, outcome).Inc()
+	if outcome == toRetry {
+		return "RETRY"
+	}
+	return "SUCCESS"
+}
+
+func (l *Listener) serve(topic string, deliver func(ctx context.Context, body []byte) string) {
+	l.prepare(topic)
+	l.router.POST("/events/"+topic, func(c *gin.Context) {
+		body, err := io.ReadAll(http.MaxBytesReader(c.Writer, c.Request.Body, maxDelivery))
+		if err != nil {
+			c.Status(http.StatusBadRequest)
+			return
+		}
+		c.JSON(http.StatusOK, gin.H{"status": l.count(topic, deliver(c.Request.Context(), body))})
+	})
+}
+
+// BulkHandler handles several deliveries at once and says what became of each:
+// nil only after its effect is committed.
+type BulkHandler func(ctx context.Context, events []event.Envelope) []error
+
+// BulkSubscription serves a topic whose events come several at once, and one at
+// a time those of its dead-letter topic.
+// https://docs.dapr.io/developing-applications/building-blocks/pubsub/pubsub-bulk/
+func (l *Listener) BulkSubscription(topic string, handle BulkHandler) {
+	l.prepare(topic)
+	l.router.POST("/events/"+topic, func(c *gin.Context) {
+		var bulk struct {
+			Entries []struct {
+				ID    string          `json:"entryId"`
+				Event json.RawMessage `json:"event"`
+			} `json:"entries"`
+		}
+		if err := json.NewDecoder(http.MaxBytesReader(c.Writer, c.Request.Body, maxBulk)).Decode(&bulk); err != nil {
+			c.Status(http.StatusBadRequest)
+			return
+		}
+		documents := make([][]byte, len(bulk.Entries))
+		for i, entry := range bulk.Entries {
+			documents[i] = entry.Event
+		}
+		statuses := make([]gin.H, len(bulk.Entries))
+		for i, outcome := range l.deliverBulk(c.Request.Context(), topic, documents, handle) {
+			statuses[i] = gin.H{"entryId": bulk.Entries[i].ID, "status": l.count(topic, outcome)}
+		}
+		c.JSON(http.StatusOK, gin.H{"statuses": statuses})
+	})
+	letters := event.DeadLetter(topic)
+	l.serve(letters, func(ctx context.Context, body []byte) string {
+		return l.deliverDeadLetter(ctx, topic, body, func(ctx context.Context, e event.Envelope) error {
+			return handle(ctx, []event.Envelope{e})[0]
+		})
+	})
+}
+
+// deliverBulk hands the readable of several events to their handler together.
+func (l *Listener) deliverBulk(ctx context.Context, topic string, documents [][]byte, handle BulkHandler) []string {
+	outcomes := make([]string, len(documents))
+	var events []event.Envelope
+	var places []int
+	for i, document := range documents {
+		var e event.Envelope
+		if err := json.Unmarshal(document, &e); err != nil {
+			outcomes[i] = l.outcome(ctx, topic, e, document, Permanent(fmt.Errorf("not a CloudEvent: %w", err)))
+			continue
+		}
+		events, places = append(events, e), append(places, i)
+	}
+	if len(events) == 0 {
+		return outcomes
+	}
+	for i, err := range handle(ctx, events) {
+		outcomes[places[i]] = l.outcome(ctx, topic, events[i], documents[places[i]], err)
+	}
+	return outcomes
+}
+
+// handle reads an event and hands it to its handler.
+func (l *Listener) handle(ctx context.Context, body []byte, handle EventHandler) (event.Envelope, error) {
+	var e event.Envelope
+	if err := json.Unmarshal(body, &e); err != nil {
+		return e, Permanent(fmt.Errorf("not a CloudEvent: %w", err))
+	}
+	ctx, span := telemetry.Consume(telemetry.WithTraceParent(ctx, e.TraceParent), "handle "+e.Type)
+	defer span.End()
+	err := handle(ctx, e)
+	if err != nil {
+		span.SetStatus(codes.Error, err.Error())
+	}
+	return e, err
+}
+
+func (l *Listener) deliver(ctx context.Context, topic string, body []byte, handle EventHandler) string {
+	e, err := l.handle(ctx, body, handle)
+	return l.outcome(ctx, topic, e, body, err)
+}
+
+// outcome decides what a handler's error means for the delivery.
+func (l *Listener) outcome(ctx context.Context, topic string, e event.Envelope, body []byte, err error) string {
+	log := l.log.With("topic", topic, "event", e.ID, "type", e.Type, "traceparent", e.TraceParent)
+	switch {
+	case err == nil:
+		return succeeded
+	case errors.Is(err, ErrPermanent):
+		if sent := l.client.publishDeadLetter(ctx, topic, body, err.Error()); sent != nil {
+			log.Error("a dead letter could not be sent, the event will be delivered again", "reason", err, "error", sent)
+			return toRetry
+		}
+		log.Error("sent to the dead-letter topic", "reason", err)
+		return deadLettered
+	default:
+		log.Warn("handling failed, the event will be delivered again", "error", err)
+		return toRetry
+	}
+}
