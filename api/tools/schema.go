@@ -86,6 +86,9 @@ func outputSchema(t reflect.Type) json.RawMessage {
 }
 
 func valueSchema(t reflect.Type) object {
+	if several, ok := reflect.Zero(t).Interface().(interface{ item() reflect.Type }); ok {
+		return object{"type": "array", "items": itemSchema(several.item())}
+	}
 	switch t.Kind() {
 	case reflect.Pointer:
 		return valueSchema(t.Elem())
@@ -123,6 +126,23 @@ func valueSchema(t reflect.Type) object {
 	default:
 		panic("no schema for " + strconv.Quote(t.String())) // a mistake in a type, found by any test
 	}
+}
+
+// itemSchema describes one of several inputs. What its fields mean is told once,
+// by the tool that takes one.
+func itemSchema(t reflect.Type) object {
+	properties, required := object{}, []string{}
+	for _, a := range arguments(t) {
+		property := a.schema()
+		for _, told := range []string{"description", "examples", "minLength", "maxLength", "maxItems"} {
+			delete(property, told)
+		}
+		properties[a.name] = property
+		if a.required {
+			required = append(required, a.name)
+		}
+	}
+	return object{"type": "object", "properties": properties, "required": required, "additionalProperties": false}
 }
 
 func marshal(schema object) json.RawMessage {

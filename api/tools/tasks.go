@@ -141,7 +141,11 @@ func (t *Tools) complete(ctx context.Context, user task.Settings, in idInput) (o
 	if err != nil {
 		return oneTask{}, err
 	}
-	out := oneTask{Task: done.Task.View(user, in.form(), t.now(), false), TimeZone: user.TimeZone}
+	return t.completed(user, done, in.form()), nil
+}
+
+func (t *Tools) completed(user task.Settings, done task.Completion, form task.Form) oneTask {
+	out := oneTask{Task: done.Task.View(user, form, t.now(), false), TimeZone: user.TimeZone}
 	switch {
 	case !done.Changed:
 		out.Note = "it was already completed; nothing changed"
@@ -151,7 +155,7 @@ func (t *Tools) complete(ctx context.Context, user task.Settings, in idInput) (o
 	if done.Next != nil {
 		out.NextDue = task.FormatTime(done.Next.DueDate, user.Zone())
 	}
-	return out, nil
+	return out
 }
 
 func (t *Tools) delete(ctx context.Context, user task.Settings, in idInput) (oneTask, error) {
@@ -159,12 +163,16 @@ func (t *Tools) delete(ctx context.Context, user task.Settings, in idInput) (one
 	if err != nil {
 		return oneTask{}, err
 	}
-	out := oneTask{Task: gone.Task.View(user, in.form(), t.now(), false), TimeZone: user.TimeZone}
+	return t.deleted(user, gone, in.form()), nil
+}
+
+func (t *Tools) deleted(user task.Settings, gone task.Deletion, form task.Form) oneTask {
+	out := oneTask{Task: gone.Task.View(user, form, t.now(), false), TimeZone: user.TimeZone}
 	out.Note = fmt.Sprintf("deleted; reopen_task with task_id %d restores it", gone.Task.ID)
 	if gone.SeriesEnded {
 		out.Note = "deleted, which ends its series: there will be no next occurrence; " + out.Note[len("deleted; "):]
 	}
-	return out, nil
+	return out
 }
 
 func (t *Tools) reopen(ctx context.Context, user task.Settings, in idInput) (oneTask, error) {

@@ -54,7 +54,7 @@ func NewHandler(service *task.Service, now func() time.Time, version string, log
 
 // all lists the tools.
 func (t *Tools) all() []server.ServerTool {
-	return slices.Concat(t.taskTools(), t.categoryTools(), t.tagTools(), t.dayTools())
+	return slices.Concat(t.taskTools(), t.categoryTools(), t.tagTools(), t.dayTools(), t.batchTools())
 }
 
 type userKey struct{}

@@ -46,29 +46,36 @@ func (s *Service) Complete(ctx context.Context, user Settings, id int64) (Comple
 	var result Completion
 	err := s.change(ctx, user, id, func(tx Tx, t *Task) error {
 		result.Task = t
-		if !t.Completed() {
-			result.Changed = true
-			now := s.clock()
-			t.CompletedAt = &now
-			t.disarm()
-			t.touch(now)
-			if err := tx.Save(ctx, Change{Kind: Completed, Task: t}); err != nil {
-				return err
-			}
-		}
-		return nil
+		var err error
+		result.Changed, err = s.complete(ctx, tx, t)
+		return err
 	})
 	if err != nil {
 		return Completion{}, err
 	}
-	if result.Task.Recurrence != nil {
-		next, err := result.Task.Successor(user.ReminderOffsets, s.clock())
-		if err != nil {
-			return Completion{}, err
-		}
-		result.Next, result.SeriesEnded = next, next == nil
+	return result, result.foresee(user, s.clock())
+}
+
+// complete marks a task done, unless it is.
+func (s *Service) complete(ctx context.Context, tx Tx, t *Task) (changed bool, err error) {
+	if t.Completed() {
+		return false, nil
 	}
-	return result, nil
+	now := s.clock()
+	t.CompletedAt = &now
+	t.disarm()
+	t.touch(now)
+	return true, tx.Save(ctx, Change{Kind: Completed, Task: t})
+}
+
+// foresee fills in what follows a recurring task that was completed.
+func (c *Completion) foresee(user Settings, now time.Time) error {
+	if c.Task.Recurrence == nil {
+		return nil
+	}
+	next, err := c.Task.Successor(user.ReminderOffsets, now)
+	c.Next, c.SeriesEnded = next, next == nil
+	return err
 }
 
 // Deletion is the result of deleting a task.
@@ -81,14 +88,19 @@ type Deletion struct {
 func (s *Service) Delete(ctx context.Context, user Settings, id int64) (Deletion, error) {
 	var result Deletion
 	err := s.change(ctx, user, id, func(tx Tx, t *Task) error {
-		now := s.clock()
-		t.DeletedAt = &now
-		t.disarm()
-		t.touch(now)
-		result = Deletion{Task: t, SeriesEnded: t.Recurrence != nil && !t.Completed()}
-		return tx.Save(ctx, Change{Kind: Deleted, Task: t})
+		var err error
+		result, err = s.delete(ctx, tx, t)
+		return err
 	})
 	return result, err
+}
+
+func (s *Service) delete(ctx context.Context, tx Tx, t *Task) (Deletion, error) {
+	now := s.clock()
+	t.DeletedAt = &now
+	t.disarm()
+	t.touch(now)
+	return Deletion{Task: t, SeriesEnded: t.Recurrence != nil && !t.Completed()}, tx.Save(ctx, Change{Kind: Deleted, Task: t})
 }
 
 // Reopening is the result of reopening a task.

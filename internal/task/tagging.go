@@ -17,14 +17,11 @@ type TaggingInput struct {
 // task has already is no change, also when it has as many as it may.
 func (s *Service) AddTagToTask(ctx context.Context, user Settings, in TaggingInput) (Alteration, error) {
 	return s.tagging(ctx, user, in, func(tx Tx, t *Task, in TaggingInput) error {
-		if findTag(t.Tags, in.Tag, in.TagID) != nil {
-			return nil
-		}
 		known, err := readTags(ctx, tx)
 		if err != nil {
 			return err
 		}
-		return t.addTag(ctx, known, in)
+		return t.addTag(ctx, known, "tag", in)
 	})
 }
 
@@ -67,13 +64,15 @@ func (s *Service) tagging(ctx context.Context, user Settings, in TaggingInput, f
 	return result, err
 }
 
-// addTag gives the task a tag that it does not have yet.
-func (t *Task) addTag(ctx context.Context, known *knownTags, in TaggingInput) error {
+// addTag gives the task a tag, unless it has it. field names the input in errors.
+func (t *Task) addTag(ctx context.Context, known *knownTags, field string, in TaggingInput) error {
+	if findTag(t.Tags, in.Tag, in.TagID) != nil {
+		return nil
+	}
+	if in.TagID != 0 {
+		field = "tag_id"
+	}
 	if len(t.Tags) >= MaxTagsPerTask {
-		field := "tag"
-		if in.TagID != 0 {
-			field = "tag_id"
-		}
 		return &Error{
 			Code: LimitExceeded, Field: field, Message: fmt.Sprintf("task %d has %d tags, the most allowed", t.ID, MaxTagsPerTask),
 			Hint: "take one off with remove_tag_from_task",
@@ -84,7 +83,7 @@ func (t *Task) addTag(ctx context.Context, known *knownTags, in TaggingInput) er
 	if in.TagID != 0 {
 		tag, err = existingTag(known.all, TagInput{TagID: in.TagID})
 	} else {
-		tag, err = known.obtain(ctx, "tag", in.Tag)
+		tag, err = known.obtain(ctx, field, in.Tag)
 	}
 	if err != nil {
 		return err

@@ -19,13 +19,6 @@ type Alteration struct {
 func (s *Service) Update(ctx context.Context, user Settings, in UpdateInput) (Alteration, error) {
 	var result Alteration
 	err := s.change(ctx, user, in.TaskID, func(tx Tx, t *Task) error {
-		if in.IfVersion != 0 && in.IfVersion != t.Version {
-			return &Error{
-				Code: Conflict, Field: "if_version",
-				Message: fmt.Sprintf("the task has version %d by now, not %d; somebody changed it meanwhile", t.Version, in.IfVersion),
-				Hint:    "get_task shows it as it is; then update with its version",
-			}
-		}
 		now := s.clock()
 		before := t.Clone()
 		if err := t.apply(ctx, tx, user, in, now); err != nil {
@@ -54,6 +47,13 @@ func alter(ctx context.Context, tx Tx, before, t *Task, now time.Time) (Alterati
 }
 
 func (t *Task) apply(ctx context.Context, tx Tx, user Settings, in UpdateInput, now time.Time) error {
+	if in.IfVersion != 0 && in.IfVersion != t.Version {
+		return &Error{
+			Code: Conflict, Field: "if_version",
+			Message: fmt.Sprintf("the task has version %d by now, not %d; somebody changed it meanwhile", t.Version, in.IfVersion),
+			Hint:    "get_task shows it as it is; then update with its version",
+		}
+	}
 	if err := t.applyText(in); err != nil {
 		return err
 	}

@@ -1,0 +1,107 @@
+package tools
+
+import (
+	"context"
+	"encoding/json"
+	"reflect"
+
+	"github.com/mark3labs/mcp-go/server"
+
+	"tickler/internal/task"
+)
+
+// several are inputs of one kind, each decoded by itself, so that a bad one
+// spoils no other.
+type several[In any] []json.RawMessage
+
+func (several[In]) item() reflect.Type { return reflect.TypeFor[In]() }
+
+type (
+	addManyInput struct {
+		Tasks several[task.AddInput] `json:"tasks" doc:"Each with the fields of add_task." maxItems:"50" example:"[{\"title\":\"Pay the rent\"}]"`
+		format
+	}
+	updateManyInput struct {
+		Tasks several[task.EditInput] `json:"tasks" doc:"Each with task_id, any fields of update_task, add_tags, remove_tags and, done last, action." maxItems:"50" example:"[{\"task_id\":7,\"action\":\"complete\"}]"`
+		format
+	}
+)
+
+// outcome is what became of one item: a task or an error.
+type outcome struct {
+	Index   int         `json:"index" doc:"Place in tasks, from 0."`
+	Task    *task.View  `json:"task,omitempty" open:"true"`
+	Changed []string    `json:"changed,omitempty"`
+	NextDue string      `json:"next_due,omitempty"`
+	Note    string      `json:"note,omitempty"`
+	Error   *task.Error `json:"error,omitempty" open:"true"`
+}
+
+type outcomes struct {
+	Results   []outcome `json:"results" doc:"In the order of tasks."`
+	Succeeded int       `json:"succeeded"`
+	Failed    int       `json:"failed"`
+	TimeZone  string    `json:"time_zone"`
+}
+
+func (t *Tools) batchTools() []server.ServerTool {
+	return []server.ServerTool{
+		define(t, "add_tasks", "Add tasks",
+			`Adds up to 50 tasks, each by itself: a bad one spoils no other. Example: {"tasks": [{"title": "Buy milk", "tags": ["errand"]}, {"title": "Pay rent", "due_date": "2026-03-01"}]}. Returns a task or an error for each, in order. Give each an idempotency_key to repeat the call safely.`,
+			hints{}, t.addMany),
+		define(t, "update_tasks", "Update tasks",
+			`Changes, tags, completes or deletes up to 50 tasks, each by itself. Example: {"tasks": [{"task_id": 7, "action": "complete"}, {"task_id": 8, "due_date": "2026-03-02", "add_tags": ["errand"]}]}. Returns a task or an error for each, in order.`,
+			hints{destructive: true}, t.updateMany),
+	}
+}
+
+func (t *Tools) addMany(ctx context.Context, user task.Settings, in addManyInput) (outcomes, error) {
+	return eachOf(ctx, t, "add_tasks", user, in.Tasks, func(item task.AddInput) (oneTask, error) {
+		return t.add(ctx, user, addInput{item, in.format})
+	})
+}
+
+func (t *Tools) updateMany(ctx context.Context, user task.Settings, in updateManyInput) (outcomes, error) {
+	return eachOf(ctx, t, "update_tasks", user, in.Tasks, func(item task.EditInput) (oneTask, error) {
+		edited, err := t.service.Edit(ctx, user, item)
+		if err != nil {
+			return oneTask{}, err
+		}
+		var out oneTask
+		switch {
+		case edited.Completion != nil:
+			out = t.completed(user, *edited.Completion, in.form())
+		case edited.Deletion != nil:
+			out = t.deleted(user, *edited.Deletion, in.form())
+		default:
+			return t.altered(user, edited.Alteration, in.form(), "nothing changed: the task already was so")
+		}
+		out.Changed = edited.Changed
+		return out, nil
+	})
+}
+
+// eachOf decodes and does one item after the other.
+func eachOf[In any](ctx context.Context, t *Tools, tool string, user task.Settings, items several[In], do func(In) (oneTask, error)) (outcomes, error) {
+	out := outcomes{Results: []outcome{}, TimeZone: user.TimeZone}
+	if err := task.CheckBatch("tasks", len(items)); err != nil {
+		return out, err
+	}
+	for i, raw := range items {
+		one := outcome{Index: i}
+		item, err := decode[In](raw)
+		if err == nil {
+			var done oneTask
+			if done, err = do(item); err == nil {
+				one.Task, one.Changed, one.NextDue, one.Note = &done.Task, done.Changed, done.NextDue, done.Note
+				out.Succeeded++
+			}
+		}
+		if err != nil {
+			one.Error = t.visible(ctx, tool, err)
+			out.Failed++
+		}
+		out.Results = append(out.Results, one)
+	}
+	return out, nil
+}

@@ -1,0 +1,102 @@
+package task
+
+import "context"
+
+// MaxBatch is how many tasks one call may add or edit.
+const MaxBatch = 50
+
+// EditInput is all that can be done to a task at once: fields first, then tags,
+// then the action.
+type EditInput struct {
+	UpdateInput
+	AddTags    []string `json:"add_tags,omitempty" doc:"Names; unknown ones are created." maxItems:"10"`
+	RemoveTags []string `json:"remove_tags,omitempty" doc:"Names." maxItems:"10"`
+	Action     string   `json:"action,omitempty" doc:"What to do in the end." enum:"complete,delete"`
+}
+
+// Editing is the result of editing a task: an Alteration, and, as the action
+// was, a Completion or a Deletion.
+type Editing struct {
+	Alteration
+	Completion *Completion
+	Deletion   *Deletion
+}
+
+// Edit does several things to a task in one transaction: all or none.
+func (s *Service) Edit(ctx context.Context, user Settings, in EditInput) (Editing, error) {
+	if in.Action != "" {
+		if err := checkEnum("action", in.Action, "delete", "complete"); err != nil {
+			return Editing{}, err
+		}
+	}
+	var result Editing
+	err := s.change(ctx, user, in.TaskID, func(tx Tx, t *Task) error {
+		now := s.clock()
+		before := t.Clone()
+		if err := t.apply(ctx, tx, user, in.UpdateInput, now); err != nil {
+			return err
+		}
+		if err := t.retag(ctx, tx, in.AddTags, in.RemoveTags); err != nil {
+			return err
+		}
+		var err error
+		if result.Alteration, err = alter(ctx, tx, before, t, now); err != nil {
+			return err
+		}
+		switch in.Action {
+		case "complete":
+			done := Completion{Task: t}
+			if done.Changed, err = s.complete(ctx, tx, t); err != nil {
+				return err
+			}
+			result.Completion = &done
+			return done.foresee(user, now)
+		case "delete":
+			gone, err := s.delete(ctx, tx, t)
+			result.Deletion = &gone
+			return err
+		}
+		return nil
+	})
+	return result, err
+}
+
+// retag takes tags off the task and then adds others, so that at the limit one
+// can be replaced. Taking off what it does not have is no change.
+func (t *Task) retag(ctx context.Context, tx Tx, add, remove []string) error {
+	if len(add) == 0 && len(remove) == 0 {
+		return nil
+	}
+	known, err := readTags(ctx, tx)
+	if err != nil {
+		return err
+	}
+	for _, name := range remove {
+		if name, err = checkName("remove_tags", name, MaxTagName, "home"); err != nil {
+			return err
+		}
+		if !t.dropTag(TaggingInput{Tag: name}) && findTag(known.all, name, 0) == nil {
+			return noSuch("remove_tags", "tag", name, tagNames(known.all))
+		}
+	}
+	for _, name := range add {
+		if name, err = checkName("add_tags", name, MaxTagName, "home"); err != nil {
+			return err
+		}
+		if err := t.addTag(ctx, known, "add_tags", TaggingInput{Tag: name}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// CheckBatch refuses a call about none or too many tasks.
+func CheckBatch(field string, items int) error {
+	switch {
+	case items == 0:
+		return Invalid(field, "is empty; allowed are 1 to %d items", MaxBatch)
+	case items > MaxBatch:
+		return &Error{Code: LimitExceeded, Field: field, Message: field + " has " + itoa(int64(items)) + " items; at most " + itoa(MaxBatch) + " are allowed in one call", Hint: "make several calls; nothing of this one was done"}
+	}
+	return nil
+}
