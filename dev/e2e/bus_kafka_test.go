@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 
+	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"tickler/dev/broker"
@@ -13,8 +14,21 @@ import (
 type kafkaBus struct{ client *kgo.Client }
 
 func openKafka(access broker.Access) (bus, error) {
-	client, err := access.Client(kgo.ConsumeTopics(topicNames()...), kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()))
-	return kafkaBus{client}, err
+	if !onCluster() {
+		client, err := access.Client(kgo.ConsumeTopics(topicNames()...), kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()))
+		return kafkaBus{client}, err
+	}
+	// Others have used these topics before, for tasks with the same ids.
+	client, err := access.Client()
+	if err != nil {
+		return nil, err
+	}
+	ends, err := kadm.NewClient(client).ListEndOffsets(context.Background(), topicNames()...)
+	if err != nil {
+		return nil, err
+	}
+	client.AddConsumePartitions(ends.KOffsets())
+	return kafkaBus{client}, nil
 }
 
 func (b kafkaBus) close() { b.client.Close() }

@@ -11,7 +11,7 @@ import (
 	"tickler/dev/broker"
 )
 
-// rabbitMQBus reads the streams that definitions.json binds to the exchanges: they keep
+// rabbitMQBus reads the streams that rabbitmq-definitions.json binds to the exchanges: they keep
 // what a queue forgets when it is consumed.
 type rabbitMQBus struct {
 	access broker.Access

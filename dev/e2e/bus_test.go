@@ -6,6 +6,7 @@ import (
 
 	"tickler/dev/broker"
 	"tickler/internal/event"
+	"tickler/internal/topics"
 )
 
 // brokerVariable names the broker that the whole suite runs on: redpanda (that
@@ -15,10 +16,32 @@ const brokerVariable = "TICKLER_TEST_BROKER"
 // testBroker is the one that the suite runs on.
 func testBroker() (broker.Kind, error) { return broker.ParseKind(os.Getenv(brokerVariable)) }
 
+// clusterVariable names a Kafka cluster to run on, with its companions of `api
+// topics create`; none is started then.
+const clusterVariable = "KAFKA_BROKERS"
+
+// onCluster tells whether the suite runs on a cluster that others may use too.
+func onCluster() bool {
+	kind, _ := testBroker()
+	return kind == broker.Kafka && os.Getenv(clusterVariable) != ""
+}
+
+// cluster is that one, nil when there is none.
+func cluster() (*broker.Access, error) {
+	if !onCluster() {
+		return nil, nil
+	}
+	access, err := topics.FromEnvironment()
+	if err != nil {
+		return nil, err
+	}
+	return &broker.Access{Kind: broker.Kafka, Brokers: access.Brokers, Username: access.Username, Password: access.Password}, nil
+}
+
 // bus is a client of a broker that shares no code with the system.
 type bus interface {
-	// read hands over what every topic holds and gets, from its beginning, until
-	// ctx ends. It outlives a broker that is away, and repeats nothing.
+	// read hands over what every topic holds and gets until ctx ends: from its
+	// beginning, or on a shared cluster from now on. It outlives a broker that is away, and repeats nothing.
 	read(ctx context.Context, keep func(record))
 	// publish marks what it publishes as planted.
 	publish(ctx context.Context, topic, key, value string) error
