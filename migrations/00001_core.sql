@@ -139,7 +139,7 @@ CREATE TABLE outbox (
     task_id     bigint      NOT NULL, -- the key: events of one task stay in order
     source      text        NOT NULL,
     traceparent text        NOT NULL DEFAULT '',
-    data        jsonb       NOT NULL,
+    data        json        NOT NULL, -- kept as text: it is only passed on
     created_at  timestamptz NOT NULL
 ) WITH (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 1000);
 CREATE INDEX idx_outbox_shard ON outbox (shard, id);
