@@ -96,7 +96,7 @@ func (t *Tools) taskTools() []server.ServerTool {
 			`Deletes a task. Example: {"task_id": 7}. Deleting the open occurrence of a recurring task ends its series. reopen_task restores it.`,
 			hints{destructive: true}, t.delete),
 		define(t, "search_tasks", "Search tasks",
-			`Full-text search in titles and descriptions, best match first. Example: {"query": "invoice -paid"}. Words are stemmed; "quoted phrase", -not, or; the last word also matches as a prefix.`,
+			`Full-text search in titles, descriptions, tags and category, best match first. Example: {"query": "invoice -paid"}. All words must match; "quoted phrase", -not, or; the last word also as a prefix. Typos are forgiven when nothing else matches.`,
 			hints{readOnly: true, idempotent: true}, t.search),
 		define(t, "reopen_task", "Reopen a task",
 			`Undoes deleting or, of a task that is not deleted, completing. Example: {"task_id": 7}. The next occurrence that completing had caused is taken back unless somebody changed it.`,
@@ -208,6 +208,7 @@ func (t *Tools) list(ctx context.Context, user task.Settings, in listInput) (man
 }
 
 func (t *Tools) search(ctx context.Context, user task.Settings, in searchInput) (manyTasks, error) {
+	in.Highlight = in.form() == task.Detailed
 	found, err := t.service.Search(ctx, user, in.SearchInput)
 	return t.many(user, found, in.form()), err
 }
@@ -233,6 +234,9 @@ func (t *Tools) many(user task.Settings, found task.Listing, form task.Form) man
 		view := one.View(user, form, t.now(), true)
 		if i < len(found.Relevance) {
 			view.RelevanceScore = &found.Relevance[i]
+		}
+		if i < len(found.Highlights) && view.Detail != nil {
+			view.Highlights = found.Highlights[i]
 		}
 		out.Tasks = append(out.Tasks, view)
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/jackc/pgx/v5"
@@ -16,6 +17,10 @@ import (
 type statement struct {
 	where []string
 	args  []any
+	// rankArgs is how many of args, the last ones, only the order uses.
+	rankArgs int
+	// highlight is the tsquery of what to show in each task; empty: nothing.
+	highlight string
 }
 
 // arg adds a parameter and returns its placeholder.
@@ -92,31 +97,24 @@ func order(p task.Paging) (expression, sqlType string) {
 // List reads a page of a user's tasks.
 func (r *Repository) List(ctx context.Context, userID int64, f task.Filter, p task.Paging) (task.Page, error) {
 	expression, sqlType := order(p)
-	return r.page(ctx, selectTasks(userID, f), expression, sqlType, p)
+	return r.page(ctx, r.pool, selectTasks(userID, f), expression, sqlType, p)
 }
 
-// rank scores a match: weights D, C, B, A. A word in the title outweighs any
-// number of them in the description.
-const rank = `ts_rank('{0.01, 0.02, 0.1, 1.0}', t.search_vector, %s)::float8`
-
-// Search reads a page of the user's tasks that match a query, best first.
-func (r *Repository) Search(ctx context.Context, userID int64, q task.Query, f task.Filter, p task.Paging) (task.Page, error) {
-	s := selectTasks(userID, f)
-	match := fmt.Sprintf("websearch_to_tsquery('english', %s)", s.arg(q.Text))
-	if q.Prefix != "" {
-		match = fmt.Sprintf("(%s || (websearch_to_tsquery('english', %s) && to_tsquery('english', %s)))",
-			match, s.arg(q.Rest), s.arg("'"+q.Prefix+"':*"))
-	}
-	s.and("t.search_vector @@ %s", match)
-	page, err := r.page(ctx, s, fmt.Sprintf(rank, match), "float8", p)
-	return page, err
+// sender is a pool or a transaction.
+type sender interface {
+	SendBatch(ctx context.Context, batch *pgx.Batch) pgx.BatchResults
 }
+
+// headlines shows where a task matches: its title, and parts of its description.
+const headlines = `ARRAY[
+	ts_headline('english', t.title, %[1]s::tsquery, 'HighlightAll=true, StartSel=**, StopSel=**'),
+	ts_headline('english', t.description, %[1]s::tsquery, 'MaxFragments=2, MaxWords=16, MinWords=5, StartSel=**, StopSel=**, FragmentDelimiter=" … "')]`
 
 // page reads one page and the count of all that match in one round trip.
-func (r *Repository) page(ctx context.Context, s *statement, expression, sqlType string, p task.Paging) (task.Page, error) {
+func (r *Repository) page(ctx context.Context, q sender, s *statement, expression, sqlType string, p task.Paging) (task.Page, error) {
 	var page task.Page
 	batch := &pgx.Batch{}
-	batch.Queue(`SELECT count(*) FROM tasks t `+s.clause(), s.args...).QueryRow(func(row pgx.Row) error {
+	batch.Queue(`SELECT count(*) FROM tasks t `+s.clause(), s.args[:len(s.args)-s.rankArgs]...).QueryRow(func(row pgx.Row) error {
 		return row.Scan(&page.Total)
 	})
 
@@ -132,14 +130,19 @@ func (r *Repository) page(ctx context.Context, s *statement, expression, sqlType
 	if p.Sort == task.ByRelevance {
 		score = expression
 	}
-	sql := fmt.Sprintf(`SELECT %s, (%s)::text, %s %s %s ORDER BY %s %s, t.id %s LIMIT %s`,
-		taskColumns, expression, score, taskTables, paged.clause(), expression, direction, direction, paged.arg(p.Limit+1))
+	lines := "NULL::text[]"
+	if s.highlight != "" {
+		lines = fmt.Sprintf(headlines, paged.arg(s.highlight))
+	}
+	sql := fmt.Sprintf(`SELECT %s, (%s)::text, %s, %s %s %s ORDER BY %s %s, t.id %s LIMIT %s`,
+		taskColumns, expression, score, lines, taskTables, paged.clause(), expression, direction, direction, paged.arg(p.Limit+1))
 	var last task.Position
 	batch.Queue(sql, paged.args...).Query(func(rows pgx.Rows) error {
 		for rows.Next() {
 			var value string
 			var relevance *float64
-			t, err := scanTask(rows, &value, &relevance)
+			var lines []string
+			t, err := scanTask(rows, &value, &relevance, &lines)
 			if err != nil {
 				return err
 			}
@@ -152,11 +155,12 @@ func (r *Repository) page(ctx context.Context, s *statement, expression, sqlType
 			page.Tasks = append(page.Tasks, t)
 			if relevance != nil {
 				page.Relevance = append(page.Relevance, *relevance)
+				page.Highlights = append(page.Highlights, slices.DeleteFunc(lines, func(line string) bool { return !strings.Contains(line, "**") }))
 			}
 		}
 		return rows.Err()
 	})
-	err := r.pool.SendBatch(ctx, batch).Close()
+	err := q.SendBatch(ctx, batch).Close()
 	if e := (*pgconn.PgError)(nil); errors.As(err, &e) && strings.HasPrefix(e.Code, "22") && p.After != nil {
 		return task.Page{}, task.Invalid("cursor", "is not a cursor of this list; give next_cursor exactly as it was returned")
 	}

@@ -120,7 +120,8 @@ func TestSearchRanksTitleAboveDescription(t *testing.T) {
 		{"wash or paid", []string{"Paid invoice", "Red car"}},
 		{"car wa", []string{"Red car"}},
 		{"nothing", nil},
-		{"the", nil},
+		{"the", []string{"Send the invoices"}},
+		{"pay the invoice", nil},
 		{`' OR 1=1; -- :* & | ! ( <->`, nil},
 	}
 	for _, c := range cases {

@@ -9,12 +9,15 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/jackc/pgx/v5/stdlib"
+	"github.com/pressly/goose/v3"
 	"github.com/stretchr/testify/require"
 
 	"tickler/internal/event"
 	"tickler/internal/pgtest"
 	"tickler/internal/repository"
 	"tickler/internal/task"
+	"tickler/migrations"
 )
 
 // bundle is what a test of the repository works with: a service on a real
@@ -90,4 +93,22 @@ func requireCode(t *testing.T, err error, code task.Code, field string) {
 	require.Equal(t, code, e.Code, e.Message)
 	require.Equal(t, field, e.Field)
 	require.NotEmpty(t, e.Message)
+}
+
+// migrate brings the database to a version of the schema, up or down.
+func (b *bundle) migrate(t *testing.T, version int64) {
+	t.Helper()
+	db := stdlib.OpenDBFromPool(b.pool)
+	defer func() { _ = db.Close() }()
+	provider, err := goose.NewProvider(goose.DialectPostgres, db, migrations.FS)
+	require.NoError(t, err)
+	current, err := provider.GetDBVersion(b.ctx)
+	require.NoError(t, err)
+	if current > version {
+		_, err = provider.DownTo(b.ctx, version)
+	} else {
+		_, err = provider.UpTo(b.ctx, version)
+	}
+	require.NoError(t, err)
+	b.pool.Reset() // what was prepared knew the other columns
 }

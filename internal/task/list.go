@@ -38,6 +38,8 @@ type SearchInput struct {
 	Tags     []string   `json:"tags,omitempty" doc:"Any of these tag names or ids."`
 	Limit    int        `json:"limit,omitempty" doc:"Default 20." minimum:"1" maximum:"100"`
 	Cursor   string     `json:"cursor,omitempty" doc:"next_cursor of the page before; other arguments as then."`
+
+	Highlight bool `json:"-"` // show where each task matches
 }
 
 // Listing is a page of tasks with what a caller needs to go on.
@@ -101,6 +103,7 @@ func (s *Service) Search(ctx context.Context, user Settings, in SearchInput) (Li
 		return Listing{}, err
 	}
 	query := ParseQuery(in.Query)
+	query.Highlight = in.Highlight
 	sort := ByRelevance
 	if query.Text == "" {
 		sort = ByCreatedAt

@@ -5,30 +5,66 @@ import (
 	"unicode"
 )
 
-// ParseQuery splits a web-search query so that its last word can be matched as
-// a prefix: while somebody types, "inv" finds invoices. The last word stays
-// whole when it is quoted, negated, the operator or, or followed by a space.
+// Query is a full-text query in web-search syntax: a task matches when it meets
+// all terms of one of the alternatives.
+type Query struct {
+	Text      string // as it was given, without blanks around it
+	Any       [][]Term
+	Highlight bool // show where each task matches
+}
+
+// Term is a word or a phrase.
+type Term struct {
+	Text   string
+	Not    bool // the task must not have it
+	Phrase bool // the words in this order
+	Prefix bool // a word that may go on
+}
+
+// ParseQuery reads a query: words, "quoted phrases", -not, or. The last word is
+// a prefix too, so that "inv" finds invoices while somebody types, unless it is
+// quoted, negated or followed by a blank. What has neither letter nor digit
+// means nothing.
 func ParseQuery(text string) Query {
 	q := Query{Text: strings.TrimSpace(text)}
-	if q.Text == "" || strings.Count(text, `"`)%2 == 1 {
-		return q
+	var terms []Term
+	closeAlternative := func() {
+		if len(terms) > 0 {
+			q.Any = append(q.Any, terms)
+		}
+		terms = nil
 	}
-	at := strings.LastIndexFunc(text, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) })
-	last := text[at+1:]
-	if last == "" || strings.EqualFold(last, "or") {
-		return q
+	rest := strings.TrimLeftFunc(text, unicode.IsSpace)
+	for rest != "" {
+		var term Term
+		term, rest = nextTerm(rest)
+		switch {
+		case !term.Phrase && !term.Not && strings.EqualFold(term.Text, "or"):
+			closeAlternative()
+		case strings.ContainsFunc(term.Text, isWord):
+			terms = append(terms, term)
+		}
+		rest = strings.TrimLeftFunc(rest, unicode.IsSpace)
 	}
-	before := strings.TrimRightFunc(text[:at+1], unicode.IsSpace)
-	if at >= 0 && !unicode.IsSpace(rune(text[at])) {
-		return q // part of a negation, an address, a number with a point…
-	}
-	if strings.EqualFold(lastField(before), "or") {
-		return q // "or" binds its two sides: leave it to the parser of the query
-	}
-	q.Rest, q.Prefix = before, last
+	closeAlternative()
 	return q
 }
 
-func lastField(s string) string {
-	return s[strings.LastIndexFunc(s, unicode.IsSpace)+1:]
+func nextTerm(text string) (term Term, rest string) {
+	unsigned := strings.TrimLeft(text, "-")
+	term.Not = len(unsigned) < len(text)
+	if quoted, ok := strings.CutPrefix(unsigned, `"`); ok {
+		term.Phrase = true
+		term.Text, rest, _ = strings.Cut(quoted, `"`)
+		return term, rest
+	}
+	term.Text = unsigned
+	if end := strings.IndexFunc(unsigned, func(r rune) bool { return r == '"' || unicode.IsSpace(r) }); end >= 0 {
+		term.Text, rest = unsigned[:end], unsigned[end:]
+	}
+	last := rest == ""
+	term.Prefix = last && !term.Not && !strings.ContainsFunc(term.Text, func(r rune) bool { return !isWord(r) })
+	return term, rest
 }
+
+func isWord(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) || unicode.IsMark(r) }

@@ -8,26 +8,36 @@ import (
 	"tickler/internal/task"
 )
 
-func TestLastWordOfAQueryIsAPrefixUnlessItIsFinished(t *testing.T) {
-	cases := []struct{ text, rest, prefix string }{
-		{"inv", "", "inv"},
-		{"pay inv", "pay", "inv"},
-		{"pay inv ", "", ""},
-		{`pay "red car"`, "", ""},
-		{`"red car" inv`, `"red car"`, "inv"},
-		{`pay "red`, "", ""},
-		{"pay -inv", "", ""},
-		{"pay or", "", ""},
-		{"pay or inv", "", ""},
-		{"café", "", "café"},
-		{"me@example", "", ""},
-		{"", "", ""},
-		{"-", "", ""},
+func TestQueryIsReadAsPeopleWriteThem(t *testing.T) {
+	word := func(text string) task.Term { return task.Term{Text: text} }
+	prefix := func(text string) task.Term { return task.Term{Text: text, Prefix: true} }
+	phrase := func(text string) task.Term { return task.Term{Text: text, Phrase: true} }
+	not := func(term task.Term) task.Term { term.Not = true; return term }
+	cases := []struct {
+		text string
+		want [][]task.Term
+	}{
+		{"inv", [][]task.Term{{prefix("inv")}}},
+		{"pay inv", [][]task.Term{{word("pay"), prefix("inv")}}},
+		{" pay  inv ", [][]task.Term{{word("pay"), word("inv")}}},
+		{`pay "red car"`, [][]task.Term{{word("pay"), phrase("red car")}}},
+		{`"red car" inv`, [][]task.Term{{phrase("red car"), prefix("inv")}}},
+		{`pay "red`, [][]task.Term{{word("pay"), phrase("red")}}},
+		{`pay"red"car`, [][]task.Term{{word("pay"), phrase("red"), prefix("car")}}},
+		{"pay -inv", [][]task.Term{{word("pay"), not(word("inv"))}}},
+		{`-"red car"`, [][]task.Term{{not(phrase("red car"))}}},
+		{"pay or", [][]task.Term{{word("pay")}}},
+		{"or pay OR inv", [][]task.Term{{word("pay")}, {prefix("inv")}}},
+		{"a b or c", [][]task.Term{{word("a"), word("b")}, {prefix("c")}}},
+		{"café", [][]task.Term{{prefix("café")}}},
+		{"me@example", [][]task.Term{{word("me@example")}}},
+		{"-", nil},
+		{`'; | & ! :* <-> "" ()`, nil},
+		{"", nil},
+		{"or", nil},
 	}
 	for _, c := range cases {
-		q := task.ParseQuery(c.text)
-		require.Equal(t, c.rest, q.Rest, "%q", c.text)
-		require.Equal(t, c.prefix, q.Prefix, "%q", c.text)
+		require.Equal(t, c.want, task.ParseQuery(c.text).Any, "%q", c.text)
 	}
 }
 

@@ -86,14 +86,6 @@ type Filter struct {
 	Undated             bool // only those without due date
 }
 
-// Query is a full-text query: Text in web-search syntax, of which Prefix, when
-// set, is the last word, matched as a prefix too.
-type Query struct {
-	Text   string
-	Rest   string // Text without the last word
-	Prefix string
-}
-
 // SortKey is what a list is ordered by; ties are broken by id in the same direction.
 type SortKey string
 
@@ -126,6 +118,8 @@ type Position struct {
 type Page struct {
 	Tasks     []*Task
 	Relevance []float64 // of searches, parallel to Tasks
-	Total     int
-	Next      *Position
+	// Highlights are texts of each task with what matches between **, if asked for.
+	Highlights [][]string
+	Total      int
+	Next       *Position
 }

@@ -34,6 +34,7 @@ type Detail struct {
 	Occurrence      int            `json:"occurrence,omitempty"`
 	PreviousTaskID  *int64         `json:"previous_task_id,omitempty"`
 	ReminderOffsets []int          `json:"reminder_offsets,omitempty" doc:"Minutes before due."`
+	Highlights      []string       `json:"highlights,omitempty" doc:"Of a search: where it matches, between **."`
 	Reminders       []string       `json:"reminders,omitempty" doc:"All still to come."`
 	ReminderSent    bool           `json:"reminder_sent"`
 	CreatedAt       string         `json:"created_at"`
