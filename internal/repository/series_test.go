@@ -84,3 +84,24 @@ func TestReopeningTakesBackAnUntouchedSuccessorAndKeepsATouchedOne(t *testing.T)
 	require.Equal(t, next.ID, undone.KeptSuccessor.ID)
 	require.Nil(t, complete(), "and completing again makes no second one")
 }
+
+func TestCompletingAgainSaysWhatReallyFollows(t *testing.T) {
+	b := setup(t)
+	first := b.add(t, b.ann, task.AddInput{Title: "Water", DueDate: "2026-03-02T09:00", RecurrenceRule: "daily"})
+	_, err := b.service.Complete(b.ctx, b.ann, first.ID)
+	require.NoError(t, err)
+	next, err := b.service.Follow(b.ctx, b.ann.UserID, first.ID)
+	require.NoError(t, err)
+	_, err = b.service.Update(b.ctx, b.ann, task.UpdateInput{TaskID: next.ID, DueDate: task.Some("2026-03-20T09:00")})
+	require.NoError(t, err)
+	done, err := b.service.Complete(b.ctx, b.ann, first.ID)
+	require.NoError(t, err)
+	require.Equal(t, "2026-03-20T09:00:00Z", task.FormatTime(done.Next.DueDate, b.ann.Zone()), "the date that it was moved to")
+
+	_, err = b.service.Delete(b.ctx, b.ann, next.ID)
+	require.NoError(t, err)
+	done, err = b.service.Complete(b.ctx, b.ann, first.ID)
+	require.NoError(t, err)
+	require.True(t, done.SeriesEnded)
+	require.Nil(t, done.Next)
+}

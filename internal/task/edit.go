@@ -50,7 +50,7 @@ func (s *Service) Edit(ctx context.Context, user Settings, in EditInput) (Editin
 				return err
 			}
 			result.Completion = &done
-			return done.foresee(user, now)
+			return done.foresee(ctx, tx, user, now)
 		case "delete":
 			gone, err := s.delete(ctx, tx, t)
 			result.Deletion = &gone

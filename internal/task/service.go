@@ -47,13 +47,15 @@ func (s *Service) Complete(ctx context.Context, user Settings, id int64) (Comple
 	err := s.change(ctx, user, id, func(tx Tx, t *Task) error {
 		result.Task = t
 		var err error
-		result.Changed, err = s.complete(ctx, tx, t)
-		return err
+		if result.Changed, err = s.complete(ctx, tx, t); err != nil {
+			return err
+		}
+		return result.foresee(ctx, tx, user, s.clock())
 	})
 	if err != nil {
 		return Completion{}, err
 	}
-	return result, result.foresee(user, s.clock())
+	return result, nil
 }
 
 // complete marks a task done, unless it is.
@@ -68,14 +70,25 @@ func (s *Service) complete(ctx context.Context, tx Tx, t *Task) (changed bool, e
 	return true, tx.Save(ctx, Change{Kind: Completed, Task: t})
 }
 
-// foresee fills in what follows a recurring task that was completed.
-func (c *Completion) foresee(user Settings, now time.Time) error {
+// foresee fills in what follows a recurring task that was completed: the
+// successor that it has, with whatever date it was given, or the one it will get.
+func (c *Completion) foresee(ctx context.Context, tx Tx, user Settings, now time.Time) error {
 	if c.Task.Recurrence == nil {
 		return nil
 	}
-	next, err := c.Task.Successor(user.ReminderOffsets, now)
+	next, err := tx.LockSuccessor(ctx, c.Task.ID)
+	switch {
+	case errors.Is(err, ErrNotFound):
+		if next, err = c.Task.Successor(user.ReminderOffsets, now); err != nil {
+			return err
+		}
+	case err != nil:
+		return err
+	case next.DeletedAt != nil:
+		next = nil // whoever deleted it ended the series
+	}
 	c.Next, c.SeriesEnded = next, next == nil
-	return err
+	return nil
 }
 
 // Deletion is the result of deleting a task.
