@@ -42,10 +42,16 @@ func NewHandler(service *task.Service, now func() time.Time, version string, log
 	mcpServer := server.NewMCPServer("tickler", version,
 		server.WithTitle("Tickler"),
 		server.WithToolCapabilities(false),
+		server.WithPromptCapabilities(false),
+		server.WithResourceCapabilities(false, false),
+		server.WithCompletions(),
+		server.WithPromptCompletionProvider(t),
 		server.WithInstructions(instructions),
 		server.WithToolHandlerMiddleware(observed(registry)),
 		server.WithRecovery())
 	mcpServer.AddTools(t.all()...)
+	mcpServer.AddPrompts(t.prompts()...)
+	t.resources(mcpServer)
 	return server.NewStreamableHTTPServer(mcpServer,
 		server.WithStateLess(true),
 		server.WithDisableStreaming(true), // stateless streams would reach every user
