@@ -17,14 +17,10 @@ import (
 // without. It would start one itself, but for all of the machine and for good.
 const Epmd = "epmd"
 
-// A delivery that is not acknowledged in time comes back: Dapr can leave a reader
-// behind that takes events and hands them to nobody (docs/brokers.md). The time
-// is longer than a delivery's retries take.
 const rabbitMQSettings = `listeners.tcp.local = %s
 log.file = false
 log.console = true
 log.console.level = warning
-consumer_timeout = 20000
 definitions.import_backend = local_filesystem
 definitions.local.path = %s
 `
@@ -50,7 +46,6 @@ func (l Local) rabbitMQ() ([]process.Spec, error) {
 	for name, text := range map[string]string{
 		"rabbitmq.conf":    fmt.Sprintf(rabbitMQSettings, port.Address(l.Port), in("definitions.json")),
 		"definitions.json": definitions,
-		"advanced.config":  rabbitMQAdvanced,
 		"enabled_plugins":  "[].\n",
 	} {
 		if err := writeFile(user, in(name), text); err != nil {
@@ -93,10 +88,6 @@ func (l Local) rabbitMQ() ([]process.Spec, error) {
 		}),
 	}, nil
 }
-
-// How often that is looked at; once a minute, which is the default, is long for
-// people and tests. Only this file can say it.
-const rabbitMQAdvanced = "[{rabbit, [{channel_tick_interval, 5000}]}].\n"
 
 // definitions are those in components/brokers with the one user, who
 // may do everything. RabbitMQ makes them at every start.

@@ -1,0 +1,92 @@
+package broker_test
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/goccy/go-yaml"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// resource is a Dapr resource, as far as the brokers' folders differ in it.
+type resource struct {
+	Kind     string
+	Metadata struct{ Name string }
+	Spec     map[string]any
+	Scopes   []string
+}
+
+// resources reads every resource in a folder, by kind and name.
+func resources(t *testing.T, folder ...string) map[string]resource {
+	t.Helper()
+	files, err := filepath.Glob(filepath.Join(append([]string{"..", "..", "components"}, append(folder, "*.yaml")...)...))
+	require.NoError(t, err)
+	require.NotEmpty(t, files)
+	all := map[string]resource{}
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		require.NoError(t, err)
+		documents := yaml.NewDecoder(bytes.NewReader(text))
+		for {
+			var r resource
+			if err := documents.Decode(&r); errors.Is(err, io.EOF) {
+				break
+			} else {
+				require.NoError(t, err, file)
+			}
+			require.NotContains(t, all, r.Kind+" "+r.Metadata.Name, file)
+			all[r.Kind+" "+r.Metadata.Name] = r
+		}
+	}
+	return all
+}
+
+// Some brokers need more components than taskbus to read through. Nothing else of
+// a subscription may differ, and each component retries like taskbus.
+func TestBrokersDifferInComponentsAlone(t *testing.T) {
+	common := resources(t)
+	retried := common["Resiliency taskbus"].Spec["policies"].(map[string]any)["retries"].(map[string]any)["redeliver"]
+	require.NotNil(t, retried)
+	subscriptions := resources(t, "brokers", "redpanda")
+	for _, kind := range []string{"redpanda", "redis", "rabbitmq"} {
+		own := resources(t, "brokers", kind)
+		require.Contains(t, own, "Component taskbus")
+		for name, wanted := range subscriptions {
+			if wanted.Kind != "Subscription" {
+				continue
+			}
+			require.Contains(t, own, name, kind)
+			r := own[name]
+			through := r.Spec["pubsubname"].(string)
+			require.Contains(t, own, "Component "+through, name)
+			require.Subset(t, own["Component "+through].Scopes, r.Scopes)
+			require.True(t, through == "taskbus" || isRetried(own, through, retried), "%s on %s is retried as on taskbus", through, kind)
+
+			r.Spec["pubsubname"] = "taskbus"
+			require.Equal(t, wanted, r, "%s on %s", name, kind)
+		}
+	}
+}
+
+func isRetried(own map[string]resource, component string, as any) bool {
+	for _, r := range own {
+		if r.Kind != "Resiliency" {
+			continue
+		}
+		targets := r.Spec["targets"].(map[string]any)["components"].(map[string]any)
+		target, found := targets[component].(map[string]any)
+		if !found {
+			continue
+		}
+		policy := target["inbound"].(map[string]any)["retry"].(string)
+		retries := r.Spec["policies"].(map[string]any)["retries"].(map[string]any)
+		return strings.HasPrefix(policy, "redeliver") && assert.ObjectsAreEqual(as, retries[policy])
+	}
+	return false
+}
