@@ -67,32 +67,39 @@ func (r *Repository) UserByToken(ctx context.Context, hash []byte) (task.Setting
 	return s, unavailable(err)
 }
 
-// SaveSettings stores the user's settings and refits the reminders that follow
-// from the default offsets. Tasks go first: see lockUser.
-func (tx *userTx) SaveSettings(ctx context.Context, s task.Settings, now time.Time) error {
-	_, err := tx.Exec(ctx, `
-		UPDATE tasks t SET reminder_times = refitted.times, remind_at = refitted.next, reminder_sent = refitted.next IS NULL
+// refitReminders does in one statement what task.Task's refit does, for all open
+// tasks of user $1 that use the default offsets, $2, at $3.
+const refitReminders = `
+	UPDATE tasks t SET reminder_times = refitted.times, remind_at = refitted.next, reminder_sent = refitted.next IS NULL
+	FROM (
+		SELECT id, times, CASE WHEN remind_at <= $3 THEN remind_at ELSE (
+			SELECT min(x) FROM unnest(times) x WHERE x > $3) END AS next
 		FROM (
-			SELECT id, times, CASE WHEN remind_at <= $3 THEN remind_at ELSE (
-				SELECT min(x) FROM unnest(times) x WHERE x > $3) END AS next
-			FROM (
-				SELECT id, remind_at, ARRAY(
-					SELECT due_date - make_interval(mins => minutes) FROM unnest($2::integer[]) minutes
-					UNION
-					SELECT x FROM unnest(ARRAY[absolute_reminder, snoozed_until]) x WHERE x > $3 OR x >= remind_at
-					ORDER BY 1) AS times
-				FROM tasks
-				WHERE user_id = $1 AND deleted_at IS NULL AND NOT completed
-				  AND reminder_offsets IS NULL AND due_date IS NOT NULL AND NOT all_day
-				ORDER BY id
-				FOR UPDATE
-			) open
-		) refitted
-		WHERE t.user_id = $1 AND t.id = refitted.id`, tx.userID, s.ReminderOffsets, now)
-	if err != nil {
-		return err
+			SELECT id, remind_at, ARRAY(
+				SELECT due_date - make_interval(mins => minutes) FROM unnest($2::integer[]) minutes
+				UNION
+				SELECT x FROM unnest(ARRAY[absolute_reminder, snoozed_until]) x WHERE x > $3 OR x >= remind_at
+				ORDER BY 1) AS times
+			FROM tasks
+			WHERE user_id = $1 AND deleted_at IS NULL AND NOT completed
+			  AND reminder_offsets IS NULL AND due_date IS NOT NULL AND NOT all_day
+			ORDER BY id
+			FOR UPDATE
+		) open
+	) refitted
+	WHERE t.user_id = $1 AND t.id = refitted.id`
+
+// SaveSettings stores what is new in the user's settings. Tasks go first: see
+// lockUser.
+func (tx *userTx) SaveSettings(ctx context.Context, c task.SettingsChange, now time.Time) error {
+	if c.ReminderOffsets != nil {
+		if _, err := tx.Exec(ctx, refitReminders, tx.userID, c.ReminderOffsets, now); err != nil {
+			return err
+		}
 	}
-	_, err = tx.Exec(ctx, `UPDATE users SET time_zone = $2, reminder_offsets = $3 WHERE id = $1`, tx.userID, s.TimeZone, s.ReminderOffsets)
+	_, err := tx.Exec(ctx, `
+		UPDATE users SET time_zone = coalesce($2, time_zone), reminder_offsets = coalesce($3, reminder_offsets)
+		WHERE id = $1`, tx.userID, c.TimeZone, c.ReminderOffsets)
 	return err
 }
 

@@ -60,9 +60,9 @@ type Tx interface {
 	TaskByKey(ctx context.Context, key string) (*Task, Idempotency, error)
 	// Save stores a changed task with its event.
 	Save(ctx context.Context, c Change) error
-	// SaveSettings stores the user's settings, and refits the reminders of open
-	// tasks that use the default offsets, as Task.refit does.
-	SaveSettings(ctx context.Context, s Settings, now time.Time) error
+	// SaveSettings stores what is new in the user's settings. New offsets refit
+	// the reminders of open tasks that use them, as Task.refit does.
+	SaveSettings(ctx context.Context, c SettingsChange, now time.Time) error
 	// Remove deletes a task for good, with its event.
 	Remove(ctx context.Context, t *Task) error
 }
