@@ -1,0 +1,96 @@
+package tools
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// valid gives each tool a call that succeeds on task 1.
+var valid = map[string]string{
+	"add_task": `{"title":"x"}`, "list_tasks": `{}`, "get_task": `{"task_id":1}`, "update_task": `{"task_id":1,"title":"y"}`,
+	"complete_task": `{"task_id":1}`, "delete_task": `{"task_id":1}`, "search_tasks": `{"query":"x"}`, "reopen_task": `{"task_id":1}`,
+	"skip_occurrence": `{"task_id":1}`, "set_reminder": `{"task_id":1,"snooze_minutes":5}`, "get_overview": `{}`, "user_settings": `{}`,
+	"add_tasks": `{"tasks":[{"title":"x"}]}`, "update_tasks": `{"tasks":[{"task_id":1,"title":"z"}]}`,
+	"create_category": `{"name":"c"}`, "list_categories": `{}`, "update_category": `{"category":"first","color":"#000000"}`, "delete_category": `{"category":"first"}`,
+	"create_tag": `{"name":"t"}`, "list_tags": `{}`, "update_tag": `{"tag":"first","color":"#000000"}`, "delete_tag": `{"tag":"first"}`,
+	"add_tag_to_task": `{"task_id":1,"tag":"x"}`, "remove_tag_from_task": `{"task_id":1,"tag":"first"}`,
+}
+
+// begin makes task 1, that recurs, and a first category and tag.
+func begin(t *testing.T, c *caller) {
+	t.Helper()
+	require.Equal(t, 1, c.add(t, `{"title":"x","tags":["first"],"due_date":"2026-03-10T09:00","recurrence_rule":"daily"}`))
+	c.call(t, "create_category", `{"name":"first"}`)
+}
+
+func TestThereAreTwentyFourTools(t *testing.T) {
+	require.Len(t, valid, 24)
+	require.Len(t, all(), 24)
+	for _, tool := range all() {
+		require.Contains(t, valid, tool.name)
+	}
+}
+
+func TestEveryToolAnswersAValidCall(t *testing.T) {
+	for name, arguments := range valid {
+		t.Run(name, func(t *testing.T) {
+			ann, _ := callers(t)
+			begin(t, ann)
+			ann.call(t, name, arguments)
+		})
+	}
+}
+
+// with gives a valid call one other argument.
+func with(t *testing.T, arguments, field string, value any) string {
+	t.Helper()
+	var given fields
+	require.NoError(t, json.Unmarshal([]byte(arguments), &given))
+	given = maps.Clone(given)
+	given[field] = value
+	text, err := json.Marshal(given)
+	require.NoError(t, err)
+	return string(text)
+}
+
+func TestEveryToolRefusesEveryArgumentOfAWrongKind(t *testing.T) {
+	ann, bob := callers(t)
+	begin(t, ann)
+	for _, tool := range all() {
+		var schema struct{ Properties map[string]struct{ Type any } }
+		require.NoError(t, json.Unmarshal(tool.in, &schema))
+		_, failure := ann.try(t, tool.name, with(t, valid[tool.name], "no_such_field", 1))
+		require.Equal(t, "no_such_field", failure["field"], tool.name)
+		for _, arguments := range []string{`[]`, `"x"`, `7`, `{`} {
+			_, failure = ann.try(t, tool.name, arguments)
+			require.Equal(t, "arguments", failure["field"], "%s %s", tool.name, arguments)
+		}
+		for field, property := range schema.Properties {
+			for _, wrong := range []any{fields{"a": 1}, true} {
+				_, failure := ann.try(t, tool.name, with(t, valid[tool.name], field, wrong))
+				require.NotNil(t, failure, "%s %s %v", tool.name, field, wrong)
+				require.Equal(t, "INVALID_INPUT", failure["code"], "%s: %s", tool.name, failure["message"])
+				require.Equal(t, field, failure["field"], "%s: %s", tool.name, failure["message"])
+			}
+			if !strings.Contains(fmt.Sprint(property.Type), "string") {
+				continue
+			}
+			for _, odd := range []string{strings.Repeat("é", 20_000), "a\x00b", "💥\u202e\u0301", "' OR 1=1 --", "\\"} {
+				_, failure := ann.try(t, tool.name, with(t, valid[tool.name], field, odd))
+				if failure != nil {
+					require.NotEqual(t, "INTERNAL", failure["code"], "%s %s %.20q", tool.name, field, odd)
+					require.Less(t, len(fmt.Sprint(failure["message"])), 1000, "%s %s", tool.name, field)
+				}
+			}
+		}
+		if _, takesTask := schema.Properties["task_id"]; takesTask {
+			_, failure := bob.try(t, tool.name, valid[tool.name])
+			require.Equal(t, "NOT_FOUND", failure["code"], "%s: another's task does not exist", tool.name)
+		}
+	}
+}
