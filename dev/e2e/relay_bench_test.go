@@ -55,7 +55,10 @@ func BenchmarkRelay(b *testing.B) {
 	}
 }
 
-func pileUp(b *testing.B, pool *pgxpool.Pool) {
+func pileUp(b *testing.B, pool *pgxpool.Pool) { insert(b, pool, piledUp) }
+
+// insert commits events of five thousand tasks.
+func insert(b *testing.B, pool *pgxpool.Pool, events int) {
 	_, err := pool.Exec(b.Context(), `
 		INSERT INTO outbox (shard, event_id, event_type, topic, task_id, source, traceparent, data, created_at)
 		SELECT n % 5000 % 16, id, 'task.updated', 'task-events', 1 + n % 5000, 'tickler/api',
@@ -63,7 +66,7 @@ func pileUp(b *testing.B, pool *pgxpool.Pool) {
 		       jsonb_build_object('event_id', id, 'event_type', 'task.updated', 'timestamp', '2026-03-01T00:00:00Z', 'user_id', 1,
 		           'schema_version', '1.0', 'task_id', 1 + n % 5000, 'task_version', 1 + n / 5000,
 		           'updated_fields', jsonb_build_object('title', 'A title of ordinary length', 'priority', 'high')), now()
-		FROM (SELECT n, gen_random_uuid() AS id FROM generate_series(0, $1 - 1) n) rows`, piledUp)
+		FROM (SELECT n, gen_random_uuid() AS id FROM generate_series(0, $1 - 1) n) rows`, events)
 	require.NoError(b, err)
 }
 
