@@ -21,6 +21,8 @@ func BenchmarkBrokerKilled(b *testing.B) {
 		s, client := withRelaysStopped(b, "killed", func(*stack.Config) {})
 		pool, err := pgxpool.New(b.Context(), s.DatabaseURL())
 		require.NoError(b, err)
+		o, err := observe(s.Broker())
+		require.NoError(b, err)
 		pileUp(b, pool)
 		done := make(chan time.Duration, 1)
 		go func() { done <- drain(b, pool, client) }()
@@ -33,7 +35,7 @@ func BenchmarkBrokerKilled(b *testing.B) {
 		}
 		took := <-done
 		pool.Close()
-		seen, duplicates, late := history(b, s)
+		seen, duplicates, late := history(o)
 		b.ReportMetric(float64(piledUp-seen), "lost")
 		b.ReportMetric(float64(duplicates), "twice")
 		b.ReportMetric(float64(late), "late")
@@ -42,10 +44,8 @@ func BenchmarkBrokerKilled(b *testing.B) {
 	}
 }
 
-// history reads what the broker holds of task-events.
-func history(b *testing.B, s *stack.Stack) (seen, duplicates, late int) {
-	o, err := observe(s.Broker())
-	require.NoError(b, err)
+// history waits for all that an observer reads of task-events.
+func history(o *observer) (seen, duplicates, late int) {
 	defer o.close()
 	all := func() []message {
 		return o.find(func(m message) bool { return m.topic == event.TopicTaskEvents })

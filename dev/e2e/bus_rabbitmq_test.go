@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 
 	amqp "github.com/rabbitmq/amqp091-go"
@@ -11,8 +12,8 @@ import (
 	"tickler/dev/broker"
 )
 
-// rabbitMQBus reads the streams that rabbitmq-definitions.json binds to the exchanges: they keep
-// what a queue forgets when it is consumed.
+// rabbitMQBus reads durable queues of its own, which it binds to the exchanges as
+// any program would: what was published before is not to be had.
 type rabbitMQBus struct {
 	access broker.Access
 
@@ -21,7 +22,24 @@ type rabbitMQBus struct {
 	connection *amqp.Connection
 }
 
-func openRabbitMQ(access broker.Access) (bus, error) { return &rabbitMQBus{access: access}, nil }
+func openRabbitMQ(access broker.Access) (bus, error) {
+	b := &rabbitMQBus{access: access}
+	if err := b.open(); err != nil {
+		return nil, err
+	}
+	for _, topic := range topicNames() {
+		if _, err := b.publishing.QueueDeclare(queueOf(topic), true, false, false, false, nil); err != nil {
+			return nil, err
+		}
+		if err := b.publishing.QueueBind(queueOf(topic), "", topic, false, nil); err != nil {
+			return nil, err
+		}
+	}
+	return b, nil
+}
+
+// queueOf a topic is the observer's.
+func queueOf(topic string) string { return "observer-" + topic }
 
 func (b *rabbitMQBus) close() {
 	b.mu.Lock()
@@ -35,9 +53,9 @@ func (b *rabbitMQBus) read(ctx context.Context, keep func(record)) {
 	var readers sync.WaitGroup
 	for _, topic := range topicNames() {
 		readers.Go(func() {
-			next := any("first")
+			var read []string
 			for ctx.Err() == nil {
-				next = b.readStream(ctx, topic, next, keep)
+				read = b.readQueue(ctx, topic, read, keep)
 				pause(ctx)
 			}
 		})
@@ -45,38 +63,37 @@ func (b *rabbitMQBus) read(ctx context.Context, keep func(record)) {
 	readers.Wait()
 }
 
-// readStream reads from an offset until the connection breaks, and returns the
-// offset at which to go on.
-func (b *rabbitMQBus) readStream(ctx context.Context, topic string, from any, keep func(record)) (next any) {
+// readQueue reads until the connection breaks. What a broker that was killed
+// delivers again, since it forgot that it was acknowledged, is known by what was
+// read before, and not kept twice.
+func (b *rabbitMQBus) readQueue(ctx context.Context, topic string, read []string, keep func(record)) []string {
 	connection, err := b.access.RabbitMQ()
 	if err != nil {
-		return from
+		return read
 	}
 	defer connection.Close()
 	channel, err := connection.Channel()
 	if err != nil {
-		return from
+		return read
 	}
-	err = channel.Qos(100, 0, false) // a stream wants a bound
+	deliveries, err := channel.ConsumeWithContext(ctx, queueOf(topic), "", false, false, false, false, nil)
 	if err != nil {
-		return from
-	}
-	deliveries, err := channel.ConsumeWithContext(ctx, topic, "", false, false, false, false, amqp.Table{"x-stream-offset": from})
-	if err != nil {
-		return from
+		return read
 	}
 	for {
 		select {
 		case <-ctx.Done():
-			return from
+			return read
 		case d, open := <-deliveries:
 			if !open {
-				return from
+				return read
 			}
-			offset, _ := d.Headers["x-stream-offset"].(int64)
-			_, byTest := d.Headers[planted]
-			keep(record{place: place{topic: topic, offset: offset}, value: string(d.Body), keyless: true, planted: byTest})
-			from = offset + 1
+			value := string(d.Body)
+			if !d.Redelivered || !slices.Contains(read, value) {
+				_, byTest := d.Headers[planted]
+				keep(record{place: place{topic: topic, offset: int64(len(read))}, value: value, keyless: true, planted: byTest})
+				read = append(read, value)
+			}
 			_ = d.Ack(false)
 		}
 	}
