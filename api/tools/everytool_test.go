@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/jsonschema-go/jsonschema"
 	"github.com/stretchr/testify/require"
 )
 
@@ -41,8 +42,49 @@ func TestEveryToolAnswersAValidCall(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			ann, _ := callers(t)
 			begin(t, ann)
-			ann.call(t, name, arguments)
+			requireDescribed(t, name, ann.call(t, name, arguments))
 		})
+	}
+}
+
+// requireDescribed sees that an answer meets its tool's output schema, which
+// names all its fields.
+func requireDescribed(t *testing.T, name string, answer fields) {
+	t.Helper()
+	for _, tool := range all() {
+		if tool.name != name {
+			continue
+		}
+		var schema jsonschema.Schema
+		require.NoError(t, json.Unmarshal(tool.out, &schema))
+		resolved, err := schema.Resolve(nil)
+		require.NoError(t, err)
+		require.NoError(t, resolved.Validate(answer))
+		for field := range answer {
+			require.Contains(t, schema.Properties, field)
+		}
+	}
+}
+
+func TestDetailedFormOfATaskIsWhollyDescribedByGetTask(t *testing.T) {
+	ann, _ := callers(t)
+	begin(t, ann)
+	ann.call(t, "create_tag", `{"name":"unused"}`)
+	ann.call(t, "update_task", `{"task_id":1,"category":"first","description":"whole story","reminder_offsets":[5]}`)
+	found := ann.call(t, "search_tasks", `{"query":"sto","response_format":"detailed"}`)["tasks"].([]any)[0].(fields)
+	require.Equal(t, []any{"whole **story**"}, found["highlights"])
+	for _, tool := range all() {
+		if tool.name != "get_task" {
+			continue
+		}
+		var schema jsonschema.Schema
+		require.NoError(t, json.Unmarshal(tool.out, &schema))
+		for field := range found {
+			require.Contains(t, schema.Properties["task"].Properties, field)
+		}
+	}
+	for _, left := range []string{"completed_at", "previous_task_id"} {
+		require.NotContains(t, found, left, "what is empty is left out")
 	}
 }
 
