@@ -1,0 +1,60 @@
+package e2e
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"tickler/internal/event"
+)
+
+func TestConsumerKilledBeforeItsCommitHandlesTheEventOnceMore(t *testing.T) {
+	t.Parallel()
+	s := start(t, forgiving)
+	p := s.person(t, "")
+	// killed kills a consumer in the middle of its transaction, and lets both
+	// what is left of that and the next delivery go on at the same moment.
+	killed := func(t *testing.T, part, statement string, release func()) {
+		t.Helper()
+		var first []int32
+		until(t, soon, "a delivery that waits", func() bool { first = s.blocked(t, statement); return len(first) == 1 })
+		before := s.PID(part)
+		require.NoError(t, s.Kill(part))
+		s.waitReady(t, part, before)
+		until(t, soon, "the next delivery to wait too", func() bool { return len(s.blocked(t, statement)) == 2 })
+		require.Contains(t, s.blocked(t, statement), first[0])
+		release()
+	}
+
+	t.Run("recurrer", func(t *testing.T) {
+		held := p.add(t, fields{"title": "held", "recurrence_rule": "daily"})
+		require.NoError(t, s.StopPart("recurrer"))
+		p.call(t, "complete_task", fields{"task_id": held.ID})
+		s.observer.wait(t, 1, event.TopicTaskRecurrence, event.TaskCompleted, held.ID)
+		release := s.hold(t, held.ID)
+		require.NoError(t, s.StartPart(t.Context(), "recurrer"))
+		killed(t, "recurrer", `%FOR UPDATE OF t`, func() {
+			require.Empty(t, s.successors(t, held.ID))
+			release()
+		})
+		next := s.successor(t, p, held.ID)
+		s.drained(t, p)
+		require.Equal(t, []int64{next.ID}, s.successors(t, held.ID))
+		require.Len(t, s.observer.of(event.TopicTaskEvents, event.TaskCreated, next.ID), 1)
+		require.Len(t, s.lines("recurrer", "next occurrence created", fmt.Sprintf(`"previous_task_id":%d,`, held.ID)), 1)
+	})
+
+	t.Run("notifier", func(t *testing.T) {
+		release := s.block(t, `LOCK TABLE inbox IN SHARE MODE`)
+		due := p.add(t, fields{"title": "held", "due_date": in(minute)})
+		killed(t, "notifier", `%INSERT INTO inbox%`, func() {
+			require.Empty(t, s.reminders(due.ID))
+			release()
+		})
+		until(t, soon, "the reminder", func() bool { return len(s.reminders(due.ID)) > 0 })
+		s.scanned(t, p)
+		require.Len(t, s.reminders(due.ID), 1)
+		require.Len(t, s.copies(event.TopicTaskReminders, event.ReminderSent, []int64{due.ID}), 1)
+	})
+}
