@@ -44,9 +44,15 @@ const deleteOfRelay = `DELETE FROM outbox%`
 // holdDeletes keeps every relay from deleting what it has published.
 func (s *system) holdDeletes(t testing.TB) (release func()) {
 	t.Helper()
+	return s.holdStatements(t, "outbox", "DELETE", "FOR EACH STATEMENT")
+}
+
+// holdStatements makes statements of a kind wait, until release.
+func (s *system) holdStatements(t testing.TB, table, kind, which string) (release func()) {
+	t.Helper()
 	s.exec(t, `CREATE OR REPLACE FUNCTION wait_for_test() RETURNS trigger LANGUAGE plpgsql AS
-		'BEGIN PERFORM pg_advisory_xact_lock_shared(1, 1); RETURN NULL; END'`)
-	s.exec(t, `CREATE OR REPLACE TRIGGER wait_for_test BEFORE DELETE ON outbox EXECUTE FUNCTION wait_for_test()`)
+		'BEGIN PERFORM pg_advisory_xact_lock_shared(1, 1); RETURN NEW; END'`)
+	s.exec(t, `CREATE OR REPLACE TRIGGER wait_for_test BEFORE `+kind+` ON `+table+` `+which+` EXECUTE FUNCTION wait_for_test()`)
 	return s.block(t, `SELECT pg_advisory_xact_lock(1, 1)`)
 }
 
