@@ -70,7 +70,7 @@ func consume(b *testing.B, replicas int, failing, killed bool) {
 	}
 	published := time.Since(began)
 	// What is not there after so long without any news will not come.
-	const quiet = 20 * time.Second
+	const quiet = time.Minute
 	for log.count() < seriesTasks*seriesVersions && time.Since(log.newest()) < quiet {
 		time.Sleep(often)
 	}
