@@ -1,0 +1,89 @@
+package manifests
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+	networkingv1 "k8s.io/api/networking/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/labels"
+)
+
+// Arrows lists what the NetworkPolicies allow for each pod, as "in PEER:PORT" and
+// "out PEER:PORT"; a direction that no policy closes is "in everything".
+func Arrows(o *Objects) map[string][]string {
+	all := map[string][]string{}
+	add := func(name string, pods map[string]string) {
+		found := map[string]bool{}
+		closed := map[networkingv1.PolicyType]bool{}
+		for _, p := range o.Policies {
+			if !selects(&p.Spec.PodSelector, labels.Set(pods)) {
+				continue
+			}
+			for _, t := range p.Spec.PolicyTypes {
+				closed[t] = true
+			}
+			for _, rule := range p.Spec.Ingress {
+				for _, arrow := range ends(rule.From, rule.Ports) {
+					found["in "+arrow] = true
+				}
+			}
+			for _, rule := range p.Spec.Egress {
+				for _, arrow := range ends(rule.To, rule.Ports) {
+					found["out "+arrow] = true
+				}
+			}
+		}
+		if !closed[networkingv1.PolicyTypeIngress] {
+			found["in everything"] = true
+		}
+		if !closed[networkingv1.PolicyTypeEgress] {
+			found["out everything"] = true
+		}
+		all[name] = slices.Sorted(maps.Keys(found))
+	}
+	for _, d := range o.Deployments {
+		add(d.Name, d.Spec.Template.Labels)
+	}
+	for _, j := range o.Jobs {
+		add(j.Name, j.Spec.Template.Labels)
+	}
+	add("any other pod", nil)
+	return all
+}
+
+func ends(peers []networkingv1.NetworkPolicyPeer, ports []networkingv1.NetworkPolicyPort) []string {
+	names := []string{"anywhere"}
+	if len(peers) > 0 {
+		names = nil
+	}
+	for _, p := range peers {
+		var parts []string
+		for _, s := range []*metav1.LabelSelector{p.NamespaceSelector, p.PodSelector} {
+			if s != nil {
+				parts = append(parts, metav1.FormatLabelSelector(s))
+			}
+		}
+		if p.IPBlock != nil {
+			parts = append(parts, p.IPBlock.CIDR)
+		}
+		names = append(names, strings.Join(parts, " "))
+	}
+	var arrows []string
+	for _, name := range names {
+		if len(ports) == 0 {
+			arrows = append(arrows, name)
+		}
+		for _, port := range ports {
+			protocol := ""
+			if *port.Protocol != corev1.ProtocolTCP {
+				protocol = string(*port.Protocol) + " "
+			}
+			arrows = append(arrows, fmt.Sprintf("%s:%s%s", name, protocol, port.Port))
+		}
+	}
+	return arrows
+}

@@ -1,0 +1,157 @@
+// Package manifests reviews what k8s/ renders to: each object by the types of
+// Kubernetes and Dapr, each pod as Dapr's injector leaves it, and the whole by what
+// the local run says in dapr.yaml and components/. It needs no cluster.
+package manifests
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+
+	appsv1 "k8s.io/api/apps/v1"
+	autoscalingv2 "k8s.io/api/autoscaling/v2"
+	batchv1 "k8s.io/api/batch/v1"
+	corev1 "k8s.io/api/core/v1"
+	networkingv1 "k8s.io/api/networking/v1"
+	policyv1 "k8s.io/api/policy/v1"
+	"sigs.k8s.io/kustomize/api/krusty"
+	"sigs.k8s.io/kustomize/kyaml/filesys"
+	"sigs.k8s.io/yaml"
+
+	components "github.com/dapr/dapr/pkg/apis/components/v1alpha1"
+	configuration "github.com/dapr/dapr/pkg/apis/configuration/v1alpha1"
+	resiliency "github.com/dapr/dapr/pkg/apis/resiliency/v1alpha1"
+	subscriptions "github.com/dapr/dapr/pkg/apis/subscriptions/v2alpha1"
+)
+
+// Root is the repository, seen from the folder of this package.
+const Root = "../.."
+
+// Load reads k8s/ into memory, where a test may change it.
+func Load() (filesys.FileSystem, error) {
+	memory := filesys.MakeFsInMemory()
+	root := filepath.Join(Root, "k8s")
+	err := filepath.WalkDir(root, func(file string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() {
+			return err
+		}
+		text, err := os.ReadFile(file)
+		if err != nil {
+			return err
+		}
+		relative, err := filepath.Rel(root, file)
+		if err != nil {
+			return err
+		}
+		return memory.WriteFile(path.Join("/k8s", filepath.ToSlash(relative)), text)
+	})
+	return memory, err
+}
+
+// Objects is everything that one overlay renders to.
+type Objects struct {
+	Namespaces      []corev1.Namespace
+	ServiceAccounts []corev1.ServiceAccount
+	Services        []corev1.Service
+	Deployments     []appsv1.Deployment
+	Jobs            []batchv1.Job
+	Budgets         []policyv1.PodDisruptionBudget
+	Scalers         []autoscalingv2.HorizontalPodAutoscaler
+	Policies        []networkingv1.NetworkPolicy
+	Ingresses       []networkingv1.Ingress
+
+	Components     []components.Component
+	Configurations []configuration.Configuration
+	Subscriptions  []subscriptions.Subscription
+	Resiliencies   []resiliency.Resiliency
+}
+
+// Render builds an overlay with optional components, as kubectl apply -k would, and
+// decodes each object strictly. A kind that it does not know is an error.
+func Render(files filesys.FileSystem, overlay string, optional ...string) (*Objects, error) {
+	folder := "/k8s/overlays/" + overlay
+	if len(optional) > 0 {
+		text := "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nresources: [../overlays/" + overlay + "]\ncomponents:\n"
+		for _, name := range optional {
+			text += "  - ../components/" + name + "\n"
+		}
+		folder = "/k8s/with"
+		if err := files.WriteFile(folder+"/kustomization.yaml", []byte(text)); err != nil {
+			return nil, err
+		}
+	}
+	rendered, err := krusty.MakeKustomizer(krusty.MakeDefaultOptions()).Run(files, folder)
+	if err != nil {
+		return nil, fmt.Errorf("render %s: %w", overlay, err)
+	}
+	var o Objects
+	var errs []error
+	for _, r := range rendered.Resources() {
+		text, err := r.AsYAML()
+		if err != nil {
+			return nil, err
+		}
+		if err := o.add(r.GetGvk().String(), text); err != nil {
+			errs = append(errs, fmt.Errorf("%s %s: %w", r.GetKind(), r.GetName(), err))
+		}
+		if r.GetKind() != "Namespace" && r.GetNamespace() != "tickler" {
+			errs = append(errs, fmt.Errorf("%s %s: is in namespace %q", r.GetKind(), r.GetName(), r.GetNamespace()))
+		}
+	}
+	return &o, errors.Join(errs...)
+}
+
+func (o *Objects) add(kind string, text []byte) error {
+	switch kind {
+	case "Namespace.v1.[noGrp]":
+		return decode(text, &o.Namespaces)
+	case "ServiceAccount.v1.[noGrp]":
+		return decode(text, &o.ServiceAccounts)
+	case "Service.v1.[noGrp]":
+		return decode(text, &o.Services)
+	case "Deployment.v1.apps":
+		return decode(text, &o.Deployments)
+	case "Job.v1.batch":
+		return decode(text, &o.Jobs)
+	case "PodDisruptionBudget.v1.policy":
+		return decode(text, &o.Budgets)
+	case "HorizontalPodAutoscaler.v2.autoscaling":
+		return decode(text, &o.Scalers)
+	case "NetworkPolicy.v1.networking.k8s.io":
+		return decode(text, &o.Policies)
+	case "Ingress.v1.networking.k8s.io":
+		return decode(text, &o.Ingresses)
+	case "Component.v1alpha1.dapr.io":
+		return decode(text, &o.Components)
+	case "Configuration.v1alpha1.dapr.io":
+		return decode(text, &o.Configurations)
+	case "Subscription.v2alpha1.dapr.io":
+		return decode(text, &o.Subscriptions)
+	case "Resiliency.v1alpha1.dapr.io":
+		return decode(text, &o.Resiliencies)
+	default:
+		return fmt.Errorf("the kind %s is not reviewed", kind)
+	}
+}
+
+func decode[T any](text []byte, into *[]T) error {
+	var object T
+	if err := yaml.UnmarshalStrict(text, &object); err != nil {
+		return err
+	}
+	*into = append(*into, object)
+	return nil
+}
+
+// find returns the object of a name.
+func find[T any](all []T, name string, nameOf func(*T) string) (*T, error) {
+	i := slices.IndexFunc(all, func(o T) bool { return nameOf(&o) == name })
+	if i < 0 {
+		return nil, fmt.Errorf("there is no %T %s", *new(T), name)
+	}
+	return &all[i], nil
+}

@@ -1,0 +1,176 @@
+package manifests_test
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"sigs.k8s.io/kustomize/kyaml/filesys"
+
+	configuration "github.com/dapr/dapr/pkg/apis/configuration/v1alpha1"
+	"github.com/dapr/kit/logger"
+
+	manifests "tickler/dev/k8s"
+)
+
+var overlays = []string{"redpanda", "redis", "rabbitmq"}
+
+func TestMain(m *testing.M) {
+	for _, name := range []string{"dapr.injector", "dapr.runtime.loader.disk"} {
+		logger.NewLogger(name).SetOutputLevel(logger.ErrorLevel)
+	}
+	os.Exit(m.Run())
+}
+
+func load(t *testing.T) filesys.FileSystem {
+	t.Helper()
+	files, err := manifests.Load()
+	require.NoError(t, err)
+	return files
+}
+
+// review is everything that is asked of an overlay.
+func review(t *testing.T, files filesys.FileSystem, overlay string) error {
+	t.Helper()
+	objects, err := manifests.Render(files, overlay)
+	if err != nil {
+		return err
+	}
+	run, err := manifests.ReadLocalRun()
+	require.NoError(t, err)
+	return errors.Join(
+		manifests.ReviewDapr(objects, overlay, t.TempDir()),
+		manifests.ReviewSidecars(objects, run, nil),
+		manifests.ReviewPods(objects),
+		reviewArrows(objects, overlay),
+	)
+}
+
+func TestEveryOverlayIsWhole(t *testing.T) {
+	for _, overlay := range overlays {
+		t.Run(overlay, func(t *testing.T) { require.NoError(t, review(t, load(t), overlay)) })
+	}
+}
+
+var (
+	names   = []string{"out kubernetes.io/metadata.name=kube-system k8s-app=kube-dns:53", "out kubernetes.io/metadata.name=kube-system k8s-app=kube-dns:UDP 53"}
+	dapr    = []string{"out kubernetes.io/metadata.name=dapr-system:50001", "out kubernetes.io/metadata.name=dapr-system:50005", "out kubernetes.io/metadata.name=dapr-system:50006", "out kubernetes.io/metadata.name=dapr-system:6500"}
+	metrics = []string{"in tickler/monitoring=true:8080", "in tickler/monitoring=true:9090"}
+)
+
+const postgres = "out anywhere:5432"
+
+func reviewArrows(o *manifests.Objects, overlay string) error {
+	broker := map[string]string{"redpanda": "out anywhere:9092", "redis": "out anywhere:6379", "rabbitmq": "out anywhere:5671"}[overlay]
+	wanted := map[string][]string{
+		"api":           slices.Concat(names, dapr, metrics, []string{postgres, broker, "in tickler/callers=true:8080"}),
+		"notifier":      slices.Concat(names, dapr, metrics, []string{postgres, broker}),
+		"recurrer":      slices.Concat(names, dapr, metrics, []string{postgres, broker}),
+		"migrate":       slices.Concat(names, []string{postgres}),
+		"any other pod": names,
+	}
+	if overlay == "redpanda" {
+		wanted["topics"] = slices.Concat(names, []string{broker})
+	}
+	got := manifests.Arrows(o)
+	var errs []error
+	for pod, arrows := range wanted {
+		slices.Sort(arrows)
+		if !slices.Equal(arrows, got[pod]) {
+			errs = append(errs, errors.New("network of "+pod+": "+strings.Join(got[pod], ", ")+"; wanted: "+strings.Join(arrows, ", ")))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+func TestTheMigrationAndTheTopicsAreMadeByApi(t *testing.T) {
+	objects, err := manifests.Render(load(t), "redpanda")
+	require.NoError(t, err)
+	commands := map[string]string{}
+	for _, j := range objects.Jobs {
+		c := j.Spec.Template.Spec.Containers[0]
+		commands[j.Name] = strings.Join(append(c.Command, c.Args...), " ")
+		for _, v := range c.Env {
+			if v.Name == "KAFKA_TLS" || v.Name == "KAFKA_SASL_MECHANISM" {
+				commands[v.Name] = v.Value
+			}
+		}
+	}
+	require.Equal(t, map[string]string{
+		"migrate": "/api migrate up", "topics": "/api topics create",
+		"KAFKA_TLS": "true", "KAFKA_SASL_MECHANISM": "SCRAM-SHA-256",
+	}, commands)
+}
+
+// The document says how Dapr must be installed; this is why.
+func TestSidecarsNeedTheInjectorToDropCapabilities(t *testing.T) {
+	objects, err := manifests.Render(load(t), "redpanda")
+	require.NoError(t, err)
+	pod, err := manifests.Injected(&objects.Deployments[0], false)
+	require.NoError(t, err)
+	require.ErrorContains(t, manifests.Restricted(pod), `container "daprd" must set securityContext.capabilities.drop=["ALL"]`)
+	text, err := os.ReadFile(filepath.Join(manifests.Root, "docs/deploy.md"))
+	require.NoError(t, err)
+	require.Contains(t, string(text), "dapr_sidecar_injector.sidecarDropALLCapabilities=true")
+}
+
+func TestDocumentMakesEverySecret(t *testing.T) {
+	text, err := os.ReadFile(filepath.Join(manifests.Root, "docs/deploy.md"))
+	require.NoError(t, err)
+	for _, wanted := range []string{
+		"create secret generic tickler-database --from-file=url=", "create secret generic tickler-dapr-token --from-file=token=",
+		"create secret generic tickler-app-token --from-file=token=", "create secret generic tickler-broker",
+		"KAFKA_BROKERS", "KAFKA_SASL_USERNAME", "KAFKA_SASL_PASSWORD", "REDIS_HOST", "REDIS_PASSWORD", "RABBITMQ_URL",
+	} {
+		require.Contains(t, string(text), wanted)
+	}
+}
+
+func TestAgentReachesMCPAndNothingElse(t *testing.T) {
+	objects, err := manifests.Render(load(t), "redpanda", "agent")
+	require.NoError(t, err)
+	run, err := manifests.ReadLocalRun()
+	require.NoError(t, err)
+	require.NoError(t, manifests.ReviewSidecars(objects, run, map[string]string{"api": "api"}))
+	require.NoError(t, manifests.ReviewPods(objects))
+	require.NoError(t, manifests.ReviewDapr(objects, "redpanda", t.TempDir()))
+
+	folder := t.TempDir()
+	access, err := manifests.AccessOf(objects, "api", folder)
+	require.NoError(t, err)
+	require.Len(t, access.PolicySpec, 1)
+	agent, ok := access.PolicySpec["agent||tickler"] // as daprd looks a caller up: app id and namespace
+	require.True(t, ok)
+	require.Equal(t, "deny", agent.DefaultAction)
+	require.Equal(t, "public", agent.TrustDomain)
+	allowed := map[string]string{}
+	for _, operation := range objects.Configurations[slices.IndexFunc(objects.Configurations, func(c configuration.Configuration) bool { return c.Name == "api" })].Spec.AccessControlSpec.AppPolicies[0].AppOperationActions {
+		allowed[operation.Operation] = operation.Action
+	}
+	require.Equal(t, map[string]string{"/mcp": "allow"}, allowed)
+
+	access, err = manifests.AccessOf(objects, "tickler", folder) // of notifier and recurrer
+	require.NoError(t, err)
+	require.Empty(t, access.PolicySpec)
+	require.Equal(t, "deny", access.DefaultAction)
+	arrows := manifests.Arrows(objects)
+	require.Contains(t, arrows["api"], "in dapr.io/app-id=agent:50002")
+	require.NotContains(t, arrows["notifier"], "in dapr.io/app-id=agent:50002")
+}
+
+func TestIngressSendsMCPToApiOverTLS(t *testing.T) {
+	objects, err := manifests.Render(load(t), "redpanda", "ingress")
+	require.NoError(t, err)
+	require.Len(t, objects.Ingresses, 1)
+	spec := objects.Ingresses[0].Spec
+	require.Equal(t, []string{spec.Rules[0].Host}, spec.TLS[0].Hosts)
+	require.NotEmpty(t, spec.TLS[0].SecretName)
+	path := spec.Rules[0].HTTP.Paths[0]
+	require.Equal(t, "/mcp", path.Path)
+	require.Equal(t, objects.Services[0].Name, path.Backend.Service.Name)
+	require.Equal(t, objects.Services[0].Spec.Ports[0].Name, path.Backend.Service.Port.Name)
+}

@@ -1,0 +1,226 @@
+package manifests
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	"sigs.k8s.io/yaml"
+
+	injector "github.com/dapr/dapr/pkg/injector/consts"
+	"github.com/dapr/dapr/pkg/injector/patcher"
+)
+
+// LocalApp is what dapr.yaml says of an app.
+type LocalApp struct {
+	AppID                  string `json:"appID"`
+	AppPort                int    `json:"appPort"`
+	AppProtocol            string `json:"appProtocol"`
+	EnableAppHealthCheck   bool   `json:"enableAppHealthCheck"`
+	AppHealthCheckPath     string `json:"appHealthCheckPath"`
+	AppHealthProbeInterval int    `json:"appHealthProbeInterval"`
+	AppHealthProbeTimeout  int    `json:"appHealthProbeTimeout"`
+	AppHealthThreshold     int    `json:"appHealthThreshold"`
+}
+
+// LocalRun is dapr.yaml.
+type LocalRun struct {
+	Common struct {
+		ConfigFilePath string `json:"configFilePath"`
+		LogLevel       string `json:"logLevel"`
+	} `json:"common"`
+	Apps []LocalApp `json:"apps"`
+}
+
+// ReadLocalRun reads dapr.yaml.
+func ReadLocalRun() (*LocalRun, error) {
+	text, err := os.ReadFile(filepath.Join(Root, "dapr.yaml"))
+	if err != nil {
+		return nil, err
+	}
+	var run LocalRun
+	return &run, yaml.Unmarshal(text, &run)
+}
+
+// Arguments are the flags of daprd that the local run of an app sets; "" is a flag
+// without a value. The name of the Configuration is that in its file.
+func (r *LocalRun) Arguments(app LocalApp) (map[string]string, error) {
+	text, err := os.ReadFile(filepath.Join(Root, r.Common.ConfigFilePath))
+	if err != nil {
+		return nil, err
+	}
+	var configuration struct {
+		Metadata struct{ Name string }
+	}
+	if err := yaml.Unmarshal(text, &configuration); err != nil {
+		return nil, err
+	}
+	flags := map[string]string{
+		"--app-id": app.AppID, "--app-port": strconv.Itoa(app.AppPort), "--app-protocol": "http",
+		"--config": configuration.Metadata.Name, "--log-level": r.Common.LogLevel,
+	}
+	if app.AppProtocol != "" {
+		flags["--app-protocol"] = app.AppProtocol
+	}
+	if app.EnableAppHealthCheck {
+		flags["--enable-app-health-check"] = ""
+		flags["--app-health-check-path"] = app.AppHealthCheckPath
+		flags["--app-health-probe-interval"] = strconv.Itoa(app.AppHealthProbeInterval)
+		flags["--app-health-probe-timeout"] = strconv.Itoa(app.AppHealthProbeTimeout)
+		flags["--app-health-threshold"] = strconv.Itoa(app.AppHealthThreshold)
+	}
+	return flags, nil
+}
+
+// Injected is the pod of a Deployment as Dapr's injector leaves it, installed as
+// docs/deploy.md says: without dropping capabilities when drop is false.
+func Injected(d *appsv1.Deployment, drop bool) (*corev1.Pod, error) {
+	pod := &corev1.Pod{ObjectMeta: *d.Spec.Template.ObjectMeta.DeepCopy(), Spec: *d.Spec.Template.Spec.DeepCopy()}
+	pod.Name, pod.Namespace = d.Name+"-0", d.Namespace
+	sidecar := patcher.NewSidecarConfig(pod)
+	sidecar.Mode = injector.ModeKubernetes
+	sidecar.Namespace = d.Namespace
+	sidecar.MTLSEnabled = true
+	sidecar.OperatorAddress = "dapr-api.dapr-system.svc.cluster.local:443"
+	sidecar.SentryAddress = "dapr-sentry.dapr-system.svc.cluster.local:443"
+	sidecar.PlacementAddress = "dapr-placement-server.dapr-system.svc.cluster.local:50005"
+	sidecar.SidecarImage = "daprd:1.18.2"
+	sidecar.RunAsNonRoot = true
+	sidecar.ReadOnlyRootFilesystem = true
+	sidecar.SidecarDropALLCapabilities = drop
+	sidecar.ControlPlaneNamespace = "dapr-system"
+	sidecar.ControlPlaneTrustDomain = "cluster.local"
+	sidecar.KubeClusterDomain = "cluster.local"
+	sidecar.SchedulerEnabled = true
+	sidecar.SetFromPodAnnotations()
+	patch, err := sidecar.GetPatch()
+	if err != nil {
+		return nil, err
+	}
+	if patch == nil {
+		return nil, errors.New("Dapr injects no sidecar")
+	}
+	return patcher.PatchPod(pod, patch)
+}
+
+// ReviewSidecars compares each injected sidecar with that of the local run, and
+// with what its app expects of it.
+func ReviewSidecars(o *Objects, run *LocalRun, configurations map[string]string) error {
+	var errs []error
+	for _, local := range run.Apps {
+		d, err := find(o.Deployments, local.AppID, func(d *appsv1.Deployment) string { return d.Name })
+		if err != nil {
+			errs = append(errs, err)
+			continue
+		}
+		pod, err := Injected(d, true)
+		if err != nil {
+			errs = append(errs, fmt.Errorf("%s: %w", d.Name, err))
+			continue
+		}
+		wanted, err := run.Arguments(local)
+		if err != nil {
+			return err
+		}
+		if name := configurations[d.Name]; name != "" {
+			wanted["--config"] = name
+		}
+		if err := reviewSidecar(pod, wanted); err != nil {
+			errs = append(errs, fmt.Errorf("%s: %w", d.Name, err))
+		}
+	}
+	if len(o.Deployments) != len(run.Apps) {
+		errs = append(errs, fmt.Errorf("%d Deployments, %d apps in the local run", len(o.Deployments), len(run.Apps)))
+	}
+	return errors.Join(errs...)
+}
+
+// sameAsLocal are flags that must be as in the local run, also when it lacks them.
+func sameAsLocal(flag string) bool {
+	return strings.HasPrefix(flag, "--app-") || slices.Contains([]string{"--config", "--log-level", "--enable-app-health-check", "--max-body-size", "--read-buffer-size"}, flag)
+}
+
+func reviewSidecar(pod *corev1.Pod, wanted map[string]string) error {
+	daprd, app := container(pod, injector.SidecarContainerName), pod.Spec.Containers[0]
+	if daprd == nil {
+		return errors.New("there is no daprd")
+	}
+	var errs []error
+	flags := parse(daprd.Args)
+	got := maps.Clone(flags)
+	maps.DeleteFunc(got, func(flag, _ string) bool { return !sameAsLocal(flag) })
+	if !maps.Equal(got, wanted) {
+		errs = append(errs, fmt.Errorf("daprd gets %v, in the local run %v", got, wanted))
+	}
+	if _, ok := flags["--disable-builtin-k8s-secret-store"]; !ok {
+		errs = append(errs, errors.New("daprd wants to read secrets itself, without a service-account token"))
+	}
+
+	expect := func(c *corev1.Container, name, secret string) {
+		v := variable(c, name)
+		if v == nil || v.ValueFrom == nil || v.ValueFrom.SecretKeyRef == nil || v.ValueFrom.SecretKeyRef.Name != secret || v.ValueFrom.SecretKeyRef.Key != "token" {
+			errs = append(errs, fmt.Errorf("%s of %s is not token of the Secret %s", name, c.Name, secret))
+		}
+	}
+	expect(daprd, "DAPR_API_TOKEN", "tickler-dapr-token")
+	expect(&app, "DAPR_API_TOKEN", "tickler-dapr-token")
+	expect(daprd, "APP_API_TOKEN", "tickler-app-token")
+	if app.Name != "api" { // it is called back by nobody
+		expect(&app, "APP_API_TOKEN", "tickler-app-token")
+		if v := variable(&app, "APP_PORT"); v == nil || v.Value != flags["--app-port"] {
+			errs = append(errs, errors.New("APP_PORT is not the port that daprd calls"))
+		}
+	}
+	for _, ports := range []struct{ env, flag string }{{"DAPR_HTTP_PORT", "--dapr-http-port"}, {"DAPR_GRPC_PORT", "--dapr-grpc-port"}} {
+		if v := variable(&app, ports.env); v == nil || v.Value != flags[ports.flag] {
+			errs = append(errs, fmt.Errorf("%s is not the port of daprd", ports.env))
+		}
+	}
+	if v := variable(&app, "TICKLER_LISTEN"); v == nil || v.Value != ":8080" {
+		errs = append(errs, errors.New("TICKLER_LISTEN is not the port of the probes"))
+	}
+	if limit := daprd.Resources.Limits.Memory().String(); limit != "128Mi" {
+		errs = append(errs, fmt.Errorf("daprd may use %s of memory", limit))
+	}
+	return errors.Join(errs...)
+}
+
+// parse reads a command line of daprd.
+func parse(args []string) map[string]string {
+	flags := map[string]string{}
+	for i, arg := range args {
+		if !strings.HasPrefix(arg, "--") {
+			continue
+		}
+		flags[arg] = ""
+		if i+1 < len(args) && !strings.HasPrefix(args[i+1], "--") {
+			flags[arg] = args[i+1]
+		}
+	}
+	return flags
+}
+
+func container(pod *corev1.Pod, name string) *corev1.Container {
+	for i := range pod.Spec.Containers {
+		if pod.Spec.Containers[i].Name == name {
+			return &pod.Spec.Containers[i]
+		}
+	}
+	return nil
+}
+
+func variable(c *corev1.Container, name string) *corev1.EnvVar {
+	for i := range c.Env {
+		if c.Env[i].Name == name {
+			return &c.Env[i]
+		}
+	}
+	return nil
+}
