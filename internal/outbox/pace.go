@@ -1,161 +1,226 @@
 package outbox
 
 import (
-	"maps"
+	"math/rand/v2"
 	"slices"
 	"time"
 )
 
 const (
-	// fullPace is how many rows of each shard are read in a round: it bounds the
+	// perShard is how many rows of each shard are read in a round: it bounds the
 	// memory, and keeps a busy shard from holding up the others.
-	fullPace = 64
-	// maxSuspects: when so many events in a row fail, it is the broker.
-	maxSuspects = 16
+	perShard = 64
+	// fullSize is the most events in one bulk request.
+	fullSize = 1024
+	// maxRefusals: when so many tasks in a row are refused, it is the topic.
+	maxRefusals = 5
+	shortPause  = 10 * time.Millisecond // while the failure is being narrowed down
+	firstPause  = 100 * time.Millisecond
+	longPause   = 3 * time.Second
 )
 
 // Patience is how long a relay bears with an event that the broker refuses.
 type Patience struct {
-	// Attempts is how often the broker must refuse the event, and take others
-	// meanwhile, before the event is parked.
+	// Attempts is how often the broker must refuse the event, and take others of
+	// the same topic meanwhile, before the event is parked.
 	Attempts int
 	// FirstPause is the time between the first attempts; it doubles up to LongestPause.
 	FirstPause, LongestPause time.Duration
 }
 
-// defaultPatience is about a minute: longer than a partition takes to move to
+// defaultPatience is some minutes: longer than a partition takes to move to
 // another broker.
-var defaultPatience = Patience{Attempts: 8, FirstPause: 250 * time.Millisecond, LongestPause: 30 * time.Second}
+var defaultPatience = Patience{Attempts: 12, FirstPause: 250 * time.Millisecond, LongestPause: 30 * time.Second}
 
-// pace decides how much is published at once, and whether a failure is the
-// broker's or an event's. A bulk that fails is halved until single events are
-// published: one that fails then is a suspect, and its task is set aside while
-// others go on. Only a refusal that is followed by a success elsewhere counts
-// against a suspect, so that a broker that is away convicts nobody.
+// pace decides what is published at once, and whether a failure is the topic's
+// or an event's. A bulk that fails is halved until single events are published.
+// One that fails then is a suspect: its task is set aside while others go on,
+// and each refusal that is followed by a success in the same topic counts
+// against it. When one task after the other is refused, the topic is away: it
+// rests, is probed now and then, and nothing counts against anybody.
 type pace struct {
 	patience Patience
-	perShard int
-	backoff  time.Duration // 0: nothing is failing
-	suspects map[int64]*suspect
-	parked   []int64 // tasks that have a parked event
+	topics   map[string]*lane
+	suspects map[int64]*suspect // by task
+	parked   []int64            // tasks that have a parked event
 }
 
-// suspect is an event that failed by itself, by its task.
+// lane is how it goes with a topic.
+type lane struct {
+	size     int           // events in the next bulk
+	refusals int           // tasks refused since the last success
+	pause    time.Duration // after the last failure while it is away
+	rest     time.Time     // nothing is published before
+}
+
+func (l *lane) healthy() bool { return l.size == fullSize && l.refusals == 0 }
+func (l *lane) away() bool    { return l.refusals >= maxRefusals }
+
+// suspect is an event that failed by itself.
 type suspect struct {
 	row       row
 	err       error
-	refused   bool // failed since it was last counted
+	refused   bool // since it was last counted
 	attempts  int
 	notBefore time.Time
 }
 
 func newPace(patience Patience) *pace {
-	return &pace{patience: patience, perShard: fullPace, suspects: map[int64]*suspect{}}
+	return &pace{patience: patience, topics: map[string]*lane{}, suspects: map[int64]*suspect{}}
 }
 
-func (p *pace) failing() bool { return p.backoff > 0 }
+func (p *pace) lane(topic string) *lane {
+	l := p.topics[topic]
+	if l == nil {
+		l = &lane{size: fullSize}
+		p.topics[topic] = l
+	}
+	return l
+}
 
 // steady tells whether all goes well, so that a round may be read ahead.
 func (p *pace) steady() bool {
-	return p.backoff == 0 && p.perShard == fullPace && len(p.suspects) == 0
-}
-
-// aside lists the tasks whose events are not to be read now.
-func (p *pace) aside() []int64 {
-	tasks := append([]int64{}, p.parked...)
-	for id := range maps.Keys(p.suspects) {
-		if p.isAside(id) {
-			tasks = append(tasks, id)
+	for _, l := range p.topics {
+		if !l.healthy() {
+			return false
 		}
 	}
-	slices.Sort(tasks)
-	return tasks
+	return len(p.suspects) == 0
 }
 
-func (p *pace) isAside(taskID int64) bool {
-	s := p.suspects[taskID]
-	return s != nil && time.Now().Before(s.notBefore)
+// selection is what is not to be read now.
+type selection struct {
+	tasks  []int64
+	topics []string
+}
+
+func (p *pace) leaveOut() selection {
+	now, out := time.Now(), selection{tasks: append([]int64{}, p.parked...), topics: []string{}}
+	for id, s := range p.suspects {
+		if now.Before(s.notBefore) {
+			out.tasks = append(out.tasks, id)
+		}
+	}
+	for topic, l := range p.topics {
+		if now.Before(l.rest) {
+			out.topics = append(out.topics, topic)
+		}
+	}
+	return out
 }
 
 // batches splits rows by topic, so that no two events of a task are in the same
 // batch: a bulk publish can fail for the first of them and succeed for the
-// second, which would then arrive first. At the slowest pace, and of suspects,
-// each row is by itself.
+// second, which would then arrive first. Of a topic that is not healthy there is
+// one batch, as large as its lane allows; suspects are by themselves.
 func (p *pace) batches(rows []row) [][]row {
-	type place struct {
-		topic string
-		turn  int // how many events of the task come before, in this topic
-	}
-	type lane struct {
-		topic  string
-		taskID int64
-	}
 	var all [][]row
-	open, turns := map[place]int{}, map[lane]int{}
-	for _, r := range rows {
-		l := lane{r.topic, r.taskID}
-		here := place{r.topic, turns[l]}
-		turns[l]++
-		if _, suspected := p.suspects[r.taskID]; suspected || p.perShard == 1 {
-			all = append(all, []row{r})
-			continue
+	for _, ofTopic := range byTopic(rows) {
+		l := p.lane(ofTopic[0].topic)
+		waves := p.waves(ofTopic)
+		switch {
+		case l.healthy():
+			for _, wave := range waves {
+				all = append(all, wave)
+			}
+		case l.away(): // any task may be the one that the broker takes
+			first := waves[0]
+			all = append(all, []row{first[rand.IntN(len(first))]})
+		default:
+			all = append(all, waves[0][:min(l.size, len(waves[0]))])
 		}
-		at, found := open[here]
-		if !found {
-			at = len(all)
-			open[here] = at
-			all = append(all, nil)
-		}
-		all[at] = append(all[at], r)
 	}
 	return all
 }
 
+func byTopic(rows []row) [][]row {
+	var all [][]row
+	at := map[string]int{}
+	for _, r := range rows {
+		i, found := at[r.topic]
+		if !found {
+			i = len(all)
+			at[r.topic] = i
+			all = append(all, nil)
+		}
+		all[i] = append(all[i], r)
+	}
+	return all
+}
+
+// waves gives the first events of all tasks, then the second ones, and so on.
+// A task that is suspected gives one, which is a wave by itself, at the end.
+func (p *pace) waves(rows []row) [][]row {
+	var waves, single [][]row
+	turns := map[int64]int{}
+	for _, r := range rows {
+		turn := turns[r.taskID]
+		turns[r.taskID]++
+		if p.suspects[r.taskID] != nil {
+			if turn == 0 {
+				single = append(single, []row{r})
+			}
+			continue
+		}
+		if turn == len(waves) {
+			waves = append(waves, nil)
+		}
+		waves[turn] = append(waves[turn], r)
+	}
+	return append(waves, single...)
+}
+
 // note learns from the outcome of a batch.
 func (p *pace) note(batch []row, err error) {
+	l := p.lane(batch[0].topic)
 	if err == nil {
-		for _, row := range batch {
-			delete(p.suspects, row.taskID)
-		}
-		for _, s := range p.suspects { // the broker works: the refusals were meant
-			if s.refused {
-				s.refused = false
-				s.attempts++
+		p.noteSuccess(l, batch)
+		return
+	}
+	if known := p.suspects[batch[0].taskID]; known != nil && known.row.id == batch[0].id {
+		p.refuse(known, err)
+		return
+	}
+	l.size = max(len(batch)/2, 1)
+	l.rest = time.Now().Add(shortPause)
+	if len(batch) > 1 {
+		return
+	}
+	l.refusals++
+	if l.away() { // then it was not the events
+		l.pause = min(max(l.pause*2, firstPause), longPause)
+		l.rest = time.Now().Add(l.pause)
+		for id, s := range p.suspects {
+			if s.row.topic == batch[0].topic && s.attempts == 0 {
+				delete(p.suspects, id)
 			}
 		}
 		return
 	}
-	if len(batch) > 1 {
-		return
-	}
-	s := p.suspects[batch[0].taskID]
-	if s == nil {
-		s = &suspect{}
-		p.suspects[batch[0].taskID] = s
-	}
-	s.row, s.err, s.refused = batch[0], err, true
-	s.notBefore = time.Now().Add(min(p.patience.FirstPause<<s.attempts, p.patience.LongestPause))
+	s := &suspect{row: batch[0]}
+	p.suspects[batch[0].taskID] = s
+	p.refuse(s, err)
 }
 
-// settle sets the pace of the next round: slower after a failure, and with ever
-// longer pauses while nothing arrives at all.
-func (p *pace) settle(failed error, arrived int) {
-	if failed == nil {
-		p.perShard, p.backoff = min(p.perShard*2, fullPace), 0
-		return
-	}
-	p.perShard = max(p.perShard/2, 1)
-	if arrived > 0 {
-		p.backoff = 0
-	}
-	p.backoff = min(max(p.backoff*2, firstBackoff), longestBackoff)
-	if len(p.suspects) > maxSuspects {
-		clear(p.suspects) // it is the broker, then
-	}
+func (p *pace) refuse(s *suspect, err error) {
+	s.err, s.refused = err, true
+	s.notBefore = time.Now().Add(min(p.patience.FirstPause<<min(s.attempts, 20), p.patience.LongestPause))
 }
 
-// forget drops all suspects: their shards may be another relay's by now.
-func (p *pace) forget() { clear(p.suspects) }
+func (p *pace) noteSuccess(l *lane, batch []row) {
+	l.size, l.refusals, l.pause, l.rest = min(max(l.size, len(batch))*2, fullSize), 0, 0, time.Time{}
+	for _, row := range batch {
+		if s := p.suspects[row.taskID]; s != nil && s.row.id == row.id {
+			delete(p.suspects, row.taskID)
+		}
+	}
+	for _, s := range p.suspects { // the topic works: the refusals were meant
+		if s.refused && s.row.topic == batch[0].topic {
+			s.refused = false
+			s.attempts++
+		}
+	}
+}
 
 // convicted gives up the suspects that were refused too often.
 func (p *pace) convicted() []*suspect {
@@ -167,5 +232,9 @@ func (p *pace) convicted() []*suspect {
 			delete(p.suspects, id)
 		}
 	}
+	slices.SortFunc(all, func(a, b *suspect) int { return int(a.row.id - b.row.id) })
 	return all
 }
+
+// forget drops all suspects: their shards may be another relay's by now.
+func (p *pace) forget() { clear(p.suspects) }

@@ -150,7 +150,7 @@ func (r *Relay) relay(ctx context.Context, session *pgx.Conn) error {
 		}
 		if rows == nil {
 			var err error
-			if rows, err = readRows(ctx, session, s.list(), p.perShard, p.aside(), nil); err != nil {
+			if rows, err = readRows(ctx, session, s.list(), p.leaveOut(), nil); err != nil {
 				return err
 			}
 		}
@@ -165,9 +165,6 @@ func (r *Relay) relay(ctx context.Context, session *pgx.Conn) error {
 			return err
 		}
 		rows = next
-		if p.failing() {
-			sleep(ctx, p.backoff)
-		}
 	}
 	return ctx.Err()
 }
@@ -177,11 +174,11 @@ func (r *Relay) relay(ctx context.Context, session *pgx.Conn) error {
 // the broker works on the one, the database is read for the other. It returns an
 // error only when the session has failed.
 func (r *Relay) round(ctx context.Context, session *pgx.Conn, shards []int16, rows []row, p *pace) (next []row, err error) {
-	ahead, aside := p.steady(), p.aside() // when not steady, the outcome decides what may be read
+	ahead, leaveOut := p.steady(), p.leaveOut() // when not steady, the outcome decides what may be read
 	outcome := make(chan result, 1)
 	go func() { outcome <- r.publishAll(ctx, rows, p) }()
 	if ahead {
-		next, err = readRows(ctx, session, shards, fullPace, aside, rows)
+		next, err = readRows(ctx, session, shards, leaveOut, rows)
 	}
 	done := <-outcome
 	if err != nil {
@@ -191,11 +188,10 @@ func (r *Relay) round(ctx context.Context, session *pgx.Conn, shards []int16, ro
 		return nil, err
 	}
 	r.metrics.published.Add(float64(len(done.published)))
-	p.settle(done.failed, len(done.published))
 	if done.failed == nil {
 		return next, nil
 	}
-	r.log.Warn("publishing failed; the events stay in the outbox and are tried again", "error", done.failed, "again_in", p.backoff.String())
+	r.log.Warn("publishing failed; the events stay in the outbox and are tried again", "error", done.failed)
 	for _, suspect := range p.convicted() {
 		if err := parkRow(ctx, session, suspect.row.id, suspect.err); err != nil {
 			return nil, err

@@ -24,11 +24,12 @@ import (
 type recorder struct {
 	mu     sync.Mutex
 	fail   func() bool
-	refuse string // the subject of events that it never takes
+	refuse func(event.Envelope) bool // events that it never takes
+	away   string                    // a topic that it takes nothing of
 	got    []event.Envelope
 }
 
-func (r *recorder) Publish(_ context.Context, _ string, envelopes []event.Envelope) error {
+func (r *recorder) Publish(_ context.Context, topic string, envelopes []event.Envelope) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.fail != nil && r.fail() {
@@ -36,8 +37,11 @@ func (r *recorder) Publish(_ context.Context, _ string, envelopes []event.Envelo
 		r.got = append(r.got, envelopes[len(envelopes)/2:]...)
 		return errors.New("broker is away")
 	}
+	if topic == r.away {
+		return errors.New("no such topic")
+	}
 	for i, e := range envelopes {
-		if r.refuse != "" && e.Subject == r.refuse {
+		if r.refuse != nil && r.refuse(e) {
 			r.got = append(r.got, envelopes[:i]...)
 			return errors.New("message too large")
 		}
@@ -220,7 +224,7 @@ func TestEventThatTheBrokerRefusesIsParkedAndBlocksItsOwnTaskOnly(t *testing.T) 
 	require.NoError(t, err)
 	_, err = b.service.Complete(b.ctx, b.user, poison.Task.ID)
 	require.NoError(t, err)
-	broker := &recorder{refuse: event.Key(poison.Task.ID)}
+	broker := &recorder{refuse: func(e event.Envelope) bool { return e.Subject == event.Key(poison.Task.ID) }}
 	b.start(t, broker)
 	want := 0
 	parked := func() (n int) {
@@ -234,7 +238,7 @@ func TestEventThatTheBrokerRefusesIsParkedAndBlocksItsOwnTaskOnly(t *testing.T) 
 	require.Eventually(t, func() bool { return b.waiting(t) == 3 }, 10*time.Second, 10*time.Millisecond, "the task's later events wait")
 	requireAllInOrder(t, broker.events(), want)
 
-	broker.set(func() { broker.refuse = "" })
+	broker.set(func() { broker.refuse = nil })
 	released, err := outbox.Release(b.ctx, b.pool, 0)
 	require.NoError(t, err)
 	require.EqualValues(t, 1, released)
@@ -250,8 +254,45 @@ func TestBrokerThatIsAwayParksNothing(t *testing.T) {
 	b.start(t, broker)
 	failures := 0
 	broker.set(func() { broker.fail = func() bool { failures++; return away } })
-	require.Eventually(t, func() bool { var n int; broker.set(func() { n = failures }); return n > 40 }, 60*time.Second, 20*time.Millisecond)
+	require.Eventually(t, func() bool { var n int; broker.set(func() { n = failures }); return n > 20 }, 60*time.Second, 20*time.Millisecond)
 	broker.set(func() { away = false })
 	require.Eventually(t, func() bool { return b.waiting(t) == 0 }, 30*time.Second, 10*time.Millisecond)
 	requireAllInOrder(t, broker.events(), want)
+}
+
+func TestManyRefusedEventsAndTheRestStillArrives(t *testing.T) {
+	b := setup(t)
+	bad := map[string]bool{}
+	for range 40 {
+		added, err := b.service.Add(b.ctx, b.user, task.AddInput{Title: "too large"})
+		require.NoError(t, err)
+		bad[event.Key(added.Task.ID)] = true
+	}
+	broker := &recorder{refuse: func(e event.Envelope) bool { return bad[e.Subject] }}
+	want := b.work(t, 100, 1)
+	b.start(t, broker)
+	require.Eventually(t, func() bool { return b.waiting(t) == len(bad) }, 40*time.Second, 20*time.Millisecond)
+	requireAllInOrder(t, broker.events(), want)
+}
+
+func TestTopicThatIsAwayHoldsUpNoOtherAndParksNothing(t *testing.T) {
+	b := setup(t)
+	for range 64 {
+		added, err := b.service.Add(b.ctx, b.user, task.AddInput{Title: "x"})
+		require.NoError(t, err)
+		_, err = b.service.Complete(b.ctx, b.user, added.Task.ID)
+		require.NoError(t, err)
+	}
+	broker := &recorder{away: event.TopicTaskRecurrence}
+	b.start(t, broker)
+	others := b.work(t, 100, 1)
+	require.Eventually(t, func() bool { return b.waiting(t) == 64 }, 30*time.Second, 20*time.Millisecond)
+	others += b.work(t, 100, 1)
+	require.Eventually(t, func() bool { return b.waiting(t) == 64 }, 30*time.Second, 20*time.Millisecond)
+	requireAllInOrder(t, broker.events(), 128+others)
+	var parked int
+	require.NoError(t, b.pool.QueryRow(b.ctx, `SELECT count(*) FROM outbox WHERE parked_at IS NOT NULL`).Scan(&parked))
+	require.Zero(t, parked)
+	broker.set(func() { broker.away = "" })
+	require.Eventually(t, func() bool { return b.waiting(t) == 0 }, 30*time.Second, 20*time.Millisecond)
 }

@@ -3,6 +3,7 @@ package outbox
 import (
 	"context"
 	"encoding/json"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -20,9 +21,10 @@ type row struct {
 }
 
 // readRows reads the oldest rows of each given shard, up to perShard of each,
-// without those that are being published and those of tasks that are set aside. It reads what is there, not what lies behind some id:
+// without those that are being published and those of tasks and topics that are
+// to be left out. It reads what is there, not what lies behind some id:
 // ids are drawn before the commit, so a smaller one can appear after a larger.
-func readRows(ctx context.Context, session *pgx.Conn, shards []int16, perShard int, aside []int64, publishing []row) ([]row, error) {
+func readRows(ctx context.Context, session *pgx.Conn, shards []int16, leaveOut selection, publishing []row) ([]row, error) {
 	if len(shards) == 0 {
 		return nil, nil
 	}
@@ -37,9 +39,9 @@ func readRows(ctx context.Context, session *pgx.Conn, shards []int16, perShard i
 		FROM unnest($1::smallint[]) mine (shard)
 		CROSS JOIN LATERAL (
 			SELECT * FROM outbox w
-			WHERE w.shard = mine.shard AND w.task_id <> ALL ($3) AND w.id <> ALL ($4)
+			WHERE w.shard = mine.shard AND w.task_id <> ALL ($3) AND w.id <> ALL ($4) AND w.topic <> ALL ($5)
 			ORDER BY w.id LIMIT $2
-		) o`, shards, perShard, aside, ids)
+		) o`, shards, perShard, leaveOut.tasks, ids, leaveOut.topics)
 	if err != nil {
 		return nil, err
 	}
@@ -75,6 +77,8 @@ func deleteRows(ctx context.Context, session *pgx.Conn, ids []int64) error {
 
 // readParked lists the tasks of the given shards that have a parked event.
 func readParked(ctx context.Context, session *pgx.Conn, shards []int16) ([]int64, error) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), statementTimeout)
+	defer cancel()
 	rows, err := session.Query(ctx, `SELECT DISTINCT task_id FROM outbox WHERE parked_at IS NOT NULL AND shard = ANY ($1)`, shards)
 	if err != nil {
 		return nil, err
@@ -86,7 +90,12 @@ func readParked(ctx context.Context, session *pgx.Conn, shards []int16) ([]int64
 func parkRow(ctx context.Context, session *pgx.Conn, id int64, reason error) error {
 	ctx, cancel := context.WithTimeout(ctx, statementTimeout)
 	defer cancel()
-	text := reason.Error()
-	_, err := session.Exec(ctx, `UPDATE outbox SET parked_at = now(), error = $2 WHERE id = $1`, id, text[:min(len(text), 2000)])
+	_, err := session.Exec(ctx, `UPDATE outbox SET parked_at = now(), error = $2 WHERE id = $1`, id, storable(reason.Error()))
 	return err
+}
+
+// storable is a text as Postgres takes it: no NUL, valid UTF-8, not too long.
+func storable(text string) string {
+	text = strings.ReplaceAll(text, "\x00", "")
+	return strings.ToValidUTF8(text[:min(len(text), 2000)], "")
 }

@@ -29,6 +29,8 @@ func (s *shards) list() []int16 { return slices.Sorted(maps.Keys(s.owned)) }
 
 // join makes the session count as a relay.
 func (s *shards) join(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, statementTimeout)
+	defer cancel()
 	_, err := s.session.Exec(ctx, `SELECT pg_advisory_lock_shared($1, 0)`, classMember)
 	return err
 }
@@ -36,6 +38,8 @@ func (s *shards) join(ctx context.Context) error {
 // balance takes free shards up to a fair share, and gives back what exceeds it;
 // lost tells whether it gave any back.
 func (s *shards) balance(ctx context.Context) (lost bool, err error) {
+	ctx, cancel := context.WithTimeout(ctx, statementTimeout)
+	defer cancel()
 	var members int
 	err = s.session.QueryRow(ctx, `
 		SELECT count(*) FROM pg_locks
