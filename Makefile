@@ -1,11 +1,11 @@
 # Everything needs Go only; `make run` and `make test` find, or fetch, the rest.
 .DEFAULT_GOAL := help
-.PHONY: help build run infra clean test test-brokers test-kafka lint bench daprd tidy
+.PHONY: help build run infra clean test test-brokers test-kafka test-k8s lint bench daprd tidy
 
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
 help: ## Show this
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo
 	@echo "  make run BROKER=redis, or rabbitmq: docs/brokers.md."
 	@echo "  Ports and folders are set by TICKLER_* variables: docs/local.md."
@@ -42,6 +42,9 @@ test-brokers: build daprd ## Run the end-to-end tests on Redis and on RabbitMQ
 test-kafka: build daprd ## Run them on Apache Kafka, from Maven, or on the cluster at KAFKA_BROKERS
 	@test -n "$$KAFKA_BROKERS" || bin/tickler-dev has kafka
 	cd dev && TICKLER_TEST_BROKER=kafka go test -count=1 -timeout 30m ./e2e
+
+test-k8s: ## Review what k8s/ renders to, without a cluster
+	cd dev/k8s && go vet ./... && go test -count=1 ./...
 
 lint: ## gofmt, vet, staticcheck
 	@unformatted=$$(gofmt -l $$(git ls-files -co --exclude-standard '*.go')); \

@@ -96,8 +96,8 @@ func reviewPod(o *Objects, pod *corev1.Pod) error {
 				errs = append(errs, fmt.Errorf("%s: %s are not whole", c.Name, kind))
 			}
 		}
-		if !strings.Contains(c.Image, ":") {
-			errs = append(errs, fmt.Errorf("%s: the image has no version", c.Name))
+		if name, version, _ := strings.Cut(c.Image, ":"); version == "" || (name != "tickler" && c.Name != "daprd") {
+			errs = append(errs, fmt.Errorf("%s: %s is not the image that an overlay names, with a version", c.Name, c.Image))
 		}
 		for _, v := range c.Env {
 			if v.ValueFrom == nil || v.ValueFrom.SecretKeyRef == nil {
@@ -194,11 +194,15 @@ func reviewStop(pod *corev1.Pod) error {
 	if app.Lifecycle == nil || app.Lifecycle.PreStop == nil || app.Lifecycle.PreStop.Sleep == nil {
 		return errors.New("does not wait until no Service sends calls any more")
 	}
-	drain, err := time.ParseDuration(variable(app, "TICKLER_DRAIN").Value)
+	v := variable(app, "TICKLER_DRAIN")
+	if v == nil {
+		return errors.New("TICKLER_DRAIN is not set")
+	}
+	drain, err := time.ParseDuration(v.Value)
 	if err != nil {
 		return err
 	}
-	app1 := time.Duration(app.Lifecycle.PreStop.Sleep.Seconds)*time.Second + drain
+	stop := time.Duration(app.Lifecycle.PreStop.Sleep.Seconds)*time.Second + drain
 	flags := parse(daprd.Args)
 	block, err := time.ParseDuration(flags["--dapr-block-shutdown-duration"])
 	if err != nil {
@@ -209,8 +213,8 @@ func reviewStop(pod *corev1.Pod) error {
 		return errors.New("the sidecar's graceful shutdown is not set")
 	}
 	switch sidecar := block + time.Duration(seconds)*time.Second; {
-	case block <= app1:
-		return fmt.Errorf("the sidecar serves for %s, the app needs %s", block, app1)
+	case block <= stop:
+		return fmt.Errorf("the sidecar serves for %s, the app needs %s", block, stop)
 	case grace <= sidecar:
 		return fmt.Errorf("the pod is killed after %s, its sidecar needs %s", grace, sidecar)
 	}

@@ -2,6 +2,7 @@ package manifests_test
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -160,6 +161,17 @@ func TestAgentReachesMCPAndNothingElse(t *testing.T) {
 	arrows := manifests.Arrows(objects)
 	require.Contains(t, arrows["api"], "in dapr.io/app-id=agent:50002")
 	require.NotContains(t, arrows["notifier"], "in dapr.io/app-id=agent:50002")
+}
+
+func TestImageHasEveryAppAndTheUserOfThePods(t *testing.T) {
+	objects, err := manifests.Render(load(t), "redpanda")
+	require.NoError(t, err)
+	text, err := os.ReadFile(filepath.Join(manifests.Root, "Dockerfile"))
+	require.NoError(t, err)
+	for _, d := range objects.Deployments {
+		require.Regexp(t, `CGO_ENABLED=0 go build -trimpath .* \./`+d.Name+`\b`, string(text))
+		require.Contains(t, string(text), fmt.Sprintf("USER %d:", *d.Spec.Template.Spec.SecurityContext.RunAsUser))
+	}
 }
 
 func TestIngressSendsMCPToApiOverTLS(t *testing.T) {
