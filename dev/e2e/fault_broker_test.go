@@ -97,6 +97,30 @@ func (f *faulty) decide(key int16) fate {
 	return f.produced
 }
 
+// untilRead waits until the observer, which the faults hit too, has read all that
+// is on the brokers by now.
+func (f *faulty) untilRead(t *testing.T, o *observer) {
+	t.Helper()
+	type partition struct {
+		topic  string
+		number int32
+	}
+	until(t, soon, "the observer to have caught up", func() bool {
+		read := map[partition]int64{}
+		for _, m := range o.find(func(message) bool { return true }) {
+			read[partition{m.topic, m.partition}] = m.offset + 1
+		}
+		for _, topic := range publishedTo {
+			for _, p := range f.PartitionInfos(topic) {
+				if read[partition{topic, p.Partition}] < p.HighWatermark {
+					return false
+				}
+			}
+		}
+		return true
+	})
+}
+
 func (f *faulty) listen(network, address string) (net.Listener, error) {
 	l, err := net.Listen(network, address)
 	return gate{l, f}, err

@@ -31,5 +31,7 @@ func TestBrokerCutOffForLongUnderLoadLosesAndDoublesNothing(t *testing.T) {
 	require.Zero(t, query[int](t, s, `SELECT count(*) FROM outbox WHERE parked_at IS NOT NULL`), "no event is blamed for it")
 
 	broker.restore()
-	allEnd(t, []*work{before, during, begin(t, s, 20)})
+	after := begin(t, s, 20)
+	broker.untilRead(t, s.observer)
+	allEnd(t, []*work{before, during, after})
 }

@@ -2,7 +2,6 @@ package e2e
 
 import (
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 	"github.com/twmb/franz-go/pkg/kerr"
@@ -32,15 +31,23 @@ func TestPartitionsThatMoveToOtherBrokersUnderLoadLoseAndDoubleNothing(t *testin
 		until(t, soon, "something to be published", func() bool { return published.Hits() > before })
 	}
 	streams := []*work{w}
-	// An election that takes a while: nobody leads.
-	for _, err := range []*kerr.Error{kerr.NotLeaderForPartition, kerr.LeaderNotAvailable} {
-		election := cluster.Fault(kfake.Fault{Keys: []kmsg.Key{kmsg.Produce, kmsg.Fetch}, Err: err, Count: -1})
-		during := begin(t, s, 20)
+	// Elections that outlast the client's own retries: at first nobody leads, then
+	// one request in so many finds a leader.
+	asked := 0
+	for _, election := range []kfake.Fault{
+		{Keys: []kmsg.Key{kmsg.Produce, kmsg.Fetch}, Err: kerr.NotLeaderForPartition},
+		{Keys: []kmsg.Key{kmsg.Produce, kmsg.Fetch}, Err: kerr.LeaderNotAvailable},
+		{Keys: []kmsg.Key{kmsg.Produce}, Err: kerr.NotLeaderForPartition, When: func(kmsg.Request) bool { asked++; return asked%9 != 0 }},
+	} {
+		election.Count = -1
+		fault := cluster.Fault(election)
+		during := begin(t, s, 40)
 		during.calls.Wait() // no call waits for the broker
-		until(t, soon, "events to be refused", func() bool { return election.Hits() > 20 })
-		time.Sleep(2 * time.Second)
-		election.Remove()
+		before := fault.Hits()
+		until(t, soon, "events to be refused again and again", func() bool { return fault.Hits() > before+60 })
+		fault.Remove()
 		streams = append(streams, during)
 	}
+	cluster.untilRead(t, s.observer)
 	allEnd(t, streams)
 }

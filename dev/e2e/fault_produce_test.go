@@ -49,5 +49,6 @@ func TestEventsThatTheBrokerKeptUnansweredAreRepeatedAndHaveOneEffect(t *testing
 		streams[i] = begin(t, s, size)
 		t.Run(fault.name, fault.happen)
 	}
+	broker.untilRead(t, s.observer)
 	allEnd(t, streams)
 }
