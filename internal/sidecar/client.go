@@ -7,9 +7,11 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"time"
 
 	dapr "github.com/dapr/go-sdk/client"
 	"google.golang.org/grpc"
+	"google.golang.org/grpc/backoff"
 	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/grpc/metadata"
 
@@ -32,11 +34,19 @@ type Client struct {
 	http   *http.Client
 }
 
+// reconnect bounds how late it is noticed that the sidecar is back. It is next
+// door, so that asking costs nothing; gRPC by itself waits up to two minutes.
+var reconnect = grpc.ConnectParams{
+	Backoff:           backoff.Config{BaseDelay: 100 * time.Millisecond, Multiplier: 1.6, Jitter: 0.2, MaxDelay: time.Second},
+	MinConnectTimeout: 5 * time.Second,
+}
+
 // NewClient makes a client; the sidecar need not be up yet.
 func NewClient(c Config) (*Client, error) {
 	// The SDK's own constructors wait for the sidecar, which waits for the app.
 	conn, err := grpc.NewClient("passthrough:///127.0.0.1:"+c.GRPCPort,
 		grpc.WithTransportCredentials(insecure.NewCredentials()), // loopback; the sidecar speaks mTLS from there on
+		grpc.WithConnectParams(reconnect),
 		grpc.WithChainUnaryInterceptor(withToken(c.APIToken)))
 	if err != nil {
 		return nil, fmt.Errorf("make a client for the sidecar at port %s: %w", c.GRPCPort, err)
