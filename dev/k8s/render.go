@@ -84,9 +84,14 @@ func Render(files filesys.FileSystem, overlay string, optional ...string) (*Obje
 			return nil, err
 		}
 	}
+	return RenderFolder(files, folder)
+}
+
+// RenderFolder is Render for any folder with a kustomization.
+func RenderFolder(files filesys.FileSystem, folder string) (*Objects, error) {
 	rendered, err := krusty.MakeKustomizer(krusty.MakeDefaultOptions()).Run(files, folder)
 	if err != nil {
-		return nil, fmt.Errorf("render %s: %w", overlay, err)
+		return nil, fmt.Errorf("render %s: %w", folder, err)
 	}
 	var o Objects
 	var errs []error

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+	corev1 "k8s.io/api/core/v1"
 	"sigs.k8s.io/kustomize/kyaml/filesys"
 
 	configuration "github.com/dapr/dapr/pkg/apis/configuration/v1alpha1"
@@ -128,6 +129,45 @@ func TestDocumentMakesEverySecret(t *testing.T) {
 		"KAFKA_BROKERS", "KAFKA_SASL_USERNAME", "KAFKA_SASL_PASSWORD", "REDIS_HOST", "REDIS_PASSWORD", "RABBITMQ_URL",
 	} {
 		require.Contains(t, string(text), wanted)
+	}
+}
+
+// The overlay that the document writes renders, and sets the image of every pod.
+func TestOverlayOfTheDocument(t *testing.T) {
+	text, err := os.ReadFile(filepath.Join(manifests.Root, "docs/deploy.md"))
+	require.NoError(t, err)
+	_, overlay, ok := strings.Cut(string(text), "deployment/kustomization.yaml <<END\n")
+	require.True(t, ok)
+	overlay, _, ok = strings.Cut(overlay, "\nEND\n")
+	require.True(t, ok)
+	overlay = strings.NewReplacer("$IMAGE", "registry/tickler", "$VERSION", "1.2.3").Replace(overlay)
+	files := load(t)
+	require.NoError(t, files.WriteFile("/deployment/kustomization.yaml", []byte(overlay)))
+	objects, err := manifests.RenderFolder(files, "/deployment")
+	require.NoError(t, err)
+	for _, d := range objects.Deployments {
+		require.Equal(t, "registry/tickler:1.2.3", d.Spec.Template.Spec.Containers[0].Image)
+	}
+	for _, j := range objects.Jobs {
+		require.Equal(t, "registry/tickler:1.2.3", j.Spec.Template.Spec.Containers[0].Image)
+	}
+	require.Len(t, objects.Deployments, 3)
+}
+
+func TestTracesGoToTheCollector(t *testing.T) {
+	objects, err := manifests.Render(load(t), "redpanda", "agent", "tracing")
+	require.NoError(t, err)
+	require.NoError(t, manifests.ReviewPods(objects))
+	require.Len(t, objects.Configurations, 2)
+	for _, c := range objects.Configurations {
+		require.Equal(t, "otel-collector.observability:4318", c.Spec.TracingSpec.Otel.EndpointAddress)
+		require.Equal(t, "http", c.Spec.TracingSpec.Otel.Protocol)
+	}
+	for _, d := range objects.Deployments {
+		require.True(t, slices.ContainsFunc(d.Spec.Template.Spec.Containers[0].Env, func(v corev1.EnvVar) bool {
+			return v.Name == "OTEL_EXPORTER_OTLP_ENDPOINT" && v.Value == "http://otel-collector.observability:4318"
+		}), d.Name)
+		require.Contains(t, manifests.Arrows(objects)[d.Name], "out kubernetes.io/metadata.name=observability:4318")
 	}
 }
 
