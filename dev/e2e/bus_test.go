@@ -88,3 +88,12 @@ func skipWhereUnconfirmedIsLost(t testing.TB) {
 		t.Skip("on RabbitMQ an event that waits for its confirmation is lost: docs/brokers.md")
 	}
 }
+
+// needsPartitions skips a test that must know which replica gets the next event:
+// on Redis and RabbitMQ whichever asks first does.
+func needsPartitions(t testing.TB) {
+	t.Helper()
+	if kind, _ := testBroker(); kind.Components() != broker.Redpanda.Components() {
+		t.Skip("it is about partitions, of which " + string(kind) + " has none")
+	}
+}

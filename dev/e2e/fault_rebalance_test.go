@@ -18,6 +18,7 @@ func TestRebalancesWithWorkInFlightLoseAndDoubleNothing(t *testing.T) {
 	replicas := []string{"recurrer", "recurrer-2"}
 
 	t.Run("a delivery is under way while its partition moves", func(t *testing.T) {
+		needsPartitions(t)
 		one := p.add(t, fields{"title": "one", "recurrence_rule": "daily"})
 		p.call(t, "complete_task", fields{"task_id": one.ID})
 		s.successor(t, p, one.ID)
