@@ -106,9 +106,7 @@ func deadLettersCommand(args []string, stdout io.Writer) error {
 		}
 		return withPool(ctx, func(pool *pgxpool.Pool) error {
 			n, err := repository.New(pool, app, func() {}).Redrive(ctx, id)
-			if err == nil {
-				_, _ = fmt.Fprintln(stdout, n, "sent again")
-			}
+			_, _ = fmt.Fprintln(stdout, n, "sent again")
 			return err
 		})
 	default:

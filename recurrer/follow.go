@@ -2,12 +2,15 @@ package main
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promauto"
 
 	"tickler/internal/event"
+	"tickler/internal/recurrence"
+	"tickler/internal/repository"
 	"tickler/internal/sidecar"
 	"tickler/internal/task"
 	"tickler/internal/telemetry"
@@ -43,7 +46,7 @@ func (f *follower) follow(ctx context.Context, e event.Envelope) error {
 	}
 	next, err := f.service.Follow(ctx, completed.UserID, completed.TaskID)
 	if err != nil {
-		return err
+		return permanent(err)
 	}
 	if next == nil {
 		f.unchanged.Inc()
@@ -53,4 +56,13 @@ func (f *follower) follow(ctx context.Context, e event.Envelope) error {
 			"user_id", completed.UserID, "trace", telemetry.TraceID(ctx))
 	}
 	return nil
+}
+
+// permanent marks an error that will be the same however often the event comes.
+func permanent(err error) error {
+	var rule *recurrence.Error
+	if errors.As(err, &rule) || errors.Is(err, repository.ErrRefused) {
+		return sidecar.Permanent(err)
+	}
+	return err
 }

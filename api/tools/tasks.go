@@ -115,6 +115,9 @@ func (t *Tools) add(ctx context.Context, user task.Settings, in addInput) (oneTa
 	out, err := t.one(user, added.Task, in.form())
 	if !added.Created {
 		out.Note = "this idempotency_key had been used: the task is the one added then"
+		if added.Task.DeletedAt != nil {
+			out.Note += ", which was deleted since; reopen_task restores it"
+		}
 	}
 	return out, err
 }
@@ -153,7 +156,7 @@ func (t *Tools) completed(user task.Settings, done task.Completion, form task.Fo
 		out.Note = "this was the last occurrence: the series has ended"
 	}
 	if done.Next != nil {
-		out.NextDue = task.FormatTime(done.Next.DueDate, user.Zone())
+		out.NextDue = done.Next.FormatDue(user)
 	}
 	return out
 }

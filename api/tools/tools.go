@@ -6,9 +6,11 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"reflect"
+	"runtime/debug"
 	"slices"
 	"time"
 
@@ -85,7 +87,12 @@ func define[In, Out any](t *Tools, name, title, description string, h hints, cal
 			IdempotentHint: &h.idempotent, OpenWorldHint: &closedWorld,
 		},
 	}
-	return server.ServerTool{Tool: tool, Handler: func(ctx context.Context, request mcp.CallToolRequest) (*mcp.CallToolResult, error) {
+	return server.ServerTool{Tool: tool, Handler: func(ctx context.Context, request mcp.CallToolRequest) (answer *mcp.CallToolResult, _ error) {
+		defer func() {
+			if panicked := recover(); panicked != nil {
+				answer = failure(t.visible(ctx, name, fmt.Errorf("panic: %v\n%s", panicked, debug.Stack())))
+			}
+		}()
 		user, ok := ctx.Value(userKey{}).(task.Settings)
 		if !ok {
 			return failure(&task.Error{Code: task.Unauthorized, Message: "no caller is known"}), nil
@@ -122,7 +129,7 @@ func (t *Tools) visible(ctx context.Context, tool string, err error) *task.Error
 	id := uuid.NewString()
 	t.log.Error("a tool failed", "tool", tool, "error", err, "id", id, "trace", telemetry.TraceID(ctx))
 	if errors.Is(err, repository.ErrUnavailable) {
-		return &task.Error{Code: task.Unavailable, Message: "the database cannot be reached at the moment; nothing was changed", Hint: "try again in some seconds"}
+		return &task.Error{Code: task.Unavailable, Message: "the database cannot be reached at the moment", Hint: "try again in some seconds; a change may have been made if the connection broke at its very end, so look first, or add with an idempotency_key"}
 	}
 	return &task.Error{Code: task.Internal, Message: "something went wrong on the server; it was logged as " + id, Hint: "quote this id to the operator"}
 }

@@ -96,8 +96,8 @@ func port(set func(*Config, string)) func(*Config, string) error {
 	}
 }
 
-// API reads the settings of the api. Its listener is on APP_PORT unless
-// TICKLER_LISTEN says otherwise: callers reach it through the sidecar too.
+// API reads the settings of the api. Its listener is on APP_PORT, the port that
+// its sidecar expects it on, unless TICKLER_LISTEN says otherwise.
 func API() (Config, error) { return read(settings(apiListen(), false)) }
 
 func apiListen() string {

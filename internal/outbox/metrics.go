@@ -4,7 +4,7 @@ import (
 	"context"
 	"time"
 
-	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promauto"
 )
@@ -44,15 +44,32 @@ func (m *metrics) observe(d time.Duration, err error) {
 	}
 }
 
-// measure counts what waits in the given shards.
-func (m *metrics) measure(ctx context.Context, session *pgx.Conn, shards []int16) error {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), statementTimeout)
+// measure counts what waits in this relay's shards, now and then, until ctx
+// ends. It must never be in the way of publishing.
+func (r *Relay) measure(ctx context.Context) {
+	for ctx.Err() == nil {
+		if shards := r.owned.Load(); shards != nil {
+			if err := r.metrics.count(ctx, r.pool, *shards); err != nil && ctx.Err() == nil {
+				r.log.Debug("could not count what waits in the outbox", "error", err)
+			}
+		}
+		sleep(ctx, measureInterval)
+	}
+}
+
+// count counts all that waits; the age is that of the oldest event that does
+// not wait behind a parked one, since that has a gauge of its own.
+func (m *metrics) count(ctx context.Context, pool *pgxpool.Pool, shards []int16) error {
+	ctx, cancel := context.WithTimeout(ctx, statementTimeout)
 	defer cancel()
 	var depth, held int
 	var oldest float64
-	err := session.QueryRow(ctx, `
-		SELECT count(*), count(parked_at), coalesce(extract(epoch FROM now() - min(created_at)), 0)::float8
-		FROM outbox WHERE shard = ANY($1)`, shards).Scan(&depth, &held, &oldest)
+	err := pool.QueryRow(ctx, `
+		WITH held AS (SELECT DISTINCT task_id FROM outbox WHERE parked_at IS NOT NULL)
+		SELECT count(*), count(o.parked_at),
+		       coalesce(extract(epoch FROM now() - min(o.created_at) FILTER (WHERE h.task_id IS NULL)), 0)::float8
+		FROM outbox o LEFT JOIN held h ON h.task_id = o.task_id
+		WHERE o.shard = ANY ($1)`, shards).Scan(&depth, &held, &oldest)
 	if err != nil {
 		return err
 	}

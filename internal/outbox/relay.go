@@ -14,6 +14,8 @@ import (
 	"context"
 	"log/slog"
 	"slices"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/google/uuid"
@@ -55,6 +57,7 @@ type Relay struct {
 	wake     chan struct{} // something was committed, here or elsewhere
 	wakePeer chan struct{} // something was committed here that another relay may own
 	id       string        // tells own notifications from those of others
+	owned    atomic.Pointer[[]int16]
 }
 
 // NewRelay makes a relay; it does nothing until Run.
@@ -82,12 +85,12 @@ func signal(c chan struct{}) {
 // for: Run returns only when ctx ends, after what it was publishing.
 func (r *Relay) Run(ctx context.Context) {
 	defer r.metrics.owned.Set(0)
-	done := make(chan struct{}, 2)
-	go func() { r.listen(ctx); done <- struct{}{} }()
-	go func() { r.tellPeers(ctx); done <- struct{}{} }()
+	var others sync.WaitGroup
+	others.Go(func() { r.listen(ctx) })
+	others.Go(func() { r.tellPeers(ctx) })
+	others.Go(func() { r.measure(ctx) })
 	r.keep(ctx, "relay", r.relay)
-	<-done
-	<-done
+	others.Wait()
 }
 
 // keep runs work on a session of its own, and on a new one when that is lost.
@@ -112,19 +115,28 @@ func (r *Relay) keep(ctx context.Context, name string, work func(context.Context
 	}
 }
 
+// sessionSettings: a delete that is lost in a crash of Postgres only publishes
+// again, so it need not wait for the disk. And Postgres must notice within
+// seconds that the host of a relay is gone, to free its shards for others.
+var sessionSettings = []string{
+	`SET synchronous_commit = off`, `SET tcp_keepalives_idle = 5`, `SET tcp_keepalives_interval = 2`,
+	`SET tcp_keepalives_count = 3`, `SET tcp_user_timeout = 10000`,
+}
+
 // relay shares out the shards and publishes those it owns, until the session fails.
 func (r *Relay) relay(ctx context.Context, session *pgx.Conn) error {
 	s := &shards{session: session, owned: map[int16]bool{}}
 	if err := s.join(ctx); err != nil {
 		return err
 	}
-	// A delete that is lost in a crash of Postgres only publishes again.
-	if _, err := session.Exec(ctx, `SET synchronous_commit = off`); err != nil {
-		return err
+	for _, setting := range sessionSettings {
+		if _, err := session.Exec(ctx, setting); err != nil && session.IsClosed() {
+			return err
+		} // else this server's system does not know the setting: it goes without
 	}
 	p := newPace(r.Patience)
 	var rows []row
-	var nextBalance, nextMeasure time.Time
+	var nextBalance time.Time
 	for ctx.Err() == nil {
 		now := time.Now()
 		if now.After(nextBalance) {
@@ -142,12 +154,8 @@ func (r *Relay) relay(ctx context.Context, session *pgx.Conn) error {
 			r.metrics.owned.Set(float64(len(s.owned)))
 			nextBalance = now.Add(balanceInterval)
 		}
-		if now.After(nextMeasure) {
-			if err := r.metrics.measure(ctx, session, s.list()); err != nil {
-				return err
-			}
-			nextMeasure = now.Add(measureInterval)
-		}
+		owned := s.list()
+		r.owned.Store(&owned)
 		if rows == nil {
 			var err error
 			if rows, err = readRows(ctx, session, s.list(), p.leaveOut(), nil); err != nil {

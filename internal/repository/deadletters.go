@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -40,11 +41,17 @@ func (r *Repository) KeepDeadLetter(ctx context.Context, l sidecar.DeadLetter) e
 	_, err := r.pool.Exec(ctx, `
 		INSERT INTO dead_letters (topic, event_id, event_type, task_id, reason, document)
 		VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING`,
-		l.Topic, eventID, l.Envelope.Type, taskID, l.Reason, l.Document)
+		l.Topic, eventID, storable(l.Envelope.Type), taskID, storable(l.Reason), storable(l.Document))
 	if err != nil {
 		return unavailable(fmt.Errorf("keep a dead letter: %w", err))
 	}
 	return nil
+}
+
+// storable is a text as Postgres takes it: no NUL, and valid UTF-8. A letter can
+// hold anything.
+func storable(text string) string {
+	return strings.ToValidUTF8(strings.ReplaceAll(text, "\x00", "\uFFFD"), "\uFFFD")
 }
 
 const selectDeadLetters = `
@@ -58,46 +65,59 @@ func (r *Repository) DeadLetters(ctx context.Context) ([]DeadLetter, error) {
 
 // Redrive sends a dead letter again, or all that can be when id is 0, and
 // returns how many were sent: each goes through the outbox to the topic that it
-// was consumed from, with the event id that it always had.
+// was consumed from, with the event id that it always had. One that cannot be
+// sent keeps no other.
 func (r *Repository) Redrive(ctx context.Context, id int64) (sent int, err error) {
-	err = pgx.BeginFunc(ctx, r.pool, func(tx pgx.Tx) error {
-		letters, err := collect[DeadLetter](ctx, tx, selectDeadLetters+` FOR UPDATE`, id)
+	ids := []int64{id}
+	if id == 0 {
+		letters, err := r.DeadLetters(ctx)
 		if err != nil {
-			return err
+			return 0, err
 		}
-		if id != 0 && len(letters) == 0 {
-			return fmt.Errorf("there is no dead letter %d that was not sent again", id)
-		}
+		ids = ids[:0]
 		for _, l := range letters {
-			if l.EventID == nil || l.TaskID == nil {
-				if id != 0 {
-					return errors.New("this letter is not an event that can be read, so it cannot be sent again")
-				}
-				continue
+			if l.EventID != nil && l.TaskID != nil {
+				ids = append(ids, l.ID)
 			}
-			var e event.Envelope
-			if err := json.Unmarshal([]byte(l.Document), &e); err != nil {
-				return fmt.Errorf("read dead letter %d: %w", l.ID, err)
-			}
-			_, err := tx.Exec(ctx, `
-				INSERT INTO outbox (shard, event_id, event_type, topic, task_id, source, traceparent, data, created_at)
-				VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
-				*l.TaskID%OutboxShards, l.EventID, e.Type, l.Topic, l.TaskID, e.Source, e.TraceParent, e.Data, e.Time)
-			if err != nil {
-				return fmt.Errorf("queue dead letter %d: %w", l.ID, err)
-			}
-			if _, err := tx.Exec(ctx, `UPDATE dead_letters SET redriven_at = now() WHERE id = $1`, l.ID); err != nil {
-				return err
-			}
-			sent++
 		}
-		return nil
-	})
-	if err != nil {
-		return 0, unavailable(err)
+	}
+	var failed []error
+	for _, id := range ids {
+		if err := pgx.BeginFunc(ctx, r.pool, func(tx pgx.Tx) error { return redrive(ctx, tx, id) }); err != nil {
+			failed = append(failed, fmt.Errorf("dead letter %d: %w", id, err))
+			continue
+		}
+		sent++
 	}
 	if sent > 0 {
 		r.committed()
 	}
-	return sent, nil
+	return sent, errors.Join(failed...)
+}
+
+func redrive(ctx context.Context, tx pgx.Tx, id int64) error {
+	letters, err := collect[DeadLetter](ctx, tx, selectDeadLetters+` FOR UPDATE`, id)
+	if err != nil {
+		return err
+	}
+	if len(letters) == 0 {
+		return errors.New("there is none that was not sent again")
+	}
+	l := letters[0]
+	if l.EventID == nil || l.TaskID == nil {
+		return errors.New("it is not an event that can be read, so it cannot be sent again")
+	}
+	var e event.Envelope
+	if err := json.Unmarshal([]byte(l.Document), &e); err != nil {
+		return err
+	}
+	_, err = tx.Exec(ctx, `
+		INSERT INTO outbox (shard, event_id, event_type, topic, task_id, source, traceparent, data, created_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
+		*l.TaskID%OutboxShards, l.EventID, e.Type, l.Topic, l.TaskID, e.Source, e.TraceParent, e.Data, e.Time)
+	if err != nil {
+		return err
+	}
+	_, err = tx.Exec(ctx, `UPDATE dead_letters SET redriven_at = now() WHERE id = $1`, l.ID)
+	return err
 }

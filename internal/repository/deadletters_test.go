@@ -38,12 +38,22 @@ func TestDeadLetterIsKeptOnceAndCanBeSentAgain(t *testing.T) {
 	require.Equal(t, id.String(), stored)
 	require.Equal(t, event.TopicTaskRecurrence, topic)
 	_, err = b.store.Redrive(b.ctx, kept[0].ID)
-	require.ErrorContains(t, err, "no dead letter")
+	require.ErrorContains(t, err, "none that was not sent again")
 
 	require.NoError(t, b.store.KeepDeadLetter(b.ctx, letter), "it may come back")
 	kept, err = b.store.DeadLetters(b.ctx)
 	require.NoError(t, err)
 	require.Len(t, kept, 2)
+}
+
+func TestDeadLetterCanHoldAnything(t *testing.T) {
+	b := setup(t)
+	for _, document := range []string{"\x00abc", "\xff\xfe", "", "{}"} {
+		require.NoError(t, b.store.KeepDeadLetter(b.ctx, sidecar.DeadLetter{Topic: "task-recurrence", Reason: "\x00", Document: document}))
+	}
+	kept, err := b.store.DeadLetters(b.ctx)
+	require.NoError(t, err)
+	require.Len(t, kept, 4)
 }
 
 func TestHousekeepingRemovesOnlyWhatIsOldEnough(t *testing.T) {

@@ -16,7 +16,8 @@ var pruneStatements = []struct{ what, sql string }{
 			SELECT consumer, event_id FROM inbox WHERE handled_at < now() - interval '45 days' LIMIT $1)`},
 	{"deleted tasks", `
 		DELETE FROM tasks WHERE id IN (
-			SELECT id FROM tasks WHERE deleted_at < now() - interval '30 days' LIMIT $1)`},
+			SELECT id FROM tasks WHERE deleted_at < now() - interval '30 days' LIMIT $1)
+		  AND deleted_at < now() - interval '30 days'`}, // looked at again: it may just be restored
 	{"dead letters", `
 		DELETE FROM dead_letters WHERE id IN (
 			SELECT id FROM dead_letters WHERE received_at < now() - interval '30 days' LIMIT $1)`},

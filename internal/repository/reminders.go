@@ -11,8 +11,9 @@ import (
 // claimReminders claims a batch of due reminders in one statement: it takes
 // rows that no one else is claiming, moves each to its next reminder or marks
 // that none is left, and writes the outbox rows. The event id is derived from
-// task and instant (an RFC 9562 version 8 UUID), so that one reminder has one
-// id however often it were claimed.
+// task, version and instant (an RFC 9562 version 8 UUID), so that one reminder
+// has one id however often it were claimed, and another when a change of the
+// task has armed it again.
 const claimReminders = `
 WITH due AS (
 	SELECT id, remind_at AS fired,
@@ -27,7 +28,7 @@ WITH due AS (
 	FROM due WHERE t.id = due.id
 	RETURNING t.id, t.user_id, t.title, t.due_date, t.priority, t.version, due.fired
 ), identified AS (
-	SELECT *, encode(sha256(convert_to('reminder:' || id || ':' || extract(epoch FROM fired), 'UTF8')), 'hex') AS digest
+	SELECT *, encode(sha256(convert_to('reminder:' || id || ':' || version || ':' || extract(epoch FROM fired), 'UTF8')), 'hex') AS digest
 	FROM claimed
 ), events AS (
 	SELECT *, overlay(overlay(substr(digest, 1, 32) PLACING '8' FROM 13) PLACING 'a' FROM 17)::uuid AS event_id

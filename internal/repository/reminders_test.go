@@ -106,3 +106,21 @@ func (b *bundle) claim(t *testing.T) int {
 	require.NoError(t, err)
 	return n
 }
+
+func TestReminderThatAChangeArmsAgainIsAnother(t *testing.T) {
+	b := setup(t)
+	added := b.add(t, b.ann, task.AddInput{Title: "x", DueDate: "2026-03-02T08:30"})
+	require.Equal(t, 1, b.claim(t))
+	for _, due := range []string{"2026-03-02T18:30", "2026-03-02T08:30"} {
+		_, err := b.service.Update(b.ctx, b.ann, task.UpdateInput{TaskID: added.ID, DueDate: task.Some(due)})
+		require.NoError(t, err)
+	}
+	require.Equal(t, 1, b.claim(t))
+	ids := map[any]bool{}
+	for _, row := range b.outbox(t) {
+		if row.Type == "reminder.sent" {
+			ids[row.Data["event_id"]] = true
+		}
+	}
+	require.Len(t, ids, 2, "else the second would be taken for a repetition of the first")
+}

@@ -6,7 +6,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
+	"net"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -131,11 +133,15 @@ func unavailable(err error) error {
 	}
 	var connect *pgconn.ConnectError
 	var server *pgconn.PgError
-	passing := errors.As(err, &connect) || errors.Is(err, context.DeadlineExceeded) || pgconn.SafeToRetry(err)
+	var network net.Error
+	passing := errors.As(err, &connect) || errors.As(err, &network) || errors.Is(err, io.ErrUnexpectedEOF) ||
+		errors.Is(err, context.DeadlineExceeded) || pgconn.SafeToRetry(err)
 	if errors.As(err, &server) {
 		switch server.Code[:2] {
 		case "08", "40", "53", "57": // connection, rolled back for others' sake, resources, operator intervention
 			passing = true
+		case "22", "23": // data, constraint
+			return fmt.Errorf("%w: %w", ErrRefused, err)
 		}
 	}
 	if passing {
@@ -147,3 +153,7 @@ func unavailable(err error) error {
 // ErrUnavailable marks an error that passes by itself: Postgres is restarting,
 // out of connections, or out of reach.
 var ErrUnavailable = errors.New("the database is not available")
+
+// ErrRefused marks an error that never passes: the data breaks a rule of the
+// database.
+var ErrRefused = errors.New("the database refuses the data")

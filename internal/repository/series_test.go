@@ -105,3 +105,29 @@ func TestCompletingAgainSaysWhatReallyFollows(t *testing.T) {
 	require.True(t, done.SeriesEnded)
 	require.Nil(t, done.Next)
 }
+
+func TestUndoingRevivesASeriesWhoseSuccessorWasDeleted(t *testing.T) {
+	b := setup(t)
+	first := b.add(t, b.ann, task.AddInput{Title: "Water", DueDate: "2026-03-02T09:00", RecurrenceRule: "daily"})
+	follow := func() *task.Task {
+		_, err := b.service.Complete(b.ctx, b.ann, first.ID)
+		require.NoError(t, err)
+		next, err := b.service.Follow(b.ctx, b.ann.UserID, first.ID)
+		require.NoError(t, err)
+		return next
+	}
+	_, err := b.service.Delete(b.ctx, b.ann, follow().ID)
+	require.NoError(t, err)
+	undone, err := b.service.Reopen(b.ctx, b.ann, first.ID)
+	require.NoError(t, err)
+	require.Nil(t, undone.KeptSuccessor)
+	require.NotNil(t, follow())
+}
+
+func TestSkippingNeverMovesATaskToAnEarlierDate(t *testing.T) {
+	b := setup(t)
+	first := b.add(t, b.ann, task.AddInput{Title: "Water", DueDate: "2026-03-12T09:00", RecurrenceRule: "daily", RecurrenceBase: task.FromCompletion})
+	skipped, err := b.service.SkipOccurrence(b.ctx, b.ann, first.ID)
+	require.NoError(t, err)
+	require.Equal(t, "2026-03-13T09:00:00Z", skipped.FormatDue(b.ann))
+}

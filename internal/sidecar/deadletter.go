@@ -64,7 +64,7 @@ func unwrap(body []byte) []byte {
 const unreadable = "tickler.unreadable"
 
 // publishDeadLetter publishes an event that cannot be handled to the topic's
-// dead-letter topic: the document as it came, with the reason as an extension
+// dead-letter topic: its attributes and data, with the reason as an extension
 // attribute. What is no document at all travels as text in the data of one.
 func (c *Client) publishDeadLetter(ctx context.Context, topic string, body []byte, reason string) error {
 	letter := map[string]any{}

@@ -29,7 +29,7 @@ func Permanent(err error) error { return fmt.Errorf("%w: %w", ErrPermanent, err)
 type EventHandler func(ctx context.Context, e event.Envelope) error
 
 const (
-	maxDelivery = 4 << 20  // bytes; daprd's own default limit
+	maxDelivery = 6 << 20  // bytes; daprd's own default limit is 4 MiB, which grows by a third where it is raw
 	maxBulk     = 16 << 20 // bytes
 )
 

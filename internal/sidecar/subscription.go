@@ -141,7 +141,7 @@ func (l *Listener) deliver(ctx context.Context, topic string, body []byte, handl
 
 // outcome decides what a handler's error means for the delivery.
 func (l *Listener) outcome(ctx context.Context, topic string, e event.Envelope, body []byte, err error) string {
-	log := l.log.With("topic", topic, "event", e.ID, "type", e.Type, "traceparent", e.TraceParent)
+	log := l.log.With("topic", topic, "event", e.ID, "type", e.Type, "trace", telemetry.TraceID(telemetry.WithTraceParent(ctx, e.TraceParent)))
 	switch {
 	case err == nil:
 		return succeeded

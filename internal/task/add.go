@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strconv"
 )
@@ -30,6 +31,12 @@ func (s *Service) Add(ctx context.Context, user Settings, in AddInput) (Addition
 	key := Idempotency{Key: in.IdempotencyKey, Digest: digest(in)}
 	result := Addition{Task: t, Created: true}
 	err = s.store.Tx(ctx, user.UserID, func(tx Tx) error {
+		if key.Key != "" { // before all else: a repeated call must not depend on what changed since
+			found, err := replay(ctx, tx, key, &result)
+			if err != nil || found {
+				return err
+			}
+		}
 		if t.Category, err = resolveCategory(ctx, tx, in.Category, in.CategoryID); err != nil {
 			return err
 		}
@@ -40,23 +47,32 @@ func (s *Service) Add(ctx context.Context, user Settings, in AddInput) (Addition
 		if err != nil || inserted {
 			return err
 		}
-		first, used, err := tx.TaskByKey(ctx, in.IdempotencyKey)
-		if err != nil {
-			return err
-		}
-		if !bytes.Equal(used.Digest, key.Digest) {
-			return &Error{
-				Code: Conflict, Field: "idempotency_key",
-				Message: fmt.Sprintf("this key was already used to add task %d with other content; use a new key for a new task", first.ID),
-			}
-		}
-		result = Addition{Task: first}
-		return nil
+		_, err = replay(ctx, tx, key, &result) // somebody used the key this very moment
+		return err
 	})
 	if err != nil {
 		return Addition{}, err
 	}
 	return result, nil
+}
+
+// replay finds the task that was added with a key before.
+func replay(ctx context.Context, tx Tx, key Idempotency, result *Addition) (found bool, err error) {
+	first, used, err := tx.TaskByKey(ctx, key.Key)
+	if errors.Is(err, ErrNotFound) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	if !bytes.Equal(used.Digest, key.Digest) {
+		return false, &Error{
+			Code: Conflict, Field: "idempotency_key",
+			Message: fmt.Sprintf("this key was already used to add task %d with other content; use a new key for a new task", first.ID),
+		}
+	}
+	*result = Addition{Task: first}
+	return true, nil
 }
 
 // draft checks the fields that need no store.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/base64"
 	"encoding/json"
+	"slices"
 	"strings"
 	"time"
 )
@@ -126,6 +127,10 @@ func (s *Service) Search(ctx context.Context, user Settings, in SearchInput) (Li
 
 func (s *Service) filter(ctx context.Context, user Settings, priorities []Priority, category string, tags []string, match string) (Filter, error) {
 	var f Filter
+	priorities = slices.Compact(slices.Sorted(slices.Values(priorities)))
+	if len(tags) > MaxTagsPerUser {
+		return f, Invalid("tags", "has %d values; at most %d are allowed", len(tags), MaxTagsPerUser)
+	}
 	for _, p := range priorities {
 		if err := checkPriority("priority", p); err != nil {
 			return f, err

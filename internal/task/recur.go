@@ -146,7 +146,7 @@ func (t *Task) Successor(defaults []int, now time.Time) (*Task, error) {
 
 // Follow stores the occurrence that follows a completed one, with its event, and
 // returns it. It returns nil, and that is no error, when there is nothing to do:
-// the task is gone or open again, does not recur, its series has ended, or it
+// the task is open again or gone for good, does not recur, its series has ended, or it
 // has its successor already. So it may be called any number of times.
 func (s *Service) Follow(ctx context.Context, userID, id int64) (*Task, error) {
 	user, err := s.store.Settings(ctx, userID)

@@ -146,8 +146,11 @@ func (s *Service) Reopen(ctx context.Context, user Settings, id int64) (Reopenin
 			case errors.Is(err, ErrNotFound):
 			case err != nil:
 				return err
-			case next.untouched():
-				result.TookBack = next
+			case next.untouched(), next.DeletedAt != nil:
+				// A deleted one goes for good: its place is free for the next completion.
+				if next.DeletedAt == nil {
+					result.TookBack = next
+				}
 				if err := tx.Remove(ctx, next); err != nil {
 					return err
 				}
@@ -180,7 +183,11 @@ func (s *Service) SkipOccurrence(ctx context.Context, user Settings, id int64) (
 			return &Error{Code: Conflict, Field: "task_id", Message: "this occurrence is already completed; skip the open one that follows it"}
 		}
 		now := s.clock()
-		next, err := t.nextDate(now)
+		from := now
+		if t.DueDate != nil && t.DueDate.After(from) {
+			from = *t.DueDate // a skip never moves a task to an earlier date
+		}
+		next, err := t.nextDate(from)
 		if err != nil {
 			return err
 		}

@@ -56,13 +56,9 @@ const conciseDescription = 120 // characters of a description that a list shows
 // View renders the task for a user. A list abbreviates long descriptions.
 func (t *Task) View(user Settings, form Form, now time.Time, inList bool) View {
 	zone := user.Zone()
-	dueZone := zone
-	if t.AllDay {
-		dueZone = t.Zone() // elsewhere its end may be on another day
-	}
 	v := View{
 		ID: t.ID, Title: t.Title, Description: t.Description, Priority: t.Priority,
-		Completed: t.Completed(), DueDate: FormatTime(t.DueDate, dueZone), AllDay: t.AllDay,
+		Completed: t.Completed(), DueDate: t.FormatDue(user), AllDay: t.AllDay,
 		Overdue:        !t.Completed() && t.DueDate != nil && t.DueDate.Before(now),
 		RecurrenceRule: t.rule(), RemindAt: FormatTime(t.RemindAt, zone),
 	}
@@ -95,6 +91,18 @@ func (t *Task) View(user Settings, form Form, now time.Time, inList bool) View {
 	return v
 }
 
+// dueZone is the zone in which the task's dates are shown: the user's, but for
+// an all-day task its own, since elsewhere its end may be on another day.
+func (t *Task) dueZone(user Settings) *time.Location {
+	if t.AllDay {
+		return t.Zone()
+	}
+	return user.Zone()
+}
+
+// FormatDue writes the due date as it is shown to a user; none is "".
+func (t *Task) FormatDue(user Settings) string { return FormatTime(t.DueDate, t.dueZone(user)) }
+
 // FormatTime writes an instant as RFC 3339 in zone, to the second; nil is "".
 func FormatTime(t *time.Time, zone *time.Location) string {
 	if t == nil {
@@ -118,7 +126,7 @@ func (t *Task) RecurrenceView(user Settings, now time.Time) (*RecurrenceView, er
 	}
 	v := &RecurrenceView{Words: up.Words, Next: []string{}, Warnings: up.Warnings}
 	for _, at := range up.Next {
-		v.Next = append(v.Next, FormatTime(&at, user.Zone()))
+		v.Next = append(v.Next, FormatTime(&at, t.dueZone(user)))
 	}
 	return v, nil
 }
