@@ -5,7 +5,6 @@ go 1.26.5
 require (
 	github.com/dapr/dapr v1.18.2
 	github.com/dapr/kit v0.18.2
-	github.com/spiffe/go-spiffe/v2 v2.6.0
 	github.com/stretchr/testify v1.11.1
 	k8s.io/api v0.32.3
 	k8s.io/apimachinery v0.33.0
@@ -67,6 +66,7 @@ require (
 	github.com/sony/gobreaker v0.5.0 // indirect
 	github.com/spf13/cast v1.8.0 // indirect
 	github.com/spf13/pflag v1.0.6 // indirect
+	github.com/spiffe/go-spiffe/v2 v2.6.0 // indirect
 	github.com/stoewer/go-strcase v1.3.0 // indirect
 	github.com/tidwall/transform v0.0.0-20201103190739-32f242e2dbde // indirect
 	github.com/x448/float16 v0.8.4 // indirect
