@@ -132,15 +132,15 @@ func sameComponents(here, there []components.Component) error {
 			}
 			secret = true
 			if m.SecretKeyRef.Name != BrokerSecret {
-				errs = append(errs, fmt.Errorf("Component %s: %s is in the Secret %s", c.Name, m.Name, m.SecretKeyRef.Name))
+				errs = append(errs, fmt.Errorf("component %s: %s is in the Secret %s", c.Name, m.Name, m.SecretKeyRef.Name))
 			}
 		}
 		if secret && c.SecretStore != "kubernetes" {
-			errs = append(errs, fmt.Errorf("Component %s: takes secrets from %q", c.Name, c.SecretStore))
+			errs = append(errs, fmt.Errorf("component %s: takes secrets from %q", c.Name, c.SecretStore))
 		}
 		for name, value := range onCluster {
 			if got, ok := settings(c)[name]; ok && got != value {
-				errs = append(errs, fmt.Errorf("Component %s: %s is %s", c.Name, name, got))
+				errs = append(errs, fmt.Errorf("component %s: %s is %s", c.Name, name, got))
 			}
 		}
 	}
@@ -203,7 +203,7 @@ func decodeResiliencies(all []resiliency.Resiliency) error {
 	var errs []error
 	for i := range all {
 		if err := policies.New(logger.NewLogger("review")).DecodeConfiguration(&all[i]); err != nil {
-			errs = append(errs, fmt.Errorf("Resiliency %s: %w", all[i].Name, err))
+			errs = append(errs, fmt.Errorf("resiliency %s: %w", all[i].Name, err))
 		}
 	}
 	return errors.Join(errs...)
@@ -226,7 +226,7 @@ func AccessOf(o *Objects, name, folder string) (*config.AccessControlList, error
 	defer func() { _ = os.Remove(file) }()
 	read, err := config.LoadStandaloneConfiguration(file)
 	if err != nil {
-		return nil, fmt.Errorf("Configuration %s: %w", name, err)
+		return nil, fmt.Errorf("configuration %s: %w", name, err)
 	}
 	return acl.ParseAccessControlSpec(read.Spec.AccessControlSpec, true)
 }
@@ -238,7 +238,7 @@ func denied(o *Objects, folder string) error {
 		if err != nil {
 			errs = append(errs, err)
 		} else if access == nil || access.DefaultAction != "deny" {
-			errs = append(errs, fmt.Errorf("Configuration %s: calls are not denied by default", c.Name))
+			errs = append(errs, fmt.Errorf("configuration %s: calls are not denied by default", c.Name))
 		}
 	}
 	return errors.Join(errs...)

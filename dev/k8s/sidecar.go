@@ -105,7 +105,7 @@ func Injected(d *appsv1.Deployment, drop bool) (*corev1.Pod, error) {
 		return nil, err
 	}
 	if patch == nil {
-		return nil, errors.New("Dapr injects no sidecar")
+		return nil, errors.New("the injector adds no sidecar")
 	}
 	return patcher.PatchPod(pod, patch)
 }
