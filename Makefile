@@ -1,6 +1,6 @@
 # Everything needs Go only; `make run` and `make test` find, or fetch, the rest.
 .DEFAULT_GOAL := help
-.PHONY: help build run infra clean test test-brokers test-kafka test-k8s lint bench daprd tidy
+.PHONY: help build run infra clean test test-brokers test-kafka test-k8s test-asyncapi lint bench daprd tidy
 
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
@@ -46,6 +46,9 @@ test-kafka: build daprd ## Run them on Apache Kafka, from Maven, or on the clust
 test-k8s: ## Review what k8s/ renders to, without a cluster
 	cd dev/k8s && go vet ./... && go test -count=1 ./...
 
+test-asyncapi: ## Read the description of the bus with AsyncAPI's own parser; needs Node
+	cd dev/asyncapi && npm ci --silent --no-audit --no-fund && npm test --silent
+
 lint: ## gofmt, vet, staticcheck
 	@unformatted=$$(gofmt -l $$(git ls-files -co --exclude-standard '*.go')); \
 		test -z "$$unformatted" || { echo "gofmt -w these files:"; echo "$$unformatted"; exit 1; }
@@ -54,8 +57,11 @@ lint: ## gofmt, vet, staticcheck
 	go run $(STATICCHECK) ./...
 	cd dev && go run $(STATICCHECK) ./...
 
-bench: build ## Run the Go benchmarks
+bench: build daprd ## Measure: recurrence, the loop's latency, the relay against plain publishing, a soak
 	bin/tickler-dev with-postgres go test -run '^$$' -bench . ./...
+	cd dev && go test -run '^$$' -bench 'Complete|Commit' -benchtime 200x ./e2e
+	cd dev && go test -run '^$$' -bench 'Relay' -benchtime 3x ./e2e
+	cd dev && go test -run '^$$' -bench 'Soak' -benchtime 1x ./e2e
 
 tidy: ## Bring both go.mod files up to date; dev follows the root module
 	go mod tidy

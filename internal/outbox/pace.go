@@ -120,9 +120,7 @@ func (p *pace) batches(rows []row) [][]row {
 		waves := p.waves(ofTopic)
 		switch {
 		case l.healthy():
-			for _, wave := range waves {
-				all = append(all, wave)
-			}
+			all = append(all, waves...)
 		case l.away(): // any task may be the one that the broker takes
 			first := waves[0]
 			all = append(all, []row{first[rand.IntN(len(first))]})

@@ -12,6 +12,7 @@ package outbox
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"slices"
 	"sync"
@@ -31,6 +32,9 @@ import (
 // error means that any of them may not have arrived.
 type Publisher interface {
 	Publish(ctx context.Context, topic string, envelopes []event.Envelope) error
+	// Ready tells whether anything can be published from here: an error means
+	// that the way to the broker is cut in this replica, not that the broker is.
+	Ready(ctx context.Context) error
 }
 
 const (
@@ -39,6 +43,8 @@ const (
 	measureInterval  = 5 * time.Second        // how often the depth is counted
 	publishTimeout   = 10 * time.Second
 	statementTimeout = 10 * time.Second
+	readyInterval    = 500 * time.Millisecond
+	readyPatience    = 3 * time.Second // how long shards are kept that cannot be published from here
 	firstBackoff     = 100 * time.Millisecond
 	longestBackoff   = 2 * time.Second
 )
@@ -110,10 +116,13 @@ func (r *Relay) keep(ctx context.Context, name string, work func(context.Context
 		if ctx.Err() != nil {
 			return
 		}
-		r.log.Warn("the outbox lost its database session, opening another", "part", name, "error", err)
+		r.log.Warn("the outbox gave up its database session, opening another", "part", name, "error", err)
 		sleep(ctx, wait)
 	}
 }
+
+// errNotReady ends a session so that others take its shards.
+var errNotReady = errors.New("nothing can be published from here: others take over the shards until the sidecar is back")
 
 // sessionSettings: a delete that is lost in a crash of Postgres only publishes
 // again, so it need not wait for the disk. And Postgres must notice within
@@ -125,6 +134,12 @@ var sessionSettings = []string{
 
 // relay shares out the shards and publishes those it owns, until the session fails.
 func (r *Relay) relay(ctx context.Context, session *pgx.Conn) error {
+	// Whoever cannot publish must not hold shards that others could.
+	for r.publisher.Ready(ctx) != nil {
+		if sleep(ctx, readyInterval); ctx.Err() != nil {
+			return ctx.Err()
+		}
+	}
 	s := &shards{session: session, owned: map[int16]bool{}}
 	if err := s.join(ctx); err != nil {
 		return err
@@ -137,6 +152,7 @@ func (r *Relay) relay(ctx context.Context, session *pgx.Conn) error {
 	p := newPace(r.Patience)
 	var rows []row
 	var nextBalance time.Time
+	ready := time.Now()
 	for ctx.Err() == nil {
 		now := time.Now()
 		if now.After(nextBalance) {
@@ -173,6 +189,11 @@ func (r *Relay) relay(ctx context.Context, session *pgx.Conn) error {
 			return err
 		}
 		rows = next
+		if p.steady() || r.publisher.Ready(ctx) == nil {
+			ready = time.Now()
+		} else if time.Since(ready) > readyPatience {
+			return errNotReady
+		}
 	}
 	return ctx.Err()
 }

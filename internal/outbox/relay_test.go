@@ -27,6 +27,16 @@ type recorder struct {
 	refuse func(event.Envelope) bool // events that it never takes
 	away   string                    // a topic that it takes nothing of
 	got    []event.Envelope
+	cut    bool // the way to the broker is cut for this one
+}
+
+func (r *recorder) Ready(context.Context) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.cut {
+		return errors.New("the sidecar is away")
+	}
+	return nil
 }
 
 func (r *recorder) Publish(_ context.Context, topic string, envelopes []event.Envelope) error {
@@ -37,7 +47,7 @@ func (r *recorder) Publish(_ context.Context, topic string, envelopes []event.En
 		r.got = append(r.got, envelopes[len(envelopes)/2:]...)
 		return errors.New("broker is away")
 	}
-	if topic == r.away {
+	if r.cut || topic == r.away {
 		return errors.New("no such topic")
 	}
 	for i, e := range envelopes {
@@ -120,6 +130,18 @@ func (b *bundle) waiting(t *testing.T) (rows int) {
 	return rows
 }
 
+// shared waits until so many relays own all shards among them.
+func (b *bundle) shared(t *testing.T, relays int) {
+	t.Helper()
+	require.Eventually(t, func() bool {
+		var owners, shards int
+		require.NoError(t, b.pool.QueryRow(b.ctx, `
+			SELECT count(DISTINCT pid), count(*) FROM pg_locks
+			WHERE locktype = 'advisory' AND classid = 1953065729 AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`).Scan(&owners, &shards))
+		return owners == relays && shards == repository.OutboxShards
+	}, 30*time.Second, 20*time.Millisecond)
+}
+
 // requireAllInOrder checks that every event arrived, and that the first
 // arrivals of each task's events are in the order of its versions.
 func requireAllInOrder(t *testing.T, got []event.Envelope, want int) {
@@ -170,13 +192,7 @@ func TestRelaysShareTheShardsAndTakeOverFromOneThatEnds(t *testing.T) {
 	first, second := &recorder{}, &recorder{}
 	stopFirst := b.start(t, first)
 	b.start(t, second)
-	shares := func() (owners, shards int) {
-		require.NoError(t, b.pool.QueryRow(b.ctx, `
-			SELECT count(DISTINCT pid), count(*) FROM pg_locks
-			WHERE locktype = 'advisory' AND classid = 1953065729 AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`).Scan(&owners, &shards))
-		return owners, shards
-	}
-	require.Eventually(t, func() bool { o, s := shares(); return o == 2 && s == repository.OutboxShards }, 15*time.Second, 20*time.Millisecond)
+	b.shared(t, 2)
 	want := b.work(t, 32, 3)
 	require.Eventually(t, func() bool { return b.waiting(t) == 0 }, 20*time.Second, 10*time.Millisecond)
 	require.NotEmpty(t, first.events())
@@ -184,7 +200,7 @@ func TestRelaysShareTheShardsAndTakeOverFromOneThatEnds(t *testing.T) {
 	requireAllInOrder(t, append(first.events(), second.events()...), want)
 
 	stopFirst()
-	require.Eventually(t, func() bool { o, s := shares(); return o == 1 && s == repository.OutboxShards }, 15*time.Second, 20*time.Millisecond)
+	b.shared(t, 1)
 }
 
 func TestRelayWhoseSessionIsCutGoesOn(t *testing.T) {
@@ -295,4 +311,21 @@ func TestTopicThatIsAwayHoldsUpNoOtherAndParksNothing(t *testing.T) {
 	require.Zero(t, parked)
 	broker.set(func() { broker.away = "" })
 	require.Eventually(t, func() bool { return b.waiting(t) == 0 }, 30*time.Second, 20*time.Millisecond)
+}
+
+func TestRelayThatCannotPublishLeavesItsShardsToOthers(t *testing.T) {
+	b := setup(t)
+	cut, well := &recorder{}, &recorder{}
+	b.start(t, cut)
+	b.start(t, well)
+	b.shared(t, 2)
+	want := b.work(t, 32, 1)
+	require.Eventually(t, func() bool { return b.waiting(t) == 0 && len(cut.events()) > 0 && len(well.events()) > 0 }, 20*time.Second, 20*time.Millisecond)
+	cut.set(func() { cut.cut = true })
+	want += b.work(t, 32, 1)
+	require.Eventually(t, func() bool { return b.waiting(t) == 0 }, 30*time.Second, 20*time.Millisecond)
+	requireAllInOrder(t, append(cut.events(), well.events()...), want)
+	b.shared(t, 1)
+	cut.set(func() { cut.cut = false })
+	b.shared(t, 2)
 }
