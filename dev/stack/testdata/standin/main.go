@@ -7,6 +7,7 @@ import (
 	"crypto/rand"
 	"fmt"
 	"log"
+	"net"
 	"net/http"
 	"os"
 	"os/signal"
@@ -62,8 +63,13 @@ func serve(ctx context.Context, conn *pgx.Conn) error {
 		fmt.Println("told to die")
 		os.Exit(3)
 	})
+	// Before anything is served: who cannot listen must not look ready for a moment.
+	listener, err := net.Listen("tcp", app)
+	if err != nil {
+		return err
+	}
 	failed := make(chan error, 2)
-	go func() { failed <- http.ListenAndServe(app, probes) }()
+	go func() { failed <- http.Serve(listener, probes) }()
 	if listen := os.Getenv("TICKLER_LISTEN"); listen != "" {
 		go func() { failed <- http.ListenAndServe(listen, probes) }()
 	}
