@@ -40,7 +40,7 @@ func TestConsumerKilledBeforeItsCommitHandlesTheEventOnceMore(t *testing.T) {
 		next := s.successor(t, p, held.ID)
 		s.drained(t, p)
 		require.Equal(t, []int64{next.ID}, s.successors(t, held.ID))
-		require.Len(t, s.observer.of(event.TopicTaskEvents, event.TaskCreated, next.ID), 1)
+		require.Len(t, s.observer.wait(t, 1, event.TopicTaskEvents, event.TaskCreated, next.ID), 1)
 		require.True(t, s.followed("recurrer", held.ID))
 	})
 
