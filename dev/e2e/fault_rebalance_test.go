@@ -53,10 +53,7 @@ func TestRebalancesWithWorkInFlightLoseAndDoubleNothing(t *testing.T) {
 			require.NoError(t, s.StartPart(t.Context(), replica+"-daprd"))
 		}
 	}
-	allEnd(t, streams)
-	for _, replica := range replicas {
-		require.NotEmpty(t, s.lines(replica, "next occurrence created"), "%s had its share", replica)
-	}
+	allEnd(t, streams) // which replica has the one partition, and when, is the broker's affair
 }
 
 // followed tells whether this replica of recurrer made the successor of a task.

@@ -15,6 +15,7 @@ import (
 	"tickler/internal/repository"
 	"tickler/internal/sidecar"
 	"tickler/internal/task"
+	"tickler/internal/telemetry"
 )
 
 // BenchmarkCommitUnderLoad makes five hundred changes a second for twenty
@@ -33,7 +34,7 @@ func BenchmarkCommitUnderLoad(b *testing.B) {
 	})
 	require.NoError(b, err)
 	b.Cleanup(client.Close)
-	ctx, cancel := context.WithCancel(b.Context())
+	ctx, cancel := context.WithCancel(telemetry.WithTraceParent(b.Context(), "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-00"))
 	relay := outbox.NewRelay(s.db, client, slog.New(slog.DiscardHandler), prometheus.NewRegistry())
 	done := make(chan struct{})
 	go func() { relay.Run(ctx); close(done) }()
