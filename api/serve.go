@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"os"
 	"time"
 
@@ -49,8 +48,7 @@ func serve() error {
 		checks: []telemetry.Check{{Name: "postgres", Ask: store.Ping}, {Name: "sidecar", Ask: dapr.Ready}},
 	})
 	return lifecycle.Run(ctx, lifecycle.App{
-		Log: log, Drain: settings.Drain,
-		Servers:    []lifecycle.Server{{Name: "calls", Address: settings.Listen, Handler: router}},
-		Background: func(ctx context.Context) { relay.Run(ctx) },
+		Log: log, Drain: settings.Drain, Background: relay.Run,
+		Servers: []lifecycle.Server{{Name: "calls", Address: settings.Listen, Handler: router}},
 	})
 }

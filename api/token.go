@@ -54,7 +54,7 @@ func token(args []string, stdout io.Writer) error {
 	if *expires < 0 {
 		return errors.New("--expires must be positive, for example 720h")
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), commandTimeout)
 	defer cancel()
 	secret := tokenPrefix + rand.Text() + rand.Text() // 256 bits
 	stored := repository.Token{Name: *name, Prefix: secret[:len(tokenPrefix)+4], Hash: hashToken(secret)}

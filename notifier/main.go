@@ -8,8 +8,6 @@ import (
 	"time"
 	_ "time/tzdata" // zones must not depend on what the machine has installed
 
-	"github.com/gin-gonic/gin"
-
 	"tickler/internal/config"
 	"tickler/internal/event"
 	"tickler/internal/lifecycle"
@@ -68,9 +66,7 @@ func run() error {
 	callbacks.Binding("housekeeping", store.Prune)
 	callbacks.BulkSubscription(event.TopicTaskReminders, newDeliverer(store.Once, time.Now, log, registry).deliver)
 
-	gin.SetMode(gin.ReleaseMode)
-	probes := gin.New()
-	telemetry.Probes(probes, registry, telemetry.Check{Name: "postgres", Ask: store.Ping}, telemetry.Check{Name: "sidecar", Ask: dapr.Ready})
+	probes := telemetry.NewProbes(registry, telemetry.Check{Name: "postgres", Ask: store.Ping}, telemetry.Check{Name: "sidecar", Ask: dapr.Ready})
 	return lifecycle.Run(ctx, lifecycle.App{
 		Log: log, Drain: settings.Drain, Background: relay.Run,
 		Servers: []lifecycle.Server{

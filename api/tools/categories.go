@@ -51,14 +51,14 @@ func (t *Tools) categoryTools() []server.ServerTool {
 
 func (t *Tools) createCategory(ctx context.Context, user task.Settings, in task.CreateCategoryInput) (oneCategory, error) {
 	created, err := t.service.CreateCategory(ctx, user, in)
-	return oneCategory{Category: viewCategory(created)}, err
+	return oneCategory{Category: viewLabel(created)}, err
 }
 
 func (t *Tools) listCategories(ctx context.Context, user task.Settings, _ none) (manyCategories, error) {
 	all, err := t.service.Categories(ctx, user)
 	out := manyCategories{Categories: []labelView{}, Total: len(all)}
 	for _, c := range all {
-		view := viewCategory(c.Label)
+		view := viewLabel(c.Label)
 		view.TaskCount = &c.Tasks
 		out.Categories = append(out.Categories, view)
 	}
@@ -67,7 +67,7 @@ func (t *Tools) listCategories(ctx context.Context, user task.Settings, _ none) 
 
 func (t *Tools) updateCategory(ctx context.Context, user task.Settings, in task.UpdateCategoryInput) (oneCategory, error) {
 	updated, err := t.service.UpdateCategory(ctx, user, in)
-	out := oneCategory{Category: viewCategory(updated.Label), Changed: updated.Changed}
+	out := oneCategory{Category: viewLabel(updated.Label), Changed: updated.Changed}
 	if len(updated.Changed) == 0 {
 		out.Note = "nothing changed: it already was so"
 	}
@@ -77,11 +77,12 @@ func (t *Tools) updateCategory(ctx context.Context, user task.Settings, in task.
 func (t *Tools) deleteCategory(ctx context.Context, user task.Settings, in task.CategoryInput) (oneCategory, error) {
 	gone, err := t.service.DeleteCategory(ctx, user, in)
 	return oneCategory{
-		Category: viewCategory(gone.Label), TasksUnfiled: &gone.Tasks,
+		Category: viewLabel(gone.Label), TasksUnfiled: &gone.Tasks,
 		Note: fmt.Sprintf("deleted; %d tasks have no category now", gone.Tasks),
 	}, err
 }
 
-func viewCategory(c task.Category) labelView {
-	return labelView{ID: c.ID, Name: c.Name, Color: c.Color}
+func viewLabel[T task.Category | task.Tag](label T) labelView {
+	l := task.Tag(label)
+	return labelView{ID: l.ID, Name: l.Name, Color: l.Color}
 }

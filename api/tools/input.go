@@ -126,7 +126,7 @@ func (a argument) check(value json.RawMessage) (json.RawMessage, error) {
 			return nil, task.Invalid(a.name, "must be a string; %s", a.expects())
 		}
 		if enum := a.tag.Get("enum"); enum != "" && !slices.Contains(strings.Split(enum, ","), text) {
-			return nil, task.Invalid(a.name, "%q is not allowed; %s", clip(text), a.expects())
+			return nil, task.Invalid(a.name, "%q is not allowed; %s", task.Clip(text), a.expects())
 		}
 	}
 	return value, nil
@@ -214,17 +214,9 @@ func unknown(name string, known []argument) error {
 	for i, a := range known {
 		names[i] = a.name
 	}
-	e := task.Invalid(clip(name), "is not a field of this tool; allowed are %s", strings.Join(names, ", "))
+	e := task.Invalid(task.Clip(name), "is not a field of this tool; allowed are %s", strings.Join(names, ", "))
 	if near := task.Nearest(name, names); near != "" {
 		return e.WithHint(fmt.Sprintf("did you mean %q?", near))
 	}
 	return e
-}
-
-// clip shortens what a caller gave before it is quoted back.
-func clip(s string) string {
-	if r := []rune(s); len(r) > 60 {
-		return string(r[:60]) + "…"
-	}
-	return s
 }

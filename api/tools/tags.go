@@ -51,14 +51,14 @@ func (t *Tools) tagTools() []server.ServerTool {
 
 func (t *Tools) createTag(ctx context.Context, user task.Settings, in task.CreateTagInput) (oneTag, error) {
 	created, err := t.service.CreateTag(ctx, user, in)
-	return oneTag{Tag: viewTag(created)}, err
+	return oneTag{Tag: viewLabel(created)}, err
 }
 
 func (t *Tools) listTags(ctx context.Context, user task.Settings, _ none) (manyTags, error) {
 	all, err := t.service.Tags(ctx, user)
 	out := manyTags{Tags: []labelView{}, Total: len(all)}
 	for _, g := range all {
-		view := viewTag(g.Label)
+		view := viewLabel(g.Label)
 		view.TaskCount = &g.Tasks
 		out.Tags = append(out.Tags, view)
 	}
@@ -67,7 +67,7 @@ func (t *Tools) listTags(ctx context.Context, user task.Settings, _ none) (manyT
 
 func (t *Tools) updateTag(ctx context.Context, user task.Settings, in task.UpdateTagInput) (oneTag, error) {
 	updated, err := t.service.UpdateTag(ctx, user, in)
-	out := oneTag{Tag: viewTag(updated.Label), Changed: updated.Changed}
+	out := oneTag{Tag: viewLabel(updated.Label), Changed: updated.Changed}
 	if len(updated.Changed) == 0 {
 		out.Note = "nothing changed: it already was so"
 	}
@@ -77,7 +77,7 @@ func (t *Tools) updateTag(ctx context.Context, user task.Settings, in task.Updat
 func (t *Tools) deleteTag(ctx context.Context, user task.Settings, in task.TagInput) (oneTag, error) {
 	gone, err := t.service.DeleteTag(ctx, user, in)
 	return oneTag{
-		Tag: viewTag(gone.Label), TasksUntagged: &gone.Tasks,
+		Tag: viewLabel(gone.Label), TasksUntagged: &gone.Tasks,
 		Note: fmt.Sprintf("deleted, and taken off %d tasks", gone.Tasks),
 	}, err
 }
@@ -96,8 +96,4 @@ func (t *Tools) removeTag(ctx context.Context, user task.Settings, in taggingInp
 		return oneTask{}, err
 	}
 	return t.altered(user, untagged, in.form(), "nothing changed: the task does not have this tag")
-}
-
-func viewTag(g task.Tag) labelView {
-	return labelView{ID: g.ID, Name: g.Name, Color: g.Color}
 }

@@ -60,10 +60,10 @@ type Relay struct {
 	log       *slog.Logger
 	metrics   *metrics
 
-	wake     chan struct{} // something was committed, here or elsewhere
-	wakePeer chan struct{} // something was committed here that another relay may own
-	id       string        // tells own notifications from those of others
-	owned    atomic.Pointer[[]int16]
+	wake     chan struct{}           // something was committed, here or elsewhere
+	wakePeer chan struct{}           // something was committed here that another relay may own
+	id       string                  // tells own notifications from those of others
+	owned    atomic.Pointer[[]int16] // shards, for measure
 }
 
 // NewRelay makes a relay; it does nothing until Run.
@@ -151,6 +151,7 @@ func (r *Relay) relay(ctx context.Context, session *pgx.Conn) error {
 	}
 	p := newPace(r.Patience)
 	var rows []row
+	var owned []int16
 	var nextBalance time.Time
 	ready := time.Now()
 	for ctx.Err() == nil {
@@ -164,17 +165,18 @@ func (r *Relay) relay(ctx context.Context, session *pgx.Conn) error {
 				p.forget()
 				rows = nil
 			}
-			if p.parked, err = readParked(ctx, session, s.list()); err != nil {
+			list := s.list() // shared with measure, so never changed again
+			owned = list
+			r.owned.Store(&list)
+			r.metrics.owned.Set(float64(len(owned)))
+			if p.parked, err = readParked(ctx, session, owned); err != nil {
 				return err
 			}
-			r.metrics.owned.Set(float64(len(s.owned)))
 			nextBalance = now.Add(balanceInterval)
 		}
-		owned := s.list()
-		r.owned.Store(&owned)
 		if rows == nil {
 			var err error
-			if rows, err = readRows(ctx, session, s.list(), p.leaveOut(), nil); err != nil {
+			if rows, err = readRows(ctx, session, owned, p.leaveOut(), nil); err != nil {
 				return err
 			}
 		}
@@ -184,7 +186,7 @@ func (r *Relay) relay(ctx context.Context, session *pgx.Conn) error {
 			continue
 		}
 		// What is being published when ctx ends is still finished and deleted.
-		next, err := r.round(context.WithoutCancel(ctx), session, s.list(), rows, p)
+		next, err := r.round(context.WithoutCancel(ctx), session, owned, rows, p)
 		if err != nil {
 			return err
 		}

@@ -3,14 +3,16 @@ package outbox
 import (
 	"context"
 	"encoding/json"
-	"strings"
 	"time"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
 	"tickler/internal/event"
+	"tickler/internal/repository"
 )
+
+const maxError = 2000 // bytes of an error that are kept with its event
 
 // row is a committed event that waits to be published.
 type row struct {
@@ -90,12 +92,7 @@ func readParked(ctx context.Context, session *pgx.Conn, shards []int16) ([]int64
 func parkRow(ctx context.Context, session *pgx.Conn, id int64, reason error) error {
 	ctx, cancel := context.WithTimeout(ctx, statementTimeout)
 	defer cancel()
-	_, err := session.Exec(ctx, `UPDATE outbox SET parked_at = now(), error = $2 WHERE id = $1`, id, storable(reason.Error()))
+	text := reason.Error()
+	_, err := session.Exec(ctx, `UPDATE outbox SET parked_at = now(), error = $2 WHERE id = $1`, id, repository.Storable(text[:min(len(text), maxError)]))
 	return err
-}
-
-// storable is a text as Postgres takes it: no NUL, valid UTF-8, not too long.
-func storable(text string) string {
-	text = strings.ReplaceAll(text, "\x00", "")
-	return strings.ToValidUTF8(text[:min(len(text), 2000)], "")
 }

@@ -47,7 +47,7 @@ func (s Series) Check() error {
 	if s.Start.Year() < minYear || s.Start.Year() > maxYear {
 		return fail("start", s.Start.String(), "The start is out of range: give a date from year 1 to 9999, for example 2026-03-01T09:00:00.")
 	}
-	if s.AllDay && s.Rule.finerThanDaily() {
+	if s.AllDay && s.Rule.Subdaily() {
 		return fail("FREQ", s.Rule.opt.Freq.String(), fmt.Sprintf("FREQ=%v needs a start with a time of day, for example 2026-03-01T09:00:00; a date can repeat at most daily, for example FREQ=DAILY.", s.Rule.opt.Freq))
 	}
 	p := newPlan(s)
@@ -64,7 +64,7 @@ func (s Series) Check() error {
 
 func (s Series) usable() bool {
 	return s.Rule != nil && s.Start.Year() >= minYear && s.Start.Year() <= maxYear &&
-		!(s.AllDay && s.Rule.finerThanDaily())
+		!(s.AllDay && s.Rule.Subdaily())
 }
 
 func (s Series) startIndex() int { return max(s.StartIndex, 1) }

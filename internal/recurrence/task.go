@@ -7,8 +7,8 @@ import (
 	"github.com/teambition/rrule-go"
 )
 
-// finerThanDaily tells whether the rule repeats by hours, minutes or seconds.
-func (r *Rule) finerThanDaily() bool { return r.opt.Freq >= rrule.HOURLY }
+// Subdaily tells whether the rule repeats by hours, minutes or seconds.
+func (r *Rule) Subdaily() bool { return r.opt.Freq >= rrule.HOURLY }
 
 // CheckTask refuses a rule that comes more often than once an hour, which is
 // too often for a task. The error is an [*Error].

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -41,17 +40,11 @@ func (r *Repository) KeepDeadLetter(ctx context.Context, l sidecar.DeadLetter) e
 	_, err := r.pool.Exec(ctx, `
 		INSERT INTO dead_letters (topic, event_id, event_type, task_id, reason, document)
 		VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING`,
-		l.Topic, eventID, storable(l.Envelope.Type), taskID, storable(l.Reason), storable(l.Document))
+		l.Topic, eventID, Storable(l.Envelope.Type), taskID, Storable(l.Reason), Storable(l.Document))
 	if err != nil {
 		return unavailable(fmt.Errorf("keep a dead letter: %w", err))
 	}
 	return nil
-}
-
-// storable is a text as Postgres takes it: no NUL, and valid UTF-8. A letter can
-// hold anything.
-func storable(text string) string {
-	return strings.ToValidUTF8(strings.ReplaceAll(text, "\x00", "\uFFFD"), "\uFFFD")
 }
 
 const selectDeadLetters = `

@@ -3,7 +3,6 @@ package task
 import (
 	"context"
 	"fmt"
-	"strings"
 )
 
 // CreateCategoryInput is a new category.
@@ -23,18 +22,6 @@ type UpdateCategoryInput struct {
 	CategoryInput
 	Name  Optional[string] `json:"name,omitempty" doc:"The new name." minLength:"1" maxLength:"50" example:"Office"`
 	Color Optional[string] `json:"color,omitempty" doc:"#RRGGBB; null for none." example:"#1E90FF"`
-}
-
-// Relabeling is the result of changing a category or tag.
-type Relabeling[T Category | Tag] struct {
-	Label   T
-	Changed []string // public names of the fields that have a new value
-}
-
-// Removal is the result of deleting a category or tag.
-type Removal[T Category | Tag] struct {
-	Label T
-	Tasks int // from how many it was taken
 }
 
 // Categories lists the user's categories by name, each with its number of tasks.
@@ -88,32 +75,15 @@ func (s *Service) UpdateCategory(ctx context.Context, user Settings, in UpdateCa
 		if err != nil {
 			return err
 		}
-		after := *before
-		if in.Name.Set {
-			if after.Name, err = checkName("name", in.Name.Value, MaxCategoryName, "Work"); err != nil {
-				return err
-			}
-			for _, other := range all {
-				if other.ID != after.ID && strings.EqualFold(other.Name, after.Name) {
-					return nameTaken("category", other.Name, other.ID)
-				}
-			}
+		if result, err = relabel("category", MaxCategoryName, "Work", all, *before, in.Name, in.Color); err != nil {
+			return err
 		}
-		if in.Color.Set {
-			if after.Color = in.Color.Value; in.Color.Null {
-				after.Color = ""
-			}
-			if err := checkColor(after.Color); err != nil {
-				return err
-			}
-		}
-		result = Relabeling[Category]{Label: after, Changed: relabeled(before.Name != after.Name, before.Color != after.Color)}
 		if len(result.Changed) == 0 {
 			return nil
 		}
-		saved, err := tx.SaveCategory(ctx, after)
+		saved, err := tx.SaveCategory(ctx, result.Label)
 		if err == nil && !saved {
-			return nameTaken("category", after.Name, 0)
+			return nameTaken("category", result.Label.Name, 0)
 		}
 		return err
 	})
@@ -136,15 +106,4 @@ func (s *Service) DeleteCategory(ctx context.Context, user Settings, in Category
 		return err
 	})
 	return result, err
-}
-
-func relabeled(name, color bool) []string {
-	var changed []string
-	if color {
-		changed = append(changed, "color")
-	}
-	if name {
-		changed = append(changed, "name")
-	}
-	return changed
 }

@@ -112,7 +112,7 @@ func wallTime(t time.Time, zone *time.Location) time.Time {
 func LoadZone(field, name string) (*time.Location, error) {
 	zone, err := time.LoadLocation(name)
 	if err != nil || name == "" || name == "Local" {
-		return nil, Invalid(field, "%q is not a time zone; allowed are IANA names, for example \"Europe/Berlin\" or \"UTC\"", clip(name))
+		return nil, Invalid(field, "%q is not a time zone; allowed are IANA names, for example \"Europe/Berlin\" or \"UTC\"", Clip(name))
 	}
 	return zone, nil
 }

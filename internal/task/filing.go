@@ -177,7 +177,7 @@ func tagNames(all []Tag) []string {
 // noSuch is the error about a name that nothing has: it lists some that exist,
 // and the closest as a hint.
 func noSuch(field, kind, name string, names []string) *Error {
-	e := &Error{Code: NotFound, Field: field, Message: fmt.Sprintf("there is no %s %q among yours%s", kind, clip(name), listNames(names))}
+	e := &Error{Code: NotFound, Field: field, Message: fmt.Sprintf("there is no %s %q among yours%s", kind, Clip(name), listNames(names))}
 	if near := Nearest(name, names); near != "" {
 		e.Hint = fmt.Sprintf("did you mean %q?", near)
 	}
@@ -197,8 +197,8 @@ func listNames(names []string) string {
 	return "; there are " + strings.Join(shown, ", ") + suffix
 }
 
-// clip shortens what a caller gave before it is quoted back.
-func clip(s string) string {
+// Clip shortens what a caller gave before it is quoted back.
+func Clip(s string) string {
 	r := []rune(s)
 	if len(r) > 60 {
 		return string(r[:60]) + "…"

@@ -8,6 +8,18 @@ import (
 
 // Categories and tags have names and colors under the same rules.
 
+// Relabeling is the result of changing a category or tag.
+type Relabeling[T Category | Tag] struct {
+	Label   T
+	Changed []string // public names of the fields that have a new value
+}
+
+// Removal is the result of deleting a category or tag.
+type Removal[T Category | Tag] struct {
+	Label T
+	Tasks int // from how many it was taken
+}
+
 var colorForm = regexp.MustCompile(`^#[0-9A-Fa-f]{6}$`)
 
 // checkName returns the name of a category or tag without the blanks around it.
@@ -42,7 +54,7 @@ func checkTagNames(names []string) ([]string, error) {
 // checkColor allows #RRGGBB, and "" for none.
 func checkColor(color string) error {
 	if color != "" && !colorForm.MatchString(color) {
-		return Invalid("color", "%q is not a color; allowed is #RRGGBB in hexadecimal, for example \"#1E90FF\"", clip(color))
+		return Invalid("color", "%q is not a color; allowed is #RRGGBB in hexadecimal, for example \"#1E90FF\"", Clip(color))
 	}
 	return nil
 }
@@ -68,4 +80,37 @@ func oneOf(field, name string, id int64) error {
 		return Invalid(field, "or %s_id is required; give one of them, for example {%q: \"home\"}", field, field)
 	}
 	return nil
+}
+
+// relabel gives a category or tag a new name and color, unless another of all
+// has the name. kind, max and example are for the errors.
+func relabel[T Category | Tag](kind string, max int, example string, all []T, before T, name, color Optional[string]) (Relabeling[T], error) {
+	old, label := Tag(before), Tag(before)
+	var err error
+	if name.Set {
+		if label.Name, err = checkName("name", name.Value, max, example); err != nil {
+			return Relabeling[T]{}, err
+		}
+		for _, one := range all {
+			if other := Tag(one); other.ID != label.ID && strings.EqualFold(other.Name, label.Name) {
+				return Relabeling[T]{}, nameTaken(kind, other.Name, other.ID)
+			}
+		}
+	}
+	if color.Set {
+		if label.Color = color.Value; color.Null {
+			label.Color = ""
+		}
+		if err := checkColor(label.Color); err != nil {
+			return Relabeling[T]{}, err
+		}
+	}
+	result := Relabeling[T]{Label: T(label)}
+	if label.Color != old.Color {
+		result.Changed = append(result.Changed, "color")
+	}
+	if label.Name != old.Name {
+		result.Changed = append(result.Changed, "name")
+	}
+	return result, nil
 }

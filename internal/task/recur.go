@@ -34,14 +34,16 @@ func (t *Task) setRule(text string, base RecurrenceBase, now time.Time) error {
 		Rule: rule.String(), Base: base, SeriesID: uuid.New(),
 		Start: t.anchor(now), StartOccurrence: 1, Occurrence: 1,
 	}
+	return t.checkSeries()
+}
+
+// checkSeries refuses a series that has no date at all.
+func (t *Task) checkSeries() error {
 	series, err := t.series()
 	if err != nil {
 		return err
 	}
-	if err := series.Check(); err != nil {
-		return ruleError(err)
-	}
-	return nil
+	return ruleError(series.Check())
 }
 
 // anchor is the wall time that a series starting with this task counts from.

@@ -76,32 +76,15 @@ func (s *Service) UpdateTag(ctx context.Context, user Settings, in UpdateTagInpu
 		if err != nil {
 			return err
 		}
-		after := *before
-		if in.Name.Set {
-			if after.Name, err = checkName("name", in.Name.Value, MaxTagName, "errand"); err != nil {
-				return err
-			}
-			for _, other := range all {
-				if other.ID != after.ID && strings.EqualFold(other.Name, after.Name) {
-					return nameTaken("tag", other.Name, other.ID)
-				}
-			}
+		if result, err = relabel("tag", MaxTagName, "errand", all, *before, in.Name, in.Color); err != nil {
+			return err
 		}
-		if in.Color.Set {
-			if after.Color = in.Color.Value; in.Color.Null {
-				after.Color = ""
-			}
-			if err := checkColor(after.Color); err != nil {
-				return err
-			}
-		}
-		result = Relabeling[Tag]{Label: after, Changed: relabeled(before.Name != after.Name, before.Color != after.Color)}
 		if len(result.Changed) == 0 {
 			return nil
 		}
-		saved, err := tx.SaveTag(ctx, after)
+		saved, err := tx.SaveTag(ctx, result.Label)
 		if err == nil && !saved {
-			return nameTaken("tag", after.Name, 0)
+			return nameTaken("tag", result.Label.Name, 0)
 		}
 		return err
 	})

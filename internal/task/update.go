@@ -17,18 +17,8 @@ type Alteration struct {
 // it already has is no change. Changing the due date or the rule of an open
 // occurrence re-anchors its series from it.
 func (s *Service) Update(ctx context.Context, user Settings, in UpdateInput) (Alteration, error) {
-	var result Alteration
-	err := s.change(ctx, user, in.TaskID, func(tx Tx, t *Task) error {
-		now := s.clock()
-		before := t.Clone()
-		if err := t.apply(ctx, tx, user, in, now); err != nil {
-			return err
-		}
-		var err error
-		result, err = alter(ctx, tx, before, t, now)
-		return err
-	})
-	return result, err
+	edited, err := s.Edit(ctx, user, EditInput{UpdateInput: in})
+	return edited.Alteration, err
 }
 
 // alter stores what is different between before and t, when anything is.
@@ -181,13 +171,7 @@ func (t *Task) applyRule(in UpdateInput, dueChanged bool, now time.Time) error {
 	}
 	if t.Recurrence != nil && dueChanged && !t.Completed() {
 		t.reanchor(now)
-		series, err := t.series()
-		if err != nil {
-			return err
-		}
-		if err := series.Check(); err != nil {
-			return ruleError(err)
-		}
+		return t.checkSeries()
 	}
 	return nil
 }

@@ -18,6 +18,14 @@ type Check struct {
 	Ask  func(ctx context.Context) error
 }
 
+// NewProbes serves Probes and nothing else.
+func NewProbes(registry *prometheus.Registry, checks ...Check) http.Handler {
+	gin.SetMode(gin.ReleaseMode)
+	router := gin.New()
+	Probes(router, registry, checks...)
+	return router
+}
+
 // Probes adds /healthz (the process is alive), /readyz (the parts it needs
 // answer, within 100 ms) and /metrics to a router.
 func Probes(router gin.IRoutes, registry *prometheus.Registry, checks ...Check) {
