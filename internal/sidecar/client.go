@@ -41,6 +41,9 @@ var reconnect = grpc.ConnectParams{
 	MinConnectTimeout: 5 * time.Second,
 }
 
+// readyTimeout bounds Ready: a sidecar that takes longer to say so is not.
+const readyTimeout = 2 * time.Second
+
 // NewClient makes a client; the sidecar need not be up yet.
 func NewClient(c Config) (*Client, error) {
 	// The SDK's own constructors wait for the sidecar, which waits for the app.
@@ -51,7 +54,7 @@ func NewClient(c Config) (*Client, error) {
 	if err != nil {
 		return nil, fmt.Errorf("make a client for the sidecar at port %s: %w", c.GRPCPort, err)
 	}
-	return &Client{config: c, dapr: dapr.NewClientWithConnection(conn), http: &http.Client{}}, nil
+	return &Client{config: c, dapr: dapr.NewClientWithConnection(conn), http: &http.Client{Timeout: readyTimeout}}, nil
 }
 
 func withToken(token string) grpc.UnaryClientInterceptor {
