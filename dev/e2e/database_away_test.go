@@ -120,6 +120,11 @@ func TestDatabaseThatFailsWithinACallIsUnavailable(t *testing.T) {
 		close(answers)
 	}()
 	s.untilWaiting(t)
+	// The call's own connection goes first: were they all to go at once, the row
+	// could be let go a moment before, and the call succeed.
+	for _, pid := range s.blocked(t, `%FOR UPDATE OF t`) {
+		require.True(t, query[bool](t, s, `SELECT pg_terminate_backend($1)`, pid))
+	}
 	require.NoError(t, s.StopPart("postgres"))
 	release()
 	a, ok := <-answers

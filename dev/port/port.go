@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"net"
 	"strconv"
+	"sync"
 	"time"
 )
 
@@ -53,7 +54,30 @@ func Check(port int) error {
 // Address of a port on the loopback interface.
 func Address(port int) string { return net.JoinHostPort(Host, strconv.Itoa(port)) }
 
-// Picker hands out free ports, none of them twice.
+// handed are the ports that this process has handed out. A port is free until
+// the part that it is for listens on it, so that stacks which start at the same
+// time would pick the same ones.
+var handed struct {
+	sync.Mutex
+	ports map[int]bool
+}
+
+// hand notes that port is handed out, and tells whether it was not before.
+func hand(port int) bool {
+	handed.Lock()
+	defer handed.Unlock()
+	if handed.ports[port] {
+		return false
+	}
+	if handed.ports == nil {
+		handed.ports = map[int]bool{}
+	}
+	handed.ports[port] = true
+	return true
+}
+
+// Picker hands out free ports: none of them twice, and of those that it chooses
+// itself none that another Picker of this process has handed out.
 type Picker struct{ taken map[int]bool }
 
 // NewPicker returns a Picker that hands out none of the ports reserved.
@@ -69,7 +93,7 @@ func NewPicker(reserved ...int) *Picker {
 func (p *Picker) Pick(wanted int) (int, error) {
 	candidate := wanted
 	for range 200 {
-		if candidate != 0 && !p.taken[candidate] && Check(candidate) == nil {
+		if candidate != 0 && !p.taken[candidate] && Check(candidate) == nil && (hand(candidate) || candidate == wanted) {
 			p.taken[candidate] = true
 			return candidate, nil
 		}

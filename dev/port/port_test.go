@@ -55,3 +55,13 @@ func TestPickAvoidsPortsThatAreBusyTakenOrReserved(t *testing.T) {
 	require.NoError(t, err)
 	require.NotEqual(t, busy, third)
 }
+
+func TestPickersOfOneProcessNeverChooseTheSamePort(t *testing.T) {
+	seen := map[int]bool{}
+	for range 2000 {
+		picked, err := port.NewPicker().Pick(0)
+		require.NoError(t, err)
+		require.False(t, seen[picked], "%d was chosen before, and nothing listens on it yet", picked)
+		seen[picked] = true
+	}
+}
