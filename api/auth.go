@@ -12,7 +12,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
-	"tickler/api/tools"
+	"tickler/api/operation"
 	"tickler/internal/repository"
 	"tickler/internal/task"
 	"tickler/internal/telemetry"
@@ -50,7 +50,7 @@ func authenticated(store *repository.Repository, log *slog.Logger) gin.HandlerFu
 			c.Header("Retry-After", "5")
 			refuse(c, http.StatusServiceUnavailable, &task.Error{Code: task.Unavailable, Message: "tokens cannot be checked at the moment; try again in some seconds"})
 		default:
-			c.Request = c.Request.WithContext(tools.WithUser(c.Request.Context(), user))
+			c.Request = c.Request.WithContext(operation.WithUser(c.Request.Context(), user))
 		}
 	}
 }

@@ -4,11 +4,11 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
-	"time"
 
 	"github.com/gin-gonic/gin"
 	"github.com/prometheus/client_golang/prometheus"
 
+	"tickler/api/operation"
 	"tickler/api/tools"
 	"tickler/internal/event"
 	"tickler/internal/repository"
@@ -23,11 +23,12 @@ const maxBody = 1 << 20 // bytes
 
 // routes is what the router hands requests to.
 type routes struct {
-	store    *repository.Repository
-	service  *task.Service
-	log      *slog.Logger
-	registry *prometheus.Registry
-	checks   []telemetry.Check
+	store      *repository.Repository
+	service    *task.Service
+	operations *operation.Operations
+	log        *slog.Logger
+	registry   *prometheus.Registry
+	checks     []telemetry.Check
 }
 
 func newRouter(r routes) http.Handler {
@@ -45,7 +46,7 @@ func newRouter(r routes) http.Handler {
 	})
 
 	mcp := router.Group("/mcp", sameOrigin, limited, authenticated(r.store, r.log))
-	mcp.Any("", dropCancellations, gin.WrapH(tools.NewHandler(r.service, time.Now, version, r.log, r.registry)))
+	mcp.Any("", dropCancellations, gin.WrapH(tools.NewHandler(r.operations, r.service, version, r.log, r.registry)))
 	return router
 }
 

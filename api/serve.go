@@ -4,6 +4,7 @@ import (
 	"os"
 	"time"
 
+	"tickler/api/operation"
 	"tickler/internal/config"
 	"tickler/internal/lifecycle"
 	"tickler/internal/outbox"
@@ -43,8 +44,9 @@ func serve() error {
 
 	relay := outbox.NewRelay(pool, dapr, log, registry)
 	store := repository.New(pool, app, relay.Wake)
+	service := task.NewService(store, time.Now)
 	router := newRouter(routes{
-		store: store, service: task.NewService(store, time.Now), log: log, registry: registry,
+		store: store, service: service, operations: operation.New(service, time.Now, log), log: log, registry: registry,
 		checks: []telemetry.Check{{Name: "postgres", Ask: store.Ping}, {Name: "sidecar", Ask: dapr.Ready}},
 	})
 	return lifecycle.Run(ctx, lifecycle.App{

@@ -12,6 +12,7 @@ import (
 	"github.com/mark3labs/mcp-go/mcp"
 	"github.com/stretchr/testify/require"
 
+	"tickler/api/operation"
 	"tickler/internal/pgtest"
 	"tickler/internal/repository"
 	"tickler/internal/task"
@@ -30,7 +31,8 @@ func callers(t *testing.T) (ann, bob *caller) {
 	t.Parallel()
 	now := func() time.Time { return time.Date(2026, 3, 2, 8, 0, 0, 0, time.UTC) }
 	store := repository.New(pgtest.Open(t), "api", func() {})
-	tools := &Tools{service: task.NewService(store, now), now: now, log: slog.New(slog.DiscardHandler)}
+	service := task.NewService(store, now)
+	tools := &Tools{operations: operation.New(service, now, slog.New(slog.DiscardHandler)), service: service}
 	ensure := func(name, zone string) *caller {
 		id, err := store.EnsureUser(context.Background(), repository.LocalIssuer, name, zone)
 		require.NoError(t, err)
@@ -52,7 +54,7 @@ func (c *caller) try(t *testing.T, tool, arguments string) (answer, failure fiel
 			continue
 		}
 		request := mcp.CallToolRequest{Params: mcp.CallToolParams{Name: tool, RawArguments: json.RawMessage(arguments)}}
-		result, err := one.Handler(WithUser(context.Background(), c.user), request)
+		result, err := one.Handler(operation.WithUser(context.Background(), c.user), request)
 		require.NoError(t, err)
 		text := result.Content[0].(mcp.TextContent).Text
 		require.JSONEq(t, text, string(result.StructuredContent.(json.RawMessage)))

@@ -8,7 +8,7 @@ import (
 	"github.com/mark3labs/mcp-go/mcp"
 	"github.com/mark3labs/mcp-go/server"
 
-	"tickler/internal/task"
+	"tickler/api/operation"
 )
 
 const (
@@ -67,8 +67,8 @@ func (t *Tools) prompts() []server.ServerPrompt {
 
 // CompletePromptArgument completes the names of the caller's own categories and tags.
 func (t *Tools) CompletePromptArgument(ctx context.Context, _ string, argument mcp.CompleteArgument, _ mcp.CompleteContext) (*mcp.Completion, error) {
-	user, ok := ctx.Value(userKey{}).(task.Settings)
-	if !ok {
+	user, err := operation.User(ctx)
+	if err != nil {
 		return &mcp.Completion{Values: []string{}}, nil
 	}
 	var names []string
@@ -76,7 +76,7 @@ func (t *Tools) CompletePromptArgument(ctx context.Context, _ string, argument m
 	case "category":
 		all, err := t.service.Categories(ctx, user)
 		if err != nil {
-			return nil, t.visible(ctx, "completion", err)
+			return nil, t.operations.Visible(ctx, "completion", err)
 		}
 		for _, c := range all {
 			names = append(names, c.Label.Name)
@@ -84,7 +84,7 @@ func (t *Tools) CompletePromptArgument(ctx context.Context, _ string, argument m
 	case "tag":
 		all, err := t.service.Tags(ctx, user)
 		if err != nil {
-			return nil, t.visible(ctx, "completion", err)
+			return nil, t.operations.Visible(ctx, "completion", err)
 		}
 		for _, g := range all {
 			names = append(names, g.Label.Name)

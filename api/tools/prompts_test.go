@@ -11,19 +11,21 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/stretchr/testify/require"
+
+	"tickler/api/operation"
 )
 
 // rpc sends one request to the server as its HTTP clients do.
 func (c *caller) rpc(t *testing.T, method, params string) (result, failure fields) {
 	t.Helper()
-	handler := NewHandler(c.tools.service, c.tools.now, "test", slog.New(slog.DiscardHandler), prometheus.NewRegistry())
+	handler := NewHandler(c.tools.operations, c.tools.service, "test", slog.New(slog.DiscardHandler), prometheus.NewRegistry())
 	body := fmt.Sprintf(`{"jsonrpc":"2.0","id":1,"method":%q,"params":%s}`, method, params)
 	request := httptest.NewRequest(http.MethodPost, "/mcp", strings.NewReader(body))
 	request.Header.Set("Content-Type", "application/json")
 	request.Header.Set("Accept", "application/json, text/event-stream")
 	request.Header.Set("MCP-Protocol-Version", "2025-11-25")
 	recorder := httptest.NewRecorder()
-	handler.ServeHTTP(recorder, request.WithContext(WithUser(request.Context(), c.user)))
+	handler.ServeHTTP(recorder, request.WithContext(operation.WithUser(request.Context(), c.user)))
 	var message struct{ Result, Error fields }
 	require.NoError(t, json.Unmarshal(recorder.Body.Bytes(), &message), recorder.Body.String())
 	return message.Result, message.Error

@@ -2,20 +2,21 @@ package tools
 
 import (
 	"encoding/json"
-	"fmt"
+	"log/slog"
 	"testing"
 	"time"
 
 	"github.com/mark3labs/mcp-go/mcp"
 	"github.com/stretchr/testify/require"
 
+	"tickler/api/operation"
 	"tickler/internal/task"
 )
 
 func TestListOfToolsIsSmallerThan32KB(t *testing.T) {
-	service := &Tools{service: task.NewService(nil, time.Now), now: time.Now}
+	served := &Tools{operations: operation.New(task.NewService(nil, time.Now), time.Now, slog.New(slog.DiscardHandler))}
 	var listed []mcp.Tool
-	for _, tool := range service.all() {
+	for _, tool := range served.all() {
 		listed = append(listed, tool.Tool)
 		text, err := json.Marshal(tool.Tool)
 		require.NoError(t, err)
@@ -25,23 +26,4 @@ func TestListOfToolsIsSmallerThan32KB(t *testing.T) {
 	require.NoError(t, err)
 	t.Logf("%d tools: %d bytes", len(listed), len(text))
 	require.Less(t, len(text), 32<<10)
-}
-
-func TestFiftyConciseTasksAreSmallerThan16KB(t *testing.T) {
-	now := time.Date(2026, 3, 2, 8, 0, 0, 0, time.UTC)
-	user := task.Settings{UserID: 1, TimeZone: "America/Argentina/ComodRivadavia"}
-	var page task.Listing
-	for n := range 50 {
-		due := now.Add(time.Duration(n) * time.Hour)
-		page.Tasks = append(page.Tasks, &task.Task{
-			ID: int64(1_000_000 + n), Title: fmt.Sprint("Write the minutes of the monthly meeting, part ", n), Priority: task.Medium,
-			Description: "Everybody waits for them.", Category: &task.Category{ID: 7, Name: "Household"},
-			Tags: []task.Tag{{ID: 1, Name: "home"}, {ID: 2, Name: "writing"}}, DueDate: &due, RemindAt: &now, TimeZone: user.TimeZone,
-		})
-	}
-	page.Total, page.NextCursor = 10_000, "eyJzIjoiY3JlYXRlZF9hdCIsImQiOnRydWUsInYiOiIyMDI2LTAzLTAyIDA4OjAwOjAwKzAwIiwiaSI6MTAwMDA0OX0"
-	text, err := json.Marshal((&Tools{now: func() time.Time { return now }}).many(user, page, task.Concise))
-	require.NoError(t, err)
-	t.Logf("%d bytes", len(text))
-	require.Less(t, len(text), 16<<10)
 }

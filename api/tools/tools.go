@@ -1,27 +1,19 @@
-// Package tools is the MCP door: each tool decodes its arguments, calls the
-// task service, and encodes the result. No rule lives here.
+// Package tools is the MCP door: a tool for each operation, prompts and
+// resources. No rule lives here.
 package tools
 
 import (
 	"context"
 	"encoding/json"
-	"errors"
-	"fmt"
 	"log/slog"
 	"net/http"
-	"reflect"
-	"runtime/debug"
-	"slices"
-	"time"
 
-	"github.com/google/uuid"
 	"github.com/mark3labs/mcp-go/mcp"
 	"github.com/mark3labs/mcp-go/server"
 	"github.com/prometheus/client_golang/prometheus"
 
-	"tickler/internal/repository"
+	"tickler/api/operation"
 	"tickler/internal/task"
-	"tickler/internal/telemetry"
 )
 
 const instructions = `Tickler keeps the user's tasks: due dates, priorities, categories, tags, recurrence, reminders.
@@ -31,16 +23,15 @@ A failed call returns {"error": {"code", "message", "field", "hint"}}: it says w
 
 // Tools are the tools of one server.
 type Tools struct {
-	service *task.Service
-	now     func() time.Time
-	log     *slog.Logger
+	operations *operation.Operations
+	service    *task.Service // whose names complete what is typed
 }
 
 // NewHandler serves MCP over streamable HTTP, stateless, so that any replica
 // can answer any request. The caller must be in the request's context: see
-// WithUser.
-func NewHandler(service *task.Service, now func() time.Time, version string, log *slog.Logger, registry prometheus.Registerer) http.Handler {
-	t := &Tools{service: service, now: now, log: log}
+// operation.WithUser.
+func NewHandler(operations *operation.Operations, service *task.Service, version string, log *slog.Logger, registry prometheus.Registerer) http.Handler {
+	t := &Tools{operations: operations, service: service}
 	mcpServer := server.NewMCPServer("tickler", version,
 		server.WithTitle("Tickler"),
 		server.WithToolCapabilities(false),
@@ -60,51 +51,36 @@ func NewHandler(service *task.Service, now func() time.Time, version string, log
 		server.WithStreamableHTTPLogger(log))
 }
 
-// all lists the tools.
+// all makes a tool of every operation.
 func (t *Tools) all() []server.ServerTool {
-	return slices.Concat(t.taskTools(), t.categoryTools(), t.tagTools(), t.dayTools(), t.batchTools())
+	var list []server.ServerTool
+	for _, o := range t.operations.All() {
+		list = append(list, t.tool(o))
+	}
+	return list
 }
 
-type userKey struct{}
-
-// WithUser returns a context that carries the caller.
-func WithUser(ctx context.Context, user task.Settings) context.Context {
-	return context.WithValue(ctx, userKey{}, user)
-}
-
-// hints are the four annotations that every tool states truthfully.
-type hints struct{ readOnly, destructive, idempotent bool }
-
-// define makes a tool of a function that takes In and gives Out.
-func define[In, Out any](t *Tools, name, title, description string, h hints, call func(context.Context, task.Settings, In) (Out, error)) server.ServerTool {
+func (t *Tools) tool(o operation.Operation) server.ServerTool {
 	closedWorld := false
 	tool := mcp.Tool{
-		Name: name, Title: title, Description: description,
-		RawInputSchema:  inputSchema(reflect.TypeFor[In]()),
-		RawOutputSchema: outputSchema(reflect.TypeFor[Out]()),
+		Name: o.Name, Title: o.Title, Description: o.Description,
+		RawInputSchema:  operation.InputSchema(o.In),
+		RawOutputSchema: operation.OutputSchema(o.Out),
 		Annotations: mcp.ToolAnnotation{
-			ReadOnlyHint: &h.readOnly, DestructiveHint: &h.destructive,
-			IdempotentHint: &h.idempotent, OpenWorldHint: &closedWorld,
+			ReadOnlyHint: &o.ReadOnly, DestructiveHint: &o.Destructive,
+			IdempotentHint: &o.Idempotent, OpenWorldHint: &closedWorld,
 		},
 	}
-	return server.ServerTool{Tool: tool, Handler: func(ctx context.Context, request mcp.CallToolRequest) (answer *mcp.CallToolResult, _ error) {
-		defer func() {
-			if panicked := recover(); panicked != nil {
-				answer = failure(t.visible(ctx, name, fmt.Errorf("panic: %v\n%s", panicked, debug.Stack())))
-			}
-		}()
-		user, ok := ctx.Value(userKey{}).(task.Settings)
-		if !ok {
-			return failure(&task.Error{Code: task.Unauthorized, Message: "no caller is known"}), nil
+	return server.ServerTool{Tool: tool, Handler: func(ctx context.Context, request mcp.CallToolRequest) (*mcp.CallToolResult, error) {
+		user, err := operation.User(ctx)
+		if err != nil {
+			return failure(t.operations.Visible(ctx, o.Name, err)), nil
 		}
-		in, err := decode[In](rawArguments(request))
-		if err == nil {
-			var out Out
-			if out, err = call(ctx, user, in); err == nil {
-				return result(out, false), nil
-			}
+		answer, err := o.Call(ctx, user, rawArguments(request))
+		if err != nil {
+			return failure(t.operations.Visible(ctx, o.Name, err)), nil
 		}
-		return failure(t.visible(ctx, name, err)), nil
+		return result(answer, false), nil
 	}}
 }
 
@@ -117,21 +93,6 @@ func rawArguments(request mcp.CallToolRequest) json.RawMessage {
 		return nil
 	}
 	return raw
-}
-
-// visible is what a caller may see of an error. What is not theirs to mend is
-// logged under an id that they can quote.
-func (t *Tools) visible(ctx context.Context, tool string, err error) *task.Error {
-	var known *task.Error
-	if errors.As(err, &known) {
-		return known
-	}
-	id := uuid.NewString()
-	t.log.Error("a tool failed", "tool", tool, "error", err, "id", id, "trace", telemetry.TraceID(ctx))
-	if errors.Is(err, repository.ErrUnavailable) {
-		return &task.Error{Code: task.Unavailable, Message: "the database cannot be reached at the moment", Hint: "try again in some seconds; a change may have been made if the connection broke at its very end, so look first, or add with an idempotency_key"}
-	}
-	return &task.Error{Code: task.Internal, Message: "something went wrong on the server; it was logged as " + id, Hint: "quote this id to the operator"}
 }
 
 func failure(e *task.Error) *mcp.CallToolResult {

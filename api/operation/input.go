@@ -1,4 +1,4 @@
-package tools
+package operation
 
 import (
 	"bytes"
@@ -14,7 +14,7 @@ import (
 	"tickler/internal/task"
 )
 
-// argument is one field of a tool's input type, as its tags describe it.
+// argument is one field of an input type, as its tags describe it.
 type argument struct {
 	name     string
 	index    []int
@@ -46,7 +46,7 @@ func arguments(t reflect.Type) []argument {
 	return all
 }
 
-// decode reads a tool's arguments strictly: an unknown field is refused by name
+// decode reads arguments strictly: an unknown field is refused by name
 // with the nearest known one, a wrong type with what is expected. For a field
 // that is not a task.Optional, null is as good as left out.
 func decode[In any](raw json.RawMessage) (In, error) {
@@ -214,7 +214,7 @@ func unknown(name string, known []argument) error {
 	for i, a := range known {
 		names[i] = a.name
 	}
-	e := task.Invalid(task.Clip(name), "is not a field of this tool; allowed are %s", strings.Join(names, ", "))
+	e := task.Invalid(task.Clip(name), "is not a field here; allowed are %s", strings.Join(names, ", "))
 	if near := task.Nearest(name, names); near != "" {
 		return e.WithHint(fmt.Sprintf("did you mean %q?", near))
 	}

@@ -1,15 +1,13 @@
-package tools
+package operation
 
 import (
 	"context"
 	"fmt"
 
-	"github.com/mark3labs/mcp-go/server"
-
 	"tickler/internal/task"
 )
 
-// none is the input of tools that take nothing.
+// none is the input of operations that take nothing.
 type none struct{}
 
 // labelView is a category or tag as callers see it.
@@ -32,30 +30,30 @@ type manyCategories struct {
 	Total      int         `json:"total"`
 }
 
-func (t *Tools) categoryTools() []server.ServerTool {
-	return []server.ServerTool{
-		define(t, "create_category", "Create a category",
+func (o *Operations) categories() []Operation {
+	return []Operation{
+		define("create_category", "Create a category",
 			`Creates a category; a task is in one at most. Example: {"name": "Work", "color": "#1E90FF"}. A user can have 50.`,
-			hints{}, t.createCategory),
-		define(t, "list_categories", "List categories",
+			Hints{}, o.createCategory),
+		define("list_categories", "List categories",
 			`Lists all categories by name, with how many tasks each has. Example: {}.`,
-			hints{readOnly: true, idempotent: true}, t.listCategories),
-		define(t, "update_category", "Update a category",
+			Hints{ReadOnly: true, Idempotent: true}, o.listCategories),
+		define("update_category", "Update a category",
 			`Renames or recolors a category; its tasks stay in it. Example: {"category": "Work", "name": "Office"}.`,
-			hints{destructive: true, idempotent: true}, t.updateCategory),
-		define(t, "delete_category", "Delete a category",
+			Hints{Destructive: true, Idempotent: true}, o.updateCategory),
+		define("delete_category", "Delete a category",
 			`Deletes a category. Its tasks stay, without category; says how many. Cannot be undone. Example: {"category": "Work"}.`,
-			hints{destructive: true}, t.deleteCategory),
+			Hints{Destructive: true}, o.deleteCategory),
 	}
 }
 
-func (t *Tools) createCategory(ctx context.Context, user task.Settings, in task.CreateCategoryInput) (oneCategory, error) {
-	created, err := t.service.CreateCategory(ctx, user, in)
+func (o *Operations) createCategory(ctx context.Context, user task.Settings, in task.CreateCategoryInput) (oneCategory, error) {
+	created, err := o.service.CreateCategory(ctx, user, in)
 	return oneCategory{Category: viewLabel(created)}, err
 }
 
-func (t *Tools) listCategories(ctx context.Context, user task.Settings, _ none) (manyCategories, error) {
-	all, err := t.service.Categories(ctx, user)
+func (o *Operations) listCategories(ctx context.Context, user task.Settings, _ none) (manyCategories, error) {
+	all, err := o.service.Categories(ctx, user)
 	out := manyCategories{Categories: []labelView{}, Total: len(all)}
 	for _, c := range all {
 		view := viewLabel(c.Label)
@@ -65,8 +63,8 @@ func (t *Tools) listCategories(ctx context.Context, user task.Settings, _ none) 
 	return out, err
 }
 
-func (t *Tools) updateCategory(ctx context.Context, user task.Settings, in task.UpdateCategoryInput) (oneCategory, error) {
-	updated, err := t.service.UpdateCategory(ctx, user, in)
+func (o *Operations) updateCategory(ctx context.Context, user task.Settings, in task.UpdateCategoryInput) (oneCategory, error) {
+	updated, err := o.service.UpdateCategory(ctx, user, in)
 	out := oneCategory{Category: viewLabel(updated.Label), Changed: updated.Changed}
 	if len(updated.Changed) == 0 {
 		out.Note = "nothing changed: it already was so"
@@ -74,8 +72,8 @@ func (t *Tools) updateCategory(ctx context.Context, user task.Settings, in task.
 	return out, err
 }
 
-func (t *Tools) deleteCategory(ctx context.Context, user task.Settings, in task.CategoryInput) (oneCategory, error) {
-	gone, err := t.service.DeleteCategory(ctx, user, in)
+func (o *Operations) deleteCategory(ctx context.Context, user task.Settings, in task.CategoryInput) (oneCategory, error) {
+	gone, err := o.service.DeleteCategory(ctx, user, in)
 	return oneCategory{
 		Category: viewLabel(gone.Label), TasksUnfiled: &gone.Tasks,
 		Note: fmt.Sprintf("deleted; %d tasks have no category now", gone.Tasks),

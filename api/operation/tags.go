@@ -1,10 +1,8 @@
-package tools
+package operation
 
 import (
 	"context"
 	"fmt"
-
-	"github.com/mark3labs/mcp-go/server"
 
 	"tickler/internal/task"
 )
@@ -26,36 +24,36 @@ type taggingInput struct {
 	format
 }
 
-func (t *Tools) tagTools() []server.ServerTool {
-	return []server.ServerTool{
-		define(t, "create_tag", "Create a tag",
+func (o *Operations) tags() []Operation {
+	return []Operation{
+		define("create_tag", "Create a tag",
 			`Creates a tag; a task can have 10, a user 100. Example: {"name": "errand"}. Not needed before use: tasks create unknown tags.`,
-			hints{}, t.createTag),
-		define(t, "list_tags", "List tags",
+			Hints{}, o.createTag),
+		define("list_tags", "List tags",
 			`Lists all tags by name, with how many tasks each has. Example: {}.`,
-			hints{readOnly: true, idempotent: true}, t.listTags),
-		define(t, "update_tag", "Update a tag",
+			Hints{ReadOnly: true, Idempotent: true}, o.listTags),
+		define("update_tag", "Update a tag",
 			`Renames or recolors a tag; its tasks keep it. Example: {"tag": "errand", "name": "shopping"}.`,
-			hints{destructive: true, idempotent: true}, t.updateTag),
-		define(t, "delete_tag", "Delete a tag",
+			Hints{Destructive: true, Idempotent: true}, o.updateTag),
+		define("delete_tag", "Delete a tag",
 			`Deletes a tag and takes it off its tasks; says how many. Cannot be undone. Example: {"tag": "errand"}.`,
-			hints{destructive: true}, t.deleteTag),
-		define(t, "add_tag_to_task", "Tag a task",
+			Hints{Destructive: true}, o.deleteTag),
+		define("add_tag_to_task", "Tag a task",
 			`Gives a task one more tag; an unknown name is created. Example: {"task_id": 7, "tag": "errand"}. No change if it has it.`,
-			hints{idempotent: true}, t.addTag),
-		define(t, "remove_tag_from_task", "Untag a task",
+			Hints{Idempotent: true}, o.addTag),
+		define("remove_tag_from_task", "Untag a task",
 			`Takes a tag off a task; the tag itself stays. Example: {"task_id": 7, "tag": "errand"}. No change if the task does not have it.`,
-			hints{destructive: true, idempotent: true}, t.removeTag),
+			Hints{Destructive: true, Idempotent: true}, o.removeTag),
 	}
 }
 
-func (t *Tools) createTag(ctx context.Context, user task.Settings, in task.CreateTagInput) (oneTag, error) {
-	created, err := t.service.CreateTag(ctx, user, in)
+func (o *Operations) createTag(ctx context.Context, user task.Settings, in task.CreateTagInput) (oneTag, error) {
+	created, err := o.service.CreateTag(ctx, user, in)
 	return oneTag{Tag: viewLabel(created)}, err
 }
 
-func (t *Tools) listTags(ctx context.Context, user task.Settings, _ none) (manyTags, error) {
-	all, err := t.service.Tags(ctx, user)
+func (o *Operations) listTags(ctx context.Context, user task.Settings, _ none) (manyTags, error) {
+	all, err := o.service.Tags(ctx, user)
 	out := manyTags{Tags: []labelView{}, Total: len(all)}
 	for _, g := range all {
 		view := viewLabel(g.Label)
@@ -65,8 +63,8 @@ func (t *Tools) listTags(ctx context.Context, user task.Settings, _ none) (manyT
 	return out, err
 }
 
-func (t *Tools) updateTag(ctx context.Context, user task.Settings, in task.UpdateTagInput) (oneTag, error) {
-	updated, err := t.service.UpdateTag(ctx, user, in)
+func (o *Operations) updateTag(ctx context.Context, user task.Settings, in task.UpdateTagInput) (oneTag, error) {
+	updated, err := o.service.UpdateTag(ctx, user, in)
 	out := oneTag{Tag: viewLabel(updated.Label), Changed: updated.Changed}
 	if len(updated.Changed) == 0 {
 		out.Note = "nothing changed: it already was so"
@@ -74,26 +72,26 @@ func (t *Tools) updateTag(ctx context.Context, user task.Settings, in task.Updat
 	return out, err
 }
 
-func (t *Tools) deleteTag(ctx context.Context, user task.Settings, in task.TagInput) (oneTag, error) {
-	gone, err := t.service.DeleteTag(ctx, user, in)
+func (o *Operations) deleteTag(ctx context.Context, user task.Settings, in task.TagInput) (oneTag, error) {
+	gone, err := o.service.DeleteTag(ctx, user, in)
 	return oneTag{
 		Tag: viewLabel(gone.Label), TasksUntagged: &gone.Tasks,
 		Note: fmt.Sprintf("deleted, and taken off %d tasks", gone.Tasks),
 	}, err
 }
 
-func (t *Tools) addTag(ctx context.Context, user task.Settings, in taggingInput) (oneTask, error) {
-	tagged, err := t.service.AddTagToTask(ctx, user, in.TaggingInput)
+func (o *Operations) addTag(ctx context.Context, user task.Settings, in taggingInput) (oneTask, error) {
+	tagged, err := o.service.AddTagToTask(ctx, user, in.TaggingInput)
 	if err != nil {
 		return oneTask{}, err
 	}
-	return t.altered(user, tagged, in.form(), "nothing changed: the task already had this tag")
+	return o.altered(user, tagged, in.form(), "nothing changed: the task already had this tag")
 }
 
-func (t *Tools) removeTag(ctx context.Context, user task.Settings, in taggingInput) (oneTask, error) {
-	untagged, err := t.service.RemoveTagFromTask(ctx, user, in.TaggingInput)
+func (o *Operations) removeTag(ctx context.Context, user task.Settings, in taggingInput) (oneTask, error) {
+	untagged, err := o.service.RemoveTagFromTask(ctx, user, in.TaggingInput)
 	if err != nil {
 		return oneTask{}, err
 	}
-	return t.altered(user, untagged, in.form(), "nothing changed: the task does not have this tag")
+	return o.altered(user, untagged, in.form(), "nothing changed: the task does not have this tag")
 }

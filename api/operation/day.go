@@ -1,10 +1,8 @@
-package tools
+package operation
 
 import (
 	"context"
 	"time"
-
-	"github.com/mark3labs/mcp-go/server"
 
 	"tickler/internal/task"
 )
@@ -49,27 +47,27 @@ type settings struct {
 	Changed         []string `json:"changed,omitempty"`
 }
 
-func (t *Tools) dayTools() []server.ServerTool {
-	return []server.ServerTool{
-		define(t, "get_overview", "Get an overview",
+func (o *Operations) day() []Operation {
+	return []Operation{
+		define("get_overview", "Get an overview",
 			`What now? Open tasks that are overdue, due today, upcoming and undated, each part with its count. Example: {"days": 7}. Days are those of the user's zone.`,
-			hints{readOnly: true, idempotent: true}, t.overview),
-		define(t, "set_reminder", "Set a reminder",
+			Hints{ReadOnly: true, Idempotent: true}, o.overview),
+		define("set_reminder", "Set a reminder",
 			`Sets when a task reminds, with exactly one of remind_before_minutes, remind_at and snooze_minutes. Example: {"task_id": 7, "remind_before_minutes": [1440, 60]}. Returns remind_at, the next.`,
-			hints{destructive: true}, t.remind),
-		define(t, "user_settings", "User settings",
+			Hints{Destructive: true}, o.remind),
+		define("user_settings", "User settings",
 			`Reads the user's settings, or changes those given. Example: {"time_zone": "Europe/Berlin"}; {} reads. Also tells what time it is.`,
-			hints{destructive: true, idempotent: true}, t.settings),
+			Hints{Destructive: true, Idempotent: true}, o.settings),
 	}
 }
 
-func (t *Tools) overview(ctx context.Context, user task.Settings, in overviewInput) (overview, error) {
-	found, err := t.service.Overview(ctx, user, in.OverviewInput)
+func (o *Operations) overview(ctx context.Context, user task.Settings, in overviewInput) (overview, error) {
+	found, err := o.service.Overview(ctx, user, in.OverviewInput)
 	if err != nil {
 		return overview{}, err
 	}
 	show := func(p task.Page) part {
-		return part{Count: p.Total, Tasks: t.many(user, task.Listing{Page: p}, in.form()).Tasks}
+		return part{Count: p.Total, Tasks: o.many(user, task.Listing{Page: p}, in.form()).Tasks}
 	}
 	return overview{
 		Overdue: show(found.Overdue), Today: show(found.Today), Upcoming: show(found.Upcoming), Undated: show(found.Undated),
@@ -77,24 +75,24 @@ func (t *Tools) overview(ctx context.Context, user task.Settings, in overviewInp
 	}, nil
 }
 
-func (t *Tools) remind(ctx context.Context, user task.Settings, in reminderInput) (reminded, error) {
-	set, err := t.service.SetReminder(ctx, user, in.ReminderInput)
+func (o *Operations) remind(ctx context.Context, user task.Settings, in reminderInput) (reminded, error) {
+	set, err := o.service.SetReminder(ctx, user, in.ReminderInput)
 	if err != nil {
 		return reminded{}, err
 	}
-	out, err := t.altered(user, set, in.form(), "nothing changed: it reminds so already")
+	out, err := o.altered(user, set, in.form(), "nothing changed: it reminds so already")
 	at := set.Task.RemindAt
 	switch {
 	case at == nil && out.Note == "":
 		out.Note = "it does not remind any more"
-	case at != nil && !at.After(t.now()):
+	case at != nil && !at.After(o.now()):
 		out.Note = "that moment has passed already: it reminds at once"
 	}
 	return reminded{RemindAt: task.FormatTime(at, user.Zone()), oneTask: out}, err
 }
 
-func (t *Tools) settings(ctx context.Context, user task.Settings, in task.SettingsInput) (settings, error) {
-	after, changed, err := t.service.UpdateSettings(ctx, user, in)
-	now := t.now().In(after.Zone()).Format(time.RFC3339)
+func (o *Operations) settings(ctx context.Context, user task.Settings, in task.SettingsInput) (settings, error) {
+	after, changed, err := o.service.UpdateSettings(ctx, user, in)
+	now := o.now().In(after.Zone()).Format(time.RFC3339)
 	return settings{TimeZone: after.TimeZone, ReminderOffsets: after.ReminderOffsets, Now: now, Changed: changed}, err
 }

@@ -1,15 +1,13 @@
-package tools
+package operation
 
 import (
 	"context"
 	"fmt"
 
-	"github.com/mark3labs/mcp-go/server"
-
 	"tickler/internal/task"
 )
 
-// format is the argument that every tool takes which returns tasks.
+// format is the argument that every operation takes which returns tasks.
 type format struct {
 	ResponseFormat string `json:"response_format,omitempty" doc:"Default concise." enum:"concise,detailed"`
 }
@@ -22,7 +20,7 @@ func (f format) form() task.Form {
 	return task.Form(f.ResponseFormat)
 }
 
-// taskID is the argument of tools that work on one task.
+// taskID is the argument of operations that work on one task.
 type taskID struct {
 	TaskID int64 `json:"task_id" doc:"The task's id." minimum:"1"`
 }
@@ -50,7 +48,7 @@ type (
 	}
 )
 
-// oneTask is the result of tools that return a task.
+// oneTask is the result of operations that return a task.
 type oneTask struct {
 	Task       task.View            `json:"task" open:"true" doc:"As get_task returns it."`
 	Recurrence *task.RecurrenceView `json:"recurrence,omitempty" open:"true"`
@@ -67,7 +65,7 @@ type wholeTask struct {
 	TimeZone   string               `json:"time_zone" doc:"Zone of the dates."`
 }
 
-// manyTasks is the result of tools that return a page of tasks.
+// manyTasks is the result of operations that return a page of tasks.
 type manyTasks struct {
 	Tasks      []task.View `json:"tasks" open:"true" doc:"Each as get_task returns it."`
 	Total      int         `json:"total" doc:"How many match in all."`
@@ -75,44 +73,44 @@ type manyTasks struct {
 	TimeZone   string      `json:"time_zone"`
 }
 
-func (t *Tools) taskTools() []server.ServerTool {
-	return []server.ServerTool{
-		define(t, "add_task", "Add a task",
+func (o *Operations) tasks() []Operation {
+	return []Operation{
+		define("add_task", "Add a task",
 			`Adds a task. Example: {"title": "Water the plants", "due_date": "2026-03-01T09:00", "recurrence_rule": "weekly", "tags": ["home"]}. Returns it; for a recurring one also the rule in words and the next dates.`,
-			hints{}, t.add),
-		define(t, "list_tasks", "List tasks",
+			Hints{}, o.add),
+		define("list_tasks", "List tasks",
 			`Lists tasks, filtered and sorted, a page at a time. Kinds of filter are ANDed, values within one ORed. Example: {"status": "pending", "priority": ["high", "urgent"], "sort_by": "due_date"}. To find words, use search_tasks.`,
-			hints{readOnly: true, idempotent: true}, t.list),
-		define(t, "get_task", "Get a task",
+			Hints{ReadOnly: true, Idempotent: true}, o.list),
+		define("get_task", "Get a task",
 			`Returns one task whole. Example: {"task_id": 7, "response_format": "detailed"}.`,
-			hints{readOnly: true, idempotent: true}, t.get),
-		define(t, "update_task", "Update a task",
+			Hints{ReadOnly: true, Idempotent: true}, o.get),
+		define("update_task", "Update a task",
 			`Changes the given fields of a task; null clears one. Example: {"task_id": 7, "due_date": "2026-03-02", "priority": "high"}. A new due date re-arms reminders; on a recurring task the series goes on from it. To finish a task use complete_task.`,
-			hints{destructive: true, idempotent: true}, t.update),
-		define(t, "complete_task", "Complete a task",
+			Hints{Destructive: true, Idempotent: true}, o.update),
+		define("complete_task", "Complete a task",
 			`Marks a task done. Example: {"task_id": 7}. For a recurring one says when the next is due; that occurrence appears by itself. Completing again changes nothing.`,
-			hints{idempotent: true}, t.complete),
-		define(t, "delete_task", "Delete a task",
+			Hints{Idempotent: true}, o.complete),
+		define("delete_task", "Delete a task",
 			`Deletes a task. Example: {"task_id": 7}. Deleting the open occurrence of a recurring task ends its series. reopen_task restores it.`,
-			hints{destructive: true}, t.delete),
-		define(t, "search_tasks", "Search tasks",
+			Hints{Destructive: true}, o.delete),
+		define("search_tasks", "Search tasks",
 			`Full-text search in titles, descriptions, tags and category, best match first. Example: {"query": "invoice -paid"}. All words must match; "quoted phrase", -not, or; the last word also as a prefix. Typos are forgiven when nothing else matches.`,
-			hints{readOnly: true, idempotent: true}, t.search),
-		define(t, "reopen_task", "Reopen a task",
+			Hints{ReadOnly: true, Idempotent: true}, o.search),
+		define("reopen_task", "Reopen a task",
 			`Undoes deleting or, of a task that is not deleted, completing. Example: {"task_id": 7}. The next occurrence that completing had caused is taken back unless somebody changed it.`,
-			hints{idempotent: true}, t.reopen),
-		define(t, "skip_occurrence", "Skip an occurrence",
+			Hints{Idempotent: true}, o.reopen),
+		define("skip_occurrence", "Skip an occurrence",
 			`Moves a recurring task to its next date without completing it. Example: {"task_id": 7}.`,
-			hints{}, t.skip),
+			Hints{}, o.skip),
 	}
 }
 
-func (t *Tools) add(ctx context.Context, user task.Settings, in addInput) (oneTask, error) {
-	added, err := t.service.Add(ctx, user, in.AddInput)
+func (o *Operations) add(ctx context.Context, user task.Settings, in addInput) (oneTask, error) {
+	added, err := o.service.Add(ctx, user, in.AddInput)
 	if err != nil {
 		return oneTask{}, err
 	}
-	out, err := t.one(user, added.Task, in.form())
+	out, err := o.one(user, added.Task, in.form())
 	if !added.Created {
 		out.Note = "this idempotency_key had been used: the task is the one added then"
 		if added.Task.DeletedAt != nil {
@@ -122,33 +120,33 @@ func (t *Tools) add(ctx context.Context, user task.Settings, in addInput) (oneTa
 	return out, err
 }
 
-func (t *Tools) get(ctx context.Context, user task.Settings, in idInput) (wholeTask, error) {
-	found, err := t.service.Get(ctx, user, in.TaskID)
+func (o *Operations) get(ctx context.Context, user task.Settings, in idInput) (wholeTask, error) {
+	found, err := o.service.Get(ctx, user, in.TaskID)
 	if err != nil {
 		return wholeTask{}, err
 	}
-	out, err := t.one(user, found, in.form())
+	out, err := o.one(user, found, in.form())
 	return wholeTask{Task: out.Task, Recurrence: out.Recurrence, TimeZone: out.TimeZone}, err
 }
 
-func (t *Tools) update(ctx context.Context, user task.Settings, in updateInput) (oneTask, error) {
-	updated, err := t.service.Update(ctx, user, in.UpdateInput)
+func (o *Operations) update(ctx context.Context, user task.Settings, in updateInput) (oneTask, error) {
+	updated, err := o.service.Update(ctx, user, in.UpdateInput)
 	if err != nil {
 		return oneTask{}, err
 	}
-	return t.altered(user, updated, in.form(), "nothing changed: the task already was so")
+	return o.altered(user, updated, in.form(), "nothing changed: the task already was so")
 }
 
-func (t *Tools) complete(ctx context.Context, user task.Settings, in idInput) (oneTask, error) {
-	done, err := t.service.Complete(ctx, user, in.TaskID)
+func (o *Operations) complete(ctx context.Context, user task.Settings, in idInput) (oneTask, error) {
+	done, err := o.service.Complete(ctx, user, in.TaskID)
 	if err != nil {
 		return oneTask{}, err
 	}
-	return t.completed(user, done, in.form()), nil
+	return o.completed(user, done, in.form()), nil
 }
 
-func (t *Tools) completed(user task.Settings, done task.Completion, form task.Form) oneTask {
-	out := oneTask{Task: done.Task.View(user, form, t.now(), false), TimeZone: user.TimeZone}
+func (o *Operations) completed(user task.Settings, done task.Completion, form task.Form) oneTask {
+	out := oneTask{Task: done.Task.View(user, form, o.now(), false), TimeZone: user.TimeZone}
 	switch {
 	case !done.Changed:
 		out.Note = "it was already completed; nothing changed"
@@ -161,16 +159,16 @@ func (t *Tools) completed(user task.Settings, done task.Completion, form task.Fo
 	return out
 }
 
-func (t *Tools) delete(ctx context.Context, user task.Settings, in idInput) (oneTask, error) {
-	gone, err := t.service.Delete(ctx, user, in.TaskID)
+func (o *Operations) delete(ctx context.Context, user task.Settings, in idInput) (oneTask, error) {
+	gone, err := o.service.Delete(ctx, user, in.TaskID)
 	if err != nil {
 		return oneTask{}, err
 	}
-	return t.deleted(user, gone, in.form()), nil
+	return o.deleted(user, gone, in.form()), nil
 }
 
-func (t *Tools) deleted(user task.Settings, gone task.Deletion, form task.Form) oneTask {
-	out := oneTask{Task: gone.Task.View(user, form, t.now(), false), TimeZone: user.TimeZone}
+func (o *Operations) deleted(user task.Settings, gone task.Deletion, form task.Form) oneTask {
+	out := oneTask{Task: gone.Task.View(user, form, o.now(), false), TimeZone: user.TimeZone}
 	out.Note = fmt.Sprintf("deleted; reopen_task with task_id %d restores it", gone.Task.ID)
 	if gone.SeriesEnded {
 		out.Note = "deleted, which ends its series: there will be no next occurrence; " + out.Note[len("deleted; "):]
@@ -178,12 +176,12 @@ func (t *Tools) deleted(user task.Settings, gone task.Deletion, form task.Form) 
 	return out
 }
 
-func (t *Tools) reopen(ctx context.Context, user task.Settings, in idInput) (oneTask, error) {
-	undone, err := t.service.Reopen(ctx, user, in.TaskID)
+func (o *Operations) reopen(ctx context.Context, user task.Settings, in idInput) (oneTask, error) {
+	undone, err := o.service.Reopen(ctx, user, in.TaskID)
 	if err != nil {
 		return oneTask{}, err
 	}
-	out, err := t.one(user, undone.Task, in.form())
+	out, err := o.one(user, undone.Task, in.form())
 	switch {
 	case !undone.Changed:
 		out.Note = "it was open already; nothing changed"
@@ -197,33 +195,33 @@ func (t *Tools) reopen(ctx context.Context, user task.Settings, in idInput) (one
 	return out, err
 }
 
-func (t *Tools) skip(ctx context.Context, user task.Settings, in idInput) (oneTask, error) {
-	skipped, err := t.service.SkipOccurrence(ctx, user, in.TaskID)
+func (o *Operations) skip(ctx context.Context, user task.Settings, in idInput) (oneTask, error) {
+	skipped, err := o.service.SkipOccurrence(ctx, user, in.TaskID)
 	if err != nil {
 		return oneTask{}, err
 	}
-	return t.one(user, skipped, in.form())
+	return o.one(user, skipped, in.form())
 }
 
-func (t *Tools) list(ctx context.Context, user task.Settings, in listInput) (manyTasks, error) {
-	found, err := t.service.List(ctx, user, in.ListInput)
-	return t.many(user, found, in.form()), err
+func (o *Operations) list(ctx context.Context, user task.Settings, in listInput) (manyTasks, error) {
+	found, err := o.service.List(ctx, user, in.ListInput)
+	return o.many(user, found, in.form()), err
 }
 
-func (t *Tools) search(ctx context.Context, user task.Settings, in searchInput) (manyTasks, error) {
+func (o *Operations) search(ctx context.Context, user task.Settings, in searchInput) (manyTasks, error) {
 	in.Highlight = in.form() == task.Detailed
-	found, err := t.service.Search(ctx, user, in.SearchInput)
-	return t.many(user, found, in.form()), err
+	found, err := o.service.Search(ctx, user, in.SearchInput)
+	return o.many(user, found, in.form()), err
 }
 
-func (t *Tools) one(user task.Settings, found *task.Task, form task.Form) (oneTask, error) {
-	recurrence, err := found.RecurrenceView(user, t.now())
-	return oneTask{Task: found.View(user, form, t.now(), false), Recurrence: recurrence, TimeZone: user.TimeZone}, err
+func (o *Operations) one(user task.Settings, found *task.Task, form task.Form) (oneTask, error) {
+	recurrence, err := found.RecurrenceView(user, o.now())
+	return oneTask{Task: found.View(user, form, o.now(), false), Recurrence: recurrence, TimeZone: user.TimeZone}, err
 }
 
 // altered is the answer to a change; unchanged is what it says when there was none.
-func (t *Tools) altered(user task.Settings, a task.Alteration, form task.Form, unchanged string) (oneTask, error) {
-	out, err := t.one(user, a.Task, form)
+func (o *Operations) altered(user task.Settings, a task.Alteration, form task.Form, unchanged string) (oneTask, error) {
+	out, err := o.one(user, a.Task, form)
 	out.Changed = a.Changed
 	if len(a.Changed) == 0 {
 		out.Note = unchanged
@@ -231,10 +229,10 @@ func (t *Tools) altered(user task.Settings, a task.Alteration, form task.Form, u
 	return out, err
 }
 
-func (t *Tools) many(user task.Settings, found task.Listing, form task.Form) manyTasks {
+func (o *Operations) many(user task.Settings, found task.Listing, form task.Form) manyTasks {
 	out := manyTasks{Tasks: []task.View{}, Total: found.Total, NextCursor: found.NextCursor, TimeZone: user.TimeZone}
 	for i, one := range found.Tasks {
-		view := one.View(user, form, t.now(), true)
+		view := one.View(user, form, o.now(), true)
 		if i < len(found.Relevance) {
 			view.RelevanceScore = &found.Relevance[i]
 		}

@@ -1,11 +1,9 @@
-package tools
+package operation
 
 import (
 	"context"
 	"encoding/json"
 	"reflect"
-
-	"github.com/mark3labs/mcp-go/server"
 
 	"tickler/internal/task"
 )
@@ -44,37 +42,37 @@ type outcomes struct {
 	TimeZone  string    `json:"time_zone"`
 }
 
-func (t *Tools) batchTools() []server.ServerTool {
-	return []server.ServerTool{
-		define(t, "add_tasks", "Add tasks",
+func (o *Operations) batches() []Operation {
+	return []Operation{
+		define("add_tasks", "Add tasks",
 			`Adds up to 50 tasks, each by itself: a bad one spoils no other. Example: {"tasks": [{"title": "Buy milk", "tags": ["errand"]}, {"title": "Pay rent", "due_date": "2026-03-01"}]}. Returns a task or an error for each, in order. Give each an idempotency_key to repeat the call safely.`,
-			hints{}, t.addMany),
-		define(t, "update_tasks", "Update tasks",
+			Hints{}, o.addMany),
+		define("update_tasks", "Update tasks",
 			`Changes, tags, completes or deletes up to 50 tasks, each by itself. Example: {"tasks": [{"task_id": 7, "action": "complete"}, {"task_id": 8, "due_date": "2026-03-02", "add_tags": ["errand"]}]}. Returns a task or an error for each, in order.`,
-			hints{destructive: true}, t.updateMany),
+			Hints{Destructive: true}, o.updateMany),
 	}
 }
 
-func (t *Tools) addMany(ctx context.Context, user task.Settings, in addManyInput) (outcomes, error) {
-	return eachOf(ctx, t, "add_tasks", user, in.Tasks, func(item task.AddInput) (oneTask, error) {
-		return t.add(ctx, user, addInput{item, in.format})
+func (o *Operations) addMany(ctx context.Context, user task.Settings, in addManyInput) (outcomes, error) {
+	return eachOf(ctx, o, "add_tasks", user, in.Tasks, func(item task.AddInput) (oneTask, error) {
+		return o.add(ctx, user, addInput{item, in.format})
 	})
 }
 
-func (t *Tools) updateMany(ctx context.Context, user task.Settings, in updateManyInput) (outcomes, error) {
-	return eachOf(ctx, t, "update_tasks", user, in.Tasks, func(item task.EditInput) (oneTask, error) {
-		edited, err := t.service.Edit(ctx, user, item)
+func (o *Operations) updateMany(ctx context.Context, user task.Settings, in updateManyInput) (outcomes, error) {
+	return eachOf(ctx, o, "update_tasks", user, in.Tasks, func(item task.EditInput) (oneTask, error) {
+		edited, err := o.service.Edit(ctx, user, item)
 		if err != nil {
 			return oneTask{}, err
 		}
 		var out oneTask
 		switch {
 		case edited.Completion != nil:
-			out = t.completed(user, *edited.Completion, in.form())
+			out = o.completed(user, *edited.Completion, in.form())
 		case edited.Deletion != nil:
-			out = t.deleted(user, *edited.Deletion, in.form())
+			out = o.deleted(user, *edited.Deletion, in.form())
 		default:
-			return t.altered(user, edited.Alteration, in.form(), "nothing changed: the task already was so")
+			return o.altered(user, edited.Alteration, in.form(), "nothing changed: the task already was so")
 		}
 		out.Changed = edited.Changed
 		return out, nil
@@ -82,7 +80,7 @@ func (t *Tools) updateMany(ctx context.Context, user task.Settings, in updateMan
 }
 
 // eachOf decodes and does one item after the other.
-func eachOf[In any](ctx context.Context, t *Tools, tool string, user task.Settings, items several[In], do func(In) (oneTask, error)) (outcomes, error) {
+func eachOf[In any](ctx context.Context, o *Operations, operation string, user task.Settings, items several[In], do func(In) (oneTask, error)) (outcomes, error) {
 	out := outcomes{Results: []outcome{}, TimeZone: user.TimeZone}
 	if err := task.CheckBatch("tasks", len(items)); err != nil {
 		return out, err
@@ -98,7 +96,7 @@ func eachOf[In any](ctx context.Context, t *Tools, tool string, user task.Settin
 			}
 		}
 		if err != nil {
-			one.Error = t.visible(ctx, tool, err)
+			one.Error = o.Visible(ctx, operation, err)
 			out.Failed++
 		}
 		out.Results = append(out.Results, one)

@@ -1,4 +1,4 @@
-package tools
+package operation
 
 import (
 	"encoding/json"
@@ -11,9 +11,9 @@ import (
 // object is a JSON Schema (2020-12) object in the making.
 type object map[string]any
 
-// inputSchema describes an input type from its tags: doc, enum, minimum,
+// InputSchema describes an input type from its tags: doc, enum, minimum,
 // maximum, minLength, maxLength, maxItems, example.
-func inputSchema(t reflect.Type) json.RawMessage {
+func InputSchema(t reflect.Type) json.RawMessage {
 	properties, required := object{}, []string{}
 	for _, a := range arguments(t) {
 		properties[a.name] = a.schema()
@@ -74,12 +74,12 @@ func (a argument) schema() object {
 	return schema
 }
 
-// outputSchema describes a result type. Nothing is required: what is empty is
+// OutputSchema describes a result type. Nothing is required: what is empty is
 // left out, and a failed call has only the property error, which the
 // instructions of the server describe once for all tools. So that the list of
 // all tools stays small, a field with the tag open is an object whose
 // properties another tool's schema tells.
-func outputSchema(t reflect.Type) json.RawMessage {
+func OutputSchema(t reflect.Type) json.RawMessage {
 	schema := valueSchema(t)
 	schema["properties"].(object)["error"] = object{"type": "object"}
 	return marshal(schema)

@@ -1,0 +1,124 @@
+// Package operation is what a caller can do, whichever door they come by: the
+// inputs and outputs, how inputs are read and answers put together. Each
+// operation decodes, calls the task service, and encodes. No rule lives here,
+// and nothing that only one door knows.
+package operation
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"reflect"
+	"runtime/debug"
+	"slices"
+	"time"
+
+	"github.com/google/uuid"
+
+	"tickler/internal/repository"
+	"tickler/internal/task"
+	"tickler/internal/telemetry"
+)
+
+// Operation is one thing that a caller can do.
+type Operation struct {
+	Name        string // of the tool, for example add_task
+	Title       string
+	Description string
+	Hints
+	In, Out reflect.Type
+	// Call decodes the arguments, a JSON object, and does the operation on
+	// behalf of a user. Its errors are for Visible.
+	Call func(ctx context.Context, user task.Settings, arguments json.RawMessage) (any, error)
+}
+
+// Hints tell truthfully what calling an operation can do.
+type Hints struct {
+	ReadOnly    bool // changes nothing
+	Destructive bool // may overwrite or delete
+	Idempotent  bool // a repetition changes nothing more
+}
+
+// Operations are those on one service.
+type Operations struct {
+	service *task.Service
+	now     func() time.Time
+	log     *slog.Logger
+}
+
+// New makes the operations on a service; now is the clock.
+func New(service *task.Service, now func() time.Time, log *slog.Logger) *Operations {
+	return &Operations{service: service, now: now, log: log}
+}
+
+// All lists the operations.
+func (o *Operations) All() []Operation {
+	return slices.Concat(o.tasks(), o.categories(), o.tags(), o.day(), o.batches())
+}
+
+// Named finds an operation that is known to exist.
+func (o *Operations) Named(name string) Operation {
+	all := o.All()
+	i := slices.IndexFunc(all, func(one Operation) bool { return one.Name == name })
+	if i < 0 {
+		panic("there is no operation " + name) // a mistake in code, found by any test
+	}
+	return all[i]
+}
+
+type userKey struct{}
+
+// WithUser returns a context that carries the caller.
+func WithUser(ctx context.Context, user task.Settings) context.Context {
+	return context.WithValue(ctx, userKey{}, user)
+}
+
+// User is the caller that the context carries, or UNAUTHORIZED.
+func User(ctx context.Context) (task.Settings, error) {
+	user, ok := ctx.Value(userKey{}).(task.Settings)
+	if !ok {
+		return user, &task.Error{Code: task.Unauthorized, Message: "no caller is known"}
+	}
+	return user, nil
+}
+
+// define makes an operation of a function that takes In and gives Out.
+func define[In, Out any](name, title, description string, h Hints, call func(context.Context, task.Settings, In) (Out, error)) Operation {
+	return Operation{
+		Name: name, Title: title, Description: description, Hints: h,
+		In: reflect.TypeFor[In](), Out: reflect.TypeFor[Out](),
+		Call: func(ctx context.Context, user task.Settings, arguments json.RawMessage) (answer any, err error) {
+			defer func() {
+				if panicked := recover(); panicked != nil {
+					answer, err = nil, fmt.Errorf("panic: %v\n%s", panicked, debug.Stack())
+				}
+			}()
+			in, err := decode[In](arguments)
+			if err != nil {
+				return nil, err
+			}
+			out, err := call(ctx, user, in)
+			if err != nil {
+				return nil, err
+			}
+			return out, nil
+		},
+	}
+}
+
+// Visible is what a caller may see of an error. What is not theirs to mend is
+// logged under an id that they can quote; what names what was being done.
+func (o *Operations) Visible(ctx context.Context, what string, err error) *task.Error {
+	var known *task.Error
+	if errors.As(err, &known) {
+		return known
+	}
+	id := uuid.NewString()
+	o.log.Error("an operation failed", "operation", what, "error", err, "id", id, "trace", telemetry.TraceID(ctx))
+	if errors.Is(err, repository.ErrUnavailable) {
+		return &task.Error{Code: task.Unavailable, Message: "the database cannot be reached at the moment", Hint: "try again in some seconds; a change may have been made if the connection broke at its very end, so look first, or add with an idempotency_key"}
+	}
+	return &task.Error{Code: task.Internal, Message: "something went wrong on the server; it was logged as " + id, Hint: "quote this id to the operator"}
+}
