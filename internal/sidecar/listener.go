@@ -54,6 +54,7 @@ type Listener struct {
 	log    *slog.Logger
 
 	deliveries *prometheus.CounterVec
+	lag        *prometheus.HistogramVec
 }
 
 // NewListener makes a listener that accepts callbacks with the given
@@ -65,6 +66,10 @@ func NewListener(token string, client *Client, keep KeepDeadLetter, log *slog.Lo
 		deliveries: promauto.With(registry).NewCounterVec(prometheus.CounterOpts{
 			Name: "tickler_deliveries_total", Help: "Events delivered by the sidecar, by topic and outcome: success, retry, dead_letter.",
 		}, []string{"topic", "outcome"}),
+		lag: promauto.With(registry).NewHistogramVec(prometheus.HistogramOpts{
+			Name: "tickler_delivery_lag_seconds", Help: "From an event's time, which is just before its commit, until its handler begins, by topic; of a repeated delivery too.",
+			Buckets: []float64{.001, .002, .003, .005, .0075, .01, .0125, .015, .02, .03, .05, .1, .25, .5, 1, 2.5, 5, 10, 30, 60, 300, 3600},
+		}, []string{"topic"}),
 	}
 	// The sidecar's health probe carries no token, and learns nothing here.
 	// It must not depend on Postgres: a failing probe unsubscribes the app.

@@ -10,9 +10,11 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	dapr "github.com/dapr/go-sdk/client"
 	"github.com/prometheus/client_golang/prometheus"
+	model "github.com/prometheus/client_model/go"
 	"github.com/stretchr/testify/require"
 
 	"tickler/internal/event"
@@ -174,4 +176,18 @@ func TestTraceOfARequestReachesTheHandler(t *testing.T) {
 	traced := strings.Replace(good, `"id"`, `"traceparent":"00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01","id"`, 1)
 	post(l, "/events/task-recurrence", "secret", traced)
 	require.Equal(t, "4bf92f3577b34da6a3ce929d0e0e4736", trace)
+}
+
+func TestDeliveryLagIsMeasuredFromTheEventsTime(t *testing.T) {
+	l, _ := setup(t, func(context.Context, event.Envelope) error { return nil })
+	l.BulkSubscription("task-reminders", func(_ context.Context, events []event.Envelope) []error { return make([]error, len(events)) })
+	aged := strings.Replace(good, `"id"`, `"time":"`+time.Now().Add(-time.Minute).Format(time.RFC3339Nano)+`","id"`, 1)
+	post(l, "/events/task-recurrence", "secret", aged)
+	post(l, "/events/task-reminders", "secret", `{"entries":[{"entryId":"a","event":`+aged+`}]}`)
+	for _, topic := range []string{"task-recurrence", "task-reminders"} {
+		var lag model.Metric
+		require.NoError(t, l.lag.WithLabelValues(topic).(prometheus.Metric).Write(&lag))
+		require.EqualValues(t, 1, lag.GetHistogram().GetSampleCount(), topic)
+		require.InDelta(t, 60, lag.GetHistogram().GetSampleSum(), 20, topic)
+	}
 }

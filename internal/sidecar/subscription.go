@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"time"
 
 	"github.com/gin-gonic/gin"
 	"go.opentelemetry.io/otel/codes"
@@ -33,6 +34,7 @@ const (
 
 // prepare makes each series of a topic be there from the start.
 func (l *Listener) prepare(topic string) {
+	l.lag.WithLabelValues(topic)
 	for _, outcome := range []string{succeeded, toRetry, deadLettered} {
 		l.deliveries.WithLabelValues(topic, outcome)
 	}
@@ -45,6 +47,12 @@ func (l *Listener) count(topic, outcome string) (status string) {
 		return "RETRY"
 	}
 	return "SUCCESS"
+}
+
+// arrived notes how long an event of a topic took to come here. Clocks of two
+// machines may differ.
+func (l *Listener) arrived(topic string, e event.Envelope) {
+	l.lag.WithLabelValues(topic).Observe(max(0, time.Since(e.Time).Seconds()))
 }
 
 func (l *Listener) serve(topic string, deliver func(ctx context.Context, body []byte) string) {
@@ -108,6 +116,7 @@ func (l *Listener) deliverBulk(ctx context.Context, topic string, documents [][]
 			outcomes[i] = l.outcome(ctx, topic, e, document, Permanent(fmt.Errorf("not a CloudEvent: %w", err)))
 			continue
 		}
+		l.arrived(topic, e)
 		events, places = append(events, e), append(places, i)
 	}
 	if len(events) == 0 {
@@ -135,7 +144,10 @@ func (l *Listener) handle(ctx context.Context, body []byte, handle EventHandler)
 }
 
 func (l *Listener) deliver(ctx context.Context, topic string, body []byte, handle EventHandler) string {
-	e, err := l.handle(ctx, body, handle)
+	e, err := l.handle(ctx, body, func(ctx context.Context, e event.Envelope) error {
+		l.arrived(topic, e)
+		return handle(ctx, e)
+	})
 	return l.outcome(ctx, topic, e, body, err)
 }
 
