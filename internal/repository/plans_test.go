@@ -3,10 +3,12 @@ package repository_test
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
 
+	"tickler/internal/repository"
 	"tickler/internal/task"
 )
 
@@ -15,11 +17,12 @@ func (b *bundle) seedMany(t *testing.T) {
 	t.Helper()
 	_, err := b.pool.Exec(b.ctx, `
 		INSERT INTO users (issuer, subject) SELECT 'local', 'many' || n FROM generate_series(1, 50) n;
-		INSERT INTO tasks (user_id, title, time_zone, due_date, remind_at, reminder_sent, created_at, updated_at)
-		SELECT u.id, 'Task ' || n, 'UTC', now() + n * interval '1 hour',
-		       CASE WHEN n % 100 = 0 THEN now() + n * interval '1 hour' END, n % 100 <> 0, now() + n * interval '1 second', now()
+		INSERT INTO tasks (user_id, title, time_zone, due_date, created_at, updated_at)
+		SELECT u.id, 'Task ' || n, 'UTC', now() + n * interval '1 hour', now() + n * interval '1 second', now()
 		FROM users u, generate_series(1, 400) n;
-		ANALYZE tasks;`)
+		INSERT INTO reminders (task_id, user_id, remind_at)
+		SELECT id, user_id, due_date FROM tasks WHERE due_date > now();
+		ANALYZE tasks, reminders;`)
 	require.NoError(t, err)
 }
 
@@ -36,7 +39,6 @@ func TestHotStatementsAreServedByAnIndex(t *testing.T) {
 	b := setup(t)
 	b.seedMany(t)
 	cases := []struct{ name, sql, index string }{
-		{"reminder scan", `SELECT id FROM tasks WHERE reminder_sent = false AND completed = false AND deleted_at IS NULL AND remind_at <= now() ORDER BY remind_at LIMIT 500 FOR UPDATE SKIP LOCKED`, "idx_tasks_reminder_query"},
 		{"newest first", `SELECT id FROM tasks t WHERE t.user_id = 7 AND t.deleted_at IS NULL ORDER BY t.created_at DESC, t.id DESC LIMIT 51`, "idx_tasks_created"},
 		{"by due date", `SELECT id FROM tasks t WHERE t.user_id = 7 AND t.deleted_at IS NULL ORDER BY coalesce(t.due_date, 'infinity') ASC, t.id ASC LIMIT 51`, "idx_tasks_due"},
 		{"by title", `SELECT id FROM tasks t WHERE t.user_id = 7 AND t.deleted_at IS NULL ORDER BY lower(t.title) ASC, t.id ASC LIMIT 51`, "idx_tasks_title"},
@@ -114,4 +116,13 @@ func TestIdempotencyKeyAddsOnce(t *testing.T) {
 	_, err = b.service.Add(b.ctx, b.ann, in)
 	requireCode(t, err, task.Conflict, "idempotency_key")
 	require.Len(t, b.outbox(t), 1)
+}
+
+func TestScanReadsTheRemindersThatAreDueAndNothingElse(t *testing.T) {
+	b := setup(t)
+	b.seedMany(t)
+	plan := b.plan(t, repository.ClaimRemindersSQL, b.now, time.Time{}, 500, repository.OutboxShards, "reminder.sent", "task-reminders", "tickler/notifier", "1.0")
+	require.Contains(t, plan, "Index Scan using idx_reminders_due")
+	require.NotContains(t, plan, "Seq Scan", plan)
+	require.Contains(t, plan, "Index Scan using tasks_pkey")
 }

@@ -134,7 +134,7 @@ func TestMigrationsGoDownAndUpAgain(t *testing.T) {
 	b.migrate(t, 2)
 	var title string
 	require.NoError(t, b.pool.QueryRow(b.ctx, `SELECT title FROM tasks WHERE search_vector @@ to_tsquery('english', 'invoices')`).Scan(&title))
-	b.migrate(t, 3)
+	b.migrate(t, newest)
 	require.Equal(t, []string{"Pay the invoice"}, b.search(t, "money"), "the tags are there again")
 	_, err := b.service.Get(b.ctx, b.ann, added.ID)
 	require.NoError(t, err)

@@ -132,7 +132,7 @@ func TestNewDefaultOffsetsMoveTheRemindersThatUseThem(t *testing.T) {
 	require.NoError(t, err)
 	theirs := b.add(t, b.bob, task.AddInput{Title: "x", DueDate: "2026-03-04T12:00Z"}).ID
 	b.now = b.now.Add(time.Minute)
-	_, err = b.pool.Exec(b.ctx, `UPDATE tasks SET remind_at = NULL, reminder_sent = true WHERE id = $1`, past)
+	_, err = b.pool.Exec(b.ctx, `DELETE FROM reminders WHERE task_id = $1`, past)
 	require.NoError(t, err)
 	events := len(b.outbox(t))
 
@@ -148,7 +148,7 @@ func TestNewDefaultOffsetsMoveTheRemindersThatUseThem(t *testing.T) {
 		past:      "2026-03-02 08:40:00", done: "",
 	} {
 		var at *time.Time
-		require.NoError(t, b.pool.QueryRow(b.ctx, `SELECT remind_at FROM tasks WHERE id = $1`, id).Scan(&at))
+		require.NoError(t, b.pool.QueryRow(b.ctx, `SELECT max(remind_at) FROM reminders WHERE task_id = $1`, id).Scan(&at))
 		if want == "" {
 			require.Nil(t, at)
 			continue

@@ -16,7 +16,7 @@ const taskColumns = `
 	t.id, t.user_id, t.title, t.description, t.priority::text, t.completed_at,
 	t.due_date, t.all_day, t.time_zone,
 	t.recurrence_rule, t.recurrence_base, t.series_id, t.series_start, t.series_start_occurrence, t.occurrence,
-	t.previous_task_id, t.reminder_offsets, t.absolute_reminder, t.snoozed_until, t.reminder_times, t.remind_at,
+	t.previous_task_id, t.reminder_offsets, t.absolute_reminder, t.snoozed_until, t.reminder_times, r.remind_at,
 	t.created_at, t.updated_at, t.deleted_at, t.version,
 	c.id, c.name, c.color,
 	coalesce((
@@ -25,7 +25,8 @@ const taskColumns = `
 		WHERE x.user_id = t.user_id AND x.task_id = t.id
 	), '[]')`
 
-const taskTables = ` FROM tasks t LEFT JOIN categories c ON c.user_id = t.user_id AND c.id = t.category_id `
+const taskTables = ` FROM tasks t LEFT JOIN reminders r ON r.task_id = t.id
+	LEFT JOIN categories c ON c.user_id = t.user_id AND c.id = t.category_id `
 
 // scanTask reads taskColumns, and more columns behind them into extra.
 func scanTask(row pgx.Row, extra ...any) (*task.Task, error) {
@@ -84,14 +85,27 @@ func (r *Repository) Task(ctx context.Context, userID, id int64) (*task.Task, er
 
 // LockTask reads a task, deleted or not, and holds its row.
 func (tx *userTx) LockTask(ctx context.Context, id int64) (*task.Task, error) {
-	return scanTask(tx.QueryRow(ctx,
-		`SELECT`+taskColumns+taskTables+`WHERE t.user_id = $1 AND t.id = $2 FOR UPDATE OF t`, tx.userID, id))
+	return tx.lock(ctx, `WHERE t.user_id = $1 AND t.id = $2`, id)
 }
 
 // LockSuccessor reads the occurrence that follows a task and holds its row.
 func (tx *userTx) LockSuccessor(ctx context.Context, id int64) (*task.Task, error) {
-	return scanTask(tx.QueryRow(ctx,
-		`SELECT`+taskColumns+taskTables+`WHERE t.user_id = $1 AND t.previous_task_id = $2 FOR UPDATE OF t`, tx.userID, id))
+	return tx.lock(ctx, `WHERE t.user_id = $1 AND t.previous_task_id = $2`, id)
+}
+
+// lock holds a task's row and then reads the task. What is read belongs to more
+// rows than the one that is held, so it is read by a statement of its own, which
+// sees what others committed while the first one waited.
+func (tx *userTx) lock(ctx context.Context, where string, id int64) (*task.Task, error) {
+	batch := &pgx.Batch{}
+	batch.Queue(`SELECT FROM tasks t `+where+` FOR UPDATE`, tx.userID, id)
+	batch.Queue(`SELECT`+taskColumns+taskTables+where, tx.userID, id)
+	results := tx.SendBatch(ctx, batch)
+	defer func() { _ = results.Close() }()
+	if _, err := results.Exec(); err != nil {
+		return nil, err
+	}
+	return scanTask(results.QueryRow())
 }
 
 // TaskByKey reads the task that was added with an idempotency key, deleted or not.
@@ -113,16 +127,21 @@ func (tx *userTx) Insert(ctx context.Context, t *task.Task, key task.Idempotency
 		idempotencyKey, digest = &key.Key, key.Digest
 	}
 	err := tx.QueryRow(ctx, `
-		INSERT INTO tasks (
-			user_id, title, description, priority, category_id, due_date, all_day, time_zone,
-			recurrence_rule, recurrence_base, series_id, series_start, series_start_occurrence, occurrence,
-			reminder_offsets, absolute_reminder, snoozed_until, reminder_times, remind_at, reminder_sent,
-			updated_at, version, tag_ids,
-			previous_task_id, idempotency_key, idempotency_digest, created_at)
-		VALUES ($1, $2, $3, $4::text::task_priority, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27)
-		ON CONFLICT DO NOTHING
-		RETURNING id`,
-		append(append([]any{tx.userID}, row...), t.PreviousTaskID, idempotencyKey, digest, t.CreatedAt)...).Scan(&t.ID)
+		WITH added AS (
+			INSERT INTO tasks (
+				user_id, title, description, priority, category_id, due_date, all_day, time_zone,
+				recurrence_rule, recurrence_base, series_id, series_start, series_start_occurrence, occurrence,
+				reminder_offsets, absolute_reminder, snoozed_until, reminder_times,
+				updated_at, version, tag_ids,
+				previous_task_id, idempotency_key, idempotency_digest, created_at)
+			VALUES ($1, $2, $3, $4::text::task_priority, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25)
+			ON CONFLICT DO NOTHING
+			RETURNING id
+		), armed AS (
+			INSERT INTO reminders (task_id, user_id, remind_at) SELECT id, $1, $26::timestamptz FROM added WHERE $26 IS NOT NULL
+		)
+		SELECT id FROM added`,
+		append(append([]any{tx.userID}, row...), t.PreviousTaskID, idempotencyKey, digest, t.CreatedAt, t.RemindAt)...).Scan(&t.ID)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return false, nil
 	}
@@ -147,10 +166,11 @@ func (tx *userTx) Save(ctx context.Context, c task.Change) error {
 			recurrence_rule = $9, recurrence_base = $10, series_id = $11, series_start = $12,
 			series_start_occurrence = $13, occurrence = $14,
 			reminder_offsets = $15, absolute_reminder = $16, snoozed_until = $17,
-			reminder_times = $18, remind_at = $19, reminder_sent = $20,
-			updated_at = $21, version = $22, tag_ids = $23, completed_at = $24, deleted_at = $25
-		WHERE user_id = $1 AND id = $26`,
+			reminder_times = $18,
+			updated_at = $19, version = $20, tag_ids = $21, completed_at = $22, deleted_at = $23
+		WHERE user_id = $1 AND id = $24`,
 		append(append([]any{tx.userID}, newTaskRow(t)...), t.CompletedAt, t.DeletedAt, t.ID)...)
+	tx.queueReminder(batch, t)
 	if _, tagged := c.Fields["tag_ids"]; tagged {
 		batch.Queue(`DELETE FROM task_tags WHERE user_id = $1 AND task_id = $2`, tx.userID, t.ID)
 		tx.queueTags(batch, t)
@@ -164,6 +184,18 @@ func (tx *userTx) Remove(ctx context.Context, t *task.Task) error {
 	batch.Queue(`DELETE FROM tasks WHERE user_id = $1 AND id = $2`, tx.userID, t.ID)
 	t.Version++
 	return tx.sendWithEvents(ctx, batch, task.Change{Kind: task.Deleted, Task: t})
+}
+
+// queueReminder stores when the task reminds next, if that is new.
+func (tx *userTx) queueReminder(batch *pgx.Batch, t *task.Task) {
+	if t.RemindAt == nil {
+		batch.Queue(`DELETE FROM reminders WHERE user_id = $1 AND task_id = $2`, tx.userID, t.ID)
+		return
+	}
+	batch.Queue(`
+		INSERT INTO reminders (task_id, user_id, remind_at) VALUES ($2, $1, $3)
+		ON CONFLICT (task_id) DO UPDATE SET remind_at = excluded.remind_at WHERE reminders.remind_at <> excluded.remind_at`,
+		tx.userID, t.ID, t.RemindAt)
 }
 
 func (tx *userTx) queueTags(batch *pgx.Batch, t *task.Task) {
@@ -194,7 +226,7 @@ func newTaskRow(t *task.Task) []any {
 	return []any{
 		t.Title, t.Description, string(t.Priority), categoryID, t.DueDate, t.AllDay, t.TimeZone,
 		rule, string(base), seriesID, start, startPlace, placement,
-		t.ReminderOffsets, t.AbsoluteReminder, t.SnoozedUntil, times, t.RemindAt, t.RemindAt == nil,
+		t.ReminderOffsets, t.AbsoluteReminder, t.SnoozedUntil, times,
 		t.UpdatedAt, t.Version, t.TagIDs(),
 	}
 }

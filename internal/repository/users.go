@@ -70,29 +70,44 @@ func (r *Repository) UserByToken(ctx context.Context, hash []byte) (task.Setting
 // refitReminders does in one statement what task.Task's refit does, for all open
 // tasks of user $1 that use the default offsets, $2, at $3.
 const refitReminders = `
-	UPDATE tasks t SET reminder_times = refitted.times, remind_at = refitted.next, reminder_sent = refitted.next IS NULL
-	FROM (
+	WITH open AS (
+		SELECT * FROM tasks
+		WHERE user_id = $1 AND deleted_at IS NULL AND NOT completed
+		  AND reminder_offsets IS NULL AND due_date IS NOT NULL AND NOT all_day
+	), times AS (
+		SELECT t.id, r.remind_at, ARRAY(
+			SELECT t.due_date - make_interval(mins => minutes) FROM unnest($2::integer[]) minutes
+			UNION
+			SELECT x FROM unnest(ARRAY[t.absolute_reminder, t.snoozed_until]) x WHERE x > $3 OR x >= r.remind_at
+			ORDER BY 1) AS times
+		FROM open t LEFT JOIN reminders r ON r.task_id = t.id
+	), refitted AS (
 		SELECT id, times, CASE WHEN remind_at <= $3 THEN remind_at ELSE (
 			SELECT min(x) FROM unnest(times) x WHERE x > $3) END AS next
-		FROM (
-			SELECT id, remind_at, ARRAY(
-				SELECT due_date - make_interval(mins => minutes) FROM unnest($2::integer[]) minutes
-				UNION
-				SELECT x FROM unnest(ARRAY[absolute_reminder, snoozed_until]) x WHERE x > $3 OR x >= remind_at
-				ORDER BY 1) AS times
-			FROM tasks
-			WHERE user_id = $1 AND deleted_at IS NULL AND NOT completed
-			  AND reminder_offsets IS NULL AND due_date IS NOT NULL AND NOT all_day
-			ORDER BY id
-			FOR UPDATE
-		) open
-	) refitted
-	WHERE t.user_id = $1 AND t.id = refitted.id`
+		FROM times
+	), kept AS (
+		UPDATE tasks t SET reminder_times = refitted.times FROM refitted WHERE t.user_id = $1 AND t.id = refitted.id
+	), disarmed AS (
+		DELETE FROM reminders r USING refitted WHERE r.task_id = refitted.id AND refitted.next IS NULL
+	)
+	INSERT INTO reminders (task_id, user_id, remind_at) SELECT id, $1, next FROM refitted WHERE next IS NOT NULL
+	ON CONFLICT (task_id) DO UPDATE SET remind_at = excluded.remind_at WHERE reminders.remind_at <> excluded.remind_at`
+
+// lockOpenTasks holds the rows that refitReminders is about, so that the
+// statement after it sees what others committed meanwhile.
+const lockOpenTasks = `
+	SELECT FROM tasks
+	WHERE user_id = $1 AND deleted_at IS NULL AND NOT completed
+	  AND reminder_offsets IS NULL AND due_date IS NOT NULL AND NOT all_day
+	ORDER BY id FOR UPDATE`
 
 // SaveSettings stores what is new in the user's settings. Tasks go first: see
 // lockUser.
 func (tx *userTx) SaveSettings(ctx context.Context, c task.SettingsChange, now time.Time) error {
 	if c.ReminderOffsets != nil {
+		if _, err := tx.Exec(ctx, lockOpenTasks, tx.userID); err != nil {
+			return err
+		}
 		if _, err := tx.Exec(ctx, refitReminders, tx.userID, c.ReminderOffsets, now); err != nil {
 			return err
 		}

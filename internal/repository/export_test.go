@@ -1,0 +1,7 @@
+package repository
+
+// ClaimRemindersSQL is the scan, for a test that looks at its plan.
+const ClaimRemindersSQL = claimReminders
+
+// SchemaVersion is the newest migration that the queries rely on.
+const SchemaVersion = schemaVersion
