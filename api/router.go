@@ -11,6 +11,7 @@ import (
 	"tickler/api/operation"
 	"tickler/api/tools"
 	"tickler/internal/event"
+	"tickler/internal/feed"
 	"tickler/internal/repository"
 	"tickler/internal/task"
 	"tickler/internal/telemetry"
@@ -26,6 +27,7 @@ type routes struct {
 	store      *repository.Repository
 	service    *task.Service
 	operations *operation.Operations
+	events     *feed.Feed
 	log        *slog.Logger
 	registry   *prometheus.Registry
 	checks     []telemetry.Check

@@ -1,11 +1,14 @@
 package main
 
 import (
+	"context"
 	"os"
+	"sync"
 	"time"
 
 	"tickler/api/operation"
 	"tickler/internal/config"
+	"tickler/internal/feed"
 	"tickler/internal/lifecycle"
 	"tickler/internal/outbox"
 	"tickler/internal/repository"
@@ -44,13 +47,20 @@ func serve() error {
 
 	relay := outbox.NewRelay(pool, dapr, log, registry)
 	store := repository.New(pool, app, relay.Wake)
+	events := feed.New(store, log, registry)
+	relay.Woken = events.Wake
 	service := task.NewService(store, time.Now)
 	router := newRouter(routes{
-		store: store, service: service, operations: operation.New(service, time.Now, log), log: log, registry: registry,
+		store: store, service: service, operations: operation.New(service, time.Now, log), events: events, log: log, registry: registry,
 		checks: []telemetry.Check{{Name: "postgres", Ask: store.Ping}, {Name: "sidecar", Ask: dapr.Ready}},
 	})
 	return lifecycle.Run(ctx, lifecycle.App{
-		Log: log, Drain: settings.Drain, Background: relay.Run,
+		Log: log, Drain: settings.Drain, Background: func(ctx context.Context) {
+			var working sync.WaitGroup
+			working.Go(func() { events.Run(ctx) })
+			relay.Run(ctx)
+			working.Wait()
+		},
 		Servers: []lifecycle.Server{{Name: "calls", Address: settings.Listen, Handler: router}},
 	})
 }

@@ -32,6 +32,21 @@ type App struct {
 	Background func(ctx context.Context)
 }
 
+type stoppingKey struct{}
+
+// UntilStopping returns a context for what would go on for ever, such as a
+// stream of events: it ends with the request that ctx is of, or when the server
+// begins to stop, which waits for all requests to end.
+func UntilStopping(ctx context.Context) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancel(ctx)
+	stopping, ok := ctx.Value(stoppingKey{}).(context.Context)
+	if !ok {
+		return ctx, cancel
+	}
+	forget := context.AfterFunc(stopping, cancel)
+	return ctx, func() { forget(); cancel() }
+}
+
 // Interrupted returns a context that ends when the process is asked to stop.
 func Interrupted() (context.Context, context.CancelFunc) {
 	return signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
@@ -41,6 +56,9 @@ func Interrupted() (context.Context, context.CancelFunc) {
 func Run(ctx context.Context, app App) error {
 	failed := make(chan error, len(app.Servers))
 	var servers []*http.Server
+	stopping, stopEndless := context.WithCancel(context.Background())
+	defer stopEndless()
+	base := context.WithValue(context.Background(), stoppingKey{}, stopping)
 	for _, s := range app.Servers {
 		listener, err := net.Listen("tcp", s.Address)
 		if err != nil {
@@ -49,7 +67,7 @@ func Run(ctx context.Context, app App) error {
 		server := &http.Server{
 			Handler: s.Handler, ErrorLog: slog.NewLogLogger(app.Log.Handler(), slog.LevelWarn),
 			ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 30 * time.Second, IdleTimeout: 2 * time.Minute,
-			MaxHeaderBytes: 32 << 10,
+			MaxHeaderBytes: 32 << 10, BaseContext: func(net.Listener) context.Context { return base },
 		}
 		servers = append(servers, server)
 		app.Log.Info("serving", "what", s.Name, "address", listener.Addr().String())
@@ -70,6 +88,7 @@ func Run(ctx context.Context, app App) error {
 		app.Log.Info("stopping: finishing what was begun", "at_most", app.Drain.String())
 	case err = <-failed:
 	}
+	stopEndless()
 	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), app.Drain)
 	defer cancel()
 	var closing sync.WaitGroup

@@ -88,3 +88,41 @@ func TestBusyAddressIsAnErrorThatNamesIt(t *testing.T) {
 	require.ErrorContains(t, err, "listen for calls")
 	require.ErrorContains(t, err, l.Addr().String())
 }
+
+func TestWhatWouldGoOnForEverEndsWhenTheServerBeginsToStop(t *testing.T) {
+	began := make(chan struct{})
+	address := freeAddress(t)
+	ctx, stop := context.WithCancel(context.Background())
+	ended := make(chan error, 1)
+	go func() {
+		ended <- lifecycle.Run(ctx, lifecycle.App{
+			Log: slog.New(slog.DiscardHandler), Drain: time.Minute,
+			Servers: []lifecycle.Server{{Name: "test", Address: address, Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				endless, cancel := lifecycle.UntilStopping(r.Context())
+				defer cancel()
+				close(began)
+				<-endless.Done()
+				if r.Context().Err() == nil { // any other request could still finish
+					_, _ = io.WriteString(w, "goodbye")
+				}
+			})}},
+			Background: func(ctx context.Context) { <-ctx.Done() },
+		})
+	}()
+	answer := make(chan string, 1)
+	go func() {
+		for {
+			if response, err := http.Get("http://" + address); err == nil {
+				body, _ := io.ReadAll(response.Body)
+				_ = response.Body.Close()
+				answer <- string(body)
+				return
+			}
+			time.Sleep(5 * time.Millisecond) // until it listens
+		}
+	}()
+	<-began
+	stop()
+	require.Equal(t, "goodbye", <-answer)
+	require.NoError(t, <-ended)
+}

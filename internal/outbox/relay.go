@@ -54,6 +54,9 @@ const (
 type Relay struct {
 	// Patience with refused events may be changed before Run.
 	Patience Patience
+	// Woken may be set before Run: it is called whenever something was committed,
+	// here or elsewhere, and must not block.
+	Woken func()
 
 	pool      *pgxpool.Pool
 	publisher Publisher
@@ -69,7 +72,7 @@ type Relay struct {
 // NewRelay makes a relay; it does nothing until Run.
 func NewRelay(pool *pgxpool.Pool, publisher Publisher, log *slog.Logger, registry prometheus.Registerer) *Relay {
 	return &Relay{
-		Patience: defaultPatience, pool: pool, publisher: publisher, log: log, metrics: newMetrics(registry), id: uuid.NewString(),
+		Patience: defaultPatience, Woken: func() {}, pool: pool, publisher: publisher, log: log, metrics: newMetrics(registry), id: uuid.NewString(),
 		wake: make(chan struct{}, 1), wakePeer: make(chan struct{}, 1),
 	}
 }
@@ -78,6 +81,7 @@ func NewRelay(pool *pgxpool.Pool, publisher Publisher, log *slog.Logger, registr
 func (r *Relay) Wake() {
 	signal(r.wake)
 	signal(r.wakePeer)
+	r.Woken()
 }
 
 func signal(c chan struct{}) {

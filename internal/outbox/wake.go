@@ -41,6 +41,7 @@ func (r *Relay) listen(ctx context.Context) {
 			}
 			if n.Payload != r.id {
 				signal(r.wake)
+				r.Woken()
 			}
 		}
 	})

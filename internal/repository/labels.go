@@ -61,14 +61,17 @@ func (tx *userTx) SaveTag(ctx context.Context, t task.Tag) (bool, error) {
 //
 // Parameters: $1 user, $2 label, $3 now, $4 source, $5 traceparent, and what
 // outboxOfUpdate takes.
-const outboxOfUpdate = `
+const outboxOfUpdate = `, described AS (
+		SELECT id, event_id, jsonb_build_object(
+		       'event_id', event_id, 'event_type', $7::text, 'timestamp', rfc3339($3), 'user_id', $1::bigint,
+		       'schema_version', $9::text, 'task_id', id, 'task_version', version, 'updated_fields', fields)::json AS data
+		FROM events ORDER BY id
+	), logged AS (
+		INSERT INTO event_log (user_id, task_id, event_id, event_type, source, data, created_at)
+		SELECT $1, id, event_id, $7, $4, data, $3 FROM described
+	)
 	INSERT INTO outbox (shard, event_id, event_type, topic, task_id, source, traceparent, data, created_at)
-	SELECT id % $6, event_id, $7, $8, id, $4, $5,
-	       jsonb_build_object(
-	           'event_id', event_id, 'event_type', $7::text, 'timestamp', rfc3339($3), 'user_id', $1::bigint,
-	           'schema_version', $9::text, 'task_id', id, 'task_version', version, 'updated_fields', fields),
-	       $3
-	FROM events ORDER BY id`
+	SELECT id % $6, event_id, $7, $8, id, $4, $5, data, $3 FROM described`
 
 const (
 	lockTasksOfCategory = `

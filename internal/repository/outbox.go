@@ -17,8 +17,8 @@ import (
 // are all in the shard that its id falls in.
 const OutboxShards = 16
 
-// sendWithEvents sends a batch with the outbox rows of a change behind it. The
-// task's row lock is held by then, so rows of one task are in commit order.
+// sendWithEvents sends a batch with the outbox rows of a change, and its entry
+// in the event log, behind it. The task's row lock is held by then, so rows of one task are in commit order.
 func (tx *userTx) sendWithEvents(ctx context.Context, batch *pgx.Batch, c task.Change) error {
 	base := event.Base{
 		EventID: uuid.New(), Timestamp: c.Task.UpdatedAt, UserID: c.Task.UserID,
@@ -30,10 +30,14 @@ func (tx *userTx) sendWithEvents(ctx context.Context, batch *pgx.Batch, c task.C
 		return fmt.Errorf("encode %s of task %d: %w", eventType, c.Task.ID, err)
 	}
 	batch.Queue(`
+		WITH logged AS (
+			INSERT INTO event_log (user_id, task_id, event_id, event_type, source, data, created_at)
+			VALUES ($10, $5, $2, $3, $6, $8, $9)
+		)
 		INSERT INTO outbox (shard, event_id, event_type, topic, task_id, source, traceparent, data, created_at)
 		SELECT $1, $2, $3, unnest($4::text[]), $5, $6, $7, $8, $9`,
 		c.Task.ID%OutboxShards, base.EventID, eventType, event.TopicsOf(eventType), c.Task.ID,
-		event.Source(tx.repository.source), telemetry.TraceParent(ctx), content, base.Timestamp)
+		event.Source(tx.repository.source), telemetry.TraceParent(ctx), content, base.Timestamp, c.Task.UserID)
 	tx.wroteEvents = true
 	return tx.SendBatch(ctx, batch).Close()
 }

@@ -7,7 +7,7 @@ import (
 
 // pruneStatements remove what has been kept long enough, a batch at a time. An
 // inbox row must outlive every way in which its event can come again: the
-// topics keep events for seven days, dead letters are kept for
+// topics and the event log keep events for seven days, dead letters are kept for
 // thirty. A deleted task can be restored for thirty days; its going is no event,
 // since its deletion was one.
 var pruneStatements = []struct{ what, sql string }{
@@ -18,6 +18,15 @@ var pruneStatements = []struct{ what, sql string }{
 		DELETE FROM tasks WHERE id IN (
 			SELECT id FROM tasks WHERE deleted_at < now() - interval '30 days' LIMIT $1)
 		  AND deleted_at < now() - interval '30 days'`}, // looked at again: it may just be restored
+	{"event log", `
+		WITH oldest AS (
+			SELECT position, seq FROM (SELECT position, seq, created_at FROM event_log ORDER BY position, seq LIMIT $1) first
+			WHERE created_at < now() - interval '7 days'
+		), noted AS (
+			UPDATE event_log_floor SET position = greatest(position, (SELECT max(position) FROM oldest))
+			WHERE EXISTS (SELECT FROM oldest)
+		)
+		DELETE FROM event_log e USING oldest o WHERE e.position = o.position AND e.seq = o.seq`},
 	{"dead letters", `
 		DELETE FROM dead_letters WHERE id IN (
 			SELECT id FROM dead_letters WHERE received_at < now() - interval '30 days' LIMIT $1)`},

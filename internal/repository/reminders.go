@@ -37,16 +37,20 @@ WITH due AS (
 	       	'reminder:' || id || ':' || version || ':' || extract(epoch FROM fired), 'UTF8')), 1, 16), 'hex')
 	       	PLACING '8' FROM 13) PLACING 'a' FROM 17)::uuid AS event_id
 	FROM due
-), written AS (
-	INSERT INTO outbox (shard, event_id, event_type, topic, task_id, source, data, created_at)
-	SELECT id % $4, event_id, $5::text, $6, id, $7, (
+), described AS (
+	SELECT id, user_id, event_id, (
 	       '{"event_id":"' || event_id || '","event_type":"' || $5::text || '","timestamp":"' || rfc3339($1) ||
 	       '","user_id":' || user_id || ',"schema_version":"' || $8::text || '","task_id":' || id ||
 	       ',"task_version":' || version || ',"reminder_time":"' || rfc3339(fired) || '","title":' || to_json(title) ||
-	       coalesce(',"due_date":"' || rfc3339(due_date) || '"', '') || ',"priority":"' || priority || '"}')::json,
-	       $1
+	       coalesce(',"due_date":"' || rfc3339(due_date) || '"', '') || ',"priority":"' || priority || '"}')::json AS data
 	FROM identified
 	ORDER BY fired, id
+), logged AS (
+	INSERT INTO event_log (user_id, task_id, event_id, event_type, source, data, created_at)
+	SELECT user_id, id, event_id, $5::text, $7, data, $1 FROM described
+), written AS (
+	INSERT INTO outbox (shard, event_id, event_type, topic, task_id, source, data, created_at)
+	SELECT id % $4, event_id, $5::text, $6, id, $7, data, $1 FROM described
 )
 SELECT count(*), coalesce(max(fired), $2) FROM due`
 

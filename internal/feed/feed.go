@@ -1,0 +1,240 @@
+// Package feed lets clients follow what happens to their own tasks, from any
+// replica: it reads the event log, in order and without gaps, from any position
+// that is still kept. See docs/decisions/0009-event-log.md.
+package feed
+
+import (
+	"context"
+	"log/slog"
+	"maps"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promauto"
+
+	"tickler/internal/event"
+	"tickler/internal/task"
+)
+
+// Store is where the log is kept; see repository.Repository.
+type Store interface {
+	LogEntries(ctx context.Context, userID int64, after event.Position, limit int) ([]event.Entry, error)
+	LogEnd(ctx context.Context, after event.Position) (end event.Position, whole bool, err error)
+	LogNews(ctx context.Context, since int64, users []int64) (found []int64, until int64, unsettled bool, err error)
+}
+
+const (
+	// MaxSubscriptions is how many of a user's clients may follow from one replica.
+	MaxSubscriptions = 10
+
+	pageSize          = 100
+	restInterval      = 20 * time.Millisecond  // between two looks at the log, however much happens
+	unsettledInterval = 100 * time.Millisecond // until what is not settled is looked at again
+	pollInterval      = time.Second            // how late a commit elsewhere is noticed when its notification is lost
+	lookTimeout       = 10 * time.Second
+)
+
+// Feed tells its subscriptions of news. It looks at the log once for all of
+// them; each then reads its own part, so a slow client costs nobody anything.
+type Feed struct {
+	store Store
+	log   *slog.Logger
+	wake  chan struct{}
+	gauge prometheus.Gauge
+
+	mu            sync.Mutex
+	subscriptions map[int64]map[*Subscription]struct{} // by user
+	unasked       map[*Subscription]struct{}           // those that came since the last look began
+	since         int64                                // where the next look begins; 0: everybody is told
+}
+
+// New makes a feed; nobody is told anything until Run.
+func New(store Store, log *slog.Logger, registry prometheus.Registerer) *Feed {
+	return &Feed{
+		store: store, log: log, wake: make(chan struct{}, 1), subscriptions: map[int64]map[*Subscription]struct{}{}, unasked: map[*Subscription]struct{}{},
+		gauge: promauto.With(registry).NewGauge(prometheus.GaugeOpts{
+			Name: "tickler_feed_subscriptions", Help: "Clients that follow their events from this replica.",
+		}),
+	}
+}
+
+// Wake tells the feed that something was committed, here or elsewhere. It never
+// blocks.
+func (f *Feed) Wake() { signal(f.wake) }
+
+func signal(c chan struct{}) {
+	select {
+	case c <- struct{}{}:
+	default: // one is waiting already, and will see these rows too
+	}
+}
+
+// Run looks for news until ctx ends.
+func (f *Feed) Run(ctx context.Context) {
+	for interval := pollInterval; ctx.Err() == nil; {
+		select {
+		case <-ctx.Done():
+			return
+		case <-f.wake:
+		case <-time.After(interval):
+		}
+		interval = pollInterval
+		if unsettled, err := f.look(ctx); err != nil {
+			f.log.Warn("the event log cannot be read; subscriptions wait", "error", err)
+		} else if unsettled {
+			interval = unsettledInterval
+		}
+		select {
+		case <-ctx.Done():
+		case <-time.After(restInterval):
+		}
+	}
+}
+
+// look tells those subscriptions that have something to read.
+func (f *Feed) look(ctx context.Context) (unsettled bool, err error) {
+	since, users := f.asked()
+	if len(users) == 0 {
+		return false, nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, lookTimeout)
+	defer cancel()
+	if since == 0 {
+		end, _, err := f.store.LogEnd(ctx, event.Position{})
+		if err == nil {
+			f.tell(users, since, end.Transaction+1)
+		}
+		return false, err
+	}
+	found, until, unsettled, err := f.store.LogNews(ctx, since, users)
+	if err != nil {
+		return false, err
+	}
+	f.tell(found, since, until)
+	return unsettled, nil
+}
+
+// asked lists the users that a look is for, and where it begins.
+func (f *Feed) asked() (since int64, users []int64) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	clear(f.unasked)
+	return f.since, slices.Collect(maps.Keys(f.subscriptions))
+}
+
+// tell wakes the subscriptions of users, and those that came during the look:
+// they may have read before it, and were not looked for.
+func (f *Feed) tell(users []int64, since, until int64) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.since == since { // else all had gone and others came: they begin anew
+		f.since = until
+	}
+	for _, id := range users {
+		for s := range f.subscriptions[id] {
+			signal(s.news)
+		}
+	}
+	for s := range f.unasked {
+		signal(s.news)
+	}
+}
+
+// Subscription is one client that follows a user's events.
+type Subscription struct {
+	// Whole is false when events behind the wanted position are not kept any
+	// more: the client must read the present state afresh.
+	Whole bool
+
+	feed   *Feed
+	userID int64
+	after  event.Position
+	news   chan struct{}
+}
+
+// Subscribe follows a user's events behind a position, or, when after is nil,
+// from now on. Who has MaxSubscriptions already is refused with RATE_LIMITED.
+// Close must be called.
+func (f *Feed) Subscribe(ctx context.Context, userID int64, after *event.Position) (*Subscription, error) {
+	s := &Subscription{Whole: true, feed: f, userID: userID, news: make(chan struct{}, 1)}
+	if err := f.register(s); err != nil {
+		return nil, err
+	}
+	wanted := event.Position{}
+	if after != nil {
+		wanted = *after
+	}
+	end, whole, err := f.store.LogEnd(ctx, wanted)
+	if err != nil {
+		s.Close()
+		return nil, err
+	}
+	s.after = end
+	if after != nil {
+		if s.Whole = whole; whole {
+			s.after = *after
+		}
+	}
+	return s, nil
+}
+
+func (f *Feed) register(s *Subscription) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	mine := f.subscriptions[s.userID]
+	if len(mine) >= MaxSubscriptions {
+		return &task.Error{
+			Code: task.RateLimited, Message: "too many of your clients follow events already; close one, or let them share a stream",
+		}
+	}
+	if len(f.subscriptions) == 0 {
+		f.since = 0 // nobody looked for a while: begin anew rather than read all that happened meanwhile
+	}
+	if mine == nil {
+		mine = map[*Subscription]struct{}{}
+		f.subscriptions[s.userID] = mine
+	}
+	mine[s], f.unasked[s] = struct{}{}, struct{}{}
+	f.gauge.Inc()
+	return nil
+}
+
+// Position is behind the last event that Next returned.
+func (s *Subscription) Position() event.Position { return s.after }
+
+// Next waits for events and returns them, in order; it fails when ctx ends.
+func (s *Subscription) Next(ctx context.Context) ([]event.Entry, error) {
+	for {
+		entries, err := s.feed.store.LogEntries(ctx, s.userID, s.after, pageSize)
+		if err != nil {
+			return nil, err
+		}
+		if len(entries) > 0 {
+			s.after = entries[len(entries)-1].Position
+			return entries, nil
+		}
+		select {
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		case <-s.news:
+		}
+	}
+}
+
+// Close ends the subscription.
+func (s *Subscription) Close() {
+	s.feed.mu.Lock()
+	defer s.feed.mu.Unlock()
+	mine := s.feed.subscriptions[s.userID]
+	if _, open := mine[s]; !open {
+		return
+	}
+	delete(mine, s)
+	delete(s.feed.unasked, s)
+	if len(mine) == 0 {
+		delete(s.feed.subscriptions, s.userID)
+	}
+	s.feed.gauge.Dec()
+}

@@ -1,0 +1,45 @@
+package repository_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/stretchr/testify/require"
+
+	"tickler/internal/task"
+)
+
+func TestEveryEventIsLoggedOnceForItsUser(t *testing.T) {
+	b := setup(t)
+	one := b.add(t, b.ann, task.AddInput{Title: "x", Tags: []string{"home"}, DueDate: "2026-03-02T08:30Z"})
+	b.add(t, b.bob, task.AddInput{Title: "Bob's", DueDate: "2026-03-02T08:30Z"})
+	_, err := b.service.CreateCategory(b.ctx, b.ann, task.CreateCategoryInput{Name: "Work"})
+	require.NoError(t, err)
+	_, err = b.service.Update(b.ctx, b.ann, task.UpdateInput{TaskID: one.ID, Category: task.Some("Work")})
+	require.NoError(t, err)
+	_, err = b.service.DeleteCategory(b.ctx, b.ann, task.CategoryInput{Category: "Work"})
+	require.NoError(t, err)
+	_, err = b.service.DeleteTag(b.ctx, b.ann, task.TagInput{Tag: "home"})
+	require.NoError(t, err)
+	claimed, _, err := b.store.ClaimReminders(b.ctx, b.now.Add(time.Hour), b.now.Add(-time.Hour), 10)
+	require.NoError(t, err)
+	require.Equal(t, 2, claimed)
+	_, err = b.service.Complete(b.ctx, b.ann, one.ID)
+	require.NoError(t, err)
+
+	rows, err := b.pool.Query(b.ctx, `
+		SELECT l.event_type FROM event_log l
+		WHERE l.user_id = $1 AND EXISTS (
+			SELECT FROM outbox o WHERE o.event_id = l.event_id AND o.event_type = l.event_type AND o.task_id = l.task_id
+			AND o.source = l.source AND o.created_at = l.created_at AND o.data::jsonb = l.data::jsonb
+			AND (l.data->>'user_id')::bigint = l.user_id)
+		ORDER BY l.position, l.seq`, b.ann.UserID)
+	require.NoError(t, err)
+	types, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	require.NoError(t, err)
+	require.Equal(t, []string{"task.created", "task.updated", "task.updated", "task.updated", "reminder.sent", "task.completed"}, types)
+	var logged, distinct int
+	require.NoError(t, b.pool.QueryRow(b.ctx, `SELECT (SELECT count(*) FROM event_log), (SELECT count(DISTINCT event_id) FROM outbox)`).Scan(&logged, &distinct))
+	require.Equal(t, distinct, logged)
+}

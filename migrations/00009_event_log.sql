@@ -1,0 +1,52 @@
+-- +goose Up
+-- What happened to whose tasks, kept for some days: clients follow their own
+-- part of it, and go on where they left off. It is written in the transaction
+-- of the change, like the outbox.
+--
+-- A sequence is drawn before the commit, so a smaller number can appear after a
+-- larger one: whoever reads on from the last that they saw would lose rows. So
+-- rows are ordered by position, of which all below the oldest running
+-- transaction is settled: nothing appears there any more. The position is the
+-- row's own transaction, or the last that had ended by then if that is later:
+-- that is at least the transaction of any earlier change of the same task, so
+-- the events of a task are in order. See docs/decisions/0009-event-log.md.
+CREATE TABLE event_log (
+    position   bigint      NOT NULL DEFAULT greatest(
+        pg_current_xact_id()::text::bigint,
+        pg_snapshot_xmax(pg_current_snapshot())::text::bigint - 1),
+    seq        bigint      GENERATED ALWAYS AS IDENTITY,
+    user_id    bigint      NOT NULL, -- no foreign key: it would cost each change a look at the user's row
+    task_id    bigint      NOT NULL,
+    event_id   uuid        NOT NULL,
+    event_type text        NOT NULL,
+    source     text        NOT NULL,
+    token_id   bigint,               -- whose use of a token it was, where that is known
+    data       json        NOT NULL, -- as it is published
+    created_at timestamptz NOT NULL,
+    PRIMARY KEY (position, seq)
+);
+CREATE INDEX idx_event_log_user ON event_log (user_id, position, seq);
+
+-- Up to where the log was pruned: who was not that far has missed something.
+CREATE TABLE event_log_floor (
+    one      boolean PRIMARY KEY DEFAULT true CHECK (one),
+    position bigint  NOT NULL
+);
+INSERT INTO event_log_floor (position) VALUES (0);
+
+-- Which of some users have events from a position on, up to where all is
+-- settled; unsettled tells whether there are any beyond. It tells no more of
+-- them than that, so it may look at all users' rows.
+CREATE FUNCTION event_log_news(since bigint, users bigint[], OUT until bigint, OUT unsettled boolean, OUT found bigint[])
+    LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public
+AS $$
+    SELECT h.horizon,
+           EXISTS (SELECT FROM event_log e WHERE e.position >= h.horizon),
+           ARRAY(SELECT DISTINCT e.user_id FROM event_log e
+                 WHERE e.position >= since AND e.position < h.horizon AND e.user_id = ANY (users))
+    FROM (SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint AS horizon) h
+$$;
+
+-- +goose Down
+DROP FUNCTION event_log_news;
+DROP TABLE event_log_floor, event_log;
