@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/jackc/pgx/v5"
@@ -17,10 +16,6 @@ import (
 type statement struct {
 	where []string
 	args  []any
-	// rankArgs is how many of args, the last ones, only the order uses.
-	rankArgs int
-	// highlight is the tsquery of what to show in each task; empty: nothing.
-	highlight string
 }
 
 // arg adds a parameter and returns its placeholder.
@@ -97,24 +92,14 @@ func order(p task.Paging) (expression, sqlType string) {
 // List reads a page of a user's tasks.
 func (r *Repository) List(ctx context.Context, userID int64, f task.Filter, p task.Paging) (task.Page, error) {
 	expression, sqlType := order(p)
-	return r.page(ctx, r.pool, selectTasks(userID, f), expression, sqlType, p)
+	return r.page(ctx, selectTasks(userID, f), expression, sqlType, p)
 }
-
-// sender is a pool or a transaction.
-type sender interface {
-	SendBatch(ctx context.Context, batch *pgx.Batch) pgx.BatchResults
-}
-
-// headlines shows where a task matches: its title, and parts of its description.
-const headlines = `ARRAY[
-	ts_headline('english', t.title, %[1]s::tsquery, 'HighlightAll=true, StartSel=**, StopSel=**'),
-	ts_headline('english', t.description, %[1]s::tsquery, 'MaxFragments=2, MaxWords=16, MinWords=5, StartSel=**, StopSel=**, FragmentDelimiter=" … "')]`
 
 // page reads one page and the count of all that match in one round trip.
-func (r *Repository) page(ctx context.Context, q sender, s *statement, expression, sqlType string, p task.Paging) (task.Page, error) {
+func (r *Repository) page(ctx context.Context, s *statement, expression, sqlType string, p task.Paging) (task.Page, error) {
 	var page task.Page
 	batch := &pgx.Batch{}
-	batch.Queue(`SELECT count(*) FROM tasks t `+s.clause(), s.args[:len(s.args)-s.rankArgs]...).QueryRow(func(row pgx.Row) error {
+	batch.Queue(`SELECT count(*) FROM tasks t `+s.clause(), s.args...).QueryRow(func(row pgx.Row) error {
 		return row.Scan(&page.Total)
 	})
 
@@ -126,23 +111,13 @@ func (r *Repository) page(ctx context.Context, q sender, s *statement, expressio
 	if p.After != nil {
 		paged.and("(%s, t.id) %s (%s::text::%s, %s)", expression, beyond, paged.arg(p.After.Value), sqlType, paged.arg(p.After.ID))
 	}
-	score := "NULL::float8"
-	if p.Sort == task.ByRelevance {
-		score = expression
-	}
-	lines := "NULL::text[]"
-	if s.highlight != "" {
-		lines = fmt.Sprintf(headlines, paged.arg(s.highlight))
-	}
-	sql := fmt.Sprintf(`SELECT %s, (%s)::text, %s, %s %s %s ORDER BY %s %s, t.id %s LIMIT %s`,
-		taskColumns, expression, score, lines, taskTables, paged.clause(), expression, direction, direction, paged.arg(p.Limit+1))
+	sql := fmt.Sprintf(`SELECT %s, (%s)::text %s %s ORDER BY %s %s, t.id %s LIMIT %s`,
+		taskColumns, expression, taskTables, paged.clause(), expression, direction, direction, paged.arg(p.Limit+1))
 	var last task.Position
 	batch.Queue(sql, paged.args...).Query(func(rows pgx.Rows) error {
 		for rows.Next() {
 			var value string
-			var relevance *float64
-			var lines []string
-			t, err := scanTask(rows, &value, &relevance, &lines)
+			t, err := scanTask(rows, &value)
 			if err != nil {
 				return err
 			}
@@ -153,14 +128,10 @@ func (r *Repository) page(ctx context.Context, q sender, s *statement, expressio
 			}
 			last = task.Position{Value: value, ID: t.ID}
 			page.Tasks = append(page.Tasks, t)
-			if relevance != nil {
-				page.Relevance = append(page.Relevance, *relevance)
-				page.Highlights = append(page.Highlights, slices.DeleteFunc(lines, func(line string) bool { return !strings.Contains(line, "**") }))
-			}
 		}
 		return rows.Err()
 	})
-	err := q.SendBatch(ctx, batch).Close()
+	err := r.pool.SendBatch(ctx, batch).Close()
 	if e := (*pgconn.PgError)(nil); errors.As(err, &e) && strings.HasPrefix(e.Code, "22") && p.After != nil {
 		return task.Page{}, task.Invalid("cursor", "is not a cursor of this list; give next_cursor exactly as it was returned")
 	}

@@ -9,6 +9,7 @@ import (
 	"io"
 	"log/slog"
 	"net"
+	"strconv"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -34,7 +35,7 @@ func New(pool *pgxpool.Pool, source string, committed func()) *Repository {
 }
 
 // schemaVersion is the newest migration that the queries here rely on.
-const schemaVersion = 9
+const schemaVersion = 6
 
 // connectTimeout bounds how long an app waits for its database at start.
 const connectTimeout = 60 * time.Second
@@ -99,6 +100,17 @@ func (r *Repository) Tx(ctx context.Context, userID int64, fn func(task.Tx) erro
 		r.committed()
 	}
 	return unavailable(vanished(err))
+}
+
+// read runs fn in a transaction that works for a user, for what asks Postgres
+// itself on whose behalf it is.
+func (r *Repository) read(ctx context.Context, userID int64, fn func(pgx.Tx) error) error {
+	return pgx.BeginTxFunc(ctx, r.pool, pgx.TxOptions{AccessMode: pgx.ReadOnly}, func(tx pgx.Tx) error {
+		if _, err := tx.Exec(ctx, `SELECT set_config('tickler.user_id', $1, true)`, strconv.FormatInt(userID, 10)); err != nil {
+			return err
+		}
+		return fn(tx)
+	})
 }
 
 // vanished names the one violation of a foreign key that there can be: between

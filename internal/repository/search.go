@@ -16,7 +16,8 @@ import (
 // parsedTerm is a term of a query as Postgres matches it.
 type parsedTerm struct {
 	task.Term
-	query string // tsquery: stemmed or as it stands, or the label that has this name
+	query string // tsquery of the user's own lexemes: stemmed or as it stands, or the label that has this name
+	plain string // the same without the user
 	stop  bool   // a word that says nothing in English, such as "the"
 }
 
@@ -30,19 +31,21 @@ WITH names AS MATERIALIZED (
 	SELECT ''' tag ' || id || '''', to_tsvector('english', name), to_tsvector('simple', name)
 	FROM tags WHERE user_id = $1
 )
-SELECT numnode(stemmed) = 0, (
-	(stemmed || plain) || coalesce((
+SELECT stop, owned_words($1, query), query
+FROM (
+	SELECT place, numnode(stemmed) = 0 AS stop, ((stemmed || plain) || coalesce((
 		SELECT string_agg(lexeme, ' | ')::tsquery FROM names
 		WHERE names.stemmed @@ (term.stemmed || term.plain) OR names.plain @@ (term.stemmed || term.plain)
-	), ''))::text
-FROM (
-	SELECT place, phraseto_tsquery('english', word) AS stemmed,
-	       CASE WHEN prefix THEN to_tsquery('simple', '''' || word || ''':*') ELSE phraseto_tsquery('simple', word) END AS plain
-	FROM unnest($2::text[], $3::boolean[]) WITH ORDINALITY AS given (word, prefix, place)
-) term
+	), ''))::text AS query
+	FROM (
+		SELECT place, phraseto_tsquery('english', word) AS stemmed,
+		       CASE WHEN prefix THEN to_tsquery('simple', '''' || word || ''':*') ELSE phraseto_tsquery('simple', word) END AS plain
+		FROM unnest($2::text[], $3::boolean[]) WITH ORDINALITY AS given (word, prefix, place)
+	) term
+) parsed
 ORDER BY place`
 
-func (r *Repository) parse(ctx context.Context, userID int64, q task.Query) ([][]parsedTerm, error) {
+func parse(ctx context.Context, tx pgx.Tx, userID int64, q task.Query) ([][]parsedTerm, error) {
 	var words []string
 	var prefixes []bool
 	for _, terms := range q.Any {
@@ -50,12 +53,12 @@ func (r *Repository) parse(ctx context.Context, userID int64, q task.Query) ([][
 			words, prefixes = append(words, term.Text), append(prefixes, term.Prefix)
 		}
 	}
-	rows, err := r.pool.Query(ctx, parseTerms, userID, words, prefixes)
+	rows, err := tx.Query(ctx, parseTerms, userID, words, prefixes)
 	if err != nil {
 		return nil, err
 	}
 	parsed, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (t parsedTerm, err error) {
-		return t, row.Scan(&t.stop, &t.query)
+		return t, row.Scan(&t.stop, &t.query, &t.plain)
 	})
 	if err != nil {
 		return nil, err
@@ -88,103 +91,142 @@ func meaningful(terms []task.Term, parsed []parsedTerm) []parsedTerm {
 	return all
 }
 
-// match is the whole query as one tsquery, and that of the words to rank by.
-func match(userID int64, alternatives [][]parsedTerm) (query, words string) {
-	var any, positive []string
+// match is the whole query as one tsquery.
+func match(alternatives [][]parsedTerm) string {
+	var any []string
 	for _, terms := range alternatives {
 		var all []string
 		for _, t := range terms {
-			if t.Not {
-				all = append(all, "!("+t.query+")")
-				continue
-			}
-			all = append(all, "("+t.query+")")
-			positive = append(positive, "("+t.query+")")
+			all = append(all, t.signed())
 		}
 		if len(all) > 0 {
 			any = append(any, "("+strings.Join(all, " & ")+")")
 		}
 	}
-	if len(any) == 0 {
-		return "", ""
-	}
-	// The user's own lexeme keeps the search in the index to the user's tasks.
-	return fmt.Sprintf("' user %d' & (%s)", userID, strings.Join(any, " | ")), strings.Join(positive, " | ")
+	return strings.Join(any, " | ")
 }
 
-// rank scores a match: weights D, C, B, A. A word in the title outweighs any
-// number of them in the description, which outweighs the name of a label.
-const rank = `ts_rank('{0.005, 0.01, 0.05, 1.0}', t.search_vector, %s::tsquery)::float8`
+// signed is the term as a tsquery, negated if it must not be there.
+func (t parsedTerm) signed() string {
+	if t.Not {
+		return "!(" + t.query + ")"
+	}
+	return "(" + t.query + ")"
+}
+
+// words are those that a task shall have, as one tsquery, as text tells them.
+func words(alternatives [][]parsedTerm, text func(parsedTerm) string) string {
+	var positive []string
+	for _, terms := range alternatives {
+		for _, t := range terms {
+			if !t.Not {
+				positive = append(positive, "("+text(t)+")")
+			}
+		}
+	}
+	return strings.Join(positive, " | ")
+}
+
+// filed is the tsquery of how tasks must be filed; nil: in any way.
+func filed(userID int64, f task.Filter) *string {
+	var all []string
+	either := func(kind string, ids []int64, and string) {
+		var lexemes []string
+		for _, id := range ids {
+			lexemes = append(lexemes, fmt.Sprintf("'%d  %s %d'", userID, kind, id))
+		}
+		if len(lexemes) > 0 {
+			all = append(all, "("+strings.Join(lexemes, and)+")")
+		}
+	}
+	either("category", f.CategoryIDs, " | ")
+	if f.AllTags {
+		either("tag", f.TagIDs, " & ")
+	} else {
+		either("tag", f.TagIDs, " | ")
+	}
+	if len(all) == 0 {
+		return nil
+	}
+	query := strings.Join(all, " & ")
+	return &query
+}
 
 // Search reads a page of the user's tasks that match a query, best first. When
-// none does, words are forgiven that are nearly one of a title.
-func (r *Repository) Search(ctx context.Context, userID int64, q task.Query, f task.Filter, p task.Paging) (task.Page, error) {
-	alternatives, err := r.parse(ctx, userID, q)
+// none does, words are forgiven that are nearly one of a title. Of the filter,
+// only priorities, category and tags count.
+func (r *Repository) Search(ctx context.Context, userID int64, q task.Query, f task.Filter, p task.Paging) (page task.Page, err error) {
+	after, err := position(p)
 	if err != nil {
-		return task.Page{}, unavailable(fmt.Errorf("parse a query: %w", err))
+		return task.Page{}, err
 	}
-	query, words := match(userID, alternatives)
-	if query == "" {
-		return task.Page{}, nil
-	}
-	s := selectTasks(userID, f)
-	s.and("t.search_vector @@ %s::tsquery", s.arg(query))
-	score := fmt.Sprintf(rank, s.arg(words))
-	s.rankArgs = 1
-	if q.Highlight {
-		s.highlight = words
-	}
-	page, err := r.page(ctx, r.pool, s, score, "float8", p)
-	if err != nil || page.Total > 0 {
-		return page, err
-	}
-	return r.forgive(ctx, userID, alternatives, f, p)
-}
-
-const (
-	forgivenSimilarity = "0.35" // a letter wrong or missing in a word of six
-	forgivenLength     = 4      // characters: shorter words are nearly everything
-)
-
-// forgive searches for titles with words like those of the query. Where pg_trgm
-// could not be created, nothing is found.
-func (r *Repository) forgive(ctx context.Context, userID int64, alternatives [][]parsedTerm, f task.Filter, p task.Paging) (task.Page, error) {
-	s := selectTasks(userID, f)
-	var any, scores []string
-	for _, terms := range alternatives {
-		var all []string
-		for _, t := range terms {
-			exact := fmt.Sprintf("t.search_vector @@ %s::tsquery", s.arg(t.query))
-			switch {
-			case t.Not:
-				exact = "NOT " + exact
-			case !t.Phrase && utf8.RuneCountInString(t.Text) >= forgivenLength:
-				word := s.arg(t.Text)
-				exact = fmt.Sprintf("(%s OR %s::text <%% t.title)", exact, word)
-				scores = append(scores, fmt.Sprintf("word_similarity(%s::text, t.title)", word))
-			}
-			all = append(all, exact)
+	err = r.read(ctx, userID, func(tx pgx.Tx) error {
+		alternatives, err := parse(ctx, tx, userID, q)
+		if err != nil {
+			return fmt.Errorf("parse a query: %w", err)
 		}
-		if len(all) > 0 {
-			any = append(any, strings.Join(all, " AND "))
+		query := match(alternatives)
+		if query == "" {
+			return nil
 		}
-	}
-	if len(scores) == 0 {
-		return task.Page{}, nil
-	}
-	s.and("(%s)", strings.Join(any, " OR "))
-	score := fmt.Sprintf("((%s) / %d)::float8", strings.Join(scores, " + "), len(scores))
-	var page task.Page
-	err := pgx.BeginFunc(ctx, r.pool, func(tx pgx.Tx) error {
-		if _, err := tx.Exec(ctx, `SELECT set_config('pg_trgm.word_similarity_threshold', $1, true)`, forgivenSimilarity); err != nil {
+		filter := filed(userID, f)
+		if filter != nil {
+			query = fmt.Sprintf("(%s) & %s", query, *filter)
+		}
+		ranked := words(alternatives, func(t parsedTerm) string { return t.query })
+		hits, err := collectHits(tx.Query(ctx, `SELECT * FROM search_tasks($1, $2::text::tsquery, $3::text::tsquery, $4::text[]::task_priority[], $5, $6, $7)`,
+			userID, query, ranked, priorities(f), after.score, after.id, p.Limit+1))
+		if err == nil && hits.total == 0 {
+			hits, err = nearly(ctx, tx, userID, alternatives, filter, f, after, p)
+		}
+		if err != nil {
 			return err
 		}
-		var err error
-		page, err = r.page(ctx, tx, s, score, "float8", p)
+		var highlight string
+		if q.Highlight {
+			highlight = words(alternatives, func(t parsedTerm) string { return t.plain })
+		}
+		page, err = hits.page(ctx, tx, userID, highlight, p)
+		return err
+	})
+	return page, unavailable(err)
+}
+
+const forgivenLength = 4 // characters: shorter words are nearly everything
+
+// nearly searches for titles with words like those of the query. Where pg_trgm
+// could not be created, nothing is found.
+func nearly(ctx context.Context, tx pgx.Tx, userID int64, alternatives [][]parsedTerm, filter *string, f task.Filter, after scored, p task.Paging) (found hits, err error) {
+	var places []int
+	var queries []string
+	var near []*string
+	forgivable := false
+	for place, terms := range alternatives {
+		for _, t := range terms {
+			places, queries, near = append(places, place), append(queries, t.signed()), append(near, nil)
+			if !t.Not && !t.Phrase && utf8.RuneCountInString(t.Text) >= forgivenLength {
+				near[len(near)-1], forgivable = &t.Text, true
+			}
+		}
+	}
+	if !forgivable {
+		return hits{}, nil
+	}
+	err = pgx.BeginFunc(ctx, tx, func(savepoint pgx.Tx) (err error) {
+		found, err = collectHits(savepoint.Query(ctx, `SELECT * FROM search_tasks_nearly($1, $2, $3::text[]::tsquery[], $4, $5::text::tsquery, $6::text[]::task_priority[], $7, $8, $9)`,
+			userID, places, queries, near, filter, priorities(f), after.score, after.id, p.Limit+1))
 		return err
 	})
 	if e := (*pgconn.PgError)(nil); errors.As(err, &e) && e.Code == "42883" { // no such operator
-		return task.Page{}, nil
+		return hits{}, nil
 	}
-	return page, unavailable(err)
+	return found, err
+}
+
+func priorities(f task.Filter) []string {
+	var names []string
+	for _, p := range f.Priorities {
+		names = append(names, string(p))
+	}
+	return names
 }

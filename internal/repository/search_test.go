@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/stretchr/testify/require"
 
 	"tickler/internal/task"
@@ -122,20 +124,86 @@ func TestSearchIsServedByItsIndexes(t *testing.T) {
 	require.NoError(t, err)
 	_, err = b.pool.Exec(b.ctx, `VACUUM ANALYZE tasks`)
 	require.NoError(t, err)
-	plan := b.plan(t, `SELECT id FROM tasks t WHERE t.user_id = 7 AND t.deleted_at IS NULL AND t.search_vector @@ ''' user 7'' & (''invoic'' | ''invoice'':*)'::tsquery`)
-	require.Contains(t, plan, "idx_tasks_search")
-	plan = b.plan(t, `SELECT id FROM tasks t WHERE t.deleted_at IS NULL AND (t.search_vector @@ '''invoce'''::tsquery OR 'invoce'::text <% t.title)`)
-	require.Contains(t, plan, "idx_tasks_trigrams")
+	// From the sixth on, Postgres may plan without looking at the values.
+	plans := b.plansWithin(t, 7, 7, `SELECT * FROM search_tasks(7, $$'7 invoic' | '7 e':*$$, $$'7 invoic'$$, NULL, NULL, NULL, 21)`)
+	require.Equal(t, 7, strings.Count(plans, "Bitmap Index Scan on idx_tasks_search"), plans)
+	require.NotContains(t, plans, "Seq Scan")
+	plans = b.plansWithin(t, 7, 7, `SELECT * FROM search_tasks_nearly(7, '{0}', ARRAY[$$'7 invoce'$$::tsquery], '{invoce}', NULL, NULL, NULL, NULL, 21)`)
+	require.Equal(t, 7, strings.Count(plans, "Bitmap Index Scan on idx_tasks_trigrams"), plans)
+	require.Contains(t, plans, "(user_id)::text")
+	require.NotContains(t, plans, "Seq Scan")
+}
+
+// plansWithin repeats a statement on one connection and returns the plans of
+// what functions in it ask for, as Postgres logs them.
+func (b *bundle) plansWithin(t *testing.T, userID int64, times int, sql string) string {
+	t.Helper()
+	var plans strings.Builder
+	config := b.pool.Config().ConnConfig
+	config.OnNotice = func(_ *pgconn.PgConn, n *pgconn.Notice) { plans.WriteString(n.Message) }
+	conn, err := pgx.ConnectConfig(b.ctx, config)
+	require.NoError(t, err)
+	defer func() { _ = conn.Close(b.ctx) }()
+	_, err = conn.Exec(b.ctx, fmt.Sprintf(`LOAD 'auto_explain'; SET auto_explain.log_min_duration = 0; SET auto_explain.log_nested_statements = on;
+		SET auto_explain.log_level = 'notice'; SET tickler.user_id = '%d'`, userID))
+	require.NoError(t, err)
+	for range times {
+		_, err = conn.Exec(b.ctx, sql)
+		require.NoError(t, err)
+	}
+	return plans.String()
+}
+
+func TestSearchAnswersNobodyButTheUserItWorksFor(t *testing.T) {
+	b := setup(t)
+	b.add(t, b.bob, task.AddInput{Title: "secret"})
+	ask := func(caller int64, sql string) (found bool, err error) {
+		err = pgx.BeginFunc(b.ctx, b.pool, func(tx pgx.Tx) error {
+			if _, err := tx.Exec(b.ctx, `SELECT set_config('tickler.user_id', $1, true)`, fmt.Sprint(caller)); err != nil {
+				return err
+			}
+			return tx.QueryRow(b.ctx, sql).Scan(&found)
+		})
+		return found, err
+	}
+	bob := fmt.Sprint(b.bob.UserID)
+	for _, sql := range []string{
+		`SELECT total > 0 FROM search_tasks(` + bob + `, $$'` + bob + ` secret'$$, '', NULL, NULL, NULL, 1)`,
+		`SELECT total > 0 FROM search_tasks_nearly(` + bob + `, '{0}', ARRAY[$$'x'$$::tsquery], '{secrte}', NULL, NULL, NULL, NULL, 1)`,
+	} {
+		found, err := ask(b.bob.UserID, sql)
+		require.NoError(t, err)
+		require.True(t, found)
+		_, err = ask(b.ann.UserID, sql)
+		require.ErrorContains(t, err, "does not work for user")
+		_, err = b.pool.Exec(b.ctx, sql)
+		require.ErrorContains(t, err, "does not work for user", "nobody said for whom")
+	}
+}
+
+func TestWordsThatRunOnForeverAreStored(t *testing.T) {
+	b := setup(t)
+	for _, endless := range []string{"x", "'", `\`, `\'`, "ß", "語", "😀", "a-", "a.b/"} {
+		n := len([]rune(endless))
+		b.add(t, b.ann, task.AddInput{Title: strings.Repeat(endless, 200/n), Description: strings.Repeat(endless, 10_000/n)})
+	}
+	b.add(t, b.ann, task.AddInput{Title: "o'clock it's", Description: `back\slash 'quoted' "double" :* & | ! ' user 7'`})
+	for _, query := range []string{"clock", "quoted", "back", "it's"} {
+		require.Equal(t, []string{"o'clock it's"}, b.search(t, query), query)
+	}
 }
 
 func TestMigrationsGoDownAndUpAgain(t *testing.T) {
 	b := setup(t)
 	added := b.add(t, b.ann, task.AddInput{Title: "Pay the invoice", Tags: []string{"money"}})
-	b.migrate(t, 2)
-	var title string
-	require.NoError(t, b.pool.QueryRow(b.ctx, `SELECT title FROM tasks WHERE search_vector @@ to_tsquery('english', 'invoices')`).Scan(&title))
+	for _, version := range []int64{3, 2} {
+		b.migrate(t, version)
+		var title string
+		require.NoError(t, b.pool.QueryRow(b.ctx, `SELECT title FROM tasks WHERE search_vector @@ to_tsquery('english', 'invoices')`).Scan(&title))
+	}
 	b.migrate(t, newest)
 	require.Equal(t, []string{"Pay the invoice"}, b.search(t, "money"), "the tags are there again")
+	require.Equal(t, []string{"Pay the invoice"}, b.search(t, "invoce"))
 	_, err := b.service.Get(b.ctx, b.ann, added.ID)
 	require.NoError(t, err)
 }

@@ -1,0 +1,146 @@
+-- +goose Up
+-- Search, under a bound that does not grow with the table. docs/decisions/0008-search.md
+
+-- Every quoted lexeme in the text of a tsvector or tsquery, made one of the
+-- user's own: a prefix then reads the user's words in the index, not everybody's.
+CREATE FUNCTION owned_words(user_id bigint, words text) RETURNS text
+    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+    RETURN regexp_replace(words, $$'((?:[^']|'')*)'$$, $$'$$ || user_id || $$ \1'$$, 'g');
+
+-- Each text twice: stemmed as English, and as it stands for all other
+-- languages. The gaps keep a phrase from matching across two of them. What runs
+-- on for hundreds of characters is no word, and could be too long for a lexeme.
+CREATE FUNCTION task_words(user_id bigint, category_id bigint, tag_ids bigint[], title text, description text) RETURNS tsvector
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    RETURN owned_words(user_id, (
+        setweight(to_tsvector('pg_catalog.english', title), 'A') || $$' gap':1$$::tsvector ||
+        setweight(to_tsvector('pg_catalog.simple', title), 'A') || $$' gap':1$$::tsvector ||
+        setweight(to_tsvector('pg_catalog.english', regexp_replace(description, '\S{255,}', ' ', 'g')), 'B') || $$' gap':1$$::tsvector ||
+        setweight(to_tsvector('pg_catalog.simple', regexp_replace(description, '\S{255,}', ' ', 'g')), 'B') ||
+        task_lexemes(user_id, category_id, tag_ids))::text)::tsvector;
+
+ALTER TABLE tasks DROP COLUMN search_vector;
+ALTER TABLE tasks ADD COLUMN search_vector tsvector NOT NULL GENERATED ALWAYS AS (
+    task_words(user_id, category_id, tag_ids, title, description)
+) STORED;
+-- What waits to be merged into the index is read by every search.
+CREATE INDEX idx_tasks_search ON tasks USING gin (search_vector) WITH (gin_pending_list_limit = 512);
+
+-- The two functions below run under the rights of the schema's owner: behind a
+-- policy, Postgres keeps @@ and <% out of an index, since they could tell about
+-- rows that the policy hides. So they check for themselves: they answer nobody
+-- but the user that the transaction works for, set as tickler.user_id.
+
+-- A page of the user's tasks that match, best first, behind a position; ranked
+-- by words. The first row's total counts all; without a page its id is NULL.
+-- One reading of the matches gives order and count. No condition but that on the
+-- vector has an index, so that there is one plan whatever the statistics say.
+-- Weights D, C, B, A: a word in the title outweighs any number of them in the
+-- description, which outweighs the name of a label.
+-- +goose StatementBegin
+CREATE FUNCTION search_tasks(of_user bigint, query tsquery, words tsquery, priorities task_priority[], after_score float8, after_id bigint, size integer)
+    RETURNS TABLE (id bigint, score float8, total bigint)
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path = pg_catalog, public, pg_temp
+    SET enable_seqscan = off
+AS $$
+BEGIN
+    IF of_user IS DISTINCT FROM nullif(current_setting('tickler.user_id', true), '')::bigint THEN
+        RAISE EXCEPTION 'search_tasks: the transaction does not work for user %', of_user USING ERRCODE = 'insufficient_privilege';
+    END IF;
+    RETURN QUERY
+    WITH found AS MATERIALIZED (
+        SELECT t.id AS found_id, ts_rank('{0.005, 0.01, 0.05, 1.0}', t.search_vector, words)::float8 AS found_score
+        FROM tasks t
+        WHERE t.search_vector @@ (format($q$'%s  user %s'$q$, of_user, of_user)::tsquery && query)
+          AND t.user_id + 0 = of_user AND t.deleted_at IS NULL
+          AND (priorities IS NULL OR t.priority = ANY (priorities))
+    ), page AS (
+        SELECT found_id, found_score FROM found
+        WHERE after_id IS NULL OR (found_score, found_id) < (after_score, after_id)
+        ORDER BY found_score DESC, found_id DESC LIMIT size
+    )
+    SELECT page.found_id, page.found_score, counted.n
+    FROM (SELECT count(*) AS n FROM found) counted LEFT JOIN page ON true
+    ORDER BY page.found_score DESC, page.found_id DESC;
+END
+$$;
+
+-- The same, forgiving typos. Term i of the query belongs to an alternative; it
+-- is met by queries[i], or where near[i] is given by a word in the title that is
+-- nearly that. All terms of one alternative must be met.
+CREATE FUNCTION search_tasks_nearly(of_user bigint, alternatives integer[], queries tsquery[], near text[], filter tsquery, priorities task_priority[], after_score float8, after_id bigint, size integer)
+    RETURNS TABLE (id bigint, score float8, total bigint)
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path = pg_catalog, public, pg_temp
+    SET enable_seqscan = off
+AS $$
+BEGIN
+    IF of_user IS DISTINCT FROM nullif(current_setting('tickler.user_id', true), '')::bigint THEN
+        RAISE EXCEPTION 'search_tasks_nearly: the transaction does not work for user %', of_user USING ERRCODE = 'insufficient_privilege';
+    END IF;
+    PERFORM set_config('pg_trgm.word_similarity_threshold', '0.35', true); -- a letter wrong or missing in a word of six
+    RETURN QUERY
+    WITH terms AS MATERIALIZED (
+        SELECT * FROM unnest(alternatives, queries, near) WITH ORDINALITY AS given (alternative, query, word, place)
+    ), nearly AS MATERIALIZED (
+        SELECT t.id AS near_id, array_agg(terms.place) AS places, sum(word_similarity(terms.word, t.title)) AS similarity
+        FROM terms JOIN tasks t ON terms.word <% t.title AND t.user_id::text = of_user::text AND t.deleted_at IS NULL
+        GROUP BY t.id
+    ), found AS MATERIALIZED (
+        SELECT t.id AS found_id, nearly.similarity::float8 / (SELECT count(word) FROM terms) AS found_score
+        FROM nearly JOIN tasks t ON t.id = nearly.near_id
+        WHERE (filter IS NULL OR t.search_vector @@ filter) AND (priorities IS NULL OR t.priority = ANY (priorities))
+          AND (SELECT bool_or(met) FROM (
+                   SELECT bool_and(t.search_vector @@ terms.query OR (terms.word IS NOT NULL AND terms.place = ANY (nearly.places))) AS met
+                   FROM terms GROUP BY terms.alternative) each_alternative)
+    ), page AS (
+        SELECT found_id, found_score FROM found
+        WHERE after_id IS NULL OR (found_score, found_id) < (after_score, after_id)
+        ORDER BY found_score DESC, found_id DESC LIMIT size
+    )
+    SELECT page.found_id, page.found_score, counted.n
+    FROM (SELECT count(*) AS n FROM found) counted LEFT JOIN page ON true
+    ORDER BY page.found_score DESC, page.found_id DESC;
+END
+$$;
+
+-- Typos are forgiven where pg_trgm can be had, at a cost that does not grow with
+-- the table where btree_gin can be too. The user's id is indexed as text so that
+-- no other index competes.
+DO $$
+BEGIN
+    CREATE EXTENSION IF NOT EXISTS pg_trgm;
+    DROP INDEX IF EXISTS idx_tasks_trigrams;
+    CREATE EXTENSION IF NOT EXISTS btree_gin;
+    CREATE INDEX idx_tasks_trigrams ON tasks USING gin ((user_id::text), title gin_trgm_ops)
+        WITH (gin_pending_list_limit = 512) WHERE deleted_at IS NULL;
+EXCEPTION WHEN OTHERS THEN
+    RAISE NOTICE 'search will forgive typos slowly, or not: %', SQLERRM;
+END
+$$;
+-- +goose StatementEnd
+
+-- +goose Down
+-- The extensions stay: they may have been there before.
+DROP FUNCTION search_tasks, search_tasks_nearly;
+ALTER TABLE tasks DROP COLUMN search_vector;
+ALTER TABLE tasks ADD COLUMN search_vector tsvector NOT NULL GENERATED ALWAYS AS (
+    setweight(to_tsvector('english', title), 'A') || $$' gap':1$$::tsvector ||
+    setweight(to_tsvector('simple', title), 'A') || $$' gap':1$$::tsvector ||
+    setweight(to_tsvector('english', description), 'B') || $$' gap':1$$::tsvector ||
+    setweight(to_tsvector('simple', description), 'B') ||
+    task_lexemes(user_id, category_id, tag_ids)
+) STORED;
+CREATE INDEX idx_tasks_search ON tasks USING gin (search_vector);
+DROP FUNCTION task_words, owned_words;
+-- +goose StatementBegin
+DO $$
+BEGIN
+    DROP INDEX IF EXISTS idx_tasks_trigrams;
+    CREATE INDEX idx_tasks_trigrams ON tasks USING gin (title gin_trgm_ops) WHERE deleted_at IS NULL;
+EXCEPTION WHEN OTHERS THEN
+    RAISE NOTICE 'search will not forgive typos: %', SQLERRM;
+END
+$$;
+-- +goose StatementEnd
