@@ -1,0 +1,220 @@
+package access
+
+import (
+	"context"
+	"crypto/sha256"
+	"errors"
+	"log/slog"
+	"sync"
+	"time"
+
+	lru "github.com/hashicorp/golang-lru/v2"
+	"golang.org/x/sync/singleflight"
+
+	"tickler/internal/task"
+)
+
+// ErrInvalid is a token that is unknown, expired, revoked, or not for here.
+var ErrInvalid = errors.New("the token is not valid")
+
+// Store keeps personal tokens and users.
+type Store interface {
+	// TokenByHash reads a token that is neither expired nor revoked, or
+	// task.ErrNotFound.
+	TokenByHash(ctx context.Context, hash []byte) (Token, error)
+	// NoteUse notes when tokens, by id, were last used.
+	NoteUse(ctx context.Context, used map[int64]time.Time) error
+	// ProvisionUser returns the id of the user whom an issuer knows by a subject;
+	// who does not exist yet is created.
+	ProvisionUser(ctx context.Context, issuer, subject string) (int64, error)
+}
+
+const (
+	// freshness is how long a check counts: a token that is revoked works for so
+	// long at the most, on every replica.
+	freshness = 2 * time.Second
+	// signedFreshness is the same for a token of an issuer, which nobody can
+	// revoke here: its own end comes first.
+	signedFreshness = time.Minute
+	// remembered bounds the cache; the least recently used go first.
+	remembered = 10_000
+	// noteInterval is how often the last uses are written down.
+	noteInterval = 15 * time.Second
+	// lookups is how many unknown tokens of a kind may be looked up at the same
+	// time: a flood of bad ones must not take the database, or an issuer that
+	// hangs the door, from everybody else.
+	lookups = 4
+)
+
+// Checker finds out who a token speaks for. It is safe for concurrent use.
+type Checker struct {
+	store   Store
+	issuers *Issuers // nil: none is trusted
+	now     func() time.Time
+	log     *slog.Logger
+
+	known  *lru.Cache[[sha256.Size]byte, checked] // by hash: the token itself is kept nowhere
+	asking singleflight.Group
+	turns  map[kind]chan struct{}
+
+	mu   sync.Mutex
+	used map[int64]time.Time
+}
+
+// checked is a token that was valid.
+type checked struct {
+	caller Caller
+	until  time.Time
+}
+
+// NewChecker makes a checker; issuers may be nil.
+func NewChecker(store Store, issuers *Issuers, now func() time.Time, log *slog.Logger) *Checker {
+	known, err := lru.New[[sha256.Size]byte, checked](remembered)
+	if err != nil {
+		panic(err) // the size is a constant
+	}
+	return &Checker{
+		store: store, issuers: issuers, now: now, log: log, known: known,
+		turns: map[kind]chan struct{}{personal: make(chan struct{}, lookups), signed: make(chan struct{}, lookups)},
+		used:  map[int64]time.Time{},
+	}
+}
+
+// Known returns whom a token speaks for when that was looked up a moment ago,
+// without asking anybody. seen tells whether the token was ever good here.
+func (c *Checker) Known(token string) (caller Caller, fresh, seen bool) {
+	entry, seen := c.known.Get(sha256.Sum256([]byte(token)))
+	if !seen || !c.now().Before(entry.until) {
+		return Caller{}, false, seen
+	}
+	c.note(entry.caller.TokenID)
+	return entry.caller, true, true
+}
+
+// Check returns whom a token speaks for. The error is ErrInvalid when the token
+// is not good; any other error says that this cannot be told now.
+func (c *Checker) Check(ctx context.Context, token string) (Caller, error) {
+	caller, fresh, seen := c.Known(token)
+	if fresh {
+		return caller, nil
+	}
+	shape := kindOf(token)
+	if shape == neither {
+		return Caller{}, ErrInvalid
+	}
+	key := sha256.Sum256([]byte(token))
+	if !seen {
+		select {
+		case c.turns[shape] <- struct{}{}:
+			defer func() { <-c.turns[shape] }()
+		case <-ctx.Done():
+			return Caller{}, ctx.Err()
+		}
+	}
+	// Who asks last must not end with who asked first.
+	found, err, _ := c.asking.Do(string(key[:]), func() (any, error) {
+		return c.ask(context.WithoutCancel(ctx), token, shape)
+	})
+	if err != nil {
+		if errors.Is(err, ErrInvalid) {
+			c.known.Remove(key)
+		}
+		return Caller{}, err
+	}
+	entry := found.(checked)
+	c.known.Add(key, entry)
+	c.note(entry.caller.TokenID)
+	return entry.caller, nil
+}
+
+// askTimeout bounds a lookup.
+const askTimeout = 5 * time.Second
+
+func (c *Checker) ask(ctx context.Context, token string, shape kind) (checked, error) {
+	ctx, cancel := context.WithTimeout(ctx, askTimeout)
+	defer cancel()
+	caller, lasts := Caller{}, freshness
+	var err error
+	if shape == personal {
+		caller, err = c.personal(ctx, token)
+	} else {
+		lasts = signedFreshness
+		caller, err = c.signed(ctx, token)
+	}
+	if err != nil {
+		return checked{}, err
+	}
+	until := c.now().Add(lasts)
+	if !caller.Expires.IsZero() && caller.Expires.Before(until) {
+		until = caller.Expires
+	}
+	return checked{caller, until}, nil
+}
+
+func (c *Checker) personal(ctx context.Context, token string) (Caller, error) {
+	t, err := c.store.TokenByHash(ctx, hashToken(token))
+	if errors.Is(err, task.ErrNotFound) {
+		return Caller{}, ErrInvalid
+	}
+	if err != nil {
+		return Caller{}, err
+	}
+	caller := Caller{UserID: t.UserID, TokenID: t.ID, Scopes: t.Scopes, Actor: "token " + t.Prefix}
+	if t.ExpiresAt != nil {
+		caller.Expires = *t.ExpiresAt
+	}
+	return caller, nil
+}
+
+func (c *Checker) signed(ctx context.Context, token string) (Caller, error) {
+	if c.issuers == nil {
+		return Caller{}, ErrInvalid
+	}
+	claims, err := c.issuers.Verify(ctx, token)
+	if err != nil {
+		return Caller{}, err
+	}
+	id, err := c.store.ProvisionUser(ctx, claims.Issuer, claims.Subject)
+	if err != nil {
+		return Caller{}, err
+	}
+	return Caller{UserID: id, Scopes: claims.Scopes, Expires: claims.Expires, Actor: claims.actor()}, nil
+}
+
+func (c *Checker) note(tokenID int64) {
+	if tokenID == 0 {
+		return
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.used[tokenID] = c.now()
+}
+
+// Run writes down now and then which tokens were used, until ctx ends, and once
+// more then.
+func (c *Checker) Run(ctx context.Context) {
+	ticker := time.NewTicker(noteInterval)
+	defer ticker.Stop()
+	for ctx.Err() == nil {
+		select {
+		case <-ctx.Done():
+		case <-ticker.C:
+		}
+		c.flush(context.WithoutCancel(ctx))
+	}
+}
+
+func (c *Checker) flush(ctx context.Context) {
+	c.mu.Lock()
+	used := c.used
+	c.used = map[int64]time.Time{}
+	c.mu.Unlock()
+	if len(used) == 0 {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, askTimeout)
+	defer cancel()
+	if err := c.store.NoteUse(ctx, used); err != nil {
+		c.log.Warn("the last uses of tokens could not be noted", "tokens", len(used), "error", err)
+	}
+}

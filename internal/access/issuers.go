@@ -1,0 +1,307 @@
+package access
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/MicahParks/keyfunc/v3"
+	"github.com/golang-jwt/jwt/v5"
+	"golang.org/x/time/rate"
+)
+
+// Trust says whose access tokens are accepted, and for what.
+type Trust struct {
+	Issuers    []string // as they name themselves in the claim iss
+	Audiences  []string // what this server calls itself: RFC 8707 resource indicators
+	Algorithms []string
+}
+
+// Algorithms that may be trusted: those with a public key. A shared secret would
+// let whoever verifies also sign, and none verifies nothing.
+var Algorithms = []string{"RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"}
+
+// CheckIssuer tells what is wrong with the name of an issuer.
+func CheckIssuer(issuer string) error {
+	u, err := url.Parse(issuer)
+	if err != nil || u.Host == "" || u.RawQuery != "" || u.Fragment != "" || u.User != nil {
+		return fmt.Errorf("%s is not the URL of an issuer; example: https://id.example.com/realms/home", quoted(issuer))
+	}
+	return checkSecure(u)
+}
+
+// checkSecure refuses plain HTTP from elsewhere: who can change an issuer's keys
+// on their way can be anybody.
+func checkSecure(u *url.URL) error {
+	host := u.Hostname()
+	if u.Scheme == "https" || u.Scheme == "http" && (host == "127.0.0.1" || host == "::1" || host == "localhost") {
+		return nil
+	}
+	return fmt.Errorf("%s must begin with https://", quoted(u.Redacted()))
+}
+
+const (
+	leeway = 30 * time.Second // that clocks may differ by
+	// refreshInterval is the least time between two fetches of an issuer's keys
+	// that a token with an unknown key causes, however many there are.
+	refreshInterval = time.Minute
+	// retryInterval is how often an issuer is asked that has not answered yet.
+	retryInterval = 5 * time.Second
+	fetchTimeout  = 5 * time.Second
+	maxDocument   = 1 << 20 // bytes
+	longestName   = 255     // of a subject or client
+)
+
+// ErrIssuerAway says that an issuer's keys could not be fetched yet.
+var ErrIssuerAway = errors.New("the issuer of the token does not answer")
+
+// Claims are what is taken from a token that was verified.
+type Claims struct {
+	Issuer, Subject, Client string
+	Scopes                  []Scope
+	Expires                 time.Time
+}
+
+func (c Claims) actor() string {
+	if c.Client == "" {
+		return c.Issuer
+	}
+	return c.Issuer + " client " + c.Client
+}
+
+// Issuers verifies tokens of the trusted issuers.
+type Issuers struct {
+	ctx    context.Context // of the refreshing of keys
+	client *http.Client
+	log    *slog.Logger
+	parser *jwt.Parser
+	byName map[string]*issuer
+}
+
+// issuer is one whose keys are fetched when they are first needed.
+type issuer struct {
+	name  string
+	mu    sync.Mutex
+	keys  keyfunc.Keyfunc // nil until they were fetched
+	retry time.Time
+}
+
+// NewIssuers trusts issuers; their keys are kept up to date until ctx ends. It
+// returns nil when there are none.
+func NewIssuers(ctx context.Context, trust Trust, now func() time.Time, log *slog.Logger) *Issuers {
+	if len(trust.Issuers) == 0 {
+		return nil
+	}
+	all := &Issuers{
+		ctx: ctx, log: log, byName: map[string]*issuer{},
+		client: &http.Client{Timeout: fetchTimeout, Transport: limitedTransport{http.DefaultTransport}},
+		parser: jwt.NewParser(
+			jwt.WithValidMethods(trust.Algorithms), jwt.WithAudience(trust.Audiences...), jwt.WithExpirationRequired(),
+			jwt.WithIssuedAt(), jwt.WithLeeway(leeway), jwt.WithTimeFunc(now)),
+	}
+	for _, name := range trust.Issuers {
+		all.byName[name] = &issuer{name: name}
+	}
+	return all
+}
+
+// limitedTransport reads no more of an answer than keys can need.
+type limitedTransport struct{ next http.RoundTripper }
+
+func (t limitedTransport) RoundTrip(r *http.Request) (*http.Response, error) {
+	response, err := t.next.RoundTrip(r)
+	if err == nil {
+		response.Body = struct {
+			io.Reader
+			io.Closer
+		}{io.LimitReader(response.Body, maxDocument), response.Body}
+	}
+	return response, err
+}
+
+// payload is the part of a token's content that counts here.
+type payload struct {
+	jwt.RegisteredClaims
+	Scope    string          `json:"scope"` // RFC 9068
+	SCP      json.RawMessage `json:"scp"`   // what some issuers call it, a text or a list
+	ClientID string          `json:"client_id"`
+	AZP      string          `json:"azp"`
+}
+
+// Verify checks a token: signed by a trusted issuer with a permitted algorithm,
+// for this server, of the right type, not expired.
+// https://www.rfc-editor.org/rfc/rfc9068#section-4
+func (all *Issuers) Verify(ctx context.Context, token string) (Claims, error) {
+	var content payload
+	var away error
+	parsed, err := all.parser.ParseWithClaims(token, &content, func(t *jwt.Token) (any, error) {
+		if err := checkHeader(t.Header); err != nil {
+			return nil, err
+		}
+		from, trusted := all.byName[content.Issuer]
+		if !trusted {
+			return nil, errors.New("the issuer is not trusted")
+		}
+		keys, err := all.keysOf(from)
+		if err != nil {
+			away = err
+			return nil, err
+		}
+		return keys.KeyfuncCtx(ctx)(t)
+	})
+	if away != nil {
+		return Claims{}, away
+	}
+	if err != nil || !parsed.Valid {
+		return Claims{}, fmt.Errorf("%w: %w", ErrInvalid, err)
+	}
+	if content.Subject == "" || len(content.Subject) > longestName || strings.ContainsRune(content.Subject, 0) {
+		return Claims{}, fmt.Errorf("%w: it names nobody", ErrInvalid)
+	}
+	client := content.ClientID
+	if client == "" {
+		client = content.AZP
+	}
+	return Claims{
+		Issuer: content.Issuer, Subject: content.Subject, Client: strings.ToValidUTF8(client[:min(len(client), longestName)], ""),
+		Scopes: content.scopes(), Expires: content.ExpiresAt.Time,
+	}, nil
+}
+
+// checkHeader refuses what is a token of another type, and extensions that must
+// be understood and are not.
+func checkHeader(header map[string]any) error {
+	if _, critical := header["crit"]; critical {
+		return errors.New("the token has a critical extension")
+	}
+	typ, set := header["typ"]
+	if !set {
+		return nil
+	}
+	name, _ := typ.(string)
+	switch strings.TrimPrefix(strings.ToLower(name), "application/") {
+	case "jwt", "at+jwt":
+		return nil
+	default:
+		return errors.New("the token is not an access token")
+	}
+}
+
+// scopes are those of the token that mean something here.
+func (p payload) scopes() []Scope {
+	names := strings.Fields(p.Scope)
+	var text string
+	var list []string
+	if json.Unmarshal(p.SCP, &text) == nil {
+		names = append(names, strings.Fields(text)...)
+	} else if json.Unmarshal(p.SCP, &list) == nil {
+		names = append(names, list...)
+	}
+	var known []Scope
+	for _, s := range Scopes {
+		if slices.Contains(names, string(s)) {
+			known = append(known, s)
+		}
+	}
+	return known
+}
+
+// keysOf fetches the keys of an issuer, once; after that they are refreshed.
+func (all *Issuers) keysOf(from *issuer) (keyfunc.Keyfunc, error) {
+	from.mu.Lock()
+	defer from.mu.Unlock()
+	if from.keys != nil {
+		return from.keys, nil
+	}
+	if time.Now().Before(from.retry) {
+		return nil, ErrIssuerAway
+	}
+	from.retry = time.Now().Add(retryInterval)
+	address, err := all.discover(from.name)
+	if err == nil {
+		unknown := rate.NewLimiter(rate.Every(refreshInterval), 1)
+		unknown.Allow() // the first fetch is this one
+		mustFetch := false
+		from.keys, err = keyfunc.NewDefaultOverrideCtx(all.ctx, []string{address}, keyfunc.Override{
+			Client: all.client, HTTPTimeout: fetchTimeout, NoErrorReturnFirstHTTPReq: &mustFetch,
+			RefreshInterval: time.Hour, RefreshUnknownKID: unknown, RateLimitWaitMax: fetchTimeout,
+			RefreshErrorHandlerFunc: func(string) func(context.Context, error) {
+				return func(_ context.Context, err error) {
+					all.log.Warn("the keys of an issuer could not be refreshed", "issuer", from.name, "error", err)
+				}
+			},
+		})
+	}
+	if err != nil {
+		all.log.Warn("the keys of an issuer could not be fetched", "issuer", from.name, "error", err)
+		return nil, ErrIssuerAway
+	}
+	return from.keys, nil
+}
+
+// discover asks an issuer where its keys are, in the two ways that there are.
+// https://www.rfc-editor.org/rfc/rfc8414#section-3
+func (all *Issuers) discover(name string) (string, error) {
+	u, err := url.Parse(name)
+	if err != nil {
+		return "", err
+	}
+	path := strings.TrimSuffix(u.Path, "/")
+	root := u.Scheme + "://" + u.Host
+	var failed []error
+	for _, address := range []string{
+		root + path + "/.well-known/openid-configuration",
+		root + "/.well-known/oauth-authorization-server" + path,
+	} {
+		keys, err := all.metadata(address, name)
+		if err == nil {
+			return keys, nil
+		}
+		failed = append(failed, err)
+	}
+	return "", errors.Join(failed...)
+}
+
+func (all *Issuers) metadata(address, name string) (string, error) {
+	ctx, cancel := context.WithTimeout(all.ctx, fetchTimeout)
+	defer cancel()
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
+	if err != nil {
+		return "", err
+	}
+	response, err := all.client.Do(request)
+	if err != nil {
+		return "", err
+	}
+	defer func() { _ = response.Body.Close() }()
+	if response.StatusCode != http.StatusOK {
+		return "", fmt.Errorf("%s answers %s", address, response.Status)
+	}
+	var document struct {
+		Issuer string `json:"issuer"`
+		JWKS   string `json:"jwks_uri"`
+	}
+	if err := json.NewDecoder(response.Body).Decode(&document); err != nil {
+		return "", fmt.Errorf("read %s: %w", address, err)
+	}
+	if document.Issuer != name { // RFC 8414, section 3.3: else one could speak for another
+		return "", fmt.Errorf("%s is the metadata of %s", address, quoted(document.Issuer))
+	}
+	keys, err := url.Parse(document.JWKS)
+	if err == nil {
+		err = checkSecure(keys)
+	}
+	if err != nil {
+		return "", fmt.Errorf("the address of the keys in %s: %w", address, err)
+	}
+	return document.JWKS, nil
+}

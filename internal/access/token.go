@@ -1,0 +1,86 @@
+package access
+
+import (
+	"crypto/rand"
+	"crypto/sha256"
+	"strings"
+	"time"
+)
+
+// tokenPrefix lets people and secret scanners recognise a personal token.
+const tokenPrefix = "tkl_"
+
+const (
+	shownLength = len(tokenPrefix) + 4 // of a token, to recognise it by
+	tokenLength = len(tokenPrefix) + 52
+	// longestToken bounds what is looked at: that of an issuer can be some KiB.
+	longestToken = 8 << 10
+)
+
+// Token is a personal token as it is stored: without the token itself.
+type Token struct {
+	ID         int64
+	UserID     int64
+	User       string // the subject of a user of the issuer "local", else issuer and subject
+	Name       string
+	Prefix     string
+	Hash       []byte // SHA-256
+	Scopes     []Scope
+	CreatedAt  time.Time
+	ExpiresAt  *time.Time
+	LastUsedAt *time.Time // to some seconds
+	RevokedAt  *time.Time
+}
+
+// NewToken makes a secret of 256 bits and what is stored of it.
+func NewToken() (secret string, stored Token) {
+	secret = tokenPrefix + rand.Text() + rand.Text()
+	return secret, Token{Prefix: secret[:shownLength], Hash: hashToken(secret)}
+}
+
+// hashToken is how a token is stored. Tokens are random: no salt, no stretching.
+func hashToken(token string) []byte {
+	sum := sha256.Sum256([]byte(token))
+	return sum[:]
+}
+
+// ParseBearer takes the token out of an Authorization header. Its second value
+// is false when there is none of the scheme Bearer, or it cannot be one:
+// RFC 6750 allows these characters only.
+func ParseBearer(header string) (token string, ok bool) {
+	scheme, token, _ := strings.Cut(header, " ")
+	token = strings.Trim(token, " ")
+	if !strings.EqualFold(scheme, "Bearer") || token == "" || len(token) > longestToken {
+		return "", false
+	}
+	for _, c := range []byte(token) {
+		if !tokenCharacter(c) {
+			return "", false
+		}
+	}
+	return token, true
+}
+
+func tokenCharacter(c byte) bool {
+	return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || strings.IndexByte("-._~+/=", c) >= 0
+}
+
+// kind tells by its shape alone what a token can be.
+type kind int
+
+const (
+	neither kind = iota
+	personal
+	signed // a JWT
+)
+
+func kindOf(token string) kind {
+	switch {
+	case len(token) == tokenLength && strings.HasPrefix(token, tokenPrefix):
+		return personal
+	case strings.Count(token, ".") == 2:
+		return signed
+	default:
+		return neither
+	}
+}
