@@ -17,15 +17,15 @@ import (
 
 const commandTimeout = 30 * time.Second
 
-// withPool runs a command on the database that DATABASE_URL names.
-func withPool(ctx context.Context, run func(*pgxpool.Pool) error) error {
+// withPool runs a command on the database that DATABASE_URL names, under a role.
+func withPool(ctx context.Context, role repository.Role, run func(*pgxpool.Pool) error) error {
 	url, err := config.DatabaseURL()
 	if err != nil {
 		return err
 	}
-	pool, err := pgxpool.New(ctx, url)
+	pool, err := repository.Connect(ctx, url, role)
 	if err != nil {
-		return fmt.Errorf("connect to the database: %w", err)
+		return err
 	}
 	defer pool.Close()
 	return run(pool)
@@ -50,7 +50,7 @@ func parkedCommand(args []string, stdout io.Writer) error {
 	defer cancel()
 	switch {
 	case len(args) == 1 && args[0] == "list":
-		return withPool(ctx, func(pool *pgxpool.Pool) error {
+		return withPool(ctx, repository.RoleRelay, func(pool *pgxpool.Pool) error {
 			parked, err := outbox.ListParked(ctx, pool)
 			if err != nil {
 				return err
@@ -67,7 +67,7 @@ func parkedCommand(args []string, stdout io.Writer) error {
 		if err != nil {
 			return err
 		}
-		return withPool(ctx, func(pool *pgxpool.Pool) error {
+		return withPool(ctx, repository.RoleRelay, func(pool *pgxpool.Pool) error {
 			n, err := outbox.Release(ctx, pool, id)
 			_, _ = fmt.Fprintln(stdout, n, "released")
 			return err
@@ -83,7 +83,7 @@ func deadLettersCommand(args []string, stdout io.Writer) error {
 	defer cancel()
 	switch {
 	case len(args) == 1 && args[0] == "list":
-		return withPool(ctx, func(pool *pgxpool.Pool) error {
+		return withPool(ctx, repository.RoleRelay, func(pool *pgxpool.Pool) error {
 			letters, err := repository.New(pool, app, func() {}).DeadLetters(ctx)
 			if err != nil {
 				return err
@@ -104,7 +104,7 @@ func deadLettersCommand(args []string, stdout io.Writer) error {
 		if err != nil {
 			return err
 		}
-		return withPool(ctx, func(pool *pgxpool.Pool) error {
+		return withPool(ctx, repository.RoleRelay, func(pool *pgxpool.Pool) error {
 			n, err := repository.New(pool, app, func() {}).Redrive(ctx, id)
 			_, _ = fmt.Fprintln(stdout, n, "sent again")
 			return err

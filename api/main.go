@@ -16,6 +16,8 @@ const usage = `Usage:
   api                            serve
   api migrate up|down|status     create the schema, take back its last migration, list them
   api token create --user NAME   make an access token for a person; it is shown once
+  api token list --user NAME     list a person's tokens
+  api token revoke --user NAME ID|all   end them
   api outbox list                list the events that the broker refuses
   api outbox release ID|all      publish them again
   api deadletters list           list the events that could not be handled
@@ -52,7 +54,7 @@ func run(args []string, stdout io.Writer) error {
 	case "migrate":
 		return migrate(args[1:], stdout)
 	case "token":
-		return token(args[1:], stdout)
+		return tokenCommand(args[1:], stdout)
 	case "outbox":
 		return parkedCommand(args[1:], stdout)
 	case "deadletters":

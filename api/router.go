@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
@@ -8,11 +9,11 @@ import (
 	"github.com/gin-gonic/gin"
 	"github.com/prometheus/client_golang/prometheus"
 
+	"tickler/api/door"
 	"tickler/api/operation"
 	"tickler/api/tools"
 	"tickler/internal/event"
 	"tickler/internal/feed"
-	"tickler/internal/repository"
 	"tickler/internal/task"
 	"tickler/internal/telemetry"
 )
@@ -20,11 +21,10 @@ import (
 // version is what the server calls itself to clients.
 const version = "0.1.0"
 
-const maxBody = 1 << 20 // bytes
-
 // routes is what the router hands requests to.
 type routes struct {
-	store      *repository.Repository
+	door       *door.Door
+	proxies    []string // whose X-Forwarded-For is believed
 	service    *task.Service
 	operations *operation.Operations
 	events     *feed.Feed
@@ -33,13 +33,16 @@ type routes struct {
 	checks     []telemetry.Check
 }
 
-func newRouter(r routes) http.Handler {
+func newRouter(r routes) (http.Handler, error) {
 	gin.SetMode(gin.ReleaseMode)
 	router := gin.New()
 	router.HandleMethodNotAllowed = true
-	router.Use(gin.CustomRecoveryWithWriter(io.Discard, recovered(r.log)), traced, secured)
+	if err := router.SetTrustedProxies(r.proxies); err != nil { // the library's default is to believe anybody
+		return nil, fmt.Errorf("trusted proxies: %w", err)
+	}
+	router.Use(traced, door.Headers, gin.CustomRecoveryWithWriter(io.Discard, recovered(r.log)))
 	router.NoRoute(func(c *gin.Context) {
-		refuse(c, http.StatusNotFound, &task.Error{Code: task.NotFound, Message: "there is nothing here; MCP is at /mcp"})
+		door.Refuse(c, http.StatusNotFound, &task.Error{Code: task.NotFound, Message: "there is nothing here; MCP is at /mcp"})
 	})
 	telemetry.Probes(router, r.registry, r.checks...)
 	router.GET("/asyncapi.yaml", func(c *gin.Context) { c.Data(http.StatusOK, "application/yaml", event.AsyncAPI) })
@@ -47,9 +50,11 @@ func newRouter(r routes) http.Handler {
 		c.FileFromFS(c.Param("file"), http.FS(event.Schemas()))
 	})
 
-	mcp := router.Group("/mcp", sameOrigin, limited, authenticated(r.store, r.log))
-	mcp.Any("", dropCancellations, gin.WrapH(tools.NewHandler(r.operations, r.service, version, r.log, r.registry)))
-	return router
+	r.door.Metadata(router)
+
+	mcp := router.Group("/mcp", r.door.Guard()...)
+	mcp.Any("", r.door.MCP(r.operations.Scopes()), gin.WrapH(tools.NewHandler(r.operations, r.service, version, r.log, r.registry)))
+	return router, nil
 }
 
 func traced(c *gin.Context) {
@@ -59,18 +64,9 @@ func traced(c *gin.Context) {
 	c.Next()
 }
 
-func secured(c *gin.Context) {
-	c.Header("X-Content-Type-Options", "nosniff")
-	c.Header("Cache-Control", "no-store")
-}
-
-func limited(c *gin.Context) {
-	c.Request.Body = http.MaxBytesReader(c.Writer, c.Request.Body, maxBody)
-}
-
 func recovered(log *slog.Logger) gin.RecoveryFunc {
 	return func(c *gin.Context, panicked any) {
-		log.Error("a request panicked", "path", c.Request.URL.Path, "panic", panicked, "trace", telemetry.TraceID(c.Request.Context()))
-		refuse(c, http.StatusInternalServerError, &task.Error{Code: task.Internal, Message: "something went wrong on the server; it was logged as " + telemetry.TraceID(c.Request.Context())})
+		log.Error("a request panicked", "path", c.Request.URL.Path, "panic", panicked, "request", door.RequestID(c), "trace", telemetry.TraceID(c.Request.Context()))
+		door.Refuse(c, http.StatusInternalServerError, &task.Error{Code: task.Internal, Message: "something went wrong on the server; it was logged as " + telemetry.TraceID(c.Request.Context())})
 	}
 }

@@ -6,7 +6,9 @@ import (
 	"sync"
 	"time"
 
+	"tickler/api/door"
 	"tickler/api/operation"
+	"tickler/internal/access"
 	"tickler/internal/config"
 	"tickler/internal/feed"
 	"tickler/internal/lifecycle"
@@ -34,7 +36,7 @@ func serve() error {
 	}
 	defer stopTracing()
 
-	pool, err := repository.Open(ctx, settings.DatabaseURL, log)
+	pool, err := repository.Open(ctx, settings.DatabaseURL, repository.RoleAPI, log)
 	if err != nil {
 		return err
 	}
@@ -45,22 +47,46 @@ func serve() error {
 	}
 	defer dapr.Close()
 
-	relay := outbox.NewRelay(pool, dapr, log, registry)
+	outboxPool, err := repository.Connect(ctx, settings.DatabaseURL, repository.RoleRelay)
+	if err != nil {
+		return err
+	}
+	defer outboxPool.Close()
+	relay := outbox.NewRelay(outboxPool, dapr, log, registry)
 	store := repository.New(pool, app, relay.Wake)
 	events := feed.New(store, log, registry)
 	relay.Woken = events.Wake
 	service := task.NewService(store, time.Now)
-	router := newRouter(routes{
-		store: store, service: service, operations: operation.New(service, time.Now, log), events: events, log: log, registry: registry,
+	trust := access.Trust{
+		Issuers: settings.Door.Issuers, Algorithms: settings.Door.Algorithms,
+		Audiences: append(door.Audiences(settings.Door.PublicURL), settings.Door.Audiences...),
+	}
+	checker := access.NewChecker(store, access.NewIssuers(ctx, trust, time.Now, log), time.Now, log)
+	guard := door.New(door.Config{
+		PublicURL: settings.Door.PublicURL, Hosts: settings.Door.Hosts, Origins: settings.Door.Origins,
+		UserRate: settings.Door.UserRate, AddressRate: settings.Door.AddressRate, FailureRate: settings.Door.FailureRate,
+	}, trust, checker, store.Settings, time.Now, log)
+	router, err := newRouter(routes{
+		door: guard, proxies: settings.Door.Proxies,
+		service: service, operations: operation.New(service, time.Now, log), events: events, log: log, registry: registry,
 		checks: []telemetry.Check{{Name: "postgres", Ask: store.Ping}, {Name: "sidecar", Ask: dapr.Ready}},
 	})
+	if err != nil {
+		return err
+	}
+	certificate, err := lifecycle.TLS(settings.Door.TLSCertificate, settings.Door.TLSKey, log)
+	if err != nil {
+		return err
+	}
 	return lifecycle.Run(ctx, lifecycle.App{
-		Log: log, Drain: settings.Drain, Background: func(ctx context.Context) {
+		Log: log, Drain: settings.Drain,
+		Background: func(ctx context.Context) {
 			var working sync.WaitGroup
 			working.Go(func() { events.Run(ctx) })
+			working.Go(func() { checker.Run(ctx) })
 			relay.Run(ctx)
 			working.Wait()
 		},
-		Servers: []lifecycle.Server{{Name: "calls", Address: settings.Listen, Handler: router}},
+		Servers: []lifecycle.Server{{Name: "calls", Address: settings.Listen, Handler: router, TLS: certificate}},
 	})
 }

@@ -2,81 +2,202 @@ package main
 
 import (
 	"context"
-	"crypto/rand"
-	"crypto/sha256"
 	"errors"
 	"flag"
 	"fmt"
 	"io"
 	"os"
+	"strings"
+	"text/tabwriter"
 	"time"
 	"unicode/utf8"
 
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"tickler/internal/access"
 	"tickler/internal/repository"
 	"tickler/internal/task"
 )
 
-// tokenPrefix lets people and secret scanners recognise a token.
-const tokenPrefix = "tkl_"
-
-// hashToken is how a token is stored. Tokens are random: no salt, no stretching.
-func hashToken(token string) []byte {
-	sum := sha256.Sum256([]byte(token))
-	return sum[:]
+// tokenCommand runs api token.
+func tokenCommand(args []string, stdout io.Writer) error {
+	if len(args) > 0 {
+		switch args[0] {
+		case "create":
+			return createToken(args[1:], stdout)
+		case "list":
+			return listTokens(args[1:], stdout)
+		case "revoke":
+			return revokeTokens(args[1:], stdout)
+		}
+	}
+	return fmt.Errorf("token: want create, list or revoke: %w", errUsage)
 }
 
-// token runs api token. Standard output gets the token and nothing else.
-func token(args []string, stdout io.Writer) error {
-	if len(args) == 0 || args[0] != "create" {
-		return fmt.Errorf("token: want create: %w", errUsage)
+// tokenFlags are flags of one of the commands, with that which all have.
+func tokenFlags(command string) (*flag.FlagSet, *string) {
+	flags := flag.NewFlagSet("api token "+command, flag.ContinueOnError)
+	return flags, flags.String("user", "", "name of the person")
+}
+
+// parseFlags reads flags; done says that help was asked for and given.
+func parseFlags(flags *flag.FlagSet, args []string) (done bool, err error) {
+	err = flags.Parse(args)
+	if errors.Is(err, flag.ErrHelp) {
+		return true, nil
 	}
-	flags := flag.NewFlagSet("api token create", flag.ContinueOnError)
-	user := flags.String("user", "", "name of the person; who does not exist yet is created")
+	if err != nil {
+		return false, fmt.Errorf("%s: %w", flags.Name(), errUsage)
+	}
+	return false, nil
+}
+
+func checkName(flags *flag.FlagSet, user string) error {
+	if user == "" || len(user) > 200 || !utf8.ValidString(user) {
+		return fmt.Errorf("%s: --user NAME is needed, at most 200 bytes: %w", flags.Name(), errUsage)
+	}
+	return nil
+}
+
+// createToken prints the token to standard output, and nothing else.
+func createToken(args []string, stdout io.Writer) error {
+	flags, user := tokenFlags("create")
 	zone := flags.String("time-zone", "", "the person's IANA time zone, for example Europe/Berlin (default of a new person: UTC)")
 	name := flags.String("name", "", "what the token is for")
+	scope := flags.String("scope", access.Join(access.Standard, ","), "what it may do: "+access.Join(access.Scopes, ", ")+"; several with commas")
 	expires := flags.Duration("expires", 0, "lifetime, for example 720h (default: no end)")
-	if err := flags.Parse(args[1:]); err != nil {
-		if errors.Is(err, flag.ErrHelp) {
-			return nil
-		}
-		return fmt.Errorf("token create: %w", errUsage)
+	if done, err := parseFlags(flags, args); done || err != nil {
+		return err
 	}
-	if *user == "" || len(*user) > 200 || !utf8.ValidString(*user) || flags.NArg() > 0 {
-		return fmt.Errorf("token create: --user NAME is needed, at most 200 bytes: %w", errUsage)
+	if err := checkName(flags, *user); err != nil {
+		return err
+	}
+	if flags.NArg() > 0 || len(*name) > 200 || !utf8.ValidString(*name) {
+		return fmt.Errorf("token create: takes flags only, and a --name of at most 200 bytes: %w", errUsage)
 	}
 	if *zone != "" {
 		if _, err := task.LoadZone("--time-zone", *zone); err != nil {
 			return err
 		}
 	}
+	scopes, err := access.ParseScopes(*scope)
+	if err != nil {
+		return fmt.Errorf("--scope: %w", err)
+	}
 	if *expires < 0 {
 		return errors.New("--expires must be positive, for example 720h")
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), commandTimeout)
-	defer cancel()
-	secret := tokenPrefix + rand.Text() + rand.Text() // 256 bits
-	stored := repository.Token{Name: *name, Prefix: secret[:len(tokenPrefix)+4], Hash: hashToken(secret)}
+	secret, stored := access.NewToken()
+	stored.Name, stored.Scopes = *name, scopes
 	if *expires > 0 {
 		end := time.Now().Add(*expires)
 		stored.ExpiresAt = &end
 	}
-	if err := storeToken(ctx, *user, *zone, stored); err != nil {
-		return err
-	}
-	fmt.Fprintf(os.Stderr, "Token for %s; it is not shown again:\n", *user)
-	_, err := fmt.Fprintln(stdout, secret)
-	return err
-}
-
-func storeToken(ctx context.Context, user, zone string, t repository.Token) error {
-	return withPool(ctx, func(pool *pgxpool.Pool) error {
-		store := repository.New(pool, app, func() {})
-		id, err := store.EnsureUser(ctx, repository.LocalIssuer, user, zone)
+	err = withStore(func(ctx context.Context, store *repository.Repository) error {
+		id, err := store.EnsureUser(ctx, repository.LocalIssuer, *user, *zone)
 		if err != nil {
 			return err
 		}
-		return store.AddToken(ctx, id, t)
+		stored.ID, err = store.AddToken(ctx, id, stored)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(os.Stderr, "Token %d for %s, with the scopes %s; it is not shown again:\n", stored.ID, *user, access.Join(scopes, ", "))
+	_, err = fmt.Fprintln(stdout, secret)
+	return err
+}
+
+func listTokens(args []string, stdout io.Writer) error {
+	flags, user := tokenFlags("list")
+	if done, err := parseFlags(flags, args); done || err != nil {
+		return err
+	}
+	if err := checkName(flags, *user); err != nil {
+		return err
+	}
+	return withStore(func(ctx context.Context, store *repository.Repository) error {
+		id, err := findUser(ctx, store, *user)
+		if err != nil {
+			return err
+		}
+		tokens, err := store.Tokens(ctx, id)
+		if err != nil {
+			return err
+		}
+		table := tabwriter.NewWriter(stdout, 0, 0, 2, ' ', 0)
+		_, _ = fmt.Fprintln(table, "ID\tTOKEN\tNAME\tSCOPES\tCREATED\tLAST USED\tSTATE")
+		for _, t := range tokens {
+			_, _ = fmt.Fprintf(table, "%d\t%s…\t%q\t%s\t%s\t%s\t%s\n", t.ID, t.Prefix, t.Name, access.Join(t.Scopes, ","),
+				instant(&t.CreatedAt), instant(t.LastUsedAt), state(t, time.Now()))
+		}
+		return table.Flush()
+	})
+}
+
+func instant(t *time.Time) string {
+	if t == nil {
+		return "never"
+	}
+	return t.UTC().Format(time.RFC3339)
+}
+
+func state(t access.Token, now time.Time) string {
+	switch {
+	case t.RevokedAt != nil:
+		return "revoked " + instant(t.RevokedAt)
+	case t.ExpiresAt == nil:
+		return "valid"
+	case t.ExpiresAt.After(now):
+		return "valid until " + instant(t.ExpiresAt)
+	default:
+		return "expired " + instant(t.ExpiresAt)
+	}
+}
+
+func revokeTokens(args []string, stdout io.Writer) error {
+	flags, user := tokenFlags("revoke")
+	if done, err := parseFlags(flags, args); done || err != nil {
+		return err
+	}
+	if err := checkName(flags, *user); err != nil {
+		return err
+	}
+	id, err := selection("token revoke --user NAME", flags.Args())
+	if err != nil {
+		return err
+	}
+	return withStore(func(ctx context.Context, store *repository.Repository) error {
+		userID, err := findUser(ctx, store, *user)
+		if err != nil {
+			return err
+		}
+		n, err := store.RevokeToken(ctx, userID, id)
+		if err != nil {
+			return err
+		}
+		if n == 0 && id != 0 {
+			return fmt.Errorf("%s has no token %d that still works; see: api token list --user %s", *user, id, strings.TrimSpace(*user))
+		}
+		_, _ = fmt.Fprintln(stdout, n, "revoked; it works for 2 seconds more at the most")
+		return nil
+	})
+}
+
+func findUser(ctx context.Context, store *repository.Repository, name string) (int64, error) {
+	id, err := store.FindUser(ctx, repository.LocalIssuer, name)
+	if errors.Is(err, task.ErrNotFound) {
+		return 0, fmt.Errorf("there is no person %q; a token made for them makes them: api token create --user NAME", name)
+	}
+	return id, err
+}
+
+// withStore runs a command under the api's own role.
+func withStore(run func(context.Context, *repository.Repository) error) error {
+	ctx, cancel := context.WithTimeout(context.Background(), commandTimeout)
+	defer cancel()
+	return withPool(ctx, repository.RoleAPI, func(pool *pgxpool.Pool) error {
+		return run(ctx, repository.New(pool, app, func() {}))
 	})
 }

@@ -48,7 +48,7 @@ func run() error {
 	}
 	defer stopTracing()
 
-	pool, err := repository.Open(ctx, settings.DatabaseURL, log)
+	pool, err := repository.Open(ctx, settings.DatabaseURL, repository.RoleNotifier, log)
 	if err != nil {
 		return err
 	}
@@ -59,7 +59,12 @@ func run() error {
 	}
 	defer dapr.Close()
 
-	relay := outbox.NewRelay(pool, dapr, log, registry)
+	outboxPool, err := repository.Connect(ctx, settings.DatabaseURL, repository.RoleRelay)
+	if err != nil {
+		return err
+	}
+	defer outboxPool.Close()
+	relay := outbox.NewRelay(outboxPool, dapr, log, registry)
 	store := repository.New(pool, app, relay.Wake)
 	callbacks := sidecar.NewListener(settings.AppAPIToken, dapr, store.KeepDeadLetter, log, registry)
 	callbacks.Binding("reminder-scan", newScanner(store.ClaimReminders, time.Now, log, registry).tick)

@@ -49,7 +49,7 @@ func run() error {
 	}
 	defer stopTracing()
 
-	pool, err := repository.Open(ctx, settings.DatabaseURL, log)
+	pool, err := repository.Open(ctx, settings.DatabaseURL, repository.RoleRecurrer, log)
 	if err != nil {
 		return err
 	}
@@ -60,7 +60,12 @@ func run() error {
 	}
 	defer dapr.Close()
 
-	relay := outbox.NewRelay(pool, dapr, log, registry)
+	outboxPool, err := repository.Connect(ctx, settings.DatabaseURL, repository.RoleRelay)
+	if err != nil {
+		return err
+	}
+	defer outboxPool.Close()
+	relay := outbox.NewRelay(outboxPool, dapr, log, registry)
 	store := repository.New(pool, app, relay.Wake)
 	callbacks := sidecar.NewListener(settings.AppAPIToken, dapr, store.KeepDeadLetter, log, registry)
 	callbacks.Subscription(event.TopicTaskRecurrence, newFollower(task.NewService(store, time.Now), log, registry).follow)

@@ -17,6 +17,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"tickler/internal/access"
 	"tickler/internal/repository"
 	"tickler/internal/task"
 	"tickler/internal/telemetry"
@@ -68,6 +69,15 @@ func (o *Operations) Named(name string) Operation {
 	return all[i]
 }
 
+// Scopes tells the scope that calling each operation needs, by name.
+func (o *Operations) Scopes() map[string]access.Scope {
+	needed := map[string]access.Scope{}
+	for _, one := range o.All() {
+		needed[one.Name] = access.Needed(one.ReadOnly)
+	}
+	return needed
+}
+
 type userKey struct{}
 
 // WithUser returns a context that carries the caller.
@@ -95,6 +105,10 @@ func define[In, Out any](name, title, description string, h Hints, call func(con
 					answer, err = nil, fmt.Errorf("panic: %v\n%s", panicked, debug.Stack())
 				}
 			}()
+			// The door has looked already; this holds should one ever forget to.
+			if caller, known := access.From(ctx); known && !caller.May(access.Needed(h.ReadOnly)) {
+				return nil, &task.Error{Code: task.Forbidden, Message: "this call needs a token with the scope " + string(access.Needed(h.ReadOnly))}
+			}
 			in, err := decode[In](arguments)
 			if err != nil {
 				return nil, err

@@ -27,6 +27,7 @@ type Config struct {
 	Sidecar     sidecar.Config
 	LogLevel    slog.Level
 	Drain       time.Duration
+	Door        Door // of the api alone
 }
 
 // setting is one environment variable. A standard value of "" without optional
@@ -98,7 +99,18 @@ func port(set func(*Config, string)) func(*Config, string) error {
 
 // API reads the settings of the api. Its listener is on APP_PORT, the port that
 // its sidecar expects it on, unless TICKLER_LISTEN says otherwise.
-func API() (Config, error) { return read(settings(apiListen(), false)) }
+func API() (Config, error) {
+	c, err := read(apiSettings())
+	if (c.Door.TLSCertificate == "") != (c.Door.TLSKey == "") {
+		err = errors.Join(err, errors.New("TICKLER_TLS_CERT and TICKLER_TLS_KEY: set both, or neither"))
+	}
+	return c, err
+}
+
+func apiSettings() []setting {
+	listen := apiListen()
+	return append(settings(listen, false), doorSettings(listen)...)
+}
 
 func apiListen() string {
 	if p := os.Getenv("APP_PORT"); p != "" {
@@ -139,7 +151,7 @@ func read(all []setting) (Config, error) {
 }
 
 // HelpAPI lists the settings of the api.
-func HelpAPI(w io.Writer) { help(w, settings(apiListen(), false)) }
+func HelpAPI(w io.Writer) { help(w, apiSettings()) }
 
 // HelpWorker lists the settings of an app that works on events.
 func HelpWorker(w io.Writer, listen string) { help(w, settings(listen, true)) }

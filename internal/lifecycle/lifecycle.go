@@ -4,6 +4,7 @@ package lifecycle
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -20,6 +21,7 @@ type Server struct {
 	Name    string
 	Address string
 	Handler http.Handler
+	TLS     *tls.Config // nil: plain HTTP
 }
 
 // App is what Run runs.
@@ -64,13 +66,16 @@ func Run(ctx context.Context, app App) error {
 		if err != nil {
 			return fmt.Errorf("listen for %s: %w", s.Name, err)
 		}
+		if s.TLS != nil {
+			listener = tls.NewListener(listener, s.TLS)
+		}
 		server := &http.Server{
 			Handler: s.Handler, ErrorLog: slog.NewLogLogger(app.Log.Handler(), slog.LevelWarn),
 			ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 30 * time.Second, IdleTimeout: 2 * time.Minute,
 			MaxHeaderBytes: 32 << 10, BaseContext: func(net.Listener) context.Context { return base },
 		}
 		servers = append(servers, server)
-		app.Log.Info("serving", "what", s.Name, "address", listener.Addr().String())
+		app.Log.Info("serving", "what", s.Name, "address", listener.Addr().String(), "tls", s.TLS != nil)
 		go func() {
 			if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
 				failed <- fmt.Errorf("serve %s: %w", s.Name, err)

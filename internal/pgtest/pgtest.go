@@ -31,13 +31,31 @@ func Open(t testing.TB) *pgxpool.Pool {
 	pool, err := pgxpool.NewWithConfig(context.Background(), config)
 	require.NoError(t, err)
 	t.Cleanup(pool.Close)
+	require.NoError(t, Migrate(context.Background(), pool))
+	return pool
+}
+
+// Migrate brings the schema up as the user of a pool.
+func Migrate(ctx context.Context, pool *pgxpool.Pool) error {
 	db := stdlib.OpenDBFromPool(pool)
 	defer func() { _ = db.Close() }()
 	provider, err := goose.NewProvider(goose.DialectPostgres, db, migrations.FS)
+	if err != nil {
+		return err
+	}
+	_, err = provider.Up(ctx)
+	return err
+}
+
+// As returns a pool on the database of another one whose sessions have a role.
+func As(t testing.TB, pool *pgxpool.Pool, role string) *pgxpool.Pool {
+	t.Helper()
+	config := pool.Config()
+	config.ConnConfig.RuntimeParams["role"] = role
+	as, err := pgxpool.NewWithConfig(context.Background(), config)
 	require.NoError(t, err)
-	_, err = provider.Up(context.Background())
-	require.NoError(t, err)
-	return pool
+	t.Cleanup(as.Close)
+	return as
 }
 
 // URL returns the address of a new, empty database that is dropped with the test.

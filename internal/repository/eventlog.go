@@ -31,7 +31,7 @@ const (
 // the newest while a transaction is running before which they may have to come:
 // what was read is all there will ever be up to the last entry.
 func (r *Repository) LogEntries(ctx context.Context, userID int64, after event.Position, limit int) ([]event.Entry, error) {
-	rows, err := r.pool.Query(ctx, logEntries, userID, after.Transaction, after.Row, limit)
+	rows, err := r.as(userID).Query(ctx, logEntries, userID, after.Transaction, after.Row, limit)
 	if err != nil {
 		return nil, unavailable(fmt.Errorf("read the event log: %w", err))
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgxpool"
 
 	"tickler/internal/task"
 )
@@ -19,7 +18,7 @@ type querier interface {
 	Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error)
 }
 
-var _ querier = (*pgxpool.Pool)(nil)
+var _ querier = reader{}
 
 func collect[T any](ctx context.Context, q querier, sql string, args ...any) ([]T, error) {
 	rows, err := q.Query(ctx, sql, args...)
@@ -31,25 +30,25 @@ func collect[T any](ctx context.Context, q querier, sql string, args ...any) ([]
 
 // Categories reads the user's categories.
 func (r *Repository) Categories(ctx context.Context, userID int64) ([]task.Category, error) {
-	all, err := collect[task.Category](ctx, r.pool, selectCategories, userID)
+	all, err := collect[task.Category](ctx, r.as(userID), selectCategories, userID)
 	return all, unavailable(err)
 }
 
 // Tags reads the user's tags.
 func (r *Repository) Tags(ctx context.Context, userID int64) ([]task.Tag, error) {
-	all, err := collect[task.Tag](ctx, r.pool, selectTags, userID)
+	all, err := collect[task.Tag](ctx, r.as(userID), selectTags, userID)
 	return all, unavailable(err)
 }
 
 // CountedCategories reads the user's categories with their numbers of tasks.
 func (r *Repository) CountedCategories(ctx context.Context, userID int64) ([]task.Counted[task.Category], error) {
-	all, err := counted(ctx, r.pool, countedCategories, userID, func(l label) task.Category { return task.Category(l) })
+	all, err := counted(ctx, r.as(userID), countedCategories, userID, func(l label) task.Category { return task.Category(l) })
 	return all, unavailable(err)
 }
 
 // CountedTags reads the user's tags with their numbers of tasks.
 func (r *Repository) CountedTags(ctx context.Context, userID int64) ([]task.Counted[task.Tag], error) {
-	all, err := counted(ctx, r.pool, countedTags, userID, func(l label) task.Tag { return task.Tag(l) })
+	all, err := counted(ctx, r.as(userID), countedTags, userID, func(l label) task.Tag { return task.Tag(l) })
 	return all, unavailable(err)
 }
 

@@ -92,11 +92,16 @@ func order(p task.Paging) (expression, sqlType string) {
 // List reads a page of a user's tasks.
 func (r *Repository) List(ctx context.Context, userID int64, f task.Filter, p task.Paging) (task.Page, error) {
 	expression, sqlType := order(p)
-	return r.page(ctx, selectTasks(userID, f), expression, sqlType, p)
+	return r.page(ctx, r.as(userID), selectTasks(userID, f), expression, sqlType, p)
+}
+
+// sender is a pool, a transaction, or a reader.
+type sender interface {
+	SendBatch(ctx context.Context, batch *pgx.Batch) pgx.BatchResults
 }
 
 // page reads one page and the count of all that match in one round trip.
-func (r *Repository) page(ctx context.Context, s *statement, expression, sqlType string, p task.Paging) (task.Page, error) {
+func (r *Repository) page(ctx context.Context, q sender, s *statement, expression, sqlType string, p task.Paging) (task.Page, error) {
 	var page task.Page
 	batch := &pgx.Batch{}
 	batch.Queue(`SELECT count(*) FROM tasks t `+s.clause(), s.args...).QueryRow(func(row pgx.Row) error {
@@ -131,7 +136,7 @@ func (r *Repository) page(ctx context.Context, s *statement, expression, sqlType
 		}
 		return rows.Err()
 	})
-	err := r.pool.SendBatch(ctx, batch).Close()
+	err := q.SendBatch(ctx, batch).Close()
 	if e := (*pgconn.PgError)(nil); errors.As(err, &e) && strings.HasPrefix(e.Code, "22") && p.After != nil {
 		return task.Page{}, task.Invalid("cursor", "is not a cursor of this list; give next_cursor exactly as it was returned")
 	}

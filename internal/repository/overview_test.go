@@ -63,7 +63,7 @@ func TestTasksDeletedMoreThanThirtyDaysAgoArePurged(t *testing.T) {
 	}
 	_, err = b.pool.Exec(b.ctx, `UPDATE tasks SET deleted_at = now() - CASE id WHEN $1 THEN interval '31 days' ELSE interval '29 days' END WHERE deleted_at IS NOT NULL`, first.ID)
 	require.NoError(t, err)
-	require.NoError(t, b.store.Prune(b.ctx))
+	require.NoError(t, b.notifier.Prune(b.ctx))
 	_, err = b.service.Reopen(b.ctx, b.ann, first.ID)
 	requireCode(t, err, task.NotFound, "task_id")
 	_, err = b.service.Reopen(b.ctx, b.ann, recent.ID)

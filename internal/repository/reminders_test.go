@@ -22,7 +22,7 @@ func TestDueReminderIsClaimedOnceHoweverManyClaim(t *testing.T) {
 		scanners.Go(func() {
 			total := 0
 			for {
-				n, _, err := b.store.ClaimReminders(b.ctx, b.now, time.Time{}, 7)
+				n, _, err := b.notifier.ClaimReminders(b.ctx, b.now, time.Time{}, 7)
 				if err != nil || n == 0 {
 					break
 				}
@@ -102,7 +102,7 @@ func TestAllDayTaskRemindsAtNineInItsZone(t *testing.T) {
 
 func (b *bundle) claim(t *testing.T) int {
 	t.Helper()
-	n, _, err := b.store.ClaimReminders(b.ctx, b.now, time.Time{}, 100)
+	n, _, err := b.notifier.ClaimReminders(b.ctx, b.now, time.Time{}, 100)
 	require.NoError(t, err)
 	return n
 }

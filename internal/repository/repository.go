@@ -9,7 +9,6 @@ import (
 	"io"
 	"log/slog"
 	"net"
-	"strconv"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -35,23 +34,47 @@ func New(pool *pgxpool.Pool, source string, committed func()) *Repository {
 }
 
 // schemaVersion is the newest migration that the queries here rely on.
-const schemaVersion = 6
+const schemaVersion = 10
 
 // connectTimeout bounds how long an app waits for its database at start.
 const connectTimeout = 60 * time.Second
 
-// Open connects to Postgres, and waits up to a minute for it to answer and to
-// have the schema that this app needs, saying so as it waits.
-func Open(ctx context.Context, url string, log *slog.Logger) (*pgxpool.Pool, error) {
+// Role is a role of Postgres, with the rights that an app needs and no others.
+type Role string
+
+// The roles there are; migration 7 says what each may do.
+const (
+	RoleAPI      Role = "tickler_api"
+	RoleNotifier Role = "tickler_notifier"
+	RoleRecurrer Role = "tickler_recurrer"
+	RoleRelay    Role = "tickler_relay"
+)
+
+// Connect makes a pool whose sessions have a role, whoever DATABASE_URL logs in.
+func Connect(ctx context.Context, url string, role Role) (*pgxpool.Pool, error) {
 	config, err := pgxpool.ParseConfig(url)
 	if err != nil {
 		return nil, errors.New("DATABASE_URL is not a Postgres URL; example: postgres://user:password@127.0.0.1:5432/tickler")
 	}
 	config.ConnConfig.RuntimeParams["timezone"] = "UTC"
+	if role != "" && config.ConnConfig.User != string(role) {
+		config.ConnConfig.RuntimeParams["role"] = string(role)
+	}
 	pool, err := pgxpool.NewWithConfig(ctx, config)
 	if err != nil {
 		return nil, fmt.Errorf("make a connection pool: %w", err)
 	}
+	return pool, nil
+}
+
+// Open connects to Postgres under a role, and waits up to a minute for it to
+// answer and to have the schema that this app needs, saying so as it waits.
+func Open(ctx context.Context, url string, role Role, log *slog.Logger) (*pgxpool.Pool, error) {
+	pool, err := Connect(ctx, url, role)
+	if err != nil {
+		return nil, err
+	}
+	config := pool.Config()
 	ctx, cancel := context.WithTimeout(ctx, connectTimeout)
 	defer cancel()
 	for wait := 250 * time.Millisecond; ; wait = min(wait*2, 5*time.Second) {
@@ -74,8 +97,13 @@ func checkSchema(ctx context.Context, pool *pgxpool.Pool) error {
 	defer cancel()
 	var version int64
 	err := pool.QueryRow(ctx, `SELECT max(version_id) FROM goose_db_version WHERE is_applied`).Scan(&version)
-	if e := (*pgconn.PgError)(nil); errors.As(err, &e) && e.Code == "42P01" {
-		return errors.New("the database has no schema; run: api migrate up")
+	if e := (*pgconn.PgError)(nil); errors.As(err, &e) {
+		switch e.Code {
+		case "42P01", "22023": // no such table, no such role
+			return errors.New("the database has no schema, or an old one; run: api migrate up")
+		case "42501":
+			return fmt.Errorf("%s: DATABASE_URL must log in as the one who ran api migrate up, or as a member of that role; see docs/security.md", e.Message)
+		}
 	}
 	if err != nil {
 		return err
@@ -92,7 +120,7 @@ func (r *Repository) Ping(ctx context.Context) error { return r.pool.Ping(ctx) }
 // Tx runs fn in one transaction on a user's data; see task.Store.
 func (r *Repository) Tx(ctx context.Context, userID int64, fn func(task.Tx) error) error {
 	tx := &userTx{repository: r, userID: userID}
-	err := pgx.BeginFunc(ctx, r.pool, func(t pgx.Tx) error {
+	err := pgx.BeginTxFunc(ctx, r.pool, beginAs(ctx, "BEGIN", userID), func(t pgx.Tx) error {
 		tx.Tx = t
 		return fn(tx)
 	})
@@ -105,12 +133,7 @@ func (r *Repository) Tx(ctx context.Context, userID int64, fn func(task.Tx) erro
 // read runs fn in a transaction that works for a user, for what asks Postgres
 // itself on whose behalf it is.
 func (r *Repository) read(ctx context.Context, userID int64, fn func(pgx.Tx) error) error {
-	return pgx.BeginTxFunc(ctx, r.pool, pgx.TxOptions{AccessMode: pgx.ReadOnly}, func(tx pgx.Tx) error {
-		if _, err := tx.Exec(ctx, `SELECT set_config('tickler.user_id', $1, true)`, strconv.FormatInt(userID, 10)); err != nil {
-			return err
-		}
-		return fn(tx)
-	})
+	return pgx.BeginTxFunc(ctx, r.pool, beginAs(ctx, "BEGIN READ ONLY", userID), fn)
 }
 
 // vanished names the one violation of a foreign key that there can be: between

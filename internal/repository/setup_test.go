@@ -24,8 +24,10 @@ import (
 // database, two users, and a clock that the test sets.
 type bundle struct {
 	ctx       context.Context
-	pool      *pgxpool.Pool
-	store     *repository.Repository
+	pool      *pgxpool.Pool          // of the schema's owner, whom no policy holds
+	store     *repository.Repository // of the api
+	notifier  *repository.Repository
+	relay     *repository.Repository
 	service   *task.Service
 	ann, bob  task.Settings
 	now       time.Time
@@ -36,7 +38,9 @@ func setup(t *testing.T) *bundle {
 	t.Helper()
 	t.Parallel()
 	b := &bundle{ctx: context.Background(), pool: pgtest.Open(t), now: time.Date(2026, 3, 2, 8, 0, 0, 0, time.UTC)}
-	b.store = repository.New(b.pool, "api", func() { b.committed.Add(1) })
+	b.store = repository.New(pgtest.As(t, b.pool, string(repository.RoleAPI)), "api", func() { b.committed.Add(1) })
+	b.notifier = repository.New(pgtest.As(t, b.pool, string(repository.RoleNotifier)), "notifier", func() { b.committed.Add(1) })
+	b.relay = repository.New(pgtest.As(t, b.pool, string(repository.RoleRelay)), "api", func() { b.committed.Add(1) })
 	b.service = task.NewService(b.store, func() time.Time { return b.now })
 	b.ann, b.bob = b.user(t, "ann", "UTC"), b.user(t, "bob", "America/New_York")
 	return b

@@ -78,7 +78,7 @@ func scanTask(row pgx.Row, extra ...any) (*task.Task, error) {
 
 // Task reads a task that is not deleted.
 func (r *Repository) Task(ctx context.Context, userID, id int64) (*task.Task, error) {
-	t, err := scanTask(r.pool.QueryRow(ctx,
+	t, err := scanTask(r.as(userID).QueryRow(ctx,
 		`SELECT`+taskColumns+taskTables+`WHERE t.user_id = $1 AND t.id = $2 AND t.deleted_at IS NULL`, userID, id))
 	return t, unavailable(err)
 }

@@ -14,57 +14,31 @@ import (
 // LocalIssuer is the issuer of users who were named on the command line.
 const LocalIssuer = "local"
 
-// Token is a personal access token as it is stored: without the token itself.
-type Token struct {
-	Name      string
-	Prefix    string
-	Hash      []byte // SHA-256
-	ExpiresAt *time.Time
-}
-
 // EnsureUser returns a user's id, creating the user in the given time zone when
 // there is none. A zone that is not empty replaces that of an existing user.
 func (r *Repository) EnsureUser(ctx context.Context, issuer, subject, timeZone string) (int64, error) {
 	var id int64
-	err := r.pool.QueryRow(ctx, `
-		INSERT INTO users (issuer, subject, time_zone) VALUES ($1, $2, coalesce(nullif($3, ''), 'UTC'))
-		ON CONFLICT (issuer, subject) DO UPDATE SET time_zone = coalesce(nullif($3, ''), users.time_zone)
-		RETURNING id`, issuer, subject, timeZone).Scan(&id)
-	if err != nil {
-		return 0, fmt.Errorf("create user: %w", err)
+	if err := r.pool.QueryRow(ctx, `SELECT provision_user($1, $2, $3)`, issuer, subject, timeZone).Scan(&id); err != nil {
+		return 0, unavailable(fmt.Errorf("create user: %w", err))
 	}
 	return id, nil
 }
 
-// AddToken stores a token for a user.
-func (r *Repository) AddToken(ctx context.Context, userID int64, t Token) error {
-	_, err := r.pool.Exec(ctx, `
-		INSERT INTO tokens (user_id, name, prefix, hash, expires_at) VALUES ($1, $2, $3, $4, $5)`,
-		userID, t.Name, t.Prefix, t.Hash, t.ExpiresAt)
-	if err != nil {
-		return fmt.Errorf("store token: %w", err)
+// FindUser returns the id of a user, or task.ErrNotFound.
+func (r *Repository) FindUser(ctx context.Context, issuer, subject string) (int64, error) {
+	var id *int64
+	if err := r.pool.QueryRow(ctx, `SELECT find_user($1, $2)`, issuer, subject).Scan(&id); err != nil {
+		return 0, unavailable(err)
 	}
-	return nil
+	if id == nil {
+		return 0, task.ErrNotFound
+	}
+	return *id, nil
 }
 
-// UserByToken returns the settings of the user whose valid token has the hash,
-// or task.ErrNotFound. The token's last use is noted to the minute.
-func (r *Repository) UserByToken(ctx context.Context, hash []byte) (task.Settings, error) {
-	var s task.Settings
-	err := r.pool.QueryRow(ctx, `
-		WITH valid AS (
-			SELECT id, user_id, last_used_at FROM tokens
-			WHERE hash = $1 AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > now())
-		), used AS (
-			UPDATE tokens SET last_used_at = now() FROM valid
-			WHERE tokens.id = valid.id AND (valid.last_used_at IS NULL OR valid.last_used_at < now() - interval '1 minute')
-		)
-		SELECT u.id, u.time_zone, u.reminder_offsets FROM valid JOIN users u ON u.id = valid.user_id`,
-		hash).Scan(&s.UserID, &s.TimeZone, &s.ReminderOffsets)
-	if errors.Is(err, pgx.ErrNoRows) {
-		return s, task.ErrNotFound
-	}
-	return s, unavailable(err)
+// ProvisionUser does what EnsureUser does for whom an issuer of tokens knows.
+func (r *Repository) ProvisionUser(ctx context.Context, issuer, subject string) (int64, error) {
+	return r.EnsureUser(ctx, issuer, subject, "")
 }
 
 // refitReminders does in one statement what task.Task's refit does, for all open
@@ -121,7 +95,7 @@ func (tx *userTx) SaveSettings(ctx context.Context, c task.SettingsChange, now t
 // Settings reads a user's settings.
 func (r *Repository) Settings(ctx context.Context, userID int64) (task.Settings, error) {
 	s := task.Settings{UserID: userID}
-	err := r.pool.QueryRow(ctx, `SELECT time_zone, reminder_offsets FROM users WHERE id = $1`, userID).
+	err := r.as(userID).QueryRow(ctx, `SELECT time_zone, reminder_offsets FROM users WHERE id = $1`, userID).
 		Scan(&s.TimeZone, &s.ReminderOffsets)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return s, task.ErrNotFound

@@ -1,0 +1,64 @@
+package door
+
+import (
+	"net/http"
+	"strings"
+
+	"github.com/gin-gonic/gin"
+
+	"tickler/internal/access"
+)
+
+const wellKnown = "/.well-known/oauth-protected-resource"
+
+// resources are the paths that are resources of their own to an issuer.
+var resources = []string{"/mcp", "/v1"}
+
+// Audiences lists what an access token for this server may be issued for: the
+// whole of it, or one of its resources. RFC 8707, section 2.
+func Audiences(publicURL string) []string {
+	root := strings.TrimSuffix(publicURL, "/")
+	all := []string{root, root + "/"}
+	for _, path := range resources {
+		all = append(all, root+path)
+	}
+	return all
+}
+
+// Metadata serves where clients learn which issuers' tokens are accepted. It is
+// not there when none are: then there is nothing for a client to discover.
+// https://www.rfc-editor.org/rfc/rfc9728#section-3
+func (d *Door) Metadata(router gin.IRoutes) {
+	if len(d.trust.Issuers) == 0 {
+		return
+	}
+	root := strings.TrimSuffix(d.config.PublicURL, "/")
+	for _, path := range append([]string{""}, resources...) {
+		router.GET(wellKnown+path, func(c *gin.Context) {
+			c.Header("Access-Control-Allow-Origin", "*") // it is public, and clients in browsers need it
+			c.Header("Cross-Origin-Resource-Policy", "cross-origin")
+			c.JSON(http.StatusOK, gin.H{
+				"resource":                 root + path,
+				"resource_name":            "Tickler",
+				"authorization_servers":    d.trust.Issuers,
+				"scopes_supported":         access.Standard,
+				"bearer_methods_supported": []string{"header"},
+			})
+		})
+	}
+}
+
+// metadataURL is where the metadata of the resource at a path is, empty when
+// there is none.
+func (d *Door) metadataURL(path string) string {
+	if len(d.trust.Issuers) == 0 {
+		return ""
+	}
+	address := strings.TrimSuffix(d.config.PublicURL, "/") + wellKnown
+	for _, resource := range resources {
+		if path == resource || strings.HasPrefix(path, resource+"/") {
+			return address + resource
+		}
+	}
+	return address
+}

@@ -1,0 +1,76 @@
+package door
+
+import (
+	"net"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/gin-gonic/gin"
+
+	"tickler/internal/task"
+)
+
+// expectedHost refuses requests for a name that is not this server's. A page
+// whose own name was made to point here would else be of the same origin (DNS
+// rebinding). Addresses are no names: nobody can make them point elsewhere.
+func (d *Door) expectedHost(c *gin.Context) {
+	host := hostname(c.Request.Host)
+	if _, err := netip.ParseAddr(host); err == nil || host == "localhost" ||
+		host == d.publicHost() || slices.Contains(d.config.Hosts, host) || slices.Contains(d.config.Hosts, "*") {
+		return
+	}
+	Refuse(c, http.StatusForbidden, &task.Error{Code: task.Forbidden, Message: "this server does not go by that name",
+		Hint: "the operator lists its names in TICKLER_HOSTS"})
+}
+
+func (d *Door) publicHost() string {
+	u, err := url.Parse(d.config.PublicURL)
+	if err != nil {
+		return ""
+	}
+	return strings.ToLower(u.Hostname())
+}
+
+func hostname(hostport string) string {
+	host, _, err := net.SplitHostPort(hostport)
+	if err != nil {
+		host = strings.Trim(hostport, "[]")
+	}
+	return strings.ToLower(host)
+}
+
+// expectedOrigin refuses calls that a web page elsewhere makes a browser send.
+// MCP clients send no Origin.
+// https://modelcontextprotocol.io/specification/2025-11-25/basic/transports#security-warning
+func (d *Door) expectedOrigin(c *gin.Context) {
+	origins := c.Request.Header.Values("Origin")
+	if len(origins) == 0 {
+		return
+	}
+	if u, err := url.Parse(origins[0]); err == nil && len(origins) == 1 && u.Host != "" &&
+		(u.Host == c.Request.Host || slices.Contains(d.config.Origins, origins[0])) {
+		return
+	}
+	Refuse(c, http.StatusForbidden, &task.Error{Code: task.Forbidden, Message: "pages of this Origin may not call",
+		Hint: "the operator lists those that may in TICKLER_ORIGINS"})
+}
+
+// noTokenInURL refuses a token where logs, histories and referrers keep it.
+// https://www.rfc-editor.org/rfc/rfc9700#section-4.3.2
+func noTokenInURL(c *gin.Context) {
+	for name, values := range c.Request.URL.Query() {
+		switch strings.ToLower(name) {
+		case "access_token", "token", "authorization", "bearer", "api_key", "apikey":
+		default:
+			if !slices.ContainsFunc(values, func(v string) bool { return strings.Contains(v, "tkl_") }) {
+				continue
+			}
+		}
+		Refuse(c, http.StatusBadRequest, &task.Error{Code: task.InvalidInput, Message: "a token may not be in the address; send the header Authorization: Bearer TOKEN",
+			Hint: "revoke the token that was sent this way: logs may have it by now"})
+		return
+	}
+}

@@ -1,0 +1,68 @@
+package door
+
+import (
+	"bytes"
+	"encoding/json"
+	"io"
+	"net/http"
+
+	"github.com/gin-gonic/gin"
+
+	"tickler/internal/access"
+	"tickler/internal/task"
+)
+
+// Require lets pass whose token has a scope.
+func (d *Door) Require(needed access.Scope) gin.HandlerFunc {
+	return func(c *gin.Context) { d.require(c, needed) }
+}
+
+func (d *Door) require(c *gin.Context, needed access.Scope) {
+	caller, ok := access.From(c.Request.Context())
+	if ok && caller.May(needed) {
+		return
+	}
+	d.challenge(c, http.StatusForbidden, "insufficient_scope", []access.Scope{needed}, &task.Error{
+		Code: task.Forbidden, Message: "this call needs a token with the scope " + string(needed),
+		Hint: "this token has: " + access.Join(caller.Scopes, ", "),
+	})
+}
+
+// MCP looks at a message before the library does. It refuses a call that the
+// token's scopes do not cover, as HTTP 403, which clients answer by asking for
+// more. And it acknowledges notifications/cancelled without acting on them:
+// without a session the library could not tell whose request is meant.
+//
+// tools tells the scope of each tool; one that does not exist needs none.
+func (d *Door) MCP(tools map[string]access.Scope) gin.HandlerFunc {
+	return func(c *gin.Context) {
+		if c.Request.Method != http.MethodPost {
+			return
+		}
+		body, err := io.ReadAll(c.Request.Body)
+		if err != nil {
+			Refuse(c, http.StatusRequestEntityTooLarge, &task.Error{Code: task.InvalidInput, Message: "the body is too large; at most 1 MiB is allowed"})
+			return
+		}
+		var message struct {
+			Method string `json:"method"`
+			Params struct {
+				Name string `json:"name"`
+			} `json:"params"`
+		}
+		// What cannot be read so, the library refuses in the words of the protocol.
+		_ = json.Unmarshal(body, &message)
+		switch message.Method {
+		case "notifications/cancelled":
+			c.AbortWithStatus(http.StatusAccepted)
+			return
+		case "tools/call":
+			if needed, known := tools[message.Params.Name]; known {
+				d.require(c, needed)
+			}
+		case "resources/read", "resources/subscribe", "completion/complete", "prompts/get", "subscriptions/listen":
+			d.require(c, access.TasksRead)
+		}
+		c.Request.Body = io.NopCloser(bytes.NewReader(body))
+	}
+}

@@ -1,0 +1,90 @@
+package repository
+
+import (
+	"context"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/stretchr/testify/require"
+
+	"tickler/internal/pgtest"
+	"tickler/internal/task"
+)
+
+// BenchmarkIsolation runs the same work with and without what row-level security
+// costs: the policies, and telling Postgres who the caller is. "without" is the
+// schema's owner, whom no policy holds, and tells nothing.
+func BenchmarkIsolation(b *testing.B) {
+	ctx := context.Background()
+	owner := pgtest.Open(b)
+	_, err := owner.Exec(ctx, `
+		INSERT INTO users (issuer, subject) SELECT 'local', 'user ' || n FROM generate_series(1, 20) n`)
+	require.NoError(b, err)
+	_, err = owner.Exec(ctx, `
+		INSERT INTO tasks (user_id, title, time_zone, due_date, created_at, updated_at)
+		SELECT 1 + n % 20, 'Errand ' || n, 'UTC', now() + n * interval '1 minute', now(), now() FROM generate_series(1, 20000) n`)
+	require.NoError(b, err)
+	_, err = owner.Exec(ctx, `VACUUM ANALYZE`)
+	require.NoError(b, err)
+	api := New(pgtest.As(b, owner, string(RoleAPI)), "api", func() {})
+	plain := New(owner, "api", func() {})
+	const user = 7
+	var id int64
+	require.NoError(b, owner.QueryRow(ctx, `SELECT max(id) FROM tasks WHERE user_id = $1`, user).Scan(&id))
+
+	change := func(r *Repository, begin func(*pgxpool.Pool, func(pgx.Tx) error) error) error {
+		return begin(r.pool, func(t pgx.Tx) error {
+			tx := &userTx{Tx: t, repository: r, userID: user}
+			changed, err := tx.LockTask(ctx, id)
+			if err != nil {
+				return err
+			}
+			changed.Version++
+			changed.UpdatedAt = time.Now()
+			return tx.Save(ctx, task.Change{Kind: task.Updated, Task: changed, Fields: map[string]any{"title": changed.Title}})
+		})
+	}
+	page := func(r *Repository, q sender) error {
+		_, err := r.page(ctx, q, selectTasks(user, task.Filter{}), "t.created_at", "timestamptz", task.Paging{Limit: 50, Sort: task.ByCreatedAt})
+		return err
+	}
+	work := map[string]map[string]func() error{
+		"get": {
+			"without": func() error {
+				_, err := scanTask(plain.pool.QueryRow(ctx, `SELECT`+taskColumns+taskTables+`WHERE t.user_id = $1 AND t.id = $2 AND t.deleted_at IS NULL`, user, id))
+				return err
+			},
+			"with": func() error { _, err := api.Task(ctx, user, id); return err },
+		},
+		"list": {
+			"without": func() error { return page(plain, plain.pool) },
+			"with":    func() error { return page(api, api.as(user)) },
+		},
+		"update": {
+			"without": func() error {
+				return change(plain, func(p *pgxpool.Pool, fn func(pgx.Tx) error) error { return pgx.BeginFunc(ctx, p, fn) })
+			},
+			"with": func() error {
+				return change(api, func(p *pgxpool.Pool, fn func(pgx.Tx) error) error {
+					return pgx.BeginTxFunc(ctx, p, beginAs(ctx, user), fn)
+				})
+			},
+		},
+	}
+	for _, name := range []string{"get", "list", "update"} {
+		for round := range 2 { // in turn, so that a busier moment hits both
+			for _, how := range []string{"without", "with"} {
+				b.Run(fmt.Sprintf("%s/%s/%d", name, how, round), func(b *testing.B) {
+					for b.Loop() {
+						if err := work[name][how](); err != nil {
+							b.Fatal(err)
+						}
+					}
+				})
+			}
+		}
+	}
+}

@@ -1,0 +1,80 @@
+package repository
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"tickler/internal/access"
+	"tickler/internal/task"
+)
+
+// TokenByHash reads a token that is neither expired nor revoked, or returns
+// task.ErrNotFound.
+func (r *Repository) TokenByHash(ctx context.Context, hash []byte) (access.Token, error) {
+	var t access.Token
+	err := r.pool.QueryRow(ctx, `SELECT id, user_id, prefix, scopes, expires_at FROM check_token($1)`, hash).
+		Scan(&t.ID, &t.UserID, &t.Prefix, &t.Scopes, &t.ExpiresAt)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return t, task.ErrNotFound
+	}
+	return t, unavailable(err)
+}
+
+// NoteUse notes when tokens were last used.
+func (r *Repository) NoteUse(ctx context.Context, used map[int64]time.Time) error {
+	ids, instants := make([]int64, 0, len(used)), make([]time.Time, 0, len(used))
+	for id, at := range used {
+		ids, instants = append(ids, id), append(instants, at)
+	}
+	_, err := r.pool.Exec(ctx, `SELECT note_token_use($1, $2)`, ids, instants)
+	return unavailable(err)
+}
+
+// AddToken stores a token for a user and returns its id.
+func (r *Repository) AddToken(ctx context.Context, userID int64, t access.Token) (int64, error) {
+	scopes := make([]string, len(t.Scopes))
+	for i, s := range t.Scopes {
+		scopes[i] = string(s)
+	}
+	var id int64
+	err := r.as(userID).QueryRow(ctx, `
+		INSERT INTO tokens (user_id, name, prefix, hash, scopes, expires_at) VALUES ($1, $2, $3, $4, $5, $6)
+		RETURNING id`, userID, t.Name, t.Prefix, t.Hash, scopes, t.ExpiresAt).Scan(&id)
+	if err != nil {
+		return 0, unavailable(fmt.Errorf("store token: %w", err))
+	}
+	return id, nil
+}
+
+// Tokens lists a user's tokens, newest first.
+func (r *Repository) Tokens(ctx context.Context, userID int64) ([]access.Token, error) {
+	rows, err := r.as(userID).Query(ctx, `
+		SELECT t.id, t.user_id, u.subject, t.name, t.prefix, t.scopes, t.created_at, t.expires_at, t.last_used_at, t.revoked_at
+		FROM tokens t JOIN users u ON u.id = t.user_id WHERE t.user_id = $1 ORDER BY t.id DESC`, userID)
+	if err != nil {
+		return nil, unavailable(err)
+	}
+	all, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (t access.Token, err error) {
+		return t, row.Scan(&t.ID, &t.UserID, &t.User, &t.Name, &t.Prefix, &t.Scopes, &t.CreatedAt, &t.ExpiresAt, &t.LastUsedAt, &t.RevokedAt)
+	})
+	return all, unavailable(err)
+}
+
+// RevokeToken ends one of a user's tokens, or all that still work when id is 0,
+// and returns how many.
+func (r *Repository) RevokeToken(ctx context.Context, userID, id int64) (int, error) {
+	var revoked int
+	err := r.as(userID).QueryRow(ctx, `
+		WITH ended AS (
+			UPDATE tokens SET revoked_at = now()
+			WHERE user_id = $1 AND ($2 = 0 OR id = $2) AND revoked_at IS NULL RETURNING 1
+		) SELECT count(*) FROM ended`, userID, id).Scan(&revoked)
+	if err != nil {
+		return 0, unavailable(fmt.Errorf("revoke token: %w", err))
+	}
+	return revoked, nil
+}

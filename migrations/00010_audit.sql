@@ -1,0 +1,108 @@
+-- +goose Up
+-- The event log is kept apart as the other tables are: see migration 7.
+ALTER TABLE event_log ENABLE ROW LEVEL SECURITY;
+CREATE POLICY own ON event_log TO tickler_api, tickler_recurrer USING (user_id = (SELECT caller_id()));
+CREATE POLICY prune ON event_log TO tickler_notifier USING (created_at < now() - interval '7 days');
+GRANT SELECT, INSERT ON event_log TO tickler_api;
+GRANT INSERT ON event_log TO tickler_recurrer;
+GRANT SELECT (position, seq, created_at), DELETE ON event_log TO tickler_notifier;
+GRANT SELECT ON event_log_floor TO tickler_api, tickler_notifier;
+GRANT UPDATE ON event_log_floor TO tickler_notifier;
+REVOKE EXECUTE ON FUNCTION event_log_news FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION event_log_news TO tickler_api;
+ALTER TABLE event_log ALTER COLUMN token_id SET DEFAULT nullif(current_setting('tickler.token_id', true), '')::bigint;
+
+-- Who did what through which token. Triggers write it, in the transaction of the
+-- change, so that no way of changing something can forget to; no app may change
+-- or add a row itself. Only ids and names of actions are in it, no content.
+CREATE TABLE audit (
+    id        bigint      GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    at        timestamptz NOT NULL DEFAULT now(),
+    user_id   bigint      NOT NULL, -- whose data; no foreign key: it outlives the user
+    actor     text        NOT NULL, -- the token's name, the app that worked by itself, or the command line
+    token_id  bigint,               -- of a personal token
+    action    text        NOT NULL, -- as event types are: task.created
+    object_id bigint      NOT NULL, -- the id of the task, category, tag, token, channel or user
+    event_id  uuid                  -- where an event tells more
+);
+CREATE INDEX idx_audit_user ON audit (user_id, id);
+CREATE INDEX idx_audit_at ON audit (at);
+ALTER TABLE audit ENABLE ROW LEVEL SECURITY;
+CREATE POLICY own ON audit TO tickler_api USING (user_id = (SELECT caller_id()));
+CREATE POLICY prune ON audit TO tickler_notifier USING (at < now() - interval '90 days');
+GRANT SELECT ON audit TO tickler_api;
+GRANT SELECT (id, at), DELETE ON audit TO tickler_notifier;
+
+-- +goose StatementBegin
+CREATE FUNCTION audit_actor(otherwise text) RETURNS text
+    LANGUAGE sql STABLE
+    RETURN coalesce(nullif(current_setting('tickler.actor', true), ''), otherwise);
+CREATE FUNCTION audit_token() RETURNS bigint
+    LANGUAGE sql STABLE
+    RETURN nullif(current_setting('tickler.token_id', true), '')::bigint;
+
+CREATE FUNCTION audit_events() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
+AS $$
+BEGIN
+    INSERT INTO audit (user_id, actor, token_id, action, object_id, event_id)
+    SELECT user_id, audit_actor(source), audit_token(), event_type, task_id, event_id FROM added ORDER BY seq;
+    RETURN NULL;
+END
+$$;
+
+-- What has no event. Its arguments: what the table holds, and what an update is.
+CREATE FUNCTION audit_change() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
+AS $$
+DECLARE
+    changed jsonb := to_jsonb(CASE WHEN TG_OP = 'DELETE' THEN OLD ELSE NEW END);
+BEGIN
+    INSERT INTO audit (user_id, actor, token_id, action, object_id)
+    VALUES (coalesce(changed -> 'user_id', changed -> 'id')::bigint, audit_actor('database'), audit_token(),
+            TG_ARGV[0] || '.' || CASE TG_OP WHEN 'INSERT' THEN 'created' WHEN 'DELETE' THEN 'deleted' ELSE TG_ARGV[1] END,
+            (changed -> 'id')::bigint);
+    RETURN NULL;
+END
+$$;
+-- +goose StatementEnd
+CREATE TRIGGER audit AFTER INSERT ON event_log REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION audit_events();
+CREATE TRIGGER audit AFTER INSERT OR UPDATE OR DELETE ON categories FOR EACH ROW EXECUTE FUNCTION audit_change('category', 'updated');
+CREATE TRIGGER audit AFTER INSERT OR UPDATE OF name, color OR DELETE ON tags FOR EACH ROW EXECUTE FUNCTION audit_change('tag', 'updated');
+CREATE TRIGGER audit AFTER INSERT OR UPDATE OR DELETE ON channels FOR EACH ROW EXECUTE FUNCTION audit_change('channel', 'updated');
+CREATE TRIGGER audit AFTER INSERT OR UPDATE OF revoked_at OR DELETE ON tokens FOR EACH ROW EXECUTE FUNCTION audit_change('token', 'revoked');
+CREATE TRIGGER audit AFTER INSERT OR UPDATE OR DELETE ON users FOR EACH ROW EXECUTE FUNCTION audit_change('user', 'updated');
+
+-- The audit of all users, or of one, newest first: for an administrator, as whom
+-- the transaction must have been begun.
+-- +goose StatementBegin
+CREATE FUNCTION audit_of_all(of_user bigint, before bigint, size integer) RETURNS SETOF audit
+    LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
+AS $$
+BEGIN
+    IF current_setting('tickler.admin', true) IS DISTINCT FROM 'on' THEN
+        RAISE EXCEPTION 'audit_of_all: the transaction is not an administrator''s' USING ERRCODE = 'insufficient_privilege';
+    END IF;
+    RETURN QUERY SELECT * FROM audit a
+        WHERE (of_user IS NULL OR a.user_id = of_user) AND (before IS NULL OR a.id < before) ORDER BY a.id DESC LIMIT size;
+END
+$$;
+-- +goose StatementEnd
+REVOKE EXECUTE ON FUNCTION audit_of_all FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION audit_of_all TO tickler_api;
+
+-- +goose Down
+DROP TRIGGER audit ON users;
+DROP TRIGGER audit ON tokens;
+DROP TRIGGER audit ON channels;
+DROP TRIGGER audit ON tags;
+DROP TRIGGER audit ON categories;
+DROP TRIGGER audit ON event_log;
+DROP FUNCTION audit_of_all, audit_change, audit_events, audit_token, audit_actor;
+DROP TABLE audit;
+ALTER TABLE event_log ALTER COLUMN token_id DROP DEFAULT;
+GRANT EXECUTE ON FUNCTION event_log_news TO PUBLIC;
+DROP POLICY own ON event_log;
+DROP POLICY prune ON event_log;
+ALTER TABLE event_log DISABLE ROW LEVEL SECURITY;
+REVOKE ALL ON event_log, event_log_floor FROM tickler_api, tickler_recurrer, tickler_notifier;
