@@ -195,7 +195,7 @@ func findUser(ctx context.Context, store *repository.Repository, name string) (i
 
 // withStore runs a command under the api's own role.
 func withStore(run func(context.Context, *repository.Repository) error) error {
-	ctx, cancel := context.WithTimeout(context.Background(), commandTimeout)
+	ctx, cancel := context.WithTimeout(access.With(context.Background(), access.Caller{Actor: "command line"}), commandTimeout)
 	defer cancel()
 	return withPool(ctx, repository.RoleAPI, func(pool *pgxpool.Pool) error {
 		return run(ctx, repository.New(pool, app, func() {}))

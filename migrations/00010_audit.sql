@@ -2,10 +2,12 @@
 -- The event log is kept apart as the other tables are: see migration 7.
 ALTER TABLE event_log ENABLE ROW LEVEL SECURITY;
 CREATE POLICY own ON event_log TO tickler_api, tickler_recurrer USING (user_id = (SELECT caller_id()));
-CREATE POLICY prune ON event_log TO tickler_notifier USING (created_at < now() - interval '7 days');
+CREATE POLICY oldest ON event_log FOR SELECT TO tickler_notifier USING (true);
+CREATE POLICY reminded ON event_log FOR INSERT TO tickler_notifier WITH CHECK (event_type = 'reminder.sent');
+CREATE POLICY prune ON event_log FOR DELETE TO tickler_notifier USING (created_at < now() - interval '7 days');
 GRANT SELECT, INSERT ON event_log TO tickler_api;
 GRANT INSERT ON event_log TO tickler_recurrer;
-GRANT SELECT (position, seq, created_at), DELETE ON event_log TO tickler_notifier;
+GRANT SELECT (position, seq, created_at), INSERT, DELETE ON event_log TO tickler_notifier;
 GRANT SELECT ON event_log_floor TO tickler_api, tickler_notifier;
 GRANT UPDATE ON event_log_floor TO tickler_notifier;
 REVOKE EXECUTE ON FUNCTION event_log_news FROM PUBLIC;
@@ -46,7 +48,8 @@ CREATE FUNCTION audit_events() RETURNS trigger
 AS $$
 BEGIN
     INSERT INTO audit (user_id, actor, token_id, action, object_id, event_id)
-    SELECT user_id, audit_actor(source), audit_token(), event_type, task_id, event_id FROM added ORDER BY seq;
+    SELECT user_id, audit_actor(source), audit_token(), event_type, task_id, event_id
+    FROM added WHERE event_type <> 'reminder.sent' ORDER BY seq; -- nobody did that
     RETURN NULL;
 END
 $$;
@@ -103,6 +106,8 @@ DROP TABLE audit;
 ALTER TABLE event_log ALTER COLUMN token_id DROP DEFAULT;
 GRANT EXECUTE ON FUNCTION event_log_news TO PUBLIC;
 DROP POLICY own ON event_log;
+DROP POLICY oldest ON event_log;
+DROP POLICY reminded ON event_log;
 DROP POLICY prune ON event_log;
 ALTER TABLE event_log DISABLE ROW LEVEL SECURITY;
 REVOKE ALL ON event_log, event_log_floor FROM tickler_api, tickler_recurrer, tickler_notifier;

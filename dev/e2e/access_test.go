@@ -4,8 +4,10 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
+	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 	"github.com/stretchr/testify/require"
@@ -17,7 +19,8 @@ func TestOnlyAValidTokenOpensTheDoor(t *testing.T) {
 	p := s.person(t, "")
 	revoked := s.api(t, "token", "create", "--user", p.name, "--name", "to revoke")
 	require.Equal(t, http.StatusOK, s.post(t, revoked, ping).status)
-	s.exec(t, `UPDATE tokens SET revoked_at = now() WHERE name = 'to revoke' AND user_id = (SELECT id FROM users WHERE subject = $1)`, p.name)
+	s.api(t, "token", "revoke", "--user", p.name, s.tokenID(t, "to revoke"))
+	until(t, 5*time.Second, "the revoked token is refused", func() bool { return s.post(t, revoked, ping).status == http.StatusUnauthorized })
 	expired := s.api(t, "token", "create", "--user", p.name, "--expires", "1ms")
 
 	for _, c := range []struct{ name, header, challenge string }{
@@ -42,6 +45,12 @@ func TestOnlyAValidTokenOpensTheDoor(t *testing.T) {
 	}
 	require.Equal(t, http.StatusOK, s.post(t, p.token, ping).status)
 	require.NotContains(t, s.Log("api"), p.token, "tokens are not logged")
+}
+
+// tokenID is the id of a token by its name.
+func (s *system) tokenID(t testing.TB, name string) string {
+	t.Helper()
+	return strconv.FormatInt(query[int64](t, s, `SELECT max(id) FROM tokens WHERE name = $1`, name), 10)
 }
 
 func TestClientWithAWrongTokenCannotConnect(t *testing.T) {

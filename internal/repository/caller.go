@@ -19,11 +19,15 @@ import (
 // setCaller is what goes ahead of other statements.
 const setCaller = `SELECT set_config('tickler.user_id', $1::bigint::text, true)`
 
-// beginAs begins a transaction on behalf of a user, in one message.
-func beginAs(ctx context.Context, userID int64) pgx.TxOptions {
-	begin := fmt.Sprintf(`BEGIN; SET LOCAL tickler.user_id = '%d'`, userID)
+// beginAs begins a transaction on behalf of a user, in one message. The audit
+// takes from it through which token that is.
+func beginAs(ctx context.Context, begin string, userID int64) pgx.TxOptions {
+	begin += fmt.Sprintf(`; SET LOCAL tickler.user_id = '%d'`, userID)
 	if caller, ok := access.From(ctx); ok {
 		begin += `; SET LOCAL tickler.actor = ` + literal(caller.Actor)
+		if caller.TokenID != 0 {
+			begin += fmt.Sprintf(`; SET LOCAL tickler.token_id = '%d'`, caller.TokenID)
+		}
 	}
 	return pgx.TxOptions{BeginQuery: begin}
 }

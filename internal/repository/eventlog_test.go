@@ -22,7 +22,7 @@ func TestEveryEventIsLoggedOnceForItsUser(t *testing.T) {
 	require.NoError(t, err)
 	_, err = b.service.DeleteTag(b.ctx, b.ann, task.TagInput{Tag: "home"})
 	require.NoError(t, err)
-	claimed, _, err := b.store.ClaimReminders(b.ctx, b.now.Add(time.Hour), b.now.Add(-time.Hour), 10)
+	claimed, _, err := b.notifier.ClaimReminders(b.ctx, b.now.Add(time.Hour), b.now.Add(-time.Hour), 10)
 	require.NoError(t, err)
 	require.Equal(t, 2, claimed)
 	_, err = b.service.Complete(b.ctx, b.ann, one.ID)

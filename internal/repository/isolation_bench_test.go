@@ -69,7 +69,7 @@ func BenchmarkIsolation(b *testing.B) {
 			},
 			"with": func() error {
 				return change(api, func(p *pgxpool.Pool, fn func(pgx.Tx) error) error {
-					return pgx.BeginTxFunc(ctx, p, beginAs(ctx, user), fn)
+					return pgx.BeginTxFunc(ctx, p, beginAs(ctx, "BEGIN", user), fn)
 				})
 			},
 		},

@@ -27,6 +27,9 @@ var pruneStatements = []struct{ what, sql string }{
 			WHERE EXISTS (SELECT FROM oldest)
 		)
 		DELETE FROM event_log e USING oldest o WHERE e.position = o.position AND e.seq = o.seq`},
+	{"audit", `
+		DELETE FROM audit WHERE id IN (
+			SELECT id FROM audit WHERE at < now() - interval '90 days' LIMIT $1)`},
 	{"dead letters", `
 		DELETE FROM dead_letters WHERE id IN (
 			SELECT id FROM dead_letters WHERE received_at < now() - interval '30 days' LIMIT $1)`},

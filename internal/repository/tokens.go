@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 
 	"tickler/internal/access"
 	"tickler/internal/task"
@@ -41,9 +42,11 @@ func (r *Repository) AddToken(ctx context.Context, userID int64, t access.Token)
 		scopes[i] = string(s)
 	}
 	var id int64
-	err := r.as(userID).QueryRow(ctx, `
-		INSERT INTO tokens (user_id, name, prefix, hash, scopes, expires_at) VALUES ($1, $2, $3, $4, $5, $6)
-		RETURNING id`, userID, t.Name, t.Prefix, t.Hash, scopes, t.ExpiresAt).Scan(&id)
+	err := pgx.BeginTxFunc(ctx, r.pool, beginAs(ctx, "BEGIN", userID), func(tx pgx.Tx) error {
+		return tx.QueryRow(ctx, `
+			INSERT INTO tokens (user_id, name, prefix, hash, scopes, expires_at) VALUES ($1, $2, $3, $4, $5, $6)
+			RETURNING id`, userID, t.Name, t.Prefix, t.Hash, scopes, t.ExpiresAt).Scan(&id)
+	})
 	if err != nil {
 		return 0, unavailable(fmt.Errorf("store token: %w", err))
 	}
@@ -67,14 +70,15 @@ func (r *Repository) Tokens(ctx context.Context, userID int64) ([]access.Token, 
 // RevokeToken ends one of a user's tokens, or all that still work when id is 0,
 // and returns how many.
 func (r *Repository) RevokeToken(ctx context.Context, userID, id int64) (int, error) {
-	var revoked int
-	err := r.as(userID).QueryRow(ctx, `
-		WITH ended AS (
+	var revoked pgconn.CommandTag
+	err := pgx.BeginTxFunc(ctx, r.pool, beginAs(ctx, "BEGIN", userID), func(tx pgx.Tx) (err error) {
+		revoked, err = tx.Exec(ctx, `
 			UPDATE tokens SET revoked_at = now()
-			WHERE user_id = $1 AND ($2 = 0 OR id = $2) AND revoked_at IS NULL RETURNING 1
-		) SELECT count(*) FROM ended`, userID, id).Scan(&revoked)
+			WHERE user_id = $1 AND ($2 = 0 OR id = $2) AND revoked_at IS NULL`, userID, id)
+		return err
+	})
 	if err != nil {
 		return 0, unavailable(fmt.Errorf("revoke token: %w", err))
 	}
-	return revoked, nil
+	return int(revoked.RowsAffected()), nil
 }
