@@ -1,13 +1,14 @@
 # One image with the three apps: /api, /notifier, /recurrer. A pod names its own.
 #
 #   docker build --build-arg VERSION=0.1.0 -t tickler:0.1.0 .
-FROM golang:1.26 AS build
+FROM --platform=$BUILDPLATFORM golang:1.26 AS build
+ARG TARGETOS TARGETARCH
 WORKDIR /src
 COPY go.mod go.sum ./
 RUN go mod download
 COPY . .
 # Static, and the same bytes from the same source: no paths, no build id, no VCS state.
-RUN CGO_ENABLED=0 go build -trimpath -buildvcs=false -ldflags="-s -w -buildid=" -o /out/ ./api ./notifier ./recurrer
+RUN CGO_ENABLED=0 GOOS=$TARGETOS GOARCH=$TARGETARCH go build -trimpath -buildvcs=false -ldflags="-s -w -buildid=" -o /out/ ./api ./notifier ./recurrer
 
 FROM scratch
 ARG VERSION=dev

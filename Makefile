@@ -1,8 +1,11 @@
 # Everything needs Go only; `make run` and `make test` find, or fetch, the rest.
 .DEFAULT_GOAL := help
-.PHONY: help build run infra clean test test-brokers test-kafka test-k8s test-asyncapi lint bench daprd tidy
+.PHONY: help build run infra clean image sbom test test-brokers test-kafka test-k8s test-asyncapi lint bench daprd tidy
 
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
+CYCLONEDX := github.com/CycloneDX/cyclonedx-gomod/cmd/cyclonedx-gomod@v1.10.0
+APPS := api notifier recurrer
+VERSION ?= dev
 
 help: ## Show this
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -12,7 +15,7 @@ help: ## Show this
 
 build: ## Build the apps and the dev tool into bin/
 	@mkdir -p bin
-	go build -o bin/ ./api ./notifier ./recurrer
+	go build -o bin/ $(APPS:%=./%)
 	cd dev && go build -o ../bin/ ./cmd/tickler-dev
 
 run: build ## Run everything here: Postgres, broker, three apps with their sidecars
@@ -24,6 +27,12 @@ infra: build ## Run Postgres and broker alone, for `dapr run -f .`
 clean: ## Remove the state that `make run` keeps in .tickler
 	@cd dev && go build -o ../bin/ ./cmd/tickler-dev
 	@bin/tickler-dev clean
+
+image: ## Build the image tickler:VERSION with Docker
+	docker build --build-arg VERSION=$(VERSION) -t tickler:$(VERSION) .
+
+sbom: build ## Write what each app is built of to bin/APP.cdx.json (CycloneDX)
+	@for app in $(APPS); do go run $(CYCLONEDX) bin -json -version $(VERSION) -output bin/$$app.cdx.json bin/$$app || exit 1; done
 
 daprd: build ## Build daprd, once, if none is installed
 	@bin/tickler-dev daprd

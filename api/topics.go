@@ -6,13 +6,15 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"strconv"
+	"strings"
 	"time"
 
 	"tickler/internal/event"
 	"tickler/internal/topics"
 )
 
-const topicsUsage = `Usage: api topics create [--accept-differences]
+const topicsUsage = `Usage: api topics create [--partitions TOPIC=N]... [--accept-differences]
 
 Makes the topics of the task bus, with dead letters, on a broker that speaks
 Kafka's protocol. It may be run as often as one likes: a topic that exists is
@@ -28,6 +30,10 @@ func topicsCommand(args []string, stdout io.Writer) error {
 	}
 	flags := flag.NewFlagSet("api topics create", flag.ContinueOnError)
 	accept := flags.Bool("accept-differences", false, "exit with 0 although topics that exist have other partitions or retention")
+	wanted := event.Topics()
+	flags.Func("partitions", "partitions of a topic, as `TOPIC=N`, instead of the default; may be given several times", func(text string) error {
+		return setPartitions(wanted, text)
+	})
 	flags.Usage = func() {
 		_, _ = fmt.Fprint(flags.Output(), topicsUsage)
 		flags.PrintDefaults()
@@ -37,7 +43,7 @@ func topicsCommand(args []string, stdout io.Writer) error {
 		if errors.Is(err, flag.ErrHelp) {
 			return nil
 		}
-		return fmt.Errorf("topics create: %w", errUsage)
+		return fmt.Errorf("topics create: %w", errUsage) // the flag set has said what was wrong
 	}
 	if flags.NArg() > 0 {
 		return fmt.Errorf("topics create takes no %q: %w", flags.Arg(0), errUsage)
@@ -48,7 +54,7 @@ func topicsCommand(args []string, stdout io.Writer) error {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
-	results, err := topics.Create(ctx, access, event.Topics())
+	results, err := topics.Create(ctx, access, wanted)
 	differ := 0
 	for _, r := range results {
 		switch {
@@ -67,4 +73,22 @@ func topicsCommand(args []string, stdout io.Writer) error {
 		err = fmt.Errorf("%d topics are not as wanted: change them with the broker's own tools, or run this with --accept-differences", differ)
 	}
 	return err
+}
+
+// setPartitions reads TOPIC=N into one of the topics.
+func setPartitions(all []event.Topic, text string) error {
+	name, number, _ := strings.Cut(text, "=")
+	n, err := strconv.Atoi(number)
+	if err != nil || n < 1 {
+		return fmt.Errorf("want TOPIC=N with N from 1, for example %s=6", event.TopicTaskRecurrence)
+	}
+	var known []string
+	for i := range all {
+		if all[i].Name == name {
+			all[i].Partitions = n
+			return nil
+		}
+		known = append(known, all[i].Name)
+	}
+	return fmt.Errorf("there is no topic %q: known are %s", name, strings.Join(known, ", "))
 }

@@ -48,6 +48,9 @@ func Arrows(o *Objects) map[string][]string {
 	for _, d := range o.Deployments {
 		add(d.Name, d.Spec.Template.Labels)
 	}
+	for _, s := range o.StatefulSets {
+		add(s.Name, s.Spec.Template.Labels)
+	}
 	for _, j := range o.Jobs {
 		add(j.Name, j.Spec.Template.Labels)
 	}

@@ -21,6 +21,8 @@ var secrets = map[string][]string{
 	"tickler-dapr-token": {"token"},
 	"tickler-app-token":  {"token"},
 	BrokerSecret:         {"KAFKA_BROKERS", "KAFKA_SASL_USERNAME", "KAFKA_SASL_PASSWORD"},
+	"tickler-postgres":   {"password"}, // of the local overlay, as the next
+	"tickler-redpanda":   {"user"},
 }
 
 // ReviewPods looks at every pod, those of the apps with their sidecars.
@@ -40,6 +42,7 @@ func ReviewPods(o *Objects) error {
 		}
 		note(d.Name, Restricted(pod))
 		note(d.Name, reviewPod(o, pod))
+		note(d.Name, reviewImage(pod))
 		note(d.Name, reviewApp(o, d))
 		note(d.Name, reviewStop(pod))
 	}
@@ -48,6 +51,13 @@ func ReviewPods(o *Objects) error {
 		pod := &corev1.Pod{ObjectMeta: template.ObjectMeta, Spec: template.Spec}
 		note(o.Jobs[i].Name, Restricted(pod))
 		note(o.Jobs[i].Name, reviewPod(o, pod))
+		note(o.Jobs[i].Name, reviewImage(pod))
+	}
+	for i := range o.StatefulSets {
+		template := o.StatefulSets[i].Spec.Template
+		pod := &corev1.Pod{ObjectMeta: template.ObjectMeta, Spec: template.Spec}
+		note(o.StatefulSets[i].Name, Restricted(pod))
+		note(o.StatefulSets[i].Name, reviewPod(o, pod))
 	}
 	for _, account := range o.ServiceAccounts {
 		if account.AutomountServiceAccountToken == nil || *account.AutomountServiceAccountToken {
@@ -96,8 +106,8 @@ func reviewPod(o *Objects, pod *corev1.Pod) error {
 				errs = append(errs, fmt.Errorf("%s: %s are not whole", c.Name, kind))
 			}
 		}
-		if name, version, _ := strings.Cut(c.Image, ":"); version == "" || (name != "tickler" && c.Name != "daprd") {
-			errs = append(errs, fmt.Errorf("%s: %s is not the image that an overlay names, with a version", c.Name, c.Image))
+		if _, version, _ := strings.Cut(c.Image, ":"); version == "" {
+			errs = append(errs, fmt.Errorf("%s: %s has no version", c.Name, c.Image))
 		}
 		for _, v := range c.Env {
 			if v.ValueFrom == nil || v.ValueFrom.SecretKeyRef == nil {
@@ -116,10 +126,19 @@ func reviewPod(o *Objects, pod *corev1.Pod) error {
 			}
 		}
 	}
-	if v := variable(&spec.Containers[0], "DATABASE_URL"); v == nil && pod.Labels["app.kubernetes.io/name"] != "topics" {
-		errs = append(errs, errors.New("DATABASE_URL is not set"))
-	}
 	return errors.Join(errs...)
+}
+
+// reviewImage looks at what runs our own image.
+func reviewImage(pod *corev1.Pod) error {
+	c := &pod.Spec.Containers[0]
+	if name, _, _ := strings.Cut(c.Image, ":"); name != "tickler" {
+		return fmt.Errorf("%s: %s is not the image that an overlay names", c.Name, c.Image)
+	}
+	if v := variable(c, "DATABASE_URL"); v == nil && pod.Labels["app.kubernetes.io/name"] != "topics" {
+		return errors.New("DATABASE_URL is not set")
+	}
+	return nil
 }
 
 func reviewApp(o *Objects, d *appsv1.Deployment) error {
@@ -177,6 +196,11 @@ func reviewApp(o *Objects, d *appsv1.Deployment) error {
 	}
 	if serving != wanted || scaled != wanted {
 		errs = append(errs, fmt.Errorf("%d Services, %d HorizontalPodAutoscalers", serving, scaled))
+	}
+	for _, s := range o.LagScalers {
+		if s.Spec.ScaleTargetRef.Name == d.Name {
+			scaled++
+		}
 	}
 	if (d.Spec.Replicas == nil) != (scaled == 1) {
 		errs = append(errs, errors.New("replicas are decided twice, or by nobody"))

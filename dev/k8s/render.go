@@ -12,12 +12,14 @@ import (
 	"path/filepath"
 	"slices"
 
+	keda "github.com/kedacore/keda/v2/apis/keda/v1alpha1"
 	appsv1 "k8s.io/api/apps/v1"
 	autoscalingv2 "k8s.io/api/autoscaling/v2"
 	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
 	networkingv1 "k8s.io/api/networking/v1"
 	policyv1 "k8s.io/api/policy/v1"
+	gateway "sigs.k8s.io/gateway-api/apis/v1"
 	"sigs.k8s.io/kustomize/api/krusty"
 	"sigs.k8s.io/kustomize/kyaml/filesys"
 	"sigs.k8s.io/yaml"
@@ -58,11 +60,17 @@ type Objects struct {
 	ServiceAccounts []corev1.ServiceAccount
 	Services        []corev1.Service
 	Deployments     []appsv1.Deployment
+	StatefulSets    []appsv1.StatefulSet
+	ConfigMaps      []corev1.ConfigMap
 	Jobs            []batchv1.Job
 	Budgets         []policyv1.PodDisruptionBudget
 	Scalers         []autoscalingv2.HorizontalPodAutoscaler
 	Policies        []networkingv1.NetworkPolicy
 	Ingresses       []networkingv1.Ingress
+	Gateways        []gateway.Gateway
+	Routes          []gateway.HTTPRoute
+	LagScalers      []keda.ScaledObject
+	LagAccess       []keda.TriggerAuthentication
 
 	Components     []components.Component
 	Configurations []configuration.Configuration
@@ -120,6 +128,18 @@ func (o *Objects) add(kind string, text []byte) error {
 		return decode(text, &o.Services)
 	case "Deployment.v1.apps":
 		return decode(text, &o.Deployments)
+	case "StatefulSet.v1.apps":
+		return decode(text, &o.StatefulSets)
+	case "ConfigMap.v1.[noGrp]":
+		return decode(text, &o.ConfigMaps)
+	case "Gateway.v1.gateway.networking.k8s.io":
+		return decode(text, &o.Gateways)
+	case "HTTPRoute.v1.gateway.networking.k8s.io":
+		return decode(text, &o.Routes)
+	case "ScaledObject.v1alpha1.keda.sh":
+		return decode(text, &o.LagScalers)
+	case "TriggerAuthentication.v1alpha1.keda.sh":
+		return decode(text, &o.LagAccess)
 	case "Job.v1.batch":
 		return decode(text, &o.Jobs)
 	case "PodDisruptionBudget.v1.policy":

@@ -1,0 +1,88 @@
+package manifests_test
+
+import (
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/compose-spec/compose-go/v2/cli"
+	"github.com/compose-spec/compose-go/v2/types"
+	"github.com/stretchr/testify/require"
+
+	manifests "tickler/dev/k8s"
+)
+
+// passwords that compose.yaml wants from .env.
+var passwords = []string{"POSTGRES_PASSWORD", "REDPANDA_PASSWORD", "DAPR_API_TOKEN", "APP_API_TOKEN"}
+
+func readCompose(t *testing.T, environment []string) (*types.Project, error) {
+	t.Helper()
+	options, err := cli.NewProjectOptions([]string{filepath.Join(manifests.Root, "compose.yaml")}, cli.WithEnv(environment), cli.WithInterpolation(true))
+	require.NoError(t, err)
+	return options.LoadProject(t.Context())
+}
+
+func TestComposeRunsTheAppsAsTheLocalRunDoes(t *testing.T) {
+	var environment []string
+	for _, name := range passwords {
+		environment = append(environment, name+"=secret-"+name)
+	}
+	project, err := readCompose(t, environment)
+	require.NoError(t, err)
+	run, err := manifests.ReadLocalRun()
+	require.NoError(t, err)
+	for _, app := range run.Apps {
+		sidecar, err := project.GetService(app.AppID + "-daprd")
+		require.NoError(t, err)
+		require.Equal(t, "service:"+app.AppID, sidecar.NetworkMode)
+		flags := strings.Join(sidecar.Command, " ") + " "
+		wanted := []string{"--app-id " + app.AppID, "--app-port " + strconv.Itoa(app.AppPort), "--config /components/configuration.yaml",
+			"--resources-path /components", "--resources-path /components/brokers/redpanda", "--log-level " + run.Common.LogLevel}
+		if app.EnableAppHealthCheck {
+			wanted = append(wanted, "--enable-app-health-check", "--app-health-check-path "+app.AppHealthCheckPath,
+				"--app-health-probe-interval "+strconv.Itoa(app.AppHealthProbeInterval),
+				"--app-health-probe-timeout "+strconv.Itoa(app.AppHealthProbeTimeout),
+				"--app-health-threshold "+strconv.Itoa(app.AppHealthThreshold))
+		}
+		for _, flag := range wanted {
+			require.Contains(t, flags, flag+" ", app.AppID)
+		}
+		for _, name := range []string{"DAPR_API_TOKEN", "APP_API_TOKEN", "KAFKA_SASL_PASSWORD"} {
+			require.NotNil(t, sidecar.Environment[name], "%s of %s", name, sidecar.Name)
+		}
+
+		service, err := project.GetService(app.AppID)
+		require.NoError(t, err)
+		require.True(t, service.ReadOnly)
+		require.Contains(t, *service.Environment["DATABASE_URL"], "secret-POSTGRES_PASSWORD")
+		require.Equal(t, "secret-DAPR_API_TOKEN", *service.Environment["DAPR_API_TOKEN"])
+		if app.AppID == "api" {
+			require.Equal(t, "127.0.0.1", service.Ports[0].HostIP, "callers on this machine only")
+			continue
+		}
+		require.Equal(t, "/"+app.AppID, strings.Join(service.Entrypoint, " "))
+		require.Empty(t, service.Ports)
+		require.Equal(t, strconv.Itoa(app.AppPort), *service.Environment["APP_PORT"])
+		require.Equal(t, "secret-APP_API_TOKEN", *service.Environment["APP_API_TOKEN"])
+	}
+	for _, name := range []string{"postgres", "redpanda"} {
+		service, err := project.GetService(name)
+		require.NoError(t, err)
+		require.Empty(t, service.Ports, "%s is for the apps only", name)
+		require.NotEmpty(t, service.Volumes)
+	}
+}
+
+func TestComposeHasNoPasswordOfItsOwn(t *testing.T) {
+	for left := range passwords {
+		var environment []string
+		for i, name := range passwords {
+			if i != left {
+				environment = append(environment, name+"=x")
+			}
+		}
+		_, err := readCompose(t, environment)
+		require.ErrorContains(t, err, passwords[left])
+	}
+}
