@@ -11,7 +11,9 @@ import (
 
 	"tickler/api/door"
 	"tickler/api/operation"
+	"tickler/api/rest"
 	"tickler/api/tools"
+	"tickler/internal/access"
 	"tickler/internal/event"
 	"tickler/internal/feed"
 	"tickler/internal/task"
@@ -42,7 +44,10 @@ func newRouter(r routes) (http.Handler, error) {
 	}
 	router.Use(traced, door.Headers, gin.CustomRecoveryWithWriter(io.Discard, recovered(r.log)))
 	router.NoRoute(func(c *gin.Context) {
-		door.Refuse(c, http.StatusNotFound, &task.Error{Code: task.NotFound, Message: "there is nothing here; MCP is at /mcp"})
+		door.Refuse(c, http.StatusNotFound, &task.Error{Code: task.NotFound, Message: "there is nothing here; MCP is at /mcp, REST under /v1, described at /docs"})
+	})
+	router.NoMethod(func(c *gin.Context) {
+		door.Refuse(c, http.StatusMethodNotAllowed, &task.Error{Code: task.InvalidInput, Message: "this method is not taken here; allowed: " + c.Writer.Header().Get("Allow")})
 	})
 	telemetry.Probes(router, r.registry, r.checks...)
 	router.GET("/asyncapi.yaml", func(c *gin.Context) { c.Data(http.StatusOK, "application/yaml", event.AsyncAPI) })
@@ -54,6 +59,12 @@ func newRouter(r routes) (http.Handler, error) {
 
 	mcp := router.Group("/mcp", r.door.Guard()...)
 	mcp.Any("", r.door.MCP(r.operations.Scopes()), gin.WrapH(tools.NewHandler(r.operations, r.service, version, r.log, r.registry)))
+	rest.Mount(router, rest.Config{
+		Operations: r.operations, Events: r.events, Version: version, Log: r.log, Registry: r.registry,
+		Guard: func(readOnly bool) gin.HandlersChain {
+			return append(r.door.Guard(), r.door.Require(access.Needed(readOnly)))
+		},
+	})
 	return router, nil
 }
 

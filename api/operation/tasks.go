@@ -56,6 +56,9 @@ type oneTask struct {
 	NextDue    string               `json:"next_due,omitempty" doc:"When the next occurrence is due."`
 	Note       string               `json:"note,omitempty"`
 	TimeZone   string               `json:"time_zone"`
+
+	version int
+	created bool // by this very call
 }
 
 // wholeTask is a oneTask whose schema says all of it.
@@ -63,6 +66,8 @@ type wholeTask struct {
 	Task       task.View            `json:"task"`
 	Recurrence *task.RecurrenceView `json:"recurrence,omitempty"`
 	TimeZone   string               `json:"time_zone" doc:"Zone of the dates."`
+
+	version int
 }
 
 // manyTasks is the result of operations that return a page of tasks.
@@ -111,6 +116,7 @@ func (o *Operations) add(ctx context.Context, user task.Settings, in addInput) (
 		return oneTask{}, err
 	}
 	out, err := o.one(user, added.Task, in.form())
+	out.created = added.Created
 	if !added.Created {
 		out.Note = "this idempotency_key had been used: the task is the one added then"
 		if added.Task.DeletedAt != nil {
@@ -126,7 +132,7 @@ func (o *Operations) get(ctx context.Context, user task.Settings, in idInput) (w
 		return wholeTask{}, err
 	}
 	out, err := o.one(user, found, in.form())
-	return wholeTask{Task: out.Task, Recurrence: out.Recurrence, TimeZone: out.TimeZone}, err
+	return wholeTask{Task: out.Task, Recurrence: out.Recurrence, TimeZone: out.TimeZone, version: out.version}, err
 }
 
 func (o *Operations) update(ctx context.Context, user task.Settings, in updateInput) (oneTask, error) {
@@ -146,7 +152,7 @@ func (o *Operations) complete(ctx context.Context, user task.Settings, in idInpu
 }
 
 func (o *Operations) completed(user task.Settings, done task.Completion, form task.Form) oneTask {
-	out := oneTask{Task: done.Task.View(user, form, o.now(), false), TimeZone: user.TimeZone}
+	out := oneTask{Task: done.Task.View(user, form, o.now(), false), TimeZone: user.TimeZone, version: done.Task.Version}
 	switch {
 	case !done.Changed:
 		out.Note = "it was already completed; nothing changed"
@@ -168,7 +174,7 @@ func (o *Operations) delete(ctx context.Context, user task.Settings, in idInput)
 }
 
 func (o *Operations) deleted(user task.Settings, gone task.Deletion, form task.Form) oneTask {
-	out := oneTask{Task: gone.Task.View(user, form, o.now(), false), TimeZone: user.TimeZone}
+	out := oneTask{Task: gone.Task.View(user, form, o.now(), false), TimeZone: user.TimeZone, version: gone.Task.Version}
 	out.Note = fmt.Sprintf("deleted; reopen_task with task_id %d restores it", gone.Task.ID)
 	if gone.SeriesEnded {
 		out.Note = "deleted, which ends its series: there will be no next occurrence; " + out.Note[len("deleted; "):]
@@ -216,7 +222,7 @@ func (o *Operations) search(ctx context.Context, user task.Settings, in searchIn
 
 func (o *Operations) one(user task.Settings, found *task.Task, form task.Form) (oneTask, error) {
 	recurrence, err := found.RecurrenceView(user, o.now())
-	return oneTask{Task: found.View(user, form, o.now(), false), Recurrence: recurrence, TimeZone: user.TimeZone}, err
+	return oneTask{Task: found.View(user, form, o.now(), false), Recurrence: recurrence, TimeZone: user.TimeZone, version: found.Version}, err
 }
 
 // altered is the answer to a change; unchanged is what it says when there was none.

@@ -1,0 +1,28 @@
+package operation
+
+import "reflect"
+
+// Field is one of the fields that an operation takes, for doors that take them
+// apart.
+type Field struct {
+	Name     string
+	Required bool
+	Text     bool           // a string
+	List     bool           // several values
+	Element  reflect.Type   // of a value, or of one of several
+	Schema   map[string]any // JSON Schema of the value
+}
+
+// Fields lists what an operation takes.
+func (o Operation) Fields() []Field {
+	var all []Field
+	for _, a := range arguments(o.In) {
+		f := Field{Name: a.name, Required: a.required, Element: a.value, Schema: a.schema()}
+		if f.List = a.value.Kind() == reflect.Slice; f.List {
+			f.Element = a.value.Elem()
+		}
+		f.Text = f.Element.Kind() == reflect.String
+		all = append(all, f)
+	}
+	return all
+}

@@ -1,0 +1,123 @@
+package rest
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humagin"
+
+	"tickler/api/operation"
+	"tickler/internal/event"
+	"tickler/internal/feed"
+	"tickler/internal/lifecycle"
+	"tickler/internal/task"
+)
+
+const (
+	lastEventID = "Last-Event-ID"
+
+	keepAlive     = 15 * time.Second // proxies cut what is silent for a minute or so
+	writeTimeout  = 10 * time.Second
+	eventsAreGone = "some events before this are not kept any more; read the present state afresh"
+)
+
+// events streams what happens to the caller's own tasks.
+// https://html.spec.whatwg.org/multipage/server-sent-events.html
+func (d *door) events() {
+	d.handle(&huma.Operation{
+		Method: get, Path: "/v1/events", OperationID: "follow_events", Summary: "Follow events", Tags: []string{"events"},
+		Description: "Streams what happens to the caller's tasks from now on, as server-sent events: `event` is its type, `data` its JSON as on the bus, `id` the place to go on from. Send the last id as Last-Event-ID to get what came since, from any replica, for seven days; an event `reset` tells that some are not kept any more. A delivery can be repeated: event_id tells. The stream ends when the server stops: connect again.",
+		Parameters: []*huma.Param{{
+			Name: lastEventID, In: "header", Description: "The id of the last event that the client has seen.",
+			Schema: free(map[string]any{"type": "string", "pattern": "^[0-9]{1,18}-[0-9]{1,18}$"}),
+		}},
+		Responses: responses(map[int]*huma.Response{http.StatusOK: {
+			Description: "A stream without end.",
+			Content:     map[string]*huma.MediaType{"text/event-stream": {Schema: free(map[string]any{"type": "string"})}},
+		}}),
+	}, true, func(ctx huma.Context) {
+		subscription, err := d.subscribe(ctx)
+		if err != nil {
+			d.refuse(ctx, err)
+			return
+		}
+		defer subscription.Close()
+		follow(ctx, subscription)
+	})
+}
+
+func (d *door) subscribe(ctx huma.Context) (*feed.Subscription, error) {
+	user, err := operation.User(ctx.Context())
+	if err != nil {
+		return nil, err
+	}
+	address := ctx.URL()
+	for name := range address.Query() {
+		return nil, task.Invalid(task.Clip(name), "is not a field here; the header %s says where to go on", lastEventID)
+	}
+	var after *event.Position
+	if last := ctx.Header(lastEventID); last != "" {
+		position, err := event.ParsePosition(last)
+		if err != nil {
+			return nil, task.Invalid(lastEventID, "%q is not the id of an event; send it as it came, for example 7412-93, or leave it out to begin now", task.Clip(last))
+		}
+		after = &position
+	}
+	return d.Events.Subscribe(ctx.Context(), user.UserID, after)
+}
+
+// follow writes events until the client goes or the server stops.
+func follow(ctx huma.Context, subscription *feed.Subscription) {
+	writer := humagin.Unwrap(ctx).Writer
+	connection := http.NewResponseController(writer)
+	// The server's own bounds are for calls that end.
+	_ = connection.SetReadDeadline(time.Time{})
+	write := func(text []byte) bool {
+		_ = connection.SetWriteDeadline(time.Now().Add(writeTimeout))
+		_, err := writer.Write(text)
+		return err == nil && connection.Flush() == nil
+	}
+	ctx.SetHeader("Content-Type", "text/event-stream")
+	ctx.SetHeader("X-Accel-Buffering", "no") // nginx would keep events back
+	ctx.SetStatus(http.StatusOK)
+
+	begin := "retry: 2000\n"
+	if !subscription.Whole {
+		begin += fmt.Sprintf("event: reset\ndata: {\"message\":%q}\n", eventsAreGone)
+	}
+	if !write(fmt.Appendf(nil, "%sid: %s\n\n", begin, subscription.Position())) {
+		return
+	}
+	endless, cancel := lifecycle.UntilStopping(ctx.Context())
+	defer cancel()
+	for endless.Err() == nil {
+		patience, stop := context.WithTimeout(endless, keepAlive)
+		entries, err := subscription.Next(patience)
+		silent := patience.Err() != nil && endless.Err() == nil
+		stop()
+		switch {
+		case silent && len(entries) == 0:
+			if !write([]byte(": still here\n\n")) {
+				return
+			}
+		case err != nil:
+			return // the client comes again, with the id of the last event
+		default:
+			if !write(lines(entries)) {
+				return
+			}
+		}
+	}
+}
+
+func lines(entries []event.Entry) []byte {
+	var text bytes.Buffer
+	for _, e := range entries {
+		fmt.Fprintf(&text, "id: %s\nevent: %s\ndata: %s\n\n", e.Position, e.Type, bytes.ReplaceAll(e.Data, []byte("\n"), nil))
+	}
+	return text.Bytes()
+}

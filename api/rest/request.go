@@ -1,0 +1,232 @@
+package rest
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"io"
+	"mime"
+	"net/http"
+	"net/url"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"tickler/api/operation"
+	"tickler/internal/task"
+)
+
+const (
+	ifMatch        = "If-Match"
+	ifNoneMatch    = "If-None-Match"
+	idempotencyKey = "Idempotency-Key"
+)
+
+// call is a request as the operation takes it.
+type call struct {
+	arguments json.RawMessage
+	ifMatch   bool // if_version came from the header
+}
+
+// read puts the arguments of an operation together from path, query or body,
+// and headers. What is wrong with their values is for the operation to say.
+func (r route) read(ctx huma.Context, o operation.Operation) (call, error) {
+	fields := o.Fields()
+	given, raw, err := r.given(ctx, fields)
+	if err != nil || raw != nil {
+		return call{arguments: raw}, err
+	}
+	for name := range given {
+		if r.leavesOut(name) && hasField(fields, name) {
+			return call{}, task.Invalid(name, "is not taken here: the path says it")
+		}
+	}
+	for _, f := range fields {
+		if !strings.Contains(r.path, "{"+f.Name+"}") {
+			continue
+		}
+		if _, twice := given[f.Name]; twice {
+			return call{}, task.Invalid(f.Name, "is not taken here: the path says it")
+		}
+		if given[f.Name], err = text(f, ctx.Param(f.Name)); err != nil {
+			return call{}, err
+		}
+	}
+	if _, set := given["response_format"]; !set && hasField(fields, "response_format") {
+		given["response_format"] = json.RawMessage(`"detailed"`) // programs want all; agents must save room
+	}
+	var c call
+	if err := r.headers(ctx, fields, given, &c); err != nil {
+		return call{}, err
+	}
+	c.arguments, err = json.Marshal(given)
+	return c, err
+}
+
+func (r route) leavesOut(name string) bool {
+	return slices.Contains(r.without, name) || slices.Contains(r.without, "*")
+}
+
+func hasField(fields []operation.Field, name string) bool {
+	return slices.ContainsFunc(fields, func(f operation.Field) bool { return f.Name == name })
+}
+
+// given are the fields of the query or the body. What is no object is returned
+// as it is, for the operation to refuse.
+func (r route) given(ctx huma.Context, fields []operation.Field) (map[string]json.RawMessage, json.RawMessage, error) {
+	address := ctx.URL()
+	query, err := url.ParseQuery(address.RawQuery)
+	if err != nil {
+		return nil, nil, task.Invalid("query", "cannot be read; write it as name=value&name=value, percent-encoded")
+	}
+	if !r.inBody() {
+		given, err := fromQuery(query, fields)
+		return given, nil, err
+	}
+	for name := range query {
+		return nil, nil, task.Invalid(task.Clip(name), "is not taken from the query here; put it into the body, as JSON")
+	}
+	body, err := jsonBody(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	given := map[string]json.RawMessage{}
+	if len(body) > 0 {
+		if json.Unmarshal(body, &given) != nil || given == nil || !utf8.Valid(body) {
+			if bytes.Equal(bytes.TrimSpace(body), []byte("null")) {
+				body = json.RawMessage(`[]`) // left out is one thing, null another
+			}
+			return nil, body, nil
+		}
+	}
+	return given, nil, nil
+}
+
+func fromQuery(query url.Values, fields []operation.Field) (map[string]json.RawMessage, error) {
+	given := map[string]json.RawMessage{}
+	for name, values := range query {
+		i := slices.IndexFunc(fields, func(f operation.Field) bool { return f.Name == name })
+		f := operation.Field{Name: name, Text: true}
+		if i >= 0 {
+			f = fields[i]
+		}
+		if !f.List {
+			if len(values) > 1 && i >= 0 {
+				return nil, task.Invalid(name, "is given %d times; give it once", len(values))
+			}
+			value, err := text(f, values[0])
+			if err != nil {
+				return nil, err
+			}
+			given[name] = value
+			continue
+		}
+		list := make([]json.RawMessage, len(values))
+		for n, value := range values {
+			one, err := text(f, value)
+			if err != nil {
+				return nil, err
+			}
+			list[n] = one
+		}
+		given[name], _ = json.Marshal(list) // of JSON values: cannot fail
+	}
+	return given, nil
+}
+
+// text is a value of a path, query or header as JSON: a number where the field
+// takes one and it is one.
+func text(f operation.Field, value string) (json.RawMessage, error) {
+	if !utf8.ValidString(value) {
+		return nil, task.Invalid(task.Clip(f.Name), "is not valid UTF-8; send text encoded as UTF-8, percent-encoded")
+	}
+	if !f.Text {
+		if n, err := strconv.ParseInt(value, 10, 64); err == nil {
+			return json.RawMessage(strconv.FormatInt(n, 10)), nil
+		}
+	}
+	return json.Marshal(value)
+}
+
+// jsonBody reads a body, which may be missing.
+func jsonBody(ctx huma.Context) (json.RawMessage, error) {
+	body, err := readBody(ctx)
+	if err != nil || len(bytes.TrimSpace(body)) == 0 {
+		return nil, err
+	}
+	kind, _, err := mime.ParseMediaType(ctx.Header("Content-Type"))
+	if ctx.Header("Content-Type") != "" && (err != nil || (kind != "application/json" && !strings.HasSuffix(kind, "+json"))) {
+		return nil, withStatus(http.StatusUnsupportedMediaType, task.Invalid("Content-Type", "must be application/json"))
+	}
+	return body, nil
+}
+
+func readBody(ctx huma.Context) ([]byte, error) {
+	body, err := io.ReadAll(ctx.BodyReader())
+	var tooLarge *http.MaxBytesError
+	switch {
+	case errors.As(err, &tooLarge):
+		return nil, withStatus(http.StatusRequestEntityTooLarge, task.Invalid("body", "is too large; at most %d bytes are allowed", tooLarge.Limit))
+	case err != nil:
+		return nil, task.Invalid("body", "did not arrive whole")
+	}
+	return body, nil
+}
+
+// A validator is the version of a task and, for caches, a digest of what was
+// shown of it.
+var validator = regexp.MustCompile(`^"([0-9]{1,9})(-[0-9a-f]+)?"$`)
+
+// headers takes those that say the same as a field.
+func (r route) headers(ctx huma.Context, fields []operation.Field, given map[string]json.RawMessage, c *call) error {
+	if key := ctx.Header(idempotencyKey); key != "" {
+		if !hasField(fields, "idempotency_key") {
+			return task.Invalid(idempotencyKey, "is not taken here").WithHint("POST /v1/tasks takes it; in POST /v1/tasks/batch, give each task an idempotency_key")
+		}
+		value, err := text(operation.Field{Name: idempotencyKey, Text: true}, key)
+		if err != nil {
+			return err
+		}
+		if other, twice := given["idempotency_key"]; twice && !bytes.Equal(other, value) {
+			return task.Invalid(idempotencyKey, "is not the idempotency_key of the body; give one of them")
+		}
+		given["idempotency_key"] = value
+	}
+	match := strings.TrimSpace(ctx.Header(ifMatch))
+	if match == "" || r.method == get {
+		return nil
+	}
+	if !hasField(fields, "if_version") {
+		return task.Invalid(ifMatch, "is not taken here").WithHint("PATCH /v1/tasks/{task_id} takes it; PATCH /v1/tasks/batch takes an if_version for each task, also with an action")
+	}
+	if match == "*" { // any version: that it exists is asked anyway
+		return nil
+	}
+	version := json.RawMessage("-1") // what is none of ours matches nothing
+	if parts := validator.FindStringSubmatch(match); parts != nil {
+		n, _ := strconv.Atoi(parts[1])
+		version = json.RawMessage(strconv.Itoa(n))
+	}
+	if other, twice := given["if_version"]; twice && !bytes.Equal(other, version) {
+		return task.Invalid(ifMatch, "is not the if_version of the body; give one of them")
+	}
+	given["if_version"], c.ifMatch = version, true
+	return nil
+}
+
+// condition tells a failed If-Match from other conflicts.
+// https://www.rfc-editor.org/rfc/rfc9110#section-13.1.1
+func (c call) condition(err error) error {
+	var e *task.Error
+	if c.ifMatch && errors.As(err, &e) && e.Field == "if_version" {
+		return withStatus(http.StatusPreconditionFailed, &task.Error{
+			Code: e.Code, Field: ifMatch, Message: "the task has changed since that ETag: " + e.Message,
+			Hint: "GET the task; then send its ETag",
+		})
+	}
+	return err
+}

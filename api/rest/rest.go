@@ -1,0 +1,101 @@
+// Package rest is the REST door: each operation at a path of its own, described
+// by an OpenAPI document. No rule lives here: what is taken and answered are
+// the inputs and outputs of the operations, and so are their errors.
+package rest
+
+import (
+	"log/slog"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humagin"
+	"github.com/gin-gonic/gin"
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promauto"
+	"go.opentelemetry.io/otel/trace"
+
+	"tickler/api/operation"
+	"tickler/internal/feed"
+)
+
+// Config is what the door needs.
+type Config struct {
+	Operations *operation.Operations
+	Events     *feed.Feed
+	Version    string // of the server
+	// Guard is what a request must pass before an operation, which changes
+	// something unless it is readOnly. It puts the caller into the context: see
+	// operation.WithUser.
+	Guard    func(readOnly bool) gin.HandlersChain
+	Log      *slog.Logger
+	Registry prometheus.Registerer
+}
+
+// door serves the routes.
+type door struct {
+	Config
+	reading, writing huma.API // one document, two guards
+	seconds          *prometheus.HistogramVec
+}
+
+// Mount adds the routes to a router: /v1, and its description at /openapi.json
+// and /docs.
+func Mount(router *gin.Engine, c Config) {
+	document := newDocument(c.Version)
+	config := huma.Config{OpenAPI: document, Formats: huma.DefaultFormats, DefaultFormat: "application/json"}
+	group := func(readOnly bool) huma.API {
+		return humagin.NewWithGroup(router, router.Group("", c.Guard(readOnly)...), config)
+	}
+	d := &door{Config: c, reading: group(true), writing: group(false)}
+	d.seconds = promauto.With(c.Registry).NewHistogramVec(prometheus.HistogramOpts{
+		Name: "tickler_rest_seconds", Help: "How long REST calls took, by operation and status.",
+		Buckets: prometheus.ExponentialBuckets(0.001, 2.5, 9),
+	}, []string{"operation", "status"})
+	for _, r := range routes {
+		d.operation(r)
+	}
+	d.events()
+	describe(router, document)
+}
+
+// handle registers what is described, and how it is answered.
+func (d *door) handle(described *huma.Operation, readOnly bool, answer func(huma.Context)) {
+	api := d.writing
+	if readOnly {
+		api = d.reading
+	}
+	api.OpenAPI().AddOperation(described)
+	api.Adapter().Handle(described, func(ctx huma.Context) {
+		trace.SpanFromContext(ctx.Context()).SetName("rest " + described.OperationID)
+		began := time.Now()
+		answer(ctx)
+		status := humagin.Unwrap(ctx).Writer.Status()
+		d.seconds.WithLabelValues(described.OperationID, strconv.Itoa(status)).Observe(time.Since(began).Seconds())
+	})
+}
+
+// operation serves an operation at a route.
+func (d *door) operation(r route) {
+	o := d.Operations.Named(r.operation)
+	described := r.describe(o, d.reading.OpenAPI())
+	d.handle(described, o.ReadOnly || r.method == http.MethodGet, func(ctx huma.Context) {
+		user, err := operation.User(ctx.Context())
+		if err != nil {
+			d.refuse(ctx, err)
+			return
+		}
+		call, err := r.read(ctx, o)
+		if err != nil {
+			d.refuse(ctx, err)
+			return
+		}
+		answer, err := o.Call(ctx.Context(), user, call.arguments)
+		if err != nil {
+			d.refuse(ctx, call.condition(err))
+			return
+		}
+		r.write(ctx, answer)
+	})
+}
