@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"log/slog"
@@ -30,6 +31,7 @@ type routes struct {
 	service    *task.Service
 	operations *operation.Operations
 	events     *feed.Feed
+	reminders  func(ctx context.Context, userID int64, limit int) ([]event.Entry, error)
 	log        *slog.Logger
 	registry   *prometheus.Registry
 	checks     []telemetry.Check
@@ -58,7 +60,10 @@ func newRouter(r routes) (http.Handler, error) {
 	r.door.Metadata(router)
 
 	mcp := router.Group("/mcp", r.door.Guard()...)
-	mcp.Any("", r.door.MCP(r.operations.Scopes()), gin.WrapH(tools.NewHandler(r.operations, r.service, version, r.log, r.registry)))
+	mcp.Any("", r.door.MCP(r.operations.Scopes()), gin.WrapH(tools.NewHandler(tools.Config{
+		Operations: r.operations, Service: r.service, Events: r.events, Reminders: r.reminders,
+		Version: version, Log: r.log, Registry: r.registry,
+	})))
 	rest.Mount(router, rest.Config{
 		Operations: r.operations, Events: r.events, Version: version, Log: r.log, Registry: r.registry,
 		Guard: func(readOnly bool) gin.HandlersChain {

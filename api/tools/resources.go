@@ -4,8 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"strconv"
-	"strings"
 
 	"github.com/mark3labs/mcp-go/mcp"
 	"github.com/mark3labs/mcp-go/server"
@@ -15,8 +13,10 @@ import (
 )
 
 const (
-	overviewURI = "tickler://overview"
-	taskURI     = "tickler://tasks/"
+	overviewURI  = "tickler://overview"
+	tasksURI     = "tickler://tasks"
+	remindersURI = "tickler://reminders"
+	taskURI      = tasksURI + "/"
 )
 
 // resources are what a client may attach without a tool call: the same answers
@@ -27,11 +27,21 @@ func (t *Tools) resources(s *server.MCPServer) {
 		func(ctx context.Context, request mcp.ReadResourceRequest) ([]mcp.ResourceContents, error) {
 			return t.resource(ctx, request, "get_overview", `{}`)
 		})
+	s.AddResource(
+		mcp.NewResource(tasksURI, "tasks", mcp.WithResourceDescription("Open tasks, what is due first comes first, fifty at most. As list_tasks gives them. Who subscribes is told which task changed, or reminds."), mcp.WithMIMEType("application/json")),
+		func(ctx context.Context, request mcp.ReadResourceRequest) ([]mcp.ResourceContents, error) {
+			return t.resource(ctx, request, "list_tasks", `{"status": "pending", "sort_by": "due_date"}`)
+		})
+	s.AddResource(
+		mcp.NewResource(remindersURI, "reminders", mcp.WithResourceDescription("The reminders of the last days, the newest first, twenty at most."), mcp.WithMIMEType("application/json")),
+		func(ctx context.Context, request mcp.ReadResourceRequest) ([]mcp.ResourceContents, error) {
+			return t.answer(ctx, request, func(user task.Settings) (any, error) { return t.recentReminders(ctx, user) })
+		})
 	s.AddResourceTemplate(
 		mcp.NewResourceTemplate(taskURI+"{task_id}", "task", mcp.WithTemplateDescription("One task, whole. As get_task gives it."), mcp.WithTemplateMIMEType("application/json")),
 		func(ctx context.Context, request mcp.ReadResourceRequest) ([]mcp.ResourceContents, error) {
-			id, err := strconv.ParseInt(strings.TrimPrefix(request.Params.URI, taskURI), 10, 64)
-			if err != nil || id < 1 {
+			id, ok := taskOf(request.Params.URI)
+			if !ok {
 				return nil, task.Invalid("uri", "must end in the id of a task, for example tickler://tasks/7")
 			}
 			return t.resource(ctx, request, "get_task", fmt.Sprintf(`{"task_id": %d, "response_format": "detailed"}`, id))
@@ -40,11 +50,17 @@ func (t *Tools) resources(s *server.MCPServer) {
 
 // resource is what an operation answers.
 func (t *Tools) resource(ctx context.Context, request mcp.ReadResourceRequest, name, arguments string) ([]mcp.ResourceContents, error) {
+	return t.answer(ctx, request, func(user task.Settings) (any, error) {
+		return t.operations.Named(name).Call(ctx, user, json.RawMessage(arguments))
+	})
+}
+
+func (t *Tools) answer(ctx context.Context, request mcp.ReadResourceRequest, read func(task.Settings) (any, error)) ([]mcp.ResourceContents, error) {
 	user, err := operation.User(ctx)
 	if err != nil {
 		return nil, err
 	}
-	content, err := t.operations.Named(name).Call(ctx, user, json.RawMessage(arguments))
+	content, err := read(user)
 	if err != nil {
 		return nil, t.operations.Visible(ctx, request.Params.URI, err)
 	}
@@ -53,4 +69,19 @@ func (t *Tools) resource(ctx context.Context, request mcp.ReadResourceRequest, n
 		return nil, t.operations.Visible(ctx, request.Params.URI, err)
 	}
 	return []mcp.ResourceContents{mcp.TextResourceContents{URI: request.Params.URI, MIMEType: "application/json", Text: string(text)}}, nil
+}
+
+// recentReminders are the events that reminded, as they were published.
+func (t *Tools) recentReminders(ctx context.Context, user task.Settings) (any, error) {
+	entries, err := t.reminders(ctx, user.UserID, 20)
+	if err != nil {
+		return nil, err
+	}
+	all := struct {
+		Reminders []json.RawMessage `json:"reminders"`
+	}{[]json.RawMessage{}}
+	for _, e := range entries {
+		all.Reminders = append(all.Reminders, e.Data)
+	}
+	return all, nil
 }

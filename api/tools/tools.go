@@ -13,6 +13,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"tickler/api/operation"
+	"tickler/internal/event"
+	"tickler/internal/feed"
 	"tickler/internal/task"
 )
 
@@ -25,30 +27,57 @@ A failed call returns {"error": {"code", "message", "field", "hint"}}: it says w
 type Tools struct {
 	operations *operation.Operations
 	service    *task.Service // whose names complete what is typed
+	reminders  func(ctx context.Context, userID int64, limit int) ([]event.Entry, error)
+}
+
+// Config is what the MCP door needs.
+type Config struct {
+	Operations *operation.Operations
+	Service    *task.Service
+	Events     *feed.Feed // that listening clients follow
+	// Reminders reads a user's latest reminders, the newest first.
+	Reminders func(ctx context.Context, userID int64, limit int) ([]event.Entry, error)
+	Version   string // what the server calls itself
+	Log       *slog.Logger
+	Registry  prometheus.Registerer
 }
 
 // NewHandler serves MCP over streamable HTTP, stateless, so that any replica
 // can answer any request. The caller must be in the request's context: see
 // operation.WithUser.
-func NewHandler(operations *operation.Operations, service *task.Service, version string, log *slog.Logger, registry prometheus.Registerer) http.Handler {
-	t := &Tools{operations: operations, service: service}
-	mcpServer := server.NewMCPServer("tickler", version,
+func NewHandler(c Config) http.Handler {
+	t := &Tools{operations: c.Operations, service: c.Service, reminders: c.Reminders}
+	hooks := &server.Hooks{}
+	hooks.AddAfterInitialize(withoutSubscriptions)
+	mcpServer := server.NewMCPServer("tickler", c.Version,
 		server.WithTitle("Tickler"),
 		server.WithToolCapabilities(false),
 		server.WithPromptCapabilities(false),
-		server.WithResourceCapabilities(false, false),
+		server.WithResourceCapabilities(true, false),
 		server.WithCompletions(),
 		server.WithPromptCompletionProvider(t),
 		server.WithInstructions(instructions),
-		server.WithToolHandlerMiddleware(observed(registry)),
+		server.WithToolHandlerMiddleware(observed(c.Registry)),
+		server.WithHooks(hooks),
 		server.WithRecovery())
 	mcpServer.AddTools(t.all()...)
 	mcpServer.AddPrompts(t.prompts()...)
 	t.resources(mcpServer)
-	return server.NewStreamableHTTPServer(mcpServer,
+	addFixtures(mcpServer)
+	return &listener{events: c.Events, log: c.Log, next: server.NewStreamableHTTPServer(mcpServer,
 		server.WithStateLess(true),
 		server.WithDisableStreaming(true), // stateless streams would reach every user
-		server.WithStreamableHTTPLogger(log))
+		server.WithStreamableHTTPLogger(c.Log))}
+}
+
+// withoutSubscriptions takes back what only clients of the newest revision have:
+// the older ones subscribe in a session, and there is none.
+func withoutSubscriptions(_ context.Context, _ any, _ *mcp.InitializeRequest, result *mcp.InitializeResult) {
+	if resources := result.Capabilities.Resources; resources != nil {
+		without := *resources
+		without.Subscribe = false
+		result.Capabilities.Resources = &without
+	}
 }
 
 // all makes a tool of every operation.

@@ -16,6 +16,11 @@ const (
 		WHERE user_id = $1 AND (position, seq) > ($2, $3)
 		  AND position < pg_snapshot_xmin(pg_current_snapshot())::text::bigint
 		ORDER BY position, seq LIMIT $4`
+	recentReminders = `
+		SELECT position, seq, event_id, event_type, task_id, created_at, data::text
+		FROM event_log
+		WHERE user_id = $1 AND event_type = $2
+		ORDER BY position DESC, seq DESC LIMIT $3`
 	// One row: where the settled part of the log ends, and whether what lies
 	// behind position $1 is still there, whole. A position beyond the end is that
 	// of another life of the database.
@@ -35,14 +40,26 @@ func (r *Repository) LogEntries(ctx context.Context, userID int64, after event.P
 	if err != nil {
 		return nil, unavailable(fmt.Errorf("read the event log: %w", err))
 	}
-	entries, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (event.Entry, error) {
-		var e event.Entry
-		var data string
-		err := row.Scan(&e.Position.Transaction, &e.Position.Row, &e.ID, &e.Type, &e.TaskID, &e.Time, &data)
-		e.Time, e.Data = e.Time.UTC(), []byte(data)
-		return e, err
-	})
+	entries, err := pgx.CollectRows(rows, scanEntry)
 	return entries, unavailable(err)
+}
+
+// RecentReminders reads a user's latest reminders, the newest first.
+func (r *Repository) RecentReminders(ctx context.Context, userID int64, limit int) ([]event.Entry, error) {
+	rows, err := r.as(userID).Query(ctx, recentReminders, userID, event.ReminderSent, limit)
+	if err != nil {
+		return nil, unavailable(fmt.Errorf("read the latest reminders: %w", err))
+	}
+	entries, err := pgx.CollectRows(rows, scanEntry)
+	return entries, unavailable(err)
+}
+
+func scanEntry(row pgx.CollectableRow) (event.Entry, error) {
+	var e event.Entry
+	var data string
+	err := row.Scan(&e.Position.Transaction, &e.Position.Row, &e.ID, &e.Type, &e.TaskID, &e.Time, &data)
+	e.Time, e.Data = e.Time.UTC(), []byte(data)
+	return e, err
 }
 
 // LogEnd is the position behind which events are still to come. whole tells

@@ -1,0 +1,212 @@
+package tools
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/mark3labs/mcp-go/mcp"
+
+	"tickler/api/operation"
+	"tickler/internal/event"
+	"tickler/internal/feed"
+	"tickler/internal/lifecycle"
+	"tickler/internal/task"
+)
+
+const (
+	keepAlive    = 15 * time.Second // between two signs of life, for proxies that cut what is silent
+	longest      = 10 * time.Minute // then the client listens anew, and its token is checked anew
+	writeTimeout = 20 * time.Second // a client that does not read for so long is gone
+	retryRead    = time.Second
+)
+
+// listener answers subscriptions/listen in place of the library, whose streams
+// know no users. Everything else it passes on.
+// https://modelcontextprotocol.io/specification/2026-07-28/server/subscriptions
+type listener struct {
+	next   http.Handler
+	events *feed.Feed
+	log    *slog.Logger
+}
+
+func (l *listener) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if r.Method != http.MethodPost {
+		l.next.ServeHTTP(w, r)
+		return
+	}
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		answerError(w, http.StatusRequestEntityTooLarge, nil, mcp.INVALID_REQUEST, "the body is too large")
+		return
+	}
+	r.Body = io.NopCloser(bytes.NewReader(body))
+	var request struct {
+		ID     json.RawMessage `json:"id"`
+		Method mcp.MCPMethod   `json:"method"`
+		Params json.RawMessage `json:"params"`
+	}
+	if json.Unmarshal(body, &request) != nil || request.Method != mcp.MethodSubscriptionsListen {
+		l.next.ServeHTTP(w, r)
+		return
+	}
+	if len(request.ID) == 0 || bytes.Equal(request.ID, []byte("null")) {
+		answerError(w, http.StatusBadRequest, nil, mcp.INVALID_REQUEST, "subscriptions/listen needs an id")
+		return
+	}
+	var params struct {
+		Notifications *mcp.SubscriptionFilter `json:"notifications"`
+		Meta          *mcp.Meta               `json:"_meta"`
+	}
+	if err := json.Unmarshal(request.Params, &params); err != nil || params.Notifications == nil {
+		answerError(w, http.StatusBadRequest, request.ID, mcp.INVALID_PARAMS, `params.notifications must say what to be told of, for example {"resourceSubscriptions": ["`+tasksURI+`"]}`)
+		return
+	}
+	version, header := params.Meta.ProtocolVersion(), r.Header.Get(mcp.HeaderProtocolVersion)
+	switch {
+	case !mcp.IsModernProtocol(version) && !mcp.IsModernProtocol(header):
+		answerError(w, http.StatusOK, request.ID, mcp.METHOD_NOT_FOUND, "subscriptions/listen needs protocol version "+mcp.ProtocolVersion20260728)
+	case version != header || !mcp.IsValidProtocolVersion(version) || r.Header.Get(mcp.HeaderLastEventID) != "":
+		l.next.ServeHTTP(w, r) // which refuses it, as it does with every method
+	case r.Header.Get(mcp.HeaderMethod) != string(mcp.MethodSubscriptionsListen):
+		answerError(w, http.StatusBadRequest, request.ID, mcp.HEADER_MISMATCH, "the header "+mcp.HeaderMethod+" must be subscriptions/listen, as the method is")
+	case len(params.Notifications.ResourceSubscriptions) > maxSubscribed:
+		answerError(w, http.StatusBadRequest, request.ID, mcp.INVALID_PARAMS, fmt.Sprintf("at most %d resourceSubscriptions are allowed; %s is about all tasks", maxSubscribed, tasksURI))
+	default:
+		l.listen(w, r, request.ID, subscribed(params.Notifications.ResourceSubscriptions))
+	}
+}
+
+// listen tells a client of what happens to its user's tasks until it goes, the
+// server stops, or it has listened for long enough.
+func (l *listener) listen(w http.ResponseWriter, r *http.Request, id json.RawMessage, wanted wanted) {
+	user, err := operation.User(r.Context())
+	if err != nil {
+		answerError(w, http.StatusUnauthorized, id, mcp.INVALID_REQUEST, err.Error())
+		return
+	}
+	subscription, err := l.events.Subscribe(r.Context(), user.UserID, nil)
+	if err != nil {
+		if e := (*task.Error)(nil); errors.As(err, &e) {
+			answerError(w, http.StatusTooManyRequests, id, mcp.INVALID_REQUEST, e.Message)
+			return
+		}
+		l.log.Error("a client cannot listen", "error", err)
+		answerError(w, http.StatusServiceUnavailable, id, mcp.INTERNAL_ERROR, "events cannot be read at the moment; try again in some seconds")
+		return
+	}
+	defer subscription.Close()
+	ctx, cancel := lifecycle.UntilStopping(r.Context())
+	defer cancel()
+	ctx, cancel = context.WithTimeout(ctx, longest)
+	defer cancel()
+
+	s := newStream(w)
+	s.send(map[string]any{
+		"jsonrpc": mcp.JSONRPC_VERSION, "method": mcp.MethodNotificationSubscriptionsAcknowledged,
+		"params": map[string]any{"_meta": map[string]any{mcp.MetaKeySubscriptionID: id}, "notifications": wanted.filter()},
+	})
+	for !wanted.nothing() && ctx.Err() == nil && s.err == nil {
+		entries, err := l.awaited(ctx, subscription)
+		if err != nil {
+			l.log.Warn("the events of a listening client cannot be read; trying again", "error", err)
+		}
+		if len(entries) == 0 {
+			s.comment("keep-alive")
+		}
+		for _, e := range entries {
+			for _, uri := range wanted.concerned(e) {
+				s.send(updated(id, uri, e))
+			}
+		}
+	}
+	if r.Context().Err() == nil {
+		s.send(map[string]any{"jsonrpc": mcp.JSONRPC_VERSION, "id": id, "result": map[string]any{
+			"_meta": map[string]any{mcp.MetaKeySubscriptionID: id}, "resultType": mcp.ResultTypeComplete,
+		}})
+	}
+}
+
+// awaited waits for events, but no longer than until a sign of life is due.
+func (l *listener) awaited(ctx context.Context, s *feed.Subscription) ([]event.Entry, error) {
+	waiting, cancel := context.WithTimeout(ctx, keepAlive)
+	defer cancel()
+	entries, err := s.Next(waiting)
+	if err == nil || waiting.Err() != nil {
+		return entries, nil
+	}
+	select {
+	case <-ctx.Done():
+	case <-time.After(retryRead):
+	}
+	return nil, err
+}
+
+// updated says that a resource changed, and by which event.
+func updated(id json.RawMessage, uri string, e event.Entry) map[string]any {
+	return map[string]any{
+		"jsonrpc": mcp.JSONRPC_VERSION, "method": mcp.MethodNotificationResourceUpdated,
+		"params": map[string]any{"uri": uri, "_meta": map[string]any{
+			mcp.MetaKeySubscriptionID: id,
+			"tickler/event":           map[string]any{"id": e.ID, "type": e.Type, "task_id": e.TaskID, "time": e.Time},
+		}},
+	}
+}
+
+func answerError(w http.ResponseWriter, status int, id json.RawMessage, code int, message string) {
+	if len(id) == 0 {
+		id = json.RawMessage("null")
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	_ = json.NewEncoder(w).Encode(map[string]any{
+		"jsonrpc": mcp.JSONRPC_VERSION, "id": id, "error": map[string]any{"code": code, "message": message},
+	})
+}
+
+// stream writes server-sent events. After an error, which means that the client
+// is gone, it writes nothing.
+type stream struct {
+	w       http.ResponseWriter
+	control *http.ResponseController
+	err     error
+}
+
+func newStream(w http.ResponseWriter) *stream {
+	s := &stream{w: w, control: http.NewResponseController(w)}
+	// The time in which a request must be read would end the stream too.
+	s.err = s.control.SetReadDeadline(time.Time{})
+	w.Header().Set("Content-Type", "text/event-stream")
+	w.Header().Set("X-Accel-Buffering", "no")
+	w.WriteHeader(http.StatusOK)
+	return s
+}
+
+func (s *stream) send(message any) {
+	text, err := json.Marshal(message)
+	if err != nil {
+		s.err = errors.Join(s.err, err)
+		return
+	}
+	s.write("event: message\ndata: " + string(text) + "\n\n")
+}
+
+func (s *stream) comment(text string) { s.write(": " + text + "\n\n") }
+
+func (s *stream) write(text string) {
+	if s.err != nil {
+		return
+	}
+	if s.err = s.control.SetWriteDeadline(time.Now().Add(writeTimeout)); s.err != nil {
+		return
+	}
+	if _, s.err = io.WriteString(s.w, text); s.err == nil {
+		s.err = s.control.Flush()
+	}
+}
