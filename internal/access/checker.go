@@ -195,12 +195,14 @@ func (c *Checker) note(tokenID int64) {
 func (c *Checker) Run(ctx context.Context) {
 	ticker := time.NewTicker(noteInterval)
 	defer ticker.Stop()
-	for ctx.Err() == nil {
+	for {
 		select {
 		case <-ctx.Done():
+			c.flush(context.WithoutCancel(ctx))
+			return
 		case <-ticker.C:
+			c.flush(ctx)
 		}
-		c.flush(context.WithoutCancel(ctx))
 	}
 }
 
