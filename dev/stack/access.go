@@ -77,6 +77,7 @@ func (s *Stack) variables() []home.Variable {
 			{"_DAPR_HTTP_PORT", app.ports.DaprHTTP},
 			{"_DAPR_GRPC_PORT", app.ports.DaprGRPC},
 			{"_DAPR_METRICS_PORT", app.ports.Metrics},
+			{"_DAPR_INTERNAL_PORT", app.ports.DaprInternal},
 		} {
 			if p.port != 0 {
 				list = append(list, home.Variable{Name: prefix + p.name, Value: strconv.Itoa(p.port)})

@@ -1,0 +1,162 @@
+package e2e
+
+import (
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	commonv1 "github.com/dapr/dapr/pkg/proto/common/v1"
+	internalsv1 "github.com/dapr/dapr/pkg/proto/internals/v1"
+	"github.com/stretchr/testify/require"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/credentials/insecure"
+	"google.golang.org/grpc/status"
+
+	"tickler/dev/port"
+	"tickler/internal/event"
+)
+
+// sidecarURL is the HTTP API of an app's sidecar.
+func (s *system) sidecarURL(app string) string {
+	return "http://127.0.0.1:" + s.Env()["TICKLER_"+upper(app)+"_DAPR_HTTP_PORT"]
+}
+
+func TestSidecarWorksForItsAppOnly(t *testing.T) {
+	t.Parallel()
+	s := shared(t)
+	for _, app := range []string{"api", "notifier", "recurrer"} {
+		for _, path := range []string{"/v1.0/publish/taskbus/task-events", "/v1.0/invoke/notifier/method/events/task-reminders", "/v1.0/metadata", "/v1.0/secrets/secrets/bulk"} {
+			for _, token := range []string{"", "wrong", s.Env()["APP_API_TOKEN"], s.Token()} {
+				r := send(t, http.MethodPost, s.sidecarURL(app)+path, "{}", "Content-Type", "application/json", "dapr-api-token", token)
+				require.Equal(t, http.StatusUnauthorized, r.status, "%s%s with %q", app, path, token)
+			}
+		}
+	}
+}
+
+func TestAppPublishesToItsOwnTopicsOnly(t *testing.T) {
+	t.Parallel()
+	s := shared(t)
+	reminders, recurrence := event.DeadLetter("task-reminders"), event.DeadLetter("task-recurrence")
+	for app, forbidden := range map[string][]string{
+		"api": {reminders, recurrence, "invented"}, "notifier": {recurrence, "invented"}, "recurrer": {reminders, "invented"},
+	} {
+		for _, topic := range forbidden {
+			r := send(t, http.MethodPost, s.sidecarURL(app)+"/v1.0/publish/taskbus/"+topic, "{}", "Content-Type", "application/json", "dapr-api-token", s.Env()["DAPR_API_TOKEN"])
+			require.Equal(t, http.StatusForbidden, r.status, "%s publishes to %s: %s", app, topic, r.body)
+		}
+	}
+}
+
+// Whoever is in the mesh speaks to another sidecar on its internal port, as this
+// does. Without an identity that a policy names, nothing may be called.
+func TestAppsInTheMeshCannotCallBack(t *testing.T) {
+	t.Parallel()
+	s := shared(t)
+	for app, methods := range map[string][]string{
+		"api": {"mcp", "healthz", "v1/tasks"}, "notifier": {"events/task-reminders", "reminder-scan", "housekeeping", "healthz"}, "recurrer": {"events/task-recurrence"},
+	} {
+		conn, err := grpc.NewClient("127.0.0.1:"+s.Env()["TICKLER_"+upper(app)+"_DAPR_INTERNAL_PORT"], grpc.WithTransportCredentials(insecure.NewCredentials()))
+		require.NoError(t, err)
+		t.Cleanup(func() { _ = conn.Close() })
+		for _, method := range methods {
+			for _, verb := range []commonv1.HTTPExtension_Verb{commonv1.HTTPExtension_POST, commonv1.HTTPExtension_GET} {
+				_, err = internalsv1.NewServiceInvocationClient(conn).CallLocal(t.Context(), &internalsv1.InternalInvokeRequest{
+					Ver:     internalsv1.APIVersion_V1,
+					Message: &commonv1.InvokeRequest{Method: method, HttpExtension: &commonv1.HTTPExtension{Verb: verb}},
+				})
+				require.Equal(t, codes.PermissionDenied, status.Code(err), "%s/%s: %v", app, method, err)
+			}
+		}
+	}
+}
+
+// A sidecar of another app on the same machine, with the same resources and
+// their credentials, gets at neither the bus nor an app.
+func TestSidecarOfAnotherAppGetsNothing(t *testing.T) {
+	t.Parallel()
+	s := shared(t)
+	picker := port.NewPicker()
+	var ports [4]int
+	for i := range ports {
+		var err error
+		ports[i], err = picker.Pick(0)
+		require.NoError(t, err)
+	}
+	components := filepath.Join(staged.root, "components")
+	stranger := exec.CommandContext(t.Context(), staged.daprd, "--app-id", "stranger",
+		"--dapr-http-port", strconv.Itoa(ports[0]), "--dapr-grpc-port", strconv.Itoa(ports[1]),
+		"--dapr-internal-grpc-port", strconv.Itoa(ports[2]), "--metrics-port", strconv.Itoa(ports[3]),
+		"--dapr-listen-addresses", "127.0.0.1", "--dapr-internal-grpc-listen-address", "127.0.0.1", "--metrics-listen-address", "127.0.0.1",
+		"--resources-path", components, "--resources-path", filepath.Join(components, "brokers", s.Broker().Kind.Components()),
+		"--config", filepath.Join(components, "configuration.yaml"), "--log-level", "warn")
+	stranger.Env = []string{"HOME=" + os.TempDir(), "DAPR_HOST_IP=127.0.0.1", "DAPR_API_TOKEN=its-own"}
+	for _, v := range s.Broker().Variables() {
+		stranger.Env = append(stranger.Env, v.Name+"="+v.Value)
+	}
+	var said strings.Builder
+	stranger.Stdout, stranger.Stderr = &said, &said
+	require.NoError(t, stranger.Start())
+	t.Cleanup(func() {
+		_ = stranger.Process.Kill()
+		_ = stranger.Wait()
+	})
+	url := "http://" + net.JoinHostPort("127.0.0.1", strconv.Itoa(ports[0]))
+	until(t, later, "the stranger's sidecar is up", func() bool {
+		response, err := http.Get(url + "/v1.0/healthz/outbound")
+		if err != nil {
+			return false
+		}
+		_ = response.Body.Close()
+		return response.StatusCode/100 == 2
+	})
+	for _, topic := range []string{"task-events", "task-reminders", "task-recurrence", "task-recurrence-deadletter"} {
+		r := send(t, http.MethodPost, url+"/v1.0/publish/taskbus/"+topic, "{}", "Content-Type", "application/json", "dapr-api-token", "its-own")
+		require.True(t, slices.Contains([]int{http.StatusForbidden, http.StatusNotFound, http.StatusBadRequest}, r.status), "%s: %d %s", topic, r.status, r.body)
+	}
+	for _, call := range []string{"notifier/method/reminder-scan", "recurrer/method/events/task-recurrence", "api/method/mcp"} {
+		r := send(t, http.MethodPost, fmt.Sprintf("%s/v1.0/invoke/%s", url, call), "{}", "Content-Type", "application/json", "dapr-api-token", "its-own")
+		require.GreaterOrEqual(t, r.status, 400, call)
+	}
+	r := send(t, http.MethodPost, url+"/v1.0/publish/taskbus/task-events", "{}", "Content-Type", "application/json", "dapr-api-token", s.Env()["DAPR_API_TOKEN"])
+	require.Equal(t, http.StatusUnauthorized, r.status, "the token of another sidecar")
+}
+
+// Everything that the stack starts listens on the loopback interface alone.
+func TestNothingListensOnOtherThanLoopback(t *testing.T) {
+	t.Parallel()
+	s := shared(t)
+	sockets := map[string]bool{} // inodes of sockets that listen elsewhere
+	for _, file := range []string{"/proc/net/tcp", "/proc/net/tcp6"} {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Skip("it looks into /proc, which this system does not have")
+		}
+		for line := range strings.Lines(string(text)) {
+			fields := strings.Fields(line)
+			if len(fields) < 10 || fields[3] != "0A" { // LISTEN
+				continue
+			}
+			address, _, _ := strings.Cut(fields[1], ":")
+			if !slices.Contains([]string{"0100007F", "00000000000000000000000001000000", "0000000000000000FFFF00000100007F"}, address) {
+				sockets["socket:["+fields[9]+"]"] = true
+			}
+		}
+	}
+	for _, part := range s.Parts() {
+		links, err := filepath.Glob(fmt.Sprintf("/proc/%d/fd/*", s.PID(part)))
+		require.NoError(t, err)
+		for _, link := range links {
+			target, err := os.Readlink(link)
+			require.False(t, err == nil && sockets[target], "%s listens on other than the loopback interface", part)
+		}
+	}
+}
