@@ -1,0 +1,315 @@
+package door_test
+
+import (
+	"context"
+	"encoding/json"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/gin-gonic/gin"
+	"github.com/stretchr/testify/require"
+
+	"tickler/api/door"
+	"tickler/api/operation"
+	"tickler/internal/access"
+	"tickler/internal/task"
+)
+
+// shelf keeps tokens in memory.
+type shelf struct {
+	mu     sync.Mutex
+	tokens map[string]access.Token
+}
+
+func (s *shelf) put(userID int64, scopes ...access.Scope) string {
+	secret, stored := access.NewToken()
+	stored.ID, stored.UserID, stored.Scopes = userID, userID, scopes
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.tokens[string(stored.Hash)] = stored
+	return secret
+}
+
+func (s *shelf) TokenByHash(_ context.Context, hash []byte) (access.Token, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	t, found := s.tokens[string(hash)]
+	if !found {
+		return t, task.ErrNotFound
+	}
+	return t, nil
+}
+
+func (s *shelf) NoteUse(context.Context, map[int64]time.Time) error           { return nil }
+func (s *shelf) ProvisionUser(context.Context, string, string) (int64, error) { return 1, nil }
+func settings(_ context.Context, userID int64) (task.Settings, error) {
+	return task.Settings{UserID: userID, TimeZone: "UTC"}, nil
+}
+
+// house is a door with a room behind it that says who came in.
+type house struct {
+	*shelf
+	handler http.Handler
+	log     strings.Builder
+}
+
+func build(t testing.TB, change func(*door.Config, *access.Trust)) *house {
+	t.Helper()
+	gin.SetMode(gin.ReleaseMode)
+	h := &house{shelf: &shelf{tokens: map[string]access.Token{}}}
+	config, trust := door.Config{PublicURL: "https://tickler.example.com"}, access.Trust{}
+	if change != nil {
+		change(&config, &trust)
+	}
+	log := slog.New(slog.NewTextHandler(&h.log, nil))
+	d := door.New(config, trust, access.NewChecker(h, nil, time.Now, log), settings, time.Now, log)
+	router := gin.New()
+	require.NoError(t, router.SetTrustedProxies([]string{"10.0.0.0/8"}))
+	router.Use(door.Headers)
+	d.Metadata(router)
+	room := func(c *gin.Context) {
+		user, err := operation.User(c.Request.Context())
+		require.NoError(t, err)
+		c.String(http.StatusOK, strconv.FormatInt(user.UserID, 10))
+	}
+	router.Group("/mcp", d.Guard()...).Any("", d.MCP(map[string]access.Scope{"get_task": access.TasksRead, "add_task": access.TasksWrite}), room)
+	router.Group("/v1", d.Guard()...).GET("/admin", d.Require(access.Admin), room)
+	h.handler = router
+	return h
+}
+
+// call is a request to the door.
+type call struct {
+	method, target, body, token, from string
+	header                            map[string]string
+}
+
+func (h *house) send(c call) *httptest.ResponseRecorder {
+	if c.method == "" {
+		c.method = http.MethodPost
+	}
+	if c.target == "" {
+		c.target = "https://tickler.example.com/mcp"
+	}
+	r := httptest.NewRequest(c.method, c.target, strings.NewReader(c.body))
+	if c.from != "" {
+		r.RemoteAddr = c.from
+	}
+	if c.token != "" {
+		r.Header.Set("Authorization", "Bearer "+c.token)
+	}
+	for name, value := range c.header {
+		r.Header.Set(name, value)
+	}
+	w := httptest.NewRecorder()
+	h.handler.ServeHTTP(w, r)
+	return w
+}
+
+func code(t *testing.T, w *httptest.ResponseRecorder) string {
+	t.Helper()
+	var problem struct {
+		Code, Detail string
+		Status       int
+	}
+	require.NoError(t, json.Unmarshal(w.Body.Bytes(), &problem), w.Body.String())
+	require.Equal(t, w.Code, problem.Status)
+	require.NotEmpty(t, problem.Detail)
+	require.Equal(t, "application/problem+json", w.Header().Get("Content-Type"))
+	return problem.Code
+}
+
+func TestServerIsCalledByItsOwnNames(t *testing.T) {
+	t.Parallel()
+	h := build(t, func(c *door.Config, _ *access.Trust) { c.Hosts = []string{"api.tickler"} })
+	token := h.put(1, access.Standard...)
+	for _, host := range []string{"tickler.example.com", "TICKLER.example.com:443", "api.tickler:8080", "localhost:1", "127.0.0.1:8080", "10.1.2.3", "[::1]:8080"} {
+		require.Equal(t, http.StatusOK, h.send(call{target: "http://" + host + "/mcp", token: token}).Code, host)
+	}
+	for _, host := range []string{"evil.example", "tickler.example.com.evil.example", "api.tickler.evil", "localhost.evil.example"} {
+		w := h.send(call{target: "http://" + host + "/mcp", token: token})
+		require.Equal(t, http.StatusForbidden, w.Code, host)
+		require.Equal(t, "FORBIDDEN", code(t, w))
+	}
+}
+
+func TestPagesOfListedOriginsMayCall(t *testing.T) {
+	t.Parallel()
+	h := build(t, func(c *door.Config, _ *access.Trust) { c.Origins = []string{"https://app.example.com"} })
+	token := h.put(1, access.Standard...)
+	for origin, want := range map[string]int{"https://tickler.example.com": 200, "https://app.example.com": 200, "https://app.example.com.evil.example": 403, "null": 403, "": 200, "https://evil.example": 403} {
+		header := map[string]string{}
+		if origin != "" {
+			header["Origin"] = origin
+		}
+		require.Equal(t, want, h.send(call{token: token, header: header}).Code, origin)
+	}
+}
+
+func TestTokenBelongsIntoTheHeader(t *testing.T) {
+	t.Parallel()
+	h := build(t, nil)
+	token := h.put(1, access.Standard...)
+	for _, query := range []string{"access_token=" + token, "ACCESS_TOKEN=x", "token=x", "q=" + token, "api_key=x"} {
+		w := h.send(call{target: "https://tickler.example.com/mcp?" + query, token: token})
+		require.Equal(t, http.StatusBadRequest, w.Code, query)
+		require.NotContains(t, w.Body.String(), token)
+	}
+	require.NotContains(t, h.log.String(), "tkl_")
+	require.Equal(t, http.StatusOK, h.send(call{target: "https://tickler.example.com/mcp?cursor=x", token: token}).Code)
+}
+
+func TestBodyIsPlainAndBounded(t *testing.T) {
+	t.Parallel()
+	h := build(t, nil)
+	token := h.put(1, access.Standard...)
+	for _, encoding := range []string{"gzip", "deflate", "br", "identity, gzip"} {
+		require.Equal(t, http.StatusUnsupportedMediaType, h.send(call{token: token, header: map[string]string{"Content-Encoding": encoding}}).Code, encoding)
+	}
+	require.Equal(t, http.StatusRequestEntityTooLarge, h.send(call{token: token, body: strings.Repeat(" ", 1<<20+1)}).Code)
+	require.Equal(t, http.StatusOK, h.send(call{token: token, body: strings.Repeat("[", 1<<20)}).Code, "however deep: it is the library's to refuse")
+}
+
+func TestChallengeSaysWhatTokenIsWanted(t *testing.T) {
+	t.Parallel()
+	const metadata = `resource_metadata="https://tickler.example.com/.well-known/oauth-protected-resource/mcp"`
+	for _, trusted := range []bool{false, true} {
+		h := build(t, func(_ *door.Config, trust *access.Trust) {
+			if trusted {
+				trust.Issuers = []string{"https://id.example.com"}
+			}
+		})
+		w := h.send(call{})
+		require.Equal(t, http.StatusUnauthorized, w.Code)
+		require.Equal(t, "UNAUTHORIZED", code(t, w))
+		challenge := w.Header().Get("WWW-Authenticate")
+		require.Contains(t, challenge, `Bearer realm="tickler"`)
+		require.Contains(t, challenge, `scope="tasks:read tasks:write"`)
+		require.NotContains(t, challenge, "error", "RFC 6750: not where no token came")
+		require.Equal(t, trusted, strings.Contains(challenge, metadata))
+		require.Contains(t, h.send(call{token: "wrong"}).Header().Get("WWW-Authenticate"), `error="invalid_token"`)
+
+		for _, path := range []string{"", "/mcp", "/v1"} {
+			w := h.send(call{method: http.MethodGet, target: "https://tickler.example.com/.well-known/oauth-protected-resource" + path})
+			if !trusted {
+				require.Equal(t, http.StatusNotFound, w.Code)
+				continue
+			}
+			require.JSONEq(t, `{"resource":"https://tickler.example.com`+path+`","resource_name":"Tickler","authorization_servers":["https://id.example.com"],
+				"scopes_supported":["tasks:read","tasks:write"],"bearer_methods_supported":["header"]}`, w.Body.String())
+		}
+	}
+}
+
+func TestScopeThatIsMissingIsNamed(t *testing.T) {
+	t.Parallel()
+	h := build(t, nil)
+	reader, writer, admin := h.put(1, access.TasksRead), h.put(2, access.TasksWrite), h.put(3, access.Admin)
+	message := func(method, name string) string {
+		return `{"jsonrpc":"2.0","id":1,"method":"` + method + `","params":{"name":"` + name + `"}}`
+	}
+	for _, c := range []struct {
+		token, body, missing string
+	}{
+		{reader, message("tools/call", "get_task"), ""}, {writer, message("tools/call", "add_task"), ""},
+		{reader, message("tools/call", "add_task"), "tasks:write"}, {writer, message("tools/call", "get_task"), "tasks:read"},
+		{admin, message("tools/call", "get_task"), "tasks:read"}, {writer, message("resources/read", ""), "tasks:read"},
+		{reader, message("tools/list", ""), ""}, {admin, message("ping", ""), ""}, {reader, message("tools/call", "no_such_tool"), ""},
+		// What Go's decoder, which the library uses, takes for the same words.
+		{reader, `{"METHOD":"tools/call","Params":{"NAME":"add_task"}}`, "tasks:write"},
+		{reader, `{"method":"tools/call","params":{"name":"get_task","name":"add_task"}}`, "tasks:write"},
+		{reader, `{"method":"ping","method":"tools/call","params":{"name":"add_task"}}`, "tasks:write"},
+	} {
+		w := h.send(call{token: c.token, body: c.body})
+		if c.missing == "" {
+			require.Equal(t, http.StatusOK, w.Code, c.body)
+			continue
+		}
+		require.Equal(t, http.StatusForbidden, w.Code, c.body)
+		require.Equal(t, "FORBIDDEN", code(t, w))
+		challenge := w.Header().Get("WWW-Authenticate")
+		require.Contains(t, challenge, `error="insufficient_scope"`)
+		require.Contains(t, challenge, `scope="`+c.missing+`"`)
+	}
+	require.Equal(t, http.StatusForbidden, h.send(call{method: http.MethodGet, target: "https://tickler.example.com/v1/admin", token: reader}).Code)
+	require.Equal(t, http.StatusOK, h.send(call{method: http.MethodGet, target: "https://tickler.example.com/v1/admin", token: admin}).Code)
+}
+
+func TestWhoCallsTooOftenIsToldWhenToComeAgain(t *testing.T) {
+	t.Parallel()
+	h := build(t, func(c *door.Config, _ *access.Trust) { c.UserRate = 0.5 })
+	busy, calm := h.put(1, access.Standard...), h.put(2, access.Standard...)
+	var limited *httptest.ResponseRecorder
+	for range 10 {
+		if w := h.send(call{token: busy}); w.Code != http.StatusOK {
+			limited = w
+			break
+		}
+	}
+	require.NotNil(t, limited)
+	require.Equal(t, http.StatusTooManyRequests, limited.Code)
+	require.Equal(t, "RATE_LIMITED", code(t, limited))
+	seconds, err := strconv.Atoi(limited.Header().Get("Retry-After"))
+	require.NoError(t, err)
+	require.True(t, seconds >= 1 && seconds <= 2, seconds)
+	require.Equal(t, http.StatusOK, h.send(call{token: calm}).Code, "another user is not concerned")
+}
+
+func TestAddressIsThatOfTheCallerNotOfWhatTheySay(t *testing.T) {
+	t.Parallel()
+	h := build(t, func(c *door.Config, _ *access.Trust) { c.AddressRate = 0.001 })
+	token := h.put(1, access.Standard...)
+	status := func(from, forwarded string) int {
+		return h.send(call{token: token, from: from, header: map[string]string{"X-Forwarded-For": forwarded}}).Code
+	}
+	require.Equal(t, http.StatusOK, status("192.0.2.1:1", "1.1.1.1"))
+	require.Equal(t, http.StatusTooManyRequests, status("192.0.2.1:2", "2.2.2.2"), "a stranger's word counts nothing")
+	require.Equal(t, http.StatusOK, status("10.0.0.1:1", "198.51.100.1"), "a trusted proxy's does")
+	require.Equal(t, http.StatusOK, status("10.0.0.1:1", "198.51.100.2"))
+	require.Equal(t, http.StatusTooManyRequests, status("10.0.0.1:1", "198.51.100.2"))
+	require.Equal(t, http.StatusOK, status("[2001:db8::1]:1", ""))
+	require.Equal(t, http.StatusTooManyRequests, status("[2001:db8::2]:1", ""), "one network of IPv6 is one caller")
+}
+
+func TestFloodOfBadTokensLeavesGoodOnesAlone(t *testing.T) {
+	t.Parallel()
+	h := build(t, func(c *door.Config, _ *access.Trust) { c.FailureRate = 1 })
+	good, later := h.put(1, access.Standard...), h.put(2, access.Standard...)
+	require.Equal(t, http.StatusOK, h.send(call{token: good}).Code)
+	statuses := map[int]int{}
+	for range 100 {
+		bad, _ := access.NewToken()
+		statuses[h.send(call{token: bad}).Code]++
+	}
+	require.Equal(t, 100, statuses[401]+statuses[429])
+	require.Greater(t, statuses[429], 80)
+	require.Equal(t, http.StatusOK, h.send(call{token: good}).Code, "from the same address")
+	require.Equal(t, http.StatusTooManyRequests, h.send(call{token: later}).Code, "a token nobody has seen waits there")
+	require.Equal(t, http.StatusOK, h.send(call{token: later, from: "198.51.100.7:1"}).Code, "and not elsewhere")
+}
+
+func TestAnswersAreHardened(t *testing.T) {
+	t.Parallel()
+	h := build(t, nil)
+	token := h.put(1, access.Standard...)
+	for _, c := range []call{{token: token}, {}, {target: "https://evil.example/mcp"}} {
+		w := h.send(c)
+		for name, value := range map[string]string{
+			"X-Content-Type-Options": "nosniff", "Cache-Control": "no-store", "X-Frame-Options": "DENY", "Referrer-Policy": "no-referrer",
+			"Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'", "Strict-Transport-Security": "max-age=31536000",
+		} {
+			require.Equal(t, value, w.Header().Get(name), name)
+		}
+		require.NotEmpty(t, w.Header().Get("X-Request-Id"))
+	}
+	require.Equal(t, "mine-1", h.send(call{header: map[string]string{"X-Request-Id": "mine-1"}}).Header().Get("X-Request-Id"))
+	for _, forged := range []string{"a b", "x\ty", strings.Repeat("x", 65), `{"level":"error"}`} {
+		require.NotEqual(t, forged, h.send(call{header: map[string]string{"X-Request-Id": forged}}).Header().Get("X-Request-Id"))
+	}
+}
