@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"os"
+	"strings"
 	"sync"
 	"time"
 
@@ -56,7 +57,9 @@ func serve() error {
 	store := repository.New(pool, app, relay.Wake)
 	events := feed.New(store, log, registry)
 	relay.Woken = events.Wake
-	service := task.NewService(store, time.Now)
+	service := task.NewService(store, time.Now).WithChannels(task.ChannelRules{
+		Seal: settings.SecretKeys.Seal, Plain: len(settings.AllowedTargets) > 0,
+	})
 	trust := access.Trust{
 		Issuers: settings.Door.Issuers, Algorithms: settings.Door.Algorithms,
 		Audiences: append(door.Audiences(settings.Door.PublicURL), settings.Door.Audiences...),
@@ -68,7 +71,7 @@ func serve() error {
 	}, trust, checker, store.Settings, time.Now, log)
 	router, err := newRouter(routes{
 		door: guard, proxies: settings.Door.Proxies,
-		service: service, operations: operation.New(service, time.Now, log), events: events, reminders: store.RecentReminders, log: log, registry: registry,
+		service: service, operations: operation.New(service, time.Now, log).WithPublicURL(strings.TrimSuffix(settings.Door.PublicURL, "/")), events: events, reminders: store.RecentReminders, log: log, registry: registry,
 		checks: []telemetry.Check{{Name: "postgres", Ask: store.Ping}, {Name: "sidecar", Ask: dapr.Ready}},
 	})
 	if err != nil {

@@ -15,13 +15,15 @@ import (
 	"tickler/internal/telemetry"
 )
 
-// once runs an effect with those of the events that were not handled before.
-type once func(ctx context.Context, consumer string, events []uuid.UUID, effect func(fresh map[uuid.UUID]bool) error) error
+// take notes reminders and their deliveries; see repository.TakeReminders.
+type take func(ctx context.Context, reminders []event.Reminder, now time.Time, seen func(event.Reminder)) (repeated int, err error)
 
-// deliverer brings reminders to people. The log line is the channel that every
-// deployment has.
+// deliverer takes reminders from the bus. The log line is the channel that every
+// deployment has; the others are the sender's, from rows in Postgres: a target
+// that fails must not hold up the topic.
 type deliverer struct {
-	once once
+	take take
+	wake func() // tells the sender of new rows
 	now  func() time.Time
 	log  *slog.Logger
 
@@ -29,10 +31,10 @@ type deliverer struct {
 	duplicates prometheus.Counter
 }
 
-func newDeliverer(once once, now func() time.Time, log *slog.Logger, registry prometheus.Registerer) *deliverer {
+func newDeliverer(take take, wake func(), now func() time.Time, log *slog.Logger, registry prometheus.Registerer) *deliverer {
 	f := promauto.With(registry)
 	return &deliverer{
-		once: once, now: now, log: log,
+		take: take, wake: wake, now: now, log: log,
 		lateness: f.NewHistogram(prometheus.HistogramOpts{
 			Name: "tickler_reminder_lateness_seconds", Help: "From the instant that a reminder was set for until it is delivered. A reminder that had passed when its task was made is late from the start.",
 			Buckets: []float64{0.5, 1, 2, 4, 6, 8, 12, 20, 60, 300, 3600},
@@ -45,32 +47,27 @@ func newDeliverer(once once, now func() time.Time, log *slog.Logger, registry pr
 // at a time they come.
 func (d *deliverer) deliver(ctx context.Context, events []event.Envelope) []error {
 	results := make([]error, len(events))
-	reminders := make([]event.Reminder, len(events))
-	var ids []uuid.UUID
+	var reminders []event.Reminder
+	envelopes := map[uuid.UUID]event.Envelope{}
 	for i, e := range events {
-		var err error
-		if reminders[i], err = event.Decode[event.Reminder](e, event.ReminderSent); err != nil {
+		reminder, err := event.Decode[event.Reminder](e, event.ReminderSent)
+		if err != nil {
 			results[i] = sidecar.Permanent(err)
 			continue
 		}
-		ids = append(ids, reminders[i].EventID)
+		reminders = append(reminders, reminder)
+		envelopes[reminder.EventID] = e
 	}
-	if len(ids) == 0 {
+	if len(reminders) == 0 {
 		return results
 	}
-	err := d.once(ctx, app, ids, func(fresh map[uuid.UUID]bool) error {
-		for i, reminder := range reminders {
-			switch {
-			case results[i] != nil:
-			case fresh[reminder.EventID]:
-				delete(fresh, reminder.EventID) // the same event can be twice in a bulk
-				d.remind(ctx, events[i], reminder)
-			default:
-				d.duplicates.Inc()
-			}
-		}
-		return nil
+	repeated, err := d.take(ctx, reminders, d.now().UTC().Truncate(time.Microsecond), func(reminder event.Reminder) {
+		d.remind(ctx, envelopes[reminder.EventID], reminder)
 	})
+	if err == nil {
+		d.duplicates.Add(float64(repeated))
+		d.wake()
+	}
 	for i := range results {
 		if results[i] == nil {
 			results[i] = err

@@ -1,19 +1,24 @@
 // Command notifier reminds: a cron tick wakes it to claim the reminders that
-// are due, and each reminder.sent that comes back over the bus is delivered.
+// are due, and each reminder.sent that comes back over the bus is delivered: as a
+// line in the log, and over the channels that the person has set up.
 package main
 
 import (
+	"context"
 	"fmt"
 	"os"
+	"sync"
 	"time"
 	_ "time/tzdata" // zones must not depend on what the machine has installed
 
 	"tickler/internal/config"
+	"tickler/internal/delivery"
 	"tickler/internal/event"
 	"tickler/internal/lifecycle"
 	"tickler/internal/outbox"
 	"tickler/internal/repository"
 	"tickler/internal/sidecar"
+	"tickler/internal/task"
 	"tickler/internal/telemetry"
 )
 
@@ -24,7 +29,7 @@ const (
 
 func main() {
 	if len(os.Args) > 1 {
-		config.HelpWorker(os.Stdout, listen)
+		config.HelpNotifier(os.Stdout, listen)
 		return
 	}
 	if err := run(); err != nil {
@@ -34,7 +39,7 @@ func main() {
 }
 
 func run() error {
-	settings, err := config.Worker(listen)
+	settings, err := config.Notifier(listen)
 	if err != nil {
 		return err
 	}
@@ -67,13 +72,28 @@ func run() error {
 	relay := outbox.NewRelay(outboxPool, dapr, log, registry)
 	store := repository.New(pool, app, relay.Wake)
 	callbacks := sidecar.NewListener(settings.AppAPIToken, dapr, store.KeepDeadLetter, log, registry)
-	callbacks.Binding("reminder-scan", newScanner(store.ClaimReminders, time.Now, log, registry).tick)
+	client := delivery.NewClient(settings.AllowedTargets, attemptTime)
+	sender := newSender(store, settings.SecretKeys.Open, map[task.ChannelKind]delivery.Sender{
+		task.Webhook: delivery.Webhook{Client: client},
+		task.Ntfy:    delivery.Ntfy{Client: client},
+		task.Email:   &delivery.Email{Invoke: dapr.Output(settings.Mailer)},
+	}, settings.Retries, time.Now, log, registry)
+	scanner := newScanner(store.ClaimReminders, time.Now, log, registry)
+	callbacks.Binding("reminder-scan", func(ctx context.Context) error {
+		sender.wake()
+		return scanner.tick(ctx)
+	})
 	callbacks.Binding("housekeeping", store.Prune)
-	callbacks.BulkSubscription(event.TopicTaskReminders, newDeliverer(store.Once, time.Now, log, registry).deliver)
+	callbacks.BulkSubscription(event.TopicTaskReminders, newDeliverer(store.TakeReminders, sender.wake, time.Now, log, registry).deliver)
 
 	probes := telemetry.NewProbes(registry, telemetry.Check{Name: "postgres", Ask: store.Ping}, telemetry.Check{Name: "sidecar", Ask: dapr.Ready})
 	return lifecycle.Run(ctx, lifecycle.App{
-		Log: log, Drain: settings.Drain, Background: relay.Run,
+		Log: log, Drain: settings.Drain, Background: func(ctx context.Context) {
+			var working sync.WaitGroup
+			working.Go(func() { sender.run(ctx) })
+			relay.Run(ctx)
+			working.Wait()
+		},
 		Servers: []lifecycle.Server{
 			{Name: "callbacks", Address: settings.Callbacks, Handler: callbacks.Handler()},
 			{Name: "probes", Address: settings.Listen, Handler: probes},

@@ -2,7 +2,6 @@ package operation
 
 import (
 	"context"
-	"time"
 
 	"tickler/internal/task"
 )
@@ -40,13 +39,6 @@ type overview struct {
 	TimeZone string `json:"time_zone"`
 }
 
-type settings struct {
-	TimeZone        string   `json:"time_zone"`
-	ReminderOffsets []int    `json:"reminder_offsets" doc:"Minutes before due, for tasks without their own."`
-	Now             string   `json:"now"`
-	Changed         []string `json:"changed,omitempty"`
-}
-
 func (o *Operations) day() []Operation {
 	return []Operation{
 		define("get_overview", "Get an overview",
@@ -57,7 +49,7 @@ func (o *Operations) day() []Operation {
 			Hints{Destructive: true}, o.remind),
 		define("user_settings", "User settings",
 			`Reads the user's settings, or changes those given. Example: {"time_zone": "Europe/Berlin"}; {} reads. Also tells what time it is.`,
-			Hints{Destructive: true, Idempotent: true}, o.settings),
+			Hints{Destructive: true}, o.settings),
 	}
 }
 
@@ -89,10 +81,4 @@ func (o *Operations) remind(ctx context.Context, user task.Settings, in reminder
 		out.Note = "that moment has passed already: it reminds at once"
 	}
 	return reminded{RemindAt: task.FormatTime(at, user.Zone()), oneTask: out}, err
-}
-
-func (o *Operations) settings(ctx context.Context, user task.Settings, in task.SettingsInput) (settings, error) {
-	after, changed, err := o.service.UpdateSettings(ctx, user, in)
-	now := o.now().In(after.Zone()).Format(time.RFC3339)
-	return settings{TimeZone: after.TimeZone, ReminderOffsets: after.ReminderOffsets, Now: now, Changed: changed}, err
 }

@@ -47,11 +47,18 @@ type Operations struct {
 	service *task.Service
 	now     func() time.Time
 	log     *slog.Logger
+	feeds   string // root of the addresses of calendar feeds
 }
 
 // New makes the operations on a service; now is the clock.
 func New(service *task.Service, now func() time.Time, log *slog.Logger) *Operations {
 	return &Operations{service: service, now: now, log: log}
+}
+
+// WithPublicURL sets the root under which callers reach what is not an operation.
+func (o *Operations) WithPublicURL(root string) *Operations {
+	o.feeds = root + "/calendar/"
+	return o
 }
 
 // All lists the operations.

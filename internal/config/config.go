@@ -9,10 +9,14 @@ import (
 	"log/slog"
 	"net"
 	"os"
+	"slices"
 	"strconv"
+	"strings"
 	"text/tabwriter"
 	"time"
 
+	"tickler/internal/delivery"
+	"tickler/internal/sealed"
 	"tickler/internal/sidecar"
 )
 
@@ -28,6 +32,15 @@ type Config struct {
 	LogLevel    slog.Level
 	Drain       time.Duration
 	Door        Door // of the api alone
+	// SecretKeys seal the secrets that are kept for users; none, and none are kept.
+	SecretKeys sealed.Keys
+	// AllowedTargets are addresses that webhooks and ntfy may be at although they
+	// are not public.
+	AllowedTargets delivery.Networks
+	// Mailer is the Dapr output binding that mail goes through.
+	Mailer string
+	// Retries are the pauses between the attempts to deliver a message.
+	Retries []time.Duration
 }
 
 // setting is one environment variable. A standard value of "" without optional
@@ -87,6 +100,40 @@ func settings(listen string, calledBack bool) []setting {
 	return all
 }
 
+// channelSettings are those of the apps that know of channels.
+func channelSettings() []setting {
+	return []setting{
+		{name: "TICKLER_SECRET_KEY", optional: true, help: "ID:KEY, encrypts the secrets of channels, KEY is 32 bytes in base64; older ones after commas. Without it no secret is kept: no webhooks", read: func(c *Config, v string) (err error) {
+			c.SecretKeys, err = sealed.Parse(v)
+			return err
+		}},
+		{name: "TICKLER_ALLOWED_TARGETS", optional: true, help: "private address ranges that channels may be at, for example 10.1.0.0/16; http is allowed then too", read: func(c *Config, v string) (err error) {
+			c.AllowedTargets, err = delivery.ParseNetworks(v)
+			return err
+		}},
+	}
+}
+
+func notifierSettings(listen string) []setting {
+	return slices.Concat(settings(listen, true), channelSettings(), []setting{
+		{name: "TICKLER_MAILER", standard: "mailer", help: "name of the Dapr output binding for mail; the component need not be there", read: func(c *Config, v string) error {
+			c.Mailer = v
+			return nil
+		}},
+		{name: "TICKLER_DELIVERY_RETRIES", standard: "5s,1m,5m,30m,2h,5h,10h", help: "pauses between the attempts to deliver a message; after the last it is given up", read: func(c *Config, v string) error {
+			c.Retries = nil
+			for _, part := range strings.Split(v, ",") {
+				pause, err := time.ParseDuration(strings.TrimSpace(part))
+				if err != nil || pause <= 0 {
+					return errors.New("must be durations separated by commas, for example 5s,5m,1h")
+				}
+				c.Retries = append(c.Retries, pause)
+			}
+			return nil
+		}},
+	})
+}
+
 func port(set func(*Config, string)) func(*Config, string) error {
 	return func(c *Config, v string) error {
 		if n, err := strconv.Atoi(v); err != nil || n < 1 || n > 65535 {
@@ -109,7 +156,7 @@ func API() (Config, error) {
 
 func apiSettings() []setting {
 	listen := apiListen()
-	return append(settings(listen, false), doorSettings(listen)...)
+	return slices.Concat(settings(listen, false), doorSettings(listen), channelSettings())
 }
 
 func apiListen() string {
@@ -122,6 +169,9 @@ func apiListen() string {
 // Worker reads the settings of an app that works on events; listen is where it
 // serves probes and metrics by default.
 func Worker(listen string) (Config, error) { return read(settings(listen, true)) }
+
+// Notifier reads the settings of notifier, a worker that reaches people.
+func Notifier(listen string) (Config, error) { return read(notifierSettings(listen)) }
 
 // DatabaseURL reads that setting alone, for commands that need nothing else.
 func DatabaseURL() (string, error) {
@@ -155,6 +205,9 @@ func HelpAPI(w io.Writer) { help(w, apiSettings()) }
 
 // HelpWorker lists the settings of an app that works on events.
 func HelpWorker(w io.Writer, listen string) { help(w, settings(listen, true)) }
+
+// HelpNotifier lists the settings of notifier.
+func HelpNotifier(w io.Writer, listen string) { help(w, notifierSettings(listen)) }
 
 func help(w io.Writer, all []setting) {
 	_, _ = fmt.Fprintln(w, "Environment variables:")

@@ -8,11 +8,11 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// Once runs effect with those of the events that the consumer has not handled
-// before. A second delivery at the same moment waits for the first, and finds
+// Once runs effect, in a transaction, with those of the events that the consumer
+// has not handled before. A second delivery at the same moment waits for the first, and finds
 // nothing left once that has committed. An effect that fails, or a crash before
 // the commit, leaves the events to be handled again.
-func (r *Repository) Once(ctx context.Context, consumer string, events []uuid.UUID, effect func(fresh map[uuid.UUID]bool) error) error {
+func (r *Repository) Once(ctx context.Context, consumer string, events []uuid.UUID, effect func(tx pgx.Tx, fresh map[uuid.UUID]bool) error) error {
 	err := pgx.BeginFunc(ctx, r.pool, func(tx pgx.Tx) error {
 		// In the order of the ids, so that two bulks never wait for each other.
 		rows, err := tx.Query(ctx, `
@@ -29,7 +29,7 @@ func (r *Repository) Once(ctx context.Context, consumer string, events []uuid.UU
 		for _, id := range noted {
 			fresh[id] = true
 		}
-		return effect(fresh)
+		return effect(tx, fresh)
 	})
 	return unavailable(err)
 }

@@ -30,6 +30,9 @@ var pruneStatements = []struct{ what, sql string }{
 	{"audit", `
 		DELETE FROM audit WHERE id IN (
 			SELECT id FROM audit WHERE at < now() - interval '90 days' LIMIT $1)`},
+	{"deliveries", `
+		DELETE FROM deliveries WHERE id IN (
+			SELECT id FROM deliveries WHERE created_at < now() - interval '30 days' LIMIT $1)`},
 	{"dead letters", `
 		DELETE FROM dead_letters WHERE id IN (
 			SELECT id FROM dead_letters WHERE received_at < now() - interval '30 days' LIMIT $1)`},

@@ -136,12 +136,12 @@ func TestNewDefaultOffsetsMoveTheRemindersThatUseThem(t *testing.T) {
 	require.NoError(t, err)
 	events := len(b.outbox(t))
 
-	after, changed, err := b.service.UpdateSettings(b.ctx, b.ann, task.SettingsInput{ReminderOffsets: task.Some([]int{1440, 10})})
+	after, err := b.service.UpdateSettings(b.ctx, b.ann, task.SettingsInput{ReminderOffsets: task.Some([]int{1440, 10})})
 	require.NoError(t, err)
-	require.Equal(t, []string{"reminder_offsets"}, changed)
+	require.Equal(t, []string{"reminder_offsets"}, after.Changed)
 	stored, err := b.store.Settings(b.ctx, b.ann.UserID)
 	require.NoError(t, err)
-	require.Equal(t, after, stored)
+	require.Equal(t, after.Settings, stored)
 	for id, want := range map[int64]string{
 		follows: "2026-03-03 07:00:00", own: "2026-03-04 11:55:00", allDay: "2026-03-04 09:00:00", theirs: "2026-03-04 11:00:00",
 		unclaimed: "2026-03-02 07:30:00", // has come due and is still to be claimed
@@ -168,11 +168,11 @@ func TestSettingsAreCheckedAndANewZoneLeavesTasksWhereTheyAre(t *testing.T) {
 	require.NoError(t, err)
 	require.Empty(t, changed)
 	require.Equal(t, b.ann, same)
-	after, changed, err := b.service.UpdateSettings(b.ctx, b.ann, task.SettingsInput{TimeZone: "Asia/Kathmandu", ReminderOffsets: task.Null[[]int]()})
+	after, err := b.service.UpdateSettings(b.ctx, b.ann, task.SettingsInput{TimeZone: "Asia/Kathmandu", ReminderOffsets: task.Null[[]int]()})
 	require.NoError(t, err)
 	require.Equal(t, []string{"time_zone"}, changed)
 	require.Equal(t, []int{60}, after.ReminderOffsets)
-	_, _, err = b.service.UpdateSettings(b.ctx, b.ann, task.SettingsInput{ReminderOffsets: task.Some([]int{})})
+	_, err = b.service.UpdateSettings(b.ctx, b.ann, task.SettingsInput{ReminderOffsets: task.Some([]int{})})
 	require.NoError(t, err)
 	stored, err := b.store.Settings(b.ctx, b.ann.UserID)
 	require.NoError(t, err)
@@ -185,7 +185,7 @@ func TestSettingsAreCheckedAndANewZoneLeavesTasksWhereTheyAre(t *testing.T) {
 		"time_zone":        {TimeZone: "Mars/Olympus"},
 		"reminder_offsets": {ReminderOffsets: task.Some([]int{-5})},
 	} {
-		_, _, err := b.service.UpdateSettings(b.ctx, b.ann, in)
+		_, err := b.service.UpdateSettings(b.ctx, b.ann, in)
 		requireCode(t, err, task.InvalidInput, field)
 	}
 }

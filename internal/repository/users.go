@@ -87,8 +87,9 @@ func (tx *userTx) SaveSettings(ctx context.Context, c task.SettingsChange, now t
 		}
 	}
 	_, err := tx.Exec(ctx, `
-		UPDATE users SET time_zone = coalesce($2, time_zone), reminder_offsets = coalesce($3, reminder_offsets)
-		WHERE id = $1`, tx.userID, c.TimeZone, c.ReminderOffsets)
+		UPDATE users SET time_zone = coalesce($2, time_zone), reminder_offsets = coalesce($3, reminder_offsets),
+			quiet_hours = nullif(coalesce($4, quiet_hours), '')
+		WHERE id = $1`, tx.userID, c.TimeZone, c.ReminderOffsets, c.QuietHours)
 	return err
 }
 

@@ -96,6 +96,14 @@ func entry(key string, document []byte) dapr.PublishEventsEvent {
 	}
 }
 
+// Output returns a function that calls the create operation of an output binding.
+// https://docs.dapr.io/developing-applications/building-blocks/bindings/howto-bindings/
+func (c *Client) Output(binding string) func(ctx context.Context, body []byte, metadata map[string]string) error {
+	return func(ctx context.Context, body []byte, metadata map[string]string) error {
+		return c.dapr.InvokeOutputBinding(ctx, &dapr.InvokeBindingRequest{Name: binding, Operation: "create", Data: body, Metadata: metadata})
+	}
+}
+
 // Ready asks whether the sidecar is up and has initialised its components.
 // https://docs.dapr.io/reference/api/health_api/
 func (c *Client) Ready(ctx context.Context) error {

@@ -10,13 +10,20 @@ import (
 // one user, whose settings say how dates are read; errors that the caller can
 // act on are *Error.
 type Service struct {
-	store Store
-	now   func() time.Time
+	store    Store
+	now      func() time.Time
+	channels ChannelRules
 }
 
 // NewService makes a service on store; now is the clock.
 func NewService(store Store, now func() time.Time) *Service {
 	return &Service{store: store, now: now}
+}
+
+// WithChannels sets the rules for channels. Without them no secret can be kept.
+func (s *Service) WithChannels(rules ChannelRules) *Service {
+	s.channels = rules
+	return s
 }
 
 // clock is the current instant as it is stored: UTC, microseconds.

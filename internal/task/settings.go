@@ -2,16 +2,27 @@ package task
 
 import (
 	"context"
+	"crypto/rand"
+	"crypto/sha256"
 	"slices"
 )
 
 // DefaultReminderOffsets remind a user who has not said otherwise.
 var DefaultReminderOffsets = []int{60}
 
+// MaxDeliveries is how many of the last deliveries can be asked for.
+const MaxDeliveries = 50
+
 // SettingsInput changes a user's settings; what is left out stays.
 type SettingsInput struct {
-	TimeZone        string          `json:"time_zone,omitempty" doc:"IANA name. Tasks keep their moments and the zone they were given in." example:"Europe/Berlin"`
-	ReminderOffsets Optional[[]int] `json:"reminder_offsets,omitempty" doc:"Minutes before due at which tasks remind that have none of their own; [] for never, null for 60." maxItems:"10" example:"[1440,60]"`
+	TimeZone        string           `json:"time_zone,omitempty" doc:"IANA name. Tasks keep their moments and the zone they were given in." example:"Europe/Berlin"`
+	ReminderOffsets Optional[[]int]  `json:"reminder_offsets,omitempty" doc:"Minutes before due at which tasks remind that have none of their own; [] for never, null for 60." maxItems:"10" example:"[1440,60]"`
+	QuietHours      Optional[string] `json:"quiet_hours,omitempty" doc:"Reminders wait until their end." example:"22:00-07:00 except urgent"`
+	AddChannel      string           `json:"add_channel,omitempty" doc:"Where to deliver reminders: https:, ntfy: or mailto: URL." example:"ntfy://ntfy.sh/my-topic"`
+	RemoveChannel   int64            `json:"remove_channel,omitempty"`
+	TestChannel     int64            `json:"test_channel,omitempty" doc:"Switches on, sends a test."`
+	CalendarFeed    Optional[bool]   `json:"calendar_feed,omitempty" doc:"true: a new secret URL; false: none."`
+	Deliveries      int              `json:"deliveries,omitempty" doc:"How many of the last to return."`
 }
 
 // SettingsChange is what is new in a user's settings; nil stays, so that two
@@ -19,52 +30,170 @@ type SettingsInput struct {
 type SettingsChange struct {
 	TimeZone        *string
 	ReminderOffsets []int
+	QuietHours      *string // "" for none
 }
 
-// UpdateSettings changes the user's settings and returns them, with the names
-// of those that are new. A new time zone changes how dates are read and shown
-// from now on: existing tasks keep their instants, and recurring ones go on in
-// the zone in which they were meant. New offsets move the reminders still to
-// come of all open tasks that have no offsets of their own.
-func (s *Service) UpdateSettings(ctx context.Context, user Settings, in SettingsInput) (Settings, []string, error) {
-	after := user
+// SettingsResult is what a change of settings brought about.
+type SettingsResult struct {
+	Settings
+	Changed []string // names of the settings that are new
+	Reach   Reach
+	// Shown once, for only what is needed to check them is stored.
+	WebhookSecret  string
+	CalendarSecret string
+	Tested         int64 // the channel that a test was sent to
+}
+
+// UpdateSettings changes the user's settings and returns them. A new time zone
+// changes how dates are read and shown from now on: existing tasks keep their
+// instants, and recurring ones go on in the zone in which they were meant. New
+// offsets move the reminders still to come of all open tasks that have no
+// offsets of their own. Adding a channel that is there already switches it on
+// and gives a webhook a new secret.
+func (s *Service) UpdateSettings(ctx context.Context, user Settings, in SettingsInput) (SettingsResult, error) {
+	result := SettingsResult{Settings: user}
+	change, err := result.readSettings(in)
+	if err != nil {
+		return result, err
+	}
+	var channel Channel
+	if in.AddChannel != "" {
+		var token string
+		if channel, token, err = s.channels.parseChannel("add_channel", in.AddChannel); err != nil {
+			return result, err
+		}
+		if result.WebhookSecret, err = s.channels.seal("add_channel", user.UserID, &channel, token); err != nil {
+			return result, err
+		}
+	}
+	if in.Deliveries < 0 || in.Deliveries > MaxDeliveries {
+		return result, Invalid("deliveries", "%d is out of range; allowed are 0 to %d", in.Deliveries, MaxDeliveries)
+	}
+	if len(result.Changed) > 0 || in.changesReach() {
+		err := s.store.Tx(ctx, user.UserID, func(tx Tx) error {
+			if err := tx.SaveSettings(ctx, change, s.clock()); err != nil || !in.changesReach() {
+				return err
+			}
+			return s.changeReach(ctx, tx, in, channel, &result)
+		})
+		if err != nil {
+			return SettingsResult{Settings: user}, err
+		}
+	}
+	if result.Reach, err = s.store.Reach(ctx, user.UserID, in.Deliveries); err != nil {
+		return result, err
+	}
+	return result, nil
+}
+
+// readSettings reads the settings proper, of which the result gets what is new.
+func (r *SettingsResult) readSettings(in SettingsInput) (SettingsChange, error) {
+	user := r.Settings
 	var change SettingsChange
+	if in.ReminderOffsets.Set {
+		if err := checkOffsets("reminder_offsets", in.ReminderOffsets.Value); err != nil {
+			return change, err
+		}
+		r.ReminderOffsets = append([]int{}, in.ReminderOffsets.Value...)
+		if in.ReminderOffsets.Null {
+			r.ReminderOffsets = DefaultReminderOffsets
+		}
+		if !slices.Equal(user.ReminderOffsets, r.ReminderOffsets) {
+			change.ReminderOffsets = r.ReminderOffsets
+			r.Changed = append(r.Changed, "reminder_offsets")
+		}
+	}
 	if in.TimeZone != "" {
 		zone, err := LoadZone("time_zone", in.TimeZone)
 		if err != nil {
-			return user, nil, err
+			return change, err
 		}
-		if after.TimeZone = zone.String(); after.TimeZone != user.TimeZone {
-			change.TimeZone = &after.TimeZone
-		}
-	}
-	if in.ReminderOffsets.Set {
-		if err := checkOffsets("reminder_offsets", in.ReminderOffsets.Value); err != nil {
-			return user, nil, err
-		}
-		after.ReminderOffsets = append([]int{}, in.ReminderOffsets.Value...)
-		if in.ReminderOffsets.Null {
-			after.ReminderOffsets = DefaultReminderOffsets
-		}
-		if !slices.Equal(user.ReminderOffsets, after.ReminderOffsets) {
-			change.ReminderOffsets = after.ReminderOffsets
+		if r.TimeZone = zone.String(); r.TimeZone != user.TimeZone {
+			change.TimeZone = &r.TimeZone
+			r.Changed = append(r.Changed, "time_zone")
 		}
 	}
-	var changed []string
-	if change.ReminderOffsets != nil {
-		changed = append(changed, "reminder_offsets")
+	if in.QuietHours.Set {
+		text := ""
+		if !in.QuietHours.Null {
+			hours, err := ParseQuietHours("quiet_hours", in.QuietHours.Value)
+			if err != nil {
+				return change, err
+			}
+			text = hours.String()
+		}
+		change.QuietHours = &text
+		r.Changed = append(r.Changed, "quiet_hours")
 	}
-	if change.TimeZone != nil {
-		changed = append(changed, "time_zone")
-	}
-	if len(changed) == 0 {
-		return user, nil, nil
-	}
-	err := s.store.Tx(ctx, user.UserID, func(tx Tx) error {
-		return tx.SaveSettings(ctx, change, s.clock())
-	})
+	return change, nil
+}
+
+func (in SettingsInput) changesReach() bool {
+	return in.AddChannel != "" || in.RemoveChannel != 0 || in.TestChannel != 0 || in.CalendarFeed.Set
+}
+
+// changeReach changes channels and the calendar feed.
+func (s *Service) changeReach(ctx context.Context, tx Tx, in SettingsInput, added Channel, result *SettingsResult) error {
+	known, err := tx.LockChannels(ctx)
 	if err != nil {
-		return user, nil, err
+		return err
 	}
-	return after, changed, nil
+	if in.RemoveChannel != 0 {
+		if _, err := findChannel(known, "remove_channel", in.RemoveChannel); err != nil {
+			return err
+		}
+		if err := tx.RemoveChannel(ctx, in.RemoveChannel); err != nil {
+			return err
+		}
+		known = slices.DeleteFunc(known, func(c Channel) bool { return c.ID == in.RemoveChannel })
+	}
+	var test []Channel
+	if in.AddChannel != "" {
+		if !slices.ContainsFunc(known, func(c Channel) bool { return c.Kind == added.Kind && c.Target == added.Target }) && len(known) >= MaxChannels {
+			return &Error{Code: LimitExceeded, Field: "add_channel", Message: "at most " + itoa(MaxChannels) + " channels are allowed", Hint: "remove one with remove_channel"}
+		}
+		if added.ID, err = tx.PutChannel(ctx, added); err != nil {
+			return err
+		}
+		test = append(test, added)
+	}
+	if in.TestChannel != 0 {
+		channel, err := findChannel(known, "test_channel", in.TestChannel)
+		if err != nil {
+			return err
+		}
+		if _, err := tx.PutChannel(ctx, channel); err != nil { // switches it on
+			return err
+		}
+		test = append(test, channel)
+	}
+	for _, channel := range test {
+		result.Tested = channel.ID
+		if err := tx.QueueTest(ctx, channel.ID, s.clock()); err != nil {
+			return err
+		}
+	}
+	if in.AddChannel != "" || in.RemoveChannel != 0 {
+		result.Changed = append(result.Changed, "channels")
+	}
+	if in.CalendarFeed.Set {
+		result.Changed = append(result.Changed, "calendar_feed")
+		return s.changeFeed(ctx, tx, in.CalendarFeed.Value, result)
+	}
+	return nil
+}
+
+func (s *Service) changeFeed(ctx context.Context, tx Tx, wanted bool, result *SettingsResult) error {
+	if !wanted {
+		return tx.SetCalendarFeed(ctx, nil)
+	}
+	result.CalendarSecret = rand.Text() + rand.Text() // 256 bits
+	return tx.SetCalendarFeed(ctx, HashCalendarSecret(result.CalendarSecret))
+}
+
+// HashCalendarSecret is how the secret of a feed is stored. Secrets are random:
+// no salt, no stretching.
+func HashCalendarSecret(secret string) []byte {
+	sum := sha256.Sum256([]byte(secret))
+	return sum[:]
 }

@@ -13,6 +13,8 @@ type Store interface {
 	Tx(ctx context.Context, userID int64, fn func(Tx) error) error
 
 	Settings(ctx context.Context, userID int64) (Settings, error)
+	// Reach reads how the user is reached, with so many of the last deliveries.
+	Reach(ctx context.Context, userID int64, deliveries int) (Reach, error)
 	Task(ctx context.Context, userID, id int64) (*Task, error)
 	List(ctx context.Context, userID int64, f Filter, p Paging) (Page, error)
 	Search(ctx context.Context, userID int64, q Query, f Filter, p Paging) (Page, error)
@@ -63,6 +65,17 @@ type Tx interface {
 	// SaveSettings stores what is new in the user's settings. New offsets refit
 	// the reminders of open tasks that use them, as Task.refit does.
 	SaveSettings(ctx context.Context, c SettingsChange, now time.Time) error
+	// LockChannels reads the user's channels and keeps others from changing them.
+	LockChannels(ctx context.Context) ([]Channel, error)
+	// PutChannel stores a channel, switched on. One with the same kind and target
+	// is that one: it keeps its id, and its secret when no new one is given.
+	PutChannel(ctx context.Context, c Channel) (id int64, err error)
+	RemoveChannel(ctx context.Context, id int64) error
+	// QueueTest sends a test message to a channel.
+	QueueTest(ctx context.Context, channelID int64, now time.Time) error
+	// SetCalendarFeed replaces the feed's secret by that with the hash; nil
+	// revokes the feed.
+	SetCalendarFeed(ctx context.Context, hash []byte) error
 	// Remove deletes a task for good, with its event.
 	Remove(ctx context.Context, t *Task) error
 }

@@ -1,0 +1,84 @@
+package operation
+
+import (
+	"context"
+	"time"
+
+	"tickler/internal/task"
+)
+
+// settings is the answer of user_settings. What is a list of objects says itself
+// what its fields are: the list of all tools must stay small.
+type settings struct {
+	TimeZone        string         `json:"time_zone"`
+	ReminderOffsets []int          `json:"reminder_offsets" doc:"Minutes before due, for tasks without their own."`
+	QuietHours      string         `json:"quiet_hours,omitempty"`
+	Channels        []channelView  `json:"channels,omitempty" open:"true"`
+	CalendarFeed    bool           `json:"calendar_feed,omitempty"`
+	Deliveries      []deliveryView `json:"deliveries,omitempty" open:"true"`
+	Secret          string         `json:"webhook_secret,omitempty" doc:"Not shown again."`
+	CalendarURL     string         `json:"calendar_url,omitempty"`
+	Now             string         `json:"now"`
+	Changed         []string       `json:"changed,omitempty"`
+	Note            string         `json:"note,omitempty"`
+}
+
+type channelView struct {
+	ID      int64            `json:"id"`
+	Kind    task.ChannelKind `json:"kind"`
+	Target  string           `json:"target"`
+	State   string           `json:"state"` // on, failing, off
+	Problem string           `json:"problem,omitempty"`
+}
+
+type deliveryView struct {
+	At       string `json:"at"`
+	Target   string `json:"target"`
+	Kind     string `json:"kind"`
+	TaskID   int64  `json:"task_id,omitempty"`
+	State    string `json:"state"`
+	Outcome  string `json:"outcome,omitempty"`
+	Attempts int    `json:"attempts,omitempty"`
+	Next     string `json:"next_attempt,omitempty"`
+}
+
+func (o *Operations) settings(ctx context.Context, user task.Settings, in task.SettingsInput) (settings, error) {
+	after, err := o.service.UpdateSettings(ctx, user, in)
+	if err != nil {
+		return settings{}, err
+	}
+	zone := after.Zone()
+	out := settings{
+		TimeZone: after.TimeZone, ReminderOffsets: after.ReminderOffsets, QuietHours: after.Reach.QuietHours.String(),
+		CalendarFeed: after.Reach.CalendarFeed, Secret: after.WebhookSecret,
+		Now: o.now().In(zone).Format(time.RFC3339), Changed: after.Changed,
+	}
+	for _, c := range after.Reach.Channels {
+		view := channelView{ID: c.ID, Kind: c.Kind, Target: c.Target, State: "on", Problem: c.Problem}
+		switch {
+		case !c.Enabled:
+			view.State = "off"
+		case c.Problem != "":
+			view.State = "failing"
+		}
+		out.Channels = append(out.Channels, view)
+	}
+	for _, d := range after.Reach.Deliveries {
+		view := deliveryView{
+			At: task.FormatTime(&d.At, zone), Target: d.Target, Kind: d.Kind, TaskID: d.TaskID,
+			State: d.State, Outcome: d.Outcome, Attempts: d.Attempts,
+		}
+		if d.State == "pending" {
+			view.Next = task.FormatTime(&d.Next, zone)
+		}
+		out.Deliveries = append(out.Deliveries, view)
+	}
+	if after.CalendarSecret != "" {
+		out.CalendarURL = o.feeds + after.CalendarSecret + ".ics"
+		out.Note = "whoever has calendar_url reads the tasks; it is not shown again. "
+	}
+	if after.Tested != 0 {
+		out.Note += `a test is on its way; {"deliveries": 3} shows in some seconds how it went`
+	}
+	return out, nil
+}

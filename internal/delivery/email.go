@@ -1,0 +1,53 @@
+package delivery
+
+import (
+	"context"
+	"html"
+	"strings"
+	"sync"
+	"time"
+	"unicode"
+)
+
+// Email sends messages through a Dapr output binding, so that the provider is a
+// component.
+type Email struct {
+	// Invoke calls the binding's create operation.
+	Invoke func(ctx context.Context, body []byte, metadata map[string]string) error
+	// mu lets one mail be under way at a time: bindings.smtp of
+	// components-contrib 1.18 merges each request into one struct that all
+	// requests share, so that two at a time can end up with one another's receiver.
+	mu sync.Mutex
+}
+
+// Send sends a mail. All metadata is given each time: what is left out is that of
+// the last mail, for the same reason.
+func (e *Email) Send(ctx context.Context, to Target, m Message, now time.Time) error {
+	title, text := m.words(now)
+	priority, body := "3", "<p>"+html.EscapeString(text)+"</p>"
+	if m.Reminder != nil {
+		body = "<p><b>" + html.EscapeString(title) + "</b> " + html.EscapeString(text) + ".</p>"
+		if m.Reminder.Priority == "urgent" {
+			priority = "1"
+		}
+	}
+	subject := strings.Map(func(r rune) rune { // a header is one line
+		if unicode.IsControl(r) {
+			return ' '
+		}
+		return r
+	}, "🔔 "+title)
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if err := ctx.Err(); err != nil {
+		return &Failure{Reason: "the mail server did not get to it in time"}
+	}
+	err := e.Invoke(ctx, []byte(body), map[string]string{"emailTo": to.Address, "subject": subject, "priority": priority})
+	if err != nil {
+		if strings.Contains(err.Error(), "couldn't find output binding") {
+			return &Failure{Reason: "this server sends no mail: its operator has to add the component mailer"}
+		}
+		return &Failure{Reason: "the mail server refuses it, or cannot be reached"}
+	}
+	return nil
+}

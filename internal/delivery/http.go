@@ -1,0 +1,73 @@
+package delivery
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"strconv"
+	"time"
+)
+
+const (
+	maxResponse   = 4 << 10 // bytes of an answer that are read
+	maxRetryAfter = 24 * time.Hour
+)
+
+// post makes one call. Any 2xx is success.
+func post(ctx context.Context, client *http.Client, url string, body []byte, header http.Header, now time.Time) error {
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, url, bytes.NewReader(body))
+	if err != nil {
+		return &Failure{Reason: "the address is no URL"}
+	}
+	header.Set("User-Agent", "Tickler")
+	request.Header = header
+	response, err := client.Do(request)
+	if err != nil {
+		return &Failure{Reason: reason(err)}
+	}
+	defer func() { _ = response.Body.Close() }()
+	_, _ = io.Copy(io.Discard, io.LimitReader(response.Body, maxResponse)) // so that the connection can be used again
+	switch {
+	case response.StatusCode/100 == 2:
+		return nil
+	case response.StatusCode/100 == 3:
+		return &Failure{Reason: fmt.Sprintf("it answers %d, a redirect, which is not followed", response.StatusCode)}
+	}
+	return &Failure{
+		Reason:     fmt.Sprintf("it answers %d %s", response.StatusCode, http.StatusText(response.StatusCode)),
+		RetryAfter: retryAfter(response.Header.Get("Retry-After"), now),
+		Gone:       response.StatusCode == http.StatusGone,
+	}
+}
+
+// reason says why no answer came, without what the network looks like inside.
+func reason(err error) string {
+	var unknown *net.DNSError
+	var network net.Error
+	switch {
+	case errors.Is(err, ErrForbidden):
+		return ErrForbidden.Error()
+	case errors.As(err, &unknown):
+		return "its name is not known"
+	case errors.As(err, &network) && network.Timeout():
+		return "it does not answer in time"
+	default:
+		return "no connection, or it broke"
+	}
+}
+
+// retryAfter reads the header: seconds, or a date.
+// https://www.rfc-editor.org/rfc/rfc9110#section-10.2.3
+func retryAfter(value string, now time.Time) time.Duration {
+	var wait time.Duration
+	if seconds, err := strconv.ParseUint(value, 10, 31); err == nil {
+		wait = time.Duration(seconds) * time.Second
+	} else if at, err := http.ParseTime(value); err == nil {
+		wait = at.Sub(now)
+	}
+	return max(0, min(wait, maxRetryAfter))
+}

@@ -1,0 +1,135 @@
+package repository
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"tickler/internal/task"
+)
+
+const selectChannels = `
+	SELECT id, kind, target, enabled, coalesce(problem, ''), coalesce(secret, '')
+	FROM channels WHERE user_id = $1 ORDER BY id`
+
+func scanChannel(row pgx.CollectableRow) (c task.Channel, err error) {
+	err = row.Scan(&c.ID, &c.Kind, &c.Target, &c.Enabled, &c.Problem, &c.Sealed)
+	return c, err
+}
+
+// Reach reads how a user is reached.
+func (r *Repository) Reach(ctx context.Context, userID int64, deliveries int) (reach task.Reach, err error) {
+	err = r.read(ctx, userID, func(tx pgx.Tx) error {
+		var quiet string
+		err := tx.QueryRow(ctx, `
+			SELECT coalesce(quiet_hours, ''), EXISTS (SELECT FROM calendar_feeds f WHERE f.user_id = u.id)
+			FROM users u WHERE id = $1`, userID).Scan(&quiet, &reach.CalendarFeed)
+		if errors.Is(err, pgx.ErrNoRows) {
+			return task.ErrNotFound
+		}
+		if err != nil {
+			return err
+		}
+		if quiet != "" {
+			if reach.QuietHours, err = task.ParseQuietHours("quiet_hours", quiet); err != nil {
+				return fmt.Errorf("stored quiet hours of user %d: %w", userID, err)
+			}
+		}
+		rows, err := tx.Query(ctx, selectChannels, userID)
+		if err != nil {
+			return err
+		}
+		if reach.Channels, err = pgx.CollectRows(rows, scanChannel); err != nil || deliveries == 0 {
+			return err
+		}
+		rows, err = tx.Query(ctx, `
+			SELECT created_at, target, kind, coalesce(task_id, 0), state, outcome, attempts, next_attempt_at
+			FROM deliveries WHERE user_id = $1 ORDER BY id DESC LIMIT $2`, userID, deliveries)
+		if err != nil {
+			return err
+		}
+		reach.Deliveries, err = pgx.CollectRows(rows, func(row pgx.CollectableRow) (d task.Delivery, err error) {
+			err = row.Scan(&d.At, &d.Target, &d.Kind, &d.TaskID, &d.State, &d.Outcome, &d.Attempts, &d.Next)
+			return d, err
+		})
+		return err
+	})
+	return reach, unavailable(err)
+}
+
+// LockChannels reads the user's channels; who changes them holds the user's row.
+func (tx *userTx) LockChannels(ctx context.Context) ([]task.Channel, error) {
+	if _, err := tx.Exec(ctx, `SELECT FROM users WHERE id = $1 FOR NO KEY UPDATE`, tx.userID); err != nil {
+		return nil, err
+	}
+	rows, err := tx.Query(ctx, selectChannels, tx.userID)
+	if err != nil {
+		return nil, err
+	}
+	return pgx.CollectRows(rows, scanChannel)
+}
+
+// PutChannel stores a channel, switched on and forgiven.
+func (tx *userTx) PutChannel(ctx context.Context, c task.Channel) (id int64, err error) {
+	err = tx.QueryRow(ctx, `
+		INSERT INTO channels (user_id, kind, target, secret) VALUES ($1, $2, $3, nullif($4, ''))
+		ON CONFLICT (user_id, kind, target) DO UPDATE SET
+			secret = coalesce(excluded.secret, channels.secret), enabled = true, problem = NULL, failures = 0, rest_until = NULL
+		RETURNING id`, tx.userID, string(c.Kind), c.Target, c.Sealed).Scan(&id)
+	return id, err
+}
+
+// RemoveChannel removes a channel. What waits for it is given up; what was
+// delivered stays on record.
+func (tx *userTx) RemoveChannel(ctx context.Context, id int64) error {
+	batch := &pgx.Batch{}
+	batch.Queue(`
+		UPDATE deliveries SET state = 'failed', outcome = 'the channel was removed', finished_at = now()
+		WHERE user_id = $1 AND channel_id = $2 AND state = 'pending'`, tx.userID, id)
+	batch.Queue(`DELETE FROM channels WHERE user_id = $1 AND id = $2`, tx.userID, id)
+	return tx.SendBatch(ctx, batch).Close()
+}
+
+// note is the content of a message that is no reminder.
+type note struct {
+	Title string `json:"title"`
+	Text  string `json:"text"`
+}
+
+// queueNote writes a message to the channels of $1 that the condition selects,
+// and wakes these.
+const queueNote = `
+	WITH written AS (
+		INSERT INTO deliveries (user_id, channel_id, target, event_id, kind, content, next_attempt_at, created_at)
+		SELECT user_id, id, target, gen_random_uuid(), $2, $3, $4, $4 FROM channels c
+		WHERE c.user_id = $1 AND c.enabled AND (c.id = $5) = $6
+		RETURNING channel_id
+	)
+	UPDATE channels SET next_attempt_at = least(next_attempt_at, greatest(rest_until, $4::timestamptz))
+	FROM written WHERE channels.id = written.channel_id`
+
+// QueueTest writes a test message to a channel.
+func (tx *userTx) QueueTest(ctx context.Context, channelID int64, now time.Time) error {
+	content, err := json.Marshal(note{"Tickler reaches you here", "This is a test. Reminders of your tasks will come this way."})
+	if err != nil {
+		return err
+	}
+	_, err = tx.Exec(ctx, queueNote, tx.userID, "test", content, now, channelID, true)
+	return err
+}
+
+// SetCalendarFeed replaces or revokes the user's calendar feed.
+func (tx *userTx) SetCalendarFeed(ctx context.Context, hash []byte) (err error) {
+	if hash == nil {
+		_, err = tx.Exec(ctx, `DELETE FROM calendar_feeds WHERE user_id = $1`, tx.userID)
+		return err
+	}
+	_, err = tx.Exec(ctx, `
+		INSERT INTO calendar_feeds (user_id, hash) VALUES ($1, $2)
+		ON CONFLICT (user_id) DO UPDATE SET hash = excluded.hash, created_at = now()`, tx.userID, hash)
+	return err
+}

@@ -1,0 +1,131 @@
+package repository
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"tickler/internal/event"
+	"tickler/internal/task"
+)
+
+// insertDeliveries writes a row for each channel of whoever is reminded, and
+// lets the channel know when it is due. A reminder that is held back takes the
+// place of an earlier one about the same task that was held back too.
+const insertDeliveries = `
+	WITH fresh AS (
+		SELECT * FROM unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::timestamptz[], $5::text[], $6::timestamptz[])
+			AS f (event_id, user_id, task_id, due_date, content, due)
+	), replaced AS (
+		UPDATE deliveries d SET state = 'dropped', outcome = 'a later reminder of the task took its place', finished_at = $7
+		FROM fresh f JOIN channels c ON c.user_id = f.user_id
+		WHERE d.channel_id = c.id AND d.state = 'pending' AND d.attempts = 0 AND d.task_id = f.task_id
+		  AND f.due > $7 AND d.next_attempt_at > $7
+	), written AS (
+		INSERT INTO deliveries (user_id, channel_id, target, event_id, kind, task_id, due_date, content, next_attempt_at, created_at)
+		SELECT f.user_id, c.id, c.target, f.event_id, 'reminder', f.task_id, f.due_date, f.content::json, f.due, $7
+		FROM fresh f JOIN channels c ON c.user_id = f.user_id AND c.enabled
+		ON CONFLICT (channel_id, event_id) DO NOTHING
+		RETURNING channel_id, next_attempt_at
+	), first AS (
+		SELECT channel_id, min(next_attempt_at) AS due FROM written GROUP BY channel_id
+	)
+	UPDATE channels c SET next_attempt_at = least(c.next_attempt_at, greatest(first.due, c.rest_until))
+	FROM first WHERE c.id = first.channel_id`
+
+// TakeReminders notes those of the reminders that were not taken before, with a
+// delivery for each channel of their users, and hands them to seen before it
+// commits. A second call with the same reminders at the same moment waits for
+// the first, and finds nothing left once that has committed; it returns how many
+// it found taken.
+func (r *Repository) TakeReminders(ctx context.Context, reminders []event.Reminder, now time.Time, seen func(event.Reminder)) (repeated int, err error) {
+	ids := make([]uuid.UUID, len(reminders))
+	for i, reminder := range reminders {
+		ids[i] = reminder.EventID
+	}
+	err = r.Once(ctx, r.source, ids, func(tx pgx.Tx, fresh map[uuid.UUID]bool) error {
+		var taken []event.Reminder
+		for _, reminder := range reminders {
+			if fresh[reminder.EventID] {
+				delete(fresh, reminder.EventID) // the same event can be twice in a bulk
+				taken = append(taken, reminder)
+				seen(reminder)
+			}
+		}
+		repeated = len(reminders) - len(taken)
+		return queueReminders(ctx, tx, taken, now)
+	})
+	return repeated, err
+}
+
+func queueReminders(ctx context.Context, tx pgx.Tx, reminders []event.Reminder, now time.Time) error {
+	users := make([]int64, len(reminders))
+	for i, reminder := range reminders {
+		users[i] = reminder.UserID
+	}
+	held, err := readQuiet(ctx, tx, users)
+	if err != nil || len(held) == 0 {
+		return err
+	}
+	var (
+		ids            []uuid.UUID
+		userIDs, tasks []int64
+		dueDates       []*time.Time
+		contents       []string
+		due            []time.Time
+	)
+	for _, reminder := range reminders {
+		quiet, reached := held[reminder.UserID]
+		if !reached {
+			continue
+		}
+		content, err := json.Marshal(reminder)
+		if err != nil {
+			return fmt.Errorf("encode reminder %s: %w", reminder.EventID, err)
+		}
+		ids, userIDs, tasks = append(ids, reminder.EventID), append(userIDs, reminder.UserID), append(tasks, reminder.TaskID)
+		dueDates, contents = append(dueDates, reminder.DueDate), append(contents, string(content))
+		due = append(due, quiet.hours.HeldUntil(now, task.Priority(reminder.Priority), quiet.zone))
+	}
+	if _, err := tx.Exec(ctx, insertDeliveries, ids, userIDs, tasks, dueDates, contents, due, now); err != nil {
+		return fmt.Errorf("write the deliveries of %d reminders: %w", len(ids), err)
+	}
+	return nil
+}
+
+// quiet is when a user who has channels is not to be disturbed.
+type quiet struct {
+	hours *task.QuietHours
+	zone  *time.Location
+}
+
+// readQuiet reads it of those of the users who have a channel.
+func readQuiet(ctx context.Context, tx pgx.Tx, users []int64) (map[int64]quiet, error) {
+	rows, err := tx.Query(ctx, `
+		SELECT id, time_zone, coalesce(quiet_hours, '') FROM users u
+		WHERE id = ANY ($1) AND EXISTS (SELECT FROM channels c WHERE c.user_id = u.id AND c.enabled)`, users)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	all := map[int64]quiet{}
+	for rows.Next() {
+		var id int64
+		var zone, hours string
+		if err := rows.Scan(&id, &zone, &hours); err != nil {
+			return nil, err
+		}
+		q := quiet{zone: task.Settings{TimeZone: zone}.Zone()}
+		if hours != "" {
+			if q.hours, err = task.ParseQuietHours("quiet_hours", hours); err != nil {
+				return nil, fmt.Errorf("stored quiet hours of user %d: %w", id, err)
+			}
+		}
+		all[id] = q
+	}
+	return all, rows.Err()
+}

@@ -1,0 +1,174 @@
+package repository
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"tickler/internal/task"
+)
+
+// ServedChannel is a channel that the caller serves until its lease ends.
+type ServedChannel struct {
+	task.Channel
+	UserID   int64
+	Failures int // attempts since the last that succeeded
+	lease    int64
+}
+
+// DueDelivery is a message that the caller is to send now.
+type DueDelivery struct {
+	ID       int64
+	EventID  uuid.UUID
+	Kind     string // reminder, test, notice
+	Content  json.RawMessage
+	Attempts int // this one included
+	At       time.Time
+	Unknown  bool // not to be sent: twice begun, and it was never known how it ended
+	Dropped  bool // not to be sent: the task is done, gone or moved
+}
+
+// SentDelivery is how an attempt ended.
+type SentDelivery struct {
+	ID      int64
+	State   string // sent, pending to be tried again, failed
+	Outcome string
+	Next    time.Time // of a pending one
+}
+
+// ServeChannels takes channels that a delivery is due for, at most limit of
+// them, the longest due first. Nobody else serves them before the lease ends.
+// troubled takes those whose last attempt failed, otherwise those that work.
+func (r *Repository) ServeChannels(ctx context.Context, now time.Time, limit int, lease time.Duration, troubled bool) ([]ServedChannel, error) {
+	rows, err := r.pool.Query(ctx, `
+		WITH due AS (
+			SELECT id FROM channels
+			WHERE enabled AND next_attempt_at <= $1 AND (leased_until IS NULL OR leased_until <= $1) AND (failures > 0) = $4
+			ORDER BY next_attempt_at LIMIT $2 FOR NO KEY UPDATE SKIP LOCKED
+		)
+		UPDATE channels c SET leased_until = $3, lease = lease + 1 FROM due WHERE c.id = due.id
+		RETURNING c.id, c.kind, c.target, coalesce(c.secret, ''), c.user_id, c.failures, c.lease`,
+		now, limit, now.Add(lease), troubled)
+	if err != nil {
+		return nil, unavailable(fmt.Errorf("claim channels: %w", err))
+	}
+	served, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (c ServedChannel, err error) {
+		err = row.Scan(&c.ID, &c.Kind, &c.Target, &c.Sealed, &c.UserID, &c.Failures, &c.lease)
+		return c, err
+	})
+	return served, unavailable(err)
+}
+
+// BeginDeliveries notes that attempts begin for up to limit deliveries of a
+// channel that are due. One whose last attempt was begun, by a process that died,
+// and never ended is begun once more, and never a third time. None begin when
+// somebody else has the lease by now.
+func (r *Repository) BeginDeliveries(ctx context.Context, c ServedChannel, now time.Time, limit int) ([]DueDelivery, error) {
+	rows, err := r.pool.Query(ctx, `
+		WITH mine AS (
+			SELECT id FROM channels WHERE id = $1 AND lease = $2 AND enabled FOR SHARE
+		), due AS (
+			SELECT d.id, d.sending AND d.resends > 0 AS unknown,
+			       d.kind = 'reminder' AND (t.id IS NULL OR t.completed OR t.deleted_at IS NOT NULL OR t.due_date IS DISTINCT FROM d.due_date) AS moot
+			FROM mine JOIN deliveries d ON d.channel_id = mine.id LEFT JOIN tasks t ON t.id = d.task_id
+			WHERE d.state = 'pending' AND d.next_attempt_at <= $3
+			ORDER BY d.next_attempt_at, d.id LIMIT $4 FOR UPDATE OF d
+		)
+		UPDATE deliveries d SET
+			state = CASE WHEN unknown THEN 'unknown' WHEN moot THEN 'dropped' ELSE 'pending' END,
+			outcome = CASE WHEN unknown THEN 'two attempts were cut off; it may have arrived'
+			               WHEN moot THEN 'the task was completed, deleted or moved meanwhile' ELSE outcome END,
+			finished_at = CASE WHEN unknown OR moot THEN $3::timestamptz END,
+			attempts = attempts + (NOT unknown AND NOT moot)::integer,
+			resends = resends + (sending AND NOT unknown AND NOT moot)::integer,
+			sending = NOT unknown AND NOT moot
+		FROM due WHERE d.id = due.id
+		RETURNING d.id, d.event_id, d.kind, d.content, d.attempts, d.created_at, unknown, moot AND NOT unknown`,
+		c.ID, c.lease, now, limit)
+	if err != nil {
+		return nil, unavailable(fmt.Errorf("begin deliveries of channel %d: %w", c.ID, err))
+	}
+	due, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (d DueDelivery, err error) {
+		err = row.Scan(&d.ID, &d.EventID, &d.Kind, &d.Content, &d.Attempts, &d.At, &d.Unknown, &d.Dropped)
+		return d, err
+	})
+	return due, unavailable(err)
+}
+
+// EndDeliveries notes how attempts ended. problem is why the last one failed, ""
+// when none did; the channel then rests until a moment.
+func (r *Repository) EndDeliveries(ctx context.Context, c ServedChannel, ended []SentDelivery, problem string, rest, now time.Time) error {
+	var ids []int64
+	var states, outcomes []string
+	var nexts []time.Time
+	succeeded := false
+	for _, d := range ended {
+		ids, states, outcomes, nexts = append(ids, d.ID), append(states, d.State), append(outcomes, Storable(d.Outcome)), append(nexts, d.Next)
+		succeeded = succeeded || d.State == "sent"
+	}
+	batch := &pgx.Batch{}
+	batch.Queue(`
+		UPDATE deliveries d SET state = e.state, outcome = e.outcome, sending = false,
+			next_attempt_at = CASE WHEN e.state = 'pending' THEN e.next ELSE d.next_attempt_at END,
+			finished_at = CASE WHEN e.state <> 'pending' THEN $5::timestamptz END
+		FROM unnest($1::bigint[], $2::text[], $3::text[], $4::timestamptz[]) AS e (id, state, outcome, next)
+		WHERE d.id = e.id AND d.state = 'pending'`, ids, states, outcomes, nexts, now)
+	batch.Queue(`
+		UPDATE channels SET problem = nullif($2, ''),
+			failures = CASE WHEN $2 <> '' THEN failures + 1 ELSE 0 END,
+			last_success_at = CASE WHEN $4 THEN $5 ELSE last_success_at END,
+			rest_until = CASE WHEN $2 <> '' THEN $3::timestamptz END
+		WHERE id = $1`, c.ID, Storable(problem), rest, succeeded, now)
+	return unavailable(r.pool.SendBatch(ctx, batch).Close())
+}
+
+// LeaveChannel gives a channel back, to be served again when its next delivery
+// is due and it has rested.
+func (r *Repository) LeaveChannel(ctx context.Context, c ServedChannel, notBefore time.Time) error {
+	err := pgx.BeginFunc(ctx, r.pool, func(tx pgx.Tx) error {
+		// Who adds a delivery holds this row until the commit: what they added is
+		// seen by the next statement, or they come after it.
+		batch := &pgx.Batch{}
+		batch.Queue(`SELECT FROM channels WHERE id = $1 FOR NO KEY UPDATE`, c.ID)
+		batch.Queue(`
+			UPDATE channels c SET leased_until = NULL, next_attempt_at = (
+				SELECT greatest(min(d.next_attempt_at), c.rest_until, $3) FROM deliveries d
+				WHERE d.channel_id = c.id AND d.state = 'pending'
+				HAVING count(*) > 0)
+			WHERE id = $1 AND lease = $2`, c.ID, c.lease, notBefore)
+		return tx.SendBatch(ctx, batch).Close()
+	})
+	return unavailable(err)
+}
+
+// SwitchOff switches a channel off that keeps failing, unless something reached
+// it since a moment; what waits for it is given up, and the user is told through
+// their other channels. It returns whether it did.
+func (r *Repository) SwitchOff(ctx context.Context, c ServedChannel, problem string, since, now time.Time) (off bool, err error) {
+	content, err := json.Marshal(note{
+		Title: "A channel was switched off",
+		Text:  fmt.Sprintf("Reminders do not reach %s any more (%s), so it was switched off. Test it in user_settings to switch it on again.", c.Target, problem),
+	})
+	if err != nil {
+		return false, err
+	}
+	err = pgx.BeginFunc(ctx, r.pool, func(tx pgx.Tx) error {
+		tag, err := tx.Exec(ctx, `
+			UPDATE channels SET enabled = false, problem = $2, next_attempt_at = NULL
+			WHERE id = $1 AND enabled AND (last_success_at IS NULL OR last_success_at < $3)`, c.ID, Storable(problem), since)
+		if off = err == nil && tag.RowsAffected() > 0; !off {
+			return err
+		}
+		batch := &pgx.Batch{}
+		batch.Queue(`
+			UPDATE deliveries SET state = 'failed', outcome = 'the channel was switched off', sending = false, finished_at = $2
+			WHERE channel_id = $1 AND state = 'pending'`, c.ID, now)
+		batch.Queue(queueNote, c.UserID, "notice", content, now, c.ID, false)
+		return tx.SendBatch(ctx, batch).Close()
+	})
+	return off, unavailable(err)
+}

@@ -1,0 +1,165 @@
+package task
+
+import (
+	"crypto/rand"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"net/mail"
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+)
+
+// ChannelKind is a way to reach a person.
+type ChannelKind string
+
+// The kinds of channel.
+const (
+	Webhook ChannelKind = "webhook"
+	Ntfy    ChannelKind = "ntfy"
+	Email   ChannelKind = "email"
+)
+
+// MaxChannels is how many channels a user can have.
+const MaxChannels = 10
+
+// Channel is where a user's reminders are delivered to.
+type Channel struct {
+	ID      int64
+	Kind    ChannelKind
+	Target  string // a URL, of ntfy that of the topic; an address
+	Enabled bool
+	Problem string // of the last attempt, when that failed
+	Sealed  string // its secret, "" for none
+}
+
+// Place is what the secret of a channel is sealed for.
+func (c Channel) Place(userID int64) string {
+	return fmt.Sprintf("channel %d %s %s", userID, c.Kind, c.Target)
+}
+
+// Delivery is a message to a channel and what became of it.
+type Delivery struct {
+	At       time.Time // when it was asked for
+	Target   string
+	Kind     string // reminder, test, notice
+	TaskID   int64  // of a reminder
+	State    string // pending, sent, failed, dropped, unknown
+	Outcome  string
+	Attempts int
+	Next     time.Time // of a pending one: when it is tried
+}
+
+// Reach is how a user is reached.
+type Reach struct {
+	QuietHours   *QuietHours
+	Channels     []Channel
+	CalendarFeed bool       // whether there is one
+	Deliveries   []Delivery // the last ones, newest first
+}
+
+// ChannelRules are the operator's.
+type ChannelRules struct {
+	// Seal encrypts a secret for a place. Its error says that there is no key.
+	Seal func(secret, place string) (string, error)
+	// Plain allows http, without TLS.
+	Plain bool
+}
+
+const channelExamples = `allowed are "https://example.com/hook" (a webhook), "ntfy://ntfy.sh/my-topic" and "mailto:me@example.com"`
+
+var ntfyTopic = regexp.MustCompile(`^[-_A-Za-z0-9]{1,64}$`)
+
+// parseChannel reads the URL of a channel, and the access token in that of an
+// ntfy one.
+func (r ChannelRules) parseChannel(field, text string) (c Channel, token string, err error) {
+	wrong := func(why string) error { return Invalid(field, "%s; %s", why, channelExamples) }
+	if len(text) > 2000 {
+		return c, "", wrong("is too long")
+	}
+	u, err := url.Parse(strings.TrimSpace(text))
+	if err != nil {
+		return c, "", wrong("is not a URL")
+	}
+	c.Enabled = true
+	switch scheme := strings.ToLower(u.Scheme); scheme {
+	case "mailto":
+		address, err := mail.ParseAddress(u.Opaque)
+		// A semicolon would be another receiver to Dapr's component.
+		if err != nil || address.Name != "" || address.Address != u.Opaque || strings.ContainsAny(u.Opaque, ";,<> \r\n") || len(u.Opaque) > 254 {
+			return c, "", wrong("has no address that mail can be sent to")
+		}
+		c.Kind, c.Target = Email, u.Opaque
+		return c, "", nil
+	case "ntfy", "ntfy+http":
+		if u.Opaque != "" { // ntfy:topic
+			u.Host, u.Path, u.Opaque = "ntfy.sh", "/"+u.Opaque, ""
+		}
+		if !ntfyTopic.MatchString(strings.TrimPrefix(u.Path, "/")) || u.RawQuery != "" || u.Fragment != "" {
+			return c, "", wrong("has no topic: up to 64 letters, digits, - and _ after the server")
+		}
+		if u.User != nil {
+			if token, _ = u.User.Password(); token == "" {
+				token = u.User.Username()
+			}
+			u.User = nil
+		}
+		c.Kind = Ntfy
+		u.Scheme = map[string]string{"ntfy": "https", "ntfy+http": "http"}[scheme]
+	case "https", "http":
+		c.Kind = Webhook
+		if u.User != nil {
+			return c, "", wrong("holds a password, which would be stored as it is; every call is signed instead")
+		}
+		u.Fragment = ""
+	default:
+		return c, "", wrong("is of an unknown kind")
+	}
+	if u.Hostname() == "" {
+		return c, "", wrong("has no host")
+	}
+	if u.Scheme == "http" && !r.Plain {
+		return c, "", wrong("goes without TLS, which this server does not do")
+	}
+	u.Host = strings.ToLower(u.Host)
+	c.Target = u.String()
+	return c, token, nil
+}
+
+// seal gives a channel its secret: a new one for the signatures of a webhook,
+// which is returned to be shown once, or an access token.
+func (r ChannelRules) seal(field string, userID int64, c *Channel, token string) (shown string, err error) {
+	secret := token
+	if c.Kind == Webhook {
+		key := make([]byte, 32)
+		_, _ = rand.Read(key) // never fails
+		secret = "whsec_" + base64.StdEncoding.EncodeToString(key)
+		shown = secret
+	}
+	if secret == "" {
+		return "", nil
+	}
+	if r.Seal == nil {
+		err = errors.New("no rules")
+	} else {
+		c.Sealed, err = r.Seal(secret, c.Place(userID))
+	}
+	if err != nil {
+		return "", &Error{
+			Code: Conflict, Field: field, Message: "this server keeps no secrets, so it can neither sign for a webhook nor use an access token",
+			Hint: "its operator must set TICKLER_SECRET_KEY; meanwhile use ntfy without a token, or email",
+		}
+	}
+	return shown, nil
+}
+
+func findChannel(all []Channel, field string, id int64) (Channel, error) {
+	i := slices.IndexFunc(all, func(c Channel) bool { return c.ID == id })
+	if i < 0 {
+		return Channel{}, &Error{Code: NotFound, Field: field, Message: "there is no channel " + itoa(id) + " among yours", Hint: "user_settings with {} lists them"}
+	}
+	return all[i], nil
+}

@@ -1,0 +1,75 @@
+package task
+
+import (
+	"regexp"
+	"strconv"
+	"time"
+
+	"tickler/internal/recurrence"
+)
+
+// QuietHours are when a person is not to be disturbed: from one wall time to
+// another in their zone, over midnight when the end is not after the start.
+type QuietHours struct {
+	Start, End   int  // minutes of the day
+	ExceptUrgent bool // urgent tasks disturb
+}
+
+var quietForm = regexp.MustCompile(`^\s*([01]?\d|2[0-3]):([0-5]\d)\s*(?:-|–|to)\s*([01]?\d|2[0-3]):([0-5]\d)(\s+except\s+urgent)?\s*$`)
+
+// ParseQuietHours reads "22:00-07:00", or "22:00-07:00 except urgent".
+func ParseQuietHours(field, text string) (*QuietHours, error) {
+	part := quietForm.FindStringSubmatch(text)
+	if part == nil {
+		return nil, Invalid(field, `%q is not a time of day to another; allowed are for example "22:00-07:00" and "22:00-07:00 except urgent"`, Clip(text))
+	}
+	number := func(s string) int { n, _ := strconv.Atoi(s); return n }
+	q := &QuietHours{
+		Start: number(part[1])*60 + number(part[2]), End: number(part[3])*60 + number(part[4]),
+		ExceptUrgent: part[5] != "",
+	}
+	if q.Start == q.End {
+		return nil, Invalid(field, "begin and end at the same time; to be reminded never, set reminder_offsets to []")
+	}
+	return q, nil
+}
+
+// String is what ParseQuietHours reads; nil is "".
+func (q *QuietHours) String() string {
+	if q == nil {
+		return ""
+	}
+	text := clock(q.Start) + "-" + clock(q.End)
+	if q.ExceptUrgent {
+		text += " except urgent"
+	}
+	return text
+}
+
+func clock(minutes int) string {
+	return time.Date(0, 1, 1, 0, minutes, 0, 0, time.UTC).Format("15:04")
+}
+
+// HeldUntil is when a person may be told of a task of a priority: at, or the
+// end of the quiet hours in zone that at is in. A start or end that the clocks
+// skip that night moves forward by the gap; of one that comes twice the first
+// counts. On nil hours nothing is held.
+func (q *QuietHours) HeldUntil(at time.Time, priority Priority, zone *time.Location) time.Time {
+	if q == nil || (q.ExceptUrgent && priority == Urgent) {
+		return at
+	}
+	y, m, d := at.In(zone).Date()
+	for day := d - 1; day <= d; day++ { // those of last night may not have ended
+		wall := func(day, minutes int) time.Time {
+			return recurrence.Resolve(time.Date(y, m, day, 0, minutes, 0, 0, time.UTC), zone)
+		}
+		end := day
+		if q.End <= q.Start {
+			end++
+		}
+		if from, to := wall(day, q.Start), wall(end, q.End); !at.Before(from) && at.Before(to) {
+			return to.UTC()
+		}
+	}
+	return at
+}

@@ -1,0 +1,331 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/url"
+	"sync"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promauto"
+
+	"tickler/internal/delivery"
+	"tickler/internal/event"
+	"tickler/internal/repository"
+	"tickler/internal/task"
+)
+
+const (
+	// served is how many channels are served at a time, and troubled how many of
+	// those whose last attempt failed: however many targets hang, the rest go on.
+	served, troubled = 96, 32
+	// perHost bounds the channels of one host that are served at a time, for they
+	// hang together. The others come back after a pause.
+	perHost   = 24
+	hostPause = 2 * time.Second
+	// side is how many messages go to one channel side by side.
+	side = 8
+	// attemptTime bounds an attempt. turn is how long a channel with much to
+	// deliver is served until others have their turn; lease must outlast both.
+	attemptTime = 10 * time.Second
+	turn        = 20 * time.Second
+	lease       = time.Minute
+)
+
+// sendStore is where deliveries wait; see repository.
+type sendStore interface {
+	ServeChannels(ctx context.Context, now time.Time, limit int, lease time.Duration, troubled bool) ([]repository.ServedChannel, error)
+	BeginDeliveries(ctx context.Context, c repository.ServedChannel, now time.Time, limit int) ([]repository.DueDelivery, error)
+	EndDeliveries(ctx context.Context, c repository.ServedChannel, ended []repository.SentDelivery, problem string, rest, now time.Time) error
+	LeaveChannel(ctx context.Context, c repository.ServedChannel, notBefore time.Time) error
+	SwitchOff(ctx context.Context, c repository.ServedChannel, problem string, since, now time.Time) (bool, error)
+}
+
+// sender sends what waits for channels. What is to be sent, and what became of
+// it, is in Postgres: any number of senders share the work.
+type sender struct {
+	store   sendStore
+	open    func(sealed, place string) (string, error)
+	kinds   map[task.ChannelKind]delivery.Sender
+	retries []time.Duration // pauses after the first attempt, the second…
+	now     func() time.Time
+	log     *slog.Logger
+
+	wakeUp chan struct{}
+	mu     sync.Mutex
+	hosts  map[string]int
+	busy   [2]int // channels that are served: those that work, those in trouble
+
+	attempts *prometheus.CounterVec
+	off      prometheus.Counter
+}
+
+func newSender(store sendStore, open func(string, string) (string, error), kinds map[task.ChannelKind]delivery.Sender, retries []time.Duration, now func() time.Time, log *slog.Logger, registry prometheus.Registerer) *sender {
+	f := promauto.With(registry)
+	s := &sender{
+		store: store, open: open, kinds: kinds, retries: retries, now: now, log: log,
+		wakeUp: make(chan struct{}, 1), hosts: map[string]int{},
+		attempts: f.NewCounterVec(prometheus.CounterOpts{
+			Name: "tickler_channel_attempts_total", Help: "Messages to channels by kind and outcome: sent, retry, failed (given up), dropped (moot), unknown (cut off twice).",
+		}, []string{"channel", "outcome"}),
+		off: f.NewCounter(prometheus.CounterOpts{Name: "tickler_channels_switched_off_total", Help: "Channels that were switched off because nothing reached them."}),
+	}
+	for kind := range kinds {
+		for _, outcome := range []string{"sent", "retry", "failed", "dropped", "unknown"} {
+			s.attempts.WithLabelValues(string(kind), outcome)
+		}
+	}
+	return s
+}
+
+// wake makes the sender look for due deliveries at once.
+func (s *sender) wake() {
+	select {
+	case s.wakeUp <- struct{}{}:
+	default:
+	}
+}
+
+// run sends until ctx ends, and returns when what was begun has ended too.
+func (s *sender) run(ctx context.Context) {
+	var serving sync.WaitGroup
+	defer serving.Wait()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-s.wakeUp:
+		}
+		for i, most := range []int{served, troubled} {
+			free := most - s.serving(i, 0)
+			if free <= 0 {
+				continue // whoever ends wakes
+			}
+			channels, err := s.store.ServeChannels(ctx, s.clock(), free, lease, i == 1)
+			if err != nil {
+				if ctx.Err() == nil {
+					s.log.Warn("channels could not be claimed, they will be at the next tick", "error", err)
+				}
+				continue
+			}
+			s.serving(i, len(channels))
+			for _, c := range channels {
+				serving.Go(func() {
+					defer s.wake()
+					defer s.serving(i, -1)
+					s.serve(ctx, c)
+				})
+			}
+		}
+	}
+}
+
+func (s *sender) serving(i, more int) int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.busy[i] += more
+	return s.busy[i]
+}
+
+func (s *sender) clock() time.Time { return s.now().UTC().Truncate(time.Microsecond) }
+
+// serve sends what is due for one channel, until nothing is, an attempt fails or
+// its turn is over. ctx ends it between attempts; what is noted is noted after it
+// ended too.
+func (s *sender) serve(ctx context.Context, c repository.ServedChannel) {
+	keep, cancel := context.WithTimeout(context.WithoutCancel(ctx), lease)
+	defer cancel()
+	var notBefore time.Time
+	if host := hostOf(c); !s.enter(host) {
+		notBefore = s.clock().Add(hostPause)
+	} else {
+		defer s.exit(host)
+		for until := s.clock().Add(turn); ctx.Err() == nil && s.clock().Before(until) && s.some(keep, &c); {
+		}
+	}
+	if err := s.store.LeaveChannel(keep, c, notBefore); err != nil {
+		s.log.Warn("a channel could not be given back, its lease will end", "channel", c.ID, "error", err)
+	}
+}
+
+func hostOf(c repository.ServedChannel) string {
+	if u, err := url.Parse(c.Target); err == nil && u.Host != "" {
+		return u.Host
+	}
+	return string(c.Kind) // all mail goes to one server
+}
+
+func (s *sender) enter(host string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.hosts[host] >= perHost {
+		return false
+	}
+	s.hosts[host]++
+	return true
+}
+
+func (s *sender) exit(host string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.hosts[host]--; s.hosts[host] == 0 {
+		delete(s.hosts, host)
+	}
+}
+
+// some sends the next few messages and notes how they ended. It returns whether
+// to go on.
+func (s *sender) some(ctx context.Context, c *repository.ServedChannel) bool {
+	limit := side
+	if c.Failures > 0 {
+		limit = 1 // to see whether it works again
+	}
+	due, err := s.store.BeginDeliveries(ctx, *c, s.clock(), limit)
+	if err != nil {
+		s.log.Warn("deliveries could not be begun", "channel", c.ID, "error", err)
+		return false
+	}
+	var (
+		attempts sync.WaitGroup
+		mu       sync.Mutex
+		ended    []repository.SentDelivery
+		worst    *trouble
+	)
+	for _, d := range due {
+		switch {
+		case d.Unknown:
+			s.count(c, "unknown")
+			s.log.Warn("a delivery was cut off twice, it is not sent again", "channel", c.ID, "event", d.EventID)
+			continue
+		case d.Dropped:
+			s.count(c, "dropped")
+			continue
+		}
+		attempts.Go(func() {
+			one, failed := s.attempt(ctx, *c, d)
+			mu.Lock()
+			defer mu.Unlock()
+			ended = append(ended, one)
+			if failed != nil && (worst == nil || failed.final) {
+				worst = failed
+			}
+		})
+	}
+	attempts.Wait()
+	if len(ended) == 0 {
+		return len(due) > 0
+	}
+	c.Failures = 0
+	problem, rest := "", time.Time{}
+	if worst != nil {
+		problem, rest = worst.reason, worst.rest
+	}
+	if !s.note(ctx, *c, ended, problem, rest) || worst == nil {
+		return worst == nil
+	}
+	if worst.final {
+		s.giveUp(ctx, *c, worst)
+	}
+	return false
+}
+
+// trouble is what an attempt that failed means for its channel.
+type trouble struct {
+	reason string
+	rest   time.Time
+	final  bool // the message is given up
+	since  time.Time
+}
+
+func (s *sender) attempt(ctx context.Context, c repository.ServedChannel, d repository.DueDelivery) (repository.SentDelivery, *trouble) {
+	err := s.send(ctx, c, d)
+	now := s.clock()
+	if err == nil {
+		s.count(&c, "sent")
+		return repository.SentDelivery{ID: d.ID, State: "sent"}, nil
+	}
+	failure := &delivery.Failure{Reason: "it could not be sent from here"}
+	if !errors.As(err, &failure) {
+		s.log.Error("a message could not be sent", "channel", c.ID, "event", d.EventID, "error", err)
+	}
+	t := &trouble{reason: failure.Reason, since: d.At, final: failure.Gone || d.Attempts > len(s.retries)}
+	if t.final {
+		if failure.Gone {
+			t.since = now // whatever worked before
+		}
+		s.count(&c, "failed")
+		return repository.SentDelivery{ID: d.ID, State: "failed", Outcome: failure.Reason}, t
+	}
+	pause := max(s.retries[d.Attempts-1], failure.RetryAfter)
+	t.rest = now.Add(pause)
+	s.count(&c, "retry")
+	return repository.SentDelivery{ID: d.ID, State: "pending", Outcome: failure.Reason, Next: t.rest}, t
+}
+
+func (s *sender) send(ctx context.Context, c repository.ServedChannel, d repository.DueDelivery) error {
+	kind := s.kinds[c.Kind]
+	if kind == nil {
+		return fmt.Errorf("channels of kind %q are unknown", c.Kind)
+	}
+	to := delivery.Target{Address: c.Target}
+	if c.Sealed != "" {
+		var err error
+		if to.Secret, err = s.open(c.Sealed, c.Place(c.UserID)); err != nil {
+			return err
+		}
+	}
+	m := delivery.Message{ID: d.EventID.String(), At: d.At}
+	var err error
+	switch d.Kind {
+	case "reminder":
+		m.Type, m.Reminder = event.ReminderSent, &event.Reminder{}
+		err = json.Unmarshal(d.Content, m.Reminder)
+	case "test":
+		m.Type, err = "channel.test", json.Unmarshal(d.Content, &m)
+	default:
+		m.Type, err = "channel.switched_off", json.Unmarshal(d.Content, &m)
+	}
+	if err != nil {
+		return fmt.Errorf("content of delivery %d: %w", d.ID, err)
+	}
+	ctx, cancel := context.WithTimeout(ctx, attemptTime)
+	defer cancel()
+	return kind.Send(ctx, to, m, s.now())
+}
+
+// note stores how attempts ended. It insists for as long as the lease lasts: what
+// is not noted is sent again.
+func (s *sender) note(ctx context.Context, c repository.ServedChannel, ended []repository.SentDelivery, problem string, rest time.Time) bool {
+	for pause := 100 * time.Millisecond; ; pause = min(2*pause, 2*time.Second) {
+		err := s.store.EndDeliveries(ctx, c, ended, problem, rest, s.clock())
+		if err == nil {
+			return true
+		}
+		s.log.Warn("how deliveries ended could not be noted", "channel", c.ID, "error", err)
+		select {
+		case <-ctx.Done():
+			return false
+		case <-time.After(pause):
+		}
+	}
+}
+
+// giveUp switches a channel off that a message could not be brought to.
+func (s *sender) giveUp(ctx context.Context, c repository.ServedChannel, t *trouble) {
+	off, err := s.store.SwitchOff(ctx, c, t.reason, t.since, s.clock())
+	if err != nil {
+		s.log.Warn("a channel that keeps failing could not be switched off, it will be at the next failure", "channel", c.ID, "error", err)
+	}
+	if off {
+		s.off.Inc()
+		s.log.Warn("a channel that keeps failing was switched off", "channel", c.ID, "user_id", c.UserID, "kind", c.Kind, "reason", t.reason)
+	}
+}
+
+func (s *sender) count(c *repository.ServedChannel, outcome string) {
+	s.attempts.WithLabelValues(string(c.Kind), outcome).Inc()
+}
