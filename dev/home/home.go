@@ -4,6 +4,7 @@ package home
 
 import (
 	"crypto/rand"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -29,6 +30,7 @@ type Secrets struct {
 	KafkaPassword    string `json:"kafka_password"`
 	PostgresUsername string `json:"postgres_username"`
 	PostgresPassword string `json:"postgres_password"`
+	ChannelKey       string `json:"channel_key"` // TICKLER_SECRET_KEY
 }
 
 const secretsFile = "secrets.json"
@@ -104,17 +106,23 @@ func (h *Home) LogFile(part string) string { return h.In("log", part+".log") }
 func (h *Home) loadSecrets() error {
 	path := h.In(secretsFile)
 	text, err := os.ReadFile(path)
-	if err == nil {
-		return json.Unmarshal(text, &h.Secrets)
-	}
-	if !os.IsNotExist(err) {
+	switch {
+	case err == nil:
+		if err := json.Unmarshal(text, &h.Secrets); err != nil || h.Secrets.ChannelKey != "" {
+			return err
+		}
+	case os.IsNotExist(err):
+		h.Secrets = Secrets{
+			DaprAPIToken: rand.Text(), AppAPIToken: rand.Text(),
+			KafkaUsername: "tickler", KafkaPassword: rand.Text(),
+			PostgresUsername: "tickler", PostgresPassword: rand.Text(),
+		}
+	default:
 		return err
 	}
-	h.Secrets = Secrets{
-		DaprAPIToken: rand.Text(), AppAPIToken: rand.Text(),
-		KafkaUsername: "tickler", KafkaPassword: rand.Text(),
-		PostgresUsername: "tickler", PostgresPassword: rand.Text(),
-	}
+	key := make([]byte, 32)
+	_, _ = rand.Read(key) // never fails
+	h.Secrets.ChannelKey = "local:" + base64.StdEncoding.EncodeToString(key)
 	if text, err = json.MarshalIndent(h.Secrets, "", "  "); err != nil {
 		return err
 	}

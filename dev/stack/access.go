@@ -64,6 +64,7 @@ func (s *Stack) variables() []home.Variable {
 		{Name: "DATABASE_URL", Value: s.databaseURL},
 		{Name: "DAPR_API_TOKEN", Value: secrets.DaprAPIToken},
 		{Name: "APP_API_TOKEN", Value: secrets.AppAPIToken},
+		{Name: secretKeyVariable, Value: secrets.ChannelKey},
 	}
 	list = append(list, s.broker.Variables()...)
 	for _, app := range s.apps {

@@ -25,6 +25,8 @@ const (
 	// listenVariable tells an app where to serve its probes and metrics, when
 	// that is not its app port.
 	listenVariable = "TICKLER_LISTEN"
+	// secretKeyVariable gives apps the key that the secrets of channels are sealed with.
+	secretKeyVariable = "TICKLER_SECRET_KEY"
 )
 
 // How long each kind of part may take to end before it is killed. One after the
@@ -98,6 +100,7 @@ func (s *Stack) appSpec(a app) process.Spec {
 		"DATABASE_URL="+s.databaseURL,
 		"DAPR_API_TOKEN="+s.home.Secrets.DaprAPIToken,
 		"APP_API_TOKEN="+s.home.Secrets.AppAPIToken,
+		secretKeyVariable+"="+s.home.Secrets.ChannelKey,
 	)
 	for name, value := range s.config.AppEnv[a.AppID] {
 		env = append(env, name+"="+value)

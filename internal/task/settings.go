@@ -21,7 +21,7 @@ type SettingsInput struct {
 	AddChannel      string           `json:"add_channel,omitempty" doc:"Where to deliver reminders: https:, ntfy: or mailto: URL." example:"ntfy://ntfy.sh/my-topic"`
 	RemoveChannel   int64            `json:"remove_channel,omitempty"`
 	TestChannel     int64            `json:"test_channel,omitempty" doc:"Switches on, sends a test."`
-	CalendarFeed    Optional[bool]   `json:"calendar_feed,omitempty" doc:"true: a new secret URL; false: none."`
+	CalendarFeed    string           `json:"calendar_feed,omitempty" doc:"new: another secret URL." enum:"new,off"`
 	Deliveries      int              `json:"deliveries,omitempty" doc:"How many of the last to return."`
 }
 
@@ -129,7 +129,7 @@ func (r *SettingsResult) readSettings(in SettingsInput) (SettingsChange, error) 
 }
 
 func (in SettingsInput) changesReach() bool {
-	return in.AddChannel != "" || in.RemoveChannel != 0 || in.TestChannel != 0 || in.CalendarFeed.Set
+	return in.AddChannel != "" || in.RemoveChannel != 0 || in.TestChannel != 0 || in.CalendarFeed != ""
 }
 
 // changeReach changes channels and the calendar feed.
@@ -176,9 +176,9 @@ func (s *Service) changeReach(ctx context.Context, tx Tx, in SettingsInput, adde
 	if in.AddChannel != "" || in.RemoveChannel != 0 {
 		result.Changed = append(result.Changed, "channels")
 	}
-	if in.CalendarFeed.Set {
+	if in.CalendarFeed != "" {
 		result.Changed = append(result.Changed, "calendar_feed")
-		return s.changeFeed(ctx, tx, in.CalendarFeed.Value, result)
+		return s.changeFeed(ctx, tx, in.CalendarFeed == "new", result)
 	}
 	return nil
 }
