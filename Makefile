@@ -1,6 +1,6 @@
 # Everything needs Go only; `make run` and `make test` find, or fetch, the rest.
 .DEFAULT_GOAL := help
-.PHONY: help build run infra clean image sbom test test-brokers test-kafka test-k8s test-asyncapi lint bench daprd tidy
+.PHONY: help build run infra clean image sbom test test-brokers test-kafka test-k8s test-asyncapi test-rest lint bench daprd tidy
 
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 CYCLONEDX := github.com/CycloneDX/cyclonedx-gomod/cmd/cyclonedx-gomod@v1.10.0
@@ -57,6 +57,9 @@ test-k8s: ## Review what k8s/ renders to, without a cluster
 
 test-asyncapi: ## Read the description of the bus with AsyncAPI's own parser; needs Node
 	cd dev/asyncapi && npm ci --silent --no-audit --no-fund && npm test --silent
+
+test-rest: build ## Lint the OpenAPI document, and test REST against it with Schemathesis; needs Node and Python
+	bin/tickler-dev with-postgres dev/rest/check --max-examples 50
 
 lint: ## gofmt, vet, staticcheck
 	@unformatted=$$(gofmt -l $$(git ls-files -co --exclude-standard '*.go')); \

@@ -69,7 +69,7 @@ func decode[In any](raw json.RawMessage) (In, error) {
 	target := reflect.ValueOf(&in).Elem()
 	for _, a := range known {
 		value, present := given[a.name]
-		null := bytes.Equal(bytes.TrimSpace(value), []byte("null"))
+		null := isNull(value)
 		if !present || (null && !a.optional) {
 			if a.required {
 				return in, task.Invalid(a.name, "is required; %s", a.expects())
@@ -120,6 +120,9 @@ func (a argument) check(value json.RawMessage) (json.RawMessage, error) {
 		if err := json.Unmarshal(value, &items); err != nil {
 			return nil, task.Invalid(a.name, "must be an array; %s", a.expects())
 		}
+		if a.value.Elem() != reflect.TypeFor[json.RawMessage]() && slices.ContainsFunc(items, isNull) { // else decoded by itself
+			return nil, task.Invalid(a.name, "has a null in it; %s", a.expects())
+		}
 	case reflect.String:
 		var text string
 		if err := json.Unmarshal(value, &text); err != nil {
@@ -131,6 +134,8 @@ func (a argument) check(value json.RawMessage) (json.RawMessage, error) {
 	}
 	return value, nil
 }
+
+func isNull(value json.RawMessage) bool { return bytes.Equal(bytes.TrimSpace(value), []byte("null")) }
 
 // single tells whether one value stands for an array of one.
 func (a argument) single() bool { return a.tag.Get("single") != "" }

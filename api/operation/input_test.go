@@ -16,6 +16,7 @@ func TestArgumentsAreDecodedStrictly(t *testing.T) {
 		{"null of a required field", `{"title":null}`, "title", "title is required", ""},
 		{"number for a string", `{"title":5}`, "title", "must be a string", ""},
 		{"string for an array", `{"title":"x","tags":"a"}`, "tags", "must be an array", ""},
+		{"null item", `{"title":"x","reminder_offsets":[60,null]}`, "reminder_offsets", "has a null in it", ""},
 		{"wrong item", `{"title":"x","tags":[1]}`, "tags", "has the wrong type", ""},
 		{"string for an integer", `{"title":"x","category_id":"7"}`, "category_id", "must be an integer", ""},
 		{"fraction", `{"title":"x","category_id":7.5}`, "category_id", "must be an integer", ""},

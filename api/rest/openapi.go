@@ -115,6 +115,9 @@ func (r route) describe(o operation.Operation, document *huma.OpenAPI) *huma.Ope
 			if f.Required {
 				required = append(required, f.Name)
 			}
+			if f.Name == "tasks" {
+				body[f.Name].(map[string]any)["minItems"] = 1
+			}
 		default:
 			schema := querySchema(f)
 			description := docOf(f)
@@ -184,7 +187,7 @@ func (r route) describeHeaders(described *huma.Operation, o operation.Operation,
 func (r route) subject() string {
 	subject := strings.Split(r.path, "/")[2]
 	switch subject {
-	case "search":
+	case "search", "batch":
 		return "tasks"
 	case "overview", "settings":
 		return "person"

@@ -185,7 +185,7 @@ var validator = regexp.MustCompile(`^"([0-9]{1,9})(-[0-9a-f]+)?"$`)
 func (r route) headers(ctx huma.Context, fields []operation.Field, given map[string]json.RawMessage, c *call) error {
 	if key := ctx.Header(idempotencyKey); key != "" {
 		if !hasField(fields, "idempotency_key") {
-			return task.Invalid(idempotencyKey, "is not taken here").WithHint("POST /v1/tasks takes it; in POST /v1/tasks/batch, give each task an idempotency_key")
+			return task.Invalid(idempotencyKey, "is not taken here").WithHint("POST /v1/tasks takes it; in POST /v1/batch, give each task an idempotency_key")
 		}
 		value, err := text(operation.Field{Name: idempotencyKey, Text: true}, key)
 		if err != nil {
@@ -201,7 +201,7 @@ func (r route) headers(ctx huma.Context, fields []operation.Field, given map[str
 		return nil
 	}
 	if !hasField(fields, "if_version") {
-		return task.Invalid(ifMatch, "is not taken here").WithHint("PATCH /v1/tasks/{task_id} takes it; PATCH /v1/tasks/batch takes an if_version for each task, also with an action")
+		return task.Invalid(ifMatch, "is not taken here").WithHint("PATCH /v1/tasks/{task_id} takes it; PATCH /v1/batch takes an if_version for each task, also with an action")
 	}
 	if match == "*" { // any version: that it exists is asked anyway
 		return nil

@@ -206,9 +206,9 @@ func TestLabelsSettingsOverviewSearchAndBatches(t *testing.T) {
 	require.EqualValues(t, 1, ann.ok(t, "DELETE", fmt.Sprintf("/v1/categories/%v", id), "").body["tasks_unfiled"])
 	require.Equal(t, "Europe/Berlin", ann.ok(t, "GET", "/v1/settings", "").body["time_zone"])
 	require.Equal(t, []any{"reminder_offsets"}, ann.ok(t, "PATCH", "/v1/settings", `{"reminder_offsets":[5]}`).body["changed"])
-	batch := ann.ok(t, "POST", "/v1/tasks/batch", `{"tasks":[{"title":"a"},{"titel":"b"}]}`)
+	batch := ann.ok(t, "POST", "/v1/batch", `{"tasks":[{"title":"a"},{"titel":"b"}]}`)
 	require.EqualValues(t, 1, batch.body["failed"])
-	require.EqualValues(t, 1, ann.ok(t, "PATCH", "/v1/tasks/batch", `{"tasks":[{"task_id":1,"action":"complete"}]}`).body["succeeded"])
+	require.EqualValues(t, 1, ann.ok(t, "PATCH", "/v1/batch", `{"tasks":[{"task_id":1,"action":"complete"}]}`).body["succeeded"])
 }
 
 func TestPagesAreLinked(t *testing.T) {
@@ -301,7 +301,7 @@ func TestWhatIsWrongIsRefusedByField(t *testing.T) {
 		{400, invalid, "category", "PATCH", "/v1/categories/1", `{"category":"x"}`},
 		{400, invalid, "time_zone", "GET", "/v1/settings?time_zone=UTC", ``},
 		{400, invalid, "time_zone", "PATCH", "/v1/settings", `{"time_zone":"Berlin"}`},
-		{422, "LIMIT_EXCEEDED", "tasks", "POST", "/v1/tasks/batch", `{"tasks":[` + strings.Repeat("1,", 50) + `1]}`},
+		{422, "LIMIT_EXCEEDED", "tasks", "POST", "/v1/batch", `{"tasks":[` + strings.Repeat("1,", 50) + `1]}`},
 		{400, invalid, "Last-Event-ID", "GET", "/v1/events", ``},
 	} {
 		ann.refused(t, c.status, c.code, c.field, c.method, c.path, c.body, "Last-Event-ID", "yesterday")

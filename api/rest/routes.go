@@ -20,8 +20,8 @@ const (
 var routes = []route{
 	{method: get, path: "/v1/tasks", operation: "list_tasks"},
 	{method: post, path: "/v1/tasks", operation: "add_task"},
-	{method: post, path: "/v1/tasks/batch", operation: "add_tasks"},
-	{method: patch, path: "/v1/tasks/batch", operation: "update_tasks"},
+	{method: post, path: "/v1/batch", operation: "add_tasks"},
+	{method: patch, path: "/v1/batch", operation: "update_tasks"},
 	{method: get, path: oneTask, operation: "get_task"},
 	{method: patch, path: oneTask, operation: "update_task"},
 	{method: del, path: oneTask, operation: "delete_task"},
