@@ -1,6 +1,6 @@
 # Everything needs Go only; `make run` and `make test` find, or fetch, the rest.
 .DEFAULT_GOAL := help
-.PHONY: help build run infra clean image sbom test test-brokers test-kafka test-k8s test-asyncapi test-rest lint bench daprd tidy
+.PHONY: help build run infra clean image sbom test test-brokers test-kafka test-k8s test-asyncapi test-rest test-mcp lint bench daprd tidy
 
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 CYCLONEDX := github.com/CycloneDX/cyclonedx-gomod/cmd/cyclonedx-gomod@v1.10.0
@@ -60,6 +60,10 @@ test-asyncapi: ## Read the description of the bus with AsyncAPI's own parser; ne
 
 test-rest: build ## Lint the OpenAPI document, and test REST against it with Schemathesis; needs Node and Python
 	bin/tickler-dev with-postgres dev/rest/check --max-examples 50
+
+test-mcp: build daprd ## Run MCP's official checkers and TypeScript clients; needs Node
+	cd dev/mcp && npm ci --silent --no-audit --no-fund
+	cd dev && TICKLER_TEST_MCP=$(CURDIR)/dev/mcp go test -count=1 -run Official ./e2e
 
 lint: ## gofmt, vet, staticcheck
 	@unformatted=$$(gofmt -l $$(git ls-files -co --exclude-standard '*.go')); \

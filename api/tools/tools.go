@@ -49,7 +49,7 @@ func NewHandler(c Config) http.Handler {
 	t := &Tools{operations: c.Operations, service: c.Service, reminders: c.Reminders}
 	hooks := &server.Hooks{}
 	hooks.AddAfterInitialize(withoutSubscriptions)
-	mcpServer := server.NewMCPServer("tickler", c.Version,
+	mcpServer := server.NewMCPServer("tickler", c.Version, append(fixtureOptions(),
 		server.WithTitle("Tickler"),
 		server.WithToolCapabilities(false),
 		server.WithPromptCapabilities(false),
@@ -59,7 +59,7 @@ func NewHandler(c Config) http.Handler {
 		server.WithInstructions(instructions),
 		server.WithToolHandlerMiddleware(observed(c.Registry)),
 		server.WithHooks(hooks),
-		server.WithRecovery())
+		server.WithRecovery())...)
 	mcpServer.AddTools(t.all()...)
 	mcpServer.AddPrompts(t.prompts()...)
 	t.resources(mcpServer)
