@@ -1,6 +1,6 @@
 # Everything needs Go only; `make run` and `make test` find, or fetch, the rest.
 .DEFAULT_GOAL := help
-.PHONY: help build run infra clean image sbom test test-brokers test-kafka test-k8s test-asyncapi test-rest test-mcp lint bench daprd tidy
+.PHONY: help build run infra clean image sbom test test-brokers test-kafka test-k8s test-k8s-e2e test-asyncapi test-rest test-mcp lint bench daprd tidy
 
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 CYCLONEDX := github.com/CycloneDX/cyclonedx-gomod/cmd/cyclonedx-gomod@v1.10.0
@@ -8,7 +8,7 @@ APPS := api notifier recurrer
 VERSION ?= dev
 
 help: ## Show this
-	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo
 	@echo "  make run BROKER=redis, or rabbitmq: docs/brokers.md."
 	@echo "  Ports and folders are set by TICKLER_* variables: docs/local.md."
@@ -54,6 +54,10 @@ test-kafka: build daprd ## Run them on Apache Kafka, from Maven, or on the clust
 
 test-k8s: ## Review what k8s/ renders to, without a cluster
 	cd dev/k8s && go vet ./... && go test -count=1 ./...
+
+test-k8s-e2e: build ## Deploy to the cluster of KUBECONFIG and disturb it: docs/deploy.md
+	@test -n "$$KUBECONFIG" && test -n "$$TICKLER_HOST" || { echo "KUBECONFIG must name a cluster with Dapr, and TICKLER_HOST an address of this machine that its pods can reach: docs/deploy.md"; exit 1; }
+	cd dev && go test -count=1 -timeout 60m -v -run '^TestKubernetes$$' ./e2e
 
 test-asyncapi: ## Read the description of the bus with AsyncAPI's own parser; needs Node
 	cd dev/asyncapi && npm ci --silent --no-audit --no-fund && npm test --silent

@@ -31,6 +31,7 @@ const (
 // its database.
 type system struct {
 	*stack.Stack
+	cluster  *deployment // that it runs on instead; then there is no stack
 	home     string
 	observer *observer
 	db       *pgxpool.Pool
@@ -61,6 +62,22 @@ func newSystem(ctx context.Context, home string, change func(*stack.Config)) (*s
 		return nil, errors.Join(err, s.stop())
 	}
 	return s, nil
+}
+
+// MCPURL is where clients connect.
+func (s *system) MCPURL() string {
+	if s.cluster != nil {
+		return s.cluster.url + "/mcp"
+	}
+	return s.Stack.MCPURL()
+}
+
+// DatabaseURL is that of the system's database.
+func (s *system) DatabaseURL() string {
+	if s.cluster != nil {
+		return s.cluster.stores.url
+	}
+	return s.Stack.DatabaseURL()
 }
 
 func (s *system) stop() error {
@@ -174,6 +191,9 @@ func reminderLine(taskID int64) string { return fmt.Sprintf("(ID: %d)", taskID) 
 // reminders are the 🔔 lines about a task, over all replicas of notifier.
 func (s *system) reminders(taskID int64) []string {
 	var found []string
+	if s.cluster != nil {
+		return s.cluster.logs.lines(reminderLine(taskID))
+	}
 	for _, part := range s.Parts() {
 		if strings.HasPrefix(part, "notifier") && !strings.HasSuffix(part, "-daprd") {
 			found = append(found, s.lines(part, "🔔 REMINDER", reminderLine(taskID))...)

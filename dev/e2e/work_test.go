@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"sync"
@@ -24,13 +25,16 @@ type work struct {
 	person *person
 	size   int
 
+	bound   time.Duration // of the stream, and of each wait for what it brings about
 	added   atomic.Int64
+	enough  atomic.Bool // nothing more is to be begun
 	calls   sync.WaitGroup
 	mu      sync.Mutex
 	keys    map[string]int64 // task by idempotency key
 	recur   []int64
 	due     []int64
 	trouble []error
+	again   map[string]int // calls that were repeated, by reason
 }
 
 const workers = 4
@@ -38,12 +42,17 @@ const workers = 4
 // begin starts the stream.
 func begin(t *testing.T, s *system, size int) *work {
 	t.Helper()
-	w := &work{system: s, person: s.person(t, ""), size: size, keys: map[string]int64{}}
-	ctx, cancel := context.WithTimeout(context.Background(), later)
+	return beginWithin(t, s, size, later)
+}
+
+func beginWithin(t *testing.T, s *system, size int, bound time.Duration) *work {
+	t.Helper()
+	w := &work{system: s, person: s.person(t, ""), size: size, bound: bound, keys: map[string]int64{}}
+	ctx, cancel := context.WithTimeout(context.Background(), bound)
 	t.Cleanup(cancel)
 	for worker := range workers {
 		w.calls.Go(func() {
-			for n := worker; n < size; n += workers {
+			for n := worker; n < size && !w.enough.Load(); n += workers {
 				if err := w.one(ctx, n); err != nil {
 					w.mu.Lock()
 					w.trouble = append(w.trouble, fmt.Errorf("task %d: %w", n, err))
@@ -92,12 +101,25 @@ func (w *work) insist(ctx context.Context, tool string, arguments fields) (answe
 		case err == nil && a.Error.Code != "UNAVAILABLE":
 			return a, fmt.Errorf("%s: %v", tool, a.Error)
 		}
+		w.note(a, err)
 		select {
 		case <-ctx.Done():
 			return a, fmt.Errorf("%s: %w: %v", tool, ctx.Err(), err)
 		case <-time.After(50 * time.Millisecond):
 		}
 	}
+}
+
+func (w *work) note(a answer, err error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if err == nil {
+		err = errors.New(a.Error.Code)
+	}
+	if w.again == nil {
+		w.again = map[string]int{}
+	}
+	w.again[err.Error()]++
 }
 
 // once calls on a connection of its own: a client whose server died starts anew.
@@ -119,7 +141,14 @@ func (w *work) once(ctx context.Context, tool string, arguments fields) (answer,
 // reaches waits until a number of tasks have been worked on.
 func (w *work) reaches(t *testing.T, n int) {
 	t.Helper()
-	until(t, later, fmt.Sprintf("%d tasks to be worked on", n), func() bool { return int(w.added.Load()) >= n })
+	until(t, w.bound, fmt.Sprintf("%d tasks to be worked on", n), func() bool { return int(w.added.Load()) >= n })
+}
+
+// finish ends the stream before it has its size.
+func (w *work) finish() {
+	w.enough.Store(true)
+	w.calls.Wait()
+	w.size = int(w.added.Load())
 }
 
 // ends waits for the end of the stream, and then for all that it must bring
@@ -132,10 +161,10 @@ func (w *work) ends(t *testing.T, slack int) {
 	s := w.system
 	userID := query[int64](t, s, `SELECT id FROM users WHERE subject = $1`, w.person.name)
 
-	until(t, later, "every completed task to have its successor", func() bool {
+	until(t, w.bound, "every completed task to have its successor", func() bool {
 		return query[int](t, s, `SELECT count(*) FROM tasks WHERE user_id = $1 AND previous_task_id IS NOT NULL`, userID) >= len(w.recur)
 	})
-	until(t, later, "every due task to be reminded", func() bool {
+	until(t, w.bound, "every due task to be reminded", func() bool {
 		for _, id := range w.due {
 			if len(s.observer.of(event.TopicTaskReminders, event.ReminderSent, id)) == 0 || len(s.reminders(id)) == 0 {
 				return false
@@ -143,7 +172,7 @@ func (w *work) ends(t *testing.T, slack int) {
 		}
 		return true
 	})
-	until(t, later, "every event to be published", func() bool {
+	until(t, w.bound, "every event to be published", func() bool {
 		return query[int](t, s, `SELECT count(*) FROM outbox`) == 0
 	})
 	s.drained(t, w.person)

@@ -108,7 +108,8 @@ func RenderFolder(files filesys.FileSystem, folder string) (*Objects, error) {
 		if err != nil {
 			return nil, err
 		}
-		if err := o.add(r.GetGvk().String(), text); err != nil {
+		kind := r.GetGvk().String()
+		if err := errors.Join(o.add(kind, text), accepted(kind, text)); err != nil {
 			errs = append(errs, fmt.Errorf("%s %s: %w", r.GetKind(), r.GetName(), err))
 		}
 		if r.GetKind() != "Namespace" && r.GetNamespace() != "tickler" {

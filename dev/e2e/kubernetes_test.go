@@ -1,0 +1,161 @@
+package e2e
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"math"
+	"math/rand/v2"
+	"net/http"
+	"os"
+	"os/exec"
+	"regexp"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"tickler/internal/event"
+)
+
+// atWork is how long a stream of work on the cluster may take, with all that it must
+// bring about: pods stop and start meanwhile.
+const atWork = 6 * time.Minute
+
+// TestKubernetes deploys to the cluster that KUBECONFIG names and disturbs it while
+// clients work: make test-k8s-e2e.
+func TestKubernetes(t *testing.T) {
+	if os.Getenv(hostVariable) == "" {
+		t.Skip("it wants a cluster: make test-k8s-e2e")
+	}
+	s := deploy(t)
+
+	t.Run("the loop runs", func(t *testing.T) {
+		p := s.person(t, "Europe/Berlin")
+		first := p.add(t, fields{"title": "Water the plants", "due_date": in(day), "recurrence_rule": "daily"})
+		done := p.call(t, "complete_task", fields{"task_id": first.ID})
+		next := s.successor(t, p, first.ID)
+		require.Equal(t, done.NextDue, next.DueDate)
+		s.observer.wait(t, 1, event.TopicTaskRecurrence, event.TaskCompleted, first.ID)
+
+		due := p.add(t, fields{"title": "Call the bank", "due_date": in(minute)})
+		s.observer.wait(t, 1, event.TopicTaskReminders, event.ReminderSent, due.ID)
+		until(t, soon, "the reminder", func() bool { return len(s.reminders(due.ID)) == 1 })
+		require.Equal(t, http.StatusUnauthorized, send(t, http.MethodPost, s.MCPURL(), ping, "Authorization", "Bearer tkl_wrong", "Content-Type", "application/json").status)
+	})
+	t.Run("an agent in the mesh reaches the tools and no callback", func(t *testing.T) { s.meetAgent(t) })
+
+	for _, c := range []struct {
+		name    string
+		slack   int // reminder lines that may come twice: what is printed and not committed when its pod dies
+		disturb func(t *testing.T)
+	}{
+		{"pods are deleted", 0, func(t *testing.T) {
+			for _, app := range deployed {
+				running := pods(t, app)
+				kubectl(t, "-n", namespace, "delete", "pod", running[rand.IntN(len(running))], "--wait=false")
+				time.Sleep(time.Duration(rand.IntN(3000)) * time.Millisecond)
+			}
+			rolledOut(t)
+		}},
+		{"pods are killed", 10, func(t *testing.T) {
+			for _, app := range deployed {
+				running := pods(t, app)
+				kubectl(t, "-n", namespace, "delete", "pod", running[rand.IntN(len(running))], "--wait=false", "--grace-period=1")
+			}
+			rolledOut(t)
+		}},
+		{"a new version is rolled out", 0, func(t *testing.T) {
+			for _, app := range deployed {
+				kubectl(t, "-n", namespace, "rollout", "restart", "deployment/"+app)
+			}
+			rolledOut(t)
+		}},
+		{"apps are scaled to three and back", 0, func(t *testing.T) {
+			for _, replicas := range []int{3, 2} {
+				for _, app := range deployed {
+					kubectl(t, "-n", namespace, "scale", "deployment/"+app, fmt.Sprintf("--replicas=%d", replicas))
+				}
+				rolledOut(t)
+			}
+		}},
+		{"the broker is away for a while", 0, func(t *testing.T) {
+			require.NoError(t, s.cluster.stores.restartBroker(10*time.Second))
+		}},
+	} {
+		t.Run(c.name+" while clients work", func(t *testing.T) {
+			w := beginWithin(t, s, math.MaxInt, atWork)
+			w.reaches(t, 50)
+			c.disturb(t)
+			w.reaches(t, int(w.added.Load())+50)
+			w.finish()
+			w.ends(t, c.slack)
+			t.Logf("%d tasks were worked on; clients had to repeat calls: %v", w.size, w.again)
+		})
+	}
+}
+
+// agent is a pod with the app id agent, of an image that is there already: it waits
+// for input that never comes.
+const agent = `apiVersion: v1
+kind: Pod
+metadata:
+  name: agent
+  annotations:
+    dapr.io/enabled: "true"
+    dapr.io/app-id: agent
+    dapr.io/disable-builtin-k8s-secret-store: "true"
+    dapr.io/sidecar-seccomp-profile-type: RuntimeDefault
+spec:
+  automountServiceAccountToken: false
+  securityContext: {runAsNonRoot: true, runAsUser: 65532, seccompProfile: {type: RuntimeDefault}}
+  containers:
+    - name: agent
+      image: %s
+      command: ["/api", "recurrence", "--jsonl"]
+      stdin: true
+      securityContext: {allowPrivilegeEscalation: false, capabilities: {drop: [ALL]}}
+`
+
+func (s *system) meetAgent(t *testing.T) {
+	image := kubectl(t, "-n", namespace, "get", "deployment", "api", "-o", "jsonpath={.spec.template.spec.containers[0].image}")
+	apply := exec.Command("kubectl", "-n", namespace, "apply", "-f", "-")
+	apply.Stdin = bytes.NewReader(fmt.Appendf(nil, agent, image))
+	printed, err := apply.CombinedOutput()
+	require.NoError(t, err, "%s", printed)
+	kubectl(t, "-n", namespace, "wait", "--for=condition=ready", "pod/agent", "--timeout=2m")
+	sidecar := forward(t, "pod/agent", "3500")
+
+	p := s.person(t, "")
+	invoke := func(app, path, token string) reply {
+		return send(t, http.MethodPost, sidecar+"/v1.0/invoke/"+app+"/method/"+path, ping,
+			"Authorization", "Bearer "+token, "Content-Type", "application/json", "Accept", "application/json, text/event-stream")
+	}
+	until(t, later, "the agent to reach the api", func() bool { return invoke("api", "mcp", p.token).status == http.StatusOK })
+	require.Equal(t, http.StatusUnauthorized, invoke("api", "mcp", "tkl_wrong").status, "a token is wanted here too")
+	require.Equal(t, http.StatusForbidden, invoke("api", "metrics", p.token).status, "nothing else of the api is open")
+	for app, path := range map[string]string{"notifier": "reminder-scan", "recurrer": "events/task-recurrence"} {
+		require.Equal(t, http.StatusForbidden, invoke(app, path, p.token).status, "%s/%s", app, path)
+	}
+}
+
+var forwarded = regexp.MustCompile(`Forwarding from (127\.0\.0\.1:\d+)`)
+
+// forward opens a local port to one of a pod, and returns its URL.
+func forward(t *testing.T, pod, port string) string {
+	t.Helper()
+	ctx, cancel := context.WithCancel(t.Context())
+	t.Cleanup(cancel)
+	c := exec.CommandContext(ctx, "kubectl", "-n", namespace, "port-forward", pod, ":"+port)
+	out, err := c.StdoutPipe()
+	require.NoError(t, err)
+	require.NoError(t, c.Start())
+	text := make([]byte, 256)
+	n, err := out.Read(text)
+	require.NoError(t, err)
+	go func() { _, _ = io.Copy(io.Discard, out) }()
+	found := forwarded.FindSubmatch(text[:n])
+	require.NotNil(t, found, "%s", text[:n])
+	return "http://" + string(found[1])
+}
