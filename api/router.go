@@ -19,6 +19,7 @@ import (
 	"tickler/internal/feed"
 	"tickler/internal/task"
 	"tickler/internal/telemetry"
+	"tickler/internal/transfer"
 )
 
 // version is what the server calls itself to clients.
@@ -31,6 +32,7 @@ type routes struct {
 	service    *task.Service
 	operations *operation.Operations
 	events     *feed.Feed
+	transfer   *transfer.Service
 	reminders  func(ctx context.Context, userID int64, limit int) ([]event.Entry, error)
 	log        *slog.Logger
 	registry   *prometheus.Registry
@@ -65,7 +67,7 @@ func newRouter(r routes) (http.Handler, error) {
 		Version: version, Log: r.log, Registry: r.registry,
 	})))
 	rest.Mount(router, rest.Config{
-		Operations: r.operations, Events: r.events, Version: version, Log: r.log, Registry: r.registry,
+		Operations: r.operations, Events: r.events, Transfer: r.transfer, Version: version, Log: r.log, Registry: r.registry,
 		Guard: func(readOnly bool) gin.HandlersChain {
 			return append(r.door.Guard(), r.door.Require(access.Needed(readOnly)))
 		},

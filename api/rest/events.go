@@ -28,7 +28,7 @@ const (
 // events streams what happens to the caller's own tasks.
 // https://html.spec.whatwg.org/multipage/server-sent-events.html
 func (d *door) events() {
-	d.handle(&huma.Operation{
+	d.handle(d.reading, &huma.Operation{
 		Method: get, Path: "/v1/events", OperationID: "follow_events", Summary: "Follow events", Tags: []string{"events"},
 		Description: "Streams what happens to the caller's tasks from now on, as server-sent events: `event` is its type, `data` its JSON as on the bus, `id` the place to go on from. Send the last id as Last-Event-ID to get what came since, from any replica, for seven days; an event `reset` tells that some are not kept any more. A delivery can be repeated: event_id tells. The stream ends when the server stops: connect again.",
 		Parameters: []*huma.Param{{
@@ -39,7 +39,7 @@ func (d *door) events() {
 			Description: "A stream without end.",
 			Content:     map[string]*huma.MediaType{"text/event-stream": {Schema: free(map[string]any{"type": "string"})}},
 		}}),
-	}, true, func(ctx huma.Context) {
+	}, func(ctx huma.Context) {
 		subscription, err := d.subscribe(ctx)
 		if err != nil {
 			d.refuse(ctx, err)

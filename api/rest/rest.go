@@ -18,12 +18,14 @@ import (
 
 	"tickler/api/operation"
 	"tickler/internal/feed"
+	"tickler/internal/transfer"
 )
 
 // Config is what the door needs.
 type Config struct {
 	Operations *operation.Operations
 	Events     *feed.Feed
+	Transfer   *transfer.Service
 	Version    string // of the server
 	// Guard is what a request must pass before an operation, which changes
 	// something unless it is readOnly. It puts the caller into the context: see
@@ -37,6 +39,7 @@ type Config struct {
 type door struct {
 	Config
 	reading, writing huma.API // one document, two guards
+	importing        huma.API // as writing, but with a larger body
 	seconds          *prometheus.HistogramVec
 }
 
@@ -49,6 +52,8 @@ func Mount(router *gin.Engine, c Config) {
 		return humagin.NewWithGroup(router, router.Group("", c.Guard(readOnly)...), config)
 	}
 	d := &door{Config: c, reading: group(true), writing: group(false)}
+	large := append(append(gin.HandlersChain{keepBody}, c.Guard(false)...), largeBody)
+	d.importing = humagin.NewWithGroup(router, router.Group("", large...), config)
 	d.seconds = promauto.With(c.Registry).NewHistogramVec(prometheus.HistogramOpts{
 		Name: "tickler_rest_seconds", Help: "How long REST calls took, by operation and status.",
 		Buckets: prometheus.ExponentialBuckets(0.001, 2.5, 9),
@@ -57,15 +62,20 @@ func Mount(router *gin.Engine, c Config) {
 		d.operation(r)
 	}
 	d.events()
+	d.transfers()
 	describe(router, document)
 }
 
-// handle registers what is described, and how it is answered.
-func (d *door) handle(described *huma.Operation, readOnly bool, answer func(huma.Context)) {
-	api := d.writing
+// guard is the API whose guard fits.
+func (d *door) guard(readOnly bool) huma.API {
 	if readOnly {
-		api = d.reading
+		return d.reading
 	}
+	return d.writing
+}
+
+// handle registers what is described, and how it is answered.
+func (d *door) handle(api huma.API, described *huma.Operation, answer func(huma.Context)) {
 	api.OpenAPI().AddOperation(described)
 	api.Adapter().Handle(described, func(ctx huma.Context) {
 		trace.SpanFromContext(ctx.Context()).SetName("rest " + described.OperationID)
@@ -80,7 +90,7 @@ func (d *door) handle(described *huma.Operation, readOnly bool, answer func(huma
 func (d *door) operation(r route) {
 	o := d.Operations.Named(r.operation)
 	described := r.describe(o, d.reading.OpenAPI())
-	d.handle(described, o.ReadOnly || r.method == http.MethodGet, func(ctx huma.Context) {
+	d.handle(d.guard(o.ReadOnly || r.method == http.MethodGet), described, func(ctx huma.Context) {
 		user, err := operation.User(ctx.Context())
 		if err != nil {
 			d.refuse(ctx, err)

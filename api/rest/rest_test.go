@@ -22,6 +22,7 @@ import (
 	"tickler/internal/pgtest"
 	"tickler/internal/repository"
 	"tickler/internal/task"
+	"tickler/internal/transfer"
 )
 
 // fields are a body or an answer.
@@ -61,7 +62,7 @@ func setup(t *testing.T) (ann, bob *client) {
 	}
 	router := gin.New()
 	rest.Mount(router, rest.Config{
-		Operations: s.operations, Events: events, Version: "test", Log: log, Registry: registry,
+		Operations: s.operations, Events: events, Transfer: transfer.NewService(service, time.Now), Version: "test", Log: log, Registry: registry,
 		Guard: func(bool) gin.HandlersChain {
 			return gin.HandlersChain{func(c *gin.Context) {
 				c.Request.Body = http.MaxBytesReader(c.Writer, c.Request.Body, 1<<20)

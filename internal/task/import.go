@@ -1,0 +1,155 @@
+package task
+
+import (
+	"context"
+	"crypto/sha256"
+	"errors"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+)
+
+// Import is a task that comes from elsewhere. Its idempotency key, which is
+// required, identifies it there: it is imported once, whatever it has become.
+// Categories that do not exist are created, as tags are.
+type Import struct {
+	AddInput
+	TimeZone         string // in which the due date is meant; "": the user's
+	CreatedAt        *time.Time
+	CompletedAt      *time.Time // done already: no next occurrence comes of it
+	AbsoluteReminder *time.Time
+	SnoozedUntil     *time.Time
+	Series           *Recurrence // the place in its series; the rule is that of AddInput
+	PreviousTaskID   *int64
+}
+
+// errDryRun rolls back what was only tried.
+var errDryRun = errors.New("dry run")
+
+// Import adds a task that comes from elsewhere, with its event, or, of a dry
+// run, only says whether it could. Created is false when it was imported before.
+// Reminders that have passed are not made up for.
+func (s *Service) Import(ctx context.Context, user Settings, in Import, dryRun bool) (Addition, error) {
+	now := s.clock()
+	meant := user
+	if in.TimeZone != "" {
+		if _, err := LoadZone("time_zone", in.TimeZone); err != nil {
+			return Addition{}, err
+		}
+		meant.TimeZone = in.TimeZone
+	}
+	t, err := s.draft(meant, in.AddInput)
+	if err != nil {
+		return Addition{}, err
+	}
+	t.place(in)
+	t.AbsoluteReminder, t.SnoozedUntil = in.AbsoluteReminder, in.SnoozedUntil
+	t.rearm(user.ReminderOffsets, now)
+	if in.CreatedAt != nil && in.CreatedAt.Before(now) {
+		t.CreatedAt = in.CreatedAt.UTC().Truncate(time.Microsecond)
+	}
+	sum := sha256.Sum256([]byte(in.IdempotencyKey))
+	key := Idempotency{Key: in.IdempotencyKey, Digest: sum[:]}
+	result := Addition{Task: t, Created: true}
+	err = s.store.Tx(ctx, user.UserID, func(tx Tx) error {
+		found, err := replay(ctx, tx, key, &result)
+		if err != nil || found {
+			return err
+		}
+		if t.Category, err = obtainCategory(ctx, tx, in.Category); err != nil {
+			return err
+		}
+		if t.Tags, err = resolveTags(ctx, tx, in.Tags, nil); err != nil {
+			return err
+		}
+		inserted, err := tx.Insert(ctx, t, key)
+		if err != nil {
+			return err
+		}
+		if !inserted {
+			return &Error{Code: Conflict, Message: "its place in the series is taken by another task, or it is being imported at this moment"}
+		}
+		if in.CompletedAt != nil {
+			if err := finish(ctx, tx, t, *in.CompletedAt, now); err != nil {
+				return err
+			}
+		}
+		if dryRun {
+			return errDryRun
+		}
+		return nil
+	})
+	if err != nil && !errors.Is(err, errDryRun) {
+		return Addition{}, err
+	}
+	return result, nil
+}
+
+// finish marks a task done that was done elsewhere: an update, not a completion,
+// since nothing is to follow from it.
+func finish(ctx context.Context, tx Tx, t *Task, at, now time.Time) error {
+	if at = at.UTC().Truncate(time.Microsecond); at.After(now) {
+		at = now
+	}
+	t.CompletedAt = &at
+	t.disarm()
+	t.touch(now)
+	return tx.Save(ctx, Change{Kind: Updated, Task: t, Fields: map[string]any{"completed": true}})
+}
+
+// place puts a task where it was in its series. The series is another one for
+// each user, and the same for all its tasks.
+func (t *Task) place(in Import) {
+	t.PreviousTaskID = in.PreviousTaskID
+	if t.Recurrence == nil || in.Series == nil {
+		return
+	}
+	r := t.Recurrence
+	r.SeriesID = uuid.NewSHA1(in.Series.SeriesID, []byte(strconv.FormatInt(t.UserID, 10)))
+	r.Start, r.StartOccurrence, r.Occurrence = in.Series.Start, in.Series.StartOccurrence, in.Series.Occurrence
+}
+
+// obtainCategory finds a category by name, and creates it when there is none.
+func obtainCategory(ctx context.Context, tx Tx, name string) (*Category, error) {
+	if strings.TrimSpace(name) == "" {
+		return nil, nil
+	}
+	name, err := checkName("category", name, MaxCategoryName, "Work")
+	if err != nil {
+		return nil, err
+	}
+	if found, err := resolveCategory(ctx, tx, name, 0); err == nil {
+		return found, nil
+	}
+	all, err := tx.Categories(ctx, true)
+	if err != nil {
+		return nil, err
+	}
+	if found, err := findCategory(all, name, 0); err == nil {
+		return found, nil
+	}
+	if len(all) >= MaxCategories {
+		return nil, &Error{Code: LimitExceeded, Field: "category", Message: "category " + strconv.Quote(name) + " does not exist, and you already have " + strconv.Itoa(MaxCategories) + ", the most allowed"}
+	}
+	created, _, err := tx.AddCategory(ctx, Category{Name: name})
+	return &created, err
+}
+
+// Everything reads all of the user's tasks that are not deleted, oldest first.
+func (s *Service) Everything(ctx context.Context, user Settings) ([]*Task, error) {
+	var all []*Task
+	paging := Paging{Sort: ByCreatedAt, Limit: MaxLimit}
+	for {
+		page, err := s.store.List(ctx, user.UserID, Filter{}, paging)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, page.Tasks...)
+		if page.Next == nil {
+			return all, nil
+		}
+		paging.After = page.Next
+	}
+}

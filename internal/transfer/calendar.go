@@ -1,0 +1,222 @@
+package transfer
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/emersion/go-ical"
+
+	"tickler/internal/recurrence"
+	"tickler/internal/task"
+)
+
+// maxNesting of components: a to-do is in a calendar, and an alarm in a to-do.
+// The library reads components by calling itself.
+const maxNesting = 8
+
+// importCalendar brings in the to-dos of a calendar (RFC 5545, section 3.6.2).
+func (s *Service) importCalendar(ctx context.Context, user task.Settings, file []byte, dryRun bool) (Report, error) {
+	report := Report{Format: "icalendar", DryRun: dryRun}
+	depth := 0
+	for line := range bytes.Lines(file) {
+		switch upper := bytes.ToUpper(line[:min(len(line), 6)]); {
+		case bytes.HasPrefix(upper, []byte("BEGIN:")):
+			depth++
+		case bytes.HasPrefix(upper, []byte("END:")):
+			depth--
+		}
+		if depth > maxNesting {
+			return report, task.Invalid("body", "is no calendar that can be read: components are nested too deep")
+		}
+	}
+	calendar, err := ical.NewDecoder(bytes.NewReader(file)).Decode()
+	if err != nil {
+		return report, task.Invalid("body", "is not an iCalendar file: %s", task.Clip(err.Error()))
+	}
+	var items []item
+	for _, component := range calendar.Children {
+		if component.Name == ical.CompToDo {
+			items = append(items, readToDo(len(items)+1, component, user.Zone()))
+		}
+	}
+	return s.importAll(ctx, user, report, items)
+}
+
+func readToDo(row int, todo *ical.Component, zone *time.Location) item {
+	text := func(name string) string {
+		value, err := todo.Props.Text(name)
+		if err != nil {
+			return ""
+		}
+		return strings.TrimSpace(value)
+	}
+	i := item{row: row, in: task.Import{AddInput: task.AddInput{Title: text(ical.PropSummary), Description: text(ical.PropDescription)}}}
+	uid := text(ical.PropUID)
+	if uid == "" { // required, but not everybody writes it
+		uid = i.in.Title + "\x00" + raw(todo, ical.PropDue)
+	}
+	i.in.IdempotencyKey = key("icalendar", uid, raw(todo, ical.PropRecurrenceID))
+	if i.in.Title == "" {
+		i.in.Title = "(no title)"
+		i.notes = append(i.notes, "it had no title")
+	}
+	switch {
+	case todo.Props.Get(ical.PropRecurrenceID) != nil:
+		i.reason = "it changes one date of a recurring to-do, which cannot be taken over"
+	case strings.EqualFold(text(ical.PropStatus), "CANCELLED"):
+		i.reason = "it was cancelled"
+	}
+	for _, list := range todo.Props.Values(ical.PropCategories) {
+		tags, err := list.TextList()
+		if err == nil {
+			for _, tag := range tags {
+				i.tag(tag)
+			}
+		}
+	}
+	i.in.Priority = calendarPriority(raw(todo, ical.PropPriority))
+	i.dates(todo, zone)
+	i.alarms(todo, zone)
+	i.shorten()
+	if description := []rune(i.in.Description); len(description) > task.MaxDescription {
+		i.in.Description = string(description[:task.MaxDescription-1]) + "…"
+		i.notes = append(i.notes, "the description was too long, and was cut")
+	}
+	return i
+}
+
+// raw is a value as it stands there, of whatever type.
+func raw(todo *ical.Component, name string) string {
+	if prop := todo.Props.Get(name); prop != nil {
+		return strings.TrimSpace(prop.Value)
+	}
+	return ""
+}
+
+// calendarPriority: 1 is the highest, 9 the lowest, 0 none. RFC 5545, section 3.8.1.9.
+func calendarPriority(text string) task.Priority {
+	switch n, _ := strconv.Atoi(text); {
+	case n == 1:
+		return task.Urgent
+	case n >= 2 && n <= 4:
+		return task.High
+	case n >= 6:
+		return task.Low
+	default:
+		return task.Medium
+	}
+}
+
+// dates reads when the to-do is due, how it recurs, and when it was done.
+func (i *item) dates(todo *ical.Component, zone *time.Location) {
+	due := todo.Props.Get(ical.PropDue)
+	if due == nil { // a start, and how long it takes
+		due = todo.Props.Get(ical.PropDateTimeStart)
+		if due != nil && todo.Props.Get(ical.PropDuration) != nil {
+			i.notes = append(i.notes, "the start was taken for the due date")
+		}
+	}
+	if due != nil {
+		at, ok := i.moment(due, zone)
+		switch {
+		case !ok:
+			i.notes = append(i.notes, fmt.Sprintf("the date %q could not be read", task.Clip(due.Value)))
+		case len(due.Value) == len("20060102"):
+			i.in.DueDate = at.Format(time.DateOnly)
+		default:
+			i.in.DueDate = at.Format(time.RFC3339)
+		}
+		if named := zoneOf(due, zone); ok && named != zone {
+			i.in.TimeZone = named.String()
+		}
+	}
+	if rule := todo.Props.Get(ical.PropRecurrenceRule); rule != nil {
+		i.in.RecurrenceRule = rule.Value
+		if _, err := recurrence.Parse(rule.Value); err != nil {
+			i.in.RecurrenceRule = ""
+			i.notes = append(i.notes, fmt.Sprintf("the rule %q could not be taken over: %s", task.Clip(rule.Value), task.Clip(err.Error())))
+		}
+		if todo.Props.Get(ical.PropExceptionDates) != nil || todo.Props.Get(ical.PropRecurrenceDates) != nil {
+			i.notes = append(i.notes, "exceptions from the rule could not be taken over")
+		}
+	}
+	if created := todo.Props.Get(ical.PropCreated); created != nil {
+		if at, ok := i.moment(created, zone); ok {
+			i.in.CreatedAt = &at
+		}
+	}
+	status, _ := todo.Props.Text(ical.PropStatus)
+	completed := todo.Props.Get(ical.PropCompleted)
+	if completed == nil && !strings.EqualFold(status, "COMPLETED") && raw(todo, ical.PropPercentComplete) != "100" {
+		return
+	}
+	at := time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC) // when is not known: now, as what lies ahead cannot be done
+	if completed != nil {
+		if read, ok := i.moment(completed, zone); ok {
+			at = read
+		}
+	} else if modified := todo.Props.Get(ical.PropLastModified); modified != nil {
+		if read, ok := i.moment(modified, zone); ok {
+			at = read
+		}
+	}
+	i.in.CompletedAt = &at
+}
+
+// moment reads a date or date-time; one without a zone is in the person's, one
+// in a wall time that does not exist moves forward like any other.
+func (i *item) moment(prop *ical.Prop, zone *time.Location) (time.Time, bool) {
+	value := prop.Value
+	if strings.HasSuffix(value, "Z") || len(value) == len("20060102") {
+		at, err := prop.DateTime(time.UTC)
+		return at, err == nil && at.Year() >= 1970
+	}
+	wall, err := time.Parse("20060102T150405", value)
+	if err != nil || wall.Year() < 1970 {
+		return wall, false
+	}
+	return recurrence.Resolve(wall, zoneOf(prop, zone)), true
+}
+
+// zoneOf is the zone that a value names, where that is one of the tz database.
+func zoneOf(prop *ical.Prop, zone *time.Location) *time.Location {
+	name := prop.Params.Get(ical.PropTimezoneID)
+	if name == "" {
+		return zone
+	}
+	named, err := task.LoadZone("TZID", strings.TrimPrefix(name, "/"))
+	if err != nil {
+		return zone
+	}
+	return named
+}
+
+// alarms reads when it reminds. RFC 5545, section 3.8.6.3.
+func (i *item) alarms(todo *ical.Component, zone *time.Location) {
+	for _, alarm := range todo.Children {
+		trigger := alarm.Props.Get(ical.PropTrigger)
+		if alarm.Name != ical.CompAlarm || trigger == nil {
+			continue
+		}
+		if trigger.ValueType() == ical.ValueDateTime {
+			if at, ok := i.moment(trigger, zone); ok {
+				i.in.AbsoluteReminder = &at
+			}
+			continue
+		}
+		before, err := trigger.Duration()
+		minutes := int(-before / time.Minute)
+		if err != nil || minutes < 0 || minutes > task.MaxReminderOffset || len(i.in.ReminderOffsets) == task.MaxReminderOffsets {
+			i.notes = append(i.notes, fmt.Sprintf("the alarm %q could not be taken over", task.Clip(trigger.Value)))
+			continue
+		}
+		if i.in.DueDate != "" && !slices.Contains(i.in.ReminderOffsets, minutes) {
+			i.in.ReminderOffsets = append(i.in.ReminderOffsets, minutes)
+		}
+	}
+}

@@ -1,0 +1,249 @@
+package transfer
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"strconv"
+	"time"
+
+	"github.com/google/uuid"
+
+	"tickler/internal/task"
+)
+
+const (
+	documentFormat  = "tickler"
+	documentVersion = 1
+	wallForm        = "2006-01-02T15:04:05"
+)
+
+// Document is everything that a person has. Names refer to categories and tags;
+// ids only tell tasks of one document apart.
+type Document struct {
+	Format     string         `json:"format" enum:"tickler"`
+	Version    int            `json:"version" doc:"Of the format: 1."`
+	ExportedAt string         `json:"exported_at"`
+	Settings   Settings       `json:"settings"`
+	Categories []Label        `json:"categories"`
+	Tags       []Label        `json:"tags"`
+	Tasks      []ExportedTask `json:"tasks" doc:"All that are not deleted, oldest first."`
+}
+
+// Settings are the person's own.
+type Settings struct {
+	TimeZone        string `json:"time_zone"`
+	ReminderOffsets []int  `json:"reminder_offsets"`
+}
+
+// Label is a category or tag.
+type Label struct {
+	Name  string `json:"name"`
+	Color string `json:"color,omitempty"`
+}
+
+// ExportedTask is a task. Instants are in UTC.
+type ExportedTask struct {
+	ID               int64    `json:"id"`
+	Title            string   `json:"title"`
+	Description      string   `json:"description,omitempty"`
+	Priority         string   `json:"priority"`
+	Category         string   `json:"category,omitempty"`
+	Tags             []string `json:"tags,omitempty"`
+	DueDate          string   `json:"due_date,omitempty" doc:"A date for a whole day, else an instant."`
+	TimeZone         string   `json:"time_zone" doc:"In which the due date is meant."`
+	Series           *Series  `json:"series,omitempty"`
+	PreviousTaskID   int64    `json:"previous_task_id,omitempty" doc:"The occurrence that this one follows."`
+	ReminderOffsets  *[]int   `json:"reminder_offsets,omitempty" doc:"Minutes before due; left out: those of the settings."`
+	AbsoluteReminder string   `json:"absolute_reminder,omitempty"`
+	SnoozedUntil     string   `json:"snoozed_until,omitempty"`
+	CompletedAt      string   `json:"completed_at,omitempty"`
+	CreatedAt        string   `json:"created_at"`
+	UpdatedAt        string   `json:"updated_at"`
+}
+
+// Series is how a task recurs, and its place in its series.
+type Series struct {
+	Rule            string `json:"rule" doc:"RFC 5545 RRULE."`
+	Base            string `json:"base" enum:"due,completion"`
+	ID              string `json:"id" doc:"The same for all tasks of the series."`
+	Start           string `json:"start" doc:"The anchor: wall time in the task's zone."`
+	StartOccurrence int    `json:"start_occurrence"`
+	Occurrence      int    `json:"occurrence" doc:"Place of the task, from 1."`
+}
+
+// Export writes everything that a user has.
+func (s *Service) Export(ctx context.Context, user task.Settings) (Document, error) {
+	doc := Document{
+		Format: documentFormat, Version: documentVersion, ExportedAt: instant(s.now()),
+		Settings:   Settings{TimeZone: user.TimeZone, ReminderOffsets: append([]int{}, user.ReminderOffsets...)},
+		Categories: []Label{}, Tags: []Label{}, Tasks: []ExportedTask{},
+	}
+	categories, err := s.tasks.Categories(ctx, user)
+	if err != nil {
+		return doc, err
+	}
+	for _, c := range categories {
+		doc.Categories = append(doc.Categories, Label{c.Label.Name, c.Label.Color})
+	}
+	tags, err := s.tasks.Tags(ctx, user)
+	if err != nil {
+		return doc, err
+	}
+	for _, t := range tags {
+		doc.Tags = append(doc.Tags, Label{t.Label.Name, t.Label.Color})
+	}
+	all, err := s.tasks.Everything(ctx, user)
+	if err != nil {
+		return doc, err
+	}
+	for _, t := range all {
+		doc.Tasks = append(doc.Tasks, export(t))
+	}
+	return doc, nil
+}
+
+func export(t *task.Task) ExportedTask {
+	out := ExportedTask{
+		ID: t.ID, Title: t.Title, Description: t.Description, Priority: string(t.Priority), TimeZone: t.TimeZone,
+		AbsoluteReminder: optional(t.AbsoluteReminder), SnoozedUntil: optional(t.SnoozedUntil),
+		CompletedAt: optional(t.CompletedAt), CreatedAt: instant(t.CreatedAt), UpdatedAt: instant(t.UpdatedAt),
+		DueDate: optional(t.DueDate),
+	}
+	if t.DueDate != nil && t.AllDay {
+		out.DueDate = t.DueDate.In(t.Zone()).Format(time.DateOnly)
+	}
+	if t.Category != nil {
+		out.Category = t.Category.Name
+	}
+	for _, tag := range t.Tags {
+		out.Tags = append(out.Tags, tag.Name)
+	}
+	if t.ReminderOffsets != nil {
+		out.ReminderOffsets = &t.ReminderOffsets
+	}
+	if t.PreviousTaskID != nil {
+		out.PreviousTaskID = *t.PreviousTaskID
+	}
+	if r := t.Recurrence; r != nil {
+		out.Series = &Series{r.Rule, string(r.Base), r.SeriesID.String(), r.Start.Format(wallForm), r.StartOccurrence, r.Occurrence}
+	}
+	return out
+}
+
+func instant(t time.Time) string { return t.UTC().Format(time.RFC3339Nano) }
+
+func optional(t *time.Time) string {
+	if t == nil {
+		return ""
+	}
+	return instant(*t)
+}
+
+// importDocument brings in what Export wrote. Settings are taken over; a
+// category or tag that is there already stays as it is.
+func (s *Service) importDocument(ctx context.Context, user task.Settings, file []byte, dryRun bool) (Report, error) {
+	report := Report{Format: documentFormat, DryRun: dryRun}
+	var doc Document
+	decoder := json.NewDecoder(bytes.NewReader(file))
+	decoder.DisallowUnknownFields()
+	if err := decoder.Decode(&doc); err != nil || decoder.Decode(&struct{}{}) != io.EOF {
+		return report, task.Invalid("body", "is not what GET /v1/export writes: %s", task.Clip(reason(err)))
+	}
+	if doc.Format != documentFormat || doc.Version != documentVersion {
+		return report, task.Invalid("format", "must be %q and version %d, as GET /v1/export writes", documentFormat, documentVersion)
+	}
+	items := make([]item, len(doc.Tasks))
+	for i, t := range doc.Tasks {
+		items[i] = t.item(i + 1)
+	}
+	if !dryRun {
+		if err := s.prepare(ctx, &user, doc, &report); err != nil {
+			return report, err
+		}
+	}
+	return s.importAll(ctx, user, report, items)
+}
+
+// prepare brings in what tasks refer to.
+func (s *Service) prepare(ctx context.Context, user *task.Settings, doc Document, report *Report) error {
+	after, err := s.tasks.UpdateSettings(ctx, *user, task.SettingsInput{
+		TimeZone: doc.Settings.TimeZone, ReminderOffsets: task.Some(doc.Settings.ReminderOffsets),
+	})
+	if err != nil {
+		return err
+	}
+	*user, report.Settings = after.Settings, after.Changed
+	for _, c := range doc.Categories {
+		if _, err := s.tasks.CreateCategory(ctx, *user, task.CreateCategoryInput{Name: c.Name, Color: c.Color}); !harmless(err) {
+			return err
+		}
+	}
+	for _, t := range doc.Tags {
+		if _, err := s.tasks.CreateTag(ctx, *user, task.CreateTagInput{Name: t.Name, Color: t.Color}); !harmless(err) {
+			return err
+		}
+	}
+	return nil
+}
+
+// harmless tells whether a label is there, or will be told to be missing by the
+// tasks that have it.
+func harmless(err error) bool {
+	var e *task.Error
+	return err == nil || (errors.As(err, &e) && (e.Code == task.Conflict || e.Code == task.LimitExceeded))
+}
+
+func reason(err error) string {
+	if err == nil {
+		return "something stands behind it"
+	}
+	return err.Error()
+}
+
+func (t ExportedTask) item(row int) item {
+	i := item{row: row, id: t.ID, previous: t.PreviousTaskID, in: task.Import{
+		AddInput: task.AddInput{
+			Title: t.Title, Description: t.Description, Priority: task.Priority(t.Priority), DueDate: t.DueDate,
+			Category: t.Category, Tags: t.Tags, IdempotencyKey: key(documentFormat, strconv.FormatInt(t.ID, 10), t.CreatedAt),
+		},
+		TimeZone: t.TimeZone,
+	}}
+	if t.ReminderOffsets != nil {
+		i.in.ReminderOffsets = append([]int{}, *t.ReminderOffsets...)
+	}
+	var wrong error
+	at := func(field, text string) *time.Time {
+		if text == "" {
+			return nil
+		}
+		parsed, err := time.Parse(time.RFC3339Nano, text)
+		if err != nil {
+			wrong = task.Invalid(field, "is not an instant, for example 2026-03-01T16:30:00Z")
+		}
+		return &parsed
+	}
+	i.in.CreatedAt, i.in.CompletedAt = at("created_at", t.CreatedAt), at("completed_at", t.CompletedAt)
+	i.in.AbsoluteReminder, i.in.SnoozedUntil = at("absolute_reminder", t.AbsoluteReminder), at("snoozed_until", t.SnoozedUntil)
+	if t.Series != nil {
+		i.in.RecurrenceRule, i.in.RecurrenceBase = t.Series.Rule, task.RecurrenceBase(t.Series.Base)
+		id, err := uuid.Parse(t.Series.ID)
+		start, startErr := time.Parse(wallForm, t.Series.Start)
+		if err != nil || startErr != nil || start.Year() < 1970 || start.Year() > 9999 ||
+			t.Series.Occurrence < 1 || t.Series.StartOccurrence < 1 || max(t.Series.Occurrence, t.Series.StartOccurrence) > 1<<30 {
+			wrong = task.Invalid("series", "has no valid id, start, start_occurrence or occurrence")
+		}
+		i.in.Series = &task.Recurrence{SeriesID: id, Start: start, StartOccurrence: t.Series.StartOccurrence, Occurrence: t.Series.Occurrence}
+	}
+	for _, one := range []*time.Time{i.in.CreatedAt, i.in.CompletedAt, i.in.AbsoluteReminder, i.in.SnoozedUntil} {
+		if one != nil && (one.Year() < 1970 || one.Year() > 9999) {
+			wrong = task.Invalid("created_at", "and other instants must be in the years 1970 to 9999")
+		}
+	}
+	if wrong != nil {
+		i.reason = wrong.Error()
+	}
+	return i
+}

@@ -1,0 +1,173 @@
+// Package transfer takes everything that a person has out, as one document, and
+// brings tasks in: from such a document, from Todoist, from a calendar.
+package transfer
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"tickler/internal/task"
+)
+
+// MaxTasks is how many tasks one file may hold.
+const MaxTasks = 10_000
+
+// Service exports and imports.
+type Service struct {
+	tasks *task.Service
+	now   func() time.Time
+}
+
+// NewService makes a service; now is the clock.
+func NewService(tasks *task.Service, now func() time.Time) *Service {
+	return &Service{tasks: tasks, now: now}
+}
+
+// Report tells what became of a file.
+type Report struct {
+	Format   string   `json:"format" enum:"tickler,todoist,icalendar"`
+	DryRun   bool     `json:"dry_run" doc:"Whether nothing was changed."`
+	Created  int      `json:"created"`
+	Skipped  int      `json:"skipped"`
+	Settings []string `json:"settings,omitempty" doc:"Settings that were taken over."`
+	Rows     []Row    `json:"rows" doc:"One for each task of the file."`
+}
+
+// Row tells what became of one task.
+type Row struct {
+	Row     int      `json:"row" doc:"Place in the file: of a CSV the line, else the number of the task."`
+	Title   string   `json:"title,omitempty"`
+	Outcome string   `json:"outcome" enum:"created,skipped"`
+	TaskID  int64    `json:"task_id,omitempty" doc:"The task that it is now; none in a dry run."`
+	Reason  string   `json:"reason,omitempty" doc:"Why it was skipped."`
+	Notes   []string `json:"notes,omitempty" doc:"What could not be taken over as it was."`
+}
+
+// item is a task of a file, as it is to be imported.
+type item struct {
+	row    int
+	in     task.Import
+	notes  []string
+	reason string // why it is not imported at all
+
+	id, previous int64 // in a document of our own
+}
+
+// Formats by the media types of the files.
+var formats = map[string]func(s *Service, ctx context.Context, user task.Settings, file []byte, dryRun bool) (Report, error){
+	"application/json": (*Service).importDocument,
+	"text/csv":         (*Service).importTodoist,
+	"text/calendar":    (*Service).importCalendar,
+}
+
+// Import brings in a file of a media type. Each task is judged by itself: one
+// that cannot be imported spoils no other. A dry run changes nothing, and
+// tells what would be done.
+func (s *Service) Import(ctx context.Context, user task.Settings, mediaType string, file []byte, dryRun bool) (Report, error) {
+	bring, known := formats[mediaType]
+	if !known {
+		return Report{}, task.Invalid("Content-Type", "must be application/json for an export of Tickler, text/csv for one of Todoist, text/calendar for iCalendar")
+	}
+	return bring(s, ctx, user, file, dryRun)
+}
+
+// importAll imports one task after the other.
+func (s *Service) importAll(ctx context.Context, user task.Settings, report Report, items []item) (Report, error) {
+	if len(items) > MaxTasks {
+		return report, &task.Error{Code: task.LimitExceeded, Field: "body", Message: fmt.Sprintf("the file has %d tasks; at most %d can be imported at once", len(items), MaxTasks)}
+	}
+	report.Rows = []Row{}
+	imported := map[int64]int64{} // ids by those in the file
+	seen := map[string]bool{}
+	for _, one := range items {
+		row := Row{Row: one.row, Title: task.Clip(one.in.Title), Notes: one.notes, Reason: one.reason}
+		if row.Reason == "" && seen[one.in.IdempotencyKey] {
+			row.Reason = "it is in the file twice"
+		}
+		seen[one.in.IdempotencyKey] = true
+		if row.Reason == "" {
+			if err := s.importOne(ctx, user, one, report.DryRun, imported, &row); err != nil {
+				return report, err
+			}
+		}
+		row.Outcome = "created"
+		if row.Reason != "" {
+			row.Outcome = "skipped"
+			report.Skipped++
+		} else {
+			report.Created++
+		}
+		report.Rows = append(report.Rows, row)
+	}
+	return report, nil
+}
+
+// importOne imports a task. Only what keeps all others from being imported too
+// is an error.
+func (s *Service) importOne(ctx context.Context, user task.Settings, one item, dryRun bool, imported map[int64]int64, row *Row) error {
+	if one.id != 0 {
+		mine, err := s.tasks.Get(ctx, user, one.id)
+		if err == nil && one.in.CreatedAt != nil && mine.CreatedAt.Equal(*one.in.CreatedAt) {
+			imported[one.id] = one.id
+			row.Reason, row.TaskID = "it is here already: this is where it was exported from", one.id
+			return nil
+		}
+	}
+	if id, ok := imported[one.previous]; ok && one.previous != 0 {
+		one.in.PreviousTaskID = &id
+	}
+	added, err := s.tasks.Import(ctx, user, one.in, dryRun)
+	var e *task.Error
+	switch {
+	case errors.As(err, &e):
+		row.Reason = e.Message
+	case err != nil:
+		return err
+	case !added.Created:
+		row.Reason = "it was imported before"
+		if added.Task.DeletedAt != nil {
+			row.Reason += ", and deleted since; POST /v1/tasks/{task_id}/reopen restores it"
+		}
+		row.TaskID, imported[one.id] = added.Task.ID, added.Task.ID
+	case !dryRun:
+		row.TaskID, imported[one.id] = added.Task.ID, added.Task.ID
+	}
+	return nil
+}
+
+// key identifies what is imported.
+func key(parts ...string) string {
+	sum := sha256.Sum256([]byte(strings.Join(parts, "\x00")))
+	return "import:" + hex.EncodeToString(sum[:])
+}
+
+// shorten cuts a title that is too long, and keeps it whole in the description.
+func (i *item) shorten() {
+	i.in.Title = strings.Join(strings.Fields(i.in.Title), " ")
+	title := []rune(i.in.Title)
+	if len(title) <= task.MaxTitle {
+		return
+	}
+	i.in.Title = string(title[:task.MaxTitle-1]) + "…"
+	i.in.Description = strings.TrimSpace(string(title) + "\n\n" + i.in.Description)
+	i.notes = append(i.notes, "the title was too long; it stands whole in the description")
+}
+
+// tag adds a tag as far as it can be one.
+func (i *item) tag(name string) {
+	name = strings.TrimSpace(name)
+	switch {
+	case name == "":
+	case len([]rune(name)) > task.MaxTagName:
+		i.notes = append(i.notes, fmt.Sprintf("%q is too long for a tag", task.Clip(name)))
+	case len(i.in.Tags) >= task.MaxTagsPerTask:
+		i.notes = append(i.notes, fmt.Sprintf("%q is one tag too many", name))
+	default:
+		i.in.Tags = append(i.in.Tags, name)
+	}
+}
