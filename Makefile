@@ -77,9 +77,11 @@ lint: ## gofmt, vet, staticcheck
 	go run $(STATICCHECK) ./...
 	cd dev && go run $(STATICCHECK) ./...
 
-bench: build daprd ## Measure: recurrence, the loop's latency, the relay against plain publishing, a soak
+bench: build daprd ## Measure: recurrence, the loop's latency, adding and reading, the relay, a soak
 	bin/tickler-dev with-postgres go test -run '^$$' -bench . ./...
 	cd dev && go test -run '^$$' -bench 'Complete|Commit' -benchtime 200x ./e2e
+	cd dev && go test -run '^$$' -bench 'Adding' -benchtime 5x ./e2e
+	cd dev && go test -run '^$$' -bench 'Reading' -benchtime 100x -timeout 60m ./e2e
 	cd dev && go test -run '^$$' -bench 'Relay' -benchtime 3x ./e2e
 	cd dev && go test -run '^$$' -bench 'Soak' -benchtime 1x ./e2e
 

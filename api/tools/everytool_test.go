@@ -136,3 +136,104 @@ func TestEveryToolRefusesEveryArgumentOfAWrongKind(t *testing.T) {
 		}
 	}
 }
+
+// beyond are values just past what a schema allows, by what they break.
+func beyond(property fields) map[string]any {
+	wrong := map[string]any{}
+	number := func(name string) (int, bool) {
+		n, ok := property[name].(float64)
+		return int(n), ok
+	}
+	kinds := fmt.Sprint(property["type"])
+	if n, ok := number("maximum"); ok {
+		wrong["above maximum"] = n + 1
+	}
+	if n, ok := number("minimum"); ok {
+		wrong["below minimum"] = n - 1
+	}
+	if n, ok := number("maxLength"); ok {
+		wrong["longer than maxLength"] = strings.Repeat("ä", n+1)
+	}
+	if _, ok := number("minLength"); ok {
+		wrong["empty"] = ""
+	}
+	if n, ok := number("maxItems"); ok {
+		items := make([]any, n+1)
+		for i := range items {
+			items[i] = i + 1
+			if item, _ := property["items"].(fields); fmt.Sprint(item["type"]) == "string" {
+				items[i] = fmt.Sprint("item ", i)
+			}
+		}
+		wrong["more than maxItems"] = items
+	}
+	if _, ok := property["enum"]; ok {
+		wrong["not in enum"] = "no-such-value"
+	}
+	if item, ok := property["items"].(fields); ok && item["enum"] != nil {
+		wrong["item not in enum"] = []any{"no-such-value"}
+	}
+	if strings.Contains(kinds, "integer") && !strings.Contains(kinds, "array") {
+		wrong["a fraction"], wrong["beyond 64 bits"] = 1.5, json.Number("99999999999999999999")
+	}
+	return wrong
+}
+
+// Whatever a schema promises to refuse is refused, by the name of the field and
+// with words that say what would be accepted.
+func TestEveryToolRefusesWhatItsSchemaForbids(t *testing.T) {
+	ann, _ := callers(t)
+	begin(t, ann)
+	tried := 0
+	for _, tool := range all() {
+		var schema struct {
+			Properties map[string]fields
+			Required   []string
+		}
+		require.NoError(t, json.Unmarshal(tool.in, &schema))
+		for field, property := range schema.Properties {
+			for what, value := range beyond(property) {
+				_, failure := ann.try(t, tool.name, with(t, valid[tool.name], field, value))
+				require.NotNil(t, failure, "%s %s: %s", tool.name, field, what)
+				require.Contains(t, []any{"INVALID_INPUT", "LIMIT_EXCEEDED"}, failure["code"], "%s %s: %s", tool.name, field, what)
+				require.Equal(t, field, failure["field"], "%s: %s: %s", tool.name, what, failure["message"])
+				text := fmt.Sprint(failure["message"], failure["hint"])
+				require.Regexp(t, `allowed|for example|at most|must be|required`, text, "%s %s: %s", tool.name, field, what)
+				tried++
+			}
+		}
+		for _, field := range schema.Required {
+			var given fields
+			require.NoError(t, json.Unmarshal([]byte(valid[tool.name]), &given))
+			delete(given, field)
+			text, err := json.Marshal(given)
+			require.NoError(t, err)
+			_, failure := ann.try(t, tool.name, string(text))
+			require.Equal(t, "INVALID_INPUT", failure["code"], "%s without %s", tool.name, field)
+			require.Equal(t, field, failure["field"])
+			require.Regexp(t, `required.*for example`, failure["message"], "%s without %s", tool.name, field)
+			tried++
+		}
+	}
+	require.Greater(t, tried, 120, "the schemas are read")
+}
+
+func TestValidCallsMeetTheInputSchemas(t *testing.T) {
+	for _, tool := range all() {
+		var schema jsonschema.Schema
+		require.NoError(t, json.Unmarshal(tool.in, &schema))
+		resolved, err := schema.Resolve(nil)
+		require.NoError(t, err)
+		var given any
+		require.NoError(t, json.Unmarshal([]byte(valid[tool.name]), &given))
+		require.NoError(t, resolved.Validate(given), tool.name)
+		require.Error(t, resolved.Validate(fields{"no_such_field": 1}), tool.name)
+		if i := strings.Index(tool.description, "Example: "); i < 0 {
+			require.Empty(t, schema.Required, "%s has no example", tool.name)
+		} else {
+			var example any
+			require.NoError(t, json.NewDecoder(strings.NewReader(tool.description[i+len("Example: "):])).Decode(&example), tool.name)
+			require.NoError(t, resolved.Validate(example), "the example of %s", tool.name)
+		}
+	}
+}

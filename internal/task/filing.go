@@ -45,6 +45,9 @@ func resolveTags(ctx context.Context, tx Tx, names []string, ids []int64) ([]Tag
 	if err != nil {
 		return nil, err
 	}
+	if len(ids) > MaxTagsPerTask {
+		return nil, &Error{Code: LimitExceeded, Field: "tag_ids", Message: fmt.Sprintf("%d tags were given; a task can have at most %d", len(ids), MaxTagsPerTask)}
+	}
 	known, err := readTags(ctx, tx)
 	if err != nil {
 		return nil, err
