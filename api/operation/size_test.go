@@ -3,6 +3,7 @@ package operation
 import (
 	"encoding/json"
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -19,8 +20,8 @@ func TestFiftyConciseTasksAreSmallerThan16KB(t *testing.T) {
 		due := now.Add(time.Duration(n) * time.Hour)
 		page.Tasks = append(page.Tasks, &task.Task{
 			ID: int64(1_000_000 + n), Title: fmt.Sprint("Write the minutes of the monthly meeting, part ", n), Priority: task.Medium,
-			Description: "Everybody waits for them.", Category: &task.Category{ID: 7, Name: "Household"},
-			Tags: []task.Tag{{ID: 1, Name: "home"}, {ID: 2, Name: "writing"}}, DueDate: &due, RemindAt: &now, TimeZone: user.TimeZone,
+			Description: "Everybody waits for them: send them to the whole list, and to those who were away too. " + strings.Repeat("And so on. ", 50), Category: &task.Category{ID: 7, Name: "Household"},
+			Tags: []task.Tag{{ID: 1, Name: "home"}, {ID: 2, Name: "writing"}}, DueDate: &due, RemindAt: &now, TimeZone: user.TimeZone, Recurrence: &task.Recurrence{Rule: "FREQ=MONTHLY"},
 		})
 	}
 	page.Total, page.NextCursor = 10_000, "eyJzIjoiY3JlYXRlZF9hdCIsImQiOnRydWUsInYiOiIyMDI2LTAzLTAyIDA4OjAwOjAwKzAwIiwiaSI6MTAwMDA0OX0"

@@ -152,7 +152,7 @@ func (o *Operations) complete(ctx context.Context, user task.Settings, in idInpu
 }
 
 func (o *Operations) completed(user task.Settings, done task.Completion, form task.Form) oneTask {
-	out := oneTask{Task: done.Task.View(user, form, o.now(), false), TimeZone: user.TimeZone, version: done.Task.Version}
+	out := oneTask{Task: done.Task.View(user, form, o.now(), 0), TimeZone: user.TimeZone, version: done.Task.Version}
 	switch {
 	case !done.Changed:
 		out.Note = "it was already completed; nothing changed"
@@ -174,7 +174,7 @@ func (o *Operations) delete(ctx context.Context, user task.Settings, in idInput)
 }
 
 func (o *Operations) deleted(user task.Settings, gone task.Deletion, form task.Form) oneTask {
-	out := oneTask{Task: gone.Task.View(user, form, o.now(), false), TimeZone: user.TimeZone, version: gone.Task.Version}
+	out := oneTask{Task: gone.Task.View(user, form, o.now(), 0), TimeZone: user.TimeZone, version: gone.Task.Version}
 	out.Note = fmt.Sprintf("deleted; reopen_task with task_id %d restores it", gone.Task.ID)
 	if gone.SeriesEnded {
 		out.Note = "deleted, which ends its series: there will be no next occurrence; " + out.Note[len("deleted; "):]
@@ -222,7 +222,7 @@ func (o *Operations) search(ctx context.Context, user task.Settings, in searchIn
 
 func (o *Operations) one(user task.Settings, found *task.Task, form task.Form) (oneTask, error) {
 	recurrence, err := found.RecurrenceView(user, o.now())
-	return oneTask{Task: found.View(user, form, o.now(), false), Recurrence: recurrence, TimeZone: user.TimeZone, version: found.Version}, err
+	return oneTask{Task: found.View(user, form, o.now(), 0), Recurrence: recurrence, TimeZone: user.TimeZone, version: found.Version}, err
 }
 
 // altered is the answer to a change; unchanged is what it says when there was none.
@@ -235,10 +235,19 @@ func (o *Operations) altered(user task.Settings, a task.Alteration, form task.Fo
 	return out, err
 }
 
+// preview is how many characters of each description a list shows: fewer on a
+// long page, so that it does not fill the reader's context.
+func preview(tasks int) int {
+	if tasks > 20 {
+		return 20
+	}
+	return 120
+}
+
 func (o *Operations) many(user task.Settings, found task.Listing, form task.Form) manyTasks {
 	out := manyTasks{Tasks: []task.View{}, Total: found.Total, NextCursor: found.NextCursor, TimeZone: user.TimeZone}
 	for i, one := range found.Tasks {
-		view := one.View(user, form, o.now(), true)
+		view := one.View(user, form, o.now(), preview(len(found.Tasks)))
 		if i < len(found.Relevance) {
 			view.RelevanceScore = &found.Relevance[i]
 		}

@@ -155,11 +155,6 @@ func TestFullPageOfConciseTasksIsSmall(t *testing.T) {
 	page := p.call(t, "list_tasks", fields{})
 	require.Len(t, page.Tasks, 50)
 	require.NotContains(t, page.text, "null")
-	require.Less(t, len(page.text), 16<<10+8<<10, "with long descriptions, recurrence and tags")
-	for _, task := range page.Tasks {
-		p.call(t, "update_task", fields{"task_id": task.ID, "description": nil, "recurrence_rule": nil})
-	}
-	page = p.call(t, "list_tasks", fields{})
-	require.Len(t, page.Tasks, 50)
+	t.Logf("fifty tasks with long descriptions, recurrence and tags: %d bytes", len(page.text))
 	require.Less(t, len(page.text), 16<<10)
 }

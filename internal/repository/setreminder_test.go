@@ -180,7 +180,7 @@ func TestSettingsAreCheckedAndANewZoneLeavesTasksWhereTheyAre(t *testing.T) {
 	found, err := b.service.Get(b.ctx, after.Settings, daily.ID)
 	require.NoError(t, err)
 	require.Equal(t, "UTC", found.TimeZone)
-	require.Equal(t, "2026-03-28T14:45:00+05:45", found.View(after.Settings, task.Concise, b.now, false).DueDate)
+	require.Equal(t, "2026-03-28T14:45:00+05:45", found.View(after.Settings, task.Concise, b.now, 0).DueDate)
 	for field, in := range map[string]task.SettingsInput{
 		"time_zone":        {TimeZone: "Mars/Olympus"},
 		"reminder_offsets": {ReminderOffsets: task.Some([]int{-5})},

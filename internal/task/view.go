@@ -51,10 +51,9 @@ const (
 	Detailed Form = "detailed"
 )
 
-const conciseDescription = 120 // characters of a description that a list shows
-
-// View renders the task for a user. A list abbreviates long descriptions.
-func (t *Task) View(user Settings, form Form, now time.Time, inList bool) View {
+// View renders the task for a user. The concise form shows the first preview
+// characters of the description, all of them when preview is 0.
+func (t *Task) View(user Settings, form Form, now time.Time, preview int) View {
 	zone := user.Zone()
 	v := View{
 		ID: t.ID, Title: t.Title, Description: t.Description, Priority: t.Priority,
@@ -69,8 +68,8 @@ func (t *Task) View(user Settings, form Form, now time.Time, inList bool) View {
 		v.Tags = append(v.Tags, tag.Name)
 	}
 	if form != Detailed {
-		if r := []rune(v.Description); inList && len(r) > conciseDescription {
-			v.Description = string(r[:conciseDescription]) + "…"
+		if r := []rune(v.Description); preview > 0 && len(r) > preview {
+			v.Description = string(r[:preview]) + "…"
 		}
 		return v
 	}
