@@ -18,6 +18,7 @@ const usage = `Usage:
   api token create --user NAME   make an access token for a person; it is shown once
   api token list --user NAME     list a person's tokens
   api token revoke --user NAME ID|all   end them
+  api audit [--user NAME] [--limit N]   list who changed what through which token, newest first
   api outbox list                list the events that the broker refuses
   api outbox release ID|all      publish them again
   api deadletters list           list the events that could not be handled
@@ -55,6 +56,8 @@ func run(args []string, stdout io.Writer) error {
 		return migrate(args[1:], stdout)
 	case "token":
 		return tokenCommand(args[1:], stdout)
+	case "audit":
+		return auditCommand(args[1:], stdout)
 	case "outbox":
 		return parkedCommand(args[1:], stdout)
 	case "deadletters":

@@ -33,6 +33,7 @@ type routes struct {
 	operations *operation.Operations
 	events     *feed.Feed
 	transfer   *transfer.Service
+	audit      rest.Audit
 	reminders  func(ctx context.Context, userID int64, limit int) ([]event.Entry, error)
 	log        *slog.Logger
 	registry   *prometheus.Registry
@@ -67,10 +68,8 @@ func newRouter(r routes) (http.Handler, error) {
 		Version: version, Log: r.log, Registry: r.registry,
 	})))
 	rest.Mount(router, rest.Config{
-		Operations: r.operations, Events: r.events, Transfer: r.transfer, Version: version, Log: r.log, Registry: r.registry,
-		Guard: func(readOnly bool) gin.HandlersChain {
-			return append(r.door.Guard(), r.door.Require(access.Needed(readOnly)))
-		},
+		Operations: r.operations, Events: r.events, Transfer: r.transfer, Audit: r.audit, Version: version, Log: r.log, Registry: r.registry,
+		Guard: func(needed access.Scope) gin.HandlersChain { return append(r.door.Guard(), r.door.Require(needed)) },
 	})
 	return router, nil
 }

@@ -207,6 +207,18 @@ func TestChallengeSaysWhatTokenIsWanted(t *testing.T) {
 	}
 }
 
+func TestMetadataOfAServerUnderAPathIsWhereClientsLook(t *testing.T) {
+	t.Parallel()
+	h := build(t, func(c *door.Config, trust *access.Trust) {
+		c.PublicURL, trust.Issuers = "https://example.com/tickler/", []string{"https://id.example.com"}
+	})
+	const address = "https://example.com/.well-known/oauth-protected-resource/tickler/mcp"
+	require.Contains(t, h.send(call{target: "https://example.com/mcp"}).Header().Get("WWW-Authenticate"), `resource_metadata="`+address+`"`)
+	w := h.send(call{method: http.MethodGet, target: address})
+	require.Equal(t, http.StatusOK, w.Code)
+	require.Contains(t, w.Body.String(), `"resource":"https://example.com/tickler/mcp"`)
+}
+
 func TestScopeThatIsMissingIsNamed(t *testing.T) {
 	t.Parallel()
 	h := build(t, nil)
@@ -215,19 +227,19 @@ func TestScopeThatIsMissingIsNamed(t *testing.T) {
 		return `{"jsonrpc":"2.0","id":1,"method":"` + method + `","params":{"name":"` + name + `"}}`
 	}
 	for _, c := range []struct {
-		token, body, missing string
+		token, body, wanted string
 	}{
 		{reader, message("tools/call", "get_task"), ""}, {writer, message("tools/call", "add_task"), ""},
-		{reader, message("tools/call", "add_task"), "tasks:write"}, {writer, message("tools/call", "get_task"), "tasks:read"},
-		{admin, message("tools/call", "get_task"), "tasks:read"}, {writer, message("resources/read", ""), "tasks:read"},
+		{reader, message("tools/call", "add_task"), "tasks:read tasks:write"}, {writer, message("tools/call", "get_task"), "tasks:write tasks:read"},
+		{admin, message("tools/call", "get_task"), "admin tasks:read"}, {writer, message("resources/read", ""), "tasks:write tasks:read"},
 		{reader, message("tools/list", ""), ""}, {admin, message("ping", ""), ""}, {reader, message("tools/call", "no_such_tool"), ""},
 		// What Go's decoder, which the library uses, takes for the same words.
-		{reader, `{"METHOD":"tools/call","Params":{"NAME":"add_task"}}`, "tasks:write"},
-		{reader, `{"method":"tools/call","params":{"name":"get_task","name":"add_task"}}`, "tasks:write"},
-		{reader, `{"method":"ping","method":"tools/call","params":{"name":"add_task"}}`, "tasks:write"},
+		{reader, `{"METHOD":"tools/call","Params":{"NAME":"add_task"}}`, "tasks:read tasks:write"},
+		{reader, `{"method":"tools/call","params":{"name":"get_task","name":"add_task"}}`, "tasks:read tasks:write"},
+		{reader, `{"method":"ping","method":"tools/call","params":{"name":"add_task"}}`, "tasks:read tasks:write"},
 	} {
 		w := h.send(call{token: c.token, body: c.body})
-		if c.missing == "" {
+		if c.wanted == "" {
 			require.Equal(t, http.StatusOK, w.Code, c.body)
 			continue
 		}
@@ -235,7 +247,7 @@ func TestScopeThatIsMissingIsNamed(t *testing.T) {
 		require.Equal(t, "FORBIDDEN", code(t, w))
 		challenge := w.Header().Get("WWW-Authenticate")
 		require.Contains(t, challenge, `error="insufficient_scope"`)
-		require.Contains(t, challenge, `scope="`+c.missing+`"`)
+		require.Contains(t, challenge, `scope="`+c.wanted+`"`, "what the token has, lest the next one lack it, and what is missing")
 	}
 	require.Equal(t, http.StatusForbidden, h.send(call{method: http.MethodGet, target: "https://tickler.example.com/v1/admin", token: reader}).Code)
 	require.Equal(t, http.StatusOK, h.send(call{method: http.MethodGet, target: "https://tickler.example.com/v1/admin", token: admin}).Code)

@@ -2,6 +2,7 @@ package door
 
 import (
 	"net/http"
+	"net/url"
 	"strings"
 
 	"github.com/gin-gonic/gin"
@@ -34,7 +35,7 @@ func (d *Door) Metadata(router gin.IRoutes) {
 	}
 	root := strings.TrimSuffix(d.config.PublicURL, "/")
 	for _, path := range append([]string{""}, resources...) {
-		router.GET(wellKnown+path, func(c *gin.Context) {
+		serve := func(c *gin.Context) {
 			c.Header("Access-Control-Allow-Origin", "*") // it is public, and clients in browsers need it
 			c.Header("Cross-Origin-Resource-Policy", "cross-origin")
 			c.JSON(http.StatusOK, gin.H{
@@ -44,8 +45,23 @@ func (d *Door) Metadata(router gin.IRoutes) {
 				"scopes_supported":         access.Standard,
 				"bearer_methods_supported": []string{"header"},
 			})
-		})
+		}
+		router.GET(wellKnown+path, serve)
+		if _, prefix := d.metadataRoot(); prefix != "" {
+			router.GET(wellKnown+prefix+path, serve)
+		}
 	}
+}
+
+// metadataRoot is where the metadata begins, and the path of PublicURL, which
+// stands behind the well-known part, as RFC 9728, section 3.1, wants it.
+func (d *Door) metadataRoot() (root, prefix string) {
+	u, err := url.Parse(strings.TrimSuffix(d.config.PublicURL, "/"))
+	if err != nil {
+		return "", ""
+	}
+	prefix = u.EscapedPath()
+	return u.Scheme + "://" + u.Host + wellKnown + prefix, prefix
 }
 
 // metadataURL is where the metadata of the resource at a path is, empty when
@@ -54,7 +70,7 @@ func (d *Door) metadataURL(path string) string {
 	if len(d.trust.Issuers) == 0 {
 		return ""
 	}
-	address := strings.TrimSuffix(d.config.PublicURL, "/") + wellKnown
+	address, _ := d.metadataRoot()
 	for _, resource := range resources {
 		if path == resource || strings.HasPrefix(path, resource+"/") {
 			return address + resource

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"io"
 	"net/http"
+	"slices"
 
 	"github.com/gin-gonic/gin"
 
@@ -22,9 +23,14 @@ func (d *Door) require(c *gin.Context, needed access.Scope) {
 	if ok && caller.May(needed) {
 		return
 	}
-	d.challenge(c, http.StatusForbidden, "insufficient_scope", []access.Scope{needed}, &task.Error{
-		Code: task.Forbidden, Message: "this call needs a token with the scope " + string(needed),
-		Hint: "this token has: " + access.Join(caller.Scopes, ", "),
+	hint := "this token has no scope that is known here"
+	if len(caller.Scopes) > 0 {
+		hint = "this token has: " + access.Join(caller.Scopes, ", ")
+	}
+	// A client asks for just what the challenge names, so what it has already is
+	// named too: else it would lose that with its new token.
+	d.challenge(c, http.StatusForbidden, "insufficient_scope", append(slices.Clone(caller.Scopes), needed), &task.Error{
+		Code: task.Forbidden, Message: "this call needs a token with the scope " + string(needed), Hint: hint,
 	})
 }
 

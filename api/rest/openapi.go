@@ -50,6 +50,7 @@ func newDocument(version string) *huma.OpenAPI {
 			{Name: "person", Description: "What now, and settings."},
 			{Name: "events", Description: "What happens, as it happens."},
 			{Name: "transfer", Description: "Everything out, everything in."},
+			{Name: "audit", Description: "Who changed what, through which token."},
 		},
 		Components: &huma.Components{
 			Schemas:   huma.NewMapRegistry("#/components/schemas/", huma.DefaultSchemaNamer),

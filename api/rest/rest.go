@@ -17,6 +17,7 @@ import (
 	"go.opentelemetry.io/otel/trace"
 
 	"tickler/api/operation"
+	"tickler/internal/access"
 	"tickler/internal/feed"
 	"tickler/internal/transfer"
 )
@@ -27,10 +28,10 @@ type Config struct {
 	Events     *feed.Feed
 	Transfer   *transfer.Service
 	Version    string // of the server
-	// Guard is what a request must pass before an operation, which changes
-	// something unless it is readOnly. It puts the caller into the context: see
-	// operation.WithUser.
-	Guard    func(readOnly bool) gin.HandlersChain
+	Audit      Audit
+	// Guard is what a request must pass before what needs a scope. It puts the
+	// caller into the context: see operation.WithUser.
+	Guard    func(needed access.Scope) gin.HandlersChain
 	Log      *slog.Logger
 	Registry prometheus.Registerer
 }
@@ -40,6 +41,7 @@ type door struct {
 	Config
 	reading, writing huma.API // one document, two guards
 	importing        huma.API // as writing, but with a larger body
+	administering    huma.API // what is about all users
 	seconds          *prometheus.HistogramVec
 }
 
@@ -48,11 +50,11 @@ type door struct {
 func Mount(router *gin.Engine, c Config) {
 	document := newDocument(c.Version)
 	config := huma.Config{OpenAPI: document, Formats: huma.DefaultFormats, DefaultFormat: "application/json"}
-	group := func(readOnly bool) huma.API {
-		return humagin.NewWithGroup(router, router.Group("", c.Guard(readOnly)...), config)
+	group := func(needed access.Scope) huma.API {
+		return humagin.NewWithGroup(router, router.Group("", c.Guard(needed)...), config)
 	}
-	d := &door{Config: c, reading: group(true), writing: group(false)}
-	large := append(append(gin.HandlersChain{keepBody}, c.Guard(false)...), largeBody)
+	d := &door{Config: c, reading: group(access.TasksRead), writing: group(access.TasksWrite), administering: group(access.Admin)}
+	large := append(append(gin.HandlersChain{keepBody}, c.Guard(access.TasksWrite)...), largeBody)
 	d.importing = humagin.NewWithGroup(router, router.Group("", large...), config)
 	d.seconds = promauto.With(c.Registry).NewHistogramVec(prometheus.HistogramOpts{
 		Name: "tickler_rest_seconds", Help: "How long REST calls took, by operation and status.",
@@ -63,6 +65,7 @@ func Mount(router *gin.Engine, c Config) {
 	}
 	d.events()
 	d.transfers()
+	d.audit()
 	describe(router, document)
 }
 

@@ -18,6 +18,7 @@ import (
 
 	"tickler/api/operation"
 	"tickler/api/rest"
+	"tickler/internal/access"
 	"tickler/internal/feed"
 	"tickler/internal/pgtest"
 	"tickler/internal/repository"
@@ -63,7 +64,8 @@ func setup(t *testing.T) (ann, bob *client) {
 	router := gin.New()
 	rest.Mount(router, rest.Config{
 		Operations: s.operations, Events: events, Transfer: transfer.NewService(service, time.Now), Version: "test", Log: log, Registry: registry,
-		Guard: func(bool) gin.HandlersChain {
+		Audit: store,
+		Guard: func(access.Scope) gin.HandlersChain {
 			return gin.HandlersChain{func(c *gin.Context) {
 				c.Request.Body = http.MaxBytesReader(c.Writer, c.Request.Body, 1<<20)
 				if user, ok := users[c.GetHeader("X-Test-User")]; ok {

@@ -34,6 +34,10 @@ type App struct {
 	Background func(ctx context.Context)
 }
 
+// writeTimeout bounds a call until its answer is taken, the longest of which are
+// large imports. Streams without end set bounds of their own for each write.
+const writeTimeout = 3 * time.Minute
+
 type stoppingKey struct{}
 
 // UntilStopping returns a context for what would go on for ever, such as a
@@ -72,6 +76,7 @@ func Run(ctx context.Context, app App) error {
 		server := &http.Server{
 			Handler: s.Handler, ErrorLog: slog.NewLogLogger(app.Log.Handler(), slog.LevelWarn),
 			ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 30 * time.Second, IdleTimeout: 2 * time.Minute,
+			WriteTimeout:   writeTimeout,
 			MaxHeaderBytes: 32 << 10, BaseContext: func(net.Listener) context.Context { return base },
 		}
 		servers = append(servers, server)

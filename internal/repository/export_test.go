@@ -5,3 +5,6 @@ const ClaimRemindersSQL = claimReminders
 
 // SchemaVersion is the newest migration that the queries rely on.
 const SchemaVersion = schemaVersion
+
+// CheckRole is checkRole, for tests of its own.
+var CheckRole = checkRole

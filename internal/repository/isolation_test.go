@@ -2,6 +2,7 @@ package repository_test
 
 import (
 	"context"
+	"crypto/rand"
 	"fmt"
 	"strings"
 	"testing"
@@ -83,6 +84,25 @@ func TestAppsWorkUnderRolesThatCannotBypassPolicies(t *testing.T) {
 		_, err := pool.Exec(b.ctx, wrong)
 		require.ErrorContains(t, err, "42", wrong) // insufficient privilege, or not the owner
 	}
+}
+
+// A session that no policy holds is not worked with, whatever took its role away.
+func TestSessionWithoutItsRoleIsRefused(t *testing.T) {
+	b := setup(t)
+	config := b.pool.Config()
+	lost, err := pgx.ConnectConfig(b.ctx, config.ConnConfig) // as behind a pooler that drops the parameter
+	require.NoError(t, err)
+	defer func() { _ = lost.Close(b.ctx) }()
+	require.ErrorContains(t, repository.CheckRole(b.ctx, lost, repository.RoleAPI), "and not as tickler_api")
+
+	name := "free_" + strings.ToLower(rand.Text()[:8])
+	_, err = b.pool.Exec(b.ctx, `CREATE ROLE `+name+` BYPASSRLS`)
+	require.NoError(t, err)
+	t.Cleanup(func() { _, _ = b.pool.Exec(b.ctx, `DROP ROLE `+name) })
+	pool, err := repository.Connect(b.ctx, b.pool.Config().ConnString(), repository.Role(name))
+	require.NoError(t, err)
+	defer pool.Close()
+	require.ErrorContains(t, pool.Ping(b.ctx), "bypass row-level security")
 }
 
 // A query that forgets whose data it wants gets its own user's and no more.

@@ -60,11 +60,33 @@ func Connect(ctx context.Context, url string, role Role) (*pgxpool.Pool, error) 
 	if role != "" && config.ConnConfig.User != string(role) {
 		config.ConnConfig.RuntimeParams["role"] = string(role)
 	}
+	if role != "" {
+		config.AfterConnect = func(ctx context.Context, conn *pgx.Conn) error { return checkRole(ctx, conn, role) }
+	}
 	pool, err := pgxpool.NewWithConfig(ctx, config)
 	if err != nil {
 		return nil, fmt.Errorf("make a connection pool: %w", err)
 	}
 	return pool, nil
+}
+
+// checkRole refuses a session that works under another role than was asked for,
+// as behind a pooler that drops the parameter, or whose role no policy holds:
+// users would be kept apart by the queries alone.
+func checkRole(ctx context.Context, conn *pgx.Conn, role Role) error {
+	var actual string
+	var free bool
+	err := conn.QueryRow(ctx, `SELECT rolname, rolsuper OR rolbypassrls FROM pg_roles WHERE rolname = current_user`).Scan(&actual, &free)
+	if err != nil {
+		return err
+	}
+	if actual != string(role) {
+		return fmt.Errorf("the session works as %s and not as %s; a pooler between must pass on the startup parameter role, see docs/security.md", actual, role)
+	}
+	if free {
+		return fmt.Errorf("the role %s may bypass row-level security; take that from it: ALTER ROLE %[1]s NOSUPERUSER NOBYPASSRLS", role)
+	}
+	return nil
 }
 
 // Open connects to Postgres under a role, and waits up to a minute for it to

@@ -1,0 +1,43 @@
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"io"
+	"text/tabwriter"
+
+	"tickler/internal/repository"
+)
+
+// auditCommand runs api audit: who changed what through which token.
+func auditCommand(args []string, stdout io.Writer) error {
+	flags := flag.NewFlagSet("api audit", flag.ContinueOnError)
+	user := flags.String("user", "", "only about this person's data (default: everybody's)")
+	limit := flags.Int("limit", 50, "how many entries, 1 to 10000")
+	if done, err := parseFlags(flags, args); done || err != nil {
+		return err
+	}
+	if flags.NArg() > 0 || *limit < 1 || *limit > 10_000 {
+		return fmt.Errorf("audit: takes --user NAME and --limit 1 to 10000 only: %w", errUsage)
+	}
+	return withStore(func(ctx context.Context, store *repository.Repository) error {
+		var userID int64
+		if *user != "" {
+			var err error
+			if userID, err = findUser(ctx, store, *user); err != nil {
+				return err
+			}
+		}
+		entries, err := store.AuditOfAll(ctx, userID, 0, *limit)
+		if err != nil {
+			return err
+		}
+		table := tabwriter.NewWriter(stdout, 0, 0, 2, ' ', 0)
+		_, _ = fmt.Fprintln(table, "AT\tUSER\tACTION\tOBJECT\tBY")
+		for _, e := range entries {
+			_, _ = fmt.Fprintf(table, "%s\t%d\t%s\t%d\t%q\n", instant(&e.At), e.UserID, e.Action, e.ObjectID, e.Actor)
+		}
+		return table.Flush()
+	})
+}

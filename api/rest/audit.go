@@ -1,0 +1,143 @@
+package rest
+
+import (
+	"context"
+	"math"
+	"net/http"
+	"net/url"
+	"reflect"
+	"strconv"
+	"strings"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"tickler/internal/repository"
+	"tickler/internal/task"
+)
+
+// Audit tells who did what through which token, newest first, what came before
+// an entry unless before is 0.
+type Audit interface {
+	// Audit is about one user's data.
+	Audit(ctx context.Context, userID, before int64, limit int) ([]repository.AuditEntry, error)
+	// AuditOfAll is about that of all users, or of one unless userID is 0.
+	AuditOfAll(ctx context.Context, userID, before int64, limit int) ([]repository.AuditEntry, error)
+}
+
+const (
+	auditLimit    = 50
+	maxAuditLimit = 500
+)
+
+// auditPage is a part of the audit.
+type auditPage struct {
+	Entries []auditEntry `json:"entries"`
+	Before  int64        `json:"before,omitempty" doc:"For the next page; none: there is none."`
+}
+
+// auditEntry is an entry as it is answered.
+type auditEntry struct {
+	ID       int64  `json:"id"`
+	At       string `json:"at" doc:"UTC."`
+	UserID   int64  `json:"user_id" doc:"Whose data it is about."`
+	Actor    string `json:"actor" doc:"The token, by its first characters; the issuer and client of one; or the app that worked by itself."`
+	TokenID  int64  `json:"token_id,omitempty" doc:"Of a personal token."`
+	Action   string `json:"action" doc:"For example task.created."`
+	ObjectID int64  `json:"object_id" doc:"Of the task, category, tag, channel, token or user."`
+	EventID  string `json:"event_id,omitempty" doc:"Of the event that tells more."`
+}
+
+// audit serves who did what: to a user about their own, to an administrator
+// about everybody's.
+func (d *door) audit() {
+	paging := []*huma.Param{
+		{Name: "before", In: "query", Description: "Only entries before this one; as the last page gave it.", Schema: idSchema()},
+		{Name: "limit", In: "query", Description: "Default 50.", Schema: free(map[string]any{"type": "integer", "minimum": 1, "maximum": maxAuditLimit})},
+	}
+	answered := responses(map[int]*huma.Response{http.StatusOK: {
+		Description: "Newest first.", Content: jsonContent(answerSchema(d.reading.OpenAPI(), reflect.TypeFor[auditPage]())),
+	}})
+	d.handle(d.reading, &huma.Operation{
+		Method: get, Path: "/v1/audit", OperationID: "audit", Summary: "See who changed what", Tags: []string{"audit"},
+		Description: "Lists what was changed in the caller's data, when, and through which token. Kept for 90 days.",
+		Parameters:  paging, Responses: answered,
+	}, func(ctx huma.Context) {
+		d.answer(ctx, func(user task.Settings, query url.Values) (any, error) {
+			q, err := readAudit(query)
+			if err != nil {
+				return nil, err
+			}
+			return q.page(d.Audit.Audit(ctx.Context(), user.UserID, q.before, q.limit+1))
+		})
+	})
+	d.handle(d.administering, &huma.Operation{
+		Method: get, Path: "/v1/admin/audit", OperationID: "audit_of_all", Summary: "See who changed what, of all users", Tags: []string{"audit"},
+		Description: "As GET /v1/audit, about all users. It needs a token with the scope admin.",
+		Parameters:  append([]*huma.Param{{Name: "user_id", In: "query", Description: "Only about this user's data.", Schema: idSchema()}}, paging...), Responses: answered,
+	}, func(ctx huma.Context) {
+		d.answer(ctx, func(_ task.Settings, query url.Values) (any, error) {
+			q, err := readAudit(query, "user_id")
+			if err != nil {
+				return nil, err
+			}
+			return q.page(d.Audit.AuditOfAll(ctx.Context(), q.userID, q.before, q.limit+1))
+		})
+	})
+}
+
+// auditQuery is what is asked of the audit.
+type auditQuery struct {
+	userID, before int64
+	limit          int
+}
+
+func readAudit(query url.Values, also ...string) (auditQuery, error) {
+	q := auditQuery{limit: auditLimit}
+	for name, values := range query {
+		var target *int64
+		var limit int64
+		most := int64(math.MaxInt64)
+		switch {
+		case name == "before":
+			target = &q.before
+		case name == "limit":
+			target, most = &limit, maxAuditLimit
+		case len(also) > 0 && name == also[0]:
+			target = &q.userID
+		default:
+			return q, task.Invalid(task.Clip(name), "is not a field here; allowed are %s", strings.Join(append([]string{"before", "limit"}, also...), ", "))
+		}
+		n, err := strconv.ParseInt(values[0], 10, 64)
+		if err != nil || n < 1 || n > most || len(values) > 1 {
+			return q, task.Invalid(name, "must be one integer from 1 to %d", most)
+		}
+		*target = n
+		if limit != 0 {
+			q.limit = int(limit)
+		}
+	}
+	return q, nil
+}
+
+// page makes an answer of one entry more than was asked for, if there are so many.
+func (q auditQuery) page(found []repository.AuditEntry, err error) (any, error) {
+	if err != nil {
+		return nil, err
+	}
+	page := auditPage{Entries: []auditEntry{}}
+	for i, e := range found {
+		if i == q.limit {
+			page.Before = found[i-1].ID
+			break
+		}
+		one := auditEntry{ID: e.ID, At: e.At.UTC().Format("2006-01-02T15:04:05.000Z"), UserID: e.UserID, Actor: e.Actor, Action: e.Action, ObjectID: e.ObjectID}
+		if e.TokenID != nil {
+			one.TokenID = *e.TokenID
+		}
+		if e.EventID != nil {
+			one.EventID = e.EventID.String()
+		}
+		page.Entries = append(page.Entries, one)
+	}
+	return page, nil
+}
