@@ -19,7 +19,7 @@ type SettingsInput struct {
 	ReminderOffsets Optional[[]int]  `json:"reminder_offsets,omitempty" doc:"Minutes before due at which tasks remind that have none of their own; [] for never, null for 60." maxItems:"10" example:"[1440,60]"`
 	QuietHours      Optional[string] `json:"quiet_hours,omitempty" doc:"Reminders wait until their end." example:"22:00-07:00 except urgent"`
 	AddChannel      string           `json:"add_channel,omitempty" doc:"Where to deliver reminders: https:, ntfy: or mailto: URL." example:"ntfy://ntfy.sh/my-topic"`
-	RemoveChannel   int64            `json:"remove_channel,omitempty"`
+	RemoveChannel   int64            `json:"remove_channel,omitempty" doc:"Id of the channel to remove."`
 	TestChannel     int64            `json:"test_channel,omitempty" doc:"Switches on, sends a test."`
 	CalendarFeed    string           `json:"calendar_feed,omitempty" doc:"new: another secret URL." enum:"new,off"`
 	Deliveries      int              `json:"deliveries,omitempty" doc:"How many of the last to return."`
