@@ -20,7 +20,7 @@ type labelView struct {
 
 type oneCategory struct {
 	Category     labelView `json:"category" open:"true" doc:"As list_categories returns it."`
-	Changed      []string  `json:"changed,omitempty" doc:"Fields that have a new value."`
+	Changed      []string  `json:"changed,omitempty"`
 	TasksUnfiled *int      `json:"tasks_unfiled,omitempty" doc:"How many tasks were in it."`
 	Note         string    `json:"note,omitempty"`
 }

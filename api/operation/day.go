@@ -48,7 +48,7 @@ func (o *Operations) day() []Operation {
 			`Sets when a task reminds, with exactly one of remind_before_minutes, remind_at and snooze_minutes. Example: {"task_id": 7, "remind_before_minutes": [1440, 60]}. Returns remind_at, the next.`,
 			Hints{Destructive: true}, o.remind),
 		define("user_settings", "User settings",
-			`Reads the user's settings, or changes those given. Example: {"time_zone": "Europe/Berlin"}; {} reads. Also tells what time it is.`,
+			`Without arguments reads the user's settings, else changes those given. Also tells what time it is. Example: {"time_zone": "Europe/Berlin"}.`,
 			Hints{Destructive: true}, o.settings),
 	}
 }

@@ -2,6 +2,7 @@ package operation
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"math"
@@ -100,7 +101,7 @@ func (a argument) check(value json.RawMessage) (json.RawMessage, error) {
 	case reflect.Int, reflect.Int64:
 		n, err := integer(value)
 		if err != nil {
-			return nil, task.Invalid(a.name, "must be an integer; %s", a.expects())
+			return nil, task.Invalid(a.name, "must be an integer; %s", a.expects()).WithHint(a.recast(value))
 		}
 		if low, set := a.limit("minimum"); set && n < low {
 			return nil, task.Invalid(a.name, "%d is too small; %s", n, a.expects())
@@ -118,7 +119,7 @@ func (a argument) check(value json.RawMessage) (json.RawMessage, error) {
 		}
 		var items []json.RawMessage
 		if err := json.Unmarshal(value, &items); err != nil {
-			return nil, task.Invalid(a.name, "must be an array; %s", a.expects())
+			return nil, task.Invalid(a.name, "must be an array; %s", a.expects()).WithHint(a.recast(value))
 		}
 		if a.value.Elem() != reflect.TypeFor[json.RawMessage]() && slices.ContainsFunc(items, isNull) { // else decoded by itself
 			return nil, task.Invalid(a.name, "has a null in it; %s", a.expects())
@@ -126,10 +127,14 @@ func (a argument) check(value json.RawMessage) (json.RawMessage, error) {
 	case reflect.String:
 		var text string
 		if err := json.Unmarshal(value, &text); err != nil {
-			return nil, task.Invalid(a.name, "must be a string; %s", a.expects())
+			return nil, task.Invalid(a.name, "must be a string; %s", a.expects()).WithHint(a.recast(value))
 		}
 		if enum := a.tag.Get("enum"); enum != "" && !slices.Contains(strings.Split(enum, ","), text) {
-			return nil, task.Invalid(a.name, "%q is not allowed; %s", task.Clip(text), a.expects())
+			e := task.Invalid(a.name, "%q is not allowed; %s", task.Clip(text), a.expects())
+			if near := task.Nearest(text, strings.Split(enum, ",")); near != "" {
+				e.Hint = meant(near)
+			}
+			return nil, e
 		}
 	}
 	return value, nil
@@ -167,6 +172,14 @@ func (a argument) expects() string {
 	if low != "" && high != "" {
 		parts = append(parts, fmt.Sprintf("allowed are %s to %s", low, high))
 	}
+	if a.value.Kind() == reflect.Slice {
+		switch a.value.Elem().Kind() {
+		case reflect.String:
+			parts = append(parts, "an array of strings")
+		case reflect.Int, reflect.Int64:
+			parts = append(parts, "an array of integers")
+		}
+	}
 	if n := a.tag.Get("maxLength"); n != "" {
 		parts = append(parts, "at most "+n+" characters")
 	}
@@ -178,7 +191,7 @@ func (a argument) expects() string {
 
 // sample is a value that the field would accept, as JSON.
 func (a argument) sample() string {
-	if s := a.tag.Get("example"); s != "" {
+	if s := cmp.Or(a.tag.Get("example"), a.tag.Get("sample")); s != "" {
 		if a.value.Kind() == reflect.String {
 			return strconv.Quote(s)
 		}
@@ -219,9 +232,9 @@ func unknown(name string, known []argument) error {
 	for i, a := range known {
 		names[i] = a.name
 	}
-	e := task.Invalid(task.Clip(name), "is not a field here; allowed are %s", strings.Join(names, ", "))
-	if near := task.Nearest(name, names); near != "" {
-		return e.WithHint(fmt.Sprintf("did you mean %q?", near))
+	allowed := "allowed are " + strings.Join(names, ", ")
+	if len(names) == 0 {
+		allowed = "none is taken"
 	}
-	return e
+	return task.Invalid(task.Clip(name), "is not a field here; %s", allowed).WithHint(advise(name, known))
 }

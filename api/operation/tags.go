@@ -9,7 +9,7 @@ import (
 
 type oneTag struct {
 	Tag           labelView `json:"tag" open:"true" doc:"As list_tags returns it."`
-	Changed       []string  `json:"changed,omitempty" doc:"Fields that have a new value."`
+	Changed       []string  `json:"changed,omitempty"`
 	TasksUntagged *int      `json:"tasks_untagged,omitempty" doc:"How many tasks had it."`
 	Note          string    `json:"note,omitempty"`
 }

@@ -52,8 +52,8 @@ type (
 type oneTask struct {
 	Task       task.View            `json:"task" open:"true" doc:"As get_task returns it."`
 	Recurrence *task.RecurrenceView `json:"recurrence,omitempty" open:"true"`
-	Changed    []string             `json:"changed,omitempty" doc:"Fields that have a new value."`
-	NextDue    string               `json:"next_due,omitempty" doc:"When the next occurrence is due."`
+	Changed    []string             `json:"changed,omitempty"`
+	NextDue    string               `json:"next_due,omitempty"`
 	Note       string               `json:"note,omitempty"`
 	TimeZone   string               `json:"time_zone"`
 

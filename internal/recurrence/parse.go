@@ -61,7 +61,7 @@ func (p *parser) part(part, given string) error {
 	case part == "":
 		return fail("rule", given, "The rule has an empty part: separate parts with one semicolon and end without one, for example FREQ=DAILY;COUNT=5.")
 	case !found || name == "":
-		return fail("rule", part, fmt.Sprintf("%q is not a rule part: write NAME=value parts with semicolons, for example FREQ=WEEKLY;BYDAY=MO, or one of daily, weekdays, weekly, monthly, yearly.", quote(part)))
+		return fail("rule", part, fmt.Sprintf("%q is not a rule part: write NAME=value parts with semicolons, for example FREQ=WEEKLY;INTERVAL=2;BYDAY=MO, or one of daily, weekdays, weekly, monthly, yearly.", quote(part)))
 	case p.seen[name]:
 		return fail(name, value, fmt.Sprintf("%s is given twice: a rule part may occur once, with several values separated by commas where it takes a list.", quote(name)))
 	}

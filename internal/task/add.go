@@ -97,7 +97,7 @@ func (s *Service) draft(user Settings, in AddInput) (*Task, error) {
 		t.Priority = in.Priority
 	}
 	if in.DueDate != "" {
-		due, err := ParseDue("due_date", in.DueDate, user.Zone())
+		due, err := readDue("due_date", in.DueDate, user, now)
 		if err != nil {
 			return nil, err
 		}

@@ -1,6 +1,8 @@
 package task
 
 import (
+	"errors"
+	"fmt"
 	"regexp"
 	"strings"
 	"time"
@@ -22,6 +24,7 @@ const (
 var (
 	localForms = []string{"2006-01-02T15:04:05", "2006-01-02T15:04", "2006-01-02 15:04:05", "2006-01-02 15:04"}
 	hasOffset  = regexp.MustCompile(`(?:[Zz]|[+-]\d\d:?\d\d)$`)
+	dateForm   = regexp.MustCompile(`^\d{4}-\d\d-\d\d(?:[ T]\d\d:\d\d(?::\d\d)?)?$`)
 	fraction   = regexp.MustCompile(`(:\d\d)\.\d{1,9}`)
 )
 
@@ -46,13 +49,17 @@ func ParseDue(field, text string, zone *time.Location) (Due, error) {
 	} else if len(s) > len("2006-01-02") && hasOffset.MatchString(s[len("2006-01-02"):]) {
 		at, err := parseInstant(s)
 		if err != nil {
-			return Due{}, wrong("is not a date-time that exists")
+			return Due{}, wrong(fmt.Sprintf("%q is not a date-time that exists", s))
 		}
 		due = Due{Time: at}
 	} else {
 		wall, err := parseWall(s)
 		if err != nil {
-			return Due{}, wrong("is not a date that exists")
+			why := "%q cannot be read as a date"
+			if dateForm.MatchString(s) {
+				why = "%q is not a date that exists"
+			}
+			return Due{}, wrong(fmt.Sprintf(why, s))
 		}
 		due = Due{Time: recurrence.Resolve(wall, zone)}
 	}
@@ -61,6 +68,16 @@ func ParseDue(field, text string, zone *time.Location) (Due, error) {
 		return Due{}, wrong("is outside the years 1970 to 9999")
 	}
 	return due, nil
+}
+
+// readDue is ParseDue for what a caller gave. Its errors say what time it is, so
+// that whoever wrote "tomorrow" can work it out.
+func readDue(field, text string, user Settings, now time.Time) (Due, error) {
+	due, err := ParseDue(field, text, user.Zone())
+	if e := (*Error)(nil); errors.As(err, &e) {
+		e.Hint = "it is now " + now.In(user.Zone()).Format("Monday, 2006-01-02T15:04:05-07:00") + " in " + user.TimeZone
+	}
+	return due, err
 }
 
 func parseInstant(s string) (time.Time, error) {

@@ -2,6 +2,7 @@ package task
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -17,7 +18,11 @@ func resolveCategory(ctx context.Context, tx Tx, name string, id int64) (*Catego
 	if err != nil {
 		return nil, err
 	}
-	return findCategory(all, name, id)
+	found, err := findCategory(all, name, id)
+	if e := (*Error)(nil); errors.As(err, &e) && e.Code == NotFound && e.Hint == "" {
+		e.Hint = "create_category makes one"
+	}
+	return found, err
 }
 
 func findCategory(all []Category, name string, id int64) (*Category, error) {

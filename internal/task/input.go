@@ -41,7 +41,7 @@ type AddInput struct {
 	Description     string         `json:"description,omitempty" doc:"Details." maxLength:"10000"`
 	Priority        Priority       `json:"priority,omitempty" doc:"Default medium." enum:"low,medium,high,urgent"`
 	DueDate         string         `json:"due_date,omitempty" doc:"Date (that day) or date-time; without offset in the user's zone." example:"2026-03-01T17:30"`
-	Category        string         `json:"category,omitempty" doc:"Name of an existing category."`
+	Category        string         `json:"category,omitempty" doc:"Name of an existing category." sample:"Work"`
 	CategoryID      int64          `json:"category_id,omitempty" doc:"Its id, instead of the name."`
 	Tags            []string       `json:"tags,omitempty" doc:"Tag names; unknown ones are created." maxItems:"10"`
 	TagIDs          []int64        `json:"tag_ids,omitempty" doc:"Tag ids, beside or instead of names." maxItems:"10"`
@@ -58,7 +58,7 @@ type UpdateInput struct {
 	Description     Optional[string]         `json:"description,omitempty" doc:"Details." maxLength:"10000"`
 	Priority        Optional[Priority]       `json:"priority,omitempty" doc:"Null: medium." enum:"low,medium,high,urgent"`
 	DueDate         Optional[string]         `json:"due_date,omitempty" doc:"Date (that day) or date-time; without offset in the user's zone." example:"2026-03-01"`
-	Category        Optional[string]         `json:"category,omitempty" doc:"Name of an existing category."`
+	Category        Optional[string]         `json:"category,omitempty" doc:"Name of an existing category." sample:"Work"`
 	CategoryID      Optional[int64]          `json:"category_id,omitempty" doc:"Its id, instead of the name."`
 	Tags            Optional[[]string]       `json:"tags,omitempty" doc:"Replaces all tags; unknown ones are created." maxItems:"10"`
 	TagIDs          Optional[[]int64]        `json:"tag_ids,omitempty" doc:"Replaces all tags, together with tags." maxItems:"10"`

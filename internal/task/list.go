@@ -20,7 +20,7 @@ const (
 type ListInput struct {
 	Status    string     `json:"status,omitempty" doc:"Default all." enum:"all,pending,completed"`
 	Priority  []Priority `json:"priority,omitempty" doc:"Any of these." enum:"low,medium,high,urgent"`
-	Category  string     `json:"category,omitempty" doc:"Category name or id."`
+	Category  string     `json:"category,omitempty" doc:"Category name or id." sample:"Work"`
 	Tags      []string   `json:"tags,omitempty" doc:"Tag names or ids."`
 	TagsMatch string     `json:"tags_match,omitempty" doc:"Whether any (default) or all of tags." enum:"any,all"`
 	DueBefore string     `json:"due_before,omitempty" doc:"Due before this date (its start) or date-time." example:"2026-03-08"`
@@ -35,7 +35,7 @@ type ListInput struct {
 type SearchInput struct {
 	Query    string     `json:"query" doc:"Words; \"quoted phrase\", -not, or. Empty lists all." maxLength:"500" example:"invoice -paid"`
 	Priority []Priority `json:"priority,omitempty" doc:"Any of these." enum:"low,medium,high,urgent"`
-	Category string     `json:"category,omitempty" doc:"Category name or id."`
+	Category string     `json:"category,omitempty" doc:"Category name or id." sample:"Work"`
 	Tags     []string   `json:"tags,omitempty" doc:"Any of these tag names or ids."`
 	Limit    int        `json:"limit,omitempty" doc:"Default 20." minimum:"1" maximum:"100"`
 	Cursor   string     `json:"cursor,omitempty" doc:"next_cursor of the page before; other arguments as then."`
@@ -63,10 +63,10 @@ func (s *Service) List(ctx context.Context, user Settings, in ListInput) (Listin
 	default:
 		return Listing{}, checkEnum("status", in.Status, "all", "completed", "pending")
 	}
-	if filter.DueBefore, err = bound("due_before", in.DueBefore, user); err != nil {
+	if filter.DueBefore, err = bound("due_before", in.DueBefore, user, s.clock()); err != nil {
 		return Listing{}, err
 	}
-	if filter.DueAfter, err = bound("due_after", in.DueAfter, user); err != nil {
+	if filter.DueAfter, err = bound("due_after", in.DueAfter, user, s.clock()); err != nil {
 		return Listing{}, err
 	}
 	if in.SortBy == "" {
@@ -168,11 +168,11 @@ func (s *Service) filter(ctx context.Context, user Settings, priorities []Priori
 
 // bound reads the limit of a range. A bare date means the start of that day, so
 // that due_after today and due_before tomorrow are today's tasks.
-func bound(field, text string, user Settings) (*time.Time, error) {
+func bound(field, text string, user Settings, now time.Time) (*time.Time, error) {
 	if text == "" {
 		return nil, nil
 	}
-	due, err := ParseDue(field, text, user.Zone())
+	due, err := readDue(field, text, user, now)
 	if err != nil {
 		return nil, err
 	}

@@ -46,6 +46,10 @@ func TestNearestNameIsFoundOnlyWhenItIsClose(t *testing.T) {
 	require.Equal(t, "title", task.Nearest("titel", names))
 	require.Equal(t, "due_date", task.Nearest("due", names))
 	require.Equal(t, "due_date", task.Nearest("DueDate", names))
+	require.Equal(t, "priority", task.Nearest("pirority", names), "two letters swapped are one mistake")
+	require.Equal(t, "Büro", task.Nearest("buro", []string{"Bahn", "Büro"}))
+	require.Empty(t, task.Nearest("status", []string{"tags", "title"}))
+	require.Empty(t, task.Nearest("nope", []string{"#home", "a"}))
 	require.Empty(t, task.Nearest("zzzzzz", names))
 	require.Empty(t, task.Nearest("", nil))
 }

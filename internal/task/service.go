@@ -215,7 +215,7 @@ func (s *Service) SkipOccurrence(ctx context.Context, user Settings, id int64) (
 func (s *Service) change(ctx context.Context, user Settings, id int64, fn func(Tx, *Task) error) error {
 	return s.changeAny(ctx, user, id, func(tx Tx, t *Task) error {
 		if t.DeletedAt != nil {
-			return ErrNotFound
+			return &Error{Code: NotFound, Field: "task_id", Message: "task " + itoa(id) + " is deleted", Hint: "reopen_task restores it"}
 		}
 		return fn(tx, t)
 	})

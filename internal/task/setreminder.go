@@ -73,7 +73,7 @@ func (t *Task) setOffsets(offsets Optional[[]int]) (changed bool) {
 }
 
 func parseReminder(text string, user Settings, now time.Time) (time.Time, error) {
-	due, err := ParseDue("remind_at", text, user.Zone())
+	due, err := readDue("remind_at", text, user, now)
 	if err != nil {
 		return time.Time{}, err
 	}

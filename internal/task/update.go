@@ -50,7 +50,7 @@ func (t *Task) apply(ctx context.Context, tx Tx, user Settings, in UpdateInput, 
 	if err := t.applyFiling(ctx, tx, in); err != nil {
 		return err
 	}
-	dueChanged, err := t.applyDue(user, in)
+	dueChanged, err := t.applyDue(user, in, now)
 	if err != nil {
 		return err
 	}
@@ -114,7 +114,7 @@ func (t *Task) applyFiling(ctx context.Context, tx Tx, in UpdateInput) error {
 	return nil
 }
 
-func (t *Task) applyDue(user Settings, in UpdateInput) (changed bool, err error) {
+func (t *Task) applyDue(user Settings, in UpdateInput, now time.Time) (changed bool, err error) {
 	if !in.DueDate.Set {
 		return false, nil
 	}
@@ -123,7 +123,7 @@ func (t *Task) applyDue(user Settings, in UpdateInput) (changed bool, err error)
 		t.DueDate, t.AllDay = nil, false
 		return changed, nil
 	}
-	due, err := ParseDue("due_date", in.DueDate.Value, user.Zone())
+	due, err := readDue("due_date", in.DueDate.Value, user, now)
 	if err != nil {
 		return false, err
 	}

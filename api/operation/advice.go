@@ -1,0 +1,131 @@
+package operation
+
+import (
+	"encoding/json"
+	"fmt"
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+
+	"tickler/internal/task"
+)
+
+// Callers who guess, guess what other task tools take. These tables turn a
+// guess into the call that was meant.
+
+// knownAs are other names of our fields.
+var knownAs = []struct{ field, names string }{
+	{"task_id", "id task taskid"},
+	{"category_id", "id"},
+	{"tag_id", "id"},
+	{"title", "name task text content summary subject todo"},
+	{"description", "note notes details body comment"},
+	{"due_date", "due date deadline duedate due_at due_on due_time when"},
+	{"recurrence_rule", "recurrence recurring recur repeat repeats rrule frequency rule schedule every"},
+	{"reminder_offsets", "reminder reminders remind_before_minutes reminder_minutes alert alerts"},
+	{"remind_before_minutes", "minutes minutes_before offset offsets before reminder_offsets"},
+	{"remind_at", "at time date reminder_time when due_date"},
+	{"snooze_minutes", "snooze"},
+	{"category", "category_id project list folder category_name name"},
+	{"tag", "tags label name tag_name"},
+	{"tags", "tag tag_ids label labels tag_names"},
+	{"name", "title tag category label new_name"},
+	{"color", "colour"},
+	{"if_version", "version etag expected_version"},
+	{"limit", "count size page_size per_page max_results top"},
+	{"cursor", "offset page skip page_token next_cursor after"},
+	{"query", "q text search term keyword keywords"},
+	{"status", "state completed done is_completed"},
+	{"sort_by", "sort order_by"},
+	{"sort_order", "order direction asc desc"},
+	{"due_after", "after from since start start_date due_from"},
+	{"due_before", "before to until end end_date due_to"},
+	{"days", "range period horizon"},
+	{"tasks", "items ids task_ids updates"},
+	{"time_zone", "timezone tz zone"},
+	{"add_channel", "channel email webhook ntfy"},
+	{"response_format", "format detail detailed verbose"},
+}
+
+// advice is for what an operation has no field for at all. It counts where the
+// operation has the field beside; the first that fits is given.
+var advice = []struct{ names, beside, text string }{
+	{"add_tags remove_tags action", "task_id", "update_tasks takes it, for one task or several"},
+	{"task_ids ids", "task_id", "this is about one task; update_tasks takes several"},
+	{"status state completed done is_completed", "query", "list_tasks filters by status"},
+	{"status state completed done is_completed", "action", `give "action": "complete"; reopen_task opens a task again`},
+	{"status state completed done is_completed", "title", "complete_task completes a task, reopen_task opens it again"},
+	{"query q search text keyword keywords title", "sort_by", "search_tasks finds words"},
+	{"due_date due date", "sort_by", `due_after and due_before make a range: {"due_after": "2026-03-01", "due_before": "2026-03-02"} is one day`},
+	{"due_date due date due_after due_before sort_by sort_order", "query", "list_tasks takes it"},
+	{"title name query category tag", "task_id", "search_tasks finds the task_id"},
+	{"remind_at reminder_time remind", "title", "set_reminder takes it, once the task is there"},
+	{"time_zone timezone tz zone", "due_date", `give the date its offset, for example "2026-03-01T17:30:00+01:00"; user_settings has the user's own zone`},
+	{"parent parent_id parent_task_id subtasks sub_tasks project_id section", "title", "tasks have no parts; a category or a tag can hold them together"},
+	{"user user_id owner assignee assignee_id", "", "leave it out: whose tasks these are, the token says"},
+}
+
+// advise says what a field that does not exist may have meant; "" if nothing
+// comes to mind.
+func advise(name string, known []argument) string {
+	has := func(field string) bool {
+		return field == "" || slices.ContainsFunc(known, func(a argument) bool { return a.name == field })
+	}
+	guess := strings.ToLower(strings.NewReplacer("-", "_", " ", "_").Replace(name))
+	among := func(names string) bool { return slices.Contains(strings.Fields(names), guess) }
+	for _, k := range knownAs {
+		if among(k.names) && has(k.field) {
+			return meant(k.field)
+		}
+	}
+	for _, a := range advice {
+		if among(a.names) && has(a.beside) {
+			return a.text
+		}
+	}
+	names := make([]string, len(known))
+	for i, a := range known {
+		names[i] = a.name
+	}
+	if near := task.Nearest(name, names); near != "" {
+		return meant(near)
+	}
+	if has("tasks") {
+		return "fields of a task belong into each of tasks"
+	}
+	return ""
+}
+
+func meant(text string) string { return fmt.Sprintf("did you mean %q?", text) }
+
+// recast says how to write a value of another JSON type as what the field
+// takes; "" if that is not plain.
+func (a argument) recast(value json.RawMessage) string {
+	var given any
+	if json.Unmarshal(value, &given) != nil {
+		return ""
+	}
+	text, isText := given.(string)
+	_, isNumber := given.(float64)
+	switch kind := a.value.Kind(); {
+	case kind == reflect.String && isNumber:
+		return fmt.Sprintf("give it as text: %q", task.Clip(string(value)))
+	case kind == reflect.Int || kind == reflect.Int64:
+		if _, err := strconv.ParseInt(text, 10, 64); isText && err == nil {
+			return "give it without quotes: " + task.Clip(text)
+		}
+		if a.name == "task_id" {
+			return advise("task_ids", []argument{a})
+		}
+	case kind == reflect.Slice && isText && a.value.Elem().Kind() == reflect.String:
+		var items []string
+		for _, item := range strings.Split(task.Clip(text), ",") {
+			items = append(items, strconv.Quote(strings.TrimSpace(item)))
+		}
+		return "give it as [" + strings.Join(items, ", ") + "]"
+	case kind == reflect.Slice && isNumber:
+		return "give it as [" + task.Clip(string(value)) + "]"
+	}
+	return ""
+}
