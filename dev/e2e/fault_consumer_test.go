@@ -21,8 +21,11 @@ func TestConsumerKilledBeforeItsCommitHandlesTheEventOnceMore(t *testing.T) {
 		before := s.PID(part)
 		require.NoError(t, s.Kill(part))
 		s.waitReady(t, part, before)
-		until(t, soon, "the next delivery to wait too", func() bool { return len(s.blocked(t, statement)) == 2 })
-		require.Contains(t, s.blocked(t, statement), first[0])
+		// It may come more than once: a sidecar that gave up on the app meanwhile
+		// reads the event anew, while a delivery from before still waits.
+		var waiting []int32
+		until(t, later, "the next delivery to wait too", func() bool { waiting = s.blocked(t, statement); return len(waiting) > 1 })
+		require.Contains(t, waiting, first[0], "what is left of the first still waits")
 		release()
 	}
 

@@ -140,8 +140,10 @@ func command(t testing.TB, name string, env []string, args ...string) *exec.Cmd 
 // query reads one value from the system's database.
 func query[T any](t testing.TB, s *system, sql string, args ...any) T {
 	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), later)
+	defer cancel()
 	var value T
-	require.NoError(t, s.db.QueryRow(t.Context(), sql, args...).Scan(&value), sql)
+	require.NoError(t, s.db.QueryRow(ctx, sql, args...).Scan(&value), sql)
 	return value
 }
 
@@ -152,10 +154,20 @@ func (s *system) exec(t testing.TB, sql string, args ...any) {
 	require.NoError(t, err, sql)
 }
 
-// until waits for a condition within a bound, and says what it waited for.
+// until waits for a condition within a bound, and says what it waited for. The
+// condition may end the test, so it is asked in the goroutine of the test, and
+// once more when the bound has passed: this process may have been held up.
 func until(t testing.TB, bound time.Duration, what string, condition func() bool) {
 	t.Helper()
-	require.Eventually(t, condition, bound, often, "waited %s for: %s", bound, what)
+	for deadline := time.Now().Add(bound); ; time.Sleep(often) {
+		late := time.Now().After(deadline)
+		if condition() {
+			return
+		}
+		if late {
+			require.FailNow(t, "waited "+bound.String()+" for: "+what)
+		}
+	}
 }
 
 // waitReady waits for a part that was killed to be ready in another process.
