@@ -1,0 +1,214 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/gin-gonic/gin"
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/stretchr/testify/require"
+
+	"tickler/api/door"
+	"tickler/api/operation"
+	"tickler/internal/access"
+	"tickler/internal/feed"
+	"tickler/internal/pgtest"
+	"tickler/internal/repository"
+	"tickler/internal/task"
+	"tickler/internal/transfer"
+)
+
+// fields are a JSON object.
+type fields = map[string]any
+
+// house is the api as it is wired, on a real database under its own role.
+type house struct {
+	*httptest.Server
+	owner      *pgxpool.Pool // of the schema, whom no policy holds
+	store      *repository.Repository
+	operations *operation.Operations
+	routes     gin.RoutesInfo
+}
+
+// build makes a house; trust and rates may be changed.
+func build(t testing.TB, change func(*door.Config, *access.Trust)) *house {
+	t.Helper()
+	return (&house{owner: pgtest.Open(t)}).serve(t, repository.RoleAPI, change)
+}
+
+// replica is another process on the same database.
+func (h *house) replica(t testing.TB) *house {
+	t.Helper()
+	return (&house{owner: h.owner}).serve(t, repository.RoleAPI, nil)
+}
+
+// serve starts the house under a role; none is the schema's owner.
+func (h *house) serve(t testing.TB, role repository.Role, change func(*door.Config, *access.Trust)) *house {
+	t.Helper()
+	ctx, stop := context.WithCancel(context.Background())
+	log, registry := slog.New(slog.DiscardHandler), prometheus.NewRegistry()
+	var events *feed.Feed
+	pool := h.owner
+	if role != "" {
+		pool = pgtest.As(t, h.owner, string(role))
+	}
+	h.store = repository.New(pool, app, func() { events.Wake() })
+	events = feed.New(h.store, log, registry)
+	ended := make(chan struct{})
+	go func() { events.Run(ctx); close(ended) }()
+	service := task.NewService(h.store, time.Now).WithChannels(task.ChannelRules{Plain: true})
+	h.operations = operation.New(service, time.Now, log)
+
+	config, trust := door.Config{PublicURL: "http://127.0.0.1"}, access.Trust{Algorithms: []string{"RS256"}}
+	if change != nil {
+		change(&config, &trust)
+	}
+	trust.Audiences = door.Audiences(config.PublicURL)
+	checker := access.NewChecker(h.store, access.NewIssuers(ctx, trust, time.Now, log), time.Now, log)
+	handler, err := newRouter(routes{
+		door:    door.New(config, trust, checker, h.store.Settings, time.Now, log),
+		service: service, operations: h.operations, events: events, transfer: transfer.NewService(service, time.Now),
+		audit: h.store, reminders: h.store.RecentReminders, log: log, registry: registry,
+	})
+	require.NoError(t, err)
+	h.routes = handler.(*gin.Engine).Routes()
+	h.Server = httptest.NewServer(handler)
+	t.Cleanup(func() { h.CloseClientConnections(); h.Close(); stop(); <-ended })
+	return h
+}
+
+// twice runs a test as the api runs, and once more where nothing but the queries
+// keeps users apart: each of the two must do so by itself. That the policies do,
+// also where a query does not, is for the tests of the repository.
+func twice(t *testing.T, test func(t *testing.T, h *house)) {
+	t.Parallel()
+	for name, role := range map[string]repository.Role{"as it runs": repository.RoleAPI, "by the queries alone": ""} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			test(t, (&house{owner: pgtest.Open(t)}).serve(t, role, nil))
+		})
+	}
+}
+
+// resident is a user with a token.
+type resident struct {
+	*house
+	user  task.Settings
+	token string
+}
+
+func (h *house) resident(t testing.TB, name string) *resident {
+	t.Helper()
+	id, err := h.store.EnsureUser(t.Context(), repository.LocalIssuer, name, "UTC")
+	require.NoError(t, err)
+	user, err := h.store.Settings(t.Context(), id)
+	require.NoError(t, err)
+	return &resident{h, user, h.newToken(t, id, access.Standard...)}
+}
+
+func (h *house) newToken(t testing.TB, userID int64, scopes ...access.Scope) string {
+	t.Helper()
+	secret, stored := access.NewToken()
+	stored.Scopes = scopes
+	_, err := h.store.AddToken(t.Context(), userID, stored)
+	require.NoError(t, err)
+	return secret
+}
+
+// answer is a response that was read.
+type answer struct {
+	status int
+	header http.Header
+	text   string
+}
+
+func (a answer) body(t testing.TB) fields {
+	t.Helper()
+	var body fields
+	require.NoError(t, json.Unmarshal([]byte(a.text), &body), a.text)
+	return body
+}
+
+// send sends a request with a token; headers are name and value in turn.
+func (h *house) send(t testing.TB, token, method, path string, body any, headers ...string) answer {
+	t.Helper()
+	response := h.open(t, t.Context(), token, method, path, body, headers...)
+	defer func() { _ = response.Body.Close() }()
+	text, err := io.ReadAll(response.Body)
+	require.NoError(t, err)
+	return answer{response.StatusCode, response.Header, string(text)}
+}
+
+func (h *house) open(t testing.TB, ctx context.Context, token, method, path string, body any, headers ...string) *http.Response {
+	t.Helper()
+	var content io.Reader
+	if body != nil {
+		text, err := json.Marshal(body)
+		require.NoError(t, err)
+		content = bytes.NewReader(text)
+	}
+	request, err := http.NewRequestWithContext(ctx, method, h.URL+path, content)
+	require.NoError(t, err)
+	request.Header.Set("Content-Type", "application/json")
+	request.Header.Set("Accept", "application/json, text/event-stream")
+	if token != "" {
+		request.Header.Set("Authorization", "Bearer "+token)
+	}
+	for i := 0; i < len(headers); i += 2 {
+		request.Header.Set(headers[i], headers[i+1])
+	}
+	response, err := http.DefaultClient.Do(request)
+	require.NoError(t, err)
+	return response
+}
+
+// rpc calls a method of MCP.
+func (h *house) rpc(t testing.TB, token, method string, params any) answer {
+	t.Helper()
+	return h.send(t, token, http.MethodPost, "/mcp", fields{"jsonrpc": "2.0", "id": 1, "method": method, "params": params})
+}
+
+// call calls a tool that must succeed.
+func (r *resident) call(t testing.TB, tool string, arguments fields) fields {
+	t.Helper()
+	a := r.rpc(t, r.token, "tools/call", fields{"name": tool, "arguments": arguments})
+	require.Equal(t, http.StatusOK, a.status, a.text)
+	result, ok := a.body(t)["result"].(fields)
+	require.True(t, ok, a.text)
+	require.Nil(t, result["isError"], a.text)
+	return result["structuredContent"].(fields)
+}
+
+// fetch gets what must be there.
+func (r *resident) fetch(t testing.TB, path string) answer {
+	t.Helper()
+	a := r.send(t, r.token, http.MethodGet, path, nil)
+	require.Equal(t, http.StatusOK, a.status, a.text)
+	return a
+}
+
+// firstEventID reads where a stream of events begins.
+func (r *resident) firstEventID(t testing.TB) string {
+	t.Helper()
+	response := r.open(t, t.Context(), r.token, http.MethodGet, "/v1/events", nil)
+	defer func() { _ = response.Body.Close() }()
+	var text string
+	for part := make([]byte, 1024); !strings.Contains(text, "\n\n"); {
+		n, err := response.Body.Read(part)
+		require.NoError(t, err)
+		text += string(part[:n])
+	}
+	_, id, _ := strings.Cut(text, "id: ")
+	id, _, _ = strings.Cut(id, "\n")
+	require.NotEmpty(t, id)
+	return id
+}

@@ -1,0 +1,93 @@
+package main
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"tickler/internal/task"
+)
+
+// Every tool that is registered, with each of its inputs set to what is
+// another's. An input that the test does not know fails it: see references.
+func TestNoToolReachesWhatIsAnothers(t *testing.T) { twice(t, noToolReachesWhatIsAnothers) }
+
+func noToolReachesWhatIsAnothers(t *testing.T, h *house) {
+	ann, eve := h.resident(t, "ann"), h.resident(t, "eve")
+	b := settle(t, ann)
+	before := ann.state(t)
+	listed := h.rpc(t, eve.token, "tools/list", fields{}).body(t)["result"].(fields)["tools"].([]any)
+	require.Len(t, listed, len(h.operations.All()))
+	tried := 0
+	for _, one := range listed {
+		tool := one.(fields)
+		name := tool["name"].(string)
+		for _, p := range b.probes(t, name, tool["inputSchema"].(fields)["properties"].(fields)) {
+			tried++
+			own := fresh(t, eve)
+			arguments := p.build(own, p.value)
+			a := h.rpc(t, eve.token, "tools/call", fields{"name": name, "arguments": arguments})
+			require.Equal(t, http.StatusOK, a.status, a.text)
+			requireApart(t, ann, b, before, name, text(t, arguments), a.text)
+			code := codeOf(a.body(t)["result"].(fields)["structuredContent"].(fields))
+			require.NotContains(t, []task.Code{task.Internal, task.Unavailable}, code, "%s %v: %s", name, arguments, a.text)
+			if p.field == "name" {
+				require.Empty(t, code, "that another has the name is nobody's business: %s", a.text)
+			}
+			if p.identifying {
+				require.Equal(t, task.NotFound, code, "%s %v: %s", name, arguments, a.text)
+				missing := h.rpc(t, eve.token, "tools/call", fields{"name": name, "arguments": p.build(own, p.missing())})
+				require.Equal(t, veiled(missing.text, b.all()...), veiled(a.text, b.all()...), "what is another's is told from what does not exist")
+			}
+		}
+	}
+	t.Logf("%d calls", tried)
+}
+
+// What else MCP serves: resources, their templates, prompts, completion, and
+// streams of what changes.
+func TestNoResourceReachesWhatIsAnothers(t *testing.T) { twice(t, noResourceReachesWhatIsAnothers) }
+
+func noResourceReachesWhatIsAnothers(t *testing.T, h *house) {
+	ann, eve := h.resident(t, "ann"), h.resident(t, "eve")
+	b := settle(t, ann)
+	before := ann.state(t)
+	fresh(t, eve)
+	list := func(method, of string) []any {
+		return h.rpc(t, eve.token, method, fields{}).body(t)["result"].(fields)[of].([]any)
+	}
+	var uris []string
+	for _, one := range list("resources/list", "resources") {
+		uris = append(uris, one.(fields)["uri"].(string))
+	}
+	for _, one := range list("resources/templates/list", "resourceTemplates") {
+		template := one.(fields)["uriTemplate"].(string)
+		require.Contains(t, template, "{task_id}", "a new template: say here what of ann's it can name")
+		for _, id := range []int64{b.task, b.done, b.deleted} {
+			uris = append(uris, strings.ReplaceAll(template, "{task_id}", fmt.Sprint(id)))
+		}
+	}
+	require.Greater(t, len(uris), 4)
+	for _, uri := range uris {
+		a := h.rpc(t, eve.token, "resources/read", fields{"uri": uri})
+		requireApart(t, ann, b, before, "read", uri, a.text)
+	}
+	for _, one := range list("prompts/list", "prompts") {
+		prompt := one.(fields)
+		for _, argument := range prompt["arguments"].([]any) {
+			name := argument.(fields)["name"].(string)
+			for _, typed := range []string{"", "o", "p", annsCategory, annsTag} {
+				a := h.rpc(t, eve.token, "completion/complete", fields{
+					"ref": fields{"type": "ref/prompt", "name": prompt["name"]}, "argument": fields{"name": name, "value": typed},
+				})
+				require.NotContains(t, a.text, `"error"`)
+				requireApart(t, ann, b, before, "complete", typed, a.text)
+			}
+			a := h.rpc(t, eve.token, "prompts/get", fields{"name": prompt["name"], "arguments": fields{name: annsCategory}})
+			requireApart(t, ann, b, before, "prompt", annsCategory, a.text)
+		}
+	}
+}
