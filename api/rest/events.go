@@ -2,6 +2,7 @@ package rest
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"fmt"
 	"net/http"
@@ -22,6 +23,7 @@ const (
 
 	keepAlive     = 15 * time.Second // proxies cut what is silent for a minute or so
 	writeTimeout  = 10 * time.Second
+	longest       = 10 * time.Minute // then the client connects again, and its token is checked anew
 	eventsAreGone = "some events before this are not kept any more; read the present state afresh"
 )
 
@@ -30,13 +32,13 @@ const (
 func (d *door) events() {
 	d.handle(d.reading, &huma.Operation{
 		Method: get, Path: "/v1/events", OperationID: "follow_events", Summary: "Follow events", Tags: []string{"events"},
-		Description: "Streams what happens to the caller's tasks from now on, as server-sent events: `event` is its type, `data` its JSON as on the bus, `id` the place to go on from. Send the last id as Last-Event-ID to get what came since, from any replica, for seven days; an event `reset` tells that some are not kept any more. A delivery can be repeated: event_id tells. The stream ends when the server stops: connect again.",
+		Description: "Streams what happens to the caller's tasks from now on, as server-sent events: `event` is its type, `data` its JSON as on the bus, `id` the place to go on from. Send the last id as Last-Event-ID to get what came since, from any replica, for seven days; an event `reset` tells that some are not kept any more. A delivery can be repeated: event_id tells. The stream ends after ten minutes, and when the server stops: connect again, with the last id.",
 		Parameters: []*huma.Param{{
 			Name: lastEventID, In: "header", Description: "The id of the last event that the client has seen.",
 			Schema: free(map[string]any{"type": "string", "pattern": "^[0-9]{1,18}-[0-9]{1,18}$"}),
 		}},
 		Responses: responses(map[int]*huma.Response{http.StatusOK: {
-			Description: "A stream without end.",
+			Description: "A stream.",
 			Content:     map[string]*huma.MediaType{"text/event-stream": {Schema: free(map[string]any{"type": "string"})}},
 		}}),
 	}, func(ctx huma.Context) {
@@ -46,7 +48,7 @@ func (d *door) events() {
 			return
 		}
 		defer subscription.Close()
-		follow(ctx, subscription)
+		follow(ctx, subscription, cmp.Or(d.Longest, longest))
 	})
 }
 
@@ -70,8 +72,9 @@ func (d *door) subscribe(ctx huma.Context) (*feed.Subscription, error) {
 	return d.Events.Subscribe(ctx.Context(), user.UserID, after)
 }
 
-// follow writes events until the client goes or the server stops.
-func follow(ctx huma.Context, subscription *feed.Subscription) {
+// follow writes events until the client goes, the server stops, or it has
+// followed for so long.
+func follow(ctx huma.Context, subscription *feed.Subscription, long time.Duration) {
 	writer := humagin.Unwrap(ctx).Writer
 	connection := http.NewResponseController(writer)
 	// The server's own bounds are for calls that end.
@@ -92,12 +95,14 @@ func follow(ctx huma.Context, subscription *feed.Subscription) {
 	if !write(fmt.Appendf(nil, "%sid: %s\n\n", begin, subscription.Position())) {
 		return
 	}
-	endless, cancel := lifecycle.UntilStopping(ctx.Context())
+	following, cancel := lifecycle.UntilStopping(ctx.Context())
 	defer cancel()
-	for endless.Err() == nil {
-		patience, stop := context.WithTimeout(endless, keepAlive)
+	following, cancel = context.WithTimeout(following, long)
+	defer cancel()
+	for following.Err() == nil {
+		patience, stop := context.WithTimeout(following, keepAlive)
 		entries, err := subscription.Next(patience)
-		silent := patience.Err() != nil && endless.Err() == nil
+		silent := patience.Err() != nil && following.Err() == nil
 		stop()
 		switch {
 		case silent && len(entries) == 0:

@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"tickler/api/rest"
 )
 
 // stream is a client of /v1/events.
@@ -93,4 +95,20 @@ func TestStreamsAreBounded(t *testing.T) {
 	require.Equal(t, 429, refused.StatusCode)
 	require.Equal(t, "RATE_LIMITED", refused.body["code"])
 	require.NotEmpty(t, refused.Header.Get("Retry-After"))
+}
+
+func TestAStreamEndsInTimeAndGoesOnWhereItEnded(t *testing.T) {
+	ann, _ := setup(t, func(c *rest.Config) { c.Longest = 2 * time.Second })
+	s := ann.follow(t, "")
+	path := ann.add(t, `{"title":"x"}`)
+	for s.lines.Scan() { // until the server ends it
+		if id, ok := strings.CutPrefix(s.lines.Text(), "id: "); ok {
+			s.id = id
+		}
+	}
+	require.NoError(t, s.lines.Err(), "it ends like any answer")
+	ann.ok(t, "DELETE", path, "")
+	again := ann.follow(t, s.id)
+	event, _ := again.next(t)
+	require.Contains(t, []string{"task.created", "task.deleted"}, event)
 }

@@ -26,6 +26,7 @@ import (
 type Config struct {
 	Operations *operation.Operations
 	Events     *feed.Feed
+	Longest    time.Duration // that one stream of events lasts; 0: ten minutes
 	Transfer   *transfer.Service
 	Version    string // of the server
 	Audit      Audit

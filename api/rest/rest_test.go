@@ -41,7 +41,7 @@ type client struct {
 	user   task.Settings
 }
 
-func setup(t *testing.T) (ann, bob *client) {
+func setup(t *testing.T, change ...func(*rest.Config)) (ann, bob *client) {
 	t.Helper()
 	t.Parallel()
 	gin.SetMode(gin.ReleaseMode)
@@ -62,7 +62,7 @@ func setup(t *testing.T) (ann, bob *client) {
 		require.NoError(t, err)
 	}
 	router := gin.New()
-	rest.Mount(router, rest.Config{
+	config := rest.Config{
 		Operations: s.operations, Events: events, Transfer: transfer.NewService(service, time.Now), Version: "test", Log: log, Registry: registry,
 		Audit: store,
 		Guard: func(access.Scope) gin.HandlersChain {
@@ -73,7 +73,11 @@ func setup(t *testing.T) (ann, bob *client) {
 				}
 			}}
 		},
-	})
+	}
+	for _, c := range change {
+		c(&config)
+	}
+	rest.Mount(router, config)
 	s.Server = httptest.NewServer(router)
 	t.Cleanup(func() { s.CloseClientConnections(); s.Close(); stop(); <-ended })
 	return &client{s, users["ann"]}, &client{s, users["bob"]}

@@ -20,7 +20,8 @@ const (
 	wallForm        = "2006-01-02T15:04:05"
 )
 
-// Document is everything that a person has. Names refer to categories and tags;
+// Document is everything that a person has, but for channels, the calendar feed
+// and tokens, which are secrets. Names refer to categories and tags;
 // ids only tell tasks of one document apart.
 type Document struct {
 	Format     string         `json:"format" enum:"tickler"`
@@ -36,6 +37,7 @@ type Document struct {
 type Settings struct {
 	TimeZone        string `json:"time_zone"`
 	ReminderOffsets []int  `json:"reminder_offsets"`
+	QuietHours      string `json:"quiet_hours,omitempty"`
 }
 
 // Label is a category or tag.
@@ -81,6 +83,11 @@ func (s *Service) Export(ctx context.Context, user task.Settings) (Document, err
 		Settings:   Settings{TimeZone: user.TimeZone, ReminderOffsets: append([]int{}, user.ReminderOffsets...)},
 		Categories: []Label{}, Tags: []Label{}, Tasks: []ExportedTask{},
 	}
+	unchanged, err := s.tasks.UpdateSettings(ctx, user, task.SettingsInput{})
+	if err != nil {
+		return doc, err
+	}
+	doc.Settings.QuietHours = unchanged.Reach.QuietHours.String()
 	categories, err := s.tasks.Categories(ctx, user)
 	if err != nil {
 		return doc, err
@@ -169,9 +176,11 @@ func (s *Service) importDocument(ctx context.Context, user task.Settings, file [
 
 // prepare brings in what tasks refer to.
 func (s *Service) prepare(ctx context.Context, user *task.Settings, doc Document, report *Report) error {
-	after, err := s.tasks.UpdateSettings(ctx, *user, task.SettingsInput{
-		TimeZone: doc.Settings.TimeZone, ReminderOffsets: task.Some(doc.Settings.ReminderOffsets),
-	})
+	wanted := task.SettingsInput{TimeZone: doc.Settings.TimeZone, ReminderOffsets: task.Some(doc.Settings.ReminderOffsets)}
+	if doc.Settings.QuietHours != "" {
+		wanted.QuietHours = task.Some(doc.Settings.QuietHours)
+	}
+	after, err := s.tasks.UpdateSettings(ctx, *user, wanted)
 	if err != nil {
 		return err
 	}

@@ -110,7 +110,7 @@ func TestWhatWasExportedIsTheSameAfterItsImport(t *testing.T) {
 	day := add(task.AddInput{Title: "a day", DueDate: "2026-03-20", ReminderOffsets: []int{}})
 	_, err = b.tasks.SetReminder(b.ctx, b.ann, task.ReminderInput{TaskID: day, RemindAt: task.Some("2026-03-19T10:00")})
 	require.NoError(t, err)
-	_, err = b.tasks.UpdateSettings(b.ctx, b.ann, task.SettingsInput{TimeZone: "Asia/Tokyo", ReminderOffsets: task.Some([]int{10})})
+	_, err = b.tasks.UpdateSettings(b.ctx, b.ann, task.SettingsInput{TimeZone: "Asia/Tokyo", ReminderOffsets: task.Some([]int{10}), QuietHours: task.Some("22:00-07:00 except urgent")})
 	require.NoError(t, err)
 	add(task.AddInput{Title: "gone"})
 	_, err = b.tasks.Delete(b.ctx, b.ann, day+1)
@@ -125,7 +125,7 @@ func TestWhatWasExportedIsTheSameAfterItsImport(t *testing.T) {
 	events := len(b.events())
 	report := b.bring(t, b.bob, "application/json", string(file), false)
 	require.Equal(t, 4, report.Created, "%+v", report)
-	require.Equal(t, []string{"reminder_offsets", "time_zone"}, report.Settings)
+	require.Equal(t, []string{"reminder_offsets", "time_zone", "quiet_hours"}, report.Settings)
 	require.Equal(t, []string{"task-events task.created", "task-events task.created", "task-events task.updated", "task-events task.created", "task-events task.created"}, b.events()[events:], "nothing follows from what was completed long ago")
 
 	b.bob.TimeZone, b.bob.ReminderOffsets = "Asia/Tokyo", []int{10}
