@@ -1,6 +1,6 @@
 # Everything needs Go only; `make run` and `make test` find, or fetch, the rest.
 .DEFAULT_GOAL := help
-.PHONY: help build run infra clean image sbom test test-brokers test-kafka test-k8s test-k8s-e2e test-asyncapi test-rest test-mcp lint bench daprd tidy
+.PHONY: help build run infra clean image sbom test test-brokers test-kafka test-k8s test-k8s-e2e test-asyncapi test-rest test-mcp lint fuzz bench daprd tidy
 
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 CYCLONEDX := github.com/CycloneDX/cyclonedx-gomod/cmd/cyclonedx-gomod@v1.10.0
@@ -76,6 +76,14 @@ lint: ## gofmt, vet, staticcheck
 	cd dev && go vet ./...
 	go run $(STATICCHECK) ./...
 	cd dev && go run $(STATICCHECK) ./...
+
+# A fuzz test is run one at a time; `go test` runs its seeds alone.
+FUZZTIME ?= 1m
+fuzz: build ## Feed every parser with what nobody meant, each for FUZZTIME (1m)
+	@git grep -ho '^func Fuzz[A-Za-z]*' -- '*.go' | wc -l | xargs printf '%s fuzz tests\n'
+	@git grep -o '^func Fuzz[A-Za-z]*' -- '*.go' | sed 's,/[^/]*:func , ,' | while read -r folder name; do \
+		echo "$$folder $$name"; \
+		bin/tickler-dev with-postgres go test -run '^$$' -fuzz "^$$name\$$" -fuzztime $(FUZZTIME) ./$$folder </dev/null || exit 1; done
 
 bench: build daprd ## Measure: recurrence, the loop's latency, adding and reading, the relay, a soak
 	bin/tickler-dev with-postgres go test -run '^$$' -bench . ./...

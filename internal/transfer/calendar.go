@@ -1,7 +1,6 @@
 package transfer
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"slices"
@@ -15,26 +14,13 @@ import (
 	"tickler/internal/task"
 )
 
-// maxNesting of components: a to-do is in a calendar, and an alarm in a to-do.
-// The library reads components by calling itself.
-const maxNesting = 8
-
 // importCalendar brings in the to-dos of a calendar (RFC 5545, section 3.6.2).
 func (s *Service) importCalendar(ctx context.Context, user task.Settings, file []byte, dryRun bool) (Report, error) {
 	report := Report{Format: "icalendar", DryRun: dryRun}
-	depth := 0
-	for line := range bytes.Lines(file) {
-		switch upper := bytes.ToUpper(line[:min(len(line), 6)]); {
-		case bytes.HasPrefix(upper, []byte("BEGIN:")):
-			depth++
-		case bytes.HasPrefix(upper, []byte("END:")):
-			depth--
-		}
-		if depth > maxNesting {
-			return report, task.Invalid("body", "is no calendar that can be read: components are nested too deep")
-		}
+	if err := checkLines(file); err != nil {
+		return report, err
 	}
-	calendar, err := ical.NewDecoder(bytes.NewReader(file)).Decode()
+	calendar, err := decode(file)
 	if err != nil {
 		return report, task.Invalid("body", "is not an iCalendar file: %s", task.Clip(err.Error()))
 	}
