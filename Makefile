@@ -1,6 +1,6 @@
 # Everything needs Go only; `make run` and `make test` find, or fetch, the rest.
 .DEFAULT_GOAL := help
-.PHONY: help build run infra clean image sbom test test-brokers test-kafka test-k8s test-k8s-e2e test-asyncapi test-rest test-mcp lint fuzz bench daprd tidy
+.PHONY: help build run infra clean image sbom test test-brokers test-kafka test-k8s test-k8s-e2e test-asyncapi test-rest test-mcp test-calendar lint fuzz bench daprd tidy
 
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 CYCLONEDX := github.com/CycloneDX/cyclonedx-gomod/cmd/cyclonedx-gomod@v1.10.0
@@ -68,6 +68,10 @@ test-rest: build ## Lint the OpenAPI document, and test REST against it with Sch
 test-mcp: build daprd ## Run MCP's official checkers and TypeScript clients; needs Node
 	cd dev/mcp && npm ci --silent --no-audit --no-fund
 	cd dev && TICKLER_TEST_MCP=$(CURDIR)/dev/mcp go test -count=1 -run Official ./e2e
+
+test-calendar: ## Let ical.js work out the dates of calendar feeds; needs Node
+	cd dev/calendar && npm ci --silent --no-audit --no-fund
+	cd dev && TICKLER_TEST_CALENDAR=$(CURDIR)/dev/calendar go test -count=1 ./calendar
 
 lint: ## gofmt, vet, staticcheck
 	@unformatted=$$(gofmt -l $$(git ls-files -co --exclude-standard '*.go')); \

@@ -6,6 +6,7 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"time"
 
 	"github.com/gin-gonic/gin"
 	"github.com/prometheus/client_golang/prometheus"
@@ -29,6 +30,7 @@ const version = "0.1.0"
 type routes struct {
 	door       *door.Door
 	proxies    []string // whose X-Forwarded-For is believed
+	publicHost string   // name that callers know the server by
 	service    *task.Service
 	operations *operation.Operations
 	events     *feed.Feed
@@ -61,6 +63,8 @@ func newRouter(r routes) (http.Handler, error) {
 	})
 
 	r.door.Metadata(router)
+	feeds := calendars{read: r.service.Calendar, host: r.publicHost, now: time.Now, visible: r.operations.Visible}
+	router.Match([]string{http.MethodGet, http.MethodHead}, "/calendar/:file", append(r.door.Open(), feeds.serve)...)
 
 	mcp := router.Group("/mcp", r.door.Guard()...)
 	mcp.Any("", r.door.MCP(r.operations.Scopes()), gin.WrapH(tools.NewHandler(tools.Config{
@@ -83,7 +87,7 @@ func traced(c *gin.Context) {
 
 func recovered(log *slog.Logger) gin.RecoveryFunc {
 	return func(c *gin.Context, panicked any) {
-		log.Error("a request panicked", "path", c.Request.URL.Path, "panic", panicked, "request", door.RequestID(c), "trace", telemetry.TraceID(c.Request.Context()))
+		log.Error("a request panicked", "path", c.FullPath(), "panic", panicked, "request", door.RequestID(c), "trace", telemetry.TraceID(c.Request.Context()))
 		door.Refuse(c, http.StatusInternalServerError, &task.Error{Code: task.Internal, Message: "something went wrong on the server; it was logged as " + telemetry.TraceID(c.Request.Context())})
 	}
 }

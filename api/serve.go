@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"net/url"
 	"os"
 	"strings"
 	"sync"
@@ -71,7 +72,7 @@ func serve() error {
 		UserRate: settings.Door.UserRate, AddressRate: settings.Door.AddressRate, FailureRate: settings.Door.FailureRate,
 	}, trust, checker, store.Settings, time.Now, log)
 	router, err := newRouter(routes{
-		door: guard, proxies: settings.Door.Proxies,
+		door: guard, proxies: settings.Door.Proxies, publicHost: hostOf(settings.Door.PublicURL),
 		service: service, operations: operation.New(service, time.Now, log).WithPublicURL(strings.TrimSuffix(settings.Door.PublicURL, "/")), events: events, transfer: transfer.NewService(service, time.Now), audit: store, reminders: store.RecentReminders, log: log, registry: registry,
 		checks: []telemetry.Check{{Name: "postgres", Ask: store.Ping}, {Name: "sidecar", Ask: dapr.Ready}},
 	})
@@ -93,4 +94,12 @@ func serve() error {
 		},
 		Servers: []lifecycle.Server{{Name: "calls", Address: settings.Listen, Handler: router, TLS: certificate}},
 	})
+}
+
+// hostOf is the name in a URL.
+func hostOf(address string) string {
+	if u, err := url.Parse(address); err == nil && u.Hostname() != "" {
+		return u.Hostname()
+	}
+	return "localhost"
 }

@@ -56,6 +56,10 @@ func (d *Door) Guard() gin.HandlersChain {
 	return gin.HandlersChain{d.expectedHost, d.expectedOrigin, noTokenInURL, plainBody, d.notTooOften, d.authenticated}
 }
 
+// Open lists what a request must pass that brings its right in its path instead
+// of a token.
+func (d *Door) Open() gin.HandlersChain { return gin.HandlersChain{d.expectedHost, d.notTooOften} }
+
 // Refuse answers with problem details (RFC 9457) that carry the error's code.
 func Refuse(c *gin.Context, status int, e *task.Error) {
 	problem := gin.H{

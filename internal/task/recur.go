@@ -204,8 +204,19 @@ func (t *Task) Upcoming(now time.Time) (*Upcoming, error) {
 	if t.Recurrence.Base == FromDue {
 		u.Warnings = series.Warnings()
 	}
+	u.Next, err = t.Following(now, upcomingDates)
+	return u, err
+}
+
+// Following lists up to n dates that follow this one in its series, in the task's
+// zone, as if each were done when it is due, or now where none is.
+func (t *Task) Following(now time.Time, n int) ([]time.Time, error) {
+	if t.Recurrence == nil {
+		return nil, nil
+	}
+	var dates []time.Time
 	step := t.Clone()
-	for range upcomingDates {
+	for len(dates) < n {
 		completed := now
 		if step.DueDate != nil {
 			completed = *step.DueDate
@@ -218,9 +229,9 @@ func (t *Task) Upcoming(now time.Time) (*Upcoming, error) {
 			break
 		}
 		step.moveTo(next)
-		u.Next = append(u.Next, next.Time)
+		dates = append(dates, next.Time)
 	}
-	return u, nil
+	return dates, nil
 }
 
 func (t *Task) words(series recurrence.Series) string {

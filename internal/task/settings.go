@@ -3,7 +3,6 @@ package task
 import (
 	"context"
 	"crypto/rand"
-	"crypto/sha256"
 	"slices"
 )
 
@@ -188,12 +187,5 @@ func (s *Service) changeFeed(ctx context.Context, tx Tx, wanted bool, result *Se
 		return tx.SetCalendarFeed(ctx, nil)
 	}
 	result.CalendarSecret = rand.Text() + rand.Text() // 256 bits
-	return tx.SetCalendarFeed(ctx, HashCalendarSecret(result.CalendarSecret))
-}
-
-// HashCalendarSecret is how the secret of a feed is stored. Secrets are random:
-// no salt, no stretching.
-func HashCalendarSecret(secret string) []byte {
-	sum := sha256.Sum256([]byte(secret))
-	return sum[:]
+	return tx.SetCalendarFeed(ctx, hashCalendarSecret(result.CalendarSecret))
 }

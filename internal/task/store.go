@@ -15,6 +15,10 @@ type Store interface {
 	Settings(ctx context.Context, userID int64) (Settings, error)
 	// Reach reads how the user is reached, with so many of the last deliveries.
 	Reach(ctx context.Context, userID int64, deliveries int) (Reach, error)
+	// CalendarTasks reads the tasks with a due date of whose calendar feed has a
+	// secret with this hash: the open ones, and those completed since a moment,
+	// the earliest due first, limit of each at most.
+	CalendarTasks(ctx context.Context, hash []byte, since time.Time, limit int) ([]*Task, error)
 	Task(ctx context.Context, userID, id int64) (*Task, error)
 	List(ctx context.Context, userID int64, f Filter, p Paging) (Page, error)
 	Search(ctx context.Context, userID int64, q Query, f Filter, p Paging) (Page, error)

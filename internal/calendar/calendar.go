@@ -1,0 +1,247 @@
+// Package calendar writes tasks as iCalendar (RFC 5545), for calendar programs
+// that subscribe to them.
+package calendar
+
+import (
+	"bytes"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/emersion/go-ical"
+
+	"tickler/internal/task"
+)
+
+const (
+	dateForm  = "20060102"
+	wallForm  = "20060102T150405"
+	utcForm   = "20060102T150405Z"
+	lineLimit = 75 // bytes, without the line break: RFC 5545, section 3.1
+)
+
+// Encode writes tasks with due dates: each as a to-do, and those that are open as
+// an event too, since most programs show only one of the two. host makes the
+// names of its entries unique. The same tasks give the same bytes.
+func Encode(tasks []*task.Task, host string, now time.Time) ([]byte, error) {
+	document := ical.NewCalendar()
+	document.Props.SetText(ical.PropProductID, "-//Tickler//Calendar feed//EN")
+	document.Props.SetText(ical.PropVersion, "2.0")
+	document.Props.SetText(ical.PropCalendarScale, "GREGORIAN")
+	set(document.Component, "METHOD", "PUBLISH")
+	document.Props.SetText("NAME", "Tickler")
+	document.Props.SetText("X-WR-CALNAME", "Tickler")
+	set(document.Component, ical.PropRefreshInterval, "PT15M").Params.Set(ical.ParamValue, "DURATION")
+	zones := map[string]*span{}
+	var entries []*ical.Component
+	for _, t := range tasks {
+		if t.DueDate == nil {
+			continue
+		}
+		dates, err := datesOf(t, now)
+		if err != nil {
+			return nil, err
+		}
+		entries = append(entries, entry(ical.CompToDo, t, dates, host))
+		if !t.Completed() {
+			entries = append(entries, entry(ical.CompEvent, t, dates, host))
+		}
+		if name := zoneID(t); name != "" {
+			if zones[name] == nil {
+				zones[name] = &span{first: *t.DueDate, last: *t.DueDate}
+			}
+			zones[name].include(*t.DueDate, dates.listed)
+		}
+	}
+	for _, name := range sorted(zones) {
+		document.Children = append(document.Children, timezone(name, *zones[name], now))
+	}
+	document.Children = append(document.Children, entries...)
+	if len(document.Children) == 0 { // the library writes no empty calendar
+		document.Children = append(document.Children, timezone("UTC", span{now, now}, now))
+	}
+	var text bytes.Buffer
+	if err := ical.NewEncoder(&text).Encode(document); err != nil {
+		return nil, fmt.Errorf("encode a calendar: %w", err)
+	}
+	return fold(text.Bytes()), nil
+}
+
+// entry is a task as a component of one kind.
+func entry(kind string, t *task.Task, d dates, host string) *ical.Component {
+	c := ical.NewComponent(kind)
+	set(c, ical.PropUID, fmt.Sprintf("task-%d-%s@%s", t.ID, strings.ToLower(strings.TrimPrefix(kind, "V")), host))
+	// The file is a copy of what is stored: stamped with when that last changed, it
+	// stays the same until it changes again.
+	set(c, ical.PropDateTimeStamp, t.UpdatedAt.UTC().Format(utcForm))
+	set(c, ical.PropLastModified, t.UpdatedAt.UTC().Format(utcForm))
+	set(c, ical.PropCreated, t.CreatedAt.UTC().Format(utcForm))
+	set(c, ical.PropSequence, strconv.Itoa(t.Version-1))
+	setText(c, ical.PropSummary, t.Title)
+	if t.Description != "" {
+		setText(c, ical.PropDescription, t.Description)
+	}
+	set(c, ical.PropPriority, priorities[t.Priority])
+	if names := categories(t); len(names) > 0 {
+		prop := ical.NewProp(ical.PropCategories)
+		prop.SetTextList(names)
+		c.Props.Set(prop)
+	}
+	switch {
+	case kind == ical.CompEvent:
+		setDate(c, ical.PropDateTimeStart, t, *t.DueDate)
+		set(c, ical.PropTransparency, "TRANSPARENT") // a deadline keeps nobody busy
+	case t.Completed():
+		set(c, ical.PropStatus, "COMPLETED")
+		set(c, ical.PropPercentComplete, "100")
+		set(c, ical.PropCompleted, t.CompletedAt.UTC().Format(utcForm))
+		setDate(c, ical.PropDue, t, *t.DueDate)
+		return c // what comes after it is a to-do of its own
+	default:
+		set(c, ical.PropStatus, "NEEDS-ACTION")
+		setDate(c, ical.PropDateTimeStart, t, *t.DueDate)
+		setDate(c, ical.PropDue, t, *t.DueDate)
+	}
+	if d.rule != "" {
+		set(c, ical.PropRecurrenceRule, d.rule)
+	}
+	for _, at := range d.listed {
+		prop := ical.NewProp(ical.PropRecurrenceDates)
+		dateInto(prop, t, at)
+		c.Props.Add(prop)
+	}
+	c.Children = alarms(t)
+	return c
+}
+
+// priorities as calendars count them: 1 is the highest. RFC 5545, section 3.8.1.9.
+var priorities = map[task.Priority]string{task.Urgent: "1", task.High: "3", task.Medium: "5", task.Low: "9"}
+
+func categories(t *task.Task) []string {
+	var names []string
+	if t.Category != nil {
+		names = append(names, t.Category.Name)
+	}
+	for _, tag := range t.Tags {
+		if !slices.Contains(names, tag.Name) {
+			names = append(names, tag.Name)
+		}
+	}
+	return names
+}
+
+// alarms are the reminders of a task, those before the due date relative to it,
+// so that they hold for each date of a series.
+func alarms(t *task.Task) []*ical.Component {
+	var all []*ical.Component
+	start := *t.DueDate
+	for _, at := range t.ReminderTimes {
+		alarm := ical.NewComponent(ical.CompAlarm)
+		set(alarm, ical.PropAction, "DISPLAY")
+		setText(alarm, ical.PropDescription, t.Title)
+		switch {
+		case is(t.AbsoluteReminder, at), is(t.SnoozedUntil, at):
+			set(alarm, ical.PropTrigger, at.UTC().Format(utcForm)).Params.Set(ical.ParamValue, "DATE-TIME")
+		case t.AllDay: // counts from the beginning of the day
+			day := wall(start, t.Zone()).Truncate(24 * time.Hour)
+			set(alarm, ical.PropTrigger, duration(wall(at, t.Zone()).Sub(day)))
+		default:
+			set(alarm, ical.PropTrigger, duration(at.Sub(start)))
+		}
+		all = append(all, alarm)
+	}
+	return all
+}
+
+func is(moment *time.Time, at time.Time) bool { return moment != nil && moment.Equal(at) }
+
+// duration in the form of RFC 5545, section 3.3.6.
+func duration(d time.Duration) string {
+	sign := ""
+	if d < 0 {
+		sign, d = "-", -d
+	}
+	seconds := int64(d / time.Second)
+	if seconds%60 == 0 {
+		return fmt.Sprintf("%sPT%dM", sign, seconds/60)
+	}
+	return fmt.Sprintf("%sPT%dS", sign, seconds)
+}
+
+func set(c *ical.Component, name, value string) *ical.Prop {
+	prop := ical.NewProp(name)
+	prop.Value = value
+	c.Props.Set(prop)
+	return prop
+}
+
+// setText sets text, of which calendars take line feeds and no other control
+// characters.
+func setText(c *ical.Component, name, text string) {
+	text = strings.Map(func(r rune) rune {
+		if r < ' ' && r != '\n' && r != '\t' || r == 0x7f {
+			return -1
+		}
+		return r
+	}, strings.ReplaceAll(text, "\r\n", "\n"))
+	c.Props.SetText(name, text)
+}
+
+func setDate(c *ical.Component, name string, t *task.Task, at time.Time) {
+	prop := ical.NewProp(name)
+	dateInto(prop, t, at)
+	c.Props.Set(prop)
+}
+
+// dateInto writes a date of a task: a day, or a wall time in its zone.
+func dateInto(prop *ical.Prop, t *task.Task, at time.Time) {
+	switch name := zoneID(t); {
+	case t.AllDay:
+		prop.Params.Set(ical.ParamValue, "DATE")
+		prop.Value = at.In(t.Zone()).Format(dateForm)
+	case name == "":
+		prop.Value = at.UTC().Format(utcForm)
+	default:
+		prop.Params.Set(ical.PropTimezoneID, name)
+		prop.Value = at.In(t.Zone()).Format(wallForm)
+	}
+}
+
+// zoneID is the zone that the dates of a task are written in, "" for UTC and for
+// days, which have none.
+func zoneID(t *task.Task) string {
+	if name := t.Zone().String(); !t.AllDay && name != "UTC" {
+		return name
+	}
+	return ""
+}
+
+// wall is what a clock in zone shows, held in UTC.
+func wall(at time.Time, zone *time.Location) time.Time {
+	at = at.In(zone)
+	_, offset := at.Zone()
+	return at.Add(time.Duration(offset) * time.Second).UTC()
+}
+
+// fold breaks long lines, between characters.
+func fold(text []byte) []byte {
+	var folded bytes.Buffer
+	for line := range bytes.Lines(text) {
+		limit := lineLimit
+		for line = bytes.TrimSuffix(line, []byte("\r\n")); len(line) > limit; limit = lineLimit - 1 {
+			end := limit
+			for !utf8.RuneStart(line[end]) {
+				end--
+			}
+			folded.Write(line[:end])
+			folded.WriteString("\r\n ")
+			line = line[end:]
+		}
+		folded.Write(line)
+		folded.WriteString("\r\n")
+	}
+	return folded.Bytes()
+}

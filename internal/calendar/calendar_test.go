@@ -1,0 +1,89 @@
+package calendar
+
+import (
+	"bytes"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/emersion/go-ical"
+	"github.com/google/uuid"
+	"github.com/stretchr/testify/require"
+
+	"tickler/internal/task"
+)
+
+// That other programs read it, and come to the same dates, is tried in dev/calendar.
+
+var now = time.Date(2026, 3, 2, 8, 0, 0, 0, time.UTC)
+
+func weekly(rule string, occurrence int) *task.Task {
+	due := now.Add(24 * time.Hour)
+	return &task.Task{
+		ID: 7, Title: "Call", DueDate: &due, TimeZone: "UTC", Priority: task.Urgent, CreatedAt: now, UpdatedAt: now, Version: 1,
+		Recurrence: &task.Recurrence{Rule: rule, Base: task.FromDue, SeriesID: uuid.New(), Start: due, StartOccurrence: occurrence, Occurrence: occurrence},
+	}
+}
+
+func TestRuleCountsFromTheDueDateOn(t *testing.T) {
+	for _, c := range []struct {
+		rule       string
+		occurrence int
+		want       string
+	}{
+		{"FREQ=WEEKLY", 5, "FREQ=WEEKLY"},
+		{"FREQ=WEEKLY;COUNT=5", 2, "FREQ=WEEKLY;COUNT=4"},
+		{"FREQ=WEEKLY;COUNT=5", 5, ""},
+		{"FREQ=WEEKLY;UNTIL=20260401", 1, "FREQ=WEEKLY;UNTIL=20260401T235959Z"},
+		{"FREQ=WEEKLY;UNTIL=20260401T080000", 1, "FREQ=WEEKLY;UNTIL=20260401T080000Z"},
+	} {
+		d, err := datesOf(weekly(c.rule, c.occurrence), now)
+		require.NoError(t, err)
+		require.Equal(t, c.want, d.rule, c.rule)
+		require.Empty(t, d.listed)
+	}
+	d, err := datesOf(weekly("FREQ=WEEKLY;BYDAY=MO;COUNT=3", 1), now) // due on a Tuesday
+	require.NoError(t, err)
+	require.Empty(t, d.rule)
+	require.Len(t, d.listed, 3)
+}
+
+func TestRemindersAreAlarms(t *testing.T) {
+	one := weekly("FREQ=WEEKLY", 1)
+	snoozed := now.Add(time.Hour)
+	one.SnoozedUntil = &snoozed
+	one.ReminderTimes = []time.Time{snoozed, one.DueDate.Add(-90 * time.Minute)}
+	triggers := func() (all []string) {
+		for _, alarm := range alarms(one) {
+			all = append(all, alarm.Props.Get(ical.PropTrigger).Value)
+		}
+		return all
+	}
+	require.Equal(t, []string{"20260302T090000Z", "-PT90M"}, triggers())
+	end := time.Date(2026, 3, 4, 22, 59, 59, 0, time.UTC)
+	one.DueDate, one.AllDay, one.TimeZone, one.SnoozedUntil = &end, true, "Europe/Berlin", nil
+	one.ReminderTimes = []time.Time{time.Date(2026, 3, 4, 8, 0, 0, 0, time.UTC)}
+	require.Equal(t, []string{"PT540M"}, triggers(), "09:00 of that day")
+}
+
+func TestWhatTheTextSaysCannotBreakTheFile(t *testing.T) {
+	one := weekly("FREQ=WEEKLY", 1)
+	one.Title = "x\r\nEND:VCALENDAR\x00\x1b"
+	one.Description = strings.Repeat("🌱", 2500)
+	one.Tags = []task.Tag{{Name: "a;b,c"}}
+	text, err := Encode([]*task.Task{one}, "localhost", now)
+	require.NoError(t, err)
+	require.Contains(t, string(text), `SUMMARY:x\nEND:VCALENDAR`+"\r\n")
+	require.Equal(t, 1, bytes.Count(text, []byte("\r\nEND:VCALENDAR\r\n")))
+	require.Contains(t, string(text), `CATEGORIES:a\;b\,c`)
+	again, err := Encode([]*task.Task{one}, "localhost", now)
+	require.NoError(t, err)
+	require.Equal(t, text, again)
+	read, err := ical.NewDecoder(bytes.NewReader(text)).Decode()
+	require.NoError(t, err)
+	require.Len(t, read.Children, 2)
+	empty, err := Encode(nil, "localhost", now)
+	require.NoError(t, err)
+	_, err = ical.NewDecoder(bytes.NewReader(empty)).Decode()
+	require.NoError(t, err, "a calendar without tasks is one too")
+}
