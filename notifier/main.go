@@ -76,7 +76,7 @@ func run() error {
 	sender := newSender(store, settings.SecretKeys.Open, map[task.ChannelKind]delivery.Sender{
 		task.Webhook: delivery.Webhook{Client: client},
 		task.Ntfy:    delivery.Ntfy{Client: client},
-		task.Email:   &delivery.Email{Invoke: dapr.Output(settings.Mailer)},
+		task.Email:   &delivery.Email{Invoke: dapr.Output(settings.Mailer), Timeout: attemptTime},
 	}, settings.Retries, time.Now, log, registry)
 	scanner := newScanner(store.ClaimReminders, time.Now, log, registry)
 	callbacks.Binding("reminder-scan", func(ctx context.Context) error {

@@ -2,9 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
-	"errors"
-	"fmt"
 	"log/slog"
 	"net/url"
 	"sync"
@@ -14,7 +11,6 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promauto"
 
 	"tickler/internal/delivery"
-	"tickler/internal/event"
 	"tickler/internal/repository"
 	"tickler/internal/task"
 )
@@ -24,8 +20,10 @@ const (
 	// those whose last attempt failed: however many targets hang, the rest go on.
 	served, troubled = 96, 32
 	// perHost bounds the channels of one host that are served at a time, for they
-	// hang together. The others come back after a pause.
+	// hang together. The others come back after a pause. Mail goes through one
+	// server, and one at a time: whoever waits for it must not outwait the lease.
 	perHost   = 24
+	perMailer = 3
 	hostPause = 2 * time.Second
 	// side is how many messages go to one channel side by side.
 	side = 8
@@ -70,7 +68,7 @@ func newSender(store sendStore, open func(string, string) (string, error), kinds
 		store: store, open: open, kinds: kinds, retries: retries, now: now, log: log,
 		wakeUp: make(chan struct{}, 1), hosts: map[string]int{},
 		attempts: f.NewCounterVec(prometheus.CounterOpts{
-			Name: "tickler_channel_attempts_total", Help: "Messages to channels by kind and outcome: sent, retry, failed (given up), dropped (moot), unknown (cut off twice).",
+			Name: "tickler_channel_attempts_total", Help: "Messages to channels by kind and outcome: sent, retry, failed (given up), dropped (moot), unknown (cut off again and again).",
 		}, []string{"channel", "outcome"}),
 		off: f.NewCounter(prometheus.CounterOpts{Name: "tickler_channels_switched_off_total", Help: "Channels that were switched off because nothing reached them."}),
 	}
@@ -140,7 +138,7 @@ func (s *sender) serve(ctx context.Context, c repository.ServedChannel) {
 	keep, cancel := context.WithTimeout(context.WithoutCancel(ctx), lease)
 	defer cancel()
 	var notBefore time.Time
-	if host := hostOf(c); !s.enter(host) {
+	if host, most := hostOf(c); !s.enter(host, most) {
 		notBefore = s.clock().Add(hostPause)
 	} else {
 		defer s.exit(host)
@@ -152,17 +150,18 @@ func (s *sender) serve(ctx context.Context, c repository.ServedChannel) {
 	}
 }
 
-func hostOf(c repository.ServedChannel) string {
+// hostOf is where a channel leads to, and how many may go there at a time.
+func hostOf(c repository.ServedChannel) (host string, most int) {
 	if u, err := url.Parse(c.Target); err == nil && u.Host != "" {
-		return u.Host
+		return u.Host, perHost
 	}
-	return string(c.Kind) // all mail goes to one server
+	return string(c.Kind), perMailer
 }
 
-func (s *sender) enter(host string) bool {
+func (s *sender) enter(host string, most int) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.hosts[host] >= perHost {
+	if s.hosts[host] >= most {
 		return false
 	}
 	s.hosts[host]++
@@ -181,8 +180,8 @@ func (s *sender) exit(host string) {
 // to go on.
 func (s *sender) some(ctx context.Context, c *repository.ServedChannel) bool {
 	limit := side
-	if c.Failures > 0 {
-		limit = 1 // to see whether it works again
+	if c.Failures > 0 || c.Kind == task.Email {
+		limit = 1 // to see whether it works again; mail goes one at a time anyway
 	}
 	due, err := s.store.BeginDeliveries(ctx, *c, s.clock(), limit)
 	if err != nil {
@@ -193,13 +192,13 @@ func (s *sender) some(ctx context.Context, c *repository.ServedChannel) bool {
 		attempts sync.WaitGroup
 		mu       sync.Mutex
 		ended    []repository.SentDelivery
-		worst    *trouble
+		all      outcome
 	)
 	for _, d := range due {
 		switch {
 		case d.Unknown:
 			s.count(c, "unknown")
-			s.log.Warn("a delivery was cut off twice, it is not sent again", "channel", c.ID, "event", d.EventID)
+			s.log.Warn("a delivery was cut off again, it is not sent once more", "channel", c.ID, "event", d.EventID)
 			continue
 		case d.Dropped:
 			s.count(c, "dropped")
@@ -210,91 +209,22 @@ func (s *sender) some(ctx context.Context, c *repository.ServedChannel) bool {
 			mu.Lock()
 			defer mu.Unlock()
 			ended = append(ended, one)
-			if failed != nil && (worst == nil || failed.final) {
-				worst = failed
-			}
+			all.add(failed)
 		})
 	}
 	attempts.Wait()
 	if len(ended) == 0 {
 		return len(due) > 0
 	}
-	c.Failures = 0
-	problem, rest := "", time.Time{}
-	if worst != nil {
-		problem, rest = worst.reason, worst.rest
+	problem, rest, off := s.judge(*c, all)
+	noted := s.note(ctx, *c, ended, problem, rest)
+	if off && noted {
+		s.giveUp(ctx, *c, *all.worst)
 	}
-	if !s.note(ctx, *c, ended, problem, rest) || worst == nil {
-		return worst == nil
+	if all.sent {
+		c.Failures = 0
 	}
-	if worst.final {
-		s.giveUp(ctx, *c, worst)
-	}
-	return false
-}
-
-// trouble is what an attempt that failed means for its channel.
-type trouble struct {
-	reason string
-	rest   time.Time
-	final  bool // the message is given up
-	since  time.Time
-}
-
-func (s *sender) attempt(ctx context.Context, c repository.ServedChannel, d repository.DueDelivery) (repository.SentDelivery, *trouble) {
-	err := s.send(ctx, c, d)
-	now := s.clock()
-	if err == nil {
-		s.count(&c, "sent")
-		return repository.SentDelivery{ID: d.ID, State: "sent"}, nil
-	}
-	failure := &delivery.Failure{Reason: "it could not be sent from here"}
-	if !errors.As(err, &failure) {
-		s.log.Error("a message could not be sent", "channel", c.ID, "event", d.EventID, "error", err)
-	}
-	t := &trouble{reason: failure.Reason, since: d.At, final: failure.Gone || d.Attempts > len(s.retries)}
-	if t.final {
-		if failure.Gone {
-			t.since = now // whatever worked before
-		}
-		s.count(&c, "failed")
-		return repository.SentDelivery{ID: d.ID, State: "failed", Outcome: failure.Reason}, t
-	}
-	pause := max(s.retries[d.Attempts-1], failure.RetryAfter)
-	t.rest = now.Add(pause)
-	s.count(&c, "retry")
-	return repository.SentDelivery{ID: d.ID, State: "pending", Outcome: failure.Reason, Next: t.rest}, t
-}
-
-func (s *sender) send(ctx context.Context, c repository.ServedChannel, d repository.DueDelivery) error {
-	kind := s.kinds[c.Kind]
-	if kind == nil {
-		return fmt.Errorf("channels of kind %q are unknown", c.Kind)
-	}
-	to := delivery.Target{Address: c.Target}
-	if c.Sealed != "" {
-		var err error
-		if to.Secret, err = s.open(c.Sealed, c.Place(c.UserID)); err != nil {
-			return err
-		}
-	}
-	m := delivery.Message{ID: d.EventID.String(), At: d.At}
-	var err error
-	switch d.Kind {
-	case "reminder":
-		m.Type, m.Reminder = event.ReminderSent, &event.Reminder{}
-		err = json.Unmarshal(d.Content, m.Reminder)
-	case "test":
-		m.Type, err = "channel.test", json.Unmarshal(d.Content, &m)
-	default:
-		m.Type, err = "channel.switched_off", json.Unmarshal(d.Content, &m)
-	}
-	if err != nil {
-		return fmt.Errorf("content of delivery %d: %w", d.ID, err)
-	}
-	ctx, cancel := context.WithTimeout(ctx, attemptTime)
-	defer cancel()
-	return kind.Send(ctx, to, m, s.now())
+	return noted && all.worst == nil
 }
 
 // note stores how attempts ended. It insists for as long as the lease lasts: what
@@ -311,18 +241,6 @@ func (s *sender) note(ctx context.Context, c repository.ServedChannel, ended []r
 			return false
 		case <-time.After(pause):
 		}
-	}
-}
-
-// giveUp switches a channel off that a message could not be brought to.
-func (s *sender) giveUp(ctx context.Context, c repository.ServedChannel, t *trouble) {
-	off, err := s.store.SwitchOff(ctx, c, t.reason, t.since, s.clock())
-	if err != nil {
-		s.log.Warn("a channel that keeps failing could not be switched off, it will be at the next failure", "channel", c.ID, "error", err)
-	}
-	if off {
-		s.off.Inc()
-		s.log.Warn("a channel that keeps failing was switched off", "channel", c.ID, "user_id", c.UserID, "kind", c.Kind, "reason", t.reason)
 	}
 }
 

@@ -14,6 +14,8 @@ import (
 type Email struct {
 	// Invoke calls the binding's create operation.
 	Invoke func(ctx context.Context, body []byte, metadata map[string]string) error
+	// Timeout bounds a mail, once it has its turn.
+	Timeout time.Duration
 	// mu lets one mail be under way at a time: bindings.smtp of
 	// components-contrib 1.18 merges each request into one struct that all
 	// requests share, so that two at a time can end up with one another's receiver.
@@ -39,9 +41,8 @@ func (e *Email) Send(ctx context.Context, to Target, m Message, now time.Time) e
 	}, "🔔 "+title)
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if err := ctx.Err(); err != nil {
-		return &Failure{Reason: "the mail server did not get to it in time"}
-	}
+	ctx, cancel := context.WithTimeout(ctx, e.Timeout)
+	defer cancel()
 	err := e.Invoke(ctx, []byte(body), map[string]string{"emailTo": to.Address, "subject": subject, "priority": priority})
 	if err != nil {
 		if strings.Contains(err.Error(), "couldn't find output binding") {

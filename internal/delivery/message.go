@@ -26,8 +26,8 @@ type Target struct {
 	Secret  string // that signs, or that gives access; "" for none
 }
 
-// Sender sends a message over one kind of channel. now is the time of the
-// attempt. Its error is a *Failure.
+// Sender sends a message over one kind of channel, within a bounded time. now is
+// the time of the attempt. Its error is a *Failure.
 type Sender interface {
 	Send(ctx context.Context, to Target, m Message, now time.Time) error
 }

@@ -27,7 +27,7 @@ func (n Ntfy) Send(ctx context.Context, to Target, m Message, now time.Time) err
 	topic := strings.TrimPrefix(server.Path, "/")
 	server.Path = "/"
 	title, text := m.words(now)
-	content := map[string]any{"topic": topic, "title": title, "message": text, "tags": []string{"bell"}}
+	content := map[string]any{"topic": topic, "title": title, "message": text, "tags": []string{"bell"}, "sequence_id": m.ID}
 	if m.Reminder != nil {
 		content["priority"] = priorities[m.Reminder.Priority]
 	}

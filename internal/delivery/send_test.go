@@ -70,7 +70,7 @@ func TestWebhookBodyIsTheSameAtEveryAttempt(t *testing.T) {
 func TestNtfyGetsTitlePriorityAndWordsOfTheMoment(t *testing.T) {
 	server, request, body := received(t, http.StatusOK)
 	require.NoError(t, Ntfy{server.Client()}.Send(t.Context(), Target{server.URL + "/my-topic", "tk_1"}, reminder("Grüße 🌱"), now.Add(2*time.Minute)))
-	require.JSONEq(t, `{"topic":"my-topic","title":"Grüße 🌱","message":"is due in 40 minutes","tags":["bell"],"priority":5}`, *body)
+	require.JSONEq(t, `{"topic":"my-topic","title":"Grüße 🌱","message":"is due in 40 minutes","tags":["bell"],"priority":5,"sequence_id":"id-1"}`, *body)
 	require.Equal(t, "/", request.URL.Path)
 	require.Equal(t, "Bearer tk_1", request.Header.Get("Authorization"))
 }
@@ -89,7 +89,7 @@ func TestRefusalSaysWhatTheTargetWants(t *testing.T) {
 func TestMailIsEscapedAndItsSubjectIsOneLine(t *testing.T) {
 	var body string
 	var metadata map[string]string
-	mail := &Email{Invoke: func(_ context.Context, b []byte, m map[string]string) error {
+	mail := &Email{Timeout: time.Second, Invoke: func(_ context.Context, b []byte, m map[string]string) error {
 		body, metadata = string(b), m
 		return nil
 	}}

@@ -101,15 +101,15 @@ type note struct {
 }
 
 // queueNote writes a message to the channels of $1 that the condition selects,
-// and wakes these.
+// due at $7, and wakes these.
 const queueNote = `
 	WITH written AS (
 		INSERT INTO deliveries (user_id, channel_id, target, event_id, kind, content, next_attempt_at, created_at)
-		SELECT user_id, id, target, gen_random_uuid(), $2, $3, $4, $4 FROM channels c
+		SELECT user_id, id, target, gen_random_uuid(), $2, $3, $7, $4 FROM channels c
 		WHERE c.user_id = $1 AND c.enabled AND (c.id = $5) = $6
 		RETURNING channel_id
 	)
-	UPDATE channels SET next_attempt_at = least(next_attempt_at, greatest(rest_until, $4::timestamptz))
+	UPDATE channels SET next_attempt_at = least(next_attempt_at, greatest(rest_until, $7::timestamptz))
 	FROM written WHERE channels.id = written.channel_id`
 
 // QueueTest writes a test message to a channel.
@@ -118,7 +118,7 @@ func (tx *userTx) QueueTest(ctx context.Context, channelID int64, now time.Time)
 	if err != nil {
 		return err
 	}
-	_, err = tx.Exec(ctx, queueNote, tx.userID, "test", content, now, channelID, true)
+	_, err = tx.Exec(ctx, queueNote, tx.userID, "test", content, now, channelID, true, now)
 	return err
 }
 

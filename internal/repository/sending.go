@@ -28,7 +28,7 @@ type DueDelivery struct {
 	Content  json.RawMessage
 	Attempts int // this one included
 	At       time.Time
-	Unknown  bool // not to be sent: twice begun, and it was never known how it ended
+	Unknown  bool // not to be sent: begun often enough, and it was never known how it ended
 	Dropped  bool // not to be sent: the task is done, gone or moved
 }
 
@@ -63,16 +63,23 @@ func (r *Repository) ServeChannels(ctx context.Context, now time.Time, limit int
 	return served, unavailable(err)
 }
 
+// What a process that died had begun may have arrived. It is begun again, under
+// the same id: for a person, who would see it twice, once and never a third time;
+// for a webhook, which deduplicates by the id, some times more, lest it be lost.
+const (
+	resendsToPeople   = 1
+	resendsToWebhooks = 5
+)
+
 // BeginDeliveries notes that attempts begin for up to limit deliveries of a
-// channel that are due. One whose last attempt was begun, by a process that died,
-// and never ended is begun once more, and never a third time. None begin when
-// somebody else has the lease by now.
+// channel that are due. One whose last attempt was begun and never ended is
+// begun again, within limits. None begin when somebody else has the lease by now.
 func (r *Repository) BeginDeliveries(ctx context.Context, c ServedChannel, now time.Time, limit int) ([]DueDelivery, error) {
 	rows, err := r.pool.Query(ctx, `
 		WITH mine AS (
-			SELECT id FROM channels WHERE id = $1 AND lease = $2 AND enabled FOR SHARE
+			SELECT id, kind FROM channels WHERE id = $1 AND lease = $2 AND enabled FOR SHARE
 		), due AS (
-			SELECT d.id, d.sending AND d.resends > 0 AS unknown,
+			SELECT d.id, d.sending AND d.resends >= CASE mine.kind WHEN 'webhook' THEN $5::integer ELSE $6::integer END AS unknown,
 			       d.kind = 'reminder' AND (t.id IS NULL OR t.completed OR t.deleted_at IS NOT NULL OR t.due_date IS DISTINCT FROM d.due_date) AS moot
 			FROM mine JOIN deliveries d ON d.channel_id = mine.id LEFT JOIN tasks t ON t.id = d.task_id
 			WHERE d.state = 'pending' AND d.next_attempt_at <= $3
@@ -80,7 +87,7 @@ func (r *Repository) BeginDeliveries(ctx context.Context, c ServedChannel, now t
 		)
 		UPDATE deliveries d SET
 			state = CASE WHEN unknown THEN 'unknown' WHEN moot THEN 'dropped' ELSE 'pending' END,
-			outcome = CASE WHEN unknown THEN 'two attempts were cut off; it may have arrived'
+			outcome = CASE WHEN unknown THEN 'the attempts were cut off; it may have arrived'
 			               WHEN moot THEN 'the task was completed, deleted or moved meanwhile' ELSE outcome END,
 			finished_at = CASE WHEN unknown OR moot THEN $3::timestamptz END,
 			attempts = attempts + (NOT unknown AND NOT moot)::integer,
@@ -88,7 +95,7 @@ func (r *Repository) BeginDeliveries(ctx context.Context, c ServedChannel, now t
 			sending = NOT unknown AND NOT moot
 		FROM due WHERE d.id = due.id
 		RETURNING d.id, d.event_id, d.kind, d.content, d.attempts, d.created_at, unknown, moot AND NOT unknown`,
-		c.ID, c.lease, now, limit)
+		c.ID, c.lease, now, limit, resendsToWebhooks, resendsToPeople)
 	if err != nil {
 		return nil, unavailable(fmt.Errorf("begin deliveries of channel %d: %w", c.ID, err))
 	}
@@ -99,8 +106,8 @@ func (r *Repository) BeginDeliveries(ctx context.Context, c ServedChannel, now t
 	return due, unavailable(err)
 }
 
-// EndDeliveries notes how attempts ended. problem is why the last one failed, ""
-// when none did; the channel then rests until a moment.
+// EndDeliveries notes how attempts ended. problem is why the channel failed, ""
+// when it did not. Until rest, if not zero, nothing is sent there.
 func (r *Repository) EndDeliveries(ctx context.Context, c ServedChannel, ended []SentDelivery, problem string, rest, now time.Time) error {
 	var ids []int64
 	var states, outcomes []string
@@ -121,7 +128,7 @@ func (r *Repository) EndDeliveries(ctx context.Context, c ServedChannel, ended [
 		UPDATE channels SET problem = nullif($2, ''),
 			failures = CASE WHEN $2 <> '' THEN failures + 1 ELSE 0 END,
 			last_success_at = CASE WHEN $4 THEN $5 ELSE last_success_at END,
-			rest_until = CASE WHEN $2 <> '' THEN $3::timestamptz END
+			rest_until = CASE WHEN $3::timestamptz > 'epoch' THEN $3 END
 		WHERE id = $1`, c.ID, Storable(problem), rest, succeeded, now)
 	return unavailable(r.pool.SendBatch(ctx, batch).Close())
 }
@@ -163,11 +170,19 @@ func (r *Repository) SwitchOff(ctx context.Context, c ServedChannel, problem str
 		if off = err == nil && tag.RowsAffected() > 0; !off {
 			return err
 		}
+		held, err := readQuiet(ctx, tx, []int64{c.UserID}) // none when no other channel is left
+		if err != nil {
+			return err
+		}
+		due := now
+		if quiet, known := held[c.UserID]; known {
+			due = quiet.hours.HeldUntil(now, "", quiet.zone)
+		}
 		batch := &pgx.Batch{}
 		batch.Queue(`
 			UPDATE deliveries SET state = 'failed', outcome = 'the channel was switched off', sending = false, finished_at = $2
 			WHERE channel_id = $1 AND state = 'pending'`, c.ID, now)
-		batch.Queue(queueNote, c.UserID, "notice", content, now, c.ID, false)
+		batch.Queue(queueNote, c.UserID, "notice", content, now, c.ID, false, due)
 		return tx.SendBatch(ctx, batch).Close()
 	})
 	return off, unavailable(err)

@@ -1,0 +1,120 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"tickler/internal/delivery"
+	"tickler/internal/event"
+	"tickler/internal/repository"
+)
+
+// trouble is an attempt that failed.
+type trouble struct {
+	delivery.Failure
+	final bool      // the message is given up
+	since time.Time // when the message was written
+}
+
+// outcome is how attempts that were made side by side ended.
+type outcome struct {
+	sent  bool
+	worst *trouble
+}
+
+func (o *outcome) add(failed *trouble) {
+	switch {
+	case failed == nil:
+		o.sent = true
+	case o.worst == nil || failed.Gone || (failed.final && !o.worst.Gone):
+		o.worst = failed
+	}
+}
+
+// judge tells what attempts mean for their channel: its problem, how long it
+// rests, and whether it has failed for so long that it is to be switched off. A
+// channel rests by how often it failed in a row, whichever message that was; one
+// that took another message works, so that what it refuses holds up nothing else.
+func (s *sender) judge(c repository.ServedChannel, o outcome) (problem string, rest time.Time, off bool) {
+	if o.worst == nil {
+		return "", time.Time{}, false
+	}
+	pause := o.worst.RetryAfter
+	if !o.sent {
+		problem = o.worst.Reason
+		pause = max(pause, s.retries[min(c.Failures, len(s.retries)-1)])
+		off = o.worst.final || c.Failures >= len(s.retries)
+	}
+	if pause > 0 {
+		rest = s.clock().Add(pause)
+	}
+	return problem, rest, off || o.worst.Gone
+}
+
+func (s *sender) attempt(ctx context.Context, c repository.ServedChannel, d repository.DueDelivery) (repository.SentDelivery, *trouble) {
+	err := s.send(ctx, c, d)
+	if err == nil {
+		s.count(&c, "sent")
+		return repository.SentDelivery{ID: d.ID, State: "sent"}, nil
+	}
+	failure := &delivery.Failure{Reason: "it could not be sent from here"}
+	if !errors.As(err, &failure) {
+		s.log.Error("a message could not be sent", "channel", c.ID, "event", d.EventID, "error", err)
+	}
+	t := &trouble{Failure: *failure, since: d.At, final: failure.Gone || d.Attempts > len(s.retries)}
+	if t.final {
+		s.count(&c, "failed")
+		return repository.SentDelivery{ID: d.ID, State: "failed", Outcome: failure.Reason}, t
+	}
+	next := s.clock().Add(max(s.retries[d.Attempts-1], failure.RetryAfter))
+	s.count(&c, "retry")
+	return repository.SentDelivery{ID: d.ID, State: "pending", Outcome: failure.Reason, Next: next}, t
+}
+
+func (s *sender) send(ctx context.Context, c repository.ServedChannel, d repository.DueDelivery) error {
+	kind := s.kinds[c.Kind]
+	if kind == nil {
+		return fmt.Errorf("channels of kind %q are unknown", c.Kind)
+	}
+	to := delivery.Target{Address: c.Target}
+	if c.Sealed != "" {
+		var err error
+		if to.Secret, err = s.open(c.Sealed, c.Place(c.UserID)); err != nil {
+			return err
+		}
+	}
+	m := delivery.Message{ID: d.EventID.String(), At: d.At}
+	var err error
+	switch d.Kind {
+	case "reminder":
+		m.Type, m.Reminder = event.ReminderSent, &event.Reminder{}
+		err = json.Unmarshal(d.Content, m.Reminder)
+	case "test":
+		m.Type, err = "channel.test", json.Unmarshal(d.Content, &m)
+	default:
+		m.Type, err = "channel.switched_off", json.Unmarshal(d.Content, &m)
+	}
+	if err != nil {
+		return fmt.Errorf("content of delivery %d: %w", d.ID, err)
+	}
+	return kind.Send(ctx, to, m, s.now())
+}
+
+// giveUp switches a channel off that nothing reaches any more.
+func (s *sender) giveUp(ctx context.Context, c repository.ServedChannel, t trouble) {
+	now, since := s.clock(), t.since
+	if t.Gone || !t.final { // whatever worked before
+		since = now.Add(time.Microsecond)
+	}
+	off, err := s.store.SwitchOff(ctx, c, t.Reason, since, now)
+	if err != nil {
+		s.log.Warn("a channel that keeps failing could not be switched off, it will be at the next failure", "channel", c.ID, "error", err)
+	}
+	if off {
+		s.off.Inc()
+		s.log.Warn("a channel that keeps failing was switched off", "channel", c.ID, "user_id", c.UserID, "kind", c.Kind, "reason", t.Reason)
+	}
+}
