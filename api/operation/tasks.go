@@ -75,6 +75,7 @@ type manyTasks struct {
 	Tasks      []task.View `json:"tasks" open:"true" doc:"Each as get_task returns it."`
 	Total      int         `json:"total" doc:"How many match in all."`
 	NextCursor string      `json:"next_cursor,omitempty" doc:"For the next page."`
+	Note       string      `json:"note,omitempty"`
 	TimeZone   string      `json:"time_zone"`
 }
 
@@ -217,7 +218,11 @@ func (o *Operations) list(ctx context.Context, user task.Settings, in listInput)
 func (o *Operations) search(ctx context.Context, user task.Settings, in searchInput) (manyTasks, error) {
 	in.Highlight = in.form() == task.Detailed
 	found, err := o.service.Search(ctx, user, in.SearchInput)
-	return o.many(user, found, in.form()), err
+	out := o.many(user, found, in.form())
+	if found.Estimated {
+		out.Note = "very many match: total is an estimate, and the newest tasks come first; another word, a category, a tag or a priority narrows it"
+	}
+	return out, err
 }
 
 func (o *Operations) one(user task.Settings, found *task.Task, form task.Form) (oneTask, error) {

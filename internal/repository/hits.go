@@ -12,10 +12,12 @@ import (
 	"tickler/internal/task"
 )
 
-// scored is a position in a search; both nil: the beginning.
+// scored is a position in a search; all nil: the beginning. below is the end of
+// a window of the user's tasks, for searches that go through one after another.
 type scored struct {
 	score *float64
 	id    *int64
+	below *int64
 }
 
 // position reads where a page of a search begins.
@@ -23,11 +25,27 @@ func position(p task.Paging) (scored, error) {
 	if p.After == nil {
 		return scored{}, nil
 	}
-	score, err := strconv.ParseFloat(p.After.Value, 64)
+	at := scored{id: &p.After.ID}
+	rank, window, windowed := strings.Cut(p.After.Value, "@")
+	score, err := strconv.ParseFloat(rank, 64)
+	if at.score = &score; err == nil && windowed {
+		var below int64
+		below, err = strconv.ParseInt(window, 10, 64)
+		at.below = &below
+	}
 	if err != nil {
 		return scored{}, task.Invalid("cursor", "is not a cursor of this search; give next_cursor exactly as it was returned")
 	}
-	return scored{&score, &p.After.ID}, nil
+	return at, nil
+}
+
+// position is behind the hit at place i.
+func (h hits) position(i int) *task.Position {
+	at := task.Position{Value: strconv.FormatFloat(h.scores[i], 'g', -1, 64), ID: h.ids[i]}
+	if h.below[i] != nil {
+		at.Value += "@" + strconv.FormatInt(*h.below[i], 10)
+	}
+	return &at
 }
 
 // hits are what a search found: ids, best first, with their scores; total counts
@@ -35,6 +53,7 @@ func position(p task.Paging) (scored, error) {
 type hits struct {
 	ids    []int64
 	scores []float64
+	below  []*int64 // the end of its window, where there are windows
 	total  int
 }
 
@@ -45,9 +64,10 @@ func collectHits(rows pgx.Rows, err error) (hits, error) {
 	var found hits
 	var id *int64 // NULL where there is a total and no page
 	var score *float64
-	_, err = pgx.ForEachRow(rows, []any{&id, &score, &found.total}, func() error {
+	var below *int64
+	_, err = pgx.ForEachRow(rows, []any{&id, &score, &below, &found.total}, func() error {
 		if id != nil {
-			found.ids, found.scores = append(found.ids, *id), append(found.scores, *score)
+			found.ids, found.scores, found.below = append(found.ids, *id), append(found.scores, *score), append(found.below, below)
 		}
 		return nil
 	})
@@ -66,10 +86,10 @@ const selectHits = `SELECT ` + taskColumns + `, hit.score, CASE WHEN $4 <> '' TH
 // page reads the tasks that were found; one hit more than the page holds says
 // that there is a next one. highlight is the tsquery of what to show; "": nothing.
 func (h hits) page(ctx context.Context, tx pgx.Tx, userID int64, highlight string, p task.Paging) (task.Page, error) {
-	page := task.Page{Total: h.total}
+	page := task.Page{Total: h.total, Estimated: len(h.below) > 0 && h.below[0] != nil}
 	if len(h.ids) > p.Limit {
+		page.Next = h.position(p.Limit - 1)
 		h.ids, h.scores = h.ids[:p.Limit], h.scores[:p.Limit]
-		page.Next = &task.Position{Value: strconv.FormatFloat(h.scores[p.Limit-1], 'g', -1, 64), ID: h.ids[p.Limit-1]}
 	}
 	if len(h.ids) == 0 {
 		return page, nil

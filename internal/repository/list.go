@@ -116,8 +116,15 @@ func (r *Repository) page(ctx context.Context, q sender, s *statement, expressio
 	if p.After != nil {
 		paged.and("(%s, t.id) %s (%s::text::%s, %s)", expression, beyond, paged.arg(p.After.Value), sqlType, paged.arg(p.After.ID))
 	}
-	sql := fmt.Sprintf(`SELECT %s, (%s)::text %s %s ORDER BY %s %s, t.id %s LIMIT %s`,
-		taskColumns, expression, taskTables, paged.clause(), expression, direction, direction, paged.arg(p.Limit+1))
+	found := func(where, by string) string {
+		return fmt.Sprintf(`SELECT t.id AS hit, %s AS place FROM tasks t %s%s ORDER BY %s, t.id %s LIMIT %d`, expression, paged.clause(), where, by, direction, p.Limit+1)
+	}
+	hits := found("", expression+" "+direction)
+	if p.Sort == task.ByDueDate && p.Desc { // the undated last: the index has them at the other end
+		hits = fmt.Sprintf(`(%s) UNION ALL (%s)`, found(` AND t.due_date IS NOT NULL`, dueOrUndated+" DESC"), found(` AND `+dueOrUndated+` = 'infinity'`, dueOrUndated+" DESC"))
+	}
+	sql := fmt.Sprintf(`SELECT %s, page.place::text %s JOIN (%s) page ON page.hit = t.id ORDER BY page.place %s, t.id %s LIMIT %d`,
+		taskColumns, taskTables, hits, direction, direction, p.Limit+1)
 	var last task.Position
 	batch.Queue(sql, paged.args...).Query(func(rows pgx.Rows) error {
 		for rows.Next() {

@@ -152,9 +152,11 @@ func filed(userID int64, f task.Filter) *string {
 	return &query
 }
 
-// Search reads a page of the user's tasks that match a query, best first. When
-// none does, words are forgiven that are nearly one of a title. Of the filter,
-// only priorities, category and tags count.
+// Search reads a page of the user's tasks that match a query, best first. Where
+// very many match, the newest tasks come first, best first among some hundred of
+// them, and the total is an estimate. When none does, words are forgiven that
+// are nearly one of a title. Of the filter, only priorities, category and tags
+// count.
 func (r *Repository) Search(ctx context.Context, userID int64, q task.Query, f task.Filter, p task.Paging) (page task.Page, err error) {
 	after, err := position(p)
 	if err != nil {
@@ -174,9 +176,9 @@ func (r *Repository) Search(ctx context.Context, userID int64, q task.Query, f t
 			query = fmt.Sprintf("(%s) & %s", query, *filter)
 		}
 		ranked := words(alternatives, func(t parsedTerm) string { return t.query })
-		hits, err := collectHits(tx.Query(ctx, `SELECT * FROM search_tasks($1, $2::text::tsquery, $3::text::tsquery, $4::text[]::task_priority[], $5, $6, $7)`,
-			userID, query, ranked, priorities(f), after.score, after.id, p.Limit+1))
-		if err == nil && hits.total == 0 {
+		hits, err := collectHits(tx.Query(ctx, `SELECT * FROM search_tasks($1, $2::text::tsquery, $3::text::tsquery, $4::text[]::task_priority[], $5, $6, $7, $8)`,
+			userID, query, ranked, priorities(f), after.below, after.score, after.id, p.Limit+1))
+		if err == nil && hits.total == 0 && after.below == nil {
 			hits, err = nearly(ctx, tx, userID, alternatives, filter, f, after, p)
 		}
 		if err != nil {
@@ -213,7 +215,7 @@ func nearly(ctx context.Context, tx pgx.Tx, userID int64, alternatives [][]parse
 		return hits{}, nil
 	}
 	err = pgx.BeginFunc(ctx, tx, func(savepoint pgx.Tx) (err error) {
-		found, err = collectHits(savepoint.Query(ctx, `SELECT * FROM search_tasks_nearly($1, $2, $3::text[]::tsquery[], $4, $5::text::tsquery, $6::text[]::task_priority[], $7, $8, $9)`,
+		found, err = collectHits(savepoint.Query(ctx, `SELECT id, score, NULL::bigint, total FROM search_tasks_nearly($1, $2, $3::text[]::tsquery[], $4, $5::text::tsquery, $6::text[]::task_priority[], $7, $8, $9)`,
 			userID, places, queries, near, filter, priorities(f), after.score, after.id, p.Limit+1))
 		return err
 	})

@@ -93,6 +93,49 @@ func TestTitleOutranksAnyNumberOfWordsInTheDescription(t *testing.T) {
 	require.Equal(t, []string{"Budget", "Meeting"}, b.search(t, "budget report numbers"))
 }
 
+// Where very many tasks match, the newest come first, and every one of them
+// comes once.
+func TestASearchThatVeryManyMatchGoesThroughAllFromTheNewest(t *testing.T) {
+	b := setup(t)
+	const many = 2400
+	_, err := b.pool.Exec(b.ctx, `
+		INSERT INTO tasks (user_id, title, description, priority, time_zone, created_at, updated_at, deleted_at)
+		SELECT $1, CASE WHEN n % 2 = 0 THEN 'Errand ' || n ELSE 'Other ' || n END, CASE WHEN n % 2 = 1 THEN 'an errand' ELSE '' END,
+		       CASE WHEN n % 3 = 0 THEN 'high' ELSE 'low' END::task_priority, 'UTC', now(), now(), CASE WHEN n % 10 = 0 THEN now() END
+		FROM generate_series(1, $2) n`, b.ann.UserID, many)
+	require.NoError(t, err)
+	b.add(t, b.bob, task.AddInput{Title: "Bob's errand"})
+	for _, in := range []task.SearchInput{{Query: "errand"}, {Query: "errand", Priority: []task.Priority{task.High}}} {
+		left := many * 9 / 10
+		if len(in.Priority) > 0 {
+			left = many * 3 / 10
+		}
+		seen := map[int64]bool{}
+		for in.Limit = 100; ; {
+			found, err := b.service.Search(b.ctx, b.ann, in)
+			require.NoError(t, err)
+			require.True(t, found.Estimated)
+			require.InEpsilon(t, left, found.Total, 0.15)
+			if in.Cursor == "" {
+				require.Contains(t, found.Tasks[0].Title, "Errand", "a title outranks a description among the newest")
+				require.Greater(t, found.Tasks[0].ID, int64(many-500))
+			}
+			for _, one := range found.Tasks {
+				require.False(t, seen[one.ID], "%d comes twice", one.ID)
+				seen[one.ID] = true
+			}
+			if in.Cursor = found.NextCursor; in.Cursor == "" {
+				break
+			}
+		}
+		require.Len(t, seen, left)
+	}
+	few, err := b.service.Search(b.ctx, b.ann, task.SearchInput{Query: `errand 2399 `})
+	require.NoError(t, err)
+	require.False(t, few.Estimated)
+	require.Equal(t, 1, few.Total)
+}
+
 func TestDetailedSearchShowsWhereItMatches(t *testing.T) {
 	b := setup(t)
 	b.add(t, b.ann, task.AddInput{Title: "Send the invoices", Description: strings.Repeat("nothing here ", 50) + "the invoice of the plumber" + strings.Repeat(" and so on", 50)})
@@ -125,8 +168,12 @@ func TestSearchIsServedByItsIndexes(t *testing.T) {
 	_, err = b.pool.Exec(b.ctx, `VACUUM ANALYZE tasks`)
 	require.NoError(t, err)
 	// From the sixth on, Postgres may plan without looking at the values.
-	plans := b.plansWithin(t, 7, 7, `SELECT * FROM search_tasks(7, $$'7 invoic' | '7 e':*$$, $$'7 invoic'$$, NULL, NULL, NULL, 21)`)
-	require.Equal(t, 7, strings.Count(plans, "Bitmap Index Scan on idx_tasks_search"), plans)
+	plans := b.plansWithin(t, 7, 7, `SELECT * FROM search_tasks(7, $$'7 errand' & '7 9':*$$, $$'7 errand'$$, NULL, NULL, NULL, NULL, 21)`)
+	require.Equal(t, 14, strings.Count(plans, "Bitmap Index Scan on idx_tasks_search"), "once to see whether very many match: %s", plans)
+	require.NotContains(t, plans, "Seq Scan")
+	plans = b.plansWithin(t, 7, 7, `SELECT * FROM search_tasks(7, $$'7 invoic' | '7 e':*$$, $$'7 invoic'$$, NULL, NULL, NULL, NULL, 21)`)
+	require.Equal(t, 7, strings.Count(plans, "Bitmap Index Scan on idx_tasks_search"), "of very many only some are looked at: %s", plans)
+	require.Contains(t, plans, "Index Scan using tasks_user_id_id_key")
 	require.NotContains(t, plans, "Seq Scan")
 	plans = b.plansWithin(t, 7, 7, `SELECT * FROM search_tasks_nearly(7, '{0}', ARRAY[$$'7 invoce'$$::tsquery], '{invoce}', NULL, NULL, NULL, NULL, 21)`)
 	require.Equal(t, 7, strings.Count(plans, "Bitmap Index Scan on idx_tasks_trigrams"), plans)
@@ -168,7 +215,7 @@ func TestSearchAnswersNobodyButTheUserItWorksFor(t *testing.T) {
 	}
 	bob := fmt.Sprint(b.bob.UserID)
 	for _, sql := range []string{
-		`SELECT total > 0 FROM search_tasks(` + bob + `, $$'` + bob + ` secret'$$, '', NULL, NULL, NULL, 1)`,
+		`SELECT total > 0 FROM search_tasks(` + bob + `, $$'` + bob + ` secret'$$, '', NULL, NULL, NULL, NULL, 1)`,
 		`SELECT total > 0 FROM search_tasks_nearly(` + bob + `, '{0}', ARRAY[$$'x'$$::tsquery], '{secrte}', NULL, NULL, NULL, NULL, 1)`,
 	} {
 		found, err := ask(b.bob.UserID, sql)

@@ -138,5 +138,6 @@ type Page struct {
 	// Highlights are texts of each task with what matches between **, if asked for.
 	Highlights [][]string
 	Total      int
+	Estimated  bool // of a search that very many match: Total is about right, and the newest come first
 	Next       *Position
 }
