@@ -45,7 +45,7 @@ func selectTasks(userID int64, f task.Filter) *statement {
 		for i, p := range f.Priorities {
 			names[i] = string(p)
 		}
-		s.and("t.priority = ANY(%s::text[]::task_priority[])", s.arg(names))
+		s.and("t.priority = ANY(ARRAY(SELECT unnest(%s::text[])::task_priority))", s.arg(names)) // read once, not for each row
 	}
 	if len(f.CategoryIDs) > 0 {
 		s.and("t.category_id = ANY(%s)", s.arg(f.CategoryIDs))
