@@ -7,15 +7,17 @@ WORKDIR /src
 COPY go.mod go.sum ./
 RUN go mod download
 COPY . .
-# Static, and the same bytes from the same source: no paths, no build id, no VCS state.
+# Static, and the same bytes from the same source and Go: no paths, no build id, no VCS
+# state.
 RUN CGO_ENABLED=0 GOOS=$TARGETOS GOARCH=$TARGETARCH go build -trimpath -buildvcs=false -ldflags="-s -w -buildid=" -o /out/ ./api ./notifier ./recurrer
 
 FROM scratch
-ARG VERSION=dev
+ARG VERSION=dev REVISION=unknown
 LABEL org.opencontainers.image.title="tickler" \
       org.opencontainers.image.description="Task server on Dapr: api, notifier, recurrer" \
       org.opencontainers.image.licenses="Apache-2.0" \
-      org.opencontainers.image.version="$VERSION"
+      org.opencontainers.image.version="$VERSION" \
+      org.opencontainers.image.revision="$REVISION"
 # Postgres, brokers and trace collectors are asked over TLS.
 COPY --from=build /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/
 COPY --from=build /out/ /

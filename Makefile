@@ -29,7 +29,7 @@ clean: ## Remove the state that `make run` keeps in .tickler
 	@bin/tickler-dev clean
 
 image: ## Build the image tickler:VERSION with Docker
-	docker build --build-arg VERSION=$(VERSION) -t tickler:$(VERSION) .
+	docker build --build-arg VERSION=$(VERSION) --build-arg REVISION=$$(git rev-parse HEAD) -t tickler:$(VERSION) .
 
 sbom: build ## Write what each app is built of to bin/APP.cdx.json (CycloneDX)
 	@for app in $(APPS); do go run $(CYCLONEDX) bin -json -version $(VERSION) -output bin/$$app.cdx.json bin/$$app || exit 1; done

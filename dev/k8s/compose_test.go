@@ -14,7 +14,7 @@ import (
 )
 
 // passwords that compose.yaml wants from .env.
-var passwords = []string{"POSTGRES_PASSWORD", "REDPANDA_PASSWORD", "DAPR_API_TOKEN", "APP_API_TOKEN"}
+var passwords = []string{"POSTGRES_PASSWORD", "REDPANDA_PASSWORD", "DAPR_API_TOKEN", "APP_API_TOKEN", "TICKLER_SECRET_KEY"}
 
 func readCompose(t *testing.T, environment []string) (*types.Project, error) {
 	t.Helper()
@@ -57,6 +57,9 @@ func TestComposeRunsTheAppsAsTheLocalRunDoes(t *testing.T) {
 		require.True(t, service.ReadOnly)
 		require.Contains(t, *service.Environment["DATABASE_URL"], "secret-POSTGRES_PASSWORD")
 		require.Equal(t, "secret-DAPR_API_TOKEN", *service.Environment["DAPR_API_TOKEN"])
+		if app.AppID != "recurrer" { // the key of the secrets of channels
+			require.Equal(t, "secret-TICKLER_SECRET_KEY", *service.Environment["TICKLER_SECRET_KEY"])
+		}
 		if app.AppID == "api" {
 			require.Equal(t, "127.0.0.1", service.Ports[0].HostIP, "callers on this machine only")
 			continue

@@ -40,7 +40,7 @@ var mutations = []struct{ name, overlay, file, old, new, noticed string }{
 	{"memory of the sidecar", "redpanda", "base/api.yaml", "        dapr.io/sidecar-memory-limit: 128Mi\n", "", "daprd may use 0"},
 	{"port of the callbacks", "redpanda", "base/notifier.yaml", "              value: \"8091\"\n", "              value: \"8080\"\n", "APP_PORT is not the port that daprd calls"},
 
-	{"user", "redpanda", "base/api.yaml", "        runAsUser: 65532\n", "", "has no numeric user"},
+	{"user", "redpanda", "base/api.yaml", "        runAsUser: 65532\n", "", "has no numeric user and group"},
 	{"image", "redpanda", "base/api.yaml", "image: tickler:0.1.0", "image: api:0.1.0", "is not the image that an overlay names"},
 	{"not root", "redpanda", "base/migrate.yaml", "        runAsNonRoot: true\n", "", "runAsNonRoot != true"},
 	{"seccomp", "redpanda", "base/notifier.yaml", "        seccompProfile:\n          type: RuntimeDefault\n", "", "seccompProfile"},
@@ -52,7 +52,7 @@ var mutations = []struct{ name, overlay, file, old, new, noticed string }{
 	{"enforced standard", "redpanda", "base/namespace.yaml", "    pod-security.kubernetes.io/enforce: restricted\n", "", "does not enforce the restricted standard"},
 	{"limits", "redpanda", "base/api.yaml", "            limits: { cpu: \"1\", memory: 256Mi }\n", "", "api: limits are not whole"},
 	{"database", "redpanda", "base/migrate.yaml", "{ name: tickler-database, key: url }", "{ name: tickler-database, key: password }", "no one makes the Secret tickler-database with password"},
-	{"startup probe", "redpanda", "base/api.yaml", "failureThreshold: 45", "failureThreshold: 3", "gives up before the app does"},
+	{"startup probe", "redpanda", "base/api.yaml", "failureThreshold: 45", "failureThreshold: 3", "the startup probe gives up after 6 s"},
 	{"liveness probe", "redpanda", "base/notifier.yaml", "          livenessProbe:\n            httpGet: { path: /healthz, port: http }\n            periodSeconds: 10\n            timeoutSeconds: 3\n            failureThreshold: 3\n", "", "the liveness probe does not ask"},
 	{"readiness probe", "redpanda", "base/api.yaml", "httpGet: { path: /readyz, port: http }", "httpGet: { path: /healthz, port: http }", "the readiness probe does not ask"},
 	{"time to stop", "redpanda", "base/api.yaml", "terminationGracePeriodSeconds: 45", "terminationGracePeriodSeconds: 30", "the pod is killed after"},

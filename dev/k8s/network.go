@@ -3,6 +3,7 @@ package manifests
 import (
 	"fmt"
 	"maps"
+	"net/netip"
 	"slices"
 	"strings"
 
@@ -58,6 +59,36 @@ func Arrows(o *Objects) map[string][]string {
 	return all
 }
 
+// inside are addresses in ranges that are not out on the Internet: of hosts, pods and
+// private networks, and those where clouds answer for the credentials of a machine.
+var inside = []string{
+	"0.0.0.1", "10.96.0.1", "100.64.0.1", "100.100.100.200", "127.0.0.1", "168.63.129.16", "169.254.169.254", "172.16.0.1", "172.31.255.254",
+	"192.0.0.192", "192.168.1.1", "198.18.0.1", "224.0.0.1", "255.255.255.255",
+	"::1", "::ffff:10.0.0.1", "64:ff9b::a00:1", "2001::a00:1", "2002:a00:1::1", "fd00:ec2::254", "fe80::1", "ff02::1",
+}
+
+// blockName is "public addresses" for a block that holds nothing inside.
+func blockName(block *networkingv1.IPBlock) string {
+	cidr, err := netip.ParsePrefix(block.CIDR)
+	if err != nil {
+		return err.Error()
+	}
+	for _, text := range inside {
+		address := netip.MustParseAddr(text)
+		if !cidr.Contains(address) {
+			continue
+		}
+		excepted := slices.ContainsFunc(block.Except, func(except string) bool {
+			prefix, err := netip.ParsePrefix(except)
+			return err == nil && prefix.Contains(address)
+		})
+		if !excepted {
+			return block.CIDR + " with " + text
+		}
+	}
+	return "public addresses in " + block.CIDR
+}
+
 func ends(peers []networkingv1.NetworkPolicyPeer, ports []networkingv1.NetworkPolicyPort) []string {
 	names := []string{"anywhere"}
 	if len(peers) > 0 {
@@ -71,7 +102,7 @@ func ends(peers []networkingv1.NetworkPolicyPeer, ports []networkingv1.NetworkPo
 			}
 		}
 		if p.IPBlock != nil {
-			parts = append(parts, p.IPBlock.CIDR)
+			parts = append(parts, blockName(p.IPBlock))
 		}
 		names = append(names, strings.Join(parts, " "))
 	}

@@ -2,12 +2,16 @@ package manifests_test
 
 import (
 	"slices"
+	"strings"
 	"testing"
 
+	keda "github.com/kedacore/keda/v2/apis/keda/v1alpha1"
 	"github.com/stretchr/testify/require"
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 
+	"github.com/dapr/dapr/pkg/apis/common"
+	components "github.com/dapr/dapr/pkg/apis/components/v1alpha1"
 	subscriptions "github.com/dapr/dapr/pkg/apis/subscriptions/v2alpha1"
 
 	manifests "tickler/dev/k8s"
@@ -53,7 +57,12 @@ func TestGatewaySendsMCPToApiOverTLS(t *testing.T) {
 	require.EqualValues(t, *listener.Hostname, route.Hostnames[0])
 	require.EqualValues(t, objects.Gateways[0].Name, route.ParentRefs[0].Name)
 	require.Equal(t, listener.Name, *route.ParentRefs[0].SectionName)
-	require.Equal(t, "/mcp", *route.Rules[0].Matches[0].Path.Value)
+	var paths []string
+	for _, match := range route.Rules[0].Matches {
+		paths = append(paths, *match.Path.Value)
+	}
+	require.Equal(t, fromOutside, paths)
+	requireProxyIsKnown(t, objects, string(route.Hostnames[0]))
 	backend := route.Rules[0].BackendRefs[0]
 	require.EqualValues(t, objects.Services[0].Name, backend.Name)
 	require.EqualValues(t, objects.Services[0].Spec.Ports[0].Port, *backend.Port)
@@ -84,6 +93,13 @@ func TestLocalOverlayBringsItsStores(t *testing.T) {
 	}
 	require.ElementsMatch(t, []string{"postgres", "redpanda"}, stores)
 	arrows := manifests.Arrows(objects)
+	for _, app := range []string{"api", "notifier", "recurrer"} {
+		require.Contains(t, arrows[app], "out app.kubernetes.io/name=postgres:5432")
+		require.Contains(t, arrows[app], "out app.kubernetes.io/name=redpanda:9092")
+		for _, arrow := range arrows[app] {
+			require.NotContains(t, arrow, "anywhere", "%s: the stores are inside", app)
+		}
+	}
 	for pod, wanted := range map[string][]string{
 		"postgres": {"in app.kubernetes.io/name in (api,migrate,notifier,recurrer):5432"},
 		"redpanda": {"in app.kubernetes.io/name in (api,notifier,recurrer,topics):9092"},
@@ -98,4 +114,50 @@ func TestLocalOverlayBringsItsStores(t *testing.T) {
 			require.False(t, v.Name == "KAFKA_TLS" && v.Value != "false")
 		}
 	}
+}
+
+func TestIssuersAreReachedOutside(t *testing.T) {
+	objects, err := manifests.Render(load(t), "redis", "issuers")
+	require.NoError(t, err)
+	require.NoError(t, manifests.ReviewPods(objects))
+	arrows := manifests.Arrows(objects)
+	require.Subset(t, arrows["api"], outside)
+	require.NotSubset(t, arrows["recurrer"], outside)
+	i := slices.IndexFunc(objects.Deployments, func(d appsv1.Deployment) bool { return d.Name == "api" })
+	require.True(t, slices.ContainsFunc(objects.Deployments[i].Spec.Template.Spec.Containers[0].Env, func(v corev1.EnvVar) bool {
+		return v.Name == "TICKLER_ISSUERS" && strings.HasPrefix(v.Value, "https://")
+	}))
+}
+
+// With an authority of one's own, whoever asks the store over TLS knows it.
+func TestAuthoritiesOfStoresAreKnown(t *testing.T) {
+	objects, err := manifests.Render(load(t), "redpanda", "keda", "broker-ca", "postgres-ca")
+	require.NoError(t, err)
+	require.NoError(t, manifests.ReviewPods(objects))
+	pods := map[string]corev1.PodSpec{}
+	for _, d := range objects.Deployments {
+		pods[d.Name] = d.Spec.Template.Spec
+	}
+	for _, j := range objects.Jobs {
+		pods[j.Name] = j.Spec.Template.Spec
+	}
+	knows := func(pod, variable, secret, key string) {
+		c, volume := pods[pod].Containers[0], pods[pod].Volumes[0]
+		file := c.VolumeMounts[0].MountPath + "/" + volume.Secret.Items[0].Path
+		require.Equal(t, volume.Name, c.VolumeMounts[0].Name)
+		require.Equal(t, secret, volume.Secret.SecretName)
+		require.Equal(t, key, volume.Secret.Items[0].Key)
+		require.True(t, slices.ContainsFunc(c.Env, func(v corev1.EnvVar) bool { return v.Name == variable && v.Value == file }), pod)
+	}
+	for _, pod := range []string{"api", "notifier", "recurrer", "migrate"} {
+		knows(pod, "PGSSLROOTCERT", "tickler-database", "ca")
+	}
+	knows("topics", "SSL_CERT_FILE", manifests.BrokerSecret, "KAFKA_CA")
+	require.True(t, slices.ContainsFunc(objects.LagAccess[0].Spec.SecretTargetRef, func(r keda.AuthSecretTargetRef) bool {
+		return r.Parameter == "ca" && r.Key == "KAFKA_CA"
+	}))
+	bus := slices.IndexFunc(objects.Components, func(c components.Component) bool { return c.Name == "taskbus" })
+	require.True(t, slices.ContainsFunc(objects.Components[bus].Spec.Metadata, func(m common.NameValuePair) bool {
+		return m.Name == "caCert" && m.SecretKeyRef.Key == "KAFKA_CA"
+	}))
 }

@@ -3,24 +3,22 @@ package manifests
 import (
 	"errors"
 	"fmt"
-	"strconv"
+	"slices"
 	"strings"
-	"time"
 
-	appsv1 "k8s.io/api/apps/v1"
+	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/labels"
 	psa "k8s.io/pod-security-admission/api"
 	"k8s.io/pod-security-admission/policy"
 )
 
 // secrets that the operator makes, with their keys; docs/deploy.md makes them all.
 var secrets = map[string][]string{
-	"tickler-database":   {"url"},
+	"tickler-database":   {"url", "ca"}, // ca with components/postgres-ca
+	"tickler-secret-key": {"keys"},
 	"tickler-dapr-token": {"token"},
 	"tickler-app-token":  {"token"},
-	BrokerSecret:         {"KAFKA_BROKERS", "KAFKA_SASL_USERNAME", "KAFKA_SASL_PASSWORD"},
+	BrokerSecret:         {"KAFKA_BROKERS", "KAFKA_SASL_USERNAME", "KAFKA_SASL_PASSWORD", "KAFKA_CA"},
 	"tickler-postgres":   {"password"}, // of the local overlay, as the next
 	"tickler-redpanda":   {"user"},
 }
@@ -52,6 +50,7 @@ func ReviewPods(o *Objects) error {
 		note(o.Jobs[i].Name, Restricted(pod))
 		note(o.Jobs[i].Name, reviewPod(o, pod))
 		note(o.Jobs[i].Name, reviewImage(pod))
+		note(o.Jobs[i].Name, reviewJob(&o.Jobs[i]))
 	}
 	for i := range o.StatefulSets {
 		template := o.StatefulSets[i].Spec.Template
@@ -93,8 +92,11 @@ func reviewPod(o *Objects, pod *corev1.Pod) error {
 	if _, err := find(o.ServiceAccounts, spec.ServiceAccountName, func(a *corev1.ServiceAccount) string { return a.Name }); err != nil {
 		errs = append(errs, err)
 	}
-	if s := spec.SecurityContext; s == nil || s.RunAsUser == nil || *s.RunAsUser == 0 {
-		errs = append(errs, errors.New("has no numeric user"))
+	if s := spec.SecurityContext; s == nil || s.RunAsUser == nil || *s.RunAsUser == 0 || s.RunAsGroup == nil || *s.RunAsGroup == 0 {
+		errs = append(errs, errors.New("has no numeric user and group"))
+	}
+	if spec.EnableServiceLinks == nil || *spec.EnableServiceLinks {
+		errs = append(errs, errors.New("gets the addresses of all Services into its environment"))
 	}
 	for i := range spec.Containers {
 		c := &spec.Containers[i]
@@ -116,17 +118,25 @@ func reviewPod(o *Objects, pod *corev1.Pod) error {
 				}
 				continue
 			}
-			ref := v.ValueFrom.SecretKeyRef
-			known := false
-			for _, key := range secrets[ref.Name] {
-				known = known || key == ref.Key
-			}
-			if !known {
-				errs = append(errs, fmt.Errorf("%s: no one makes the Secret %s with %s", c.Name, ref.Name, ref.Key))
+			errs = append(errs, made(c.Name, v.ValueFrom.SecretKeyRef.Name, v.ValueFrom.SecretKeyRef.Key))
+		}
+	}
+	for _, v := range spec.Volumes {
+		if v.Secret != nil {
+			for _, item := range v.Secret.Items {
+				errs = append(errs, made(v.Name, v.Secret.SecretName, item.Key))
 			}
 		}
 	}
 	return errors.Join(errs...)
+}
+
+// made tells of a key that no Secret of the operator has.
+func made(by, secret, key string) error {
+	if !slices.Contains(secrets[secret], key) {
+		return fmt.Errorf("%s: no one makes the Secret %s with %s", by, secret, key)
+	}
+	return nil
 }
 
 // reviewImage looks at what runs our own image.
@@ -141,111 +151,13 @@ func reviewImage(pod *corev1.Pod) error {
 	return nil
 }
 
-func reviewApp(o *Objects, d *appsv1.Deployment) error {
-	var errs []error
-	template := &d.Spec.Template
-	c := &template.Spec.Containers[0]
-	if len(c.Command) != 1 || c.Command[0] != "/"+d.Name {
-		errs = append(errs, fmt.Errorf("runs %v", c.Command))
+// reviewJob: it tries some times, not forever, and each try leaves its log.
+func reviewJob(j *batchv1.Job) error {
+	if j.Spec.BackoffLimit == nil || j.Spec.ActiveDeadlineSeconds == nil || j.Spec.Template.Spec.RestartPolicy != corev1.RestartPolicyNever {
+		return errors.New("the Job has no end")
 	}
-	for name, probe := range map[string]*corev1.Probe{"startup": c.StartupProbe, "liveness": c.LivenessProbe, "readiness": c.ReadinessProbe} {
-		wanted := "/healthz"
-		if name == "readiness" {
-			wanted = "/readyz"
-		}
-		if probe == nil || probe.HTTPGet == nil || probe.HTTPGet.Path != wanted || probe.HTTPGet.Port.String() != "http" {
-			errs = append(errs, fmt.Errorf("the %s probe does not ask %s", name, wanted))
-		}
-	}
-	// An app waits a minute for its database at start.
-	if p := c.StartupProbe; p != nil && p.PeriodSeconds*p.FailureThreshold <= 60 {
-		errs = append(errs, errors.New("the startup probe gives up before the app does"))
-	}
-	pods := labels.Set(template.Labels)
-	if len(template.Spec.TopologySpreadConstraints) == 0 {
-		errs = append(errs, errors.New("replicas are not spread"))
-	}
-	for _, spread := range template.Spec.TopologySpreadConstraints {
-		if !selects(spread.LabelSelector, pods) {
-			errs = append(errs, fmt.Errorf("the spread over %s selects other pods", spread.TopologyKey))
-		}
-	}
-	budgets := 0
-	for _, b := range o.Budgets {
-		if selects(b.Spec.Selector, pods) {
-			budgets++
-		}
-	}
-	if budgets != 1 {
-		errs = append(errs, fmt.Errorf("%d PodDisruptionBudgets", budgets))
-	}
-	serving, scaled := 0, 0
-	for _, s := range o.Services {
-		if labels.SelectorFromSet(s.Spec.Selector).Matches(pods) {
-			serving++
-		}
-	}
-	for _, s := range o.Scalers {
-		if s.Spec.ScaleTargetRef.Kind == "Deployment" && s.Spec.ScaleTargetRef.Name == d.Name {
-			scaled++
-		}
-	}
-	wanted := 0
-	if d.Name == "api" {
-		wanted = 1
-	}
-	if serving != wanted || scaled != wanted {
-		errs = append(errs, fmt.Errorf("%d Services, %d HorizontalPodAutoscalers", serving, scaled))
-	}
-	for _, s := range o.LagScalers {
-		if s.Spec.ScaleTargetRef.Name == d.Name {
-			scaled++
-		}
-	}
-	if (d.Spec.Replicas == nil) != (scaled == 1) {
-		errs = append(errs, errors.New("replicas are decided twice, or by nobody"))
-	}
-	return errors.Join(errs...)
-}
-
-// reviewStop adds up how long a stop takes: the pod must not be killed before.
-func reviewStop(pod *corev1.Pod) error {
-	if pod.Spec.TerminationGracePeriodSeconds == nil {
-		return errors.New("there is no terminationGracePeriodSeconds")
-	}
-	grace := time.Duration(*pod.Spec.TerminationGracePeriodSeconds) * time.Second
-	app, daprd := &pod.Spec.Containers[0], container(pod, "daprd")
-	if app.Lifecycle == nil || app.Lifecycle.PreStop == nil || app.Lifecycle.PreStop.Sleep == nil {
-		return errors.New("does not wait until no Service sends calls any more")
-	}
-	v := variable(app, "TICKLER_DRAIN")
-	if v == nil {
-		return errors.New("TICKLER_DRAIN is not set")
-	}
-	drain, err := time.ParseDuration(v.Value)
-	if err != nil {
-		return err
-	}
-	stop := time.Duration(app.Lifecycle.PreStop.Sleep.Seconds)*time.Second + drain
-	flags := parse(daprd.Args)
-	block, err := time.ParseDuration(flags["--dapr-block-shutdown-duration"])
-	if err != nil {
-		return fmt.Errorf("the sidecar does not wait for its app: %w", err)
-	}
-	seconds, err := strconv.Atoi(flags["--dapr-graceful-shutdown-seconds"])
-	if err != nil || seconds <= 0 {
-		return errors.New("the sidecar's graceful shutdown is not set")
-	}
-	switch sidecar := block + time.Duration(seconds)*time.Second; {
-	case block <= stop:
-		return fmt.Errorf("the sidecar serves for %s, the app needs %s", block, stop)
-	case grace <= sidecar:
-		return fmt.Errorf("the pod is killed after %s, its sidecar needs %s", grace, sidecar)
+	if j.Spec.Template.Spec.Containers[0].Name != j.Name {
+		return errors.New("its container is not named for it")
 	}
 	return nil
-}
-
-func selects(selector *metav1.LabelSelector, pods labels.Set) bool {
-	s, err := metav1.LabelSelectorAsSelector(selector)
-	return err == nil && s.Matches(pods)
 }

@@ -81,39 +81,75 @@ type Objects struct {
 // Render builds an overlay with optional components, as kubectl apply -k would, and
 // decodes each object strictly. A kind that it does not know is an error.
 func Render(files filesys.FileSystem, overlay string, optional ...string) (*Objects, error) {
-	folder := "/k8s/overlays/" + overlay
-	if len(optional) > 0 {
-		text := "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nresources: [../overlays/" + overlay + "]\ncomponents:\n"
-		for _, name := range optional {
-			text += "  - ../components/" + name + "\n"
-		}
-		folder = "/k8s/with"
-		if err := files.WriteFile(folder+"/kustomization.yaml", []byte(text)); err != nil {
-			return nil, err
-		}
+	folder, err := With(files, overlay, optional...)
+	if err != nil {
+		return nil, err
 	}
 	return RenderFolder(files, folder)
 }
 
+// With returns the folder of an overlay with optional components.
+func With(files filesys.FileSystem, overlay string, optional ...string) (string, error) {
+	if len(optional) == 0 {
+		return "/k8s/overlays/" + overlay, nil
+	}
+	text := "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nresources: [../overlays/" + overlay + "]\ncomponents:\n"
+	for _, name := range optional {
+		text += "  - ../components/" + name + "\n"
+	}
+	return "/k8s/with", files.WriteFile("/k8s/with/kustomization.yaml", []byte(text))
+}
+
 // RenderFolder is Render for any folder with a kustomization.
 func RenderFolder(files filesys.FileSystem, folder string) (*Objects, error) {
+	all, err := Documents(files, folder)
+	if err != nil {
+		return nil, err
+	}
+	return Read(all)
+}
+
+// A Document is one rendered object.
+type Document struct {
+	Kind string // as Kind.version.group
+	Text []byte
+}
+
+// Documents builds the kustomization in a folder, as kubectl kustomize would.
+func Documents(files filesys.FileSystem, folder string) ([]Document, error) {
 	rendered, err := krusty.MakeKustomizer(krusty.MakeDefaultOptions()).Run(files, folder)
 	if err != nil {
 		return nil, fmt.Errorf("render %s: %w", folder, err)
 	}
-	var o Objects
-	var errs []error
+	var all []Document
 	for _, r := range rendered.Resources() {
 		text, err := r.AsYAML()
 		if err != nil {
 			return nil, err
 		}
-		kind := r.GetGvk().String()
-		if err := errors.Join(o.add(kind, text), accepted(kind, text)); err != nil {
-			errs = append(errs, fmt.Errorf("%s %s: %w", r.GetKind(), r.GetName(), err))
+		all = append(all, Document{Kind: r.GetGvk().String(), Text: text})
+	}
+	return all, nil
+}
+
+// Read decodes each document strictly, and holds it against its definition.
+func Read(all []Document) (*Objects, error) {
+	var o Objects
+	var errs []error
+	for _, d := range all {
+		var head struct {
+			APIVersion, Kind string
+			Metadata         struct{ Name, Namespace string }
 		}
-		if r.GetKind() != "Namespace" && r.GetNamespace() != "tickler" {
-			errs = append(errs, fmt.Errorf("%s %s: is in namespace %q", r.GetKind(), r.GetName(), r.GetNamespace()))
+		err := errors.Join(yaml.Unmarshal(d.Text, &head), o.add(d.Kind, d.Text), accepted(d.Kind, d.Text))
+		if head.APIVersion == "" || head.Kind == "" || head.Metadata.Name == "" {
+			err = errors.Join(err, errors.New("has no kind or no name"))
+		}
+		if head.Kind != "Namespace" && head.Metadata.Namespace != "tickler" {
+			err = errors.Join(err, fmt.Errorf("is in namespace %q", head.Metadata.Namespace))
+		}
+		if err != nil {
+			errs = append(errs, fmt.Errorf("%s %s: %w", head.Kind, head.Metadata.Name, err))
 		}
 	}
 	return &o, errors.Join(errs...)

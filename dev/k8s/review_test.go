@@ -3,6 +3,7 @@ package manifests_test
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -10,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	"sigs.k8s.io/kustomize/kyaml/filesys"
 
@@ -42,13 +44,23 @@ func review(t *testing.T, files filesys.FileSystem, overlay string) error {
 	if err != nil {
 		return err
 	}
+	return reviewObjects(t, objects, overlay)
+}
+
+func reviewObjects(t *testing.T, objects *manifests.Objects, overlay string) error {
+	t.Helper()
+	return errors.Join(manifests.ReviewDapr(objects, overlay, t.TempDir()), reviewWorkloads(t, objects, overlay))
+}
+
+func reviewWorkloads(t *testing.T, objects *manifests.Objects, overlay string) error {
+	t.Helper()
 	run, err := manifests.ReadLocalRun()
 	require.NoError(t, err)
 	return errors.Join(
-		manifests.ReviewDapr(objects, overlay, t.TempDir()),
 		manifests.ReviewSidecars(objects, run, nil),
 		manifests.ReviewPods(objects),
 		reviewArrows(objects, overlay),
+		reviewCommands(objects, overlay),
 	)
 }
 
@@ -61,16 +73,16 @@ func TestEveryOverlayIsWhole(t *testing.T) {
 var (
 	names   = []string{"out kubernetes.io/metadata.name=kube-system k8s-app=kube-dns:53", "out kubernetes.io/metadata.name=kube-system k8s-app=kube-dns:UDP 53"}
 	dapr    = []string{"out kubernetes.io/metadata.name=dapr-system:50001", "out kubernetes.io/metadata.name=dapr-system:50005", "out kubernetes.io/metadata.name=dapr-system:50006", "out kubernetes.io/metadata.name=dapr-system:6500"}
+	outside = []string{"out public addresses in 0.0.0.0/0:443", "out public addresses in 2000::/3:443"}
 	metrics = []string{"in tickler/monitoring=true:8080", "in tickler/monitoring=true:9090"}
 )
 
-const postgres = "out anywhere:5432"
-
 func reviewArrows(o *manifests.Objects, overlay string) error {
+	postgres := "out anywhere:5432"
 	broker := map[string]string{"redpanda": "out anywhere:9092", "redis": "out anywhere:6379", "rabbitmq": "out anywhere:5671"}[overlay]
 	wanted := map[string][]string{
 		"api":           slices.Concat(names, dapr, metrics, []string{postgres, broker, "in tickler/callers=true:8080"}),
-		"notifier":      slices.Concat(names, dapr, metrics, []string{postgres, broker}),
+		"notifier":      slices.Concat(names, dapr, metrics, outside, []string{postgres, broker}),
 		"recurrer":      slices.Concat(names, dapr, metrics, []string{postgres, broker}),
 		"migrate":       slices.Concat(names, []string{postgres}),
 		"any other pod": names,
@@ -89,23 +101,32 @@ func reviewArrows(o *manifests.Objects, overlay string) error {
 	return errors.Join(errs...)
 }
 
-func TestTheMigrationAndTheTopicsAreMadeByApi(t *testing.T) {
-	objects, err := manifests.Render(load(t), "redpanda")
-	require.NoError(t, err)
-	commands := map[string]string{}
-	for _, j := range objects.Jobs {
+// reviewCommands looks at what the Jobs run.
+func reviewCommands(o *manifests.Objects, overlay string) error {
+	wanted := map[string]string{"migrate": "/api migrate up"}
+	if overlay == "redpanda" {
+		maps.Copy(wanted, map[string]string{"topics": "/api topics create", "KAFKA_TLS": "true", "KAFKA_SASL_MECHANISM": "SCRAM-SHA-256"})
+		for _, name := range []string{"KAFKA_BROKERS", "KAFKA_SASL_USERNAME", "KAFKA_SASL_PASSWORD"} {
+			wanted[name] = manifests.BrokerSecret
+		}
+	}
+	got := map[string]string{}
+	for _, j := range o.Jobs {
 		c := j.Spec.Template.Spec.Containers[0]
-		commands[j.Name] = strings.Join(append(c.Command, c.Args...), " ")
+		got[j.Name] = strings.Join(append(c.Command, c.Args...), " ")
 		for _, v := range c.Env {
-			if v.Name == "KAFKA_TLS" || v.Name == "KAFKA_SASL_MECHANISM" {
-				commands[v.Name] = v.Value
+			if !strings.HasPrefix(v.Name, "KAFKA_") {
+				continue
+			}
+			if got[v.Name] = v.Value; v.ValueFrom != nil && v.ValueFrom.SecretKeyRef != nil {
+				got[v.Name] = v.ValueFrom.SecretKeyRef.Name
 			}
 		}
 	}
-	require.Equal(t, map[string]string{
-		"migrate": "/api migrate up", "topics": "/api topics create",
-		"KAFKA_TLS": "true", "KAFKA_SASL_MECHANISM": "SCRAM-SHA-256",
-	}, commands)
+	if !maps.Equal(wanted, got) {
+		return fmt.Errorf("the Jobs run %v; wanted: %v", got, wanted)
+	}
+	return nil
 }
 
 // The document says how Dapr must be installed; this is why.
@@ -125,7 +146,7 @@ func TestDocumentMakesEverySecret(t *testing.T) {
 	require.NoError(t, err)
 	for _, wanted := range []string{
 		"create secret generic tickler-database --from-file=url=", "create secret generic tickler-dapr-token --from-file=token=",
-		"create secret generic tickler-app-token --from-file=token=", "create secret generic tickler-broker",
+		"create secret generic tickler-app-token --from-file=token=", "create secret generic tickler-secret-key --from-file=keys=", "create secret generic tickler-broker",
 		"KAFKA_BROKERS", "KAFKA_SASL_USERNAME", "KAFKA_SASL_PASSWORD", "REDIS_HOST", "REDIS_PASSWORD", "RABBITMQ_URL",
 	} {
 		require.Contains(t, string(text), wanted)
@@ -221,8 +242,26 @@ func TestIngressSendsMCPToApiOverTLS(t *testing.T) {
 	spec := objects.Ingresses[0].Spec
 	require.Equal(t, []string{spec.Rules[0].Host}, spec.TLS[0].Hosts)
 	require.NotEmpty(t, spec.TLS[0].SecretName)
-	path := spec.Rules[0].HTTP.Paths[0]
-	require.Equal(t, "/mcp", path.Path)
-	require.Equal(t, objects.Services[0].Name, path.Backend.Service.Name)
-	require.Equal(t, objects.Services[0].Spec.Ports[0].Name, path.Backend.Service.Port.Name)
+	var paths []string
+	for _, path := range spec.Rules[0].HTTP.Paths {
+		paths = append(paths, path.Path)
+		require.Equal(t, objects.Services[0].Name, path.Backend.Service.Name)
+		require.Equal(t, objects.Services[0].Spec.Ports[0].Name, path.Backend.Service.Port.Name)
+	}
+	require.Equal(t, fromOutside, paths)
+	requireProxyIsKnown(t, objects, spec.Rules[0].Host)
+}
+
+// fromOutside are the paths that callers reach, and neither metrics nor probes.
+var fromOutside = []string{"/mcp", "/calendar", "/v1", "/.well-known/oauth-protected-resource"}
+
+// requireProxyIsKnown: behind a proxy, api must know its own name and whom to believe.
+func requireProxyIsKnown(t *testing.T, objects *manifests.Objects, host string) {
+	t.Helper()
+	variables := map[string]string{}
+	for _, v := range objects.Deployments[slices.IndexFunc(objects.Deployments, func(d appsv1.Deployment) bool { return d.Name == "api" })].Spec.Template.Spec.Containers[0].Env {
+		variables[v.Name] = v.Value
+	}
+	require.Equal(t, "https://"+host, variables["TICKLER_PUBLIC_URL"])
+	require.NotEmpty(t, variables["TICKLER_TRUSTED_PROXIES"])
 }

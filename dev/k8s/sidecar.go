@@ -1,6 +1,7 @@
 package manifests
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
@@ -9,6 +10,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
@@ -82,6 +84,25 @@ func (r *LocalRun) Arguments(app LocalApp) (map[string]string, error) {
 // Injected is the pod of a Deployment as Dapr's injector leaves it, installed as
 // docs/deploy.md says: without dropping capabilities when drop is false.
 func Injected(d *appsv1.Deployment, drop bool) (*corev1.Pod, error) {
+	key, err := json.Marshal([]any{d.Name, d.Namespace, d.Spec.Template, drop})
+	if err != nil {
+		return nil, err
+	}
+	if pod, ok := injected.Load(string(key)); ok {
+		return pod.(*corev1.Pod).DeepCopy(), nil
+	}
+	pod, err := inject(d, drop)
+	if err == nil {
+		injected.Store(string(key), pod.DeepCopy())
+	}
+	return pod, err
+}
+
+// injected are the pods by what they were made of: tests ask for the same ones again
+// and again.
+var injected sync.Map
+
+func inject(d *appsv1.Deployment, drop bool) (*corev1.Pod, error) {
 	pod := &corev1.Pod{ObjectMeta: *d.Spec.Template.ObjectMeta.DeepCopy(), Spec: *d.Spec.Template.Spec.DeepCopy()}
 	pod.Name, pod.Namespace = d.Name+"-0", d.Namespace
 	sidecar := patcher.NewSidecarConfig(pod)
@@ -188,6 +209,13 @@ func reviewSidecar(pod *corev1.Pod, wanted map[string]string) error {
 	}
 	if limit := daprd.Resources.Limits.Memory().String(); limit != "128Mi" {
 		errs = append(errs, fmt.Errorf("daprd may use %s of memory", limit))
+	}
+	if s := daprd.SecurityContext; s == nil || s.SeccompProfile == nil || s.SeccompProfile.Type != corev1.SeccompProfileTypeRuntimeDefault {
+		errs = append(errs, errors.New("daprd names no seccomp profile"))
+	}
+	// A sidecar that did not know its limit would be killed there.
+	if v := variable(daprd, "GOMEMLIMIT"); v == nil || v.Value != "110MiB" {
+		errs = append(errs, errors.New("GOMEMLIMIT of daprd is not under its memory limit"))
 	}
 	return errors.Join(errs...)
 }
