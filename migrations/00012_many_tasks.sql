@@ -23,13 +23,15 @@ CREATE FUNCTION search_tasks(of_user bigint, query tsquery, words tsquery, prior
     SET enable_seqscan = off
 AS $$
 DECLARE
-    many    CONSTANT integer := 500; -- more are not ranked all; the size of a window
-    dense   CONSTANT integer := many / 20; -- matches that make a window worth it
-    sample  CONSTANT integer := 100; -- of the newest tasks; where half of them match, very many do
+    most    CONSTANT integer := 2000; -- matches that are all ranked
+    tasks_a_window CONSTANT integer := 500;
+    dense   CONSTANT integer := tasks_a_window / 20; -- matches that make a window worth it
+    sample  CONSTANT integer := 100; -- of the newest tasks; where half of them match, very many may
     weights CONSTANT float4[] := '{0.005, 0.01, 0.05, 1.0}'; -- of D, C, B, A
     -- Words are the user's own: only what has none to be there must be told whose it is.
     matches tsquery := CASE WHEN querytree(query) IN ('T', '') THEN format($q$'%s  user %s'$q$, of_user, of_user)::tsquery && query ELSE query END;
     windowed boolean := after_below IS NOT NULL;
+    least   integer := CASE WHEN windowed THEN most + 1 ELSE 0 END; -- matches there are
     estimate bigint;
     upper   bigint := after_below;
     lower   bigint;
@@ -42,22 +44,24 @@ BEGIN
     IF of_user IS DISTINCT FROM nullif(current_setting('tickler.user_id', true), '')::bigint THEN
         RAISE EXCEPTION 'search_tasks: the transaction does not work for user %', of_user USING ERRCODE = 'insufficient_privilege';
     END IF;
-    IF after_id IS NULL THEN
+    IF after_id IS NULL AND most < (SELECT count(*) FROM (SELECT FROM tasks t WHERE t.user_id = of_user LIMIT most + 1) own) THEN
         windowed := sample / 2 <= (SELECT count(*) FROM (
             SELECT t.deleted_at, t.priority, t.search_vector FROM tasks t WHERE t.user_id = of_user ORDER BY t.id DESC LIMIT sample
-        ) newest WHERE deleted_at IS NULL AND (priorities IS NULL OR priority = ANY (priorities)) AND ts_match_vq(search_vector, matches))
-        AND many < (SELECT count(*) FROM (SELECT FROM tasks t WHERE t.user_id = of_user LIMIT many + 1) own)
-        OR many < (SELECT count(*) FROM (
-            SELECT FROM tasks t
-            WHERE t.search_vector @@ matches AND t.user_id + 0 = of_user AND t.deleted_at IS NULL
-              AND (priorities IS NULL OR t.priority = ANY (priorities))
-            LIMIT many + 1) some_of_them);
+        ) newest WHERE deleted_at IS NULL AND (priorities IS NULL OR priority = ANY (priorities)) AND ts_match_vq(search_vector, matches));
+        IF NOT windowed THEN
+            windowed := most < (SELECT count(*) FROM (
+                SELECT FROM tasks t
+                WHERE t.search_vector @@ matches AND t.user_id + 0 = of_user AND t.deleted_at IS NULL
+                  AND (priorities IS NULL OR t.priority = ANY (priorities))
+                LIMIT most + 1) some_of_them);
+            least := most + 1;
+        END IF;
     END IF;
     IF windowed THEN
         upper := coalesce(upper, (SELECT max(t.id) + 1 FROM tasks t WHERE t.user_id = of_user));
     END IF;
     WHILE windowed AND missing > 0 LOOP
-        SELECT min(own.id), count(*) INTO lower, span FROM (SELECT t.id FROM tasks t WHERE t.user_id = of_user AND t.id < upper ORDER BY t.id DESC LIMIT many) own;
+        SELECT min(own.id), count(*) INTO lower, span FROM (SELECT t.id FROM tasks t WHERE t.user_id = of_user AND t.id < upper ORDER BY t.id DESC LIMIT tasks_a_window) own;
         EXIT WHEN lower IS NULL;
         SELECT array_agg(t.id), array_agg(ts_rank(weights, t.search_vector, words)) INTO hits, ranks
         FROM tasks t
@@ -66,9 +70,9 @@ BEGIN
           AND ts_match_vq(t.search_vector, matches); -- @@ would read the index on words
         IF estimate IS NULL THEN
             got := coalesce(cardinality(hits), 0);
-            windowed := got >= dense OR after_below IS NOT NULL;
+            estimate := greatest(least, (SELECT count(*) FROM tasks t WHERE t.user_id = of_user) * got / span);
+            windowed := after_below IS NOT NULL OR (got >= dense AND estimate > most);
             EXIT WHEN NOT windowed;
-            estimate := greatest(many + 1, (SELECT count(*) FROM tasks t WHERE t.user_id = of_user) * got / span);
         END IF;
         RETURN QUERY
         SELECT hit, rank, upper, estimate FROM unnest(hits, ranks) AS each_hit (hit, rank)
