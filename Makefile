@@ -1,8 +1,10 @@
 # Everything needs Go only; `make run` and `make test` find, or fetch, the rest.
 .DEFAULT_GOAL := help
-.PHONY: help build run infra clean image sbom test test-brokers test-kafka test-k8s test-k8s-e2e test-asyncapi test-rest test-mcp test-calendar lint fuzz bench daprd tidy
+.PHONY: help build run infra clean image sbom licences vuln test test-brokers test-kafka test-k8s test-k8s-e2e test-asyncapi test-rest test-mcp test-calendar lint fuzz bench daprd tidy
 
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
+GOVULNCHECK := golang.org/x/vuln/cmd/govulncheck@v1.9.0
+LICENSES := github.com/google/go-licenses@v1.6.0
 CYCLONEDX := github.com/CycloneDX/cyclonedx-gomod/cmd/cyclonedx-gomod@v1.10.0
 APPS := api notifier recurrer
 VERSION ?= dev
@@ -29,10 +31,21 @@ clean: ## Remove the state that `make run` keeps in .tickler
 	@bin/tickler-dev clean
 
 image: ## Build the image tickler:VERSION with Docker
-	docker build --build-arg VERSION=$(VERSION) --build-arg REVISION=$$(git rev-parse HEAD) -t tickler:$(VERSION) .
+	docker build --pull --build-arg VERSION=$(VERSION) --build-arg REVISION=$$(git rev-parse HEAD) -t tickler:$(VERSION) .
 
 sbom: build ## Write what each app is built of to bin/APP.cdx.json (CycloneDX)
 	@for app in $(APPS); do go run $(CYCLONEDX) bin -json -version $(VERSION) -output bin/$$app.cdx.json bin/$$app || exit 1; done
+
+licences: ## Write docs/licences.txt: whose code is in the apps, under which licence
+	go run $(LICENSES) check --disallowed_types=forbidden,restricted,unknown --ignore tickler $(APPS:%=./%) 2>/dev/null
+	go run $(LICENSES) report --ignore tickler --template dev/licences.tpl $(APPS:%=./%) 2>/dev/null >docs/licences.txt
+
+# The database is a Go module too: the proxy has it where its own site is out of reach.
+vuln: ## Look for known vulnerabilities in what is built here, and in Go itself
+	@db=$$(go mod download -json golang.org/x/vulndb@latest | sed -n 's/^\t"Dir": "\(.*\)",$$/\1/p') && test -n "$$db" && \
+		echo "database: $${db##*/}, $$(go version)" && \
+		go run $(GOVULNCHECK) -db "file://$$db/data/osv" ./... && \
+		cd dev && go run $(GOVULNCHECK) -db "file://$$db/data/osv" ./...
 
 daprd: build ## Build daprd, once, if none is installed
 	@bin/tickler-dev daprd

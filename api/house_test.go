@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -24,6 +25,7 @@ import (
 	"tickler/internal/pgtest"
 	"tickler/internal/repository"
 	"tickler/internal/task"
+	"tickler/internal/telemetry"
 	"tickler/internal/transfer"
 )
 
@@ -37,6 +39,8 @@ type house struct {
 	store      *repository.Repository
 	operations *operation.Operations
 	routes     gin.RoutesInfo
+	log        *lines
+	proxies    []string
 }
 
 // build makes a house; trust and rates may be changed.
@@ -55,7 +59,8 @@ func (h *house) replica(t testing.TB) *house {
 func (h *house) serve(t testing.TB, role repository.Role, change func(*door.Config, *access.Trust)) *house {
 	t.Helper()
 	ctx, stop := context.WithCancel(context.Background())
-	log, registry := slog.New(slog.DiscardHandler), prometheus.NewRegistry()
+	h.log = &lines{}
+	log, registry := telemetry.NewLogger(h.log, app, slog.LevelDebug), prometheus.NewRegistry()
 	var events *feed.Feed
 	pool := h.owner
 	if role != "" {
@@ -75,6 +80,7 @@ func (h *house) serve(t testing.TB, role repository.Role, change func(*door.Conf
 	trust.Audiences = door.Audiences(config.PublicURL)
 	checker := access.NewChecker(h.store, access.NewIssuers(ctx, trust, time.Now, log), time.Now, log)
 	handler, err := newRouter(routes{
+		proxies: h.proxies,
 		door:    door.New(config, trust, checker, h.store.Settings, time.Now, log),
 		service: service, operations: h.operations, events: events, transfer: transfer.NewService(service, time.Now),
 		audit: h.store, reminders: h.store.RecentReminders, log: log, registry: registry,
@@ -84,6 +90,24 @@ func (h *house) serve(t testing.TB, role repository.Role, change func(*door.Conf
 	h.Server = httptest.NewServer(handler)
 	t.Cleanup(func() { h.CloseClientConnections(); h.Close(); stop(); <-ended })
 	return h
+}
+
+// lines are what was logged.
+type lines struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (l *lines) Write(text []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.Write(text)
+}
+
+func (l *lines) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.String()
 }
 
 // twice runs a test as the api runs, and once more where nothing but the queries

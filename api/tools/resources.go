@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 
 	"github.com/mark3labs/mcp-go/mcp"
 	"github.com/mark3labs/mcp-go/server"
@@ -68,7 +69,7 @@ func (t *Tools) answer(ctx context.Context, request mcp.ReadResourceRequest, rea
 	if err != nil {
 		return nil, t.operations.Visible(ctx, request.Params.URI, err)
 	}
-	return []mcp.ResourceContents{mcp.TextResourceContents{URI: request.Params.URI, MIMEType: "application/json", Text: string(text)}}, nil
+	return []mcp.ResourceContents{mcp.TextResourceContents{URI: request.Params.URI, MIMEType: "application/json", Text: string(text), Meta: maps.Clone(userContent)}}, nil
 }
 
 // recentReminders are the events that reminded, as they were published.

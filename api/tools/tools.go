@@ -6,6 +6,7 @@ import (
 	"context"
 	"encoding/json"
 	"log/slog"
+	"maps"
 	"net/http"
 
 	"github.com/mark3labs/mcp-go/mcp"
@@ -130,6 +131,10 @@ func failure(e *task.Error) *mcp.CallToolResult {
 	}{e}, true)
 }
 
+// userContent names the fields whose text is the person's, in any answer: clients
+// can keep it apart from what the server says.
+var userContent = map[string]any{"tickler/user_content": []string{"title", "description", "category", "tags", "name", "highlights"}}
+
 // result gives the same content as text and as structured content: some clients
 // read only the one, some only the other.
 func result(content any, isError bool) *mcp.CallToolResult {
@@ -138,6 +143,7 @@ func result(content any, isError bool) *mcp.CallToolResult {
 		return failure(&task.Error{Code: task.Internal, Message: "the result could not be encoded"})
 	}
 	return &mcp.CallToolResult{
+		Result:            mcp.Result{Meta: mcp.NewMetaFromMap(maps.Clone(userContent))},
 		Content:           []mcp.Content{mcp.NewTextContent(string(text))},
 		StructuredContent: json.RawMessage(text),
 		IsError:           isError,

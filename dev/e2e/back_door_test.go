@@ -57,14 +57,14 @@ func TestAppPublishesToItsOwnTopicsOnly(t *testing.T) {
 }
 
 // Whoever is in the mesh speaks to another sidecar on its internal port, as this
-// does. Without an identity that a policy names, nothing may be called.
+// does. Without an identity that a policy names, nothing may be called back.
 func TestAppsInTheMeshCannotCallBack(t *testing.T) {
 	t.Parallel()
 	s := shared(t)
 	for app, methods := range map[string][]string{
-		"api": {"mcp", "healthz", "v1/tasks"}, "notifier": {"events/task-reminders", "reminder-scan", "housekeeping", "healthz"}, "recurrer": {"events/task-recurrence"},
+		"notifier": {"events/task-reminders", "reminder-scan", "housekeeping", "healthz"}, "recurrer": {"events/task-recurrence"},
 	} {
-		conn, err := grpc.NewClient("127.0.0.1:"+s.Env()["TICKLER_"+upper(app)+"_DAPR_INTERNAL_PORT"], grpc.WithTransportCredentials(insecure.NewCredentials()))
+		conn, err := grpc.NewClient("127.0.0.1:"+s.internalPort(app), grpc.WithTransportCredentials(insecure.NewCredentials()))
 		require.NoError(t, err)
 		t.Cleanup(func() { _ = conn.Close() })
 		for _, method := range methods {
@@ -79,11 +79,14 @@ func TestAppsInTheMeshCannotCallBack(t *testing.T) {
 	}
 }
 
-// A sidecar of another app on the same machine, with the same resources and
-// their credentials, gets at neither the bus nor an app.
-func TestSidecarOfAnotherAppGetsNothing(t *testing.T) {
-	t.Parallel()
-	s := shared(t)
+func (s *system) internalPort(app string) string {
+	return s.Env()["TICKLER_"+upper(app)+"_DAPR_INTERNAL_PORT"]
+}
+
+// anotherSidecar starts one for an app that is not Tickler's, on the same machine
+// and with the credentials of the broker, and returns its address.
+func (s *system) anotherSidecar(t *testing.T, id, configuration string) string {
+	t.Helper()
 	picker := port.NewPicker()
 	var ports [4]int
 	for i := range ports {
@@ -92,25 +95,23 @@ func TestSidecarOfAnotherAppGetsNothing(t *testing.T) {
 		require.NoError(t, err)
 	}
 	components := filepath.Join(staged.root, "components")
-	stranger := exec.CommandContext(t.Context(), staged.daprd, "--app-id", "stranger",
+	daprd := exec.CommandContext(t.Context(), staged.daprd, "--app-id", id,
 		"--dapr-http-port", strconv.Itoa(ports[0]), "--dapr-grpc-port", strconv.Itoa(ports[1]),
 		"--dapr-internal-grpc-port", strconv.Itoa(ports[2]), "--metrics-port", strconv.Itoa(ports[3]),
 		"--dapr-listen-addresses", "127.0.0.1", "--dapr-internal-grpc-listen-address", "127.0.0.1", "--metrics-listen-address", "127.0.0.1",
 		"--resources-path", components, "--resources-path", filepath.Join(components, "brokers", s.Broker().Kind.Components()),
-		"--config", filepath.Join(components, "configuration.yaml"), "--log-level", "warn")
-	stranger.Env = []string{"HOME=" + os.TempDir(), "DAPR_HOST_IP=127.0.0.1", "DAPR_API_TOKEN=its-own"}
+		"--config", configuration, "--log-level", "warn")
+	daprd.Env = []string{"HOME=" + os.TempDir(), "DAPR_HOST_IP=127.0.0.1", "DAPR_API_TOKEN=its-own"}
 	for _, v := range s.Broker().Variables() {
-		stranger.Env = append(stranger.Env, v.Name+"="+v.Value)
+		daprd.Env = append(daprd.Env, v.Name+"="+v.Value)
 	}
-	var said strings.Builder
-	stranger.Stdout, stranger.Stderr = &said, &said
-	require.NoError(t, stranger.Start())
+	require.NoError(t, daprd.Start())
 	t.Cleanup(func() {
-		_ = stranger.Process.Kill()
-		_ = stranger.Wait()
+		_ = daprd.Process.Kill()
+		_ = daprd.Wait()
 	})
 	url := "http://" + net.JoinHostPort("127.0.0.1", strconv.Itoa(ports[0]))
-	until(t, later, "the stranger's sidecar is up", func() bool {
+	until(t, later, "the sidecar of "+id+" is up", func() bool {
 		response, err := http.Get(url + "/v1.0/healthz/outbound")
 		if err != nil {
 			return false
@@ -118,6 +119,15 @@ func TestSidecarOfAnotherAppGetsNothing(t *testing.T) {
 		_ = response.Body.Close()
 		return response.StatusCode/100 == 2
 	})
+	return url
+}
+
+// A sidecar of another app on the same machine, with the same resources and
+// their credentials, gets at neither the bus nor an app.
+func TestSidecarOfAnotherAppGetsNothing(t *testing.T) {
+	t.Parallel()
+	s := shared(t)
+	url := s.anotherSidecar(t, "stranger", filepath.Join(staged.root, "components", "configuration.yaml"))
 	for _, topic := range []string{"task-events", "task-reminders", "task-recurrence", "task-recurrence-deadletter"} {
 		r := send(t, http.MethodPost, url+"/v1.0/publish/taskbus/"+topic, "{}", "Content-Type", "application/json", "dapr-api-token", "its-own")
 		require.True(t, slices.Contains([]int{http.StatusForbidden, http.StatusNotFound, http.StatusBadRequest}, r.status), "%s: %d %s", topic, r.status, r.body)
@@ -128,6 +138,41 @@ func TestSidecarOfAnotherAppGetsNothing(t *testing.T) {
 	}
 	r := send(t, http.MethodPost, url+"/v1.0/publish/taskbus/task-events", "{}", "Content-Type", "application/json", "dapr-api-token", s.Env()["DAPR_API_TOKEN"])
 	require.Equal(t, http.StatusUnauthorized, r.status, "the token of another sidecar")
+}
+
+// An agent with a sidecar of its own reaches the tools by the name of the app,
+// with a token as from anywhere else, and nothing that is a sidecar's to call.
+func TestAgentInTheMeshReachesTheToolsAndNoCallback(t *testing.T) {
+	t.Parallel()
+	s := shared(t)
+	p := s.person(t, "")
+	text, err := os.ReadFile(filepath.Join(staged.root, "components", "agent", "configuration.yaml"))
+	require.NoError(t, err)
+	require.Contains(t, string(text), "127.0.0.1:50010")
+	// This stack has other ports; and the agent knows where the workers are.
+	everywhere := fmt.Sprintf(`127.0.0.1:{{if eq .ID "api"}}%s{{else if eq .ID "notifier"}}%s{{else}}%s{{end}}`, s.internalPort("api"), s.internalPort("notifier"), s.internalPort("recurrer"))
+	configuration := filepath.Join(t.TempDir(), "configuration.yaml")
+	require.NoError(t, os.WriteFile(configuration, []byte(strings.Replace(string(text), `{{if eq .ID "api"}}127.0.0.1:50010{{end}}`, everywhere, 1)), 0o600))
+	url := s.anotherSidecar(t, "agent", configuration)
+	invoke := func(app, path, token string) reply {
+		return send(t, http.MethodPost, url+"/v1.0/invoke/"+app+"/method/"+path, ping, "Content-Type", "application/json",
+			"Accept", "application/json, text/event-stream", "dapr-api-token", "its-own", "Authorization", "Bearer "+token)
+	}
+	r := invoke("api", "mcp", p.token)
+	require.Equal(t, http.StatusOK, r.status, r.body)
+	require.Contains(t, r.body, `"result"`)
+	for _, wrong := range []string{"", "tkl_wrong", p.token + "x"} {
+		require.Equal(t, http.StatusUnauthorized, invoke("api", "mcp", wrong).status, wrong)
+	}
+	for app, paths := range map[string][]string{"notifier": {"reminder-scan", "housekeeping", "events/task-reminders", "healthz"}, "recurrer": {"events/task-recurrence"}} {
+		for _, path := range paths {
+			r := invoke(app, path, p.token)
+			require.Equal(t, http.StatusForbidden, r.status, "%s/%s: %s", app, path, r.body)
+		}
+	}
+	for _, path := range []string{"events/task-reminders", "reminder-scan", "dapr/subscribe"} {
+		require.Equal(t, http.StatusNotFound, invoke("api", path, p.token).status, "api has no callbacks: %s", path)
+	}
 }
 
 // Everything that the stack starts listens on the loopback interface alone.

@@ -1,0 +1,56 @@
+package main
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+func TestSecurityDocumentNamesTestsThatExist(t *testing.T) {
+	t.Parallel()
+	document, err := os.ReadFile("../SECURITY.md")
+	require.NoError(t, err)
+	exist := map[string]bool{}
+	declared := regexp.MustCompile(`(?m)^func ((?:Test|Fuzz|Benchmark)\w+)\(`)
+	require.NoError(t, filepath.WalkDir("..", func(path string, _ os.DirEntry, err error) error {
+		if err != nil || !strings.HasSuffix(path, "_test.go") {
+			return err
+		}
+		text, err := os.ReadFile(path)
+		for _, match := range declared.FindAllSubmatch(text, -1) {
+			exist[string(match[1])] = true
+		}
+		return err
+	}))
+	named := regexp.MustCompile("`((?:Test|Fuzz|Benchmark)\\w+)`").FindAllStringSubmatch(string(document), -1)
+	require.Greater(t, len(named), 50)
+	for _, name := range named {
+		require.True(t, exist[name[1]], "SECURITY.md names %s, which is no test", name[1])
+	}
+	for name := range exist {
+		require.True(t, !strings.HasPrefix(name, "Fuzz") || strings.Contains(string(document), "`"+name+"`"), "SECURITY.md does not name %s", name)
+	}
+}
+
+func TestLicencesOfAllModulesAreListed(t *testing.T) {
+	t.Parallel()
+	listed, err := os.ReadFile("../docs/licences.txt")
+	require.NoError(t, err)
+	lines := strings.Split(strings.TrimSpace(string(listed)), "\n")
+	modules, err := exec.Command("go", "list", "-deps", "-f", "{{with .Module}}{{if not .Main}}{{.Path}} {{.Version}}{{end}}{{end}}", "tickler/api", "tickler/notifier", "tickler/recurrer").Output()
+	require.NoError(t, err)
+	for module := range strings.FieldsFuncSeq(string(modules), func(r rune) bool { return r == '\n' }) {
+		path, version, _ := strings.Cut(module, " ")
+		there := false
+		for _, line := range lines {
+			part := strings.Fields(line)
+			there = there || len(part) == 3 && part[1] == version && (part[0] == path || strings.HasPrefix(part[0], path+"/"))
+		}
+		require.True(t, there, "%s is not in docs/licences.txt; run: make licences", module)
+	}
+}
