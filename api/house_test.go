@@ -71,7 +71,7 @@ func (h *house) serve(t testing.TB, role repository.Role, change func(*door.Conf
 	ended := make(chan struct{})
 	go func() { events.Run(ctx); close(ended) }()
 	service := task.NewService(h.store, time.Now).WithChannels(task.ChannelRules{Plain: true})
-	h.operations = operation.New(service, time.Now, log)
+	h.operations = operation.New(service, time.Now, log).WithPublicURL("http://127.0.0.1")
 
 	config, trust := door.Config{PublicURL: "http://127.0.0.1"}, access.Trust{Algorithms: []string{"RS256"}}
 	if change != nil {

@@ -91,3 +91,33 @@ func noResourceReachesWhatIsAnothers(t *testing.T, h *house) {
 		}
 	}
 }
+
+// The address of a calendar is a secret, and all that there is of one.
+func TestCalendarShowsTheTasksOfItsOwnerOnly(t *testing.T) {
+	twice(t, func(t *testing.T, h *house) {
+		ann, eve := h.resident(t, "ann"), h.resident(t, "eve")
+		b := settle(t, ann)
+		fresh(t, eve)
+		feed := func(r *resident) string {
+			_, path, found := strings.Cut(fmt.Sprint(r.call(t, "user_settings", fields{"calendar_feed": "new"})), "/calendar/")
+			require.True(t, found)
+			name, _, found := strings.Cut(path, ".ics")
+			require.True(t, found)
+			return "/calendar/" + name + ".ics"
+		}
+		anns, eves := feed(ann), feed(eve)
+		before := ann.state(t)
+		shown := h.send(t, "", http.MethodGet, anns, nil)
+		require.Contains(t, shown.text, "Zebra secret")
+		require.NotContains(t, shown.text, "Eve's own")
+		a := h.send(t, ann.token, http.MethodGet, eves, nil, "If-None-Match", shown.header.Get("ETag"))
+		require.Contains(t, a.text, "Eve's own", "whatever else is sent")
+		requireApart(t, ann, b, before, "feed", eves, a.text)
+		for _, wrong := range []string{"/calendar/.ics", anns[:len(anns)-5] + ".ics", "/calendar/" + eve.token + ".ics", "/calendar/*.ics", "/calendar/%25.ics", "/calendar/%00.ics"} {
+			a := h.send(t, eve.token, http.MethodGet, wrong, nil)
+			require.Equal(t, http.StatusNotFound, a.status, "%s: %s", wrong, a.text)
+		}
+		ann.call(t, "user_settings", fields{"calendar_feed": "new"})
+		require.Equal(t, http.StatusNotFound, h.send(t, "", http.MethodGet, anns, nil).status, "an address that was replaced")
+	})
+}
