@@ -68,6 +68,22 @@ func TestGatewaySendsMCPToApiOverTLS(t *testing.T) {
 	require.EqualValues(t, objects.Services[0].Spec.Ports[0].Port, *backend.Port)
 }
 
+func TestMailGoesOutFromNotifierAlone(t *testing.T) {
+	objects, err := manifests.Render(load(t), "redpanda", "email")
+	require.NoError(t, err)
+	require.NoError(t, manifests.ReviewPods(objects))
+	i := slices.IndexFunc(objects.Components, func(c components.Component) bool { return c.Name == "mailer" })
+	require.GreaterOrEqual(t, i, 0)
+	require.Equal(t, "bindings.smtp", objects.Components[i].Spec.Type)
+	require.Equal(t, []string{"notifier"}, objects.Components[i].Scopes)
+	for _, m := range objects.Components[i].Spec.Metadata {
+		require.True(t, m.Name == "direction" || m.SecretKeyRef.Name == "tickler-mail", m.Name)
+	}
+	arrows := manifests.Arrows(objects)
+	require.Contains(t, arrows["notifier"], "out anywhere:587")
+	require.NotContains(t, arrows["api"], "out anywhere:587")
+}
+
 // The local overlay is the one for Redpanda with the stores inside and without TLS
 // between pods, and nothing else.
 func TestLocalOverlayBringsItsStores(t *testing.T) {

@@ -22,9 +22,17 @@ const oldest = "v1.18.0"
 const (
 	module  = "github.com/dapr/dapr"
 	command = module + "/cmd/daprd"
-	// tags leave out the components that are not stable in Dapr: a smaller
+)
+
+// Components are those that daprd is built with.
+type Components string
+
+const (
+	// Stable leaves out the components that are not stable in Dapr: a smaller
 	// binary, built in half the time, with all that the stack uses.
-	tags = "stablecomponents"
+	Stable Components = "stablecomponents"
+	// All has bindings.smtp too, as Dapr's own images have.
+	All Components = "allcomponents"
 )
 
 // Installed returns the daprd in the folder where the dapr CLI keeps it, when
@@ -48,7 +56,7 @@ func Installed(ctx context.Context, runtimePath string) string {
 // Build returns the daprd of the module in folder (that of dev/daprd), built
 // into the user's cache if it is not there yet. The first build takes minutes,
 // which say announces. Several processes may ask at once: one builds.
-func Build(ctx context.Context, folder string, say func(string, ...any)) (string, error) {
+func Build(ctx context.Context, folder string, components Components, say func(string, ...any)) (string, error) {
 	version, err := pinned(folder)
 	if err != nil {
 		return "", err
@@ -57,7 +65,7 @@ func Build(ctx context.Context, folder string, say func(string, ...any)) (string
 	if err != nil {
 		return "", fmt.Errorf("where to keep daprd: %w", err)
 	}
-	dir := filepath.Join(cache, "tickler", "daprd-"+version+"-"+tags)
+	dir := filepath.Join(cache, "tickler", "daprd-"+version+"-"+string(components))
 	target := filepath.Join(dir, "daprd")
 	if isThere(target) {
 		return target, nil
@@ -76,9 +84,9 @@ func Build(ctx context.Context, folder string, say func(string, ...any)) (string
 	if isThere(target) {
 		return target, nil
 	}
-	say("building daprd %s from its Go module: five to ten minutes on two cores, this once", version)
+	say("building daprd %s with %s from its Go module: five to ten minutes on two cores, this once", version, components)
 	half := target + ".new"
-	build := exec.CommandContext(ctx, "go", "build", "-tags", tags, "-trimpath",
+	build := exec.CommandContext(ctx, "go", "build", "-tags", string(components), "-trimpath",
 		"-ldflags", "-s -w -X "+module+"/pkg/buildinfo.version="+version, "-o", half, command)
 	build.Dir = folder
 	build.Env = append(os.Environ(), "CGO_ENABLED=0", "GOWORK=off")

@@ -73,8 +73,12 @@ func (s *Stack) findDaprd(ctx context.Context) error {
 		s.say("daprd: %s", s.daprd)
 		return nil
 	}
+	components := sidecar.Stable
+	if len(s.config.Mail) > 0 {
+		components = sidecar.All
+	}
 	var err error
-	s.daprd, err = sidecar.Build(ctx, filepath.Join(s.config.Root, "dev", "daprd"), s.say)
+	s.daprd, err = sidecar.Build(ctx, filepath.Join(s.config.Root, "dev", "daprd"), components, s.say)
 	return err
 }
 
@@ -131,6 +135,12 @@ func (s *Stack) sidecarSpec(a app) process.Spec {
 	)
 	for _, v := range s.broker.Variables() {
 		env = append(env, v.Name+"="+v.Value)
+	}
+	if len(s.config.Mail) > 0 {
+		a.ResourcesPaths = append(slices.Clone(a.ResourcesPaths), filepath.Join(s.config.Root, "components", "email"))
+		for name, value := range s.config.Mail {
+			env = append(env, name+"="+value)
+		}
 	}
 	return process.Spec{
 		Name: a.sidecar(), Command: append([]string{s.daprd}, a.DaprdArgs(a.ports)...), Dir: a.AppDirPath,

@@ -44,6 +44,10 @@ type Config struct {
 	// AppEnv adds to the environment of an app, by app id.
 	AppEnv map[string]map[string]string
 
+	// Mail is the environment that components/email reads, SMTP_HOST and so on; none
+	// is sent without. It wants a daprd with all components.
+	Mail map[string]string
+
 	// Output gets every line that a part prints, behind the part's name.
 	Output io.Writer
 

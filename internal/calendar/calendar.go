@@ -32,8 +32,8 @@ func Encode(tasks []*task.Task, host string, now time.Time) ([]byte, error) {
 	document.Props.SetText(ical.PropVersion, "2.0")
 	document.Props.SetText(ical.PropCalendarScale, "GREGORIAN")
 	set(document.Component, "METHOD", "PUBLISH")
-	document.Props.SetText("NAME", "Tickler")
-	document.Props.SetText("X-WR-CALNAME", "Tickler")
+	set(document.Component, "NAME", "Tickler")
+	set(document.Component, "X-WR-CALNAME", "Tickler")
 	set(document.Component, ical.PropRefreshInterval, "PT15M").Params.Set(ical.ParamValue, "DURATION")
 	zones := map[string]*span{}
 	var entries []*ical.Component

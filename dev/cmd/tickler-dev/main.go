@@ -19,7 +19,8 @@ const usage = `Usage: tickler-dev COMMAND
   with-postgres COMMAND...
            run a command, such as go test, with a Postgres of its own, whose
            address is in TICKLER_TEST_DATABASE_URL
-  daprd    print the path of the daprd that run uses; built if need be
+  daprd    print the path of the daprd that run uses; built if need be.
+           With --all, of the one that can send mail
   has BROKER...
            check that what these brokers need is installed
   broker   kfake itself (run and infra start it)
@@ -33,6 +34,8 @@ Environment:
   TICKLER_POSTGRES_PORT  of Postgres                (default 15432)
   TICKLER_BROKER_PORT    of the broker              (default 19092)
   DATABASE_URL           a Postgres to use; none is started then
+  SMTP_HOST, SMTP_PORT, SMTP_USER, SMTP_PASSWORD, SMTP_FROM
+                         server to send mail through (default none)
   DAPR_RUNTIME_PATH      where the dapr CLI put daprd (default the home directory)
 `
 
@@ -41,7 +44,7 @@ func main() {
 		"run":    func(ctx context.Context, _ []string) error { return run(ctx, false) },
 		"infra":  func(ctx context.Context, _ []string) error { return run(ctx, true) },
 		"clean":  func(context.Context, []string) error { return clean() },
-		"daprd":  func(ctx context.Context, _ []string) error { return daprd(ctx) },
+		"daprd":  daprd,
 		"has":    func(_ context.Context, names []string) error { return has(names) },
 		"broker": serveBroker,
 

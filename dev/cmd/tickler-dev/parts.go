@@ -36,15 +36,23 @@ func has(names []string) error {
 	return broker.Installed(kinds...)
 }
 
-func daprd(ctx context.Context) error {
+// daprd prints where it is; with --all, where one with all components is.
+func daprd(ctx context.Context, args []string) error {
+	flags := flag.NewFlagSet("daprd", flag.ExitOnError)
+	all := flags.Bool("all", false, "with all components, as for mail")
+	_ = flags.Parse(args)
+	components := sidecar.Stable
+	if *all {
+		components = sidecar.All
+	}
 	root, err := stack.FindRoot()
 	if err != nil {
 		return err
 	}
 	path := sidecar.Installed(ctx, "")
-	if path == "" {
+	if path == "" || *all {
 		say := func(format string, args ...any) { fmt.Fprintf(os.Stderr, format+"\n", args...) }
-		if path, err = sidecar.Build(ctx, filepath.Join(root, "dev", "daprd"), say); err != nil {
+		if path, err = sidecar.Build(ctx, filepath.Join(root, "dev", "daprd"), components, say); err != nil {
 			return err
 		}
 	}

@@ -71,7 +71,22 @@ func fromEnvironment() (stack.Config, error) {
 			return stack.Config{}, fmt.Errorf("%s is %q: a port from 1 to 65535 is expected", p.variable, text)
 		}
 	}
+	config.Mail = mail()
 	return config, nil
+}
+
+// mail collects what components/email reads; none without a server.
+func mail() map[string]string {
+	if os.Getenv("SMTP_HOST") == "" {
+		return nil
+	}
+	given := map[string]string{"SMTP_PORT": "587", "SMTP_FROM": "tickler@localhost"}
+	for _, name := range []string{"SMTP_HOST", "SMTP_PORT", "SMTP_USER", "SMTP_PASSWORD", "SMTP_FROM"} {
+		if value := os.Getenv(name); value != "" {
+			given[name] = value
+		}
+	}
+	return given
 }
 
 func homePath(root string) string {
