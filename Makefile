@@ -1,6 +1,6 @@
 # Everything needs Go only; `make run` and `make test` find, or fetch, the rest.
 .DEFAULT_GOAL := help
-.PHONY: help build run infra clean image sbom licences vuln test test-brokers test-kafka test-k8s test-k8s-e2e test-asyncapi test-rest test-mcp test-calendar lint fuzz bench daprd tidy
+.PHONY: help build run infra clean image sbom licences vuln test test-brokers test-kafka test-k8s test-k8s-e2e test-asyncapi test-rest test-mcp test-calendar test-email test-kill lint fuzz bench daprd tidy
 
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 GOVULNCHECK := golang.org/x/vuln/cmd/govulncheck@v1.9.0
@@ -86,6 +86,13 @@ test-calendar: ## Let ical.js work out the dates of calendar feeds; needs Node
 	cd dev/calendar && npm ci --silent --no-audit --no-fund
 	cd dev && TICKLER_TEST_CALENDAR=$(CURDIR)/dev/calendar go test -count=1 ./calendar
 
+test-email: build ## Send reminders to an SMTP server, with a daprd that can
+	bin/tickler-dev daprd --all
+	cd dev && TICKLER_TEST_EMAIL=1 go test -count=1 -run Mail ./e2e
+
+test-kill: build daprd ## Kill notifier at random moments while 10,000 reminders fall due
+	cd dev && TICKLER_TEST_REMINDERS=10000 go test -count=1 -v -timeout 20m -run RemindersArriveOnce ./e2e
+
 lint: ## gofmt, vet, staticcheck
 	@unformatted=$$(gofmt -l $$(git ls-files -co --exclude-standard '*.go')); \
 		test -z "$$unformatted" || { echo "gofmt -w these files:"; echo "$$unformatted"; exit 1; }
@@ -107,6 +114,7 @@ bench: build daprd ## Measure: recurrence, the loop's latency, adding and readin
 	cd dev && go test -run '^$$' -bench 'Complete|Commit' -benchtime 200x ./e2e
 	cd dev && go test -run '^$$' -bench 'Adding' -benchtime 5x ./e2e
 	cd dev && go test -run '^$$' -bench 'Reading' -benchtime 100x -timeout 60m ./e2e
+	cd dev && go test -run '^$$' -bench 'Lateness' -benchtime 1x ./e2e
 	cd dev && go test -run '^$$' -bench 'Relay' -benchtime 3x ./e2e
 	cd dev && go test -run '^$$' -bench 'Soak' -benchtime 1x ./e2e
 
