@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"context"
 	"crypto/rand"
+	"encoding/base64"
 	"fmt"
 	"net"
 	"net/http"
@@ -60,7 +61,8 @@ func deploy(t *testing.T) *system {
 			assert.NoError(t, try("delete", "namespace", namespace, "--timeout=3m"))
 		}
 	})
-	secret(t, "tickler-database", "url", d.stores.url)
+	secret(t, "tickler-database", "url", d.stores.url, "ca", string(d.stores.authority))
+	secret(t, "tickler-secret-key", "keys", "k1:"+base64.StdEncoding.EncodeToString([]byte(rand.Text()+"012345")))
 	secret(t, "tickler-dapr-token", "token", rand.Text())
 	secret(t, "tickler-app-token", "token", rand.Text())
 	secret(t, "tickler-broker",
@@ -74,13 +76,24 @@ func deploy(t *testing.T) *system {
 	require.NoError(t, os.WriteFile(filepath.Join(overlay, "kustomization.yaml"), fmt.Appendf(nil, `apiVersion: kustomize.config.k8s.io/v1beta1
 kind: Kustomization
 resources: [../../k8s/overlays/redpanda]
-components: [../../k8s/components/agent, ../../k8s/components/broker-ca]
+components: [../../k8s/components/agent, ../../k8s/components/broker-ca, ../../k8s/components/postgres-ca]
 images: [{name: tickler, newName: %s, newTag: %q}]
+sortOptions:
+  order: legacy
+  legacySortOptions:
+    orderFirst: [Namespace, ServiceAccount, NetworkPolicy, Configuration, Resiliency, Component, Subscription]
+    orderLast: [StatefulSet, Job, Deployment]
 patches:
   - target: {kind: Deployment, name: api}
     patch: |- # one person does the work of many here
       - {op: add, path: /spec/template/spec/containers/0/env/-, value: {name: TICKLER_USER_RATE, value: "0"}}
-`, name, tag), 0o644))
+  - target: {kind: Deployment, name: (api|notifier)}
+    patch: |- # a person's webhook is on this machine
+      - {op: add, path: /spec/template/spec/containers/0/env/-, value: {name: TICKLER_ALLOWED_TARGETS, value: %s/32}}
+  - target: {kind: NetworkPolicy, name: to-channels}
+    patch: |-
+      - {op: add, path: /spec/egress/-, value: {to: [{ipBlock: {cidr: %[3]s/32}}]}}
+`, name, tag, host), 0o644))
 	kubectl(t, "apply", "-k", overlay)
 	ctx, cancel := context.WithCancel(context.Background())
 	t.Cleanup(cancel)
@@ -139,6 +152,15 @@ func pods(t *testing.T, app string) []string {
 	t.Helper()
 	return strings.Fields(kubectl(t, "-n", namespace, "get", "pods", "-l", "app.kubernetes.io/name="+app,
 		"-o", `go-template={{range .items}}{{if not .metadata.deletionTimestamp}}{{.metadata.name}} {{end}}{{end}}`))
+}
+
+// requireSteady: no container of a pod that is there was started a second time, be it
+// for its memory or for a probe.
+func requireSteady(t *testing.T) {
+	t.Helper()
+	again := kubectl(t, "-n", namespace, "get", "pods", "-o",
+		`go-template={{range $p := .items}}{{range .status.containerStatuses}}{{if .restartCount}}{{$p.metadata.name}}/{{.name}} {{.restartCount}} {{.lastState}}; {{end}}{{end}}{{end}}`)
+	require.Empty(t, again, "containers that were started again")
 }
 
 func secret(t *testing.T, name string, pairs ...string) {

@@ -10,6 +10,7 @@ import (
 	"crypto/x509/pkix"
 	"encoding/pem"
 	"errors"
+	"fmt"
 	"math/big"
 	"net"
 	"net/url"
@@ -32,8 +33,8 @@ import (
 )
 
 // stores are a Postgres and a broker on this machine, for pods of a cluster: what a
-// managed database and a managed broker are elsewhere. The broker wants a password,
-// over TLS with a certificate of an authority of its own.
+// managed database and a managed broker are elsewhere: both want a password, over TLS
+// with certificates of an authority of their own.
 type stores struct {
 	url       string // of the database
 	access    broker.Access
@@ -41,6 +42,9 @@ type stores struct {
 	settings  *tls.Config
 	folder    string
 	kafka     *kfake.Cluster
+	host      string
+	postgres  *postgres.Cluster
+	server    *exec.Cmd // of Postgres
 }
 
 const (
@@ -52,7 +56,7 @@ const (
 func startStores(t *testing.T, host string) *stores {
 	t.Helper()
 	s := &stores{
-		folder: t.TempDir(),
+		folder: t.TempDir(), host: host,
 		access: broker.Access{
 			Kind: broker.Redpanda, Brokers: []string{net.JoinHostPort(host, strconv.Itoa(kafkaPort))},
 			Username: "tickler", Password: randomText(t), TLS: true,
@@ -63,7 +67,10 @@ func startStores(t *testing.T, host string) *stores {
 	s.certify(t, host)
 	require.NoError(t, s.startBroker())
 	t.Cleanup(func() { s.kafka.Close() })
-	s.startPostgres(t, host)
+	s.makePostgres(t)
+	require.NoError(t, s.startPostgres(t.Context()))
+	require.NoError(t, s.postgres.EnsureDatabase(t.Context()))
+	t.Cleanup(s.stopPostgres)
 	return s
 }
 
@@ -91,7 +98,7 @@ func (s *stores) restartBroker(away time.Duration) error {
 	return s.startBroker()
 }
 
-// certify makes an authority, and a certificate of it for the broker.
+// certify makes an authority, and a certificate of it for both.
 func (s *stores) certify(t *testing.T, host string) {
 	t.Helper()
 	template := func(name string) *x509.Certificate {
@@ -105,7 +112,7 @@ func (s *stores) certify(t *testing.T, host string) {
 		require.NoError(t, err)
 		return k
 	}
-	authority, server := template("an authority"), template("the broker")
+	authority, server := template("an authority"), template("the stores")
 	authority.IsCA, authority.KeyUsage = true, x509.KeyUsageCertSign
 	server.KeyUsage, server.ExtKeyUsage = x509.KeyUsageDigitalSignature, []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth}
 	server.IPAddresses = []net.IP{net.ParseIP(host)}
@@ -119,50 +126,75 @@ func (s *stores) certify(t *testing.T, host string) {
 		MinVersion:   tls.VersionTLS12,
 		Certificates: []tls.Certificate{{Certificate: [][]byte{leaf, root}, PrivateKey: serverKey}},
 	}
-	// The observer, in this process, trusts what the system trusts.
-	file := filepath.Join(s.folder, "authority.pem")
-	require.NoError(t, os.WriteFile(file, s.authority, 0o600))
-	t.Setenv("SSL_CERT_FILE", file)
+	private, err := x509.MarshalPKCS8PrivateKey(serverKey)
+	require.NoError(t, err)
+	require.NoError(t, os.WriteFile(filepath.Join(s.folder, "server.crt"), pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: leaf}), 0o600))
+	require.NoError(t, os.WriteFile(filepath.Join(s.folder, "server.key"), pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: private}), 0o600))
+	// Clients in this process trust what the system trusts.
+	require.NoError(t, os.WriteFile(s.authorityFile(), s.authority, 0o600))
+	t.Setenv("SSL_CERT_FILE", s.authorityFile())
 }
 
-func (s *stores) startPostgres(t *testing.T, host string) {
+func (s *stores) authorityFile() string { return filepath.Join(s.folder, "authority.pem") }
+
+// makePostgres makes a database that lets nobody in from elsewhere without TLS.
+func (s *stores) makePostgres(t *testing.T) {
 	t.Helper()
 	binaries, err := postgres.Find(t.Context(), 0)
 	require.NoError(t, err)
 	user, err := owner.Unprivileged("postgres")
 	require.NoError(t, err)
-	c := &postgres.Cluster{
+	s.postgres = &postgres.Cluster{
 		Binaries: binaries, Data: filepath.Join(s.folder, "postgres"), Port: postgresPort,
 		Username: "tickler", Password: randomText(t), Owner: user,
 	}
-	require.NoError(t, c.Init(t.Context()))
-	access, err := os.OpenFile(filepath.Join(c.Data, "pg_hba.conf"), os.O_APPEND|os.O_WRONLY, 0)
+	require.NoError(t, s.postgres.Init(t.Context()))
+	access, err := os.OpenFile(filepath.Join(s.postgres.Data, "pg_hba.conf"), os.O_APPEND|os.O_WRONLY, 0)
 	require.NoError(t, err)
-	_, err = access.WriteString("host all all 0.0.0.0/0 scram-sha-256\n")
-	require.NoError(t, errors.Join(err, access.Close()))
+	_, err = access.WriteString("hostssl all all 0.0.0.0/0 scram-sha-256\n")
+	require.NoError(t, errors.Join(err, access.Close(),
+		user.Own(filepath.Join(s.folder, "server.crt")), user.Own(filepath.Join(s.folder, "server.key"))))
+	address, err := url.Parse(s.postgres.URL())
+	require.NoError(t, err)
+	address.Host = net.JoinHostPort(s.host, strconv.Itoa(postgresPort))
+	address.RawQuery = "sslmode=verify-full"
+	s.url = address.String()
+}
 
-	line := append(c.Command(), "-c", "listen_addresses="+port.Host+","+host, "-c", "max_connections=200")
-	server := exec.Command(line[0], line[1:]...)
-	server.Dir, server.Env = "/", postgres.Environment()
-	if user.UID != 0 {
-		server.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: user.UID, Gid: user.GID}}
+func (s *stores) startPostgres(ctx context.Context) error {
+	line := append(s.postgres.Command(), "-c", "listen_addresses="+port.Host+","+s.host, "-c", "max_connections=200", "-c", "ssl=on",
+		"-c", "ssl_cert_file="+filepath.Join(s.folder, "server.crt"), "-c", "ssl_key_file="+filepath.Join(s.folder, "server.key"))
+	s.server = exec.Command(line[0], line[1:]...)
+	s.server.Dir, s.server.Env = "/", postgres.Environment()
+	if user := s.postgres.Owner; user.UID != 0 {
+		s.server.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: user.UID, Gid: user.GID}}
 	}
-	require.NoError(t, server.Start())
-	t.Cleanup(func() {
-		_ = server.Process.Signal(syscall.SIGINT) // a fast stop, which waits for nobody
-		_ = server.Wait()
-	})
-	ctx, cancel := context.WithTimeout(t.Context(), later)
+	if err := s.server.Start(); err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(ctx, later)
 	defer cancel()
-	for c.Ready(ctx) != nil {
-		require.NoError(t, ctx.Err(), "Postgres does not get ready")
+	for s.postgres.Ready(ctx) != nil {
+		if err := ctx.Err(); err != nil {
+			return fmt.Errorf("Postgres does not get ready: %w", err)
+		}
 		time.Sleep(often)
 	}
-	require.NoError(t, c.EnsureDatabase(t.Context()))
-	address, err := url.Parse(c.URL())
-	require.NoError(t, err)
-	address.Host = net.JoinHostPort(host, strconv.Itoa(postgresPort))
-	s.url = address.String()
+	return nil
+}
+
+// stopPostgres waits for nobody.
+func (s *stores) stopPostgres() {
+	_ = s.server.Process.Signal(syscall.SIGINT)
+	_ = s.server.Wait()
+}
+
+// restartPostgres is a failover as clients see it: all connections break, and for a
+// time nobody answers.
+func (s *stores) restartPostgres(ctx context.Context, away time.Duration) error {
+	s.stopPostgres()
+	time.Sleep(away)
+	return s.startPostgres(ctx)
 }
 
 func randomText(t *testing.T) string {

@@ -7,10 +7,13 @@ import (
 	"io"
 	"math"
 	"math/rand/v2"
+	"net"
 	"net/http"
 	"os"
 	"os/exec"
 	"regexp"
+	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -44,6 +47,7 @@ func TestKubernetes(t *testing.T) {
 		until(t, soon, "the reminder", func() bool { return len(s.reminders(due.ID)) == 1 })
 		require.Equal(t, http.StatusUnauthorized, send(t, http.MethodPost, s.MCPURL(), ping, "Authorization", "Bearer tkl_wrong", "Content-Type", "application/json").status)
 	})
+	t.Run("a webhook is called", func(t *testing.T) { s.callWebhook(t) })
 	t.Run("an agent in the mesh reaches the tools and no callback", func(t *testing.T) { s.meetAgent(t) })
 
 	for _, c := range []struct {
@@ -80,8 +84,14 @@ func TestKubernetes(t *testing.T) {
 				rolledOut(t)
 			}
 		}},
+		{"the broker is restarted", 0, func(t *testing.T) {
+			require.NoError(t, s.cluster.stores.restartBroker(0))
+		}},
 		{"the broker is away for a while", 0, func(t *testing.T) {
 			require.NoError(t, s.cluster.stores.restartBroker(10*time.Second))
+		}},
+		{"Postgres is away for a while", 10, func(t *testing.T) {
+			require.NoError(t, s.cluster.stores.restartPostgres(t.Context(), 5*time.Second))
 		}},
 	} {
 		t.Run(c.name+" while clients work", func(t *testing.T) {
@@ -91,9 +101,11 @@ func TestKubernetes(t *testing.T) {
 			w.reaches(t, int(w.added.Load())+50)
 			w.finish()
 			w.ends(t, c.slack)
+			requireSteady(t)
 			t.Logf("%d tasks were worked on; clients had to repeat calls: %v", w.size, w.again)
 		})
 	}
+	t.Logf("memory: %v", resident(t))
 }
 
 // agent is a pod with the app id agent, of an image that is there already: it waits
@@ -140,7 +152,47 @@ func (s *system) meetAgent(t *testing.T) {
 	}
 }
 
-var forwarded = regexp.MustCompile(`Forwarding from (127\.0\.0\.1:\d+)`)
+// callWebhook tries what api and notifier must share: the key of the secrets of channels.
+func (s *system) callWebhook(t *testing.T) {
+	called := make(chan http.Header, 10)
+	listener, err := net.Listen("tcp", net.JoinHostPort(os.Getenv(hostVariable), "0"))
+	require.NoError(t, err)
+	receiver := &http.Server{Handler: http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { called <- r.Header })}
+	go func() { _ = receiver.Serve(listener) }()
+	t.Cleanup(func() { _ = receiver.Close() })
+
+	p := s.person(t, "")
+	p.call(t, "user_settings", fields{"add_channel": "http://" + listener.Addr().String() + "/hook"})
+	p.add(t, fields{"title": "Fetch the parcel", "due_date": in(minute)})
+	select {
+	case header := <-called:
+		require.NotEmpty(t, header.Get("webhook-id"))
+		require.True(t, strings.HasPrefix(header.Get("webhook-signature"), "v1,"), "it is signed")
+	case <-time.After(soon):
+		t.Fatal("nobody called")
+	}
+}
+
+// resident is how much memory the processes of a pod of each app hold.
+func resident(t *testing.T) map[string]string {
+	t.Helper()
+	held := map[string]string{}
+	for _, app := range deployed {
+		for name, port := range map[string]string{app: "8080", app + "'s sidecar": "9090"} {
+			found := memory.FindStringSubmatch(send(t, http.MethodGet, forward(t, "pod/"+pods(t, app)[0], port)+"/metrics", "").body)
+			require.NotNil(t, found, "%s says nothing of its memory", name)
+			bytes, err := strconv.ParseFloat(found[1], 64)
+			require.NoError(t, err)
+			held[name] = fmt.Sprintf("%.0f MiB", bytes/(1<<20))
+		}
+	}
+	return held
+}
+
+var (
+	memory    = regexp.MustCompile(`(?m)^process_resident_memory_bytes (\S+)$`)
+	forwarded = regexp.MustCompile(`Forwarding from (127\.0\.0\.1:\d+)`)
+)
 
 // forward opens a local port to one of a pod, and returns its URL.
 func forward(t *testing.T, pod, port string) string {

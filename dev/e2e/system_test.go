@@ -124,7 +124,11 @@ func (s *system) showLogs(t testing.TB) {
 // returns what it printed.
 func (s *system) api(t testing.TB, args ...string) string {
 	t.Helper()
-	output, err := command(t, "api", []string{"DATABASE_URL=" + s.DatabaseURL()}, args...).Output()
+	env := []string{"DATABASE_URL=" + s.DatabaseURL()}
+	if s.cluster != nil {
+		env = append(env, "PGSSLROOTCERT="+s.cluster.stores.authorityFile())
+	}
+	output, err := command(t, "api", env, args...).Output()
 	require.NoError(t, err, "api %s", strings.Join(args, " "))
 	return strings.TrimSpace(string(output))
 }

@@ -70,6 +70,38 @@ func TestEveryOverlayIsWhole(t *testing.T) {
 	}
 }
 
+// A pod finds its account, its policies and its sidecar's objects when it starts.
+func TestWhatPodsNeedIsMadeBeforeThem(t *testing.T) {
+	files := load(t)
+	require.NoError(t, files.WriteFile("/deployment/kustomization.yaml", documented(t)))
+	for _, folder := range []string{"/k8s/overlays/redpanda", "/k8s/overlays/redis", "/k8s/overlays/rabbitmq", "/k8s/overlays/local", "/deployment"} {
+		all, err := manifests.Documents(files, folder)
+		require.NoError(t, err)
+		running := false
+		for _, d := range all {
+			switch {
+			case slices.Contains([]string{"Deployment.v1.apps", "StatefulSet.v1.apps", "Job.v1.batch"}, d.Kind):
+				running = true
+			case strings.HasSuffix(d.Kind, ".dapr.io") || strings.HasPrefix(d.Kind, "NetworkPolicy") || strings.HasPrefix(d.Kind, "ServiceAccount"):
+				require.False(t, running, "%s: a %s comes after pods", folder, d.Kind)
+			}
+		}
+		require.True(t, running)
+	}
+}
+
+// documented is the overlay that the document writes.
+func documented(t *testing.T) []byte {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join(manifests.Root, "docs/deploy.md"))
+	require.NoError(t, err)
+	_, overlay, ok := strings.Cut(string(text), "deployment/kustomization.yaml <<END\n")
+	require.True(t, ok)
+	overlay, _, ok = strings.Cut(overlay, "\nEND\n")
+	require.True(t, ok)
+	return []byte(strings.NewReplacer("$IMAGE", "registry/tickler", "$VERSION", "1.2.3").Replace(overlay))
+}
+
 var (
 	names   = []string{"out kubernetes.io/metadata.name=kube-system k8s-app=kube-dns:53", "out kubernetes.io/metadata.name=kube-system k8s-app=kube-dns:UDP 53"}
 	dapr    = []string{"out kubernetes.io/metadata.name=dapr-system:50001", "out kubernetes.io/metadata.name=dapr-system:50005", "out kubernetes.io/metadata.name=dapr-system:50006", "out kubernetes.io/metadata.name=dapr-system:6500"}
@@ -155,15 +187,8 @@ func TestDocumentMakesEverySecret(t *testing.T) {
 
 // The overlay that the document writes renders, and sets the image of every pod.
 func TestOverlayOfTheDocument(t *testing.T) {
-	text, err := os.ReadFile(filepath.Join(manifests.Root, "docs/deploy.md"))
-	require.NoError(t, err)
-	_, overlay, ok := strings.Cut(string(text), "deployment/kustomization.yaml <<END\n")
-	require.True(t, ok)
-	overlay, _, ok = strings.Cut(overlay, "\nEND\n")
-	require.True(t, ok)
-	overlay = strings.NewReplacer("$IMAGE", "registry/tickler", "$VERSION", "1.2.3").Replace(overlay)
 	files := load(t)
-	require.NoError(t, files.WriteFile("/deployment/kustomization.yaml", []byte(overlay)))
+	require.NoError(t, files.WriteFile("/deployment/kustomization.yaml", documented(t)))
 	objects, err := manifests.RenderFolder(files, "/deployment")
 	require.NoError(t, err)
 	for _, d := range objects.Deployments {
