@@ -13,7 +13,7 @@ import (
 const calendarTasks = `
 	(SELECT` + taskColumns + taskTables + `
 	 WHERE t.user_id = $1 AND t.deleted_at IS NULL AND t.completed = false AND t.due_date IS NOT NULL
-	 ORDER BY t.due_date, t.id LIMIT $3)
+	 ORDER BY coalesce(t.due_date, 'infinity'), t.id LIMIT $3)
 	UNION ALL
 	(SELECT` + taskColumns + taskTables + `
 	 WHERE t.user_id = $1 AND t.deleted_at IS NULL AND t.completed_at >= $2 AND t.due_date IS NOT NULL

@@ -135,3 +135,32 @@ func TestScanReadsTheRemindersThatAreDueAndNothingElse(t *testing.T) {
 	require.NotContains(t, plan, "Seq Scan", plan)
 	require.Contains(t, plan, "Index Scan using tasks_pkey")
 }
+
+func TestChannelsAndDeliveriesAreFoundByIndexHoweverManyThereAre(t *testing.T) {
+	b := setup(t)
+	_, err := b.pool.Exec(b.ctx, `
+		INSERT INTO users (issuer, subject) SELECT 'x', n::text FROM generate_series(1, 3000) n;
+		INSERT INTO channels (user_id, kind, target) SELECT id, 'ntfy', 'https://ntfy.sh/' || id FROM users;
+		INSERT INTO deliveries (user_id, channel_id, target, event_id, kind, content, state, next_attempt_at, created_at)
+		SELECT c.user_id, c.id, c.target, gen_random_uuid(), 'test', '{}', CASE WHEN n = 1 THEN 'pending' ELSE 'sent' END, now(), now()
+		FROM channels c, generate_series(1, 5) n;
+		ANALYZE users, channels, deliveries;`)
+	require.NoError(t, err)
+	for _, c := range []struct{ sql, index string }{
+		{`SELECT id FROM channels WHERE enabled AND next_attempt_at <= now() AND (leased_until IS NULL OR leased_until <= now()) AND (failures > 0) = false ORDER BY next_attempt_at LIMIT 96`, "idx_channels_due"},
+		{`SELECT d.id FROM deliveries d WHERE d.channel_id = 7 AND d.state = 'pending' AND d.next_attempt_at <= now() ORDER BY d.next_attempt_at, d.id LIMIT 8`, "idx_deliveries_due"},
+		{`SELECT min(d.next_attempt_at) FROM deliveries d WHERE d.channel_id = 7 AND d.state = 'pending'`, "idx_deliveries_due"},
+		{`SELECT id FROM deliveries WHERE user_id = 7 ORDER BY id DESC LIMIT 50`, "idx_deliveries_user"},
+		{`SELECT id FROM deliveries WHERE created_at < now() - interval '30 days' LIMIT 5000`, "idx_deliveries_created"},
+	} {
+		require.Contains(t, b.plan(t, c.sql), c.index, c.sql)
+	}
+}
+
+func TestCalendarFeedReadsItsUsersTasksByIndex(t *testing.T) {
+	b := setup(t)
+	b.seedMany(t)
+	plan := b.plan(t, repository.CalendarTasksSQL, 7, b.now, 2000)
+	require.Contains(t, plan, "Index Cond: (user_id = '7'::bigint)")
+	require.NotContains(t, plan, "Seq Scan on tasks")
+}

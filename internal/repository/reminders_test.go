@@ -124,3 +124,36 @@ func TestReminderThatAChangeArmsAgainIsAnother(t *testing.T) {
 	}
 	require.Len(t, ids, 2, "else the second would be taken for a repetition of the first")
 }
+
+func TestRemindersOfNightsInWhichClocksChange(t *testing.T) {
+	b := setup(t)
+	berlin := b.user(t, "cem", "Europe/Berlin")
+	cases := []struct{ name, due, remind string }{
+		{"a time that is skipped moves by the gap, and its reminder with it", "2026-03-29T02:30", "2026-03-29T00:30:00Z"},
+		{"an hour before is an hour before, over the gap too", "2026-03-29T03:15", "2026-03-29T00:15:00Z"},
+		{"09:00 of the day that begins with winter time", "2026-03-29", "2026-03-29T07:00:00Z"},
+		{"of a time that comes twice the first counts", "2026-10-25T02:30", "2026-10-24T23:30:00Z"},
+		{"after the hour that came twice", "2026-10-25T03:15", "2026-10-25T01:15:00Z"},
+		{"09:00 of the day that begins with summer time", "2026-10-25", "2026-10-25T08:00:00Z"},
+	}
+	for _, c := range cases {
+		added := b.add(t, berlin, task.AddInput{Title: c.name, DueDate: c.due})
+		want, err := time.Parse(time.RFC3339, c.remind)
+		require.NoError(t, err)
+		require.Equal(t, want, *added.RemindAt, c.name)
+		b.now = want.Add(-time.Second)
+		require.Zero(t, b.claim(t), c.name)
+		b.now = want
+		require.Equal(t, 1, b.claim(t), c.name)
+		require.Zero(t, b.claim(t), c.name)
+	}
+
+	b.now = time.Date(2027, 3, 27, 6, 0, 0, 0, time.UTC)
+	daily := b.add(t, berlin, task.AddInput{Title: "daily", DueDate: "2027-03-27T09:00", RecurrenceRule: "daily"})
+	require.Equal(t, "2027-03-27T07:00:00Z", daily.RemindAt.Format(time.RFC3339))
+	_, err := b.service.Complete(b.ctx, berlin, daily.ID)
+	require.NoError(t, err)
+	next, err := b.service.Follow(b.ctx, berlin.UserID, daily.ID)
+	require.NoError(t, err)
+	require.Equal(t, "2027-03-28T06:00:00Z", next.RemindAt.Format(time.RFC3339), "at 08:00 of both days")
+}
