@@ -48,6 +48,31 @@ var knownAs = []struct{ field, names string }{
 	{"response_format", "format detail detailed verbose"},
 }
 
+// valueKnownAs are other words for values.
+var valueKnownAs = []struct{ value, names string }{
+	{"pending", "open todo active incomplete"},
+	{"completed", "done complete finished closed"},
+	{"complete", "done completed finish close"},
+	{"urgent", "critical highest asap"},
+	{"medium", "normal default"},
+	{"detailed", "full long verbose"},
+	{"concise", "short brief"},
+}
+
+// meantValue is what of the allowed values may have been meant; "" if nothing
+// comes to mind.
+func meantValue(given string, allowed []string) string {
+	for _, k := range valueKnownAs {
+		if slices.Contains(allowed, k.value) && slices.Contains(strings.Fields(k.names), strings.ToLower(given)) {
+			return meant(k.value)
+		}
+	}
+	if near := task.Nearest(given, allowed); near != "" {
+		return meant(near)
+	}
+	return ""
+}
+
 // advice is for what an operation has no field for at all. It counts where the
 // operation has the field beside; the first that fits is given.
 var advice = []struct{ names, beside, text string }{
@@ -109,11 +134,14 @@ func (a argument) recast(value json.RawMessage) string {
 	text, isText := given.(string)
 	_, isNumber := given.(float64)
 	switch kind := a.value.Kind(); {
-	case kind == reflect.String && isNumber:
+	case kind == reflect.String && isNumber && a.tag.Get("enum") == "" && !strings.Contains(a.name, "_"): // a name, rather than a date
 		return fmt.Sprintf("give it as text: %q", task.Clip(string(value)))
 	case kind == reflect.Int || kind == reflect.Int64:
 		if _, err := strconv.ParseInt(text, 10, 64); isText && err == nil {
 			return "give it without quotes: " + task.Clip(text)
+		}
+		if a.name == "task_id" && isText {
+			return advise("title", []argument{a})
 		}
 		if a.name == "task_id" {
 			return advise("task_ids", []argument{a})

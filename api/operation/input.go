@@ -87,7 +87,7 @@ func decode[In any](raw json.RawMessage) (In, error) {
 			}
 		}
 		if err := json.Unmarshal(value, field.Addr().Interface()); err != nil {
-			return in, task.Invalid(a.name, "has the wrong type; %s", a.expects())
+			return in, task.Invalid(a.name, "has something of another type in it; it must be %s; %s", a.array(), a.expects())
 		}
 	}
 	return in, nil
@@ -119,7 +119,7 @@ func (a argument) check(value json.RawMessage) (json.RawMessage, error) {
 		}
 		var items []json.RawMessage
 		if err := json.Unmarshal(value, &items); err != nil {
-			return nil, task.Invalid(a.name, "must be an array; %s", a.expects()).WithHint(a.recast(value))
+			return nil, task.Invalid(a.name, "must be %s; %s", a.array(), a.expects()).WithHint(a.recast(value))
 		}
 		if a.value.Elem() != reflect.TypeFor[json.RawMessage]() && slices.ContainsFunc(items, isNull) { // else decoded by itself
 			return nil, task.Invalid(a.name, "has a null in it; %s", a.expects())
@@ -130,11 +130,7 @@ func (a argument) check(value json.RawMessage) (json.RawMessage, error) {
 			return nil, task.Invalid(a.name, "must be a string; %s", a.expects()).WithHint(a.recast(value))
 		}
 		if enum := a.tag.Get("enum"); enum != "" && !slices.Contains(strings.Split(enum, ","), text) {
-			e := task.Invalid(a.name, "%q is not allowed; %s", task.Clip(text), a.expects())
-			if near := task.Nearest(text, strings.Split(enum, ",")); near != "" {
-				e.Hint = meant(near)
-			}
-			return nil, e
+			return nil, task.Invalid(a.name, "%q is not allowed; %s", task.Clip(text), a.expects()).WithHint(meantValue(text, strings.Split(enum, ",")))
 		}
 	}
 	return value, nil
@@ -162,6 +158,19 @@ func (a argument) limit(tag string) (int64, bool) {
 	return n, err == nil
 }
 
+// array says in words what array a field takes.
+func (a argument) array() string {
+	if a.value.Kind() == reflect.Slice {
+		switch a.value.Elem().Kind() {
+		case reflect.String:
+			return "an array of strings"
+		case reflect.Int, reflect.Int64:
+			return "an array of integers"
+		}
+	}
+	return "an array"
+}
+
 // expects says in words what a field takes.
 func (a argument) expects() string {
 	var parts []string
@@ -171,14 +180,6 @@ func (a argument) expects() string {
 	low, high := a.tag.Get("minimum"), a.tag.Get("maximum")
 	if low != "" && high != "" {
 		parts = append(parts, fmt.Sprintf("allowed are %s to %s", low, high))
-	}
-	if a.value.Kind() == reflect.Slice {
-		switch a.value.Elem().Kind() {
-		case reflect.String:
-			parts = append(parts, "an array of strings")
-		case reflect.Int, reflect.Int64:
-			parts = append(parts, "an array of integers")
-		}
 	}
 	if n := a.tag.Get("maxLength"); n != "" {
 		parts = append(parts, "at most "+n+" characters")
