@@ -30,7 +30,7 @@ func (s *Service) importCalendar(ctx context.Context, user task.Settings, file [
 			items = append(items, readToDo(len(items)+1, component, user.Zone()))
 		}
 	}
-	return s.importAll(ctx, user, report, items)
+	return s.importAll(ctx, user, report, labels{}, items)
 }
 
 func readToDo(row int, todo *ical.Component, zone *time.Location) item {

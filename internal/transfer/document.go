@@ -171,7 +171,7 @@ func (s *Service) importDocument(ctx context.Context, user task.Settings, file [
 			return report, err
 		}
 	}
-	return s.importAll(ctx, user, report, items)
+	return s.importAll(ctx, user, report, labels{doc.Categories, doc.Tags}, items)
 }
 
 // prepare brings in what tasks refer to.

@@ -30,7 +30,7 @@ func (s *Service) importTodoist(ctx context.Context, user task.Settings, file []
 	if err != nil {
 		return Report{}, err
 	}
-	return s.importAll(ctx, user, Report{Format: "todoist", DryRun: dryRun}, items)
+	return s.importAll(ctx, user, Report{Format: "todoist", DryRun: dryRun}, labels{}, items)
 }
 
 // project is a CSV file as it is read.

@@ -76,12 +76,28 @@ func (s *Service) Import(ctx context.Context, user task.Settings, mediaType stri
 	return bring(s, ctx, user, file, dryRun)
 }
 
+// labels are those that a file brings beside its tasks.
+type labels struct{ categories, tags []Label }
+
 // importAll imports one task after the other.
-func (s *Service) importAll(ctx context.Context, user task.Settings, report Report, items []item) (Report, error) {
+func (s *Service) importAll(ctx context.Context, user task.Settings, report Report, labels labels, items []item) (Report, error) {
 	if len(items) > MaxTasks {
 		return report, &task.Error{Code: task.LimitExceeded, Field: "body", Message: fmt.Sprintf("the file has %d tasks; at most %d can be imported at once", len(items), MaxTasks)}
 	}
 	report.Rows = []Row{}
+	var ahead *foreseen
+	if report.DryRun {
+		var err error
+		if ahead, err = s.foresee(ctx, user); err != nil {
+			return report, err
+		}
+		for _, c := range labels.categories {
+			ahead.categories.add(c.Name, task.MaxCategories)
+		}
+		for _, t := range labels.tags {
+			ahead.tags.add(t.Name, task.MaxTagsPerUser)
+		}
+	}
 	imported := map[int64]int64{} // ids by those in the file
 	seen := map[string]bool{}
 	for _, one := range items {
@@ -94,6 +110,9 @@ func (s *Service) importAll(ctx context.Context, user task.Settings, report Repo
 			if err := s.importOne(ctx, user, one, report.DryRun, imported, &row); err != nil {
 				return report, err
 			}
+		}
+		if row.Reason == "" && ahead != nil {
+			row.Reason = ahead.refuse(one.in)
 		}
 		row.Outcome = "created"
 		if row.Reason != "" {

@@ -290,6 +290,23 @@ END:VCALENDAR
 	require.Nil(t, found["Done"].RemindAt)
 }
 
+func TestADryRunForeseesWhereTheLimitsAre(t *testing.T) {
+	b := setup(t)
+	_, err := b.tasks.CreateCategory(b.ctx, b.ann, task.CreateCategoryInput{Name: "home"})
+	require.NoError(t, err)
+	file := "TYPE,CONTENT\nsection,HOME\ntask,x\n"
+	for n := range task.MaxCategories + 2 {
+		file += fmt.Sprintf("section,s%d\ntask,in %d @t%d\n", n, n, n*2)
+		file += fmt.Sprintf("task,again in %d @T%d @t%d\n", n, n*2, n*2+1)
+	}
+	tried := b.bring(t, b.ann, "text/csv", file, true)
+	done := b.bring(t, b.ann, "text/csv", file, false)
+	require.NotZero(t, done.Skipped)
+	for i, row := range done.Rows {
+		require.Equal(t, row.Outcome, tried.Rows[i].Outcome, "%s: %s %s", row.Title, row.Reason, tried.Rows[i].Reason)
+	}
+}
+
 func TestAFileIsImportedOnce(t *testing.T) {
 	b := setup(t)
 	b.requireOnce(t, "text/csv", "TYPE,CONTENT,DATE\ntask,a,2026-03-05\ntask,b,every day 9:00\n", 2)

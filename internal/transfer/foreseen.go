@@ -1,0 +1,58 @@
+package transfer
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"tickler/internal/task"
+)
+
+// foreseen are the categories and tags that there would be, so that a dry run,
+// which creates none, tells where there would be too many.
+type foreseen struct{ categories, tags names }
+
+type names map[string]bool // in lower case
+
+func (s *Service) foresee(ctx context.Context, user task.Settings) (*foreseen, error) {
+	f := &foreseen{categories: names{}, tags: names{}}
+	categories, err := s.tasks.Categories(ctx, user)
+	if err != nil {
+		return nil, err
+	}
+	for _, c := range categories {
+		f.categories.add(c.Label.Name, task.MaxCategories)
+	}
+	tags, err := s.tasks.Tags(ctx, user)
+	if err != nil {
+		return nil, err
+	}
+	for _, t := range tags {
+		f.tags.add(t.Label.Name, task.MaxTagsPerUser)
+	}
+	return f, nil
+}
+
+// refuse says why a task could not be imported behind those before it; "" if it
+// could. Until then it is as if it were.
+func (f *foreseen) refuse(in task.Import) string {
+	if in.Category != "" && !f.categories.add(in.Category, task.MaxCategories) {
+		return fmt.Sprintf("category %q would be one more than the %d allowed", in.Category, task.MaxCategories)
+	}
+	for _, tag := range in.Tags {
+		if !f.tags.add(tag, task.MaxTagsPerUser) {
+			return fmt.Sprintf("tag %q would be one more than the %d allowed", tag, task.MaxTagsPerUser)
+		}
+	}
+	return ""
+}
+
+// add tells whether the name is there, or can be.
+func (n names) add(name string, most int) bool {
+	name = strings.ToLower(strings.TrimSpace(name))
+	if !n[name] && len(n) >= most {
+		return false
+	}
+	n[name] = true
+	return true
+}
