@@ -28,6 +28,7 @@ var fixtureDescription = mcp.WithPromptDescription("For the conformance suite.")
 func fixtureOptions() []server.ServerOption { return []server.ServerOption{server.WithLogging()} }
 
 func addFixtures(s *server.MCPServer) {
+	schemaFixtures(s)
 	text := mcp.NewTextContent("text of the fixture")
 	image := mcp.NewImageContent(onePixel, "image/png")
 	embedded := mcp.NewEmbeddedResource(mcp.TextResourceContents{URI: "test://embedded", MIMEType: "text/plain", Text: "an embedded resource"})
@@ -42,6 +43,9 @@ func addFixtures(s *server.MCPServer) {
 			return &mcp.CallToolResult{Content: content}, nil
 		})
 	}
+	fixture(s, "test_missing_capability", func(context.Context, mcp.CallToolRequest) (*mcp.CallToolResult, error) {
+		return mcp.NewToolResultText("the client can sample"), nil
+	})
 	fixture(s, "test_error_handling", func(context.Context, mcp.CallToolRequest) (*mcp.CallToolResult, error) {
 		return mcp.NewToolResultError("This tool intentionally returns an error for testing"), nil
 	})

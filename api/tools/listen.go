@@ -28,7 +28,8 @@ const (
 )
 
 // listener answers subscriptions/listen in place of the library, whose streams
-// know no users. Everything else it passes on.
+// know no users, and mends what it says of resources that are not there.
+// Everything else it passes on.
 // https://modelcontextprotocol.io/specification/2026-07-28/server/subscriptions
 type listener struct {
 	next   http.Handler
@@ -53,6 +54,10 @@ func (l *listener) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		Params json.RawMessage `json:"params"`
 	}
 	if json.Unmarshal(body, &request) != nil || request.Method != mcp.MethodSubscriptionsListen {
+		if request.Method == mcp.MethodResourcesRead {
+			l.readResource(w, r, request.Params)
+			return
+		}
 		l.next.ServeHTTP(w, r)
 		return
 	}

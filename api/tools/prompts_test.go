@@ -82,7 +82,11 @@ func TestResourcesAreTheCallersOwnTaskAndOverview(t *testing.T) {
 	require.Nil(t, failure)
 	require.Contains(t, text, `"undated":{"count":1`)
 	_, failure = read(bob, fmt.Sprintf("tickler://tasks/%d", id))
-	require.Contains(t, failure["message"], "NOT_FOUND")
-	_, failure = read(ann, "tickler://tasks/x")
-	require.Contains(t, failure["message"], "INVALID_INPUT")
+	require.Contains(t, failure["message"], "among yours")
+	for _, missing := range []string{"tickler://tasks/999999", "tickler://tasks/x", "tickler://nothing", "file:///etc/passwd"} {
+		_, failure = read(ann, missing)
+		require.EqualValues(t, -32002, failure["code"], missing)
+		require.Contains(t, failure["message"], "resource not found")
+		require.Equal(t, fields{"uri": missing}, failure["data"])
+	}
 }

@@ -43,7 +43,7 @@ func (t *Tools) resources(s *server.MCPServer) {
 		func(ctx context.Context, request mcp.ReadResourceRequest) ([]mcp.ResourceContents, error) {
 			id, ok := taskOf(request.Params.URI)
 			if !ok {
-				return nil, task.Invalid("uri", "must end in the id of a task, for example tickler://tasks/7")
+				return nil, fmt.Errorf("%w: the URI must end in the id of a task, for example tickler://tasks/7", server.ErrResourceNotFound)
 			}
 			return t.resource(ctx, request, "get_task", fmt.Sprintf(`{"task_id": %d, "response_format": "detailed"}`, id))
 		})
@@ -63,7 +63,11 @@ func (t *Tools) answer(ctx context.Context, request mcp.ReadResourceRequest, rea
 	}
 	content, err := read(user)
 	if err != nil {
-		return nil, t.operations.Visible(ctx, request.Params.URI, err)
+		visible := t.operations.Visible(ctx, request.Params.URI, err)
+		if visible.Code == task.NotFound {
+			return nil, fmt.Errorf("%w: %s", server.ErrResourceNotFound, visible.Message)
+		}
+		return nil, visible
 	}
 	text, err := json.Marshal(content)
 	if err != nil {

@@ -65,10 +65,10 @@ func NewHandler(c Config) http.Handler {
 	mcpServer.AddPrompts(t.prompts()...)
 	t.resources(mcpServer)
 	addFixtures(mcpServer)
-	return &listener{events: c.Events, log: c.Log, next: server.NewStreamableHTTPServer(mcpServer,
+	return &listener{events: c.Events, log: c.Log, next: withFixtures(server.NewStreamableHTTPServer(mcpServer,
 		server.WithStateLess(true),
 		server.WithDisableStreaming(true), // stateless streams would reach every user
-		server.WithStreamableHTTPLogger(c.Log))}
+		server.WithStreamableHTTPLogger(c.Log)))}
 }
 
 // withoutSubscriptions takes back what only clients of the newest revision have:
