@@ -116,6 +116,7 @@ bench: build daprd ## Measure: recurrence, the loop's latency, adding and readin
 	cd dev && go test -run '^$$' -bench 'Reading' -benchtime 100x -timeout 60m ./e2e
 	cd dev && go test -run '^$$' -bench 'Lateness' -benchtime 1x ./e2e
 	cd dev && go test -run '^$$' -bench 'Relay' -benchtime 3x ./e2e
+	cd dev && go test -run '^$$' -bench 'Recovery' -benchtime 1x ./e2e
 	cd dev && go test -run '^$$' -bench 'Soak' -benchtime 1x ./e2e
 
 tidy: ## Bring both go.mod files up to date; dev follows the root module

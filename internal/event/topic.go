@@ -31,5 +31,10 @@ func Topics() []Topic {
 	}
 }
 
+// PublishedTopics lists the topics that events are published to.
+func PublishedTopics() []string {
+	return []string{TopicTaskEvents, TopicTaskReminders, TopicTaskRecurrence}
+}
+
 // DeadLetter names the topic that takes what a consumer of topic cannot handle.
 func DeadLetter(topic string) string { return topic + "-deadletter" }

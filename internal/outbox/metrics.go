@@ -48,13 +48,19 @@ func (m *metrics) observe(d time.Duration, err error) {
 // ends. It must never be in the way of publishing.
 func (r *Relay) measure(ctx context.Context) {
 	for ctx.Err() == nil {
-		if shards := r.owned.Load(); shards != nil {
-			if err := r.metrics.count(ctx, r.pool, *shards); err != nil && ctx.Err() == nil {
-				r.log.Debug("could not count what waits in the outbox", "error", err)
-			}
+		if shards := r.owned.Load(); shards == nil {
+			r.metrics.waiting(0, 0, 0) // what waits is counted by whoever owns the shards now
+		} else if err := r.metrics.count(ctx, r.pool, *shards); err != nil && ctx.Err() == nil {
+			r.log.Debug("could not count what waits in the outbox", "error", err)
 		}
 		sleep(ctx, measureInterval)
 	}
+}
+
+// disown notes that the session, and with it all shards, is gone.
+func (r *Relay) disown() {
+	r.owned.Store(nil)
+	r.metrics.owned.Set(0)
 }
 
 // count counts all that waits; the age is that of the oldest event that does
@@ -73,8 +79,12 @@ func (m *metrics) count(ctx context.Context, pool *pgxpool.Pool, shards []int16)
 	if err != nil {
 		return err
 	}
+	m.waiting(depth, held, oldest)
+	return nil
+}
+
+func (m *metrics) waiting(depth, held int, oldest float64) {
 	m.depth.Set(float64(depth))
 	m.held.Set(float64(held))
 	m.oldest.Set(max(oldest, 0))
-	return nil
 }

@@ -3,15 +3,20 @@ package outbox
 import (
 	"math/rand/v2"
 	"slices"
+	"sync"
 	"time"
+
+	"tickler/internal/event"
 )
 
 const (
-	// perShard is how many rows of each shard are read in a round: it bounds the
-	// memory, and keeps a busy shard from holding up the others.
+	// perShard is how many rows of each shard and topic are read in a round: it
+	// bounds the memory, and keeps a busy shard from holding up the others.
 	perShard = 64
-	// fullSize is the most events in one bulk request.
-	fullSize = 1024
+	// fullSize is the most events in one bulk request, fullBytes the most bytes of
+	// their data: the sidecar takes 4 MiB, with the envelopes around them.
+	fullSize  = 1024
+	fullBytes = 2 << 20
 	// maxRefusals: when so many tasks in a row are refused, it is the topic.
 	maxRefusals = 5
 	shortPause  = 10 * time.Millisecond // while the failure is being narrowed down
@@ -40,6 +45,7 @@ var defaultPatience = Patience{Attempts: 12, FirstPause: 250 * time.Millisecond,
 // rests, is probed now and then, and nothing counts against anybody.
 type pace struct {
 	patience Patience
+	mu       sync.Mutex // topics are published at the same time
 	topics   map[string]*lane
 	suspects map[int64]*suspect // by task
 	parked   []int64            // tasks that have a parked event
@@ -88,47 +94,64 @@ func (p *pace) steady() bool {
 	return len(p.suspects) == 0
 }
 
-// selection is what is not to be read now.
+// selection is what may be read now: events on some topics, without some tasks.
 type selection struct {
-	tasks  []int64
-	topics []string
+	topics  []string
+	without []int64
 }
 
-func (p *pace) leaveOut() selection {
-	now, out := time.Now(), selection{tasks: append([]int64{}, p.parked...), topics: []string{}}
+func (p *pace) selection() selection {
+	now, out := time.Now(), selection{without: append([]int64{}, p.parked...)}
 	for id, s := range p.suspects {
 		if now.Before(s.notBefore) {
-			out.tasks = append(out.tasks, id)
+			out.without = append(out.without, id)
 		}
 	}
-	for topic, l := range p.topics {
-		if now.Before(l.rest) {
+	for _, topic := range event.PublishedTopics() {
+		if !now.Before(p.lane(topic).rest) {
 			out.topics = append(out.topics, topic)
 		}
 	}
 	return out
 }
 
-// batches splits rows by topic, so that no two events of a task are in the same
-// batch: a bulk publish can fail for the first of them and succeed for the
-// second, which would then arrive first. Of a topic that is not healthy there is
-// one batch, as large as its lane allows; suspects are by themselves.
-func (p *pace) batches(rows []row) [][]row {
-	var all [][]row
+// batches splits rows by topic, and those of each so that no two events of a task
+// are in the same batch: a bulk publish can fail for the first of them and
+// succeed for the second, which would then arrive first. Of a topic that is not
+// healthy there is one batch, as large as its lane allows; suspects are by
+// themselves.
+func (p *pace) batches(rows []row) (ofTopics [][][]row) {
 	for _, ofTopic := range byTopic(rows) {
 		l := p.lane(ofTopic[0].topic)
 		waves := p.waves(ofTopic)
+		var batches [][]row
 		switch {
 		case l.healthy():
-			all = append(all, waves...)
+			for _, wave := range waves {
+				batches = append(batches, bulks(wave)...)
+			}
 		case l.away(): // any task may be the one that the broker takes
 			first := waves[0]
-			all = append(all, []row{first[rand.IntN(len(first))]})
+			batches = [][]row{{first[rand.IntN(len(first))]}}
 		default:
-			all = append(all, waves[0][:min(l.size, len(waves[0]))])
+			batches = bulks(waves[0][:min(l.size, len(waves[0]))])[:1]
 		}
+		ofTopics = append(ofTopics, batches)
 	}
-	return all
+	return ofTopics
+}
+
+// bulks splits a wave into what fits in one request each.
+func bulks(wave []row) (all [][]row) {
+	from, bytes := 0, 0
+	for i, r := range wave {
+		if i > from && (i-from == fullSize || bytes+len(r.envelope.Data) > fullBytes) {
+			all = append(all, wave[from:i])
+			from, bytes = i, 0
+		}
+		bytes += len(r.envelope.Data)
+	}
+	return append(all, wave[from:])
 }
 
 func byTopic(rows []row) [][]row {
@@ -170,6 +193,8 @@ func (p *pace) waves(rows []row) [][]row {
 
 // note learns from the outcome of a batch.
 func (p *pace) note(batch []row, err error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	l := p.lane(batch[0].topic)
 	if err == nil {
 		p.noteSuccess(l, batch)

@@ -94,7 +94,6 @@ func signal(c chan struct{}) {
 // Run publishes until ctx ends. A broker or a database that is away is waited
 // for: Run returns only when ctx ends, after what it was publishing.
 func (r *Relay) Run(ctx context.Context) {
-	defer r.metrics.owned.Set(0)
 	var others sync.WaitGroup
 	others.Go(func() { r.listen(ctx) })
 	others.Go(func() { r.tellPeers(ctx) })
@@ -129,15 +128,20 @@ func (r *Relay) keep(ctx context.Context, name string, work func(context.Context
 var errNotReady = errors.New("nothing can be published from here: others take over the shards until the sidecar is back")
 
 // sessionSettings: a delete that is lost in a crash of Postgres only publishes
-// again, so it need not wait for the disk. And Postgres must notice within
-// seconds that the host of a relay is gone, to free its shards for others.
+// again, so it need not wait for the disk. Postgres must notice within seconds
+// that the host of a relay is gone, to free its shards for others. And it must not
+// plan for the table as it was: empty one moment, it can hold a million rows the
+// next, of which each statement here wants a few, by the index.
 var sessionSettings = []string{
 	`SET synchronous_commit = off`, `SET tcp_keepalives_idle = 5`, `SET tcp_keepalives_interval = 2`,
 	`SET tcp_keepalives_count = 3`, `SET tcp_user_timeout = 10000`,
+	`SET enable_seqscan = off`, `SET enable_bitmapscan = off`, `SET enable_sort = off`,
+	`SET enable_hashjoin = off`, `SET enable_mergejoin = off`,
 }
 
 // relay shares out the shards and publishes those it owns, until the session fails.
 func (r *Relay) relay(ctx context.Context, session *pgx.Conn) error {
+	defer r.disown()
 	// Whoever cannot publish must not hold shards that others could.
 	for r.publisher.Ready(ctx) != nil {
 		if sleep(ctx, readyInterval); ctx.Err() != nil {
@@ -180,7 +184,7 @@ func (r *Relay) relay(ctx context.Context, session *pgx.Conn) error {
 		}
 		if rows == nil {
 			var err error
-			if rows, err = readRows(ctx, session, owned, p.leaveOut(), nil); err != nil {
+			if rows, err = readRows(ctx, session, owned, p.selection(), nil); err != nil {
 				return err
 			}
 		}
@@ -209,11 +213,11 @@ func (r *Relay) relay(ctx context.Context, session *pgx.Conn) error {
 // the broker works on the one, the database is read for the other. It returns an
 // error only when the session has failed.
 func (r *Relay) round(ctx context.Context, session *pgx.Conn, shards []int16, rows []row, p *pace) (next []row, err error) {
-	ahead, leaveOut := p.steady(), p.leaveOut() // when not steady, the outcome decides what may be read
+	ahead, selection := p.steady(), p.selection() // when not steady, the outcome decides what may be read
 	outcome := make(chan result, 1)
 	go func() { outcome <- r.publishAll(ctx, rows, p) }()
 	if ahead {
-		next, err = readRows(ctx, session, shards, leaveOut, rows)
+		next, err = readRows(ctx, session, shards, selection, rows)
 	}
 	done := <-outcome
 	if err != nil {
@@ -228,7 +232,7 @@ func (r *Relay) round(ctx context.Context, session *pgx.Conn, shards []int16, ro
 	}
 	r.log.Warn("publishing failed; the events stay in the outbox and are tried again", "error", done.failed)
 	for _, suspect := range p.convicted() {
-		if err := parkRow(ctx, session, suspect.row.id, suspect.err); err != nil {
+		if err := parkRow(ctx, session, suspect.row, suspect.err); err != nil {
 			return nil, err
 		}
 		r.metrics.parked.Inc()
@@ -240,15 +244,33 @@ func (r *Relay) round(ctx context.Context, session *pgx.Conn, shards []int16, ro
 
 // result is what became of the rows of a round.
 type result struct {
-	published []int64
+	published []row
 	failed    error
 }
 
-// publishAll publishes rows batch by batch. A failure does not keep other tasks'
+// publishAll publishes rows, those of different topics at the same time.
+func (r *Relay) publishAll(ctx context.Context, rows []row, p *pace) (all result) {
+	ofTopics := p.batches(rows)
+	results := make([]result, len(ofTopics))
+	var publishing sync.WaitGroup
+	for i, batches := range ofTopics {
+		publishing.Go(func() { results[i] = r.publishTopic(ctx, batches, p) })
+	}
+	publishing.Wait()
+	for _, done := range results {
+		all.published = append(all.published, done.published...)
+		if done.failed != nil {
+			all.failed = done.failed
+		}
+	}
+	return all
+}
+
+// publishTopic publishes batch after batch. A failure does not keep other tasks'
 // events, but it does keep the later ones of the same tasks.
-func (r *Relay) publishAll(ctx context.Context, rows []row, p *pace) (done result) {
+func (r *Relay) publishTopic(ctx context.Context, batches [][]row, p *pace) (done result) {
 	blocked := map[int64]bool{}
-	for _, batch := range p.batches(rows) {
+	for _, batch := range batches {
 		batch = slices.DeleteFunc(batch, func(row row) bool { return blocked[row.taskID] })
 		if len(batch) == 0 {
 			continue
@@ -263,8 +285,8 @@ func (r *Relay) publishAll(ctx context.Context, rows []row, p *pace) (done resul
 			continue
 		}
 		acknowledged := time.Now()
+		done.published = append(done.published, batch...)
 		for _, row := range batch {
-			done.published = append(done.published, row.id)
 			telemetry.Published(row.envelope.Type, row.topic, row.envelope.TraceParent, row.envelope.Time, acknowledged)
 		}
 	}

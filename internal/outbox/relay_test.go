@@ -1,9 +1,11 @@
 package outbox_test
 
 import (
+	"strings"
 	"testing"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
 	"github.com/stretchr/testify/require"
 
 	"tickler/internal/event"
@@ -164,19 +166,45 @@ func TestTopicThatIsAwayHoldsUpNoOtherAndParksNothing(t *testing.T) {
 	b.left(t, 0)
 }
 
-func TestRelayThatCannotPublishLeavesItsShardsToOthers(t *testing.T) {
+func TestRelayThatCannotPublishLeavesItsShardsToOthersAndSaysSo(t *testing.T) {
 	b := setup(t)
 	cut, well := &recorder{}, &recorder{}
-	b.start(t, cut)
-	b.start(t, well)
+	series, others := prometheus.NewRegistry(), prometheus.NewRegistry()
+	b.startMeasured(t, cut, series)
+	b.startMeasured(t, well, others)
+	owned := func() [2]float64 {
+		return [2]float64{gauge(t, series, "tickler_outbox_shards_owned"), gauge(t, others, "tickler_outbox_shards_owned")}
+	}
 	b.shared(t, 2)
 	want := b.work(t, 32, 1)
 	until(t, "both relays to have published all", func() bool { return b.waiting(t) == 0 && len(cut.events()) > 0 && len(well.events()) > 0 })
+	until(t, "each to say that it has half", func() bool { return owned() == [2]float64{8, 8} })
 	cut.set(func() { cut.cut = true })
 	want += b.work(t, 32, 1)
 	b.left(t, 0)
 	requireAllInOrder(t, append(cut.events(), well.events()...), want)
 	b.shared(t, 1)
+	until(t, "one to say that it has all, and the other none", func() bool { return owned() == [2]float64{0, 16} })
+	until(t, "the other to count nothing", func() bool { return gauge(t, series, "tickler_outbox_depth") == 0 })
 	cut.set(func() { cut.cut = false })
 	b.shared(t, 2)
+	until(t, "each to say that it has half again", func() bool { return owned() == [2]float64{8, 8} })
+}
+
+func TestRequestsAreNoLargerThanTheSidecarTakes(t *testing.T) {
+	b := setup(t)
+	const tasks = 200
+	text := strings.Repeat("🔔", task.MaxDescription)
+	for range tasks {
+		_, err := b.service.Add(b.ctx, b.user, task.AddInput{Title: "long", Description: text})
+		require.NoError(t, err)
+	}
+	broker := &recorder{}
+	b.start(t, broker)
+	b.left(t, 0)
+	requireAllInOrder(t, broker.events(), tasks)
+	broker.set(func() {
+		require.Less(t, broker.most, 4<<20, "daprd's own default limit: --max-body-size")
+		require.Greater(t, broker.most, 1<<20, "as many as fit go together")
+	})
 }

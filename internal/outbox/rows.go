@@ -17,17 +17,29 @@ const maxError = 2000 // bytes of an error that are kept with its event
 // row is a committed event that waits to be published.
 type row struct {
 	id       int64
+	shard    int16
 	taskID   int64
 	topic    string
 	envelope event.Envelope
 }
 
-// readRows reads the oldest rows of each given shard, up to perShard of each,
-// without those that are being published and those of tasks and topics that are
-// to be left out. It reads what is there, not what lies behind some id:
-// ids are drawn before the commit, so a smaller one can appear after a larger.
-func readRows(ctx context.Context, session *pgx.Conn, shards []int16, leaveOut selection, publishing []row) ([]row, error) {
-	if len(shards) == 0 {
+// readOldest reads the oldest rows of each given shard and topic.
+const readOldest = `
+	SELECT o.id, o.shard, o.topic, o.event_id, o.event_type, o.task_id, o.source, o.traceparent, o.data::text, o.created_at
+	FROM unnest($1::smallint[]) mine (shard)
+	CROSS JOIN unnest($2::text[]) lane (topic)
+	CROSS JOIN LATERAL (
+		SELECT * FROM outbox w
+		WHERE w.shard = mine.shard AND w.topic = lane.topic AND w.task_id <> ALL ($4) AND w.id <> ALL ($5)
+		ORDER BY w.id LIMIT $3
+	) o`
+
+// readRows reads the oldest rows of each given shard and topic, up to perShard
+// of each, without those that are being published and those of tasks that are to
+// be left out. It reads what is there, not what lies behind some id: ids are
+// drawn before the commit, so a smaller one can appear after a larger.
+func readRows(ctx context.Context, session *pgx.Conn, shards []int16, from selection, publishing []row) ([]row, error) {
+	if len(shards) == 0 || len(from.topics) == 0 {
 		return nil, nil
 	}
 	ids := make([]int64, len(publishing))
@@ -36,14 +48,7 @@ func readRows(ctx context.Context, session *pgx.Conn, shards []int16, leaveOut s
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), statementTimeout)
 	defer cancel()
-	rows, err := session.Query(ctx, `
-		SELECT o.id, o.topic, o.event_id, o.event_type, o.task_id, o.source, o.traceparent, o.data::text, o.created_at
-		FROM unnest($1::smallint[]) mine (shard)
-		CROSS JOIN LATERAL (
-			SELECT * FROM outbox w
-			WHERE w.shard = mine.shard AND w.task_id <> ALL ($3) AND w.id <> ALL ($4) AND w.topic <> ALL ($5)
-			ORDER BY w.id LIMIT $2
-		) o`, shards, perShard, leaveOut.tasks, ids, leaveOut.topics)
+	rows, err := session.Query(ctx, readOldest, shards, from.topics, perShard, from.without, ids)
 	if err != nil {
 		return nil, err
 	}
@@ -55,7 +60,7 @@ func readRows(ctx context.Context, session *pgx.Conn, shards []int16, leaveOut s
 			at      time.Time
 			e       = &out.envelope
 		)
-		if err := r.Scan(&out.id, &out.topic, &eventID, &e.Type, &out.taskID, &e.Source, &e.TraceParent, &data, &at); err != nil {
+		if err := r.Scan(&out.id, &out.shard, &out.topic, &eventID, &e.Type, &out.taskID, &e.Source, &e.TraceParent, &data, &at); err != nil {
 			return row{}, err
 		}
 		e.Data = json.RawMessage(data) // as text: no need to parse what is only passed on
@@ -67,13 +72,21 @@ func readRows(ctx context.Context, session *pgx.Conn, shards []int16, leaveOut s
 	})
 }
 
-func deleteRows(ctx context.Context, session *pgx.Conn, ids []int64) error {
-	if len(ids) == 0 {
+const deletePublished = `
+	DELETE FROM outbox o USING unnest($1::smallint[], $2::text[], $3::bigint[]) d (shard, topic, id)
+	WHERE o.shard = d.shard AND o.topic = d.topic AND o.id = d.id`
+
+func deleteRows(ctx context.Context, session *pgx.Conn, rows []row) error {
+	if len(rows) == 0 {
 		return nil
 	}
 	ctx, cancel := context.WithTimeout(ctx, statementTimeout)
 	defer cancel()
-	_, err := session.Exec(ctx, `DELETE FROM outbox WHERE id = ANY($1)`, ids)
+	shards, topics, ids := make([]int16, len(rows)), make([]string, len(rows)), make([]int64, len(rows))
+	for i, row := range rows {
+		shards[i], topics[i], ids[i] = row.shard, row.topic, row.id
+	}
+	_, err := session.Exec(ctx, deletePublished, shards, topics, ids)
 	return err
 }
 
@@ -89,10 +102,11 @@ func readParked(ctx context.Context, session *pgx.Conn, shards []int16) ([]int64
 }
 
 // parkRow sets an event aside until somebody releases it.
-func parkRow(ctx context.Context, session *pgx.Conn, id int64, reason error) error {
+func parkRow(ctx context.Context, session *pgx.Conn, row row, reason error) error {
 	ctx, cancel := context.WithTimeout(ctx, statementTimeout)
 	defer cancel()
 	text := reason.Error()
-	_, err := session.Exec(ctx, `UPDATE outbox SET parked_at = now(), error = $2 WHERE id = $1`, id, repository.Storable(text[:min(len(text), maxError)]))
+	_, err := session.Exec(ctx, `UPDATE outbox SET parked_at = now(), error = $4 WHERE shard = $1 AND topic = $2 AND id = $3`,
+		row.shard, row.topic, row.id, repository.Storable(text[:min(len(text), maxError)]))
 	return err
 }

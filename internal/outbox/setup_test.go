@@ -30,6 +30,7 @@ type recorder struct {
 	away   string                    // a topic that it takes nothing of
 	got    []event.Envelope
 	cut    bool // the way to the broker is cut for this one
+	most   int  // bytes of the largest request
 }
 
 func (r *recorder) Ready(context.Context) error {
@@ -44,6 +45,9 @@ func (r *recorder) Ready(context.Context) error {
 func (r *recorder) Publish(_ context.Context, topic string, envelopes []event.Envelope) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if request, err := json.Marshal(envelopes); err == nil {
+		r.most = max(r.most, len(request))
+	}
 	if r.fail != nil && r.fail() {
 		// As a bulk publish that fails in part: some have arrived, later ones too.
 		r.got = append(r.got, envelopes[len(envelopes)/2:]...)
@@ -97,8 +101,13 @@ func setup(t *testing.T) *bundle {
 // start runs a relay until the returned function is called.
 func (b *bundle) start(t *testing.T, publisher outbox.Publisher) (stop func()) {
 	t.Helper()
+	return b.startMeasured(t, publisher, prometheus.NewRegistry())
+}
+
+func (b *bundle) startMeasured(t *testing.T, publisher outbox.Publisher, registry *prometheus.Registry) (stop func()) {
+	t.Helper()
 	ctx, cancel := context.WithCancel(b.ctx)
-	relay := outbox.NewRelay(b.pool, publisher, slog.New(slog.DiscardHandler), prometheus.NewRegistry())
+	relay := outbox.NewRelay(b.pool, publisher, slog.New(slog.DiscardHandler), registry)
 	relay.Patience = outbox.Patience{Attempts: 20, FirstPause: time.Millisecond, LongestPause: 20 * time.Millisecond}
 	done := make(chan struct{})
 	go func() { relay.Run(ctx); close(done) }()
@@ -158,6 +167,20 @@ func (b *bundle) shared(t *testing.T, relays int) {
 			WHERE locktype = 'advisory' AND classid = 1953065729 AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`).Scan(&owners, &shards))
 		return owners == relays && shards == repository.OutboxShards
 	})
+}
+
+// gauge reads a series without labels.
+func gauge(t *testing.T, registry *prometheus.Registry, name string) float64 {
+	t.Helper()
+	families, err := registry.Gather()
+	require.NoError(t, err)
+	for _, family := range families {
+		if family.GetName() == name {
+			return family.GetMetric()[0].GetGauge().GetValue()
+		}
+	}
+	require.FailNow(t, "no such series: "+name)
+	return 0
 }
 
 // requireAllInOrder checks that every event arrived, and that the first

@@ -51,18 +51,15 @@ func TestHotStatementsAreServedByAnIndex(t *testing.T) {
 		{"latest due date first", `SELECT t.id, coalesce(t.due_date, '-infinity') FROM tasks t WHERE t.user_id = 7 AND t.deleted_at IS NULL AND t.due_date IS NOT NULL ORDER BY coalesce(t.due_date, 'infinity') DESC, t.id DESC LIMIT 51`, "Index Only Scan Backward using idx_tasks_due"},
 		{"purge", `SELECT id FROM tasks WHERE deleted_at < now() - interval '30 days' LIMIT 5000`, "idx_tasks_deleted"},
 		{"successor", `SELECT id FROM tasks t WHERE t.user_id = 7 AND t.previous_task_id = 9`, "tasks_previous_task_id_key"},
-		{"outbox", `SELECT id FROM outbox WHERE shard = ANY('{1,2}') ORDER BY id LIMIT 500`, "idx_outbox_shard"},
 		{"event log of a user", `SELECT data FROM event_log WHERE user_id = 7 AND (position, seq) > (5, 1) AND position < pg_snapshot_xmin(pg_current_snapshot())::text::bigint ORDER BY position, seq LIMIT 100`, "idx_event_log_user"},
 		{"news for many users", `SELECT DISTINCT user_id FROM event_log WHERE position >= 400 AND position < pg_snapshot_xmin(pg_current_snapshot())::text::bigint AND user_id = ANY('{1,2,3,4,5}')`, "event_log_pkey"},
 		{"token", `SELECT id FROM tokens WHERE hash = '\x00'`, "tokens_hash_key"},
 	}
 	_, err := b.pool.Exec(b.ctx, `
-		INSERT INTO outbox (shard, event_id, event_type, topic, task_id, source, data, created_at)
-		SELECT n % 16, gen_random_uuid(), 'task.deleted', 'task-events', n, 'tickler/api', '{}', now() FROM generate_series(1, 5000) n;
 		INSERT INTO tokens (user_id, prefix, hash) SELECT (SELECT min(id) FROM users), '', sha256(n::text::bytea) FROM generate_series(1, 2000) n;
 		INSERT INTO event_log (position, user_id, task_id, event_id, event_type, source, data, created_at)
 		SELECT n, n % 50, n, gen_random_uuid(), 'task.deleted', 'test', '{}', now() FROM generate_series(1, 500) n;
-		ANALYZE outbox, tokens, event_log;`)
+		ANALYZE tokens, event_log;`)
 	require.NoError(t, err)
 	_, err = b.pool.Exec(b.ctx, `VACUUM tasks`) // as Postgres does by itself: counts are then answered by the index
 	require.NoError(t, err)

@@ -8,6 +8,7 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"time"
 
 	"github.com/gin-gonic/gin"
 	"github.com/prometheus/client_golang/prometheus"
@@ -27,6 +28,11 @@ func Permanent(err error) error { return fmt.Errorf("%w: %w", ErrPermanent, err)
 // EventHandler handles a delivery. It returns nil only after its effect is
 // committed. The same event can be delivered again, also at the same moment.
 type EventHandler func(ctx context.Context, e event.Envelope) error
+
+// handleTimeout bounds the handling of a delivery, which is then tried again. A
+// connection to a database that has vanished without a word would otherwise hold
+// up a whole partition for as long as TCP hopes.
+const handleTimeout = 20 * time.Second
 
 const (
 	maxDelivery = 6 << 20  // bytes; daprd's own default limit is 4 MiB, which grows by a third where it is raw

@@ -57,7 +57,7 @@ func (l *Listener) arrived(topic string, e event.Envelope) {
 
 func (l *Listener) serve(topic string, deliver func(ctx context.Context, body []byte) string) {
 	l.prepare(topic)
-	l.router.POST("/events/"+topic, func(c *gin.Context) {
+	l.router.POST("/events/"+topic, bounded, func(c *gin.Context) {
 		body, err := io.ReadAll(http.MaxBytesReader(c.Writer, c.Request.Body, maxDelivery))
 		if err != nil {
 			c.Status(http.StatusBadRequest)
@@ -65,6 +65,13 @@ func (l *Listener) serve(topic string, deliver func(ctx context.Context, body []
 		}
 		c.JSON(http.StatusOK, gin.H{"status": l.count(topic, deliver(c.Request.Context(), body))})
 	})
+}
+
+func bounded(c *gin.Context) {
+	ctx, cancel := context.WithTimeout(c.Request.Context(), handleTimeout)
+	defer cancel()
+	c.Request = c.Request.WithContext(ctx)
+	c.Next()
 }
 
 // BulkHandler handles several deliveries at once and says what became of each:
@@ -76,7 +83,7 @@ type BulkHandler func(ctx context.Context, events []event.Envelope) []error
 // https://docs.dapr.io/developing-applications/building-blocks/pubsub/pubsub-bulk/
 func (l *Listener) BulkSubscription(topic string, handle BulkHandler) {
 	l.prepare(topic)
-	l.router.POST("/events/"+topic, func(c *gin.Context) {
+	l.router.POST("/events/"+topic, bounded, func(c *gin.Context) {
 		var bulk struct {
 			Entries []struct {
 				ID    string          `json:"entryId"`
