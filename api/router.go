@@ -49,14 +49,15 @@ func newRouter(r routes) (http.Handler, error) {
 	if err := router.SetTrustedProxies(r.proxies); err != nil { // the library's default is to believe anybody
 		return nil, fmt.Errorf("trusted proxies: %w", err)
 	}
-	router.Use(traced, door.Headers, gin.CustomRecoveryWithWriter(io.Discard, recovered(r.log)))
+	router.Use(door.Headers, gin.CustomRecoveryWithWriter(io.Discard, recovered(r.log)))
+	telemetry.Probes(router, r.registry, r.checks...)
+	router.Use(traced) // what comes after: a probe is no part of any trace
 	router.NoRoute(func(c *gin.Context) {
 		door.Refuse(c, http.StatusNotFound, &task.Error{Code: task.NotFound, Message: "there is nothing here; MCP is at /mcp, REST under /v1, described at /docs"})
 	})
 	router.NoMethod(func(c *gin.Context) {
 		door.Refuse(c, http.StatusMethodNotAllowed, &task.Error{Code: task.InvalidInput, Message: "this method is not taken here; allowed: " + c.Writer.Header().Get("Allow")})
 	})
-	telemetry.Probes(router, r.registry, r.checks...)
 	router.GET("/asyncapi.yaml", func(c *gin.Context) { c.Data(http.StatusOK, "application/yaml", event.AsyncAPI) })
 	router.GET("/schemas/*file", func(c *gin.Context) {
 		c.FileFromFS(c.Param("file"), http.FS(event.Schemas()))
