@@ -34,7 +34,7 @@ func New(pool *pgxpool.Pool, source string, committed func()) *Repository {
 }
 
 // schemaVersion is the newest migration that the queries here rely on.
-const schemaVersion = 12
+const schemaVersion = 13
 
 // connectTimeout bounds how long an app waits for its database at start.
 const connectTimeout = 60 * time.Second
