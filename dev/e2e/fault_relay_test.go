@@ -39,7 +39,7 @@ func (s *system) blocked(t testing.TB, statement string) []int32 {
 		WHERE wait_event_type = 'Lock' AND datname = current_database() AND query LIKE $1`, statement)
 }
 
-const deleteOfRelay = `DELETE FROM outbox%`
+const deleteOfRelay = `%DELETE FROM outbox%`
 
 // holdDeletes keeps every relay from deleting what it has published.
 func (s *system) holdDeletes(t testing.TB) (release func()) {

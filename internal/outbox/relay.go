@@ -14,7 +14,6 @@ import (
 	"context"
 	"errors"
 	"log/slog"
-	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -25,7 +24,6 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"tickler/internal/event"
-	"tickler/internal/telemetry"
 )
 
 // Publisher hands envelopes to a topic, keeping the order within a key. An
@@ -158,13 +156,17 @@ func (r *Relay) relay(ctx context.Context, session *pgx.Conn) error {
 		} // else this server's system does not know the setting: it goes without
 	}
 	p := newPace(r.Patience)
-	var rows []row
+	var rows, published []row // to publish next; published and still to be deleted
 	var owned []int16
 	var nextBalance time.Time
 	ready := time.Now()
 	for ctx.Err() == nil {
 		now := time.Now()
 		if now.After(nextBalance) {
+			if err := deleteRows(context.WithoutCancel(ctx), session, published); err != nil { // before a shard of them is another's
+				return err
+			}
+			published = nil
 			lost, err := s.balance(ctx)
 			if err != nil {
 				return err
@@ -194,10 +196,11 @@ func (r *Relay) relay(ctx context.Context, session *pgx.Conn) error {
 			continue
 		}
 		// What is being published when ctx ends is still finished and deleted.
-		next, err := r.round(context.WithoutCancel(ctx), session, owned, rows, p)
+		next, done, err := r.round(context.WithoutCancel(ctx), session, owned, rows, published, p)
 		if err != nil {
 			return err
 		}
+		published = done
 		rows = next
 		if p.steady() || r.publisher.Ready(ctx) == nil {
 			ready = time.Now()
@@ -205,106 +208,43 @@ func (r *Relay) relay(ctx context.Context, session *pgx.Conn) error {
 			return errNotReady
 		}
 	}
-	return ctx.Err()
+	return errors.Join(ctx.Err(), deleteRows(context.WithoutCancel(ctx), session, published))
 }
 
-// round publishes the rows that were read, deletes those that arrived, and
-// returns those for the next round, nil where they must be read afresh. While
-// the broker works on the one, the database is read for the other. It returns an
-// error only when the session has failed.
-func (r *Relay) round(ctx context.Context, session *pgx.Conn, shards []int16, rows []row, p *pace) (next []row, err error) {
+// round publishes the rows that were read, and returns those for the next round,
+// nil where they must be read afresh. While the broker works on the one, the
+// database deletes those of the round before and reads the other; what is then
+// still to be deleted, done, is returned too, if there is a next round to do it.
+// It returns an error only when the session has failed.
+func (r *Relay) round(ctx context.Context, session *pgx.Conn, shards []int16, rows, before []row, p *pace) (next, done []row, err error) {
 	ahead, selection := p.steady(), p.selection() // when not steady, the outcome decides what may be read
 	outcome := make(chan result, 1)
 	go func() { outcome <- r.publishAll(ctx, rows, p) }()
-	if ahead {
+	err = deleteRows(ctx, session, before)
+	if ahead && err == nil {
 		next, err = readRows(ctx, session, shards, selection, rows)
 	}
-	done := <-outcome
+	all := <-outcome
+	r.metrics.published.Add(float64(len(all.published)))
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	if err := deleteRows(ctx, session, done.published); err != nil {
-		return nil, err
+	if all.failed == nil && len(next) > 0 {
+		return next, all.published, nil
 	}
-	r.metrics.published.Add(float64(len(done.published)))
-	if done.failed == nil {
-		return next, nil
+	if err := deleteRows(ctx, session, all.published); err != nil || all.failed == nil {
+		return nil, nil, err
 	}
-	r.log.Warn("publishing failed; the events stay in the outbox and are tried again", "error", done.failed)
+	r.log.Warn("publishing failed; the events stay in the outbox and are tried again", "error", all.failed)
 	for _, suspect := range p.convicted() {
 		if err := parkRow(ctx, session, suspect.row, suspect.err); err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		r.metrics.parked.Inc()
 		r.log.Error("the broker refuses an event; it is parked, and the task's later events wait behind it",
 			"outbox_id", suspect.row.id, "task_id", suspect.row.taskID, "event", suspect.row.envelope.ID, "error", suspect.err)
 	}
-	return nil, nil
-}
-
-// result is what became of the rows of a round.
-type result struct {
-	published []row
-	failed    error
-}
-
-// publishAll publishes rows, those of different topics at the same time.
-func (r *Relay) publishAll(ctx context.Context, rows []row, p *pace) (all result) {
-	ofTopics := p.batches(rows)
-	results := make([]result, len(ofTopics))
-	var publishing sync.WaitGroup
-	for i, batches := range ofTopics {
-		publishing.Go(func() { results[i] = r.publishTopic(ctx, batches, p) })
-	}
-	publishing.Wait()
-	for _, done := range results {
-		all.published = append(all.published, done.published...)
-		if done.failed != nil {
-			all.failed = done.failed
-		}
-	}
-	return all
-}
-
-// publishTopic publishes batch after batch. A failure does not keep other tasks'
-// events, but it does keep the later ones of the same tasks.
-func (r *Relay) publishTopic(ctx context.Context, batches [][]row, p *pace) (done result) {
-	blocked := map[int64]bool{}
-	for _, batch := range batches {
-		batch = slices.DeleteFunc(batch, func(row row) bool { return blocked[row.taskID] })
-		if len(batch) == 0 {
-			continue
-		}
-		err := r.publish(ctx, batch)
-		p.note(batch, err)
-		if err != nil {
-			done.failed = err
-			for _, row := range batch {
-				blocked[row.taskID] = true
-			}
-			continue
-		}
-		acknowledged := time.Now()
-		done.published = append(done.published, batch...)
-		for _, row := range batch {
-			telemetry.Published(row.envelope.Type, row.topic, row.envelope.TraceParent, row.envelope.Time, acknowledged)
-		}
-	}
-	return done
-}
-
-// publish hands a batch, which is of one topic, to the broker.
-func (r *Relay) publish(ctx context.Context, batch []row) error {
-	ctx, cancel := context.WithTimeout(ctx, publishTimeout)
-	defer cancel()
-	envelopes := make([]event.Envelope, len(batch))
-	for i, row := range batch {
-		envelopes[i] = row.envelope
-	}
-	began := time.Now()
-	err := r.publisher.Publish(ctx, batch[0].topic, envelopes)
-	r.metrics.observe(time.Since(began), err)
-	return err
+	return nil, nil, nil
 }
 
 func (r *Relay) wait(ctx context.Context) {

@@ -56,6 +56,22 @@ func TestRelaysShareTheShardsAndTakeOverFromOneThatEnds(t *testing.T) {
 	b.shared(t, 1)
 }
 
+func TestRelaysThatComeAndGoInPeacePublishNothingTwice(t *testing.T) {
+	b := setup(t)
+	broker := &recorder{}
+	b.start(t, broker)
+	want := 0
+	for range 4 {
+		stop := b.start(t, broker)
+		b.shared(t, 2)
+		want += b.work(t, 32, 10)
+		stop() // with rows that it has read, and some that it has just published
+	}
+	b.left(t, 0)
+	requireAllInOrder(t, broker.events(), want)
+	require.Len(t, broker.events(), want)
+}
+
 func TestRelayWhoseSessionIsCutGoesOn(t *testing.T) {
 	b := setup(t)
 	broker := &recorder{}
