@@ -122,7 +122,9 @@ func TestDatabaseThatFailsWithinACallIsUnavailable(t *testing.T) {
 	s.untilWaiting(t)
 	// The call's own connection goes first: were they all to go at once, the row
 	// could be let go a moment before, and the call succeed.
-	for _, pid := range s.blocked(t, `%FOR UPDATE OF t`) {
+	waiting := s.blocked(t, lockOfTask)
+	require.Len(t, waiting, 1)
+	for _, pid := range waiting {
 		require.True(t, query[bool](t, s, `SELECT pg_terminate_backend($1)`, pid))
 	}
 	require.NoError(t, s.StopPart("postgres"))

@@ -36,7 +36,7 @@ func TestConsumerKilledBeforeItsCommitHandlesTheEventOnceMore(t *testing.T) {
 		s.observer.wait(t, 1, event.TopicTaskRecurrence, event.TaskCompleted, held.ID)
 		release := s.hold(t, held.ID)
 		require.NoError(t, s.StartPart(t.Context(), "recurrer"))
-		killed(t, "recurrer", `%FOR UPDATE OF t`, func() {
+		killed(t, "recurrer", lockOfTask, func() {
 			require.Empty(t, s.successors(t, held.ID))
 			release()
 		})

@@ -39,6 +39,9 @@ func (s *system) blocked(t testing.TB, statement string) []int32 {
 		WHERE wait_event_type = 'Lock' AND datname = current_database() AND query LIKE $1`, statement)
 }
 
+// lockOfTask is how an app takes a task's row before it changes it.
+const lockOfTask = `SELECT FROM tasks t %FOR UPDATE`
+
 const deleteOfRelay = `%DELETE FROM outbox%`
 
 // holdDeletes keeps every relay from deleting what it has published.

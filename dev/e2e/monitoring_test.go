@@ -36,7 +36,10 @@ func (s *system) served(t *testing.T) map[string][]string {
 	for _, app := range []string{"API", "NOTIFIER", "RECURRER"} {
 		for line := range strings.Lines(body(t, s.Env()["TICKLER_"+app+"_URL"]+"/metrics")) {
 			if name, found := strings.CutPrefix(line, "# TYPE "); found && strings.HasPrefix(name, "tickler_") {
-				all[strings.Fields(name)[0]] = nil
+				name = strings.Fields(name)[0]
+				if _, known := all[name]; !known {
+					all[name] = nil
+				}
 			} else if name := seriesName.FindString(line); strings.HasPrefix(line, "tickler_") {
 				all[family(name)] = append(all[family(name)], line)
 			}

@@ -22,13 +22,19 @@ import (
 	"tickler/internal/task"
 )
 
+// arrival is an event on a topic.
+type arrival struct {
+	topic string
+	event.Envelope
+}
+
 // recorder is a broker that remembers what it got, and fails when told to.
 type recorder struct {
 	mu     sync.Mutex
 	fail   func() bool
 	refuse func(event.Envelope) bool // events that it never takes
 	away   string                    // a topic that it takes nothing of
-	got    []event.Envelope
+	got    []arrival
 	cut    bool // the way to the broker is cut for this one
 	most   int  // bytes of the largest request
 }
@@ -50,7 +56,7 @@ func (r *recorder) Publish(_ context.Context, topic string, envelopes []event.En
 	}
 	if r.fail != nil && r.fail() {
 		// As a bulk publish that fails in part: some have arrived, later ones too.
-		r.got = append(r.got, envelopes[len(envelopes)/2:]...)
+		r.keep(topic, envelopes[len(envelopes)/2:])
 		return errors.New("broker is away")
 	}
 	if r.cut || topic == r.away {
@@ -58,12 +64,18 @@ func (r *recorder) Publish(_ context.Context, topic string, envelopes []event.En
 	}
 	for i, e := range envelopes {
 		if r.refuse != nil && r.refuse(e) {
-			r.got = append(r.got, envelopes[:i]...)
+			r.keep(topic, envelopes[:i])
 			return errors.New("message too large")
 		}
 	}
-	r.got = append(r.got, envelopes...)
+	r.keep(topic, envelopes)
 	return nil
+}
+
+func (r *recorder) keep(topic string, envelopes []event.Envelope) {
+	for _, e := range envelopes {
+		r.got = append(r.got, arrival{topic, e})
+	}
 }
 
 func (r *recorder) set(change func()) {
@@ -72,10 +84,10 @@ func (r *recorder) set(change func()) {
 	change()
 }
 
-func (r *recorder) events() []event.Envelope {
+func (r *recorder) events() []arrival {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return append([]event.Envelope(nil), r.got...)
+	return append([]arrival(nil), r.got...)
 }
 
 type bundle struct {
@@ -183,20 +195,24 @@ func gauge(t *testing.T, registry *prometheus.Registry, name string) float64 {
 	return 0
 }
 
-// requireAllInOrder checks that every event arrived, and that the first
-// arrivals of each task's events are in the order of its versions.
-func requireAllInOrder(t *testing.T, got []event.Envelope, want int) {
+// requireAllInOrder checks that every event arrived, and that the first arrivals
+// of each task's events on a topic are in the order of its versions.
+func requireAllInOrder(t *testing.T, got []arrival, want int) {
 	t.Helper()
-	seen, last := map[string]bool{}, map[int64]int{}
+	seen, on, last := map[string]bool{}, map[string]bool{}, map[string]int{}
 	for _, e := range got {
-		if seen[e.ID] {
+		if on[e.topic+e.ID] {
 			continue
 		}
-		seen[e.ID] = true
+		seen[e.ID], on[e.topic+e.ID] = true, true
 		var data event.Base
 		require.NoError(t, json.Unmarshal(e.Data, &data))
-		require.Equal(t, last[data.TaskID]+1, data.TaskVersion, "task %d", data.TaskID)
-		last[data.TaskID] = data.TaskVersion
+		series := e.topic + " " + e.Subject
+		if e.topic == event.TopicTaskEvents { // which has them all
+			require.Equal(t, last[series]+1, data.TaskVersion, series)
+		}
+		require.Greater(t, data.TaskVersion, last[series], series)
+		last[series] = data.TaskVersion
 	}
-	require.Len(t, seen, want)
+	require.Equal(t, want, len(seen))
 }
