@@ -35,6 +35,7 @@ func TestRelayReadsByTheIndexHoweverMuchHasPiledUpSinceItsStatementWasPlanned(t 
 	remove := func() string {
 		return plan(outbox.DeletePublishedSQL, []int16{1, 2}, []string{event.TopicTaskEvents, event.TopicTaskEvents}, []int64{2, 3})
 	}
+	require.Equal(t, 2, strings.Count(read(event.PublishedTopics()), "NOT (hashed SubPlan"), "not a list to be searched for each row")
 	for _, rows := range []int{0, 20_000} { // and nobody has analysed the table
 		_, err = session.Exec(b.ctx, `
 			INSERT INTO outbox (shard, event_id, event_type, topic, task_id, source, data, created_at)

@@ -23,14 +23,17 @@ type row struct {
 	envelope event.Envelope
 }
 
-// readOldest reads the oldest rows of each given shard and topic.
+// readOldest reads the oldest rows of each given shard and topic. What it leaves
+// out is a subquery, which is hashed: an array would be searched from end to end
+// for each row.
 const readOldest = `
 	SELECT o.id, o.shard, o.topic, o.event_id, o.event_type, o.task_id, o.source, o.traceparent, o.data::text, o.created_at
 	FROM unnest($1::smallint[]) mine (shard)
 	CROSS JOIN unnest($2::text[]) lane (topic)
 	CROSS JOIN LATERAL (
 		SELECT * FROM outbox w
-		WHERE w.shard = mine.shard AND w.topic = lane.topic AND w.task_id <> ALL ($4) AND w.id <> ALL ($5)
+		WHERE w.shard = mine.shard AND w.topic = lane.topic
+		  AND w.task_id NOT IN (SELECT unnest($4::bigint[])) AND w.id NOT IN (SELECT unnest($5::bigint[]))
 		ORDER BY w.id LIMIT $3
 	) o`
 
