@@ -40,7 +40,10 @@ type office struct {
 	now time.Time
 }
 
-func open(t *testing.T) *office {
+func open(t *testing.T) *office { return openPatient(t, time.Second) }
+
+// openPatient waits so long for a target to answer.
+func openPatient(t *testing.T, patience time.Duration) *office {
 	t.Helper()
 	t.Parallel()
 	pool := pgtest.Open(t)
@@ -52,7 +55,7 @@ func open(t *testing.T) *office {
 	})
 	allowed, err := delivery.ParseNetworks("127.0.0.1/32")
 	require.NoError(t, err)
-	client := delivery.NewClient(allowed, time.Second)
+	client := delivery.NewClient(allowed, patience)
 	o.sender = newSender(o.notifier, func(sealed, _ string) (string, error) { return sealed, nil }, map[task.ChannelKind]delivery.Sender{
 		task.Webhook: delivery.Webhook{Client: client}, task.Ntfy: delivery.Ntfy{Client: client},
 	}, retries, o.clock, slog.New(slog.DiscardHandler), prometheus.NewRegistry())
@@ -226,7 +229,7 @@ func TestTargetIsLeftAloneForAsLongAsItAsks(t *testing.T) {
 }
 
 func TestTargetsThatHangDelayNobodyElse(t *testing.T) {
-	o := open(t)
+	o := openPatient(t, time.Minute) // longer than any test waits
 	release := make(chan struct{})
 	hanging := receive(t, func(string, http.ResponseWriter) { <-release })
 	defer close(release)
@@ -240,10 +243,8 @@ func TestTargetsThatHangDelayNobodyElse(t *testing.T) {
 		o.remind(t, user, "Never")
 	}
 	o.until(t, "targets that hang", func() bool { return len(hanging.got("Never")) >= perHost/2 })
-	began := time.Now()
 	o.remind(t, ann, "Quick")
-	o.until(t, "the quick one", func() bool { return len(quick.got("Quick")) == 1 })
-	require.Less(t, time.Since(began), 5*time.Second)
+	o.until(t, "the quick one, while the others hang", func() bool { return len(quick.got("Quick")) == 1 })
 }
 
 func TestMessageThatATargetRefusesHoldsUpNoOther(t *testing.T) {
