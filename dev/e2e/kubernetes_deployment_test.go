@@ -29,6 +29,7 @@ import (
 const (
 	hostVariable  = "TICKLER_HOST"  // an address of this machine that pods can reach; Postgres and the broker listen there
 	imageVariable = "TICKLER_IMAGE" // NAME:TAG; default tickler:dev
+	nextVariable  = "TICKLER_NEXT"  // NAME:TAG of another version to upgrade to and back from; default the same again
 	urlVariable   = "TICKLER_URL"   // of the Service api, from here; default its cluster IP
 	keepVariable  = "TICKLER_KEEP"  // anything, to leave the deployment there for a look at it
 )
@@ -69,37 +70,11 @@ func deploy(t *testing.T) *system {
 		"KAFKA_BROKERS", d.stores.access.Brokers[0], "KAFKA_SASL_USERNAME", d.stores.access.Username,
 		"KAFKA_SASL_PASSWORD", d.stores.access.Password, "KAFKA_CA", string(d.stores.authority))
 
-	// kustomize takes relative paths only, so the overlay is in the repository.
-	name, tag, _ := strings.Cut(cmp.Or(os.Getenv(imageVariable), "tickler:dev"), ":")
-	overlay := filepath.Join(repository, ".tickler", "kubernetes")
-	require.NoError(t, os.MkdirAll(overlay, 0o755))
-	require.NoError(t, os.WriteFile(filepath.Join(overlay, "kustomization.yaml"), fmt.Appendf(nil, `apiVersion: kustomize.config.k8s.io/v1beta1
-kind: Kustomization
-resources: [../../k8s/overlays/redpanda]
-components: [../../k8s/components/agent, ../../k8s/components/broker-ca, ../../k8s/components/postgres-ca]
-images: [{name: tickler, newName: %s, newTag: %q}]
-sortOptions:
-  order: legacy
-  legacySortOptions:
-    orderFirst: [Namespace, ServiceAccount, NetworkPolicy, Configuration, Resiliency, Component, Subscription]
-    orderLast: [StatefulSet, Job, Deployment]
-patches:
-  - target: {kind: Deployment, name: api}
-    patch: |- # one person does the work of many here
-      - {op: add, path: /spec/template/spec/containers/0/env/-, value: {name: TICKLER_USER_RATE, value: "0"}}
-  - target: {kind: Deployment, name: (api|notifier)}
-    patch: |- # a person's webhook is on this machine
-      - {op: add, path: /spec/template/spec/containers/0/env/-, value: {name: TICKLER_ALLOWED_TARGETS, value: %s/32}}
-  - target: {kind: NetworkPolicy, name: to-channels}
-    patch: |-
-      - {op: add, path: /spec/egress/-, value: {to: [{ipBlock: {cidr: %[3]s/32}}]}}
-`, name, tag, host), 0o644))
-	kubectl(t, "apply", "-k", overlay)
+	d.apply(t, cmp.Or(os.Getenv(imageVariable), "tickler:dev"))
 	ctx, cancel := context.WithCancel(context.Background())
 	t.Cleanup(cancel)
 	d.logs.follow(ctx, "notifier")
-	kubectl(t, "-n", namespace, "wait", "--for=condition=complete", "job/migrate", "job/topics", "--timeout=3m")
-	rolledOut(t)
+	d.rolledOut(t)
 
 	d.url = os.Getenv(urlVariable)
 	if d.url == "" {
@@ -124,6 +99,66 @@ patches:
 		}
 	})
 	return s
+}
+
+// apply applies the overlay with an image.
+func (d *deployment) apply(t *testing.T, image string) {
+	t.Helper()
+	repository, err := stack.FindRoot()
+	require.NoError(t, err)
+	// kustomize takes relative paths only, so the overlay is in the repository.
+	name, tag, _ := strings.Cut(image, ":")
+	overlay := filepath.Join(repository, ".tickler", "kubernetes")
+	require.NoError(t, os.MkdirAll(overlay, 0o755))
+	require.NoError(t, os.WriteFile(filepath.Join(overlay, "kustomization.yaml"), fmt.Appendf(nil, `apiVersion: kustomize.config.k8s.io/v1beta1
+kind: Kustomization
+resources: [../../k8s/overlays/redpanda]
+components: [../../k8s/components/agent, ../../k8s/components/broker-ca, ../../k8s/components/postgres-ca]
+images: [{name: tickler, newName: %s, newTag: %q}]
+sortOptions:
+  order: legacy
+  legacySortOptions:
+    orderFirst: [Namespace, ServiceAccount, NetworkPolicy, Configuration, Resiliency, Component, Subscription]
+    orderLast: [StatefulSet, Job, Deployment]
+patches:
+  - target: {kind: Deployment, name: api}
+    patch: |- # one person does the work of many here
+      - {op: add, path: /spec/template/spec/containers/0/env/-, value: {name: TICKLER_USER_RATE, value: "0"}}
+  - target: {kind: Deployment, name: (api|notifier)}
+    patch: |- # a person's webhook is on this machine
+      - {op: add, path: /spec/template/spec/containers/0/env/-, value: {name: TICKLER_ALLOWED_TARGETS, value: %s/32}}
+  - target: {kind: NetworkPolicy, name: to-channels}
+    patch: |-
+      - {op: add, path: /spec/egress/-, value: {to: [{ipBlock: {cidr: %[3]s/32}}]}}
+`, name, tag, d.stores.host), 0o644))
+	kubectl(t, "apply", "-k", overlay)
+}
+
+// rolledOut waits for the Jobs, and until every replica of every app is ready.
+func (d *deployment) rolledOut(t *testing.T) {
+	t.Helper()
+	kubectl(t, "-n", namespace, "wait", "--for=condition=complete", "job/migrate", "job/topics", "--timeout=3m")
+	rolledOut(t)
+}
+
+// upgrade is to another version and back, as docs/deploy.md says; without one, to the
+// same again.
+func (d *deployment) upgrade(t *testing.T) {
+	t.Helper()
+	next := os.Getenv(nextVariable)
+	if next == "" {
+		for _, app := range deployed {
+			kubectl(t, "-n", namespace, "rollout", "restart", "deployment/"+app)
+		}
+		rolledOut(t)
+		return
+	}
+	for _, image := range []string{next, cmp.Or(os.Getenv(imageVariable), "tickler:dev")} {
+		kubectl(t, "-n", namespace, "delete", "job", "--all", "--ignore-not-found")
+		d.apply(t, image)
+		d.rolledOut(t)
+		require.Equal(t, image, kubectl(t, "-n", namespace, "get", "deployment", "api", "-o", "jsonpath={.spec.template.spec.containers[0].image}"))
+	}
 }
 
 // reach makes clients in this process find a name of the cluster at an address.

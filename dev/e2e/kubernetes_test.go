@@ -70,12 +70,7 @@ func TestKubernetes(t *testing.T) {
 			}
 			rolledOut(t)
 		}},
-		{"a new version is rolled out", 0, func(t *testing.T) {
-			for _, app := range deployed {
-				kubectl(t, "-n", namespace, "rollout", "restart", "deployment/"+app)
-			}
-			rolledOut(t)
-		}},
+		{"a new version is rolled out", 0, s.cluster.upgrade},
 		{"apps are scaled to three and back", 0, func(t *testing.T) {
 			for _, replicas := range []int{3, 2} {
 				for _, app := range deployed {
