@@ -93,6 +93,7 @@ func BenchmarkIsolation(b *testing.B) {
 			}
 			b.ReportMetric(median("without"), "without-µs")
 			b.ReportMetric(median("with"), "with-µs")
+			b.ReportMetric(median("with")-median("without"), "cost-µs")
 			b.ReportMetric(median("with")/median("without"), "with:without")
 			b.ReportMetric(0, "ns/op")
 		})

@@ -81,7 +81,7 @@ func checkRole(ctx context.Context, conn *pgx.Conn, role Role) error {
 		return err
 	}
 	if actual != string(role) {
-		return fmt.Errorf("the session works as %s and not as %s; a pooler between must pass on the startup parameter role, see docs/security.md", actual, role)
+		return fmt.Errorf("the session works as %s and not as %s; a pooler between must pass on the startup parameter role; see docs/security.md", actual, role)
 	}
 	if free {
 		return fmt.Errorf("the role %s may bypass row-level security; take that from it: ALTER ROLE %[1]s NOSUPERUSER NOBYPASSRLS", role)
