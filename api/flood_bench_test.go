@@ -30,7 +30,7 @@ import (
 // their issuer does not have: from one address, and each from another, where no
 // limit for an address helps. Callers and server share the machine.
 func BenchmarkFlood(b *testing.B) {
-	const each = 20 * time.Second
+	const each = 10 * time.Second
 	key, err := rsa.GenerateKey(rand.Reader, 2048)
 	require.NoError(b, err)
 	var fetches atomic.Int32
