@@ -1,5 +1,6 @@
-// Command api takes the calls: MCP tools over one task service. Its other
-// commands look after the schema and the tokens.
+// Command api takes the calls: MCP tools and REST over one task service. Its
+// other commands look after the schema, tokens, topics, and events that need a
+// person.
 package main
 
 import (

@@ -73,7 +73,10 @@ func serve() error {
 	}, trust, checker, store.Settings, time.Now, log)
 	router, err := newRouter(routes{
 		door: guard, proxies: settings.Door.Proxies, publicHost: hostOf(settings.Door.PublicURL),
-		service: service, operations: operation.New(service, time.Now, log).WithPublicURL(strings.TrimSuffix(settings.Door.PublicURL, "/")), events: events, transfer: transfer.NewService(service, time.Now), audit: store, reminders: store.RecentReminders, log: log, registry: registry,
+		service:    service,
+		operations: operation.New(service, time.Now, log).WithPublicURL(strings.TrimSuffix(settings.Door.PublicURL, "/")),
+		events:     events, transfer: transfer.NewService(service, time.Now), audit: store, reminders: store.RecentReminders,
+		log: log, registry: registry,
 		checks: []telemetry.Check{{Name: "postgres", Ask: store.Ping}, {Name: "sidecar", Ask: dapr.Ready}},
 	})
 	if err != nil {
