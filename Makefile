@@ -110,7 +110,7 @@ fuzz: build ## Feed every parser with what nobody meant, each for FUZZTIME (1m)
 		bin/tickler-dev with-postgres go test -run '^$$' -fuzz "^$$name\$$" -fuzztime $(FUZZTIME) ./$$folder </dev/null || exit 1; done
 
 bench: build daprd ## Measure: recurrence, the loop's latency, adding and reading, the relay, a soak
-	bin/tickler-dev with-postgres go test -run '^$$' -bench . ./...
+	bin/tickler-dev with-postgres go test -run '^$$' -bench . -timeout 60m ./...
 	cd dev && go test -run '^$$' -bench 'Complete|Commit' -benchtime 200x ./e2e
 	cd dev && go test -run '^$$' -bench 'Adding' -benchtime 5x ./e2e
 	cd dev && go test -run '^$$' -bench 'Reading' -benchtime 100x -timeout 60m ./e2e
