@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	standardwebhooks "github.com/standard-webhooks/standard-webhooks/libraries/go"
 	"github.com/stretchr/testify/require"
@@ -28,6 +29,7 @@ type target struct {
 	calls []delivered
 	// status is what it answers; each call counts.
 	status func(call int) int
+	delay  time.Duration // before it answers
 }
 
 type delivered struct {
@@ -44,6 +46,7 @@ func receive(t testing.TB) *target {
 		h.calls = append(h.calls, delivered{r.URL.Path, string(body), r.Header.Clone()})
 		status := h.status(len(h.calls))
 		h.mu.Unlock()
+		time.Sleep(h.delay)
 		w.WriteHeader(status)
 	}))
 	t.Cleanup(h.Close)
