@@ -127,8 +127,8 @@ func TestTemplateOfThisRepositoryIsRead(t *testing.T) {
 func TestOneFolderOfSeveralIsChosen(t *testing.T) {
 	apps, err := runfile.Load(filepath.Join("..", "..", runfile.Name))
 	require.NoError(t, err)
-	brokers := filepath.Join(filepath.Dir(apps[0].ConfigFilePath), "brokers")
 	before := apps[0].ResourcesPaths[0]
+	brokers := filepath.Join(before, "brokers")
 	require.NoError(t, runfile.Choose(apps, brokers, "redis"))
 	for _, app := range apps {
 		require.Equal(t, []string{before, filepath.Join(brokers, "redis")}, app.ResourcesPaths)

@@ -24,7 +24,7 @@ const (
 var (
 	localForms = []string{"2006-01-02T15:04:05", "2006-01-02T15:04", "2006-01-02 15:04:05", "2006-01-02 15:04"}
 	hasOffset  = regexp.MustCompile(`(?:[Zz]|[+-]\d\d:?\d\d)$`)
-	dateForm   = regexp.MustCompile(`^\d{4}-\d\d-\d\d(?:[ T]\d\d:\d\d(?::\d\d)?)?$`)
+	dateForm   = regexp.MustCompile(`^\d{4,}-\d\d-\d\d(?:[ T]\d\d:\d\d(?::\d\d)?)?$`)
 	fraction   = regexp.MustCompile(`(:\d\d)\.\d{1,9}`)
 )
 
@@ -57,7 +57,7 @@ func ParseDue(field, text string, zone *time.Location) (Due, error) {
 		if err != nil {
 			why := "%q cannot be read as a date"
 			if dateForm.MatchString(s) {
-				why = "%q is not a date that exists"
+				why = "%q is not a date that exists in the years 1970 to 9999"
 			}
 			return Due{}, wrong(fmt.Sprintf(why, s))
 		}
