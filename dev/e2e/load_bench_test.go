@@ -53,7 +53,7 @@ func BenchmarkCommitUnderLoad(b *testing.B) {
 	done := make(chan struct{})
 	go func() { relay.Run(ctx); close(done) }()
 	b.Cleanup(func() { cancel(); <-done })
-	store := repository.New(s.db, "api", relay.Wake)
+	store := repository.New(s.wide(b), "api", relay.Wake)
 	service := task.NewService(store, time.Now)
 	userID, err := store.EnsureUser(ctx, repository.LocalIssuer, "load", "UTC")
 	require.NoError(b, err)

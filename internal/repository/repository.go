@@ -9,6 +9,7 @@ import (
 	"io"
 	"log/slog"
 	"net"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -50,11 +51,20 @@ const (
 	RoleRelay    Role = "tickler_relay"
 )
 
+// maxSessions is how many sessions a pool opens, unless pool_max_conns in
+// DATABASE_URL says otherwise. The library's default goes by the processors, but
+// a session mostly waits for Postgres' disk, and those that wait at the same time
+// commit together.
+const maxSessions = 16
+
 // Connect makes a pool whose sessions have a role, whoever DATABASE_URL logs in.
 func Connect(ctx context.Context, url string, role Role) (*pgxpool.Pool, error) {
 	config, err := pgxpool.ParseConfig(url)
 	if err != nil {
 		return nil, errors.New("DATABASE_URL is not a Postgres URL; example: postgres://user:password@127.0.0.1:5432/tickler")
+	}
+	if !strings.Contains(url, "pool_max_conns") {
+		config.MaxConns = maxSessions
 	}
 	config.ConnConfig.RuntimeParams["timezone"] = "UTC"
 	if role != "" && config.ConnConfig.User != string(role) {
