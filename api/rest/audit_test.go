@@ -2,6 +2,7 @@ package rest_test
 
 import (
 	"fmt"
+	"math"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -32,6 +33,8 @@ func TestAuditIsReadPageByPage(t *testing.T) {
 		}
 	}
 	require.Equal(t, []any{5.0, 4.0, 3.0, 2.0, 1.0}, objects, "newest first, each once")
+	largest := ann.ok(t, "GET", fmt.Sprintf("/v1/audit?before=%d", int64(math.MaxInt64)), "").body["entries"]
+	require.Equal(t, ann.ok(t, "GET", "/v1/audit", "").body["entries"], largest)
 	all := ann.ok(t, "GET", fmt.Sprintf("/v1/admin/audit?user_id=%d", bob.user.UserID), "").body["entries"].([]any)
 	require.Equal(t, "task.created", all[0].(fields)["action"])
 	for _, wrong := range []string{"limit=0", "limit=501", "limit=x", "before=-1", "before=1&before=2", "user_id=1", "since=1"} {

@@ -27,7 +27,7 @@ type AuditEntry struct {
 func (r *Repository) Audit(ctx context.Context, userID, before int64, limit int) ([]AuditEntry, error) {
 	all, err := collect[AuditEntry](ctx, r.as(userID), `
 		SELECT id, at, user_id, actor, token_id, action, object_id, event_id FROM audit
-		WHERE user_id = $1 AND ($2 = 0 OR id < $2) ORDER BY id DESC LIMIT $3`, userID, before, limit)
+		WHERE user_id = $1 AND ($2::bigint = 0 OR id < $2) ORDER BY id DESC LIMIT $3`, userID, before, limit)
 	return all, unavailable(err)
 }
 
