@@ -36,7 +36,7 @@ func ListParked(ctx context.Context, pool *pgxpool.Pool) ([]Parked, error) {
 // Release lets a parked event be published again, or all of them when id is 0,
 // and returns how many there were.
 func Release(ctx context.Context, pool *pgxpool.Pool, id int64) (int64, error) {
-	tag, err := pool.Exec(ctx, `UPDATE outbox SET parked_at = NULL, error = NULL WHERE parked_at IS NOT NULL AND ($1 = 0 OR id = $1)`, id)
+	tag, err := pool.Exec(ctx, `UPDATE outbox SET parked_at = NULL, error = NULL WHERE parked_at IS NOT NULL AND ($1::bigint = 0 OR id = $1)`, id)
 	if err != nil {
 		return 0, fmt.Errorf("release parked events: %w", err)
 	}

@@ -49,7 +49,7 @@ func (r *Repository) KeepDeadLetter(ctx context.Context, l sidecar.DeadLetter) e
 
 const selectDeadLetters = `
 	SELECT id, topic, event_id, event_type, task_id, reason, document, received_at
-	FROM dead_letters WHERE redriven_at IS NULL AND ($1 = 0 OR id = $1) ORDER BY id`
+	FROM dead_letters WHERE redriven_at IS NULL AND ($1::bigint = 0 OR id = $1) ORDER BY id`
 
 // DeadLetters lists those that were not sent again, oldest first, 1000 at the most.
 func (r *Repository) DeadLetters(ctx context.Context) ([]DeadLetter, error) {

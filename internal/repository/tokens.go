@@ -74,7 +74,7 @@ func (r *Repository) RevokeToken(ctx context.Context, userID, id int64) (int, er
 	err := pgx.BeginTxFunc(ctx, r.pool, beginAs(ctx, "BEGIN", userID), func(tx pgx.Tx) (err error) {
 		revoked, err = tx.Exec(ctx, `
 			UPDATE tokens SET revoked_at = now()
-			WHERE user_id = $1 AND ($2 = 0 OR id = $2) AND revoked_at IS NULL`, userID, id)
+			WHERE user_id = $1 AND ($2::bigint = 0 OR id = $2) AND revoked_at IS NULL`, userID, id)
 		return err
 	})
 	if err != nil {
