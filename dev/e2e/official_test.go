@@ -109,7 +109,8 @@ func TestOfficialCheckersAndClientsAreContent(t *testing.T) {
 	})
 	for _, client := range []string{"session-1.mjs", "session-2.mjs"} {
 		t.Run(client, func(t *testing.T) {
-			node(t, []string{"TICKLER_MCP_URL=" + s.MCPURL(), "TICKLER_TOKEN=" + s.person(t, "Europe/Berlin").token}, client)
+			usual := shared(t)
+			node(t, []string{"TICKLER_MCP_URL=" + usual.MCPURL(), "TICKLER_TOKEN=" + usual.person(t, "Europe/Berlin").token}, client)
 		})
 	}
 }
