@@ -111,7 +111,8 @@ fuzz: build ## Feed every parser with what nobody meant, each for FUZZTIME (1m)
 
 bench: build daprd ## Measure: recurrence, the loop's latency, adding and reading, the relay, a soak
 	bin/tickler-dev with-postgres go test -run '^$$' -bench . -timeout 60m ./...
-	cd dev && go test -run '^$$' -bench 'Complete|Commit' -benchtime 200x ./e2e
+	cd dev && go test -run '^$$' -bench 'Complete|CommitTo' -benchtime 200x ./e2e
+	cd dev && go test -run '^$$' -bench 'CommitUnderLoad' -benchtime 1x ./e2e
 	cd dev && go test -run '^$$' -bench 'Adding' -benchtime 5x ./e2e
 	cd dev && go test -run '^$$' -bench 'Reading' -benchtime 100x -timeout 60m ./e2e
 	cd dev && go test -run '^$$' -bench 'Lateness' -benchtime 1x ./e2e

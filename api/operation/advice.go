@@ -122,7 +122,9 @@ func advise(name string, known []argument) string {
 	return ""
 }
 
-func meant(text string) string { return fmt.Sprintf("did you mean %q?", text) }
+const didYouMean = "did you mean "
+
+func meant(text string) string { return fmt.Sprintf(didYouMean+"%q?", text) }
 
 // recast says how to write a value of another JSON type as what the field
 // takes; "" if that is not plain.

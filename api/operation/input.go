@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"math"
 	"reflect"
 	"slices"
@@ -62,10 +63,15 @@ func decode[In any](raw json.RawMessage) (In, error) {
 			return in, task.Invalid("arguments", "must be a JSON object, for example %s", example(known))
 		}
 	}
-	for name := range given {
+	var strange []string
+	for _, name := range slices.Sorted(maps.Keys(given)) { // the same answer whenever the same is asked
 		if !slices.ContainsFunc(known, func(a argument) bool { return a.name == name }) {
-			return in, unknown(name, known)
+			strange = append(strange, name)
 		}
+	}
+	if len(strange) > 0 {
+		meant := slices.IndexFunc(strange, func(name string) bool { return strings.HasPrefix(advise(name, known), didYouMean) })
+		return in, unknown(strange[max(meant, 0)], known)
 	}
 	target := reflect.ValueOf(&in).Elem()
 	for _, a := range known {

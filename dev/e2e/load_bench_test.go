@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"math"
 	"slices"
@@ -23,9 +24,9 @@ import (
 	"tickler/internal/telemetry"
 )
 
-// BenchmarkCommitUnderLoad makes five hundred changes a second for twenty
-// seconds, additions and completions by turns, with the api's own service and
-// relay in this process and recurrer as it is. It measures two ways:
+// BenchmarkCommitUnderLoad makes 250 and then five hundred changes a second for
+// twenty seconds, additions and completions by turns, with the api's own service
+// and relay in this process and recurrer as it is. It measures three ways:
 //
 //   - consumer: from the moment at which the service returns, which is just after
 //     the commit, to the moment at which a Kafka client in this process has the
@@ -37,7 +38,6 @@ import (
 //     tickler_delivery_lag_seconds, from the event's time, which is before the
 //     commit, until its handler begins. The time that the commit takes is in it.
 func BenchmarkCommitUnderLoad(b *testing.B) {
-	const perSecond, seconds, workers = 500, 20, 8
 	s := start(b, nil)
 	for _, app := range []string{"api", "notifier"} {
 		require.NoError(b, s.StopPart(app)) // the relay here takes the place of the api's
@@ -53,6 +53,9 @@ func BenchmarkCommitUnderLoad(b *testing.B) {
 	done := make(chan struct{})
 	go func() { relay.Run(ctx); close(done) }()
 	b.Cleanup(func() { cancel(); <-done })
+	until(b, soon, "the two relays to share the shards", func() bool {
+		return query[int](b, s, `SELECT count(DISTINCT pid) FROM pg_locks WHERE locktype = 'advisory' AND classid = $1`, 0x74696b01) == 2
+	})
 	store := repository.New(s.wide(b), "api", relay.Wake)
 	service := task.NewService(store, time.Now)
 	userID, err := store.EnsureUser(ctx, repository.LocalIssuer, "load", "UTC")
@@ -60,6 +63,14 @@ func BenchmarkCommitUnderLoad(b *testing.B) {
 	user, err := store.Settings(ctx, userID)
 	require.NoError(b, err)
 
+	for _, perSecond := range []int{250, 500} {
+		b.Run(fmt.Sprintf("perSecond=%d", perSecond), func(b *testing.B) { commitUnderLoad(b, s, service, user, perSecond) })
+	}
+}
+
+func commitUnderLoad(b *testing.B, s *system, service *task.Service, user task.Settings, perSecond int) {
+	const seconds, workers = 20, 8
+	ctx := telemetry.WithTraceParent(b.Context(), "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-00")
 	for b.Loop() {
 		before := s.histogram(b, "recurrer", "tickler_delivery_lag_seconds")
 		due := make(chan time.Time, perSecond)
@@ -94,12 +105,12 @@ func BenchmarkCommitUnderLoad(b *testing.B) {
 				}
 			})
 		}
-		tick := time.NewTicker(time.Second / perSecond)
+		tick := time.NewTicker(time.Second / time.Duration(perSecond))
 		began := time.Now()
 		for range perSecond * seconds {
 			due <- <-tick.C
 		}
-		b.ReportMetric(perSecond*seconds/time.Since(began).Seconds(), "changes/s")
+		b.ReportMetric(float64(perSecond)*seconds/time.Since(began).Seconds(), "changes/s")
 		tick.Stop()
 		close(due)
 		working.Wait()
@@ -114,7 +125,7 @@ func BenchmarkCommitUnderLoad(b *testing.B) {
 		var lag histogram
 		until(b, soon, "recurrer to have them", func() bool {
 			lag = s.histogram(b, "recurrer", "tickler_delivery_lag_seconds").since(before)
-			return lag.count() >= perSecond*seconds/2-workers
+			return lag.count() >= uint64(perSecond*seconds/2-workers)
 		})
 		b.ReportMetric(lag.quantile(.5)*1000, "lag-p50-ms")
 		b.ReportMetric(lag.quantile(.99)*1000, "lag-p99-ms")

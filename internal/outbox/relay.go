@@ -37,10 +37,12 @@ type Publisher interface {
 
 const (
 	pollInterval     = 100 * time.Millisecond // how late a commit elsewhere is noticed at the most
-	balanceInterval  = time.Second            // how often shards are shared anew
+	gatherInterval   = 5 * time.Millisecond   // between rounds: commits of a busy moment go together
+	balanceInterval  = time.Second            // how often shards are shared anew, at the least
 	measureInterval  = 5 * time.Second        // how often the depth is counted
 	publishTimeout   = 10 * time.Second
 	statementTimeout = 10 * time.Second
+	notifyTimeout    = time.Second
 	readyInterval    = 500 * time.Millisecond
 	readyPatience    = 3 * time.Second // how long shards are kept that cannot be published from here
 	firstBackoff     = 100 * time.Millisecond
@@ -56,6 +58,8 @@ type Relay struct {
 	// here or elsewhere, and must not block.
 	Woken func()
 
+	balanceInterval time.Duration
+
 	pool      *pgxpool.Pool
 	publisher Publisher
 	log       *slog.Logger
@@ -65,12 +69,15 @@ type Relay struct {
 	wakePeer chan struct{}           // something was committed here that another relay may own
 	id       string                  // tells own notifications from those of others
 	owned    atomic.Pointer[[]int16] // shards, for measure
+
+	rebalance atomic.Bool // another relay gave shards back
 }
 
 // NewRelay makes a relay; it does nothing until Run.
 func NewRelay(pool *pgxpool.Pool, publisher Publisher, log *slog.Logger, registry prometheus.Registerer) *Relay {
 	return &Relay{
-		Patience: defaultPatience, Woken: func() {}, pool: pool, publisher: publisher, log: log, metrics: newMetrics(registry), id: uuid.NewString(),
+		Patience: defaultPatience, Woken: func() {}, balanceInterval: balanceInterval,
+		pool: pool, publisher: publisher, log: log, metrics: newMetrics(registry), id: uuid.NewString(),
 		wake: make(chan struct{}, 1), wakePeer: make(chan struct{}, 1),
 	}
 }
@@ -97,6 +104,7 @@ func (r *Relay) Run(ctx context.Context) {
 	others.Go(func() { r.tellPeers(ctx) })
 	others.Go(func() { r.measure(ctx) })
 	r.keep(ctx, "relay", r.relay)
+	r.notify(context.WithoutCancel(ctx), r.id+freed) // its session has ended, and its locks with it
 	others.Wait()
 }
 
@@ -129,12 +137,13 @@ var errNotReady = errors.New("nothing can be published from here: others take ov
 // again, so it need not wait for the disk. Postgres must notice within seconds
 // that the host of a relay is gone, to free its shards for others. And it must not
 // plan for the table as it was: empty one moment, it can hold a million rows the
-// next, of which each statement here wants a few, by the index.
+// next, of which each statement here wants a few, by the index. That plan is made
+// once: planning anew takes several times as long as reading what few rows there are.
 var sessionSettings = []string{
 	`SET synchronous_commit = off`, `SET tcp_keepalives_idle = 5`, `SET tcp_keepalives_interval = 2`,
 	`SET tcp_keepalives_count = 3`, `SET tcp_user_timeout = 10000`,
 	`SET enable_seqscan = off`, `SET enable_bitmapscan = off`, `SET enable_sort = off`,
-	`SET enable_hashjoin = off`, `SET enable_mergejoin = off`,
+	`SET enable_hashjoin = off`, `SET enable_mergejoin = off`, `SET plan_cache_mode = force_generic_plan`,
 }
 
 // relay shares out the shards and publishes those it owns, until the session fails.
@@ -158,11 +167,11 @@ func (r *Relay) relay(ctx context.Context, session *pgx.Conn) error {
 	p := newPace(r.Patience)
 	var rows, published []row // to publish next; published and still to be deleted
 	var owned []int16
-	var nextBalance time.Time
+	var nextBalance, nextRead time.Time
 	ready := time.Now()
 	for ctx.Err() == nil {
 		now := time.Now()
-		if now.After(nextBalance) {
+		if now.After(nextBalance) || r.rebalance.Swap(false) {
 			if err := deleteRows(context.WithoutCancel(ctx), session, published); err != nil { // before a shard of them is another's
 				return err
 			}
@@ -174,6 +183,7 @@ func (r *Relay) relay(ctx context.Context, session *pgx.Conn) error {
 			if lost { // another relay's by now, with what was read of them
 				p.forget()
 				rows = nil
+				r.notify(ctx, r.id+freed)
 			}
 			list := s.list() // shared with measure, so never changed again
 			owned = list
@@ -182,16 +192,19 @@ func (r *Relay) relay(ctx context.Context, session *pgx.Conn) error {
 			if p.parked, err = readParked(ctx, session, owned); err != nil {
 				return err
 			}
-			nextBalance = now.Add(balanceInterval)
-		}
-		if rows == nil {
-			var err error
-			if rows, err = readRows(ctx, session, owned, p.selection(), nil); err != nil {
-				return err
-			}
+			nextBalance = now.Add(r.balanceInterval)
 		}
 		if len(rows) == 0 {
-			rows = nil
+			// A commit that comes alone is published at once; those that follow it
+			// share a round.
+			sleep(ctx, time.Until(nextRead))
+			var err error
+			if rows, err = deleteAndRead(ctx, session, published, owned, p.selection(), nil); err != nil {
+				return err
+			}
+			published = nil
+		}
+		if len(rows) == 0 {
 			r.wait(ctx)
 			continue
 		}
@@ -202,6 +215,7 @@ func (r *Relay) relay(ctx context.Context, session *pgx.Conn) error {
 		}
 		published = done
 		rows = next
+		nextRead = time.Now().Add(gatherInterval)
 		if p.steady() || r.publisher.Ready(ctx) == nil {
 			ready = time.Now()
 		} else if time.Since(ready) > readyPatience {
@@ -211,28 +225,29 @@ func (r *Relay) relay(ctx context.Context, session *pgx.Conn) error {
 	return errors.Join(ctx.Err(), deleteRows(context.WithoutCancel(ctx), session, published))
 }
 
-// round publishes the rows that were read, and returns those for the next round,
-// nil where they must be read afresh. While the broker works on the one, the
-// database deletes those of the round before and reads the other; what is then
-// still to be deleted, done, is returned too, if there is a next round to do it.
+// round publishes the rows that were read. It returns those for the next round,
+// nil where they must be read afresh, and those that are published and still to be
+// deleted, which before is to begin with. Where more has piled up than is read at
+// a time, the database deletes those and reads the next while the broker works.
 // It returns an error only when the session has failed.
 func (r *Relay) round(ctx context.Context, session *pgx.Conn, shards []int16, rows, before []row, p *pace) (next, done []row, err error) {
-	ahead, selection := p.steady(), p.selection() // when not steady, the outcome decides what may be read
+	ahead, selection := p.steady() && len(rows) >= perShard, p.selection() // when not steady, the outcome decides what may be read
 	outcome := make(chan result, 1)
 	go func() { outcome <- r.publishAll(ctx, rows, p) }()
-	err = deleteRows(ctx, session, before)
-	if ahead && err == nil {
-		next, err = readRows(ctx, session, shards, selection, rows)
+	if ahead {
+		next, err = deleteAndRead(ctx, session, before, shards, selection, rows)
+		before = nil
 	}
 	all := <-outcome
 	r.metrics.published.Add(float64(len(all.published)))
 	if err != nil {
 		return nil, nil, err
 	}
-	if all.failed == nil && len(next) > 0 {
-		return next, all.published, nil
+	done = append(before, all.published...)
+	if all.failed == nil {
+		return next, done, nil
 	}
-	if err := deleteRows(ctx, session, all.published); err != nil || all.failed == nil {
+	if err := deleteRows(ctx, session, done); err != nil {
 		return nil, nil, err
 	}
 	r.log.Warn("publishing failed; the events stay in the outbox and are tried again", "error", all.failed)

@@ -56,6 +56,29 @@ func TestRelaysShareTheShardsAndTakeOverFromOneThatEnds(t *testing.T) {
 	b.shared(t, 1)
 }
 
+func TestShardsThatAreGivenBackAreTakenAtOnce(t *testing.T) {
+	b := setup(t)
+	seldom := func(r *outbox.Relay) { r.SetBalanceInterval(time.Hour) }
+	stopFirst := b.startMeasured(t, &recorder{}, prometheus.NewRegistry(), seldom)
+	b.shared(t, 1)
+	second := &recorder{}
+	b.startMeasured(t, second, prometheus.NewRegistry(), seldom)
+	until(t, "the second relay to find nothing left", func() bool {
+		var members, listeners int
+		require.NoError(t, b.pool.QueryRow(b.ctx, `
+			SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND classid = 1953065728
+			AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`).Scan(&members))
+		require.NoError(t, b.pool.QueryRow(b.ctx, `
+			SELECT count(*) FROM pg_stat_activity
+			WHERE datname = current_database() AND query = 'LISTEN tickler_outbox' AND state = 'idle'`).Scan(&listeners))
+		return members == 2 && listeners == 2
+	})
+	stopFirst()
+	want := b.work(t, 16, 1)
+	b.left(t, 0)
+	requireAllInOrder(t, second.events(), want)
+}
+
 func TestRelaysThatComeAndGoInPeacePublishNothingTwice(t *testing.T) {
 	b := setup(t)
 	broker := &recorder{}

@@ -37,47 +37,67 @@ const readOldest = `
 		ORDER BY w.id LIMIT $3
 	) o`
 
-// readRows reads the oldest rows of each given shard and topic, up to perShard
-// of each, without those that are being published and those of tasks that are to
-// be left out. It reads what is there, not what lies behind some id: ids are
-// drawn before the commit, so a smaller one can appear after a larger.
-func readRows(ctx context.Context, session *pgx.Conn, shards []int16, from selection, publishing []row) ([]row, error) {
-	if len(shards) == 0 || len(from.topics) == 0 {
-		return nil, nil
+// deleteAndRead deletes rows that were published, and reads the oldest rows of
+// each given shard and topic, up to perShard of each, without those that are
+// being published and those of tasks that are to be left out; in one message. It
+// reads what is there, not what lies behind some id: ids are drawn before the
+// commit, so a smaller one can appear after a larger.
+func deleteAndRead(ctx context.Context, session *pgx.Conn, published []row, shards []int16, from selection, publishing []row) (rows []row, err error) {
+	batch := &pgx.Batch{}
+	if len(published) > 0 {
+		batch.Queue(deletePublished, keys(published)...)
 	}
-	ids := make([]int64, len(publishing))
-	for i, row := range publishing {
-		ids[i] = row.id
+	if len(shards) > 0 && len(from.topics) > 0 {
+		ids := make([]int64, len(publishing))
+		for i, row := range publishing {
+			ids[i] = row.id
+		}
+		batch.Queue(readOldest, shards, from.topics, perShard, from.without, ids).Query(func(found pgx.Rows) error {
+			rows, err = pgx.CollectRows(found, scanRow)
+			return err
+		})
+	}
+	if batch.Len() == 0 {
+		return nil, nil
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), statementTimeout)
 	defer cancel()
-	rows, err := session.Query(ctx, readOldest, shards, from.topics, perShard, from.without, ids)
-	if err != nil {
+	if err := session.SendBatch(ctx, batch).Close(); err != nil {
 		return nil, err
 	}
-	return pgx.CollectRows(rows, func(r pgx.CollectableRow) (row, error) {
-		var (
-			out     row
-			eventID uuid.UUID
-			data    string
-			at      time.Time
-			e       = &out.envelope
-		)
-		if err := r.Scan(&out.id, &out.shard, &out.topic, &eventID, &e.Type, &out.taskID, &e.Source, &e.TraceParent, &data, &at); err != nil {
-			return row{}, err
-		}
-		e.Data = json.RawMessage(data) // as text: no need to parse what is only passed on
-		e.SpecVersion, e.ID, e.Time = "1.0", eventID.String(), at.UTC()
-		e.Subject, e.PartitionKey = event.Key(out.taskID), event.Key(out.taskID)
-		e.DataContentType, e.DataSchema = "application/json", event.SchemaURI(e.Type)
-		e.TraceID = e.TraceParent
-		return out, nil
-	})
+	return rows, nil
+}
+
+func scanRow(r pgx.CollectableRow) (row, error) {
+	var (
+		out     row
+		eventID uuid.UUID
+		data    string
+		at      time.Time
+		e       = &out.envelope
+	)
+	if err := r.Scan(&out.id, &out.shard, &out.topic, &eventID, &e.Type, &out.taskID, &e.Source, &e.TraceParent, &data, &at); err != nil {
+		return row{}, err
+	}
+	e.Data = json.RawMessage(data) // as text: no need to parse what is only passed on
+	e.SpecVersion, e.ID, e.Time = "1.0", eventID.String(), at.UTC()
+	e.Subject, e.PartitionKey = event.Key(out.taskID), event.Key(out.taskID)
+	e.DataContentType, e.DataSchema = "application/json", event.SchemaURI(e.Type)
+	e.TraceID = e.TraceParent
+	return out, nil
 }
 
 const deletePublished = `
 	DELETE FROM outbox o USING unnest($1::smallint[], $2::text[], $3::bigint[]) d (shard, topic, id)
 	WHERE o.shard = d.shard AND o.topic = d.topic AND o.id = d.id`
+
+func keys(rows []row) []any {
+	shards, topics, ids := make([]int16, len(rows)), make([]string, len(rows)), make([]int64, len(rows))
+	for i, row := range rows {
+		shards[i], topics[i], ids[i] = row.shard, row.topic, row.id
+	}
+	return []any{shards, topics, ids}
+}
 
 func deleteRows(ctx context.Context, session *pgx.Conn, rows []row) error {
 	if len(rows) == 0 {
@@ -85,11 +105,7 @@ func deleteRows(ctx context.Context, session *pgx.Conn, rows []row) error {
 	}
 	ctx, cancel := context.WithTimeout(ctx, statementTimeout)
 	defer cancel()
-	shards, topics, ids := make([]int16, len(rows)), make([]string, len(rows)), make([]int64, len(rows))
-	for i, row := range rows {
-		shards[i], topics[i], ids[i] = row.shard, row.topic, row.id
-	}
-	_, err := session.Exec(ctx, deletePublished, shards, topics, ids)
+	_, err := session.Exec(ctx, deletePublished, keys(rows)...)
 	return err
 }
 

@@ -116,11 +116,14 @@ func (b *bundle) start(t *testing.T, publisher outbox.Publisher) (stop func()) {
 	return b.startMeasured(t, publisher, prometheus.NewRegistry())
 }
 
-func (b *bundle) startMeasured(t *testing.T, publisher outbox.Publisher, registry *prometheus.Registry) (stop func()) {
+func (b *bundle) startMeasured(t *testing.T, publisher outbox.Publisher, registry *prometheus.Registry, adjust ...func(*outbox.Relay)) (stop func()) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(b.ctx)
 	relay := outbox.NewRelay(b.pool, publisher, slog.New(slog.DiscardHandler), registry)
 	relay.Patience = outbox.Patience{Attempts: 20, FirstPause: time.Millisecond, LongestPause: 20 * time.Millisecond}
+	for _, change := range adjust {
+		change(relay)
+	}
 	done := make(chan struct{})
 	go func() { relay.Run(ctx); close(done) }()
 	stop = sync.OnceFunc(func() { cancel(); <-done })

@@ -2,6 +2,7 @@ package outbox
 
 import (
 	"context"
+	"strings"
 
 	"github.com/jackc/pgx/v5"
 )
@@ -13,6 +14,10 @@ import (
 // https://www.postgresql.org/docs/current/sql-notify.html
 const notifyChannel = "tickler_outbox"
 
+// freed follows the id in a notification that shards were given back: whoever is
+// short of some takes them at once, not when it next looks.
+const freed = " freed"
+
 // tellPeers notifies other relays of commits, until ctx ends. A notification
 // that is lost costs no more than a poll interval.
 func (r *Relay) tellPeers(ctx context.Context) {
@@ -22,9 +27,15 @@ func (r *Relay) tellPeers(ctx context.Context) {
 			return
 		case <-r.wakePeer:
 		}
-		if _, err := r.pool.Exec(ctx, `SELECT pg_notify($1, $2)`, notifyChannel, r.id); err != nil && ctx.Err() == nil {
-			r.log.Debug("could not tell other relays of a commit", "error", err)
-		}
+		r.notify(ctx, r.id)
+	}
+}
+
+func (r *Relay) notify(ctx context.Context, payload string) {
+	ctx, cancel := context.WithTimeout(ctx, notifyTimeout)
+	defer cancel()
+	if _, err := r.pool.Exec(ctx, `SELECT pg_notify($1, $2)`, notifyChannel, payload); err != nil && ctx.Err() == nil {
+		r.log.Debug("could not notify other relays", "error", err)
 	}
 }
 
@@ -39,7 +50,13 @@ func (r *Relay) listen(ctx context.Context) {
 			if err != nil {
 				return err
 			}
-			if n.Payload != r.id {
+			id, shards := strings.CutSuffix(n.Payload, freed)
+			switch {
+			case id == r.id:
+			case shards:
+				r.rebalance.Store(true)
+				signal(r.wake)
+			default:
 				signal(r.wake)
 				r.Woken()
 			}

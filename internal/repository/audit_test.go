@@ -41,7 +41,7 @@ func TestAuditSaysWhoDidWhatThroughWhichToken(t *testing.T) {
 	}
 	for _, action := range []string{"task.created", "task.completed", "category.created", "tag.created"} {
 		e := actions[action]
-		require.Equal(t, "token tkl_ABCD?; DROP TABLE tasks --", e.Actor, action)
+		require.Equal(t, "token tkl_ABCD'; DROP TABLE tasks --", e.Actor, action)
 		require.NotNil(t, e.TokenID, action)
 		require.EqualValues(t, 7, *e.TokenID, action)
 		require.NotZero(t, e.ObjectID)

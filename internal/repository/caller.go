@@ -2,11 +2,10 @@ package repository
 
 import (
 	"context"
-	"fmt"
-	"strings"
+	"slices"
+	"strconv"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"tickler/internal/access"
@@ -16,31 +15,20 @@ import (
 // trip and for that transaction only: the policies of migration 7 show no row of
 // anybody else, should a query forget to ask for its user's own.
 
-// setCaller is what goes ahead of other statements.
-const setCaller = `SELECT set_config('tickler.user_id', $1::bigint::text, true)`
-
-// beginAs begins a transaction on behalf of a user, in one message. The audit
-// takes from it through which token that is.
-func beginAs(ctx context.Context, begin string, userID int64) pgx.TxOptions {
-	begin += fmt.Sprintf(`; SET LOCAL tickler.user_id = '%d'`, userID)
+// beginFor begins a transaction on behalf of a user. The audit takes from it
+// through which token that is.
+func beginFor(ctx context.Context, begin string, userID int64) []*pgx.QueuedQuery {
+	var actor, tokenID string
 	if caller, ok := access.From(ctx); ok {
-		begin += `; SET LOCAL tickler.actor = ` + literal(caller.Actor)
+		actor = Storable(caller.Actor)
 		if caller.TokenID != 0 {
-			begin += fmt.Sprintf(`; SET LOCAL tickler.token_id = '%d'`, caller.TokenID)
+			tokenID = strconv.FormatInt(caller.TokenID, 10)
 		}
 	}
-	return pgx.TxOptions{BeginQuery: begin}
-}
-
-// literal quotes text for SQL that takes no parameters. What need not be in the
-// name of a token, and could be in that of an issuer's client, is replaced.
-func literal(text string) string {
-	return "'" + strings.Map(func(r rune) rune {
-		if r < ' ' || r > '~' || r == '\'' || r == '\\' {
-			return '?'
-		}
-		return r
-	}, text) + "'"
+	return []*pgx.QueuedQuery{{SQL: begin}, {
+		SQL:       `SELECT set_config('tickler.user_id', $1::bigint::text, true), set_config('tickler.actor', $2, true), set_config('tickler.token_id', $3, true)`,
+		Arguments: []any{userID, actor, tokenID},
+	}}
 }
 
 // reader runs single statements and batches on behalf of one user.
@@ -53,35 +41,45 @@ func (r *Repository) as(userID int64) reader { return reader{r.pool, userID} }
 
 // SendBatch sends a batch as one transaction, which the protocol makes of it.
 func (r reader) SendBatch(ctx context.Context, batch *pgx.Batch) pgx.BatchResults {
-	whole := &pgx.Batch{}
-	// A command that was queued without a function reads nothing of its answer.
-	whole.Queue(setCaller, r.userID).Exec(func(pgconn.CommandTag) error { return nil })
-	whole.QueuedQueries = append(whole.QueuedQueries, batch.QueuedQueries...)
-	return r.pool.SendBatch(ctx, whole)
+	return sendBehind(ctx, r.pool, []*pgx.QueuedQuery{{
+		SQL: `SELECT set_config('tickler.user_id', $1::bigint::text, true)`, Arguments: []any{r.userID},
+	}}, batch)
 }
 
 // Query runs one statement that returns rows.
 func (r reader) Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error) {
-	batch := &pgx.Batch{}
-	batch.Queue(setCaller, r.userID)
-	batch.Queue(sql, args...)
-	results := r.pool.SendBatch(ctx, batch)
-	if _, err := results.Exec(); err != nil {
-		_ = results.Close()
-		return nil, err
+	return queryOf(ctx, r, sql, args)
+}
+
+// QueryRow runs one statement that returns a row.
+func (r reader) QueryRow(ctx context.Context, sql string, args ...any) pgx.Row {
+	rows, err := queryOf(ctx, r, sql, args)
+	return batchRow{rows, err}
+}
+
+// sendBehind sends a batch behind other statements, in one message. The results
+// are those of the batch.
+func sendBehind(ctx context.Context, to sender, ahead []*pgx.QueuedQuery, batch *pgx.Batch) pgx.BatchResults {
+	results := to.SendBatch(ctx, &pgx.Batch{QueuedQueries: slices.Concat(ahead, batch.QueuedQueries)})
+	for range ahead {
+		if _, err := results.Exec(); err != nil {
+			break // whoever reads on gets this error
+		}
 	}
+	return results
+}
+
+// queryOf sends one statement as a batch.
+func queryOf(ctx context.Context, to sender, sql string, args []any) (pgx.Rows, error) {
+	batch := &pgx.Batch{}
+	batch.Queue(sql, args...)
+	results := to.SendBatch(ctx, batch)
 	rows, err := results.Query()
 	if err != nil {
 		_ = results.Close()
 		return nil, err
 	}
 	return &batchRows{rows, results}, nil
-}
-
-// QueryRow runs one statement that returns a row.
-func (r reader) QueryRow(ctx context.Context, sql string, args ...any) pgx.Row {
-	rows, err := r.Query(ctx, sql, args...)
-	return batchRow{rows, err}
 }
 
 // batchRows are the rows of the last statement of a batch.

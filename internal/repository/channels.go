@@ -23,7 +23,7 @@ func scanChannel(row pgx.CollectableRow) (c task.Channel, err error) {
 
 // Reach reads how a user is reached.
 func (r *Repository) Reach(ctx context.Context, userID int64, deliveries int) (reach task.Reach, err error) {
-	err = r.read(ctx, userID, func(tx pgx.Tx) error {
+	err = r.read(ctx, userID, func(tx *transaction) error {
 		var quiet string
 		err := tx.QueryRow(ctx, `
 			SELECT coalesce(quiet_hours, ''), EXISTS (SELECT FROM calendar_feeds f WHERE f.user_id = u.id)

@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/stretchr/testify/require"
 
 	"tickler/internal/pgtest"
@@ -36,9 +35,9 @@ func BenchmarkIsolation(b *testing.B) {
 	var id int64
 	require.NoError(b, owner.QueryRow(ctx, `SELECT max(id) FROM tasks WHERE user_id = $1`, user).Scan(&id))
 
-	change := func(r *Repository, begin func(*pgxpool.Pool, func(pgx.Tx) error) error) error {
-		return begin(r.pool, func(t pgx.Tx) error {
-			tx := &userTx{Tx: t, repository: r, userID: user}
+	change := func(r *Repository, begin []*pgx.QueuedQuery) error {
+		return transact(ctx, r.pool, begin, func(t *transaction) error {
+			tx := &userTx{transaction: t, repository: r, userID: user}
 			changed, err := tx.LockTask(ctx, id)
 			if err != nil {
 				return err
@@ -65,14 +64,8 @@ func BenchmarkIsolation(b *testing.B) {
 			"with":    func() error { return page(api, api.as(user)) },
 		},
 		"update": {
-			"without": func() error {
-				return change(plain, func(p *pgxpool.Pool, fn func(pgx.Tx) error) error { return pgx.BeginFunc(ctx, p, fn) })
-			},
-			"with": func() error {
-				return change(api, func(p *pgxpool.Pool, fn func(pgx.Tx) error) error {
-					return pgx.BeginTxFunc(ctx, p, beginAs(ctx, "BEGIN", user), fn)
-				})
-			},
+			"without": func() error { return change(plain, []*pgx.QueuedQuery{{SQL: "BEGIN"}}) },
+			"with":    func() error { return change(api, beginFor(ctx, "BEGIN", user)) },
 		},
 	}
 	for _, name := range []string{"get", "list", "update"} {

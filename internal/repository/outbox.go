@@ -17,9 +17,10 @@ import (
 // are all in the shard that its id falls in.
 const OutboxShards = 16
 
-// sendWithEvents sends a batch with the outbox rows of a change, and its entry
-// in the event log, behind it. The task's row lock is held by then, so rows of one task are in commit order.
-func (tx *userTx) sendWithEvents(ctx context.Context, batch *pgx.Batch, c task.Change) error {
+// leaveWithEvents leaves a batch for later with the outbox rows of a change, and
+// its entry in the event log, behind it. The task's row lock is held by then, so
+// rows of one task are in commit order.
+func (tx *userTx) leaveWithEvents(ctx context.Context, batch *pgx.Batch, c task.Change) error {
 	base := event.Base{
 		EventID: uuid.New(), Timestamp: c.Task.UpdatedAt, UserID: c.Task.UserID,
 		SchemaVersion: event.SchemaVersion, TaskID: c.Task.ID, TaskVersion: c.Task.Version,
@@ -39,7 +40,8 @@ func (tx *userTx) sendWithEvents(ctx context.Context, batch *pgx.Batch, c task.C
 		c.Task.ID%OutboxShards, base.EventID, eventType, event.TopicsOf(eventType), c.Task.ID,
 		event.Source(tx.repository.source), telemetry.TraceParent(ctx), content, base.Timestamp, c.Task.UserID)
 	tx.wroteEvents = true
-	return tx.SendBatch(ctx, batch).Close()
+	tx.later(batch)
+	return nil
 }
 
 // describe gives the type and data of the event that reports a change.

@@ -152,8 +152,8 @@ func (r *Repository) Ping(ctx context.Context) error { return r.pool.Ping(ctx) }
 // Tx runs fn in one transaction on a user's data; see task.Store.
 func (r *Repository) Tx(ctx context.Context, userID int64, fn func(task.Tx) error) error {
 	tx := &userTx{repository: r, userID: userID}
-	err := pgx.BeginTxFunc(ctx, r.pool, beginAs(ctx, "BEGIN", userID), func(t pgx.Tx) error {
-		tx.Tx = t
+	err := transact(ctx, r.pool, beginFor(ctx, "BEGIN", userID), func(t *transaction) error {
+		tx.transaction = t
 		return fn(tx)
 	})
 	if err == nil && tx.wroteEvents {
@@ -162,10 +162,10 @@ func (r *Repository) Tx(ctx context.Context, userID int64, fn func(task.Tx) erro
 	return unavailable(vanished(err))
 }
 
-// read runs fn in a transaction that works for a user, for what asks Postgres
-// itself on whose behalf it is.
-func (r *Repository) read(ctx context.Context, userID int64, fn func(pgx.Tx) error) error {
-	return pgx.BeginTxFunc(ctx, r.pool, beginAs(ctx, "BEGIN READ ONLY", userID), fn)
+// read runs fn in a transaction that works for a user and changes nothing: for
+// what asks Postgres itself on whose behalf it is, or takes several statements.
+func (r *Repository) read(ctx context.Context, userID int64, fn func(*transaction) error) error {
+	return onSession(ctx, r.pool, beginFor(ctx, "BEGIN READ ONLY", userID), fn)
 }
 
 // vanished names the one violation of a foreign key that there can be: between
@@ -183,7 +183,7 @@ func vanished(err error) error {
 
 // userTx is a transaction that sees one user's data only.
 type userTx struct {
-	pgx.Tx
+	*transaction
 	repository  *Repository
 	userID      int64
 	wroteEvents bool

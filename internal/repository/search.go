@@ -45,7 +45,7 @@ FROM (
 ) parsed
 ORDER BY place`
 
-func parse(ctx context.Context, tx pgx.Tx, userID int64, q task.Query) ([][]parsedTerm, error) {
+func parse(ctx context.Context, tx *transaction, userID int64, q task.Query) ([][]parsedTerm, error) {
 	var words []string
 	var prefixes []bool
 	for _, terms := range q.Any {
@@ -162,7 +162,7 @@ func (r *Repository) Search(ctx context.Context, userID int64, q task.Query, f t
 	if err != nil {
 		return task.Page{}, err
 	}
-	err = r.read(ctx, userID, func(tx pgx.Tx) error {
+	err = r.read(ctx, userID, func(tx *transaction) error {
 		alternatives, err := parse(ctx, tx, userID, q)
 		if err != nil {
 			return fmt.Errorf("parse a query: %w", err)
@@ -197,8 +197,8 @@ func (r *Repository) Search(ctx context.Context, userID int64, q task.Query, f t
 const forgivenLength = 4 // characters: shorter words are nearly everything
 
 // nearly searches for titles with words like those of the query. Where pg_trgm
-// could not be created, nothing is found.
-func nearly(ctx context.Context, tx pgx.Tx, userID int64, alternatives [][]parsedTerm, filter *string, f task.Filter, after scored, p task.Paging) (found hits, err error) {
+// could not be created, nothing is found, and the transaction can be used no more.
+func nearly(ctx context.Context, tx *transaction, userID int64, alternatives [][]parsedTerm, filter *string, f task.Filter, after scored, p task.Paging) (found hits, err error) {
 	var places []int
 	var queries []string
 	var near []*string
@@ -214,11 +214,8 @@ func nearly(ctx context.Context, tx pgx.Tx, userID int64, alternatives [][]parse
 	if !forgivable {
 		return hits{}, nil
 	}
-	err = pgx.BeginFunc(ctx, tx, func(savepoint pgx.Tx) (err error) {
-		found, err = collectHits(savepoint.Query(ctx, `SELECT id, score, NULL::bigint, total FROM search_tasks_nearly($1, $2, $3::text[]::tsquery[], $4, $5::text::tsquery, $6::text[]::task_priority[], $7, $8, $9)`,
-			userID, places, queries, near, filter, priorities(f), after.score, after.id, p.Limit+1))
-		return err
-	})
+	found, err = collectHits(tx.Query(ctx, `SELECT id, score, NULL::bigint, total FROM search_tasks_nearly($1, $2, $3::text[]::tsquery[], $4, $5::text::tsquery, $6::text[]::task_priority[], $7, $8, $9)`,
+		userID, places, queries, near, filter, priorities(f), after.score, after.id, p.Limit+1))
 	if e := (*pgconn.PgError)(nil); errors.As(err, &e) && e.Code == "42883" { // no such operator
 		return hits{}, nil
 	}

@@ -3,6 +3,7 @@ package repository
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -120,7 +121,6 @@ func (tx *userTx) TaskByKey(ctx context.Context, key string) (*task.Task, task.I
 // an error, where a constraint says that the task exists already: the key was
 // used, or the previous task has a successor.
 func (tx *userTx) Insert(ctx context.Context, t *task.Task, key task.Idempotency) (bool, error) {
-	row := newTaskRow(t)
 	var idempotencyKey *string
 	var digest []byte
 	if key.Key != "" {
@@ -129,19 +129,20 @@ func (tx *userTx) Insert(ctx context.Context, t *task.Task, key task.Idempotency
 	err := tx.QueryRow(ctx, `
 		WITH added AS (
 			INSERT INTO tasks (
-				user_id, title, description, priority, category_id, due_date, all_day, time_zone,
+				user_id, priority, due_date, all_day, time_zone,
 				recurrence_rule, recurrence_base, series_id, series_start, series_start_occurrence, occurrence,
-				reminder_offsets, absolute_reminder, snoozed_until, reminder_times,
-				updated_at, version, tag_ids,
+				reminder_offsets, absolute_reminder, snoozed_until, reminder_times, updated_at, version,
+				title, description, category_id, tag_ids,
 				previous_task_id, idempotency_key, idempotency_digest, created_at)
-			VALUES ($1, $2, $3, $4::text::task_priority, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25)
+			VALUES ($1, $2::text::task_priority, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25)
 			ON CONFLICT DO NOTHING
 			RETURNING id
 		), armed AS (
 			INSERT INTO reminders (task_id, user_id, remind_at) SELECT id, $1, $26::timestamptz FROM added WHERE $26 IS NOT NULL
 		)
 		SELECT id FROM added`,
-		append(append([]any{tx.userID}, row...), t.PreviousTaskID, idempotencyKey, digest, t.CreatedAt, t.RemindAt)...).Scan(&t.ID)
+		slices.Concat([]any{tx.userID}, plainColumns(t), searchedColumns(t),
+			[]any{t.PreviousTaskID, idempotencyKey, digest, t.CreatedAt, t.RemindAt})...).Scan(&t.ID)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return false, nil
 	}
@@ -152,30 +153,40 @@ func (tx *userTx) Insert(ctx context.Context, t *task.Task, key task.Idempotency
 	if len(t.Tags) > 0 {
 		tx.queueTags(batch, t)
 	}
-	return true, tx.sendWithEvents(ctx, batch, task.Change{Kind: task.Created, Task: t})
+	return true, tx.leaveWithEvents(ctx, batch, task.Change{Kind: task.Created, Task: t})
 }
 
-// Save stores a changed task, its tags and its event.
+const (
+	updateTask = `
+		UPDATE tasks SET
+			priority = $2::text::task_priority, due_date = $3, all_day = $4, time_zone = $5,
+			recurrence_rule = $6, recurrence_base = $7, series_id = $8, series_start = $9,
+			series_start_occurrence = $10, occurrence = $11,
+			reminder_offsets = $12, absolute_reminder = $13, snoozed_until = $14, reminder_times = $15,
+			updated_at = $16, version = $17, completed_at = $18, deleted_at = $19`
+	updateSearched = `, title = $21, description = $22, category_id = $23, tag_ids = $24`
+	ofUserAndTask  = ` WHERE user_id = $1 AND id = $20`
+)
+
+// Save stores a changed task, its tags and its event. Only a change of what is
+// searched touches that: else Postgres would work out all the task's words anew.
 func (tx *userTx) Save(ctx context.Context, c task.Change) error {
 	t := c.Task
+	update, values := updateTask, slices.Concat([]any{tx.userID}, plainColumns(t), []any{t.CompletedAt, t.DeletedAt, t.ID})
+	for _, field := range []string{"title", "description", "category_id", "tag_ids"} {
+		if _, changed := c.Fields[field]; changed {
+			update, values = update+updateSearched, append(values, searchedColumns(t)...)
+			break
+		}
+	}
 	batch := &pgx.Batch{}
-	batch.Queue(`
-		UPDATE tasks SET
-			title = $2, description = $3, priority = $4::text::task_priority, category_id = $5,
-			due_date = $6, all_day = $7, time_zone = $8,
-			recurrence_rule = $9, recurrence_base = $10, series_id = $11, series_start = $12,
-			series_start_occurrence = $13, occurrence = $14,
-			reminder_offsets = $15, absolute_reminder = $16, snoozed_until = $17,
-			reminder_times = $18,
-			updated_at = $19, version = $20, tag_ids = $21, completed_at = $22, deleted_at = $23
-		WHERE user_id = $1 AND id = $24`,
-		append(append([]any{tx.userID}, newTaskRow(t)...), t.CompletedAt, t.DeletedAt, t.ID)...)
+	batch.Queue(update+ofUserAndTask, values...)
 	tx.queueReminder(batch, t)
 	if _, tagged := c.Fields["tag_ids"]; tagged {
 		batch.Queue(`DELETE FROM task_tags WHERE user_id = $1 AND task_id = $2`, tx.userID, t.ID)
 		tx.queueTags(batch, t)
 	}
-	return tx.sendWithEvents(ctx, batch, c)
+	return tx.leaveWithEvents(ctx, batch, c)
 }
 
 // Remove deletes a task for good.
@@ -183,7 +194,7 @@ func (tx *userTx) Remove(ctx context.Context, t *task.Task) error {
 	batch := &pgx.Batch{}
 	batch.Queue(`DELETE FROM tasks WHERE user_id = $1 AND id = $2`, tx.userID, t.ID)
 	t.Version++
-	return tx.sendWithEvents(ctx, batch, task.Change{Kind: task.Deleted, Task: t})
+	return tx.leaveWithEvents(ctx, batch, task.Change{Kind: task.Deleted, Task: t})
 }
 
 // queueReminder stores when the task reminds next, if that is new.
@@ -202,10 +213,19 @@ func (tx *userTx) queueTags(batch *pgx.Batch, t *task.Task) {
 	batch.Queue(`INSERT INTO task_tags (user_id, task_id, tag_id) SELECT $1, $2, unnest($3::bigint[])`, tx.userID, t.ID, t.TagIDs())
 }
 
-// newTaskRow lists the columns that Insert and Save share, in their order.
-func newTaskRow(t *task.Task) []any {
+// searchedColumns lists the columns whose words are searched, in the order of
+// Insert and Save.
+func searchedColumns(t *task.Task) []any {
+	var categoryID *int64
+	if t.Category != nil {
+		categoryID = &t.Category.ID
+	}
+	return []any{t.Title, t.Description, categoryID, t.TagIDs()}
+}
+
+// plainColumns lists the other columns that Insert and Save share.
+func plainColumns(t *task.Task) []any {
 	var (
-		categoryID            *int64
 		rule                  *string
 		base                  = task.FromDue
 		seriesID              *uuid.UUID
@@ -213,9 +233,6 @@ func newTaskRow(t *task.Task) []any {
 		startPlace, placement = 1, 1
 		times                 = t.ReminderTimes
 	)
-	if t.Category != nil {
-		categoryID = &t.Category.ID
-	}
 	if r := t.Recurrence; r != nil {
 		rule, base, seriesID, start = &r.Rule, r.Base, &r.SeriesID, &r.Start
 		startPlace, placement = r.StartOccurrence, r.Occurrence
@@ -224,9 +241,9 @@ func newTaskRow(t *task.Task) []any {
 		times = []time.Time{}
 	}
 	return []any{
-		t.Title, t.Description, string(t.Priority), categoryID, t.DueDate, t.AllDay, t.TimeZone,
+		string(t.Priority), t.DueDate, t.AllDay, t.TimeZone,
 		rule, string(base), seriesID, start, startPlace, placement,
 		t.ReminderOffsets, t.AbsoluteReminder, t.SnoozedUntil, times,
-		t.UpdatedAt, t.Version, t.TagIDs(),
+		t.UpdatedAt, t.Version,
 	}
 }

@@ -1,0 +1,84 @@
+package repository
+
+import (
+	"context"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgxpool"
+)
+
+// transaction has no round trips of its own: BEGIN goes in the message of its
+// first statement, COMMIT in that of the last, with all that was left for later.
+type transaction struct {
+	session *pgxpool.Conn
+	ahead   []*pgx.QueuedQuery // what the next message begins with
+	begun   bool
+}
+
+// transact runs fn in a transaction that begin begins, and commits unless fn fails.
+func transact(ctx context.Context, pool *pgxpool.Pool, begin []*pgx.QueuedQuery, fn func(*transaction) error) error {
+	return onSession(ctx, pool, begin, func(t *transaction) error {
+		if err := fn(t); err != nil {
+			return err
+		}
+		return t.commit(ctx)
+	})
+}
+
+// onSession runs fn in a transaction, and rolls back what fn has not committed.
+func onSession(ctx context.Context, pool *pgxpool.Pool, begin []*pgx.QueuedQuery, fn func(*transaction) error) error {
+	session, err := pool.Acquire(ctx)
+	if err != nil {
+		return err
+	}
+	defer session.Release() // ends the session if it is still in a transaction
+	err = fn(&transaction{session: session, ahead: begin})
+	if session.Conn().PgConn().TxStatus() != 'I' {
+		_, _ = session.Exec(ctx, "ROLLBACK")
+	}
+	return err
+}
+
+// SendBatch sends a batch behind all that was left for later.
+func (t *transaction) SendBatch(ctx context.Context, batch *pgx.Batch) pgx.BatchResults {
+	ahead := t.ahead
+	t.ahead, t.begun = nil, true
+	return sendBehind(ctx, t.session, ahead, batch)
+}
+
+// Query runs one statement that returns rows.
+func (t *transaction) Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error) {
+	return queryOf(ctx, t, sql, args)
+}
+
+// QueryRow runs one statement that returns a row.
+func (t *transaction) QueryRow(ctx context.Context, sql string, args ...any) pgx.Row {
+	rows, err := queryOf(ctx, t, sql, args)
+	return batchRow{rows, err}
+}
+
+// Exec runs one statement that returns nothing.
+func (t *transaction) Exec(ctx context.Context, sql string, args ...any) (tag pgconn.CommandTag, err error) {
+	batch := &pgx.Batch{}
+	batch.Queue(sql, args...).Exec(func(done pgconn.CommandTag) error { tag = done; return nil })
+	err = t.SendBatch(ctx, batch).Close()
+	return tag, err
+}
+
+// later leaves a batch for the next message. When it fails, so does whatever is
+// in that message, at the latest the commit.
+func (t *transaction) later(batch *pgx.Batch) {
+	t.ahead, t.begun = append(t.ahead, batch.QueuedQueries...), true
+}
+
+func (t *transaction) commit(ctx context.Context) error {
+	if !t.begun {
+		return nil
+	}
+	tag, err := t.Exec(ctx, "COMMIT")
+	if err == nil && tag.String() != "COMMIT" { // a statement had failed, and fn did not mind
+		return pgx.ErrTxCommitRollback
+	}
+	return err
+}
