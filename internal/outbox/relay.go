@@ -104,7 +104,6 @@ func (r *Relay) Run(ctx context.Context) {
 	others.Go(func() { r.tellPeers(ctx) })
 	others.Go(func() { r.measure(ctx) })
 	r.keep(ctx, "relay", r.relay)
-	r.notify(context.WithoutCancel(ctx), r.id+freed) // its session has ended, and its locks with it
 	others.Wait()
 }
 
@@ -159,6 +158,11 @@ func (r *Relay) relay(ctx context.Context, session *pgx.Conn) error {
 	if err := s.join(ctx); err != nil {
 		return err
 	}
+	defer func() {
+		if s.leave(context.WithoutCancel(ctx)) == nil {
+			r.notify(context.WithoutCancel(ctx), r.id+freed)
+		}
+	}()
 	for _, setting := range sessionSettings {
 		if _, err := session.Exec(ctx, setting); err != nil && session.IsClosed() {
 			return err

@@ -35,6 +35,15 @@ func (s *shards) join(ctx context.Context) error {
 	return err
 }
 
+// leave gives back all shards. The end of the session would too, but only some
+// time after it.
+func (s *shards) leave(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, statementTimeout)
+	defer cancel()
+	_, err := s.session.Exec(ctx, `SELECT pg_advisory_unlock_all()`)
+	return err
+}
+
 // balance takes free shards up to a fair share, and gives back what exceeds it;
 // lost tells whether it gave any back.
 func (s *shards) balance(ctx context.Context) (lost bool, err error) {
