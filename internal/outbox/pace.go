@@ -15,8 +15,11 @@ const (
 	perShard = 64
 	// fullSize is the most events in one bulk request, fullBytes the most bytes of
 	// their data: the sidecar takes 4 MiB, with the envelopes around them.
-	fullSize  = 1024
+	fullSize  = 512
 	fullBytes = 2 << 20
+	// sideBySide is how many requests to one topic are under way at the same time:
+	// while the sidecar waits for the broker with the one, it takes in the other.
+	sideBySide = 2
 	// maxRefusals: when so many tasks in a row are refused, it is the topic.
 	maxRefusals = 5
 	shortPause  = 10 * time.Millisecond // while the failure is being narrowed down
@@ -54,6 +57,7 @@ type pace struct {
 // lane is how it goes with a topic.
 type lane struct {
 	size     int           // events in the next bulk
+	failed   bool          // in this round: then its successes say nothing of larger bulks
 	refusals int           // tasks refused since the last success
 	pause    time.Duration // after the last failure while it is away
 	rest     time.Time     // nothing is published before
@@ -115,28 +119,33 @@ func (p *pace) selection() selection {
 	return out
 }
 
-// batches splits rows by topic, and those of each so that no two events of a task
-// are in the same batch: a bulk publish can fail for the first of them and
+// wave is a number of bulks that may be published in any order: no two events in
+// it are of the same task.
+type wave [][]row
+
+// plan splits rows by topic, and those of each into waves that are published one
+// after the other: a bulk publish can fail for the first event of a task and
 // succeed for the second, which would then arrive first. Of a topic that is not
-// healthy there is one batch, as large as its lane allows; suspects are by
+// healthy there is one bulk, as large as its lane allows; suspects are by
 // themselves.
-func (p *pace) batches(rows []row) (ofTopics [][][]row) {
+func (p *pace) plan(rows []row) (ofTopics [][]wave) {
 	for _, ofTopic := range byTopic(rows) {
 		l := p.lane(ofTopic[0].topic)
-		waves := p.waves(ofTopic)
-		var batches [][]row
+		l.failed = false
+		all := p.waves(ofTopic)
+		var waves []wave
 		switch {
 		case l.healthy():
-			for _, wave := range waves {
-				batches = append(batches, bulks(wave)...)
+			for _, rows := range all {
+				waves = append(waves, bulks(rows))
 			}
 		case l.away(): // any task may be the one that the broker takes
-			first := waves[0]
-			batches = [][]row{{first[rand.IntN(len(first))]}}
+			first := all[0]
+			waves = []wave{{{first[rand.IntN(len(first))]}}}
 		default:
-			batches = bulks(waves[0][:min(l.size, len(waves[0]))])[:1]
+			waves = []wave{bulks(all[0][:min(l.size, len(all[0]))])[:1]}
 		}
-		ofTopics = append(ofTopics, batches)
+		ofTopics = append(ofTopics, waves)
 	}
 	return ofTopics
 }
@@ -204,6 +213,7 @@ func (p *pace) note(batch []row, err error) {
 		p.refuse(known, err)
 		return
 	}
+	l.failed = true
 	l.size = max(len(batch)/2, 1)
 	l.rest = time.Now().Add(shortPause)
 	if len(batch) > 1 {
@@ -231,7 +241,10 @@ func (p *pace) refuse(s *suspect, err error) {
 }
 
 func (p *pace) noteSuccess(l *lane, batch []row) {
-	l.size, l.refusals, l.pause, l.rest = min(max(l.size, len(batch))*2, fullSize), 0, 0, time.Time{}
+	if !l.failed {
+		l.size = min(max(l.size, len(batch))*2, fullSize)
+	}
+	l.refusals, l.pause, l.rest = 0, 0, time.Time{}
 	for _, row := range batch {
 		if s := p.suspects[row.taskID]; s != nil && s.row.id == row.id {
 			delete(p.suspects, row.taskID)

@@ -6,6 +6,8 @@ import (
 	"sync"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"tickler/internal/event"
 	"tickler/internal/telemetry"
 )
@@ -18,11 +20,11 @@ type result struct {
 
 // publishAll publishes rows, those of different topics at the same time.
 func (r *Relay) publishAll(ctx context.Context, rows []row, p *pace) (all result) {
-	ofTopics := p.batches(rows)
+	ofTopics := p.plan(rows)
 	results := make([]result, len(ofTopics))
 	var publishing sync.WaitGroup
-	for i, batches := range ofTopics {
-		publishing.Go(func() { results[i] = r.publishTopic(ctx, batches, p) })
+	for i, waves := range ofTopics {
+		publishing.Go(func() { results[i] = r.publishTopic(ctx, waves, p) })
 	}
 	publishing.Wait()
 	for _, done := range results {
@@ -34,31 +36,52 @@ func (r *Relay) publishAll(ctx context.Context, rows []row, p *pace) (all result
 	return all
 }
 
-// publishTopic publishes batch after batch. A failure does not keep other tasks'
+// publishTopic publishes wave after wave. A failure does not keep other tasks'
 // events, but it does keep the later ones of the same tasks.
-func (r *Relay) publishTopic(ctx context.Context, batches [][]row, p *pace) (done result) {
+func (r *Relay) publishTopic(ctx context.Context, waves []wave, p *pace) (done result) {
 	blocked := map[int64]bool{}
-	for _, batch := range batches {
-		batch = slices.DeleteFunc(batch, func(row row) bool { return blocked[row.taskID] })
-		if len(batch) == 0 {
-			continue
+	for _, wave := range waves {
+		for i := range wave {
+			wave[i] = slices.DeleteFunc(wave[i], func(row row) bool { return blocked[row.taskID] })
 		}
-		err := r.publish(ctx, batch)
-		p.note(batch, err)
-		if err != nil {
-			done.failed = err
-			for _, row := range batch {
-				blocked[row.taskID] = true
+		for i, err := range r.publishWave(ctx, wave) {
+			bulk := wave[i]
+			if len(bulk) == 0 {
+				continue
 			}
-			continue
-		}
-		acknowledged := time.Now()
-		done.published = append(done.published, batch...)
-		for _, row := range batch {
-			telemetry.Published(row.envelope.Type, row.topic, row.envelope.TraceParent, row.envelope.Time, acknowledged)
+			p.note(bulk, err)
+			if err != nil {
+				done.failed = err
+				for _, row := range bulk {
+					blocked[row.taskID] = true
+				}
+				continue
+			}
+			acknowledged := time.Now()
+			done.published = append(done.published, bulk...)
+			for _, row := range bulk {
+				telemetry.Published(row.envelope.Type, row.topic, row.envelope.TraceParent, row.envelope.Time, acknowledged)
+			}
 		}
 	}
 	return done
+}
+
+// publishWave publishes the bulks of a wave, and returns what became of each.
+func (r *Relay) publishWave(ctx context.Context, wave wave) []error {
+	errs := make([]error, len(wave))
+	var publishing errgroup.Group
+	publishing.SetLimit(sideBySide)
+	for i, bulk := range wave {
+		if len(bulk) > 0 {
+			publishing.Go(func() error {
+				errs[i] = r.publish(ctx, bulk)
+				return nil
+			})
+		}
+	}
+	_ = publishing.Wait()
+	return errs
 }
 
 // publish hands a batch, which is of one topic, to the broker.

@@ -1,0 +1,45 @@
+package outbox
+
+import (
+	"errors"
+	"slices"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"tickler/internal/event"
+)
+
+func TestAFailureIsNarrowedDownThoughOtherBulksOfItsRoundSucceed(t *testing.T) {
+	const poison = 7
+	p := newPace(defaultPatience)
+	var rows []row
+	fill := func() { // others' events keep coming
+		for len(rows) < fullSize+100 {
+			id := int64(poison - 1)
+			if len(rows) > 0 {
+				id = rows[len(rows)-1].id + 1
+			}
+			rows = append(rows, row{id: id, taskID: id, topic: event.TopicTaskEvents})
+		}
+	}
+	for round := 0; p.suspects[poison] == nil; round++ {
+		require.Less(t, round, 30, "the event that fails is not found")
+		fill()
+		waves := p.plan(rows)[0]
+		require.Equal(t, 1, len(waves))
+		if round > 0 {
+			require.Equal(t, 1, len(waves[0]), "what failed is not sent whole again")
+		} else {
+			require.Equal(t, 2, len(waves[0]))
+		}
+		for _, bulk := range waves[0] {
+			if slices.ContainsFunc(bulk, func(r row) bool { return r.id == poison }) {
+				p.note(bulk, errors.New("too large"))
+				continue
+			}
+			p.note(bulk, nil)
+			rows = slices.DeleteFunc(rows, func(r row) bool { return bulk[0].id <= r.id && r.id <= bulk[len(bulk)-1].id })
+		}
+	}
+}
