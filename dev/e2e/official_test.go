@@ -55,7 +55,10 @@ func withFixtures(t *testing.T) *system {
 	build.Dir = repository
 	output, err := build.CombinedOutput()
 	require.NoError(t, err, "%s", output)
-	return start(t, func(c *stack.Config) { c.Root = root })
+	return start(t, func(c *stack.Config) {
+		c.Root = root
+		unlimited(c) // the suite makes hundreds of calls in two seconds, as one user
+	})
 }
 
 // carrying is the address of a proxy that adds a person's token: the official
