@@ -11,6 +11,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"tickler/api/door"
+	"tickler/api/rest"
 	"tickler/internal/calendar"
 	"tickler/internal/task"
 )
@@ -48,21 +49,10 @@ func (f calendars) serve(c *gin.Context) {
 	tag := `"` + hex.EncodeToString(sum[:16]) + `"`
 	c.Header("ETag", tag)
 	c.Header("Cache-Control", "private, no-cache") // may be kept, if it is asked for anew each time
-	if matches(c.GetHeader("If-None-Match"), tag) {
+	if rest.Matches(c.GetHeader("If-None-Match"), tag) {
 		c.Status(http.StatusNotModified)
 		return
 	}
 	c.Header("Content-Disposition", `inline; filename="tickler.ics"`)
 	c.Data(http.StatusOK, "text/calendar; charset=utf-8", text)
-}
-
-// matches tells whether a list of tags has one, compared weakly.
-// https://www.rfc-editor.org/rfc/rfc9110#section-13.1.2
-func matches(list, tag string) bool {
-	for one := range strings.SplitSeq(list, ",") {
-		if one = strings.TrimSpace(one); one == "*" || strings.TrimPrefix(one, "W/") == tag {
-			return true
-		}
-	}
-	return false
 }

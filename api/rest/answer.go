@@ -127,10 +127,14 @@ func digest(text []byte) string {
 // unchanged tells whether the client has what would be sent.
 // https://www.rfc-editor.org/rfc/rfc9110#section-13.1.2
 func unchanged(ctx huma.Context) bool {
-	etag := header(ctx, "ETag")
-	for _, known := range strings.Split(ctx.Header(ifNoneMatch), ",") {
-		known = strings.TrimSpace(known)
-		if known == "*" || strings.TrimPrefix(known, "W/") == etag {
+	return Matches(ctx.Header(ifNoneMatch), header(ctx, "ETag"))
+}
+
+// Matches tells whether the list of an If-None-Match has an entity tag, compared
+// weakly.
+func Matches(list, tag string) bool {
+	for one := range strings.SplitSeq(list, ",") {
+		if one = strings.TrimSpace(one); one == "*" || strings.TrimPrefix(one, "W/") == tag {
 			return true
 		}
 	}

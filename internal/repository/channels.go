@@ -34,10 +34,8 @@ func (r *Repository) Reach(ctx context.Context, userID int64, deliveries int) (r
 		if err != nil {
 			return err
 		}
-		if quiet != "" {
-			if reach.QuietHours, err = task.ParseQuietHours("quiet_hours", quiet); err != nil {
-				return fmt.Errorf("stored quiet hours of user %d: %w", userID, err)
-			}
+		if reach.QuietHours, err = storedQuietHours(userID, quiet); err != nil {
+			return err
 		}
 		rows, err := tx.Query(ctx, selectChannels, userID)
 		if err != nil {
@@ -61,9 +59,21 @@ func (r *Repository) Reach(ctx context.Context, userID int64, deliveries int) (r
 	return reach, unavailable(err)
 }
 
+// storedQuietHours reads those of a user as they are stored, "" for none.
+func storedQuietHours(userID int64, text string) (*task.QuietHours, error) {
+	if text == "" {
+		return nil, nil
+	}
+	hours, err := task.ParseQuietHours("quiet_hours", text)
+	if err != nil {
+		return nil, fmt.Errorf("stored quiet hours of user %d: %w", userID, err)
+	}
+	return hours, nil
+}
+
 // LockChannels reads the user's channels; who changes them holds the user's row.
 func (tx *userTx) LockChannels(ctx context.Context) ([]task.Channel, error) {
-	if _, err := tx.Exec(ctx, `SELECT FROM users WHERE id = $1 FOR NO KEY UPDATE`, tx.userID); err != nil {
+	if err := tx.lockUser(ctx, true); err != nil {
 		return nil, err
 	}
 	rows, err := tx.Query(ctx, selectChannels, tx.userID)

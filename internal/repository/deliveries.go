@@ -120,10 +120,8 @@ func readQuiet(ctx context.Context, tx pgx.Tx, users []int64) (map[int64]quiet, 
 			return nil, err
 		}
 		q := quiet{zone: task.Settings{TimeZone: zone}.Zone()}
-		if hours != "" {
-			if q.hours, err = task.ParseQuietHours("quiet_hours", hours); err != nil {
-				return nil, fmt.Errorf("stored quiet hours of user %d: %w", id, err)
-			}
+		if q.hours, err = storedQuietHours(id, hours); err != nil {
+			return nil, err
 		}
 		all[id] = q
 	}

@@ -136,20 +136,17 @@ func (r *Repository) EndDeliveries(ctx context.Context, c ServedChannel, ended [
 // LeaveChannel gives a channel back, to be served again when its next delivery
 // is due and it has rested.
 func (r *Repository) LeaveChannel(ctx context.Context, c ServedChannel, notBefore time.Time) error {
-	err := pgx.BeginFunc(ctx, r.pool, func(tx pgx.Tx) error {
-		// Who adds a delivery holds this row until the commit: what they added is
-		// seen by the next statement, or they come after it.
-		batch := &pgx.Batch{}
-		batch.Queue(`SELECT FROM channels WHERE id = $1 FOR NO KEY UPDATE`, c.ID)
-		batch.Queue(`
-			UPDATE channels c SET leased_until = NULL, next_attempt_at = (
-				SELECT greatest(min(d.next_attempt_at), c.rest_until, $3) FROM deliveries d
-				WHERE d.channel_id = c.id AND d.state = 'pending'
-				HAVING count(*) > 0)
-			WHERE id = $1 AND lease = $2`, c.ID, c.lease, notBefore)
-		return tx.SendBatch(ctx, batch).Close()
-	})
-	return unavailable(err)
+	// A batch is one transaction. Who adds a delivery holds this row until the
+	// commit: what they added is seen by the next statement, or they come after it.
+	batch := &pgx.Batch{}
+	batch.Queue(`SELECT FROM channels WHERE id = $1 FOR NO KEY UPDATE`, c.ID)
+	batch.Queue(`
+		UPDATE channels c SET leased_until = NULL, next_attempt_at = (
+			SELECT greatest(min(d.next_attempt_at), c.rest_until, $3) FROM deliveries d
+			WHERE d.channel_id = c.id AND d.state = 'pending'
+			HAVING count(*) > 0)
+		WHERE id = $1 AND lease = $2`, c.ID, c.lease, notBefore)
+	return unavailable(r.pool.SendBatch(ctx, batch).Close())
 }
 
 // SwitchOff switches a channel off that keeps failing, unless something reached
