@@ -6,12 +6,14 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humagin"
 
 	"tickler/api/operation"
+	"tickler/api/sse"
 	"tickler/internal/event"
 	"tickler/internal/feed"
 	"tickler/internal/lifecycle"
@@ -21,9 +23,7 @@ import (
 const (
 	lastEventID = "Last-Event-ID"
 
-	keepAlive     = 15 * time.Second // proxies cut what is silent for a minute or so
 	writeTimeout  = 10 * time.Second
-	longest       = 10 * time.Minute // then the client connects again, and its token is checked anew
 	eventsAreGone = "some events before this are not kept any more; read the present state afresh"
 )
 
@@ -48,7 +48,7 @@ func (d *door) events() {
 			return
 		}
 		defer subscription.Close()
-		follow(ctx, subscription, cmp.Or(d.Longest, longest))
+		follow(ctx, subscription, cmp.Or(d.Longest, sse.Longest))
 	})
 }
 
@@ -75,54 +75,36 @@ func (d *door) subscribe(ctx huma.Context) (*feed.Subscription, error) {
 // follow writes events until the client goes, the server stops, or it has
 // followed for so long.
 func follow(ctx huma.Context, subscription *feed.Subscription, long time.Duration) {
-	writer := humagin.Unwrap(ctx).Writer
-	connection := http.NewResponseController(writer)
-	// The server's own bounds are for calls that end.
-	_ = connection.SetReadDeadline(time.Time{})
-	write := func(text []byte) bool {
-		_ = connection.SetWriteDeadline(time.Now().Add(writeTimeout))
-		_, err := writer.Write(text)
-		return err == nil && connection.Flush() == nil
-	}
-	ctx.SetHeader("Content-Type", "text/event-stream")
-	ctx.SetHeader("X-Accel-Buffering", "no") // nginx would keep events back
-	ctx.SetStatus(http.StatusOK)
-
+	s := sse.Open(humagin.Unwrap(ctx).Writer, writeTimeout)
 	begin := "retry: 2000\n"
 	if !subscription.Whole {
 		begin += fmt.Sprintf("event: reset\ndata: {\"message\":%q}\n", eventsAreGone)
 	}
-	if !write(fmt.Appendf(nil, "%sid: %s\n\n", begin, subscription.Position())) {
-		return
-	}
+	s.Write(fmt.Sprintf("%sid: %s\n\n", begin, subscription.Position()))
 	following, cancel := lifecycle.UntilStopping(ctx.Context())
 	defer cancel()
 	following, cancel = context.WithTimeout(following, long)
 	defer cancel()
-	for following.Err() == nil {
-		patience, stop := context.WithTimeout(following, keepAlive)
+	for following.Err() == nil && s.Err() == nil {
+		patience, stop := context.WithTimeout(following, sse.KeepAlive)
 		entries, err := subscription.Next(patience)
 		silent := patience.Err() != nil && following.Err() == nil
 		stop()
 		switch {
 		case silent && len(entries) == 0:
-			if !write([]byte(": still here\n\n")) {
-				return
-			}
+			s.Comment("still here")
 		case err != nil:
 			return // the client comes again, with the id of the last event
 		default:
-			if !write(lines(entries)) {
-				return
-			}
+			s.Write(lines(entries))
 		}
 	}
 }
 
-func lines(entries []event.Entry) []byte {
-	var text bytes.Buffer
+func lines(entries []event.Entry) string {
+	var text strings.Builder
 	for _, e := range entries {
 		fmt.Fprintf(&text, "id: %s\nevent: %s\ndata: %s\n\n", e.Position, e.Type, bytes.ReplaceAll(e.Data, []byte("\n"), nil))
 	}
-	return text.Bytes()
+	return text.String()
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/mark3labs/mcp-go/mcp"
 
 	"tickler/api/operation"
+	"tickler/api/sse"
 	"tickler/internal/event"
 	"tickler/internal/feed"
 	"tickler/internal/lifecycle"
@@ -21,8 +22,6 @@ import (
 )
 
 const (
-	keepAlive    = 15 * time.Second // between two signs of life, for proxies that cut what is silent
-	longest      = 10 * time.Minute // then the client listens anew, and its token is checked anew
 	writeTimeout = 20 * time.Second // a client that does not read for so long is gone
 	retryRead    = time.Second
 )
@@ -109,21 +108,21 @@ func (l *listener) listen(w http.ResponseWriter, r *http.Request, id json.RawMes
 	defer subscription.Close()
 	ctx, cancel := lifecycle.UntilStopping(r.Context())
 	defer cancel()
-	ctx, cancel = context.WithTimeout(ctx, longest)
+	ctx, cancel = context.WithTimeout(ctx, sse.Longest)
 	defer cancel()
 
-	s := newStream(w)
+	s := stream{sse.Open(w, writeTimeout)}
 	s.send(map[string]any{
 		"jsonrpc": mcp.JSONRPC_VERSION, "method": mcp.MethodNotificationSubscriptionsAcknowledged,
 		"params": map[string]any{"_meta": map[string]any{mcp.MetaKeySubscriptionID: id}, "notifications": wanted.filter()},
 	})
-	for !wanted.nothing() && ctx.Err() == nil && s.err == nil {
+	for !wanted.nothing() && ctx.Err() == nil && s.Err() == nil {
 		entries, err := l.awaited(ctx, subscription)
 		if err != nil {
 			l.log.Warn("the events of a listening client cannot be read; trying again", "error", err)
 		}
 		if len(entries) == 0 {
-			s.comment("keep-alive")
+			s.Comment("keep-alive")
 		}
 		for _, e := range entries {
 			for _, uri := range wanted.concerned(e) {
@@ -140,7 +139,7 @@ func (l *listener) listen(w http.ResponseWriter, r *http.Request, id json.RawMes
 
 // awaited waits for events, but no longer than until a sign of life is due.
 func (l *listener) awaited(ctx context.Context, s *feed.Subscription) ([]event.Entry, error) {
-	waiting, cancel := context.WithTimeout(ctx, keepAlive)
+	waiting, cancel := context.WithTimeout(ctx, sse.KeepAlive)
 	defer cancel()
 	entries, err := s.Next(waiting)
 	if err == nil || waiting.Err() != nil {
@@ -175,43 +174,14 @@ func answerError(w http.ResponseWriter, status int, id json.RawMessage, code int
 	})
 }
 
-// stream writes server-sent events. After an error, which means that the client
-// is gone, it writes nothing.
-type stream struct {
-	w       http.ResponseWriter
-	control *http.ResponseController
-	err     error
-}
+// stream sends messages of JSON-RPC.
+type stream struct{ *sse.Stream }
 
-func newStream(w http.ResponseWriter) *stream {
-	s := &stream{w: w, control: http.NewResponseController(w)}
-	// The time in which a request must be read would end the stream too.
-	s.err = s.control.SetReadDeadline(time.Time{})
-	w.Header().Set("Content-Type", "text/event-stream")
-	w.Header().Set("X-Accel-Buffering", "no")
-	w.WriteHeader(http.StatusOK)
-	return s
-}
-
-func (s *stream) send(message any) {
+func (s stream) send(message any) {
 	text, err := json.Marshal(message)
 	if err != nil {
-		s.err = errors.Join(s.err, err)
+		s.Fail(err)
 		return
 	}
-	s.write("event: message\ndata: " + string(text) + "\n\n")
-}
-
-func (s *stream) comment(text string) { s.write(": " + text + "\n\n") }
-
-func (s *stream) write(text string) {
-	if s.err != nil {
-		return
-	}
-	if s.err = s.control.SetWriteDeadline(time.Now().Add(writeTimeout)); s.err != nil {
-		return
-	}
-	if _, s.err = io.WriteString(s.w, text); s.err == nil {
-		s.err = s.control.Flush()
-	}
+	s.Write("event: message\ndata: " + string(text) + "\n\n")
 }

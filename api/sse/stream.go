@@ -1,0 +1,61 @@
+// Package sse writes server-sent events to clients that stay.
+// https://html.spec.whatwg.org/multipage/server-sent-events.html
+package sse
+
+import (
+	"errors"
+	"io"
+	"net/http"
+	"time"
+)
+
+const (
+	// KeepAlive is the time between two signs of life: proxies cut what is silent
+	// for a minute or so.
+	KeepAlive = 15 * time.Second
+	// Longest is how long a stream lasts: then the client comes again, and its
+	// token is checked anew.
+	Longest = 10 * time.Minute
+)
+
+// Stream is an answer that goes on. After an error, which means that the client
+// is gone, it writes nothing. It is for one goroutine.
+type Stream struct {
+	w        http.ResponseWriter
+	control  *http.ResponseController
+	patience time.Duration
+	err      error
+}
+
+// Open begins an answer; a client that does not read for as long as patience is gone.
+func Open(w http.ResponseWriter, patience time.Duration) *Stream {
+	s := &Stream{w: w, control: http.NewResponseController(w), patience: patience}
+	// The time in which a request must be read would end the stream too.
+	s.err = s.control.SetReadDeadline(time.Time{})
+	w.Header().Set("Content-Type", "text/event-stream")
+	w.Header().Set("X-Accel-Buffering", "no") // nginx would keep events back
+	w.WriteHeader(http.StatusOK)
+	return s
+}
+
+// Write sends lines as they stand.
+func (s *Stream) Write(text string) {
+	if s.err != nil {
+		return
+	}
+	if s.err = s.control.SetWriteDeadline(time.Now().Add(s.patience)); s.err != nil {
+		return
+	}
+	if _, s.err = io.WriteString(s.w, text); s.err == nil {
+		s.err = s.control.Flush()
+	}
+}
+
+// Comment sends what clients pass over, as a sign of life.
+func (s *Stream) Comment(text string) { s.Write(": " + text + "\n\n") }
+
+// Fail ends the stream for a reason of the server's own.
+func (s *Stream) Fail(err error) { s.err = errors.Join(s.err, err) }
+
+// Err is why nothing is written any more; nil while all goes well.
+func (s *Stream) Err() error { return s.err }
