@@ -89,8 +89,11 @@ func Is(path string) bool {
 	return err == nil
 }
 
-// Close gives the lock up.
-func (h *Home) Close() error { return h.lock.Close() }
+// Close gives the lock up. Closing the file would not be enough: a program that is
+// just being started beside has a copy of it until it runs.
+func (h *Home) Close() error {
+	return errors.Join(syscall.Flock(int(h.lock.Fd()), syscall.LOCK_UN), h.lock.Close())
+}
 
 // In is the path of a name inside the home.
 func (h *Home) In(name ...string) string {
