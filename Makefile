@@ -2,6 +2,10 @@
 .DEFAULT_GOAL := help
 .PHONY: help build run infra clean image sbom licences vuln test test-brokers test-kafka test-k8s test-k8s-e2e test-asyncapi test-rest test-mcp test-calendar test-email test-kill lint fuzz bench daprd tidy
 
+# The Go that go.mod names has no known weakness (`make vuln`), where the installed
+# one may be older or told to stay as it is. A newer installed one is used instead.
+export GOTOOLCHAIN := $(shell sed -n 's/^toolchain //p' go.mod)+auto
+
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 GOVULNCHECK := golang.org/x/vuln/cmd/govulncheck@v1.9.0
 LICENSES := github.com/google/go-licenses@v1.6.0

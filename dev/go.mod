@@ -2,6 +2,8 @@ module tickler/dev
 
 go 1.26.4
 
+toolchain go1.26.10
+
 replace tickler => ../
 
 require (

@@ -2,6 +2,8 @@ module tickler/dev/daprd
 
 go 1.26.5
 
+toolchain go1.26.10
+
 tool github.com/dapr/dapr/cmd/daprd
 
 require (

@@ -2,6 +2,8 @@ module tickler/dev/k8s
 
 go 1.26.5
 
+toolchain go1.26.10
+
 require (
 	github.com/compose-spec/compose-go/v2 v2.9.0
 	github.com/dapr/dapr v1.18.2
