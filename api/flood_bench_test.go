@@ -20,7 +20,7 @@ import (
 	"github.com/golang-jwt/jwt/v5"
 	"github.com/stretchr/testify/require"
 
-	"tickler/api/door"
+	"tickler/api/guard"
 	"tickler/internal/access"
 	"tickler/internal/pgtest"
 	"tickler/internal/repository"
@@ -46,7 +46,7 @@ func BenchmarkFlood(b *testing.B) {
 		_ = json.NewEncoder(w).Encode(fields{"keys": []fields{{"kty": "RSA", "kid": "one", "alg": "RS256", "n": encode(key.N.Bytes()), "e": encode(big.NewInt(int64(key.E)).Bytes())}}})
 	}))
 	defer issuer.Close()
-	h := (&house{owner: pgtest.Open(b), proxies: []string{"127.0.0.0/8"}}).serve(b, repository.RoleAPI, func(c *door.Config, trust *access.Trust) {
+	h := (&house{owner: pgtest.Open(b), proxies: []string{"127.0.0.0/8"}}).serve(b, repository.RoleAPI, func(c *guard.Config, trust *access.Trust) {
 		c.UserRate, c.AddressRate, c.FailureRate = 100, 1000, 20 // as they are by default
 		trust.Issuers = []string{issuer.URL}
 	})

@@ -18,7 +18,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/stretchr/testify/require"
 
-	"tickler/api/door"
+	"tickler/api/guard"
 	"tickler/api/operation"
 	"tickler/internal/access"
 	"tickler/internal/feed"
@@ -44,7 +44,7 @@ type house struct {
 }
 
 // build makes a house; trust and rates may be changed.
-func build(t testing.TB, change func(*door.Config, *access.Trust)) *house {
+func build(t testing.TB, change func(*guard.Config, *access.Trust)) *house {
 	t.Helper()
 	return (&house{owner: pgtest.Open(t)}).serve(t, repository.RoleAPI, change)
 }
@@ -56,7 +56,7 @@ func (h *house) replica(t testing.TB) *house {
 }
 
 // serve starts the house under a role; none is the schema's owner.
-func (h *house) serve(t testing.TB, role repository.Role, change func(*door.Config, *access.Trust)) *house {
+func (h *house) serve(t testing.TB, role repository.Role, change func(*guard.Config, *access.Trust)) *house {
 	t.Helper()
 	ctx, stop := context.WithCancel(context.Background())
 	h.log = &lines{}
@@ -73,15 +73,15 @@ func (h *house) serve(t testing.TB, role repository.Role, change func(*door.Conf
 	service := task.NewService(h.store, time.Now).WithChannels(task.ChannelRules{Plain: true})
 	h.operations = operation.New(service, time.Now, log).WithPublicURL("http://127.0.0.1")
 
-	config, trust := door.Config{PublicURL: "http://127.0.0.1"}, access.Trust{Algorithms: []string{"RS256"}}
+	config, trust := guard.Config{PublicURL: "http://127.0.0.1"}, access.Trust{Algorithms: []string{"RS256"}}
 	if change != nil {
 		change(&config, &trust)
 	}
-	trust.Audiences = door.Audiences(config.PublicURL)
+	trust.Audiences = guard.Audiences(config.PublicURL)
 	checker := access.NewChecker(h.store, access.NewIssuers(ctx, trust, time.Now, log), time.Now, log)
 	handler, err := newRouter(routes{
 		proxies: h.proxies,
-		door:    door.New(config, trust, checker, h.store.Settings, time.Now, log),
+		guard:   guard.New(config, trust, checker, h.store.Settings, time.Now, log),
 		service: service, operations: h.operations, events: events, transfer: transfer.NewService(service, time.Now),
 		audit: h.store, reminders: h.store.RecentReminders, log: log, registry: registry,
 	})

@@ -11,7 +11,8 @@ import (
 	"github.com/gin-gonic/gin"
 	"github.com/prometheus/client_golang/prometheus"
 
-	"tickler/api/door"
+	"tickler/api/calendarfeed"
+	"tickler/api/guard"
 	"tickler/api/operation"
 	"tickler/api/rest"
 	"tickler/api/tools"
@@ -28,7 +29,7 @@ const version = "0.1.0"
 
 // routes is what the router hands requests to.
 type routes struct {
-	door       *door.Door
+	guard      *guard.Guard
 	proxies    []string // whose X-Forwarded-For is believed
 	publicHost string   // name that callers know the server by
 	service    *task.Service
@@ -49,32 +50,34 @@ func newRouter(r routes) (http.Handler, error) {
 	if err := router.SetTrustedProxies(r.proxies); err != nil { // the library's default is to believe anybody
 		return nil, fmt.Errorf("trusted proxies: %w", err)
 	}
-	router.Use(door.Headers, gin.CustomRecoveryWithWriter(io.Discard, recovered(r.log)))
+	router.Use(guard.Headers, gin.CustomRecoveryWithWriter(io.Discard, recovered(r.log)))
 	telemetry.Probes(router, r.registry, r.checks...)
 	router.Use(traced) // what comes after: a probe is no part of any trace
 	router.NoRoute(func(c *gin.Context) {
-		door.Refuse(c, http.StatusNotFound, &task.Error{Code: task.NotFound, Message: "there is nothing here; MCP is at /mcp, REST under /v1, described at /docs"})
+		guard.Refuse(c, http.StatusNotFound, &task.Error{Code: task.NotFound, Message: "there is nothing here; MCP is at /mcp, REST under /v1, described at /docs"})
 	})
 	router.NoMethod(func(c *gin.Context) {
-		door.Refuse(c, http.StatusMethodNotAllowed, &task.Error{Code: task.InvalidInput, Message: "this method is not taken here; allowed: " + c.Writer.Header().Get("Allow")})
+		guard.Refuse(c, http.StatusMethodNotAllowed, &task.Error{Code: task.InvalidInput, Message: "this method is not taken here; allowed: " + c.Writer.Header().Get("Allow")})
 	})
 	router.GET("/asyncapi.yaml", func(c *gin.Context) { c.Data(http.StatusOK, "application/yaml", event.AsyncAPI) })
 	router.GET("/schemas/*file", func(c *gin.Context) {
 		c.FileFromFS(c.Param("file"), http.FS(event.Schemas()))
 	})
 
-	r.door.Metadata(router)
-	feeds := calendars{read: r.service.Calendar, host: r.publicHost, now: time.Now, visible: r.operations.Visible}
-	router.Match([]string{http.MethodGet, http.MethodHead}, "/calendar/:file", append(r.door.Open(), feeds.serve)...)
+	r.guard.Metadata(router)
+	feeds := calendarfeed.Handler{Read: r.service.Calendar, Host: r.publicHost, Now: time.Now, Visible: r.operations.Visible}
+	router.Match([]string{http.MethodGet, http.MethodHead}, "/calendar/:file", append(r.guard.WithoutToken(), feeds.Serve)...)
 
-	mcp := router.Group("/mcp", r.door.Guard()...)
-	mcp.Any("", r.door.MCP(r.operations.Scopes()), gin.WrapH(tools.NewHandler(tools.Config{
+	mcp := router.Group("/mcp", r.guard.WithToken()...)
+	mcp.Any("", r.guard.MCP(r.operations.Scopes()), gin.WrapH(tools.NewHandler(tools.Config{
 		Operations: r.operations, Service: r.service, Events: r.events, Reminders: r.reminders,
 		Version: version, Log: r.log, Registry: r.registry,
 	})))
 	rest.Mount(router, rest.Config{
 		Operations: r.operations, Events: r.events, Transfer: r.transfer, Audit: r.audit, Version: version, Log: r.log, Registry: r.registry,
-		Guard: func(needed access.Scope) gin.HandlersChain { return append(r.door.Guard(), r.door.Require(needed)) },
+		Guard: func(needed access.Scope) gin.HandlersChain {
+			return append(r.guard.WithToken(), r.guard.Require(needed))
+		},
 	})
 	return router, nil
 }
@@ -88,7 +91,7 @@ func traced(c *gin.Context) {
 
 func recovered(log *slog.Logger) gin.RecoveryFunc {
 	return func(c *gin.Context, panicked any) {
-		log.Error("a request panicked", "path", c.FullPath(), "panic", panicked, "request", door.RequestID(c), "trace", telemetry.TraceID(c.Request.Context()))
-		door.Refuse(c, http.StatusInternalServerError, &task.Error{Code: task.Internal, Message: "something went wrong on the server; it was logged as " + telemetry.TraceID(c.Request.Context())})
+		log.Error("a request panicked", "path", c.FullPath(), "panic", panicked, "request", guard.RequestID(c), "trace", telemetry.TraceID(c.Request.Context()))
+		guard.Refuse(c, http.StatusInternalServerError, &task.Error{Code: task.Internal, Message: "something went wrong on the server; it was logged as " + telemetry.TraceID(c.Request.Context())})
 	}
 }

@@ -8,7 +8,7 @@ import (
 	"sync"
 	"time"
 
-	"tickler/api/door"
+	"tickler/api/guard"
 	"tickler/api/operation"
 	"tickler/internal/access"
 	"tickler/internal/config"
@@ -63,18 +63,18 @@ func serve() error {
 		Seal: settings.SecretKeys.Seal, Plain: len(settings.AllowedTargets) > 0,
 	})
 	trust := access.Trust{
-		Issuers: settings.Door.Issuers, Algorithms: settings.Door.Algorithms,
-		Audiences: append(door.Audiences(settings.Door.PublicURL), settings.Door.Audiences...),
+		Issuers: settings.Guard.Issuers, Algorithms: settings.Guard.Algorithms,
+		Audiences: append(guard.Audiences(settings.Guard.PublicURL), settings.Guard.Audiences...),
 	}
 	checker := access.NewChecker(store, access.NewIssuers(ctx, trust, time.Now, log), time.Now, log)
-	guard := door.New(door.Config{
-		PublicURL: settings.Door.PublicURL, Hosts: settings.Door.Hosts, Origins: settings.Door.Origins,
-		UserRate: settings.Door.UserRate, AddressRate: settings.Door.AddressRate, FailureRate: settings.Door.FailureRate,
+	guard := guard.New(guard.Config{
+		PublicURL: settings.Guard.PublicURL, Hosts: settings.Guard.Hosts, Origins: settings.Guard.Origins,
+		UserRate: settings.Guard.UserRate, AddressRate: settings.Guard.AddressRate, FailureRate: settings.Guard.FailureRate,
 	}, trust, checker, store.Settings, time.Now, log)
 	router, err := newRouter(routes{
-		door: guard, proxies: settings.Door.Proxies, publicHost: hostOf(settings.Door.PublicURL),
+		guard: guard, proxies: settings.Guard.Proxies, publicHost: hostOf(settings.Guard.PublicURL),
 		service:    service,
-		operations: operation.New(service, time.Now, log).WithPublicURL(strings.TrimSuffix(settings.Door.PublicURL, "/")),
+		operations: operation.New(service, time.Now, log).WithPublicURL(strings.TrimSuffix(settings.Guard.PublicURL, "/")),
 		events:     events, transfer: transfer.NewService(service, time.Now), audit: store, reminders: store.RecentReminders,
 		log: log, registry: registry,
 		checks: []telemetry.Check{{Name: "postgres", Ask: store.Ping}, {Name: "sidecar", Ask: dapr.Ready}},
@@ -82,7 +82,7 @@ func serve() error {
 	if err != nil {
 		return err
 	}
-	certificate, err := lifecycle.TLS(settings.Door.TLSCertificate, settings.Door.TLSKey, log)
+	certificate, err := lifecycle.TLS(settings.Guard.TLSCertificate, settings.Guard.TLSKey, log)
 	if err != nil {
 		return err
 	}

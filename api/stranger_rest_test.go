@@ -181,8 +181,8 @@ func TestImportOfAnothersExportMakesCopiesOnly(t *testing.T) {
 }
 
 // Nothing opens without a token, or with one that is over, or with too little in
-// its scope; no door is forgotten, since these are all routes that there are.
-func TestEveryDoorIsGuarded(t *testing.T) {
+// its scope. The router names its routes, so none is forgotten.
+func TestEveryRouteIsGuarded(t *testing.T) {
 	t.Parallel()
 	h := build(t, nil)
 	ann := h.resident(t, "ann")

@@ -142,7 +142,7 @@ func (s *sender) serve(ctx context.Context, c repository.ServedChannel) {
 		notBefore = s.clock().Add(hostPause)
 	} else {
 		defer s.exit(host)
-		for until := s.clock().Add(turn); ctx.Err() == nil && s.clock().Before(until) && s.some(keep, &c); {
+		for until := s.clock().Add(turn); ctx.Err() == nil && s.clock().Before(until) && s.sendNext(keep, &c); {
 		}
 	}
 	if err := s.store.LeaveChannel(keep, c, notBefore); err != nil {
@@ -176,9 +176,9 @@ func (s *sender) exit(host string) {
 	}
 }
 
-// some sends the next few messages and notes how they ended. It returns whether
+// sendNext sends the next few messages and notes how they ended. It returns whether
 // to go on.
-func (s *sender) some(ctx context.Context, c *repository.ServedChannel) bool {
+func (s *sender) sendNext(ctx context.Context, c *repository.ServedChannel) bool {
 	limit := side
 	if c.Failures > 0 || c.Kind == task.Email {
 		limit = 1 // to see whether it works again; mail goes one at a time anyway

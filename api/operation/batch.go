@@ -54,25 +54,25 @@ func (o *Operations) batches() []Operation {
 }
 
 func (o *Operations) addMany(ctx context.Context, user task.Settings, in addManyInput) (outcomes, error) {
-	return eachOf(ctx, o, "add_tasks", user, in.Tasks, func(item task.AddInput) (oneTask, error) {
+	return eachOf(ctx, o, "add_tasks", user, in.Tasks, func(item task.AddInput) (taskAnswer, error) {
 		return o.add(ctx, user, addInput{item, in.format})
 	})
 }
 
 func (o *Operations) updateMany(ctx context.Context, user task.Settings, in updateManyInput) (outcomes, error) {
-	return eachOf(ctx, o, "update_tasks", user, in.Tasks, func(item task.EditInput) (oneTask, error) {
+	return eachOf(ctx, o, "update_tasks", user, in.Tasks, func(item task.EditInput) (taskAnswer, error) {
 		edited, err := o.service.Edit(ctx, user, item)
 		if err != nil {
-			return oneTask{}, err
+			return taskAnswer{}, err
 		}
-		var out oneTask
+		var out taskAnswer
 		switch {
 		case edited.Completion != nil:
 			out = o.completed(user, *edited.Completion, in.form())
 		case edited.Deletion != nil:
 			out = o.deleted(user, *edited.Deletion, in.form())
 		default:
-			return o.altered(user, edited.Alteration, in.form(), "nothing changed: the task already was so")
+			return o.changeAnswer(user, edited.Alteration, in.form(), "nothing changed: the task already was so")
 		}
 		out.Changed = edited.Changed
 		return out, nil
@@ -80,7 +80,7 @@ func (o *Operations) updateMany(ctx context.Context, user task.Settings, in upda
 }
 
 // eachOf decodes and does one item after the other.
-func eachOf[In any](ctx context.Context, o *Operations, operation string, user task.Settings, items several[In], do func(In) (oneTask, error)) (outcomes, error) {
+func eachOf[In any](ctx context.Context, o *Operations, operation string, user task.Settings, items several[In], do func(In) (taskAnswer, error)) (outcomes, error) {
 	out := outcomes{Results: []outcome{}, TimeZone: user.TimeZone}
 	if err := task.CheckBatch("tasks", len(items)); err != nil {
 		return out, err
@@ -89,7 +89,7 @@ func eachOf[In any](ctx context.Context, o *Operations, operation string, user t
 		one := outcome{Index: i}
 		item, err := decode[In](raw)
 		if err == nil {
-			var done oneTask
+			var done taskAnswer
 			if done, err = do(item); err == nil {
 				one.Task, one.Changed, one.NextDue, one.Note = &done.Task, done.Changed, done.NextDue, done.Note
 				out.Succeeded++

@@ -18,14 +18,14 @@ type labelView struct {
 	TaskCount *int   `json:"task_count,omitempty" doc:"Tasks that have it, completed ones included."`
 }
 
-type oneCategory struct {
+type categoryAnswer struct {
 	Category     labelView `json:"category" open:"true" doc:"As list_categories returns it."`
 	Changed      []string  `json:"changed,omitempty"`
 	TasksUnfiled *int      `json:"tasks_unfiled,omitempty" doc:"How many tasks were in it."`
 	Note         string    `json:"note,omitempty"`
 }
 
-type manyCategories struct {
+type categoryList struct {
 	Categories []labelView `json:"categories"`
 	Total      int         `json:"total"`
 }
@@ -47,14 +47,14 @@ func (o *Operations) categories() []Operation {
 	}
 }
 
-func (o *Operations) createCategory(ctx context.Context, user task.Settings, in task.CreateCategoryInput) (oneCategory, error) {
+func (o *Operations) createCategory(ctx context.Context, user task.Settings, in task.CreateCategoryInput) (categoryAnswer, error) {
 	created, err := o.service.CreateCategory(ctx, user, in)
-	return oneCategory{Category: viewLabel(created)}, err
+	return categoryAnswer{Category: viewLabel(created)}, err
 }
 
-func (o *Operations) listCategories(ctx context.Context, user task.Settings, _ none) (manyCategories, error) {
+func (o *Operations) listCategories(ctx context.Context, user task.Settings, _ none) (categoryList, error) {
 	all, err := o.service.Categories(ctx, user)
-	out := manyCategories{Categories: []labelView{}, Total: len(all)}
+	out := categoryList{Categories: []labelView{}, Total: len(all)}
 	for _, c := range all {
 		view := viewLabel(c.Label)
 		view.TaskCount = &c.Tasks
@@ -63,18 +63,18 @@ func (o *Operations) listCategories(ctx context.Context, user task.Settings, _ n
 	return out, err
 }
 
-func (o *Operations) updateCategory(ctx context.Context, user task.Settings, in task.UpdateCategoryInput) (oneCategory, error) {
+func (o *Operations) updateCategory(ctx context.Context, user task.Settings, in task.UpdateCategoryInput) (categoryAnswer, error) {
 	updated, err := o.service.UpdateCategory(ctx, user, in)
-	out := oneCategory{Category: viewLabel(updated.Label), Changed: updated.Changed}
+	out := categoryAnswer{Category: viewLabel(updated.Label), Changed: updated.Changed}
 	if len(updated.Changed) == 0 {
 		out.Note = "nothing changed: it already was so"
 	}
 	return out, err
 }
 
-func (o *Operations) deleteCategory(ctx context.Context, user task.Settings, in task.CategoryInput) (oneCategory, error) {
+func (o *Operations) deleteCategory(ctx context.Context, user task.Settings, in task.CategoryInput) (categoryAnswer, error) {
 	gone, err := o.service.DeleteCategory(ctx, user, in)
-	return oneCategory{
+	return categoryAnswer{
 		Category: viewLabel(gone.Label), TasksUnfiled: &gone.Tasks,
 		Note: fmt.Sprintf("deleted; %d tasks have no category now", gone.Tasks),
 	}, err

@@ -2,7 +2,7 @@ package operation
 
 import "reflect"
 
-// Field is one of the fields that an operation takes, for doors that take them
+// Field is one of the fields that an operation takes, for transports that take them
 // apart.
 type Field struct {
 	Name     string

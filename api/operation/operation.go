@@ -1,7 +1,7 @@
-// Package operation is what a caller can do, whichever door they come by: the
+// Package operation is what a caller can do, whichever transport they use: the
 // inputs and outputs, how inputs are read and answers put together. Each
 // operation decodes, calls the task service, and encodes. No rule lives here,
-// and nothing that only one door knows.
+// and nothing that only one transport knows.
 package operation
 
 import (
@@ -63,7 +63,7 @@ func (o *Operations) WithPublicURL(root string) *Operations {
 
 // All lists the operations.
 func (o *Operations) All() []Operation {
-	return slices.Concat(o.tasks(), o.categories(), o.tags(), o.day(), o.batches())
+	return slices.Concat(o.tasks(), o.categories(), o.tags(), o.overviews(), o.reminders(), o.settings(), o.batches())
 }
 
 // Named finds an operation that is known to exist.
@@ -112,7 +112,7 @@ func define[In, Out any](name, title, description string, h Hints, call func(con
 					answer, err = nil, fmt.Errorf("panic: %v\n%s", panicked, debug.Stack())
 				}
 			}()
-			// The door has looked already; this holds should one ever forget to.
+			// The guard has checked already; this holds if a route ever goes without it.
 			if caller, known := access.From(ctx); known && !caller.May(access.Needed(h.ReadOnly)) {
 				return nil, &task.Error{Code: task.Forbidden, Message: "this call needs a token with the scope " + string(access.Needed(h.ReadOnly))}
 			}

@@ -1,6 +1,6 @@
 package operation
 
-// Resource is what a door with validators needs to know of an answer that is
+// Resource is what a transport with validators needs to know of an answer that is
 // about one task: json.Marshal of Content is the task as it can be read by now.
 type Resource struct {
 	ID      int64
@@ -10,12 +10,12 @@ type Resource struct {
 }
 
 // Resource is the task.
-func (o oneTask) Resource() Resource {
-	return Resource{o.Task.ID, o.version, o.created, wholeTask{Task: o.Task, Recurrence: o.Recurrence, TimeZone: o.TimeZone}}
+func (o taskAnswer) Resource() Resource {
+	return Resource{o.Task.ID, o.version, o.created, fullTaskAnswer{Task: o.Task, Recurrence: o.Recurrence, TimeZone: o.TimeZone}}
 }
 
 // Resource is the task.
-func (w wholeTask) Resource() Resource { return Resource{w.Task.ID, w.version, false, w} }
+func (w fullTaskAnswer) Resource() Resource { return Resource{w.Task.ID, w.version, false, w} }
 
 // Next is the cursor of the next page; none is "".
-func (m manyTasks) Next() string { return m.NextCursor }
+func (m taskPage) Next() string { return m.NextCursor }

@@ -7,9 +7,9 @@ import (
 	"tickler/internal/task"
 )
 
-// settings is the answer of user_settings. What is a list of objects says itself
+// settingsAnswer is the answer of user_settings. What is a list of objects says itself
 // what its fields are: the list of all tools must stay small.
-type settings struct {
+type settingsAnswer struct {
 	TimeZone        string         `json:"time_zone"`
 	ReminderOffsets []int          `json:"reminder_offsets" doc:"Minutes before due, for tasks without their own."`
 	QuietHours      string         `json:"quiet_hours,omitempty"`
@@ -42,13 +42,21 @@ type deliveryView struct {
 	Next     string `json:"next_attempt,omitempty"`
 }
 
-func (o *Operations) settings(ctx context.Context, user task.Settings, in task.SettingsInput) (settings, error) {
+func (o *Operations) settings() []Operation {
+	return []Operation{
+		define("user_settings", "User settings",
+			`Without arguments reads the user's settings, else changes those given. Also tells what time it is. Example: {"time_zone": "Europe/Berlin"}.`,
+			Hints{Destructive: true}, o.updateSettings),
+	}
+}
+
+func (o *Operations) updateSettings(ctx context.Context, user task.Settings, in task.SettingsInput) (settingsAnswer, error) {
 	after, err := o.service.UpdateSettings(ctx, user, in)
 	if err != nil {
-		return settings{}, err
+		return settingsAnswer{}, err
 	}
 	zone := after.Zone()
-	out := settings{
+	out := settingsAnswer{
 		TimeZone: after.TimeZone, ReminderOffsets: after.ReminderOffsets, QuietHours: after.Reach.QuietHours.String(),
 		CalendarFeed: after.Reach.CalendarFeed, Secret: after.WebhookSecret,
 		Now: o.now().In(zone).Format(time.RFC3339), Changed: after.Changed,

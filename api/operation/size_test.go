@@ -25,7 +25,7 @@ func TestFiftyConciseTasksAreSmallerThan16KB(t *testing.T) {
 		})
 	}
 	page.Total, page.NextCursor = 10_000, "eyJzIjoiY3JlYXRlZF9hdCIsImQiOnRydWUsInYiOiIyMDI2LTAzLTAyIDA4OjAwOjAwKzAwIiwiaSI6MTAwMDA0OX0"
-	text, err := json.Marshal((&Operations{now: func() time.Time { return now }}).many(user, page, task.Concise))
+	text, err := json.Marshal((&Operations{now: func() time.Time { return now }}).taskPage(user, page, task.Concise))
 	require.NoError(t, err)
 	t.Logf("%d bytes", len(text))
 	require.Less(t, len(text), 16<<10)

@@ -7,14 +7,14 @@ import (
 	"tickler/internal/task"
 )
 
-type oneTag struct {
+type tagAnswer struct {
 	Tag           labelView `json:"tag" open:"true" doc:"As list_tags returns it."`
 	Changed       []string  `json:"changed,omitempty"`
 	TasksUntagged *int      `json:"tasks_untagged,omitempty" doc:"How many tasks had it."`
 	Note          string    `json:"note,omitempty"`
 }
 
-type manyTags struct {
+type tagList struct {
 	Tags  []labelView `json:"tags"`
 	Total int         `json:"total"`
 }
@@ -47,14 +47,14 @@ func (o *Operations) tags() []Operation {
 	}
 }
 
-func (o *Operations) createTag(ctx context.Context, user task.Settings, in task.CreateTagInput) (oneTag, error) {
+func (o *Operations) createTag(ctx context.Context, user task.Settings, in task.CreateTagInput) (tagAnswer, error) {
 	created, err := o.service.CreateTag(ctx, user, in)
-	return oneTag{Tag: viewLabel(created)}, err
+	return tagAnswer{Tag: viewLabel(created)}, err
 }
 
-func (o *Operations) listTags(ctx context.Context, user task.Settings, _ none) (manyTags, error) {
+func (o *Operations) listTags(ctx context.Context, user task.Settings, _ none) (tagList, error) {
 	all, err := o.service.Tags(ctx, user)
-	out := manyTags{Tags: []labelView{}, Total: len(all)}
+	out := tagList{Tags: []labelView{}, Total: len(all)}
 	for _, g := range all {
 		view := viewLabel(g.Label)
 		view.TaskCount = &g.Tasks
@@ -63,35 +63,35 @@ func (o *Operations) listTags(ctx context.Context, user task.Settings, _ none) (
 	return out, err
 }
 
-func (o *Operations) updateTag(ctx context.Context, user task.Settings, in task.UpdateTagInput) (oneTag, error) {
+func (o *Operations) updateTag(ctx context.Context, user task.Settings, in task.UpdateTagInput) (tagAnswer, error) {
 	updated, err := o.service.UpdateTag(ctx, user, in)
-	out := oneTag{Tag: viewLabel(updated.Label), Changed: updated.Changed}
+	out := tagAnswer{Tag: viewLabel(updated.Label), Changed: updated.Changed}
 	if len(updated.Changed) == 0 {
 		out.Note = "nothing changed: it already was so"
 	}
 	return out, err
 }
 
-func (o *Operations) deleteTag(ctx context.Context, user task.Settings, in task.TagInput) (oneTag, error) {
+func (o *Operations) deleteTag(ctx context.Context, user task.Settings, in task.TagInput) (tagAnswer, error) {
 	gone, err := o.service.DeleteTag(ctx, user, in)
-	return oneTag{
+	return tagAnswer{
 		Tag: viewLabel(gone.Label), TasksUntagged: &gone.Tasks,
 		Note: fmt.Sprintf("deleted, and taken off %d tasks", gone.Tasks),
 	}, err
 }
 
-func (o *Operations) addTag(ctx context.Context, user task.Settings, in taggingInput) (oneTask, error) {
+func (o *Operations) addTag(ctx context.Context, user task.Settings, in taggingInput) (taskAnswer, error) {
 	tagged, err := o.service.AddTagToTask(ctx, user, in.TaggingInput)
 	if err != nil {
-		return oneTask{}, err
+		return taskAnswer{}, err
 	}
-	return o.altered(user, tagged, in.form(), "nothing changed: the task already had this tag")
+	return o.changeAnswer(user, tagged, in.form(), "nothing changed: the task already had this tag")
 }
 
-func (o *Operations) removeTag(ctx context.Context, user task.Settings, in taggingInput) (oneTask, error) {
+func (o *Operations) removeTag(ctx context.Context, user task.Settings, in taggingInput) (taskAnswer, error) {
 	untagged, err := o.service.RemoveTagFromTask(ctx, user, in.TaggingInput)
 	if err != nil {
-		return oneTask{}, err
+		return taskAnswer{}, err
 	}
-	return o.altered(user, untagged, in.form(), "nothing changed: the task does not have this tag")
+	return o.changeAnswer(user, untagged, in.form(), "nothing changed: the task does not have this tag")
 }

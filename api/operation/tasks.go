@@ -48,8 +48,8 @@ type (
 	}
 )
 
-// oneTask is the result of operations that return a task.
-type oneTask struct {
+// taskAnswer is the result of operations that return a task.
+type taskAnswer struct {
 	Task       task.View            `json:"task" open:"true" doc:"As get_task returns it."`
 	Recurrence *task.RecurrenceView `json:"recurrence,omitempty" open:"true"`
 	Changed    []string             `json:"changed,omitempty"`
@@ -61,8 +61,8 @@ type oneTask struct {
 	created bool // by this very call
 }
 
-// wholeTask is a oneTask whose schema says all of it.
-type wholeTask struct {
+// fullTaskAnswer is a taskAnswer whose schema says all of it.
+type fullTaskAnswer struct {
 	Task       task.View            `json:"task"`
 	Recurrence *task.RecurrenceView `json:"recurrence,omitempty"`
 	TimeZone   string               `json:"time_zone" doc:"Zone of the dates."`
@@ -70,8 +70,8 @@ type wholeTask struct {
 	version int
 }
 
-// manyTasks is the result of operations that return a page of tasks.
-type manyTasks struct {
+// taskPage is the result of operations that return a page of tasks.
+type taskPage struct {
 	Tasks      []task.View `json:"tasks" open:"true" doc:"Each as get_task returns it."`
 	Total      int         `json:"total" doc:"How many match in all."`
 	NextCursor string      `json:"next_cursor,omitempty" doc:"For the next page."`
@@ -111,12 +111,12 @@ func (o *Operations) tasks() []Operation {
 	}
 }
 
-func (o *Operations) add(ctx context.Context, user task.Settings, in addInput) (oneTask, error) {
+func (o *Operations) add(ctx context.Context, user task.Settings, in addInput) (taskAnswer, error) {
 	added, err := o.service.Add(ctx, user, in.AddInput)
 	if err != nil {
-		return oneTask{}, err
+		return taskAnswer{}, err
 	}
-	out, err := o.one(user, added.Task, in.form())
+	out, err := o.taskAnswer(user, added.Task, in.form())
 	out.created = added.Created
 	if !added.Created {
 		out.Note = "this idempotency_key had been used: the task is the one added then"
@@ -127,33 +127,33 @@ func (o *Operations) add(ctx context.Context, user task.Settings, in addInput) (
 	return out, err
 }
 
-func (o *Operations) get(ctx context.Context, user task.Settings, in idInput) (wholeTask, error) {
+func (o *Operations) get(ctx context.Context, user task.Settings, in idInput) (fullTaskAnswer, error) {
 	found, err := o.service.Get(ctx, user, in.TaskID)
 	if err != nil {
-		return wholeTask{}, err
+		return fullTaskAnswer{}, err
 	}
-	out, err := o.one(user, found, in.form())
-	return wholeTask{Task: out.Task, Recurrence: out.Recurrence, TimeZone: out.TimeZone, version: out.version}, err
+	out, err := o.taskAnswer(user, found, in.form())
+	return fullTaskAnswer{Task: out.Task, Recurrence: out.Recurrence, TimeZone: out.TimeZone, version: out.version}, err
 }
 
-func (o *Operations) update(ctx context.Context, user task.Settings, in updateInput) (oneTask, error) {
+func (o *Operations) update(ctx context.Context, user task.Settings, in updateInput) (taskAnswer, error) {
 	updated, err := o.service.Update(ctx, user, in.UpdateInput)
 	if err != nil {
-		return oneTask{}, err
+		return taskAnswer{}, err
 	}
-	return o.altered(user, updated, in.form(), "nothing changed: the task already was so")
+	return o.changeAnswer(user, updated, in.form(), "nothing changed: the task already was so")
 }
 
-func (o *Operations) complete(ctx context.Context, user task.Settings, in idInput) (oneTask, error) {
+func (o *Operations) complete(ctx context.Context, user task.Settings, in idInput) (taskAnswer, error) {
 	done, err := o.service.Complete(ctx, user, in.TaskID)
 	if err != nil {
-		return oneTask{}, err
+		return taskAnswer{}, err
 	}
 	return o.completed(user, done, in.form()), nil
 }
 
-func (o *Operations) completed(user task.Settings, done task.Completion, form task.Form) oneTask {
-	out := oneTask{Task: done.Task.View(user, form, o.now(), 0), TimeZone: user.TimeZone, version: done.Task.Version}
+func (o *Operations) completed(user task.Settings, done task.Completion, form task.Form) taskAnswer {
+	out := taskAnswer{Task: done.Task.View(user, form, o.now(), 0), TimeZone: user.TimeZone, version: done.Task.Version}
 	switch {
 	case !done.Changed:
 		out.Note = "it was already completed; nothing changed"
@@ -166,16 +166,16 @@ func (o *Operations) completed(user task.Settings, done task.Completion, form ta
 	return out
 }
 
-func (o *Operations) delete(ctx context.Context, user task.Settings, in idInput) (oneTask, error) {
+func (o *Operations) delete(ctx context.Context, user task.Settings, in idInput) (taskAnswer, error) {
 	gone, err := o.service.Delete(ctx, user, in.TaskID)
 	if err != nil {
-		return oneTask{}, err
+		return taskAnswer{}, err
 	}
 	return o.deleted(user, gone, in.form()), nil
 }
 
-func (o *Operations) deleted(user task.Settings, gone task.Deletion, form task.Form) oneTask {
-	out := oneTask{Task: gone.Task.View(user, form, o.now(), 0), TimeZone: user.TimeZone, version: gone.Task.Version}
+func (o *Operations) deleted(user task.Settings, gone task.Deletion, form task.Form) taskAnswer {
+	out := taskAnswer{Task: gone.Task.View(user, form, o.now(), 0), TimeZone: user.TimeZone, version: gone.Task.Version}
 	out.Note = fmt.Sprintf("deleted; reopen_task with task_id %d restores it", gone.Task.ID)
 	if gone.SeriesEnded {
 		out.Note = "deleted, which ends its series: there will be no next occurrence; " + out.Note[len("deleted; "):]
@@ -183,12 +183,12 @@ func (o *Operations) deleted(user task.Settings, gone task.Deletion, form task.F
 	return out
 }
 
-func (o *Operations) reopen(ctx context.Context, user task.Settings, in idInput) (oneTask, error) {
+func (o *Operations) reopen(ctx context.Context, user task.Settings, in idInput) (taskAnswer, error) {
 	undone, err := o.service.Reopen(ctx, user, in.TaskID)
 	if err != nil {
-		return oneTask{}, err
+		return taskAnswer{}, err
 	}
-	out, err := o.one(user, undone.Task, in.form())
+	out, err := o.taskAnswer(user, undone.Task, in.form())
 	switch {
 	case !undone.Changed:
 		out.Note = "it was open already; nothing changed"
@@ -202,37 +202,37 @@ func (o *Operations) reopen(ctx context.Context, user task.Settings, in idInput)
 	return out, err
 }
 
-func (o *Operations) skip(ctx context.Context, user task.Settings, in idInput) (oneTask, error) {
+func (o *Operations) skip(ctx context.Context, user task.Settings, in idInput) (taskAnswer, error) {
 	skipped, err := o.service.SkipOccurrence(ctx, user, in.TaskID)
 	if err != nil {
-		return oneTask{}, err
+		return taskAnswer{}, err
 	}
-	return o.one(user, skipped, in.form())
+	return o.taskAnswer(user, skipped, in.form())
 }
 
-func (o *Operations) list(ctx context.Context, user task.Settings, in listInput) (manyTasks, error) {
+func (o *Operations) list(ctx context.Context, user task.Settings, in listInput) (taskPage, error) {
 	found, err := o.service.List(ctx, user, in.ListInput)
-	return o.many(user, found, in.form()), err
+	return o.taskPage(user, found, in.form()), err
 }
 
-func (o *Operations) search(ctx context.Context, user task.Settings, in searchInput) (manyTasks, error) {
+func (o *Operations) search(ctx context.Context, user task.Settings, in searchInput) (taskPage, error) {
 	in.Highlight = in.form() == task.Detailed
 	found, err := o.service.Search(ctx, user, in.SearchInput)
-	out := o.many(user, found, in.form())
+	out := o.taskPage(user, found, in.form())
 	if found.Estimated {
 		out.Note = "very many match: total is an estimate, and the newest tasks come first; another word, a category, a tag or a priority narrows it"
 	}
 	return out, err
 }
 
-func (o *Operations) one(user task.Settings, found *task.Task, form task.Form) (oneTask, error) {
+func (o *Operations) taskAnswer(user task.Settings, found *task.Task, form task.Form) (taskAnswer, error) {
 	recurrence, err := found.RecurrenceView(user, o.now())
-	return oneTask{Task: found.View(user, form, o.now(), 0), Recurrence: recurrence, TimeZone: user.TimeZone, version: found.Version}, err
+	return taskAnswer{Task: found.View(user, form, o.now(), 0), Recurrence: recurrence, TimeZone: user.TimeZone, version: found.Version}, err
 }
 
-// altered is the answer to a change; unchanged is what it says when there was none.
-func (o *Operations) altered(user task.Settings, a task.Alteration, form task.Form, unchanged string) (oneTask, error) {
-	out, err := o.one(user, a.Task, form)
+// changeAnswer is the answer to a change; unchanged is what it says when there was none.
+func (o *Operations) changeAnswer(user task.Settings, a task.Alteration, form task.Form, unchanged string) (taskAnswer, error) {
+	out, err := o.taskAnswer(user, a.Task, form)
 	out.Changed = a.Changed
 	if len(a.Changed) == 0 {
 		out.Note = unchanged
@@ -249,8 +249,8 @@ func preview(tasks int) int {
 	return 120
 }
 
-func (o *Operations) many(user task.Settings, found task.Listing, form task.Form) manyTasks {
-	out := manyTasks{Tasks: []task.View{}, Total: found.Total, NextCursor: found.NextCursor, TimeZone: user.TimeZone}
+func (o *Operations) taskPage(user task.Settings, found task.Listing, form task.Form) taskPage {
+	out := taskPage{Tasks: []task.View{}, Total: found.Total, NextCursor: found.NextCursor, TimeZone: user.TimeZone}
 	for i, one := range found.Tasks {
 		view := one.View(user, form, o.now(), preview(len(found.Tasks)))
 		if i < len(found.Relevance) {

@@ -45,8 +45,8 @@ func (e statusError) Unwrap() error { return e.error }
 func withStatus(status int, e *task.Error) error { return statusError{e, status} }
 
 // refuse answers with problem details.
-func (d *door) refuse(ctx huma.Context, err error) {
-	visible := d.Operations.Visible(ctx.Context(), ctx.Operation().OperationID, err)
+func (s *server) refuse(ctx huma.Context, err error) {
+	visible := s.Operations.Visible(ctx.Context(), ctx.Operation().OperationID, err)
 	status := statuses[visible.Code]
 	var own statusError
 	if errors.As(err, &own) {

@@ -49,38 +49,38 @@ type auditEntry struct {
 
 // audit serves who did what: to a user about their own, to an administrator
 // about everybody's.
-func (d *door) audit() {
+func (s *server) audit() {
 	paging := []*huma.Param{
 		{Name: "before", In: "query", Description: "Only entries before this one; as the last page gave it.", Schema: idSchema()},
 		{Name: "limit", In: "query", Description: "Default 50.", Schema: free(map[string]any{"type": "integer", "minimum": 1, "maximum": maxAuditLimit})},
 	}
 	answered := responses(map[int]*huma.Response{http.StatusOK: {
-		Description: "Newest first.", Content: jsonContent(answerSchema(d.reading.OpenAPI(), reflect.TypeFor[auditPage]())),
+		Description: "Newest first.", Content: jsonContent(answerSchema(s.reading.OpenAPI(), reflect.TypeFor[auditPage]())),
 	}})
-	d.handle(d.reading, &huma.Operation{
+	s.handle(s.reading, &huma.Operation{
 		Method: get, Path: "/v1/audit", OperationID: "audit", Summary: "See who changed what", Tags: []string{"audit"},
 		Description: "Lists what was changed in the caller's data, when, and through which token. Kept for 90 days.",
 		Parameters:  paging, Responses: answered,
 	}, func(ctx huma.Context) {
-		d.answer(ctx, func(user task.Settings, query url.Values) (any, error) {
+		s.answer(ctx, func(user task.Settings, query url.Values) (any, error) {
 			q, err := readAudit(query)
 			if err != nil {
 				return nil, err
 			}
-			return q.page(d.Audit.Audit(ctx.Context(), user.UserID, q.before, q.limit+1))
+			return q.page(s.Audit.Audit(ctx.Context(), user.UserID, q.before, q.limit+1))
 		})
 	})
-	d.handle(d.administering, &huma.Operation{
+	s.handle(s.administering, &huma.Operation{
 		Method: get, Path: "/v1/admin/audit", OperationID: "audit_of_all", Summary: "See who changed what, of all users", Tags: []string{"audit"},
 		Description: "As GET /v1/audit, about all users. It needs a token with the scope admin.",
 		Parameters:  append([]*huma.Param{{Name: "user_id", In: "query", Description: "Only about this user's data.", Schema: idSchema()}}, paging...), Responses: answered,
 	}, func(ctx huma.Context) {
-		d.answer(ctx, func(_ task.Settings, query url.Values) (any, error) {
+		s.answer(ctx, func(_ task.Settings, query url.Values) (any, error) {
 			q, err := readAudit(query, "user_id")
 			if err != nil {
 				return nil, err
 			}
-			return q.page(d.Audit.AuditOfAll(ctx.Context(), q.userID, q.before, q.limit+1))
+			return q.page(s.Audit.AuditOfAll(ctx.Context(), q.userID, q.before, q.limit+1))
 		})
 	})
 }

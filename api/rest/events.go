@@ -29,8 +29,8 @@ const (
 
 // events streams what happens to the caller's own tasks.
 // https://html.spec.whatwg.org/multipage/server-sent-events.html
-func (d *door) events() {
-	d.handle(d.reading, &huma.Operation{
+func (s *server) events() {
+	s.handle(s.reading, &huma.Operation{
 		Method: get, Path: "/v1/events", OperationID: "follow_events", Summary: "Follow events", Tags: []string{"events"},
 		Description: "Streams what happens to the caller's tasks from now on, as server-sent events: `event` is its type, `data` its JSON as on the bus, `id` the place to go on from. Send the last id as Last-Event-ID to get what came since, from any replica, for seven days; an event `reset` tells that some are not kept any more. A delivery can be repeated: event_id tells. The stream ends after ten minutes, and when the server stops: connect again, with the last id.",
 		Parameters: []*huma.Param{{
@@ -42,17 +42,17 @@ func (d *door) events() {
 			Content:     map[string]*huma.MediaType{"text/event-stream": {Schema: free(map[string]any{"type": "string"})}},
 		}}),
 	}, func(ctx huma.Context) {
-		subscription, err := d.subscribe(ctx)
+		subscription, err := s.subscribe(ctx)
 		if err != nil {
-			d.refuse(ctx, err)
+			s.refuse(ctx, err)
 			return
 		}
 		defer subscription.Close()
-		follow(ctx, subscription, cmp.Or(d.Longest, sse.Longest))
+		follow(ctx, subscription, cmp.Or(s.Longest, sse.Longest))
 	})
 }
 
-func (d *door) subscribe(ctx huma.Context) (*feed.Subscription, error) {
+func (s *server) subscribe(ctx huma.Context) (*feed.Subscription, error) {
 	user, err := operation.User(ctx.Context())
 	if err != nil {
 		return nil, err
@@ -69,7 +69,7 @@ func (d *door) subscribe(ctx huma.Context) (*feed.Subscription, error) {
 		}
 		after = &position
 	}
-	return d.Events.Subscribe(ctx.Context(), user.UserID, after)
+	return s.Events.Subscribe(ctx.Context(), user.UserID, after)
 }
 
 // follow writes events until the client goes, the server stops, or it has

@@ -1,4 +1,4 @@
-// Package rest is the REST door: each operation at a path of its own, described
+// Package rest is the REST transport: each operation at a path of its own, described
 // by an OpenAPI document. No rule lives here: what is taken and answered are
 // the inputs and outputs of the operations, and so are their errors.
 package rest
@@ -22,7 +22,7 @@ import (
 	"tickler/internal/transfer"
 )
 
-// Config is what the door needs.
+// Config is what the transport needs.
 type Config struct {
 	Operations *operation.Operations
 	Events     *feed.Feed
@@ -37,8 +37,8 @@ type Config struct {
 	Registry prometheus.Registerer
 }
 
-// door serves the routes.
-type door struct {
+// server serves the routes.
+type server struct {
 	Config
 	reading, writing huma.API // one document, two guards
 	importing        huma.API // as writing, but with a larger body
@@ -54,60 +54,60 @@ func Mount(router *gin.Engine, c Config) {
 	group := func(needed access.Scope) huma.API {
 		return humagin.NewWithGroup(router, router.Group("", c.Guard(needed)...), config)
 	}
-	d := &door{Config: c, reading: group(access.TasksRead), writing: group(access.TasksWrite), administering: group(access.Admin)}
+	s := &server{Config: c, reading: group(access.TasksRead), writing: group(access.TasksWrite), administering: group(access.Admin)}
 	large := append(append(gin.HandlersChain{keepBody}, c.Guard(access.TasksWrite)...), largeBody)
-	d.importing = humagin.NewWithGroup(router, router.Group("", large...), config)
-	d.seconds = promauto.With(c.Registry).NewHistogramVec(prometheus.HistogramOpts{
+	s.importing = humagin.NewWithGroup(router, router.Group("", large...), config)
+	s.seconds = promauto.With(c.Registry).NewHistogramVec(prometheus.HistogramOpts{
 		Name: "tickler_rest_seconds", Help: "How long REST calls took, by operation and status.",
 		Buckets: prometheus.ExponentialBuckets(0.001, 2.5, 9),
 	}, []string{"operation", "status"})
 	for _, r := range routes {
-		d.operation(r)
+		s.operation(r)
 	}
-	d.events()
-	d.transfers()
-	d.audit()
+	s.events()
+	s.transfers()
+	s.audit()
 	describe(router, document)
 }
 
 // guard is the API whose guard fits.
-func (d *door) guard(readOnly bool) huma.API {
+func (s *server) guard(readOnly bool) huma.API {
 	if readOnly {
-		return d.reading
+		return s.reading
 	}
-	return d.writing
+	return s.writing
 }
 
 // handle registers what is described, and how it is answered.
-func (d *door) handle(api huma.API, described *huma.Operation, answer func(huma.Context)) {
+func (s *server) handle(api huma.API, described *huma.Operation, answer func(huma.Context)) {
 	api.OpenAPI().AddOperation(described)
 	api.Adapter().Handle(described, func(ctx huma.Context) {
 		trace.SpanFromContext(ctx.Context()).SetName("rest " + described.OperationID)
 		began := time.Now()
 		answer(ctx)
 		status := humagin.Unwrap(ctx).Writer.Status()
-		d.seconds.WithLabelValues(described.OperationID, strconv.Itoa(status)).Observe(time.Since(began).Seconds())
+		s.seconds.WithLabelValues(described.OperationID, strconv.Itoa(status)).Observe(time.Since(began).Seconds())
 	})
 }
 
 // operation serves an operation at a route.
-func (d *door) operation(r route) {
-	o := d.Operations.Named(r.operation)
-	described := r.describe(o, d.reading.OpenAPI())
-	d.handle(d.guard(o.ReadOnly || r.method == http.MethodGet), described, func(ctx huma.Context) {
+func (s *server) operation(r route) {
+	o := s.Operations.Named(r.operation)
+	described := r.describe(o, s.reading.OpenAPI())
+	s.handle(s.guard(o.ReadOnly || r.method == http.MethodGet), described, func(ctx huma.Context) {
 		user, err := operation.User(ctx.Context())
 		if err != nil {
-			d.refuse(ctx, err)
+			s.refuse(ctx, err)
 			return
 		}
 		call, err := r.read(ctx, o)
 		if err != nil {
-			d.refuse(ctx, err)
+			s.refuse(ctx, err)
 			return
 		}
 		answer, err := o.Call(ctx.Context(), user, call.arguments)
 		if err != nil {
-			d.refuse(ctx, call.condition(err))
+			s.refuse(ctx, call.condition(err))
 			return
 		}
 		r.write(ctx, answer)

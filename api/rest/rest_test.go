@@ -29,7 +29,7 @@ import (
 // fields are a body or an answer.
 type fields = map[string]any
 
-// server is the door on a real database; who calls stands in X-Test-User.
+// server is the REST transport on a real database; X-Test-User names the caller.
 type server struct {
 	*httptest.Server
 	operations *operation.Operations

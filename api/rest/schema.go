@@ -44,7 +44,7 @@ func answerObject(components map[string]*huma.Schema, t reflect.Type) map[string
 		panic("no schema for " + t.String()) // a mistake in a type, found by any test
 	}
 	name := names[t]
-	if name == "" && unicode.IsLower(rune(t.Name()[0])) && !strings.HasPrefix(t.Name(), "one") {
+	if name == "" && unicode.IsLower(rune(t.Name()[0])) {
 		name = strings.ToUpper(t.Name()[:1]) + t.Name()[1:]
 	}
 	if name == "" {

@@ -33,25 +33,25 @@ func largeBody(c *gin.Context) {
 }
 
 // transfers serve export and import.
-func (d *door) transfers() {
-	document := d.reading.OpenAPI()
-	d.handle(d.reading, &huma.Operation{
+func (s *server) transfers() {
+	document := s.reading.OpenAPI()
+	s.handle(s.reading, &huma.Operation{
 		Method: get, Path: "/v1/export", OperationID: "export", Summary: "Export everything", Tags: []string{"transfer"},
 		Description: "Returns settings, categories, tags and tasks that are not deleted as one document, which POST /v1/import takes.",
 		Responses:   responses(map[int]*huma.Response{http.StatusOK: {Description: "Everything.", Content: jsonContent(answerSchema(document, reflect.TypeFor[transfer.Document]()))}}),
 	}, func(ctx huma.Context) {
-		d.answer(ctx, func(user task.Settings, query url.Values) (any, error) {
+		s.answer(ctx, func(user task.Settings, query url.Values) (any, error) {
 			for name := range query {
 				return nil, task.Invalid(task.Clip(name), "is not a field here; none is taken")
 			}
 			ctx.SetHeader("Content-Disposition", `attachment; filename="tickler.json"`)
-			return d.Transfer.Export(ctx.Context(), user)
+			return s.Transfer.Export(ctx.Context(), user)
 		})
 	})
 	file := func(description string) *huma.MediaType {
 		return &huma.MediaType{Schema: free(map[string]any{"type": "string", "description": description})}
 	}
-	d.handle(d.importing, &huma.Operation{
+	s.handle(s.importing, &huma.Operation{
 		Method: post, Path: "/v1/import", OperationID: "import", Summary: "Import tasks", Tags: []string{"transfer"},
 		Description: "Brings in a file: an export of Tickler, a CSV export of Todoist, or the to-dos of an iCalendar file. Each task is judged by itself, and imported once however often its file is. With dry_run nothing is changed, and the report says what would be. At most 10000 tasks and 16 MiB.",
 		Parameters: []*huma.Param{{
@@ -66,7 +66,7 @@ func (d *door) transfers() {
 			Description: "What became of each task.", Content: jsonContent(answerSchema(document, reflect.TypeFor[transfer.Report]())),
 		}}, 409, 413, 415, 422),
 	}, func(ctx huma.Context) {
-		d.answer(ctx, func(user task.Settings, query url.Values) (any, error) {
+		s.answer(ctx, func(user task.Settings, query url.Values) (any, error) {
 			dryRun, err := readDryRun(query)
 			if err != nil {
 				return nil, err
@@ -76,13 +76,13 @@ func (d *door) transfers() {
 				return nil, err
 			}
 			kind, _, _ := mime.ParseMediaType(ctx.Header("Content-Type"))
-			return d.bring(ctx.Context(), user, kind, body, dryRun)
+			return s.importFile(ctx.Context(), user, kind, body, dryRun)
 		})
 	})
 }
 
-func (d *door) bring(ctx context.Context, user task.Settings, kind string, body []byte, dryRun bool) (any, error) {
-	report, err := d.Transfer.Import(ctx, user, kind, body, dryRun)
+func (s *server) importFile(ctx context.Context, user task.Settings, kind string, body []byte, dryRun bool) (any, error) {
+	report, err := s.Transfer.Import(ctx, user, kind, body, dryRun)
 	if e, ok := err.(*task.Error); ok && e.Field == "Content-Type" {
 		return nil, withStatus(http.StatusUnsupportedMediaType, e)
 	}
@@ -90,7 +90,7 @@ func (d *door) bring(ctx context.Context, user task.Settings, kind string, body 
 }
 
 // answer answers a call that is no operation.
-func (d *door) answer(ctx huma.Context, do func(user task.Settings, query url.Values) (any, error)) {
+func (s *server) answer(ctx huma.Context, do func(user task.Settings, query url.Values) (any, error)) {
 	user, err := operation.User(ctx.Context())
 	address := ctx.URL()
 	var content any
@@ -98,7 +98,7 @@ func (d *door) answer(ctx huma.Context, do func(user task.Settings, query url.Va
 		content, err = do(user, address.Query())
 	}
 	if err != nil {
-		d.refuse(ctx, err)
+		s.refuse(ctx, err)
 		return
 	}
 	send(ctx, http.StatusOK, "application/json", content)

@@ -1,4 +1,4 @@
-// Package tools is the MCP door: a tool for each operation, prompts and
+// Package tools is the MCP transport: a tool for each operation, prompts and
 // resources. No rule lives here.
 package tools
 
@@ -31,7 +31,7 @@ type Tools struct {
 	reminders  func(ctx context.Context, userID int64, limit int) ([]event.Entry, error)
 }
 
-// Config is what the MCP door needs.
+// Config is what the MCP transport needs.
 type Config struct {
 	Operations *operation.Operations
 	Service    *task.Service

@@ -13,7 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestOnlyAValidTokenOpensTheDoor(t *testing.T) {
+func TestOnlyAValidTokenPassesTheGuard(t *testing.T) {
 	t.Parallel()
 	s := shared(t)
 	p := s.person(t, "")

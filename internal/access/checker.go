@@ -42,7 +42,7 @@ const (
 	noteInterval = 15 * time.Second
 	// lookups is how many unknown tokens of a kind may be looked up at the same
 	// time: a flood of bad ones must not take the database, or an issuer that
-	// hangs the door, from everybody else.
+	// hangs, from everybody else.
 	lookups = 4
 )
 

@@ -12,8 +12,8 @@ import (
 	"tickler/internal/access"
 )
 
-// Door is what the api's door can be told.
-type Door struct {
+// Guard is what the guard of the api can be told.
+type Guard struct {
 	PublicURL                          string
 	Hosts, Origins, Proxies            []string
 	UserRate, AddressRate, FailureRate float64
@@ -21,24 +21,24 @@ type Door struct {
 	TLSCertificate, TLSKey             string // paths
 }
 
-// doorSettings lists the variables of the api's door. listen is its standard
+// guardSettings lists the variables of the api's guard. listen is its standard
 // address.
-func doorSettings(listen string) []setting {
+func guardSettings(listen string) []setting {
 	return []setting{
 		{name: "TICKLER_PUBLIC_URL", standard: "http://" + listen, help: "how callers reach this server; access tokens must be issued for it", read: func(c *Config, v string) error {
 			u, err := url.Parse(v)
 			if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" || u.RawQuery != "" || u.Fragment != "" || u.User != nil {
 				return errors.New("must be a URL, for example https://tickler.example.com")
 			}
-			c.Door.PublicURL = strings.TrimSuffix(v, "/")
+			c.Guard.PublicURL = strings.TrimSuffix(v, "/")
 			return nil
 		}},
 		{name: "TICKLER_HOSTS", optional: true, help: "more names that callers may use in the Host header, separated by commas; * for any", read: func(c *Config, v string) error {
-			c.Door.Hosts = list(strings.ToLower(v))
+			c.Guard.Hosts = list(strings.ToLower(v))
 			return nil
 		}},
 		{name: "TICKLER_ORIGINS", optional: true, help: "origins of web pages that may call, for example https://app.example.com", read: func(c *Config, v string) error {
-			c.Door.Origins = list(v)
+			c.Guard.Origins = list(v)
 			return nil
 		}},
 		{name: "TICKLER_TRUSTED_PROXIES", optional: true, help: "networks whose X-Forwarded-For is believed, for example 10.0.0.0/8", read: func(c *Config, v string) error {
@@ -47,23 +47,23 @@ func doorSettings(listen string) []setting {
 					return errors.New("must be networks separated by commas, for example 10.0.0.0/8,fd00::/8")
 				}
 			}
-			c.Door.Proxies = list(v)
+			c.Guard.Proxies = list(v)
 			return nil
 		}},
-		{name: "TICKLER_USER_RATE", standard: "100", help: "calls a second of one user, on each replica; 0 for no limit", read: perSecond(func(c *Config, n float64) { c.Door.UserRate = n })},
-		{name: "TICKLER_ADDRESS_RATE", standard: "1000", help: "calls a second from one address, on each replica; 0 for no limit", read: perSecond(func(c *Config, n float64) { c.Door.AddressRate = n })},
-		{name: "TICKLER_FAILURE_RATE", standard: "20", help: "refused tokens a second from one address, on each replica; 0 for no limit", read: perSecond(func(c *Config, n float64) { c.Door.FailureRate = n })},
+		{name: "TICKLER_USER_RATE", standard: "100", help: "calls a second of one user, on each replica; 0 for no limit", read: perSecond(func(c *Config, n float64) { c.Guard.UserRate = n })},
+		{name: "TICKLER_ADDRESS_RATE", standard: "1000", help: "calls a second from one address, on each replica; 0 for no limit", read: perSecond(func(c *Config, n float64) { c.Guard.AddressRate = n })},
+		{name: "TICKLER_FAILURE_RATE", standard: "20", help: "refused tokens a second from one address, on each replica; 0 for no limit", read: perSecond(func(c *Config, n float64) { c.Guard.FailureRate = n })},
 		{name: "TICKLER_ISSUERS", optional: true, help: "OAuth 2.1 or OpenID Connect issuers whose access tokens are accepted, separated by commas", read: func(c *Config, v string) error {
 			for _, issuer := range list(v) {
 				if err := access.CheckIssuer(issuer); err != nil {
 					return err
 				}
 			}
-			c.Door.Issuers = list(v)
+			c.Guard.Issuers = list(v)
 			return nil
 		}},
 		{name: "TICKLER_AUDIENCES", optional: true, help: "what access tokens may be issued for, beside TICKLER_PUBLIC_URL, its /mcp and its /v1", read: func(c *Config, v string) error {
-			c.Door.Audiences = list(v)
+			c.Guard.Audiences = list(v)
 			return nil
 		}},
 		{name: "TICKLER_TOKEN_ALGORITHMS", standard: "RS256,PS256,ES256,EdDSA", help: "with which access tokens may be signed", read: func(c *Config, v string) error {
@@ -72,15 +72,15 @@ func doorSettings(listen string) []setting {
 					return fmt.Errorf("%q is not allowed; allowed are %s", name, strings.Join(access.Algorithms, ", "))
 				}
 			}
-			c.Door.Algorithms = list(v)
+			c.Guard.Algorithms = list(v)
 			return nil
 		}},
 		{name: "TICKLER_TLS_CERT", optional: true, help: "file with the certificate chain to serve TLS with; read again when it changes", read: func(c *Config, v string) error {
-			c.Door.TLSCertificate = v
+			c.Guard.TLSCertificate = v
 			return nil
 		}},
 		{name: "TICKLER_TLS_KEY", optional: true, help: "file with its key", read: func(c *Config, v string) error {
-			c.Door.TLSKey = v
+			c.Guard.TLSKey = v
 			return nil
 		}},
 	}

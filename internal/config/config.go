@@ -31,7 +31,7 @@ type Config struct {
 	Sidecar     sidecar.Config
 	LogLevel    slog.Level
 	Drain       time.Duration
-	Door        Door // of the api alone
+	Guard       Guard // of the api alone
 	// SecretKeys seal the secrets that are kept for users; none, and none are kept.
 	SecretKeys sealed.Keys
 	// AllowedTargets are addresses that webhooks and ntfy may be at although they
@@ -148,7 +148,7 @@ func port(set func(*Config, string)) func(*Config, string) error {
 // its sidecar expects it on, unless TICKLER_LISTEN says otherwise.
 func API() (Config, error) {
 	c, err := read(apiSettings())
-	if (c.Door.TLSCertificate == "") != (c.Door.TLSKey == "") {
+	if (c.Guard.TLSCertificate == "") != (c.Guard.TLSKey == "") {
 		err = errors.Join(err, errors.New("TICKLER_TLS_CERT and TICKLER_TLS_KEY: set both, or neither"))
 	}
 	return c, err
@@ -156,7 +156,7 @@ func API() (Config, error) {
 
 func apiSettings() []setting {
 	listen := apiListen()
-	return slices.Concat(settings(listen, false), doorSettings(listen), channelSettings())
+	return slices.Concat(settings(listen, false), guardSettings(listen), channelSettings())
 }
 
 func apiListen() string {

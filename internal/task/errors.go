@@ -8,7 +8,7 @@ import (
 // Code classifies an error by what the caller can do about it.
 type Code string
 
-// The codes a caller may see, on every door.
+// The codes a caller may see, over every transport.
 const (
 	InvalidInput  Code = "INVALID_INPUT"
 	Unauthorized  Code = "UNAUTHORIZED"

@@ -1,4 +1,4 @@
-package main
+package command
 
 import (
 	"context"
@@ -11,8 +11,6 @@ import (
 	"text/tabwriter"
 	"time"
 	"unicode/utf8"
-
-	"github.com/jackc/pgx/v5/pgxpool"
 
 	"tickler/internal/access"
 	"tickler/internal/repository"
@@ -38,18 +36,6 @@ func tokenCommand(args []string, stdout io.Writer) error {
 func tokenFlags(command string) (*flag.FlagSet, *string) {
 	flags := flag.NewFlagSet("api token "+command, flag.ContinueOnError)
 	return flags, flags.String("user", "", "name of the person")
-}
-
-// parseFlags reads flags; done says that help was asked for and given.
-func parseFlags(flags *flag.FlagSet, args []string) (done bool, err error) {
-	err = flags.Parse(args)
-	if errors.Is(err, flag.ErrHelp) {
-		return true, nil
-	}
-	if err != nil {
-		return false, fmt.Errorf("%s: %w", flags.Name(), errUsage)
-	}
-	return false, nil
 }
 
 func checkName(flags *flag.FlagSet, user string) error {
@@ -136,13 +122,6 @@ func listTokens(args []string, stdout io.Writer) error {
 	})
 }
 
-func instant(t *time.Time) string {
-	if t == nil {
-		return "never"
-	}
-	return t.UTC().Format(time.RFC3339)
-}
-
 func state(t access.Token, now time.Time) string {
 	switch {
 	case t.RevokedAt != nil:
@@ -182,22 +161,5 @@ func revokeTokens(args []string, stdout io.Writer) error {
 		}
 		_, _ = fmt.Fprintln(stdout, n, "revoked; it works for 2 seconds more at the most")
 		return nil
-	})
-}
-
-func findUser(ctx context.Context, store *repository.Repository, name string) (int64, error) {
-	id, err := store.FindUser(ctx, repository.LocalIssuer, name)
-	if errors.Is(err, task.ErrNotFound) {
-		return 0, fmt.Errorf("there is no person %q; a token made for them makes them: api token create --user NAME", name)
-	}
-	return id, err
-}
-
-// withStore runs a command under the api's own role.
-func withStore(run func(context.Context, *repository.Repository) error) error {
-	ctx, cancel := context.WithTimeout(access.With(context.Background(), access.Caller{Actor: "command line"}), commandTimeout)
-	defer cancel()
-	return withPool(ctx, repository.RoleAPI, func(pool *pgxpool.Pool) error {
-		return run(ctx, repository.New(pool, app, func() {}))
 	})
 }

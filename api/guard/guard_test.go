@@ -1,4 +1,4 @@
-package door_test
+package guard_test
 
 import (
 	"context"
@@ -15,7 +15,7 @@ import (
 	"github.com/gin-gonic/gin"
 	"github.com/stretchr/testify/require"
 
-	"tickler/api/door"
+	"tickler/api/guard"
 	"tickler/api/operation"
 	"tickler/internal/access"
 	"tickler/internal/task"
@@ -52,39 +52,39 @@ func settings(_ context.Context, userID int64) (task.Settings, error) {
 	return task.Settings{UserID: userID, TimeZone: "UTC"}, nil
 }
 
-// house is a door with a room behind it that says who came in.
+// house is a guard with a room behind it that says who came in.
 type house struct {
 	*shelf
 	handler http.Handler
 	log     strings.Builder
 }
 
-func build(t testing.TB, change func(*door.Config, *access.Trust)) *house {
+func build(t testing.TB, change func(*guard.Config, *access.Trust)) *house {
 	t.Helper()
 	gin.SetMode(gin.ReleaseMode)
 	h := &house{shelf: &shelf{tokens: map[string]access.Token{}}}
-	config, trust := door.Config{PublicURL: "https://tickler.example.com"}, access.Trust{}
+	config, trust := guard.Config{PublicURL: "https://tickler.example.com"}, access.Trust{}
 	if change != nil {
 		change(&config, &trust)
 	}
 	log := slog.New(slog.NewTextHandler(&h.log, nil))
-	d := door.New(config, trust, access.NewChecker(h, nil, time.Now, log), settings, time.Now, log)
+	g := guard.New(config, trust, access.NewChecker(h, nil, time.Now, log), settings, time.Now, log)
 	router := gin.New()
 	require.NoError(t, router.SetTrustedProxies([]string{"10.0.0.0/8"}))
-	router.Use(door.Headers)
-	d.Metadata(router)
+	router.Use(guard.Headers)
+	g.Metadata(router)
 	room := func(c *gin.Context) {
 		user, err := operation.User(c.Request.Context())
 		require.NoError(t, err)
 		c.String(http.StatusOK, strconv.FormatInt(user.UserID, 10))
 	}
-	router.Group("/mcp", d.Guard()...).Any("", d.MCP(map[string]access.Scope{"get_task": access.TasksRead, "add_task": access.TasksWrite}), room)
-	router.Group("/v1", d.Guard()...).GET("/admin", d.Require(access.Admin), room)
+	router.Group("/mcp", g.WithToken()...).Any("", g.MCP(map[string]access.Scope{"get_task": access.TasksRead, "add_task": access.TasksWrite}), room)
+	router.Group("/v1", g.WithToken()...).GET("/admin", g.Require(access.Admin), room)
 	h.handler = router
 	return h
 }
 
-// call is a request to the door.
+// call is a request to the guard.
 type call struct {
 	method, target, body, token, from string
 	header                            map[string]string
@@ -127,7 +127,7 @@ func code(t *testing.T, w *httptest.ResponseRecorder) string {
 
 func TestServerIsCalledByItsOwnNames(t *testing.T) {
 	t.Parallel()
-	h := build(t, func(c *door.Config, _ *access.Trust) { c.Hosts = []string{"api.tickler"} })
+	h := build(t, func(c *guard.Config, _ *access.Trust) { c.Hosts = []string{"api.tickler"} })
 	token := h.put(1, access.Standard...)
 	for _, host := range []string{"tickler.example.com", "TICKLER.example.com:443", "api.tickler:8080", "localhost:1", "127.0.0.1:8080", "10.1.2.3", "[::1]:8080"} {
 		require.Equal(t, http.StatusOK, h.send(call{target: "http://" + host + "/mcp", token: token}).Code, host)
@@ -141,7 +141,7 @@ func TestServerIsCalledByItsOwnNames(t *testing.T) {
 
 func TestPagesOfListedOriginsMayCall(t *testing.T) {
 	t.Parallel()
-	h := build(t, func(c *door.Config, _ *access.Trust) { c.Origins = []string{"https://app.example.com"} })
+	h := build(t, func(c *guard.Config, _ *access.Trust) { c.Origins = []string{"https://app.example.com"} })
 	token := h.put(1, access.Standard...)
 	for origin, want := range map[string]int{"https://tickler.example.com": 200, "https://app.example.com": 200, "https://app.example.com.evil.example": 403, "null": 403, "": 200, "https://evil.example": 403} {
 		header := map[string]string{}
@@ -180,7 +180,7 @@ func TestChallengeSaysWhatTokenIsWanted(t *testing.T) {
 	t.Parallel()
 	const metadata = `resource_metadata="https://tickler.example.com/.well-known/oauth-protected-resource/mcp"`
 	for _, trusted := range []bool{false, true} {
-		h := build(t, func(_ *door.Config, trust *access.Trust) {
+		h := build(t, func(_ *guard.Config, trust *access.Trust) {
 			if trusted {
 				trust.Issuers = []string{"https://id.example.com"}
 			}
@@ -209,7 +209,7 @@ func TestChallengeSaysWhatTokenIsWanted(t *testing.T) {
 
 func TestMetadataOfAServerUnderAPathIsWhereClientsLook(t *testing.T) {
 	t.Parallel()
-	h := build(t, func(c *door.Config, trust *access.Trust) {
+	h := build(t, func(c *guard.Config, trust *access.Trust) {
 		c.PublicURL, trust.Issuers = "https://example.com/tickler/", []string{"https://id.example.com"}
 	})
 	const address = "https://example.com/.well-known/oauth-protected-resource/tickler/mcp"
@@ -255,7 +255,7 @@ func TestScopeThatIsMissingIsNamed(t *testing.T) {
 
 func TestWhoCallsTooOftenIsToldWhenToComeAgain(t *testing.T) {
 	t.Parallel()
-	h := build(t, func(c *door.Config, _ *access.Trust) { c.UserRate = 0.5 })
+	h := build(t, func(c *guard.Config, _ *access.Trust) { c.UserRate = 0.5 })
 	busy, calm := h.put(1, access.Standard...), h.put(2, access.Standard...)
 	var limited *httptest.ResponseRecorder
 	for range 10 {
@@ -275,7 +275,7 @@ func TestWhoCallsTooOftenIsToldWhenToComeAgain(t *testing.T) {
 
 func TestAddressIsThatOfTheCallerNotOfWhatTheySay(t *testing.T) {
 	t.Parallel()
-	h := build(t, func(c *door.Config, _ *access.Trust) { c.AddressRate = 0.001 })
+	h := build(t, func(c *guard.Config, _ *access.Trust) { c.AddressRate = 0.001 })
 	token := h.put(1, access.Standard...)
 	status := func(from, forwarded string) int {
 		return h.send(call{token: token, from: from, header: map[string]string{"X-Forwarded-For": forwarded}}).Code
@@ -291,7 +291,7 @@ func TestAddressIsThatOfTheCallerNotOfWhatTheySay(t *testing.T) {
 
 func TestFloodOfBadTokensLeavesGoodOnesAlone(t *testing.T) {
 	t.Parallel()
-	h := build(t, func(c *door.Config, _ *access.Trust) { c.FailureRate = 1 })
+	h := build(t, func(c *guard.Config, _ *access.Trust) { c.FailureRate = 1 })
 	good, later := h.put(1, access.Standard...), h.put(2, access.Standard...)
 	require.Equal(t, http.StatusOK, h.send(call{token: good}).Code)
 	statuses := map[int]int{}

@@ -1,4 +1,4 @@
-package door
+package guard
 
 import (
 	"net/http"
@@ -29,11 +29,11 @@ func Audiences(publicURL string) []string {
 // Metadata serves where clients learn which issuers' tokens are accepted. It is
 // not there when none are: then there is nothing for a client to discover.
 // https://www.rfc-editor.org/rfc/rfc9728#section-3
-func (d *Door) Metadata(router gin.IRoutes) {
-	if len(d.trust.Issuers) == 0 {
+func (g *Guard) Metadata(router gin.IRoutes) {
+	if len(g.trust.Issuers) == 0 {
 		return
 	}
-	root := strings.TrimSuffix(d.config.PublicURL, "/")
+	root := strings.TrimSuffix(g.config.PublicURL, "/")
 	for _, path := range append([]string{""}, resources...) {
 		serve := func(c *gin.Context) {
 			c.Header("Access-Control-Allow-Origin", "*") // it is public, and clients in browsers need it
@@ -41,13 +41,13 @@ func (d *Door) Metadata(router gin.IRoutes) {
 			c.JSON(http.StatusOK, gin.H{
 				"resource":                 root + path,
 				"resource_name":            "Tickler",
-				"authorization_servers":    d.trust.Issuers,
+				"authorization_servers":    g.trust.Issuers,
 				"scopes_supported":         access.Standard,
 				"bearer_methods_supported": []string{"header"},
 			})
 		}
 		router.GET(wellKnown+path, serve)
-		if _, prefix := d.metadataRoot(); prefix != "" {
+		if _, prefix := g.metadataRoot(); prefix != "" {
 			router.GET(wellKnown+prefix+path, serve)
 		}
 	}
@@ -55,8 +55,8 @@ func (d *Door) Metadata(router gin.IRoutes) {
 
 // metadataRoot is where the metadata begins, and the path of PublicURL, which
 // stands behind the well-known part, as RFC 9728, section 3.1, wants it.
-func (d *Door) metadataRoot() (root, prefix string) {
-	u, err := url.Parse(strings.TrimSuffix(d.config.PublicURL, "/"))
+func (g *Guard) metadataRoot() (root, prefix string) {
+	u, err := url.Parse(strings.TrimSuffix(g.config.PublicURL, "/"))
 	if err != nil {
 		return "", ""
 	}
@@ -66,11 +66,11 @@ func (d *Door) metadataRoot() (root, prefix string) {
 
 // metadataURL is where the metadata of the resource at a path is, empty when
 // there is none.
-func (d *Door) metadataURL(path string) string {
-	if len(d.trust.Issuers) == 0 {
+func (g *Guard) metadataURL(path string) string {
+	if len(g.trust.Issuers) == 0 {
 		return ""
 	}
-	address, _ := d.metadataRoot()
+	address, _ := g.metadataRoot()
 	for _, resource := range resources {
 		if path == resource || strings.HasPrefix(path, resource+"/") {
 			return address + resource

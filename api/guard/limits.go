@@ -1,4 +1,4 @@
-package door
+package guard
 
 import (
 	"math"
@@ -71,8 +71,8 @@ func (l *limiters) wait(key string) time.Duration {
 	return time.Duration(max(0, missing) / float64(l.rate) * float64(time.Second))
 }
 
-func (d *Door) notTooOften(c *gin.Context) {
-	if wait := d.addresses.take(addressOf(c)); wait > 0 {
+func (g *Guard) notTooOften(c *gin.Context) {
+	if wait := g.addresses.take(addressOf(c)); wait > 0 {
 		tooOften(c, wait, "too many calls come from this address")
 	}
 }

@@ -1,4 +1,4 @@
-package door
+package guard
 
 import (
 	"bytes"
@@ -14,11 +14,11 @@ import (
 )
 
 // Require lets pass whose token has a scope.
-func (d *Door) Require(needed access.Scope) gin.HandlerFunc {
-	return func(c *gin.Context) { d.require(c, needed) }
+func (g *Guard) Require(needed access.Scope) gin.HandlerFunc {
+	return func(c *gin.Context) { g.require(c, needed) }
 }
 
-func (d *Door) require(c *gin.Context, needed access.Scope) {
+func (g *Guard) require(c *gin.Context, needed access.Scope) {
 	caller, ok := access.From(c.Request.Context())
 	if ok && caller.May(needed) {
 		return
@@ -29,7 +29,7 @@ func (d *Door) require(c *gin.Context, needed access.Scope) {
 	}
 	// A client asks for just what the challenge names, so what it has already is
 	// named too: else it would lose that with its new token.
-	d.challenge(c, http.StatusForbidden, "insufficient_scope", append(slices.Clone(caller.Scopes), needed), &task.Error{
+	g.challenge(c, http.StatusForbidden, "insufficient_scope", append(slices.Clone(caller.Scopes), needed), &task.Error{
 		Code: task.Forbidden, Message: "this call needs a token with the scope " + string(needed), Hint: hint,
 	})
 }
@@ -40,7 +40,7 @@ func (d *Door) require(c *gin.Context, needed access.Scope) {
 // without a session the library could not tell whose request is meant.
 //
 // tools tells the scope of each tool; one that does not exist needs none.
-func (d *Door) MCP(tools map[string]access.Scope) gin.HandlerFunc {
+func (g *Guard) MCP(tools map[string]access.Scope) gin.HandlerFunc {
 	return func(c *gin.Context) {
 		if c.Request.Method != http.MethodPost {
 			return
@@ -64,10 +64,10 @@ func (d *Door) MCP(tools map[string]access.Scope) gin.HandlerFunc {
 			return
 		case "tools/call":
 			if needed, known := tools[message.Params.Name]; known {
-				d.require(c, needed)
+				g.require(c, needed)
 			}
 		case "resources/read", "resources/subscribe", "completion/complete", "prompts/get", "subscriptions/listen":
-			d.require(c, access.TasksRead)
+			g.require(c, access.TasksRead)
 		}
 		c.Request.Body = io.NopCloser(bytes.NewReader(body))
 	}

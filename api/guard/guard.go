@@ -1,6 +1,6 @@
-// Package door guards the public listener: who may come in, from where, how
+// Package guard protects the public listener: who may come in, from where, how
 // often, with what in their hands. What lies behind is none of its business.
-package door
+package guard
 
 import (
 	"context"
@@ -18,7 +18,7 @@ import (
 	"tickler/internal/telemetry"
 )
 
-// Config is what the operator may say about the door.
+// Config is what the operator may configure.
 type Config struct {
 	// PublicURL is how callers reach the server, for example
 	// https://tickler.example.com; it names the resource of access tokens.
@@ -31,8 +31,8 @@ type Config struct {
 	UserRate, AddressRate, FailureRate float64
 }
 
-// Door checks requests. It is safe for concurrent use.
-type Door struct {
+// Guard checks requests. It is safe for concurrent use.
+type Guard struct {
 	config   Config
 	trust    access.Trust
 	checker  *access.Checker
@@ -42,23 +42,25 @@ type Door struct {
 	users, addresses, failures *limiters
 }
 
-// New makes a door. settings reads those of a user who was let in.
-func New(config Config, trust access.Trust, checker *access.Checker, settings func(context.Context, int64) (task.Settings, error), now func() time.Time, log *slog.Logger) *Door {
-	return &Door{
+// New makes a guard. settings reads the settings of the user a token belongs to.
+func New(config Config, trust access.Trust, checker *access.Checker, settings func(context.Context, int64) (task.Settings, error), now func() time.Time, log *slog.Logger) *Guard {
+	return &Guard{
 		config: config, trust: trust, checker: checker, settings: settings, log: log,
 		users: newLimiters(config.UserRate, now), addresses: newLimiters(config.AddressRate, now), failures: newLimiters(config.FailureRate, now),
 	}
 }
 
-// Guard lists what a request must pass, in order: the cheapest first, and
+// WithToken lists what a request with a token must pass, in order: the cheapest first, and
 // whatever needs no token before anything that does.
-func (d *Door) Guard() gin.HandlersChain {
-	return gin.HandlersChain{d.expectedHost, d.expectedOrigin, noTokenInURL, plainBody, d.notTooOften, d.authenticated}
+func (g *Guard) WithToken() gin.HandlersChain {
+	return gin.HandlersChain{g.expectedHost, g.expectedOrigin, noTokenInURL, plainBody, g.notTooOften, g.authenticated}
 }
 
-// Open lists what a request must pass that brings its right in its path instead
-// of a token.
-func (d *Door) Open() gin.HandlersChain { return gin.HandlersChain{d.expectedHost, d.notTooOften} }
+// WithoutToken lists what a request must pass that carries its secret in its path
+// instead of a token.
+func (g *Guard) WithoutToken() gin.HandlersChain {
+	return gin.HandlersChain{g.expectedHost, g.notTooOften}
+}
 
 // Refuse answers with problem details (RFC 9457) that carry the error's code.
 func Refuse(c *gin.Context, status int, e *task.Error) {
@@ -76,66 +78,66 @@ func Refuse(c *gin.Context, status int, e *task.Error) {
 // authenticated lets only callers with a valid token pass, and says who they
 // are. The token is the only source of identity.
 // https://www.rfc-editor.org/rfc/rfc6750#section-3
-func (d *Door) authenticated(c *gin.Context) {
+func (g *Guard) authenticated(c *gin.Context) {
 	ctx, address := c.Request.Context(), addressOf(c)
 	token, ok := access.ParseBearer(c.GetHeader("Authorization"))
 	if !ok || len(c.Request.Header.Values("Authorization")) > 1 {
-		d.failures.take(address)
-		d.challenge(c, http.StatusUnauthorized, "", access.Standard, &task.Error{
+		g.failures.take(address)
+		g.challenge(c, http.StatusUnauthorized, "", access.Standard, &task.Error{
 			Code: task.Unauthorized, Message: "a token is needed: send the header Authorization: Bearer TOKEN, once",
 			Hint: "make a token with: api token create --user NAME",
 		})
 		return
 	}
-	caller, fresh, seen := d.checker.Known(token)
+	caller, fresh, seen := g.checker.Known(token)
 	if !fresh {
 		// A token that was good a while ago is looked up whatever else comes from
 		// the same address; others wait until the failures there get fewer.
-		if wait := d.failures.wait(address); !seen && wait > 0 {
+		if wait := g.failures.wait(address); !seen && wait > 0 {
 			tooOften(c, wait, "too many bad tokens came from this address")
 			return
 		}
 		var err error
-		caller, err = d.checker.Check(ctx, token)
+		caller, err = g.checker.Check(ctx, token)
 		if errors.Is(err, access.ErrInvalid) {
-			d.failures.take(address)
-			d.challenge(c, http.StatusUnauthorized, "invalid_token", access.Standard, &task.Error{
+			g.failures.take(address)
+			g.challenge(c, http.StatusUnauthorized, "invalid_token", access.Standard, &task.Error{
 				Code: task.Unauthorized, Message: "this token is unknown, expired, revoked, or not meant for this server",
 			})
 			return
 		}
 		if err != nil {
-			d.unavailable(c, err)
+			g.unavailable(c, err)
 			return
 		}
 	}
-	if wait := d.users.takeID(caller.UserID); wait > 0 {
+	if wait := g.users.takeID(caller.UserID); wait > 0 {
 		tooOften(c, wait, "you call too often")
 		return
 	}
-	user, err := d.settings(ctx, caller.UserID)
+	user, err := g.settings(ctx, caller.UserID)
 	if err != nil {
-		d.unavailable(c, err)
+		g.unavailable(c, err)
 		return
 	}
 	c.Request = c.Request.WithContext(operation.WithUser(access.With(ctx, caller), user))
 }
 
-func (d *Door) unavailable(c *gin.Context, err error) {
-	d.log.Error("a token could not be checked", "error", err, "request", RequestID(c), "trace", telemetry.TraceID(c.Request.Context()))
+func (g *Guard) unavailable(c *gin.Context, err error) {
+	g.log.Error("a token could not be checked", "error", err, "request", RequestID(c), "trace", telemetry.TraceID(c.Request.Context()))
 	c.Header("Retry-After", "5")
 	Refuse(c, http.StatusServiceUnavailable, &task.Error{Code: task.Unavailable, Message: "tokens cannot be checked at the moment; try again in some seconds"})
 }
 
 // challenge refuses a request and says what token would be accepted.
 // https://modelcontextprotocol.io/specification/2025-11-25/basic/authorization#scope-challenge-handling
-func (d *Door) challenge(c *gin.Context, status int, reason string, needed []access.Scope, e *task.Error) {
+func (g *Guard) challenge(c *gin.Context, status int, reason string, needed []access.Scope, e *task.Error) {
 	parts := []string{`Bearer realm="tickler"`}
 	if reason != "" {
 		parts = append(parts, `error="`+reason+`"`, `error_description="`+e.Message+`"`)
 	}
 	parts = append(parts, `scope="`+access.Join(needed, " ")+`"`)
-	if address := d.metadataURL(c.Request.URL.Path); address != "" {
+	if address := g.metadataURL(c.Request.URL.Path); address != "" {
 		parts = append(parts, `resource_metadata="`+address+`"`)
 	}
 	c.Header("WWW-Authenticate", strings.Join(parts, ", "))

@@ -1,4 +1,4 @@
-package main
+package calendarfeed_test
 
 import (
 	"context"
@@ -13,6 +13,7 @@ import (
 	"github.com/gin-gonic/gin"
 	"github.com/stretchr/testify/require"
 
+	"tickler/api/calendarfeed"
 	"tickler/api/operation"
 	"tickler/internal/pgtest"
 	"tickler/internal/repository"
@@ -25,8 +26,8 @@ func TestCalendarIsReadByWhoHasItsAddressUntilThatIsRevoked(t *testing.T) {
 	store := repository.New(pgtest.As(t, pgtest.Open(t), string(repository.RoleAPI)), "api", func() {})
 	service := task.NewService(store, time.Now)
 	router := gin.New()
-	feeds := calendars{read: service.Calendar, host: "tickler.example.com", now: time.Now, visible: operation.New(service, time.Now, slog.New(slog.DiscardHandler)).Visible}
-	router.Match([]string{http.MethodGet, http.MethodHead}, "/calendar/:file", feeds.serve)
+	feeds := calendarfeed.Handler{Read: service.Calendar, Host: "tickler.example.com", Now: time.Now, Visible: operation.New(service, time.Now, slog.New(slog.DiscardHandler)).Visible}
+	router.Match([]string{http.MethodGet, http.MethodHead}, "/calendar/:file", feeds.Serve)
 	server := httptest.NewServer(router)
 	defer server.Close()
 	user := func(name string) task.Settings {

@@ -1,4 +1,4 @@
-package main
+package command
 
 import (
 	"context"
@@ -23,7 +23,7 @@ func TestParkedEventsAreListedAndReleased(t *testing.T) {
 		RETURNING id`).Scan(&id))
 	command := func(args ...string) string {
 		var out strings.Builder
-		require.NoError(t, parkedCommand(args, &out))
+		require.NoError(t, outboxCommand(args, &out))
 		return out.String()
 	}
 	lines := strings.Split(strings.TrimSpace(command("list")), "\n")
@@ -37,6 +37,6 @@ func TestParkedEventsAreListedAndReleased(t *testing.T) {
 	require.Equal(t, "0 released\n", command("release", "all"))
 	require.Len(t, strings.Split(strings.TrimSpace(command("list")), "\n"), 1)
 	for _, wrong := range [][]string{{}, {"release"}, {"release", "x"}, {"release", "0"}, {"list", "all"}} {
-		require.ErrorIs(t, parkedCommand(wrong, &strings.Builder{}), errUsage, "%q", wrong)
+		require.ErrorIs(t, outboxCommand(wrong, &strings.Builder{}), errUsage, "%q", wrong)
 	}
 }

@@ -1,4 +1,4 @@
-package door
+package guard
 
 import (
 	"net"
@@ -16,18 +16,18 @@ import (
 // expectedHost refuses requests for a name that is not this server's. A page
 // whose own name was made to point here would else be of the same origin (DNS
 // rebinding). Addresses are no names: nobody can make them point elsewhere.
-func (d *Door) expectedHost(c *gin.Context) {
+func (g *Guard) expectedHost(c *gin.Context) {
 	host := hostname(c.Request.Host)
 	if _, err := netip.ParseAddr(host); err == nil || host == "localhost" ||
-		host == d.publicHost() || slices.Contains(d.config.Hosts, host) || slices.Contains(d.config.Hosts, "*") {
+		host == g.publicHost() || slices.Contains(g.config.Hosts, host) || slices.Contains(g.config.Hosts, "*") {
 		return
 	}
 	Refuse(c, http.StatusForbidden, &task.Error{Code: task.Forbidden, Message: "this server does not go by that name",
 		Hint: "the operator lists its names in TICKLER_HOSTS"})
 }
 
-func (d *Door) publicHost() string {
-	u, err := url.Parse(d.config.PublicURL)
+func (g *Guard) publicHost() string {
+	u, err := url.Parse(g.config.PublicURL)
 	if err != nil {
 		return ""
 	}
@@ -45,13 +45,13 @@ func hostname(hostport string) string {
 // expectedOrigin refuses calls that a web page elsewhere makes a browser send.
 // MCP clients send no Origin.
 // https://modelcontextprotocol.io/specification/2025-11-25/basic/transports#security-warning
-func (d *Door) expectedOrigin(c *gin.Context) {
+func (g *Guard) expectedOrigin(c *gin.Context) {
 	origins := c.Request.Header.Values("Origin")
 	if len(origins) == 0 {
 		return
 	}
 	if u, err := url.Parse(origins[0]); err == nil && len(origins) == 1 && u.Host != "" &&
-		(u.Host == c.Request.Host || slices.Contains(d.config.Origins, origins[0])) {
+		(u.Host == c.Request.Host || slices.Contains(g.config.Origins, origins[0])) {
 		return
 	}
 	Refuse(c, http.StatusForbidden, &task.Error{Code: task.Forbidden, Message: "pages of this Origin may not call",

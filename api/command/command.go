@@ -1,0 +1,115 @@
+// Package command is api's command line: its usage and the commands that
+// administer the schema, tokens, topics, and events that need a person.
+package command
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"strconv"
+	"time"
+
+	"tickler/internal/config"
+)
+
+const usage = `Usage:
+  api                            serve
+  api migrate up|down|status     create the schema, take back its last migration, list them
+  api token create --user NAME   make an access token for a person; it is shown once
+  api token list --user NAME     list a person's tokens
+  api token revoke --user NAME ID|all   end them
+  api audit [--user NAME] [--limit N]   list who changed what through which token, newest first
+  api outbox list                list the events that the broker refuses
+  api outbox release ID|all      publish them again
+  api deadletters list           list the events that could not be handled
+  api deadletters redrive ID|all send them again
+  api topics create              make the topics on Redpanda or Kafka; api topics create --help
+  api recurrence --rule RULE     list the dates of a recurrence rule
+  api --help
+`
+
+// app names this program in events and in the audit.
+const app = "api"
+
+// errUsage is a mistake in the words of the command line.
+var errUsage = errors.New("see api --help")
+
+// Run runs the command that args name and returns the exit status: 0, 1 for a
+// failure, 2 for a mistake in the command line. serve is the command without a name.
+func Run(args []string, stdin io.Reader, stdout, stderr io.Writer, serve func() error) int {
+	if len(args) > 0 && args[0] == "recurrence" {
+		return recurrenceCommand(args[1:], stdin, stdout, stderr)
+	}
+	err := run(args, stdout, serve)
+	switch {
+	case err == nil:
+		return 0
+	case errors.Is(err, errUsage):
+		fmt.Fprintln(stderr, "api:", err)
+		return 2
+	default:
+		fmt.Fprintln(stderr, "api:", err)
+		return 1
+	}
+}
+
+func run(args []string, stdout io.Writer, serve func() error) error {
+	if len(args) == 0 {
+		return serve()
+	}
+	switch args[0] {
+	case "serve":
+		return serve()
+	case "migrate":
+		return migrate(args[1:], stdout)
+	case "token":
+		return tokenCommand(args[1:], stdout)
+	case "audit":
+		return auditCommand(args[1:], stdout)
+	case "outbox":
+		return outboxCommand(args[1:], stdout)
+	case "deadletters":
+		return deadLettersCommand(args[1:], stdout)
+	case "topics":
+		return topicsCommand(args[1:], stdout)
+	case "-h", "--help", "help":
+		_, _ = fmt.Fprint(stdout, usage, "\n")
+		config.HelpAPI(stdout)
+		return nil
+	default:
+		return fmt.Errorf("unknown command %q: %w", args[0], errUsage)
+	}
+}
+
+// parseFlags reads flags; done says that help was asked for and given.
+func parseFlags(flags *flag.FlagSet, args []string) (done bool, err error) {
+	err = flags.Parse(args)
+	if errors.Is(err, flag.ErrHelp) {
+		return true, nil
+	}
+	if err != nil {
+		return false, fmt.Errorf("%s: %w", flags.Name(), errUsage)
+	}
+	return false, nil
+}
+
+// selection reads an id, or all as 0.
+func selection(command string, args []string) (int64, error) {
+	if len(args) == 1 {
+		if args[0] == "all" {
+			return 0, nil
+		}
+		if id, err := strconv.ParseInt(args[0], 10, 64); err == nil && id > 0 {
+			return id, nil
+		}
+	}
+	return 0, fmt.Errorf("%s: want an ID, as list shows it, or all: %w", command, errUsage)
+}
+
+func instant(t *time.Time) string {
+	if t == nil {
+		return "never"
+	}
+	return t.UTC().Format(time.RFC3339)
+}

@@ -1,0 +1,48 @@
+package command
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"tickler/internal/access"
+	"tickler/internal/config"
+	"tickler/internal/repository"
+	"tickler/internal/task"
+)
+
+const commandTimeout = 30 * time.Second
+
+// withPool runs a command on the database that DATABASE_URL names, under a role.
+func withPool(ctx context.Context, role repository.Role, run func(*pgxpool.Pool) error) error {
+	url, err := config.DatabaseURL()
+	if err != nil {
+		return err
+	}
+	pool, err := repository.Connect(ctx, url, role)
+	if err != nil {
+		return err
+	}
+	defer pool.Close()
+	return run(pool)
+}
+
+// withStore runs a command under the api's own role.
+func withStore(run func(context.Context, *repository.Repository) error) error {
+	ctx, cancel := context.WithTimeout(access.With(context.Background(), access.Caller{Actor: "command line"}), commandTimeout)
+	defer cancel()
+	return withPool(ctx, repository.RoleAPI, func(pool *pgxpool.Pool) error {
+		return run(ctx, repository.New(pool, app, func() {}))
+	})
+}
+
+func findUser(ctx context.Context, store *repository.Repository, name string) (int64, error) {
+	id, err := store.FindUser(ctx, repository.LocalIssuer, name)
+	if errors.Is(err, task.ErrNotFound) {
+		return 0, fmt.Errorf("there is no person %q; a token made for them makes them: api token create --user NAME", name)
+	}
+	return id, err
+}

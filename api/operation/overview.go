@@ -1,0 +1,50 @@
+package operation
+
+import (
+	"context"
+
+	"tickler/internal/task"
+)
+
+type overviewInput struct {
+	task.OverviewInput
+	format
+}
+
+// overviewPart is one part of an overview.
+type overviewPart struct {
+	Count int         `json:"count"`
+	Tasks []task.View `json:"tasks" open:"true"`
+}
+
+type overviewAnswer struct {
+	Overdue  overviewPart `json:"overdue"`
+	Today    overviewPart `json:"today" open:"true"`
+	Upcoming overviewPart `json:"upcoming" open:"true"`
+	Undated  overviewPart `json:"undated" open:"true"`
+	Now      string       `json:"now"`
+	Until    string       `json:"until" doc:"Where upcoming ends."`
+	TimeZone string       `json:"time_zone"`
+}
+
+func (o *Operations) overviews() []Operation {
+	return []Operation{
+		define("get_overview", "Get an overview",
+			`What now? Open tasks that are overdue, due today, upcoming and undated, each part with its count. Example: {"days": 7}. Days are those of the user's zone.`,
+			Hints{ReadOnly: true, Idempotent: true}, o.overview),
+	}
+}
+
+func (o *Operations) overview(ctx context.Context, user task.Settings, in overviewInput) (overviewAnswer, error) {
+	found, err := o.service.Overview(ctx, user, in.OverviewInput)
+	if err != nil {
+		return overviewAnswer{}, err
+	}
+	show := func(p task.Page) overviewPart {
+		return overviewPart{Count: p.Total, Tasks: o.taskPage(user, task.Listing{Page: p}, in.form()).Tasks}
+	}
+	return overviewAnswer{
+		Overdue: show(found.Overdue), Today: show(found.Today), Upcoming: show(found.Upcoming), Undated: show(found.Undated),
+		Now: task.FormatTime(&found.Now, user.Zone()), Until: task.FormatTime(&found.Until, user.Zone()), TimeZone: user.TimeZone,
+	}, nil
+}
