@@ -20,10 +20,8 @@ import (
 	"github.com/golang-jwt/jwt/v5"
 	"github.com/stretchr/testify/require"
 
-	"tickler/api/guard"
 	"tickler/internal/access"
-	"tickler/internal/pgtest"
-	"tickler/internal/repository"
+	"tickler/internal/config"
 )
 
 // BenchmarkFlood has good users call fifty times a second while a thousand bad
@@ -46,9 +44,9 @@ func BenchmarkFlood(b *testing.B) {
 		_ = json.NewEncoder(w).Encode(fields{"keys": []fields{{"kty": "RSA", "kid": "one", "alg": "RS256", "n": encode(key.N.Bytes()), "e": encode(big.NewInt(int64(key.E)).Bytes())}}})
 	}))
 	defer issuer.Close()
-	h := (&house{owner: pgtest.Open(b), proxies: []string{"127.0.0.0/8"}}).serve(b, repository.RoleAPI, func(c *guard.Config, trust *access.Trust) {
+	h := build(b, func(c *config.Guard) {
 		c.UserRate, c.AddressRate, c.FailureRate = 100, 1000, 20 // as they are by default
-		trust.Issuers = []string{issuer.URL}
+		c.Issuers, c.Proxies = []string{issuer.URL}, []string{"127.0.0.0/8"}
 	})
 	var good []string
 	for n := range 10 {

@@ -8,25 +8,24 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"net/netip"
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/gin-gonic/gin"
 	"github.com/jackc/pgx/v5/pgxpool"
-	"github.com/prometheus/client_golang/prometheus"
 	"github.com/stretchr/testify/require"
 
-	"tickler/api/guard"
 	"tickler/api/operation"
 	"tickler/internal/access"
-	"tickler/internal/feed"
+	"tickler/internal/app"
+	"tickler/internal/config"
+	"tickler/internal/delivery"
 	"tickler/internal/pgtest"
 	"tickler/internal/repository"
+	"tickler/internal/sidecar"
 	"tickler/internal/task"
-	"tickler/internal/telemetry"
-	"tickler/internal/transfer"
 )
 
 // fields are a JSON object.
@@ -40,11 +39,10 @@ type house struct {
 	operations *operation.Operations
 	routes     gin.RoutesInfo
 	log        *lines
-	proxies    []string
 }
 
-// build makes a house; trust and rates may be changed.
-func build(t testing.TB, change func(*guard.Config, *access.Trust)) *house {
+// build makes a house; what the guard is told may be changed.
+func build(t testing.TB, change func(*config.Guard)) *house {
 	t.Helper()
 	return (&house{owner: pgtest.Open(t)}).serve(t, repository.RoleAPI, change)
 }
@@ -55,40 +53,32 @@ func (h *house) replica(t testing.TB) *house {
 	return (&house{owner: h.owner}).serve(t, repository.RoleAPI, nil)
 }
 
-// serve starts the house under a role; none is the schema's owner.
-func (h *house) serve(t testing.TB, role repository.Role, change func(*guard.Config, *access.Trust)) *house {
+// serve starts the house under a role; none is the schema's owner. Nothing relays
+// its events: there is no sidecar.
+func (h *house) serve(t testing.TB, role repository.Role, change func(*config.Guard)) *house {
 	t.Helper()
 	ctx, stop := context.WithCancel(context.Background())
-	h.log = &lines{}
-	log, registry := telemetry.NewLogger(h.log, app, slog.LevelDebug), prometheus.NewRegistry()
-	var events *feed.Feed
-	pool := h.owner
-	if role != "" {
-		pool = pgtest.As(t, h.owner, string(role))
+	settings := config.Config{
+		DatabaseURL: h.owner.Config().ConnString(), LogLevel: slog.LevelDebug,
+		Sidecar:        sidecar.Config{GRPCPort: "1", HTTPPort: "1"},
+		AllowedTargets: delivery.Networks{netip.MustParsePrefix("127.0.0.0/8")},
+		Guard:          config.Guard{PublicURL: "http://127.0.0.1", Algorithms: []string{"RS256"}},
 	}
-	h.store = repository.New(pool, app, func() { events.Wake() })
-	events = feed.New(h.store, log, registry)
-	ended := make(chan struct{})
-	go func() { events.Run(ctx); close(ended) }()
-	service := task.NewService(h.store, time.Now).WithChannels(task.ChannelRules{Plain: true})
-	h.operations = operation.New(service, time.Now, log).WithPublicURL("http://127.0.0.1")
-
-	config, trust := guard.Config{PublicURL: "http://127.0.0.1"}, access.Trust{Algorithms: []string{"RS256"}}
 	if change != nil {
-		change(&config, &trust)
+		change(&settings.Guard)
 	}
-	trust.Audiences = guard.Audiences(config.PublicURL)
-	checker := access.NewChecker(h.store, access.NewIssuers(ctx, trust, time.Now, log), time.Now, log)
-	handler, err := newRouter(routes{
-		proxies: h.proxies,
-		guard:   guard.New(config, trust, checker, h.store.Settings, time.Now, log),
-		service: service, operations: h.operations, events: events, transfer: transfer.NewService(service, time.Now),
-		audit: h.store, reminders: h.store.RecentReminders, log: log, registry: registry,
-	})
+	h.log = &lines{}
+	a, err := app.Open(ctx, name, role, settings, h.log)
 	require.NoError(t, err)
-	h.routes = handler.(*gin.Engine).Routes()
-	h.Server = httptest.NewServer(handler)
-	t.Cleanup(func() { h.CloseClientConnections(); h.Close(); stop(); <-ended })
+	w, err := wire(ctx, a)
+	require.NoError(t, err)
+	h.store, h.operations, h.routes = a.Store, w.operations, w.router.Routes()
+	var working sync.WaitGroup
+	for _, work := range w.background {
+		working.Go(func() { work(ctx) })
+	}
+	h.Server = httptest.NewServer(w.router)
+	t.Cleanup(func() { h.CloseClientConnections(); h.Close(); stop(); working.Wait(); a.Close() })
 	return h
 }
 

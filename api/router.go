@@ -43,7 +43,7 @@ type routes struct {
 	checks     []telemetry.Check
 }
 
-func newRouter(r routes) (http.Handler, error) {
+func newRouter(r routes) (*gin.Engine, error) {
 	gin.SetMode(gin.ReleaseMode)
 	router := gin.New()
 	router.HandleMethodNotAllowed = true

@@ -5,98 +5,79 @@ import (
 	"net/url"
 	"os"
 	"strings"
-	"sync"
 	"time"
+
+	"github.com/gin-gonic/gin"
 
 	"tickler/api/guard"
 	"tickler/api/operation"
 	"tickler/internal/access"
+	"tickler/internal/app"
 	"tickler/internal/config"
 	"tickler/internal/feed"
 	"tickler/internal/lifecycle"
-	"tickler/internal/outbox"
 	"tickler/internal/repository"
-	"tickler/internal/sidecar"
 	"tickler/internal/task"
-	"tickler/internal/telemetry"
 	"tickler/internal/transfer"
 )
 
-const app = "api"
+const name = "api"
 
 func serve() error {
 	settings, err := config.API()
 	if err != nil {
 		return err
 	}
-	log := telemetry.NewLogger(os.Stdout, app, settings.LogLevel)
-	registry := telemetry.NewRegistry()
 	ctx, stop := lifecycle.Interrupted()
 	defer stop()
-	stopTracing, err := telemetry.StartTracing(ctx, app)
+	a, err := app.Open(ctx, name, repository.RoleAPI, settings, os.Stdout)
 	if err != nil {
 		return err
 	}
-	defer stopTracing()
+	defer a.Close()
+	calls := lifecycle.Server{Name: "calls", Address: settings.Listen}
+	if calls.TLS, err = lifecycle.TLS(settings.Guard.TLSCertificate, settings.Guard.TLSKey, a.Log); err != nil {
+		return err
+	}
+	w, err := wire(ctx, a)
+	if err != nil {
+		return err
+	}
+	calls.Handler = w.router
+	return a.Run(ctx, []lifecycle.Server{calls}, w.background...)
+}
 
-	pool, err := repository.Open(ctx, settings.DatabaseURL, repository.RoleAPI, log)
-	if err != nil {
-		return err
-	}
-	defer pool.Close()
-	dapr, err := sidecar.NewClient(settings.Sidecar)
-	if err != nil {
-		return err
-	}
-	defer dapr.Close()
+// wired is what serves callers, and what must run beside it.
+type wired struct {
+	router     *gin.Engine
+	operations *operation.Operations
+	background []func(context.Context)
+}
 
-	outboxPool, err := repository.Connect(ctx, settings.DatabaseURL, repository.RoleRelay)
-	if err != nil {
-		return err
-	}
-	defer outboxPool.Close()
-	relay := outbox.NewRelay(outboxPool, dapr, log, registry)
-	store := repository.New(pool, app, relay.Wake)
-	events := feed.New(store, log, registry)
-	relay.Woken = events.Wake
-	service := task.NewService(store, time.Now).WithChannels(task.ChannelRules{
-		Seal: settings.SecretKeys.Seal, Plain: len(settings.AllowedTargets) > 0,
+func wire(ctx context.Context, a *app.App) (wired, error) {
+	settings := a.Settings.Guard
+	events := feed.New(a.Store, a.Log, a.Registry)
+	a.Relay.Woken = events.Wake
+	service := task.NewService(a.Store, time.Now).WithChannels(task.ChannelRules{
+		Seal: a.Settings.SecretKeys.Seal, Plain: len(a.Settings.AllowedTargets) > 0,
 	})
+	operations := operation.New(service, time.Now, a.Log).WithPublicURL(strings.TrimSuffix(settings.PublicURL, "/"))
 	trust := access.Trust{
-		Issuers: settings.Guard.Issuers, Algorithms: settings.Guard.Algorithms,
-		Audiences: append(guard.Audiences(settings.Guard.PublicURL), settings.Guard.Audiences...),
+		Issuers: settings.Issuers, Algorithms: settings.Algorithms,
+		Audiences: append(guard.Audiences(settings.PublicURL), settings.Audiences...),
 	}
-	checker := access.NewChecker(store, access.NewIssuers(ctx, trust, time.Now, log), time.Now, log)
-	guard := guard.New(guard.Config{
-		PublicURL: settings.Guard.PublicURL, Hosts: settings.Guard.Hosts, Origins: settings.Guard.Origins,
-		UserRate: settings.Guard.UserRate, AddressRate: settings.Guard.AddressRate, FailureRate: settings.Guard.FailureRate,
-	}, trust, checker, store.Settings, time.Now, log)
+	checker := access.NewChecker(a.Store, access.NewIssuers(ctx, trust, time.Now, a.Log), time.Now, a.Log)
 	router, err := newRouter(routes{
-		guard: guard, proxies: settings.Guard.Proxies, publicHost: hostOf(settings.Guard.PublicURL),
-		service:    service,
-		operations: operation.New(service, time.Now, log).WithPublicURL(strings.TrimSuffix(settings.Guard.PublicURL, "/")),
-		events:     events, transfer: transfer.NewService(service, time.Now), audit: store, reminders: store.RecentReminders,
-		log: log, registry: registry,
-		checks: []telemetry.Check{{Name: "postgres", Ask: store.Ping}, {Name: "sidecar", Ask: dapr.Ready}},
+		guard: guard.New(guard.Config{
+			PublicURL: settings.PublicURL, Hosts: settings.Hosts, Origins: settings.Origins,
+			UserRate: settings.UserRate, AddressRate: settings.AddressRate, FailureRate: settings.FailureRate,
+		}, trust, checker, a.Store.Settings, time.Now, a.Log),
+		proxies: settings.Proxies, publicHost: hostOf(settings.PublicURL),
+		service: service, operations: operations, events: events, transfer: transfer.NewService(service, time.Now),
+		audit: a.Store, reminders: a.Store.RecentReminders,
+		log: a.Log, registry: a.Registry, checks: a.Checks(),
 	})
-	if err != nil {
-		return err
-	}
-	certificate, err := lifecycle.TLS(settings.Guard.TLSCertificate, settings.Guard.TLSKey, log)
-	if err != nil {
-		return err
-	}
-	return lifecycle.Run(ctx, lifecycle.App{
-		Log: log, Drain: settings.Drain,
-		Background: func(ctx context.Context) {
-			var working sync.WaitGroup
-			working.Go(func() { events.Run(ctx) })
-			working.Go(func() { checker.Run(ctx) })
-			relay.Run(ctx)
-			working.Wait()
-		},
-		Servers: []lifecycle.Server{{Name: "calls", Address: settings.Listen, Handler: router, TLS: certificate}},
-	})
+	return wired{router: router, operations: operations, background: []func(context.Context){events.Run, checker.Run}}, err
 }
 
 // hostOf is the name in a URL.

@@ -7,23 +7,20 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"sync"
 	"time"
 	_ "time/tzdata" // zones must not depend on what the machine has installed
 
+	"tickler/internal/app"
 	"tickler/internal/config"
 	"tickler/internal/delivery"
 	"tickler/internal/event"
 	"tickler/internal/lifecycle"
-	"tickler/internal/outbox"
 	"tickler/internal/repository"
-	"tickler/internal/sidecar"
 	"tickler/internal/task"
-	"tickler/internal/telemetry"
 )
 
 const (
-	app    = "notifier"
+	name   = "notifier"
 	listen = "127.0.0.1:8081"
 )
 
@@ -43,60 +40,26 @@ func run() error {
 	if err != nil {
 		return err
 	}
-	log := telemetry.NewLogger(os.Stdout, app, settings.LogLevel)
-	registry := telemetry.NewRegistry()
 	ctx, stop := lifecycle.Interrupted()
 	defer stop()
-	stopTracing, err := telemetry.StartTracing(ctx, app)
+	a, err := app.Open(ctx, name, repository.RoleNotifier, settings, os.Stdout)
 	if err != nil {
 		return err
 	}
-	defer stopTracing()
-
-	pool, err := repository.Open(ctx, settings.DatabaseURL, repository.RoleNotifier, log)
-	if err != nil {
-		return err
-	}
-	defer pool.Close()
-	dapr, err := sidecar.NewClient(settings.Sidecar)
-	if err != nil {
-		return err
-	}
-	defer dapr.Close()
-
-	outboxPool, err := repository.Connect(ctx, settings.DatabaseURL, repository.RoleRelay)
-	if err != nil {
-		return err
-	}
-	defer outboxPool.Close()
-	relay := outbox.NewRelay(outboxPool, dapr, log, registry)
-	store := repository.New(pool, app, relay.Wake)
-	callbacks := sidecar.NewListener(settings.AppAPIToken, dapr, store.KeepDeadLetter, log, registry)
+	defer a.Close()
 	client := delivery.NewClient(settings.AllowedTargets, attemptTime)
-	sender := newSender(store, settings.SecretKeys.Open, map[task.ChannelKind]delivery.Sender{
+	sender := newSender(a.Store, settings.SecretKeys.Open, map[task.ChannelKind]delivery.Sender{
 		task.Webhook: delivery.Webhook{Client: client},
 		task.Ntfy:    delivery.Ntfy{Client: client},
-		task.Email:   &delivery.Email{Invoke: dapr.Output(settings.Mailer), Timeout: attemptTime},
-	}, settings.Retries, time.Now, log, registry)
-	scanner := newScanner(store.ClaimReminders, time.Now, log, registry)
+		task.Email:   &delivery.Email{Invoke: a.Sidecar.Output(settings.Mailer), Timeout: attemptTime},
+	}, settings.Retries, time.Now, a.Log, a.Registry)
+	scanner := newScanner(a.Store.ClaimReminders, time.Now, a.Log, a.Registry)
+	callbacks := a.Callbacks()
 	callbacks.Binding("reminder-scan", func(ctx context.Context) error {
 		sender.wake()
 		return scanner.tick(ctx)
 	})
-	callbacks.Binding("housekeeping", store.Prune)
-	callbacks.BulkSubscription(event.TopicTaskReminders, newDeliverer(store.TakeReminders, sender.wake, time.Now, log, registry).deliver)
-
-	probes := telemetry.NewProbes(registry, telemetry.Check{Name: "postgres", Ask: store.Ping}, telemetry.Check{Name: "sidecar", Ask: dapr.Ready})
-	return lifecycle.Run(ctx, lifecycle.App{
-		Log: log, Drain: settings.Drain, Background: func(ctx context.Context) {
-			var working sync.WaitGroup
-			working.Go(func() { sender.run(ctx) })
-			relay.Run(ctx)
-			working.Wait()
-		},
-		Servers: []lifecycle.Server{
-			{Name: "callbacks", Address: settings.Callbacks, Handler: callbacks.Handler()},
-			{Name: "probes", Address: settings.Listen, Handler: probes},
-		},
-	})
+	callbacks.Binding("housekeeping", a.Store.Prune)
+	callbacks.BulkSubscription(event.TopicTaskReminders, newDeliverer(a.Store.TakeReminders, sender.wake, time.Now, a.Log, a.Registry).deliver)
+	return a.RunWorker(ctx, callbacks, sender.run)
 }
