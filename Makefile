@@ -1,6 +1,6 @@
 # Everything needs Go only; `make run` and `make test` find, or fetch, the rest.
 .DEFAULT_GOAL := help
-.PHONY: help build run infra clean image sbom licences vuln test test-brokers test-kafka test-k8s test-k8s-e2e test-asyncapi test-rest test-mcp test-calendar test-email test-kill lint fuzz bench daprd tidy
+.PHONY: help build run infra clean image sbom licences vuln schema test test-brokers test-kafka test-k8s test-k8s-e2e test-asyncapi test-rest test-mcp test-calendar test-email test-kill lint fuzz bench daprd tidy
 
 # The Go that go.mod names has no known weakness (`make vuln`), where the installed
 # one may be older or told to stay as it is. A newer installed one is used instead.
@@ -53,6 +53,9 @@ vuln: ## Look for known vulnerabilities in what is built here, and in Go itself
 
 daprd: build ## Build daprd, once, if none is installed
 	@bin/tickler-dev daprd
+
+schema: build ## Write migrations/schema.sql: what the migrations come to
+	bin/tickler-dev with-postgres go test -count=1 -run TestSchemaFileIsWhatTheMigrationsComeTo ./migrations -write
 
 # The tests in dev start real processes, which the test cache knows nothing of.
 test: build daprd ## Run unit tests and end-to-end tests

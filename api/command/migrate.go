@@ -39,6 +39,13 @@ func migrate(args []string, stdout io.Writer) error {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Minute)
 	defer cancel()
+	version, err := provider.GetDBVersion(ctx)
+	if err != nil {
+		return fmt.Errorf("read the version of the schema: %w", err)
+	}
+	if err := migrations.Check(version); err != nil {
+		return err
+	}
 	switch args[0] {
 	case "up":
 		results, err := provider.Up(ctx)

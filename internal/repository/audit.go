@@ -10,7 +10,7 @@ import (
 )
 
 // AuditEntry says who did what through which token. Triggers write it: see
-// migration 10.
+// migrations/00110_audit.sql.
 type AuditEntry struct {
 	ID       int64      `json:"id"`
 	At       time.Time  `json:"at"`

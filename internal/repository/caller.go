@@ -12,7 +12,7 @@ import (
 )
 
 // Every statement on a user's data tells Postgres whose it is, in the same round
-// trip and for that transaction only: the policies of migration 7 show no row of
+// trip and for that transaction only: the policies show no row of
 // anybody else, should a query forget to ask for its user's own.
 
 // beginFor begins a transaction on behalf of a user. The audit takes from it

@@ -1,12 +1,17 @@
 package repository_test
 
 import (
+	"bytes"
 	"context"
+	"log/slog"
 	"testing"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
 
+	"tickler/internal/pgtest"
 	"tickler/internal/repository"
+	"tickler/migrations"
 )
 
 func TestAnAppOpensAsManySessionsAsItsURLAllows(t *testing.T) {
@@ -20,4 +25,23 @@ func TestAnAppOpensAsManySessionsAsItsURLAllows(t *testing.T) {
 		require.Equal(t, want, pool.Config().MaxConns, url)
 		pool.Close()
 	}
+}
+
+func TestAnAppRefusesTheSchemaOfAnOlderBuildWithoutWaiting(t *testing.T) {
+	t.Parallel()
+	pgtest.Open(t) // makes the roles
+	url := pgtest.URL(t)
+	db, err := pgx.Connect(t.Context(), url)
+	require.NoError(t, err)
+	defer func() { _ = db.Close(context.Background()) }()
+	_, err = db.Exec(t.Context(), `
+		CREATE TABLE goose_db_version (version_id bigint, is_applied boolean);
+		INSERT INTO goose_db_version SELECT n, true FROM generate_series(0, 13) n;
+		GRANT SELECT ON goose_db_version TO tickler_api`)
+	require.NoError(t, err)
+	var said bytes.Buffer
+	_, err = repository.Open(t.Context(), url, repository.RoleAPI, slog.New(slog.NewTextHandler(&said, nil)))
+	require.ErrorIs(t, err, migrations.ErrOlderBuild)
+	require.ErrorContains(t, err, "docs/operations.md")
+	require.Empty(t, said.String())
 }

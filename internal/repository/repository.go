@@ -17,6 +17,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"tickler/internal/task"
+	"tickler/migrations"
 )
 
 // Repository reads and writes for one app.
@@ -34,16 +35,13 @@ func New(pool *pgxpool.Pool, source string, committed func()) *Repository {
 	return &Repository{pool: pool, source: source, committed: committed}
 }
 
-// schemaVersion is the newest migration that the queries here rely on.
-const schemaVersion = 13
-
 // connectTimeout bounds how long an app waits for its database at start.
 const connectTimeout = 60 * time.Second
 
 // Role is a role of Postgres, with the rights that an app needs and no others.
 type Role string
 
-// The roles there are; migration 7 says what each may do.
+// The roles there are; migrations/schema.sql shows what each may do.
 const (
 	RoleAPI      Role = "tickler_api"
 	RoleNotifier Role = "tickler_notifier"
@@ -100,7 +98,8 @@ func checkRole(ctx context.Context, conn *pgx.Conn, role Role) error {
 }
 
 // Open connects to Postgres under a role, and waits up to a minute for it to
-// answer and to have the schema that this app needs, saying so as it waits.
+// answer and to have the schema that this app needs, saying so as it waits. A
+// schema that no migration leads on from is refused at once.
 func Open(ctx context.Context, url string, role Role, log *slog.Logger) (*pgxpool.Pool, error) {
 	pool, err := Connect(ctx, url, role)
 	if err != nil {
@@ -113,6 +112,10 @@ func Open(ctx context.Context, url string, role Role, log *slog.Logger) (*pgxpoo
 		err := checkSchema(ctx, pool)
 		if err == nil {
 			return pool, nil
+		}
+		if errors.Is(err, migrations.ErrOlderBuild) {
+			pool.Close()
+			return nil, err
 		}
 		log.Warn("the database is not ready yet, trying again", "error", err, "address", config.ConnConfig.Host, "port", config.ConnConfig.Port)
 		select {
@@ -140,8 +143,11 @@ func checkSchema(ctx context.Context, pool *pgxpool.Pool) error {
 	if err != nil {
 		return err
 	}
-	if version < schemaVersion {
-		return fmt.Errorf("the database has schema version %d, this app needs %d; run: api migrate up", version, schemaVersion)
+	if err := migrations.Check(version); err != nil {
+		return err
+	}
+	if version < migrations.Version() {
+		return fmt.Errorf("the database has schema version %d, this app needs %d; run: api migrate up", version, migrations.Version())
 	}
 	return nil
 }

@@ -254,18 +254,3 @@ func TestWordsThatRunOnForeverAreStored(t *testing.T) {
 		require.Equal(t, []string{"o'clock it's"}, b.search(t, query), query)
 	}
 }
-
-func TestMigrationsGoDownAndUpAgain(t *testing.T) {
-	b := setup(t)
-	added := b.add(t, b.ann, task.AddInput{Title: "Pay the invoice", Tags: []string{"money"}})
-	for _, version := range []int64{3, 2} {
-		b.migrate(t, version)
-		var title string
-		require.NoError(t, b.pool.QueryRow(b.ctx, `SELECT title FROM tasks WHERE search_vector @@ to_tsquery('english', 'invoices')`).Scan(&title))
-	}
-	b.migrate(t, newest)
-	require.Equal(t, []string{"Pay the invoice"}, b.search(t, "money"), "the tags are there again")
-	require.Equal(t, []string{"Pay the invoice"}, b.search(t, "invoce"))
-	_, err := b.service.Get(b.ctx, b.ann, added.ID)
-	require.NoError(t, err)
-}

@@ -99,9 +99,6 @@ func requireCode(t *testing.T, err error, code task.Code, field string) {
 	require.NotEmpty(t, e.Message)
 }
 
-// newest is the version that the apps need.
-const newest = repository.SchemaVersion
-
 // migrate brings the database to a version of the schema, up or down.
 func (b *bundle) migrate(t *testing.T, version int64) {
 	t.Helper()

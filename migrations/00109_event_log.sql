@@ -20,12 +20,20 @@ CREATE TABLE event_log (
     event_id   uuid        NOT NULL,
     event_type text        NOT NULL,
     source     text        NOT NULL,
-    token_id   bigint,               -- whose use of a token it was, where that is known
+    token_id   bigint               DEFAULT nullif(current_setting('tickler.token_id', true), '')::bigint, -- whose use of a token it was, where that is known
     data       json        NOT NULL, -- as it is published
     created_at timestamptz NOT NULL,
     PRIMARY KEY (position, seq)
 );
 CREATE INDEX idx_event_log_user ON event_log (user_id, position, seq);
+ALTER TABLE event_log ENABLE ROW LEVEL SECURITY;
+CREATE POLICY own ON event_log TO tickler_api, tickler_recurrer USING (user_id = (SELECT caller_id()));
+CREATE POLICY oldest ON event_log FOR SELECT TO tickler_notifier USING (true);
+CREATE POLICY reminded ON event_log FOR INSERT TO tickler_notifier WITH CHECK (event_type = 'reminder.sent');
+CREATE POLICY prune ON event_log FOR DELETE TO tickler_notifier USING (created_at < now() - interval '7 days');
+GRANT SELECT, INSERT ON event_log TO tickler_api;
+GRANT INSERT ON event_log TO tickler_recurrer;
+GRANT SELECT (position, seq, created_at), INSERT, DELETE ON event_log TO tickler_notifier;
 
 -- Up to where the log was pruned: who was not that far has missed something.
 CREATE TABLE event_log_floor (
@@ -33,6 +41,8 @@ CREATE TABLE event_log_floor (
     position bigint  NOT NULL
 );
 INSERT INTO event_log_floor (position) VALUES (0);
+GRANT SELECT ON event_log_floor TO tickler_api, tickler_notifier;
+GRANT UPDATE ON event_log_floor TO tickler_notifier;
 
 -- Which of some users have events from a position on, up to where all is
 -- settled; unsettled tells whether there are any beyond. It tells no more of
@@ -46,6 +56,8 @@ AS $$
                  WHERE e.position >= since AND e.position < h.horizon AND e.user_id = ANY (users))
     FROM (SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint AS horizon) h
 $$;
+REVOKE EXECUTE ON FUNCTION event_log_news FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION event_log_news TO tickler_api;
 
 -- +goose Down
 DROP FUNCTION event_log_news;

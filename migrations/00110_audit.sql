@@ -1,19 +1,4 @@
 -- +goose Up
--- The event log is kept apart as the other tables are: see migration 7.
-ALTER TABLE event_log ENABLE ROW LEVEL SECURITY;
-CREATE POLICY own ON event_log TO tickler_api, tickler_recurrer USING (user_id = (SELECT caller_id()));
-CREATE POLICY oldest ON event_log FOR SELECT TO tickler_notifier USING (true);
-CREATE POLICY reminded ON event_log FOR INSERT TO tickler_notifier WITH CHECK (event_type = 'reminder.sent');
-CREATE POLICY prune ON event_log FOR DELETE TO tickler_notifier USING (created_at < now() - interval '7 days');
-GRANT SELECT, INSERT ON event_log TO tickler_api;
-GRANT INSERT ON event_log TO tickler_recurrer;
-GRANT SELECT (position, seq, created_at), INSERT, DELETE ON event_log TO tickler_notifier;
-GRANT SELECT ON event_log_floor TO tickler_api, tickler_notifier;
-GRANT UPDATE ON event_log_floor TO tickler_notifier;
-REVOKE EXECUTE ON FUNCTION event_log_news FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION event_log_news TO tickler_api;
-ALTER TABLE event_log ALTER COLUMN token_id SET DEFAULT nullif(current_setting('tickler.token_id', true), '')::bigint;
-
 -- Who did what through which token. Triggers write it, in the transaction of the
 -- change, so that no way of changing something can forget to; no app may change
 -- or add a row itself. Only ids and names of actions are in it, no content.
@@ -103,11 +88,3 @@ DROP TRIGGER audit ON categories;
 DROP TRIGGER audit ON event_log;
 DROP FUNCTION audit_of_all, audit_change, audit_events, audit_token, audit_actor;
 DROP TABLE audit;
-ALTER TABLE event_log ALTER COLUMN token_id DROP DEFAULT;
-GRANT EXECUTE ON FUNCTION event_log_news TO PUBLIC;
-DROP POLICY own ON event_log;
-DROP POLICY oldest ON event_log;
-DROP POLICY reminded ON event_log;
-DROP POLICY prune ON event_log;
-ALTER TABLE event_log DISABLE ROW LEVEL SECURITY;
-REVOKE ALL ON event_log, event_log_floor FROM tickler_api, tickler_recurrer, tickler_notifier;

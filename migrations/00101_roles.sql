@@ -1,0 +1,63 @@
+-- +goose Up
+-- Postgres itself keeps users apart, behind the queries that do so already. Each
+-- app works under a role of its own, which has only the rights that its work
+-- needs, owns nothing and cannot bypass a policy. Roles belong to the whole
+-- server, so those that another database made are taken as they are. They cannot
+-- log in until an administrator lets them; whoever runs this migration may become
+-- each of them. docs/security.md
+-- +goose StatementBegin
+DO $$
+DECLARE
+    name text;
+    -- From Postgres 16 on, who made a role is a member that may not become it.
+    becoming text := CASE WHEN current_setting('server_version_num')::int < 160000 THEN 'MEMBER' ELSE 'SET' END;
+BEGIN
+    FOR attempt IN 1..50 LOOP
+        BEGIN
+            FOREACH name IN ARRAY ARRAY['tickler_relay', 'tickler_api', 'tickler_notifier', 'tickler_recurrer'] LOOP
+                IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = name) THEN
+                    -- NOINHERIT: becoming the relay must be asked for.
+                    EXECUTE format('CREATE ROLE %I NOLOGIN NOINHERIT', name);
+                END IF;
+                IF name <> 'tickler_relay' AND NOT pg_has_role(name, 'tickler_relay', 'MEMBER') THEN
+                    EXECUTE format('GRANT tickler_relay TO %I', name);
+                END IF;
+                IF NOT pg_has_role(current_user, name, becoming) THEN
+                    EXECUTE format('GRANT %I TO %I', name, current_user);
+                END IF;
+            END LOOP;
+            EXIT;
+        EXCEPTION
+            WHEN insufficient_privilege THEN
+                RAISE EXCEPTION 'the user % may not create roles', current_user USING HINT = format(
+                    'Let an administrator run the following, then migrate again: '
+                    'CREATE ROLE tickler_relay NOLOGIN NOINHERIT; CREATE ROLE tickler_api NOLOGIN NOINHERIT; '
+                    'CREATE ROLE tickler_notifier NOLOGIN NOINHERIT; CREATE ROLE tickler_recurrer NOLOGIN NOINHERIT; '
+                    'GRANT tickler_relay TO tickler_api, tickler_notifier, tickler_recurrer; '
+                    'GRANT tickler_relay, tickler_api, tickler_notifier, tickler_recurrer TO %I;', current_user);
+            WHEN duplicate_object OR unique_violation OR internal_error THEN
+                -- Another database of this server is being migrated at this moment.
+                IF attempt = 50 THEN
+                    RAISE;
+                END IF;
+                PERFORM pg_sleep(0.1);
+        END;
+    END LOOP;
+END
+$$;
+-- +goose StatementEnd
+
+-- The user on whose behalf a transaction works, NULL when nobody said. A table
+-- with a user_id has a policy "own" that compares with it.
+CREATE FUNCTION caller_id() RETURNS bigint
+    LANGUAGE sql STABLE PARALLEL SAFE
+    RETURN nullif(current_setting('tickler.user_id', true), '')::bigint;
+
+GRANT USAGE ON SCHEMA public TO tickler_relay, tickler_api, tickler_notifier, tickler_recurrer;
+GRANT SELECT ON goose_db_version TO tickler_relay, tickler_api, tickler_notifier, tickler_recurrer;
+
+-- +goose Down
+-- The roles stay: another database may use them.
+DROP FUNCTION caller_id;
+REVOKE SELECT ON goose_db_version FROM tickler_relay, tickler_api, tickler_notifier, tickler_recurrer;
+REVOKE USAGE ON SCHEMA public FROM tickler_relay, tickler_api, tickler_notifier, tickler_recurrer;

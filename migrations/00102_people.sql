@@ -1,0 +1,85 @@
+-- +goose Up
+CREATE TABLE users (
+    id               bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    issuer           text        NOT NULL,
+    subject          text        NOT NULL,
+    time_zone        text        NOT NULL DEFAULT 'UTC',
+    reminder_offsets integer[]   NOT NULL DEFAULT '{60}',
+    quiet_hours      text, -- for example 22:00-07:00 except urgent
+    created_at       timestamptz NOT NULL DEFAULT now(),
+    UNIQUE (issuer, subject)
+);
+ALTER TABLE users ENABLE ROW LEVEL SECURITY;
+CREATE POLICY own ON users TO tickler_api, tickler_recurrer USING (id = (SELECT caller_id()));
+CREATE POLICY settings ON users FOR SELECT TO tickler_notifier USING (true);
+GRANT SELECT, UPDATE (time_zone, reminder_offsets, quiet_hours) ON users TO tickler_api;
+GRANT SELECT ON users TO tickler_recurrer, tickler_notifier;
+
+CREATE TABLE tokens (
+    id           bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    user_id      bigint      NOT NULL REFERENCES users ON DELETE CASCADE,
+    name         text        NOT NULL DEFAULT '',
+    prefix       text        NOT NULL, -- the first characters, to recognise it by
+    hash         bytea       NOT NULL UNIQUE, -- SHA-256 of the whole token
+    scopes       text[]      NOT NULL DEFAULT '{tasks:read,tasks:write}',
+    created_at   timestamptz NOT NULL DEFAULT now(),
+    expires_at   timestamptz,
+    last_used_at timestamptz,
+    revoked_at   timestamptz
+);
+CREATE INDEX idx_tokens_user ON tokens (user_id);
+ALTER TABLE tokens ENABLE ROW LEVEL SECURITY;
+CREATE POLICY own ON tokens TO tickler_api, tickler_recurrer USING (user_id = (SELECT caller_id()));
+GRANT SELECT, INSERT, UPDATE (revoked_at) ON tokens TO tickler_api;
+
+-- Whoever calls is not known before their token is: these look for it
+-- under the rights of the schema's owner, and tell no more than is asked.
+-- +goose StatementBegin
+CREATE FUNCTION check_token(given bytea)
+    RETURNS TABLE (id bigint, user_id bigint, prefix text, scopes text[], expires_at timestamptz)
+    LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
+    BEGIN ATOMIC
+        SELECT t.id, t.user_id, t.prefix, t.scopes, t.expires_at FROM tokens t
+        WHERE t.hash = given AND t.revoked_at IS NULL AND (t.expires_at IS NULL OR t.expires_at > now());
+    END;
+-- +goose StatementEnd
+-- +goose StatementBegin
+CREATE FUNCTION note_token_use(tokens bigint[], instants timestamptz[]) RETURNS void
+    LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
+    BEGIN ATOMIC
+        UPDATE tokens t SET last_used_at = greatest(t.last_used_at, used.at)
+        FROM unnest($1, $2) AS used (id, at) WHERE t.id = used.id;
+    END;
+-- +goose StatementEnd
+-- +goose StatementBegin
+CREATE FUNCTION find_user(of_issuer text, named text) RETURNS bigint
+    LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
+    BEGIN ATOMIC
+        SELECT u.id FROM users u WHERE u.issuer = of_issuer AND u.subject = named;
+    END;
+-- +goose StatementEnd
+-- +goose StatementBegin
+CREATE FUNCTION provision_user(of_issuer text, named text, zone text) RETURNS bigint
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
+AS $$
+DECLARE
+    found_id bigint;
+BEGIN
+    SELECT id INTO found_id FROM users WHERE issuer = of_issuer AND subject = named;
+    IF found_id IS NULL THEN
+        INSERT INTO users (issuer, subject) VALUES (of_issuer, named) ON CONFLICT (issuer, subject) DO NOTHING;
+        SELECT id INTO found_id FROM users WHERE issuer = of_issuer AND subject = named;
+    END IF;
+    IF zone <> '' THEN
+        UPDATE users SET time_zone = zone WHERE id = found_id;
+    END IF;
+    RETURN found_id;
+END
+$$;
+-- +goose StatementEnd
+REVOKE EXECUTE ON FUNCTION check_token, note_token_use, find_user, provision_user FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION check_token, note_token_use, find_user, provision_user TO tickler_api;
+
+-- +goose Down
+DROP FUNCTION check_token, note_token_use, find_user, provision_user;
+DROP TABLE tokens, users;

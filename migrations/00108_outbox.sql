@@ -1,0 +1,66 @@
+-- +goose Up
+-- An instant as events and schemas write it.
+CREATE FUNCTION rfc3339(instant timestamptz) RETURNS text
+    LANGUAGE sql STABLE STRICT PARALLEL SAFE
+    RETURN to_char(instant AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"');
+
+-- What has been committed and is still to be published. Rows live for
+-- milliseconds: they are deleted when the broker has acknowledged them. An event
+-- that the broker refuses is parked with its error: its own task's later events
+-- wait behind it, all others go on.
+--
+-- The relay reads the oldest rows of each shard and topic. A topic whose broker
+-- is away is left out, however much of it has piled up: it must not have to be
+-- read to be passed over. The primary key serves both reading and deleting.
+CREATE TABLE outbox (
+    id          bigint GENERATED ALWAYS AS IDENTITY,
+    shard       smallint    NOT NULL,
+    event_id    uuid        NOT NULL, -- not unique: task.completed goes to two topics
+    event_type  text        NOT NULL,
+    topic       text        NOT NULL,
+    task_id     bigint      NOT NULL, -- the key: events of one task stay in order
+    source      text        NOT NULL,
+    traceparent text        NOT NULL DEFAULT '',
+    data        json        NOT NULL, -- kept as text: it is only passed on
+    created_at  timestamptz NOT NULL,
+    parked_at   timestamptz,
+    error       text,
+    PRIMARY KEY (shard, topic, id)
+) WITH (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 1000);
+CREATE INDEX idx_outbox_parked ON outbox (task_id) WHERE parked_at IS NOT NULL;
+GRANT INSERT ON outbox TO tickler_api, tickler_recurrer, tickler_notifier;
+-- The relay of every app publishes what all of them committed.
+GRANT SELECT, INSERT, UPDATE (parked_at, error), DELETE ON outbox TO tickler_relay;
+
+-- What each consumer has already handled: the constraint that makes an effect happen once.
+CREATE TABLE inbox (
+    consumer   text        NOT NULL,
+    event_id   uuid        NOT NULL,
+    handled_at timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (consumer, event_id)
+);
+CREATE INDEX idx_inbox_handled ON inbox (handled_at);
+GRANT SELECT, INSERT, DELETE ON inbox TO tickler_notifier;
+
+-- Dead letters as their consumers keep them, on whatever broker they came.
+CREATE TABLE dead_letters (
+    id          bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    topic       text        NOT NULL, -- that the event was consumed from
+    event_id    uuid,                 -- NULL when the event could not be read
+    event_type  text        NOT NULL DEFAULT '',
+    task_id     bigint,
+    reason      text        NOT NULL,
+    document    text        NOT NULL, -- as it came
+    received_at timestamptz NOT NULL DEFAULT now(),
+    redriven_at timestamptz
+);
+-- A letter that is delivered twice is kept once; one that comes back after it was sent again is another.
+CREATE UNIQUE INDEX idx_dead_letters_event ON dead_letters (topic, coalesce(event_id::text, md5(document))) WHERE redriven_at IS NULL;
+CREATE INDEX idx_dead_letters_received ON dead_letters (received_at);
+GRANT SELECT, UPDATE (redriven_at) ON dead_letters TO tickler_relay;
+GRANT INSERT ON dead_letters TO tickler_recurrer;
+GRANT SELECT, INSERT, DELETE ON dead_letters TO tickler_notifier;
+
+-- +goose Down
+DROP TABLE dead_letters, inbox, outbox;
+DROP FUNCTION rfc3339;

@@ -1,0 +1,692 @@
+-- Written by `make schema`: what the migrations come to, as Postgres 15 says it.
+-- Change the migrations, not this file.
+
+CREATE EXTENSION btree_gin;
+CREATE EXTENSION pg_trgm;
+
+CREATE TYPE task_priority AS ENUM ('low', 'medium', 'high', 'urgent');
+
+CREATE TABLE users (
+    id               bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
+    issuer           text NOT NULL,
+    subject          text NOT NULL,
+    time_zone        text NOT NULL DEFAULT 'UTC'::text,
+    reminder_offsets integer[] NOT NULL DEFAULT '{60}'::integer[],
+    quiet_hours      text,
+    created_at       timestamp with time zone NOT NULL DEFAULT now(),
+    CONSTRAINT users_pkey PRIMARY KEY (id),
+    CONSTRAINT users_issuer_subject_key UNIQUE (issuer, subject)
+);
+CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON users FOR EACH ROW EXECUTE FUNCTION audit_change('user', 'updated');
+ALTER TABLE users ENABLE ROW LEVEL SECURITY;
+CREATE POLICY own ON users TO tickler_api, tickler_recurrer USING ((id = ( SELECT caller_id() AS caller_id)));
+CREATE POLICY settings ON users FOR SELECT TO tickler_notifier USING (true);
+GRANT SELECT ON users TO tickler_api;
+GRANT SELECT ON users TO tickler_notifier;
+GRANT SELECT ON users TO tickler_recurrer;
+GRANT UPDATE (time_zone, reminder_offsets, quiet_hours) ON users TO tickler_api;
+
+CREATE TABLE tokens (
+    id           bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
+    user_id      bigint NOT NULL,
+    name         text NOT NULL DEFAULT ''::text,
+    prefix       text NOT NULL,
+    hash         bytea NOT NULL,
+    scopes       text[] NOT NULL DEFAULT '{tasks:read,tasks:write}'::text[],
+    created_at   timestamp with time zone NOT NULL DEFAULT now(),
+    expires_at   timestamp with time zone,
+    last_used_at timestamp with time zone,
+    revoked_at   timestamp with time zone,
+    CONSTRAINT tokens_pkey PRIMARY KEY (id),
+    CONSTRAINT tokens_hash_key UNIQUE (hash),
+    CONSTRAINT tokens_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE
+);
+CREATE INDEX idx_tokens_user ON tokens USING btree (user_id);
+CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE OF revoked_at ON tokens FOR EACH ROW EXECUTE FUNCTION audit_change('token', 'revoked');
+ALTER TABLE tokens ENABLE ROW LEVEL SECURITY;
+CREATE POLICY own ON tokens TO tickler_api, tickler_recurrer USING ((user_id = ( SELECT caller_id() AS caller_id)));
+GRANT SELECT, INSERT ON tokens TO tickler_api;
+GRANT UPDATE (revoked_at) ON tokens TO tickler_api;
+
+CREATE TABLE categories (
+    id         bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
+    user_id    bigint NOT NULL,
+    name       text NOT NULL,
+    color      text,
+    created_at timestamp with time zone NOT NULL DEFAULT now(),
+    CONSTRAINT categories_pkey PRIMARY KEY (id),
+    CONSTRAINT categories_user_id_id_key UNIQUE (user_id, id),
+    CONSTRAINT categories_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE,
+    CONSTRAINT categories_color_check CHECK ((color ~ '^#[0-9A-Fa-f]{6}$'::text)),
+    CONSTRAINT categories_name_check CHECK (((char_length(name) >= 1) AND (char_length(name) <= 50)))
+);
+CREATE UNIQUE INDEX idx_categories_name ON categories USING btree (user_id, lower(name));
+CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON categories FOR EACH ROW EXECUTE FUNCTION audit_change('category', 'updated');
+ALTER TABLE categories ENABLE ROW LEVEL SECURITY;
+CREATE POLICY own ON categories TO tickler_api, tickler_recurrer USING ((user_id = ( SELECT caller_id() AS caller_id)));
+GRANT SELECT, INSERT, UPDATE, DELETE ON categories TO tickler_api;
+GRANT SELECT ON categories TO tickler_recurrer;
+
+CREATE TABLE tags (
+    id         bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
+    user_id    bigint NOT NULL,
+    name       text NOT NULL,
+    color      text,
+    created_at timestamp with time zone NOT NULL DEFAULT now(),
+    CONSTRAINT tags_pkey PRIMARY KEY (id),
+    CONSTRAINT tags_user_id_id_key UNIQUE (user_id, id),
+    CONSTRAINT tags_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE,
+    CONSTRAINT tags_color_check CHECK ((color ~ '^#[0-9A-Fa-f]{6}$'::text)),
+    CONSTRAINT tags_name_check CHECK (((char_length(name) >= 1) AND (char_length(name) <= 30)))
+);
+CREATE UNIQUE INDEX idx_tags_name ON tags USING btree (user_id, lower(name));
+CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE OF name, color ON tags FOR EACH ROW EXECUTE FUNCTION audit_change('tag', 'updated');
+ALTER TABLE tags ENABLE ROW LEVEL SECURITY;
+CREATE POLICY own ON tags TO tickler_api, tickler_recurrer USING ((user_id = ( SELECT caller_id() AS caller_id)));
+GRANT SELECT, INSERT, UPDATE, DELETE ON tags TO tickler_api;
+GRANT SELECT ON tags TO tickler_recurrer;
+
+CREATE TABLE tasks (
+    id                      bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
+    user_id                 bigint NOT NULL,
+    title                   text NOT NULL,
+    description             text NOT NULL DEFAULT ''::text,
+    priority                task_priority NOT NULL DEFAULT 'medium'::task_priority,
+    category_id             bigint,
+    tag_ids                 bigint[] NOT NULL DEFAULT '{}'::bigint[],
+    completed_at            timestamp with time zone,
+    completed               boolean NOT NULL GENERATED ALWAYS AS ((completed_at IS NOT NULL)) STORED,
+    due_date                timestamp with time zone,
+    all_day                 boolean NOT NULL DEFAULT false,
+    time_zone               text NOT NULL,
+    recurrence_rule         text,
+    recurrence_base         text NOT NULL DEFAULT 'due'::text,
+    series_id               uuid,
+    series_start            timestamp without time zone,
+    series_start_occurrence integer NOT NULL DEFAULT 1,
+    occurrence              integer NOT NULL DEFAULT 1,
+    previous_task_id        bigint,
+    reminder_offsets        integer[],
+    absolute_reminder       timestamp with time zone,
+    snoozed_until           timestamp with time zone,
+    reminder_times          timestamp with time zone[] NOT NULL DEFAULT '{}'::timestamp with time zone[],
+    idempotency_key         text,
+    idempotency_digest      bytea,
+    created_at              timestamp with time zone NOT NULL,
+    updated_at              timestamp with time zone NOT NULL,
+    deleted_at              timestamp with time zone,
+    version                 integer NOT NULL DEFAULT 1,
+    search_vector           tsvector NOT NULL GENERATED ALWAYS AS (task_words(user_id, category_id, tag_ids, title, description)) STORED,
+    CONSTRAINT tasks_pkey PRIMARY KEY (id),
+    CONSTRAINT tasks_previous_task_id_key UNIQUE (previous_task_id),
+    CONSTRAINT tasks_user_id_id_key UNIQUE (user_id, id),
+    CONSTRAINT tasks_previous_task_id_fkey FOREIGN KEY (previous_task_id) REFERENCES tasks(id) ON DELETE SET NULL,
+    CONSTRAINT tasks_user_id_category_id_fkey FOREIGN KEY (user_id, category_id) REFERENCES categories(user_id, id) ON DELETE SET NULL (category_id),
+    CONSTRAINT tasks_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE,
+    CONSTRAINT tasks_check CHECK (((recurrence_rule IS NULL) OR ((series_id IS NOT NULL) AND (series_start IS NOT NULL)))),
+    CONSTRAINT tasks_recurrence_base_check CHECK ((recurrence_base = ANY (ARRAY['due'::text, 'completion'::text]))),
+    CONSTRAINT tasks_title_check CHECK (((char_length(title) >= 1) AND (char_length(title) <= 200)))
+);
+CREATE INDEX idx_tasks_category ON tasks USING btree (user_id, category_id) WHERE (category_id IS NOT NULL);
+CREATE INDEX idx_tasks_created ON tasks USING btree (user_id, created_at, id) WHERE (deleted_at IS NULL);
+CREATE INDEX idx_tasks_deleted ON tasks USING btree (deleted_at) WHERE (deleted_at IS NOT NULL);
+CREATE INDEX idx_tasks_due ON tasks USING btree (user_id, COALESCE(due_date, 'infinity'::timestamp with time zone), id) INCLUDE (due_date, priority, completed, category_id) WHERE (deleted_at IS NULL);
+CREATE UNIQUE INDEX idx_tasks_idempotency ON tasks USING btree (user_id, idempotency_key) WHERE (idempotency_key IS NOT NULL);
+CREATE INDEX idx_tasks_open ON tasks USING btree (user_id, COALESCE(due_date, 'infinity'::timestamp with time zone), id) INCLUDE (due_date, priority, category_id) WHERE ((deleted_at IS NULL) AND (NOT completed));
+CREATE INDEX idx_tasks_priority ON tasks USING btree (user_id, priority, id) WHERE (deleted_at IS NULL);
+CREATE INDEX idx_tasks_search ON tasks USING gin (search_vector) WITH (gin_pending_list_limit='512');
+CREATE INDEX idx_tasks_title ON tasks USING btree (user_id, lower(title), id) WHERE (deleted_at IS NULL);
+CREATE INDEX idx_tasks_trigrams ON tasks USING gin (((user_id)::text), title gin_trgm_ops) WITH (gin_pending_list_limit='512') WHERE (deleted_at IS NULL);
+CREATE INDEX idx_tasks_updated ON tasks USING btree (user_id, updated_at, id) WHERE (deleted_at IS NULL);
+ALTER TABLE tasks ENABLE ROW LEVEL SECURITY;
+CREATE POLICY claim ON tasks FOR UPDATE TO tickler_notifier USING (true) WITH CHECK (false);
+CREATE POLICY own ON tasks TO tickler_api, tickler_recurrer USING ((user_id = ( SELECT caller_id() AS caller_id)));
+CREATE POLICY prune ON tasks FOR DELETE TO tickler_notifier USING ((deleted_at < (now() - '30 days'::interval)));
+CREATE POLICY scan ON tasks FOR SELECT TO tickler_notifier USING (true);
+GRANT SELECT, INSERT, UPDATE, DELETE ON tasks TO tickler_api;
+GRANT SELECT, DELETE ON tasks TO tickler_notifier;
+GRANT SELECT, INSERT ON tasks TO tickler_recurrer;
+GRANT UPDATE (version) ON tasks TO tickler_notifier;
+GRANT UPDATE (version) ON tasks TO tickler_recurrer;
+
+CREATE TABLE task_tags (
+    user_id bigint NOT NULL,
+    task_id bigint NOT NULL,
+    tag_id  bigint NOT NULL,
+    CONSTRAINT task_tags_pkey PRIMARY KEY (task_id, tag_id),
+    CONSTRAINT task_tags_user_id_tag_id_fkey FOREIGN KEY (user_id, tag_id) REFERENCES tags(user_id, id) ON DELETE CASCADE,
+    CONSTRAINT task_tags_user_id_task_id_fkey FOREIGN KEY (user_id, task_id) REFERENCES tasks(user_id, id) ON DELETE CASCADE
+);
+CREATE INDEX idx_task_tags_tag ON task_tags USING btree (user_id, tag_id, task_id);
+CREATE INDEX idx_task_tags_task ON task_tags USING btree (user_id, task_id);
+ALTER TABLE task_tags ENABLE ROW LEVEL SECURITY;
+CREATE POLICY own ON task_tags TO tickler_api, tickler_recurrer USING ((user_id = ( SELECT caller_id() AS caller_id)));
+GRANT SELECT, INSERT, UPDATE, DELETE ON task_tags TO tickler_api;
+GRANT SELECT, INSERT ON task_tags TO tickler_recurrer;
+
+CREATE TABLE reminders (
+    task_id   bigint NOT NULL,
+    user_id   bigint NOT NULL,
+    remind_at timestamp with time zone NOT NULL,
+    CONSTRAINT reminders_pkey PRIMARY KEY (task_id),
+    CONSTRAINT reminders_task_id_fkey FOREIGN KEY (task_id) REFERENCES tasks(id) ON DELETE CASCADE
+) WITH (autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_threshold=5000);
+CREATE INDEX idx_reminders_due ON reminders USING btree (remind_at);
+ALTER TABLE reminders ENABLE ROW LEVEL SECURITY;
+CREATE POLICY delivery ON reminders TO tickler_notifier USING (true);
+CREATE POLICY own ON reminders TO tickler_api, tickler_recurrer USING ((user_id = ( SELECT caller_id() AS caller_id)));
+GRANT SELECT, INSERT, UPDATE, DELETE ON reminders TO tickler_api;
+GRANT SELECT, INSERT, UPDATE, DELETE ON reminders TO tickler_notifier;
+GRANT SELECT, INSERT ON reminders TO tickler_recurrer;
+
+CREATE TABLE channels (
+    id              bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
+    user_id         bigint NOT NULL,
+    kind            text NOT NULL,
+    target          text NOT NULL,
+    secret          text,
+    enabled         boolean NOT NULL DEFAULT true,
+    problem         text,
+    failures        integer NOT NULL DEFAULT 0,
+    last_success_at timestamp with time zone,
+    next_attempt_at timestamp with time zone,
+    rest_until      timestamp with time zone,
+    leased_until    timestamp with time zone,
+    lease           bigint NOT NULL DEFAULT 0,
+    created_at      timestamp with time zone NOT NULL DEFAULT now(),
+    CONSTRAINT channels_pkey PRIMARY KEY (id),
+    CONSTRAINT channels_user_id_kind_target_key UNIQUE (user_id, kind, target),
+    CONSTRAINT channels_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE,
+    CONSTRAINT channels_kind_check CHECK ((kind = ANY (ARRAY['webhook'::text, 'ntfy'::text, 'email'::text])))
+);
+CREATE INDEX idx_channels_due ON channels USING btree (next_attempt_at) WHERE (enabled AND (next_attempt_at IS NOT NULL));
+CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON channels FOR EACH ROW EXECUTE FUNCTION audit_change('channel', 'updated');
+ALTER TABLE channels ENABLE ROW LEVEL SECURITY;
+CREATE POLICY delivery ON channels TO tickler_notifier USING (true);
+CREATE POLICY own ON channels TO tickler_api, tickler_recurrer USING ((user_id = ( SELECT caller_id() AS caller_id)));
+GRANT SELECT, INSERT, UPDATE, DELETE ON channels TO tickler_api;
+GRANT SELECT, INSERT, UPDATE, DELETE ON channels TO tickler_notifier;
+
+CREATE TABLE deliveries (
+    id              bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
+    user_id         bigint NOT NULL,
+    channel_id      bigint,
+    target          text NOT NULL,
+    event_id        uuid NOT NULL,
+    kind            text NOT NULL,
+    task_id         bigint,
+    due_date        timestamp with time zone,
+    content         json NOT NULL,
+    state           text NOT NULL DEFAULT 'pending'::text,
+    outcome         text NOT NULL DEFAULT ''::text,
+    attempts        integer NOT NULL DEFAULT 0,
+    sending         boolean NOT NULL DEFAULT false,
+    resends         integer NOT NULL DEFAULT 0,
+    next_attempt_at timestamp with time zone NOT NULL,
+    created_at      timestamp with time zone NOT NULL,
+    finished_at     timestamp with time zone,
+    CONSTRAINT deliveries_pkey PRIMARY KEY (id),
+    CONSTRAINT deliveries_channel_id_event_id_key UNIQUE (channel_id, event_id),
+    CONSTRAINT deliveries_channel_id_fkey FOREIGN KEY (channel_id) REFERENCES channels(id) ON DELETE SET NULL,
+    CONSTRAINT deliveries_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE,
+    CONSTRAINT deliveries_kind_check CHECK ((kind = ANY (ARRAY['reminder'::text, 'test'::text, 'notice'::text]))),
+    CONSTRAINT deliveries_state_check CHECK ((state = ANY (ARRAY['pending'::text, 'sent'::text, 'failed'::text, 'dropped'::text, 'unknown'::text])))
+);
+CREATE INDEX idx_deliveries_created ON deliveries USING btree (created_at);
+CREATE INDEX idx_deliveries_due ON deliveries USING btree (channel_id, next_attempt_at, id) WHERE (state = 'pending'::text);
+CREATE INDEX idx_deliveries_user ON deliveries USING btree (user_id, id);
+ALTER TABLE deliveries ENABLE ROW LEVEL SECURITY;
+CREATE POLICY delivery ON deliveries TO tickler_notifier USING (true);
+CREATE POLICY own ON deliveries TO tickler_api, tickler_recurrer USING ((user_id = ( SELECT caller_id() AS caller_id)));
+GRANT SELECT, INSERT, UPDATE, DELETE ON deliveries TO tickler_api;
+GRANT SELECT, INSERT, UPDATE, DELETE ON deliveries TO tickler_notifier;
+
+CREATE TABLE calendar_feeds (
+    user_id    bigint NOT NULL,
+    hash       bytea NOT NULL,
+    created_at timestamp with time zone NOT NULL DEFAULT now(),
+    CONSTRAINT calendar_feeds_pkey PRIMARY KEY (user_id),
+    CONSTRAINT calendar_feeds_hash_key UNIQUE (hash),
+    CONSTRAINT calendar_feeds_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE
+);
+ALTER TABLE calendar_feeds ENABLE ROW LEVEL SECURITY;
+CREATE POLICY own ON calendar_feeds TO tickler_api, tickler_recurrer USING ((user_id = ( SELECT caller_id() AS caller_id)));
+GRANT SELECT, INSERT, UPDATE, DELETE ON calendar_feeds TO tickler_api;
+
+CREATE TABLE outbox (
+    id          bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
+    shard       smallint NOT NULL,
+    event_id    uuid NOT NULL,
+    event_type  text NOT NULL,
+    topic       text NOT NULL,
+    task_id     bigint NOT NULL,
+    source      text NOT NULL,
+    traceparent text NOT NULL DEFAULT ''::text,
+    data        json NOT NULL,
+    created_at  timestamp with time zone NOT NULL,
+    parked_at   timestamp with time zone,
+    error       text,
+    CONSTRAINT outbox_pkey PRIMARY KEY (shard, topic, id)
+) WITH (autovacuum_vacuum_scale_factor=0, autovacuum_vacuum_threshold=1000);
+CREATE INDEX idx_outbox_parked ON outbox USING btree (task_id) WHERE (parked_at IS NOT NULL);
+GRANT INSERT ON outbox TO tickler_api;
+GRANT INSERT ON outbox TO tickler_notifier;
+GRANT INSERT ON outbox TO tickler_recurrer;
+GRANT SELECT, INSERT, DELETE ON outbox TO tickler_relay;
+GRANT UPDATE (parked_at, error) ON outbox TO tickler_relay;
+
+CREATE TABLE inbox (
+    consumer   text NOT NULL,
+    event_id   uuid NOT NULL,
+    handled_at timestamp with time zone NOT NULL DEFAULT now(),
+    CONSTRAINT inbox_pkey PRIMARY KEY (consumer, event_id)
+);
+CREATE INDEX idx_inbox_handled ON inbox USING btree (handled_at);
+GRANT SELECT, INSERT, DELETE ON inbox TO tickler_notifier;
+
+CREATE TABLE dead_letters (
+    id          bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
+    topic       text NOT NULL,
+    event_id    uuid,
+    event_type  text NOT NULL DEFAULT ''::text,
+    task_id     bigint,
+    reason      text NOT NULL,
+    document    text NOT NULL,
+    received_at timestamp with time zone NOT NULL DEFAULT now(),
+    redriven_at timestamp with time zone,
+    CONSTRAINT dead_letters_pkey PRIMARY KEY (id)
+);
+CREATE UNIQUE INDEX idx_dead_letters_event ON dead_letters USING btree (topic, COALESCE((event_id)::text, md5(document))) WHERE (redriven_at IS NULL);
+CREATE INDEX idx_dead_letters_received ON dead_letters USING btree (received_at);
+GRANT SELECT, INSERT, DELETE ON dead_letters TO tickler_notifier;
+GRANT INSERT ON dead_letters TO tickler_recurrer;
+GRANT SELECT ON dead_letters TO tickler_relay;
+GRANT UPDATE (redriven_at) ON dead_letters TO tickler_relay;
+
+CREATE TABLE event_log (
+    position   bigint NOT NULL DEFAULT GREATEST(((pg_current_xact_id())::text)::bigint, (((pg_snapshot_xmax(pg_current_snapshot()))::text)::bigint - 1)),
+    seq        bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
+    user_id    bigint NOT NULL,
+    task_id    bigint NOT NULL,
+    event_id   uuid NOT NULL,
+    event_type text NOT NULL,
+    source     text NOT NULL,
+    token_id   bigint DEFAULT (NULLIF(current_setting('tickler.token_id'::text, true), ''::text))::bigint,
+    data       json NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    CONSTRAINT event_log_pkey PRIMARY KEY ("position", seq)
+);
+CREATE INDEX idx_event_log_user ON event_log USING btree (user_id, "position", seq);
+CREATE TRIGGER audit AFTER INSERT ON event_log REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION audit_events();
+ALTER TABLE event_log ENABLE ROW LEVEL SECURITY;
+CREATE POLICY oldest ON event_log FOR SELECT TO tickler_notifier USING (true);
+CREATE POLICY own ON event_log TO tickler_api, tickler_recurrer USING ((user_id = ( SELECT caller_id() AS caller_id)));
+CREATE POLICY prune ON event_log FOR DELETE TO tickler_notifier USING ((created_at < (now() - '7 days'::interval)));
+CREATE POLICY reminded ON event_log FOR INSERT TO tickler_notifier WITH CHECK ((event_type = 'reminder.sent'::text));
+GRANT SELECT, INSERT ON event_log TO tickler_api;
+GRANT INSERT, DELETE ON event_log TO tickler_notifier;
+GRANT INSERT ON event_log TO tickler_recurrer;
+GRANT SELECT (position, seq, created_at) ON event_log TO tickler_notifier;
+
+CREATE TABLE event_log_floor (
+    one      boolean NOT NULL DEFAULT true,
+    position bigint NOT NULL,
+    CONSTRAINT event_log_floor_pkey PRIMARY KEY (one),
+    CONSTRAINT event_log_floor_one_check CHECK (one)
+);
+GRANT SELECT ON event_log_floor TO tickler_api;
+GRANT SELECT, UPDATE ON event_log_floor TO tickler_notifier;
+
+CREATE TABLE audit (
+    id        bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
+    at        timestamp with time zone NOT NULL DEFAULT now(),
+    user_id   bigint NOT NULL,
+    actor     text NOT NULL,
+    token_id  bigint,
+    action    text NOT NULL,
+    object_id bigint NOT NULL,
+    event_id  uuid,
+    CONSTRAINT audit_pkey PRIMARY KEY (id)
+);
+CREATE INDEX idx_audit_at ON audit USING btree (at);
+CREATE INDEX idx_audit_user ON audit USING btree (user_id, id);
+ALTER TABLE audit ENABLE ROW LEVEL SECURITY;
+CREATE POLICY own ON audit TO tickler_api USING ((user_id = ( SELECT caller_id() AS caller_id)));
+CREATE POLICY prune ON audit TO tickler_notifier USING ((at < (now() - '90 days'::interval)));
+GRANT SELECT ON audit TO tickler_api;
+GRANT DELETE ON audit TO tickler_notifier;
+GRANT SELECT (id, at) ON audit TO tickler_notifier;
+
+CREATE FUNCTION caller_id()
+ RETURNS bigint
+ LANGUAGE sql
+ STABLE PARALLEL SAFE
+RETURN (NULLIF(current_setting('tickler.user_id'::text, true), ''::text))::bigint;
+
+CREATE FUNCTION check_token(given bytea)
+ RETURNS TABLE(id bigint, user_id bigint, prefix text, scopes text[], expires_at timestamp with time zone)
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+BEGIN ATOMIC
+ SELECT t.id,
+     t.user_id,
+     t.prefix,
+     t.scopes,
+     t.expires_at
+    FROM tokens t
+   WHERE ((t.hash = check_token.given) AND (t.revoked_at IS NULL) AND ((t.expires_at IS NULL) OR (t.expires_at > now())));
+END;
+REVOKE ALL ON FUNCTION check_token(bytea) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION check_token(bytea) TO tickler_api;
+
+CREATE FUNCTION note_token_use(tokens bigint[], instants timestamp with time zone[])
+ RETURNS void
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+BEGIN ATOMIC
+ UPDATE tokens t SET last_used_at = GREATEST(t.last_used_at, used.at)
+    FROM UNNEST(note_token_use.tokens, note_token_use.instants) used(id, at)
+   WHERE (t.id = used.id);
+END;
+REVOKE ALL ON FUNCTION note_token_use(bigint[],timestamp with time zone[]) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION note_token_use(bigint[],timestamp with time zone[]) TO tickler_api;
+
+CREATE FUNCTION find_user(of_issuer text, named text)
+ RETURNS bigint
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+BEGIN ATOMIC
+ SELECT u.id
+    FROM users u
+   WHERE ((u.issuer = find_user.of_issuer) AND (u.subject = find_user.named));
+END;
+REVOKE ALL ON FUNCTION find_user(text,text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION find_user(text,text) TO tickler_api;
+
+CREATE FUNCTION provision_user(of_issuer text, named text, zone text)
+ RETURNS bigint
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+DECLARE
+    found_id bigint;
+BEGIN
+    SELECT id INTO found_id FROM users WHERE issuer = of_issuer AND subject = named;
+    IF found_id IS NULL THEN
+        INSERT INTO users (issuer, subject) VALUES (of_issuer, named) ON CONFLICT (issuer, subject) DO NOTHING;
+        SELECT id INTO found_id FROM users WHERE issuer = of_issuer AND subject = named;
+    END IF;
+    IF zone <> '' THEN
+        UPDATE users SET time_zone = zone WHERE id = found_id;
+    END IF;
+    RETURN found_id;
+END
+$function$;
+REVOKE ALL ON FUNCTION provision_user(text,text,text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION provision_user(text,text,text) TO tickler_api;
+
+CREATE FUNCTION task_lexemes(user_id bigint, category_id bigint, tag_ids bigint[])
+ RETURNS tsvector
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+RETURN array_to_tsvector((array_remove(ARRAY[(' user '::text || (user_id)::text), (' category '::text || (category_id)::text)], NULL::text) || ARRAY(SELECT (' tag '::text || (tag_id.tag_id)::text) FROM unnest(task_lexemes.tag_ids) tag_id(tag_id))));
+
+CREATE FUNCTION owned_words(user_id bigint, words text)
+ RETURNS text
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE STRICT
+RETURN regexp_replace(words, '''((?:[^'']|'''')*)'''::text, ((''''::text || user_id) || ' \1'''::text), 'g'::text);
+
+CREATE FUNCTION task_words(user_id bigint, category_id bigint, tag_ids bigint[], title text, description text)
+ RETURNS tsvector
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+RETURN (owned_words(user_id, ((((((((setweight(to_tsvector('english'::regconfig, title), 'A'::"char") || ''' gap'':1'::tsvector) || setweight(to_tsvector('simple'::regconfig, title), 'A'::"char")) || ''' gap'':1'::tsvector) || setweight(to_tsvector('english'::regconfig, regexp_replace(description, '\S{255,}'::text, ' '::text, 'g'::text)), 'B'::"char")) || ''' gap'':1'::tsvector) || setweight(to_tsvector('simple'::regconfig, regexp_replace(description, '\S{255,}'::text, ' '::text, 'g'::text)), 'B'::"char")) || task_lexemes(user_id, category_id, tag_ids)))::text))::tsvector;
+
+CREATE FUNCTION search_tasks(of_user bigint, query tsquery, words tsquery, priorities task_priority[], after_below bigint, after_score double precision, after_id bigint, size integer)
+ RETURNS TABLE(id bigint, score double precision, below bigint, total bigint)
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+ SET enable_seqscan TO 'off'
+AS $function$
+DECLARE
+    most    CONSTANT integer := 2000; -- matches that are all ranked
+    tasks_a_window CONSTANT integer := 500;
+    dense   CONSTANT integer := tasks_a_window / 20; -- matches that make a window worth it
+    sample  CONSTANT integer := 100; -- of the newest tasks; where half of them match, very many may
+    weights CONSTANT float4[] := '{0.005, 0.01, 0.05, 1.0}'; -- of D, C, B, A
+    -- Words are the user's own: only what has none to be there must be told whose it is.
+    matches tsquery := CASE WHEN querytree(query) IN ('T', '') THEN format($q$'%s  user %s'$q$, of_user, of_user)::tsquery && query ELSE query END;
+    windowed boolean := after_below IS NOT NULL;
+    least   integer := CASE WHEN windowed THEN most + 1 ELSE 0 END; -- matches there are
+    estimate bigint;
+    upper   bigint := after_below;
+    lower   bigint;
+    hits    bigint[];
+    ranks   float8[];
+    span    integer;
+    missing integer := size;
+    got     integer;
+BEGIN
+    IF of_user IS DISTINCT FROM nullif(current_setting('tickler.user_id', true), '')::bigint THEN
+        RAISE EXCEPTION 'search_tasks: the transaction does not work for user %', of_user USING ERRCODE = 'insufficient_privilege';
+    END IF;
+    IF after_id IS NULL AND most < (SELECT count(*) FROM (SELECT FROM tasks t WHERE t.user_id = of_user LIMIT most + 1) own) THEN
+        windowed := sample / 2 <= (SELECT count(*) FROM (
+            SELECT t.deleted_at, t.priority, t.search_vector FROM tasks t WHERE t.user_id = of_user ORDER BY t.id DESC LIMIT sample
+        ) newest WHERE deleted_at IS NULL AND (priorities IS NULL OR priority = ANY (priorities)) AND ts_match_vq(search_vector, matches));
+        IF NOT windowed THEN
+            windowed := most < (SELECT count(*) FROM (
+                SELECT FROM tasks t
+                WHERE t.search_vector @@ matches AND t.user_id + 0 = of_user AND t.deleted_at IS NULL
+                  AND (priorities IS NULL OR t.priority = ANY (priorities))
+                LIMIT most + 1) some_of_them);
+            least := most + 1;
+        END IF;
+    END IF;
+    IF windowed THEN
+        upper := coalesce(upper, (SELECT max(t.id) + 1 FROM tasks t WHERE t.user_id = of_user));
+    END IF;
+    WHILE windowed AND missing > 0 LOOP
+        SELECT min(own.id), count(*) INTO lower, span FROM (SELECT t.id FROM tasks t WHERE t.user_id = of_user AND t.id < upper ORDER BY t.id DESC LIMIT tasks_a_window) own;
+        EXIT WHEN lower IS NULL;
+        SELECT array_agg(t.id), array_agg(ts_rank(weights, t.search_vector, words)) INTO hits, ranks
+        FROM tasks t
+        WHERE t.user_id = of_user AND t.id >= lower AND t.id < upper AND t.deleted_at IS NULL
+          AND (priorities IS NULL OR t.priority = ANY (priorities))
+          AND ts_match_vq(t.search_vector, matches); -- @@ would read the index on words
+        IF estimate IS NULL THEN
+            got := coalesce(cardinality(hits), 0);
+            estimate := greatest(least, (SELECT count(*) FROM tasks t WHERE t.user_id = of_user) * got / span);
+            windowed := after_below IS NOT NULL OR (got >= dense AND estimate > most);
+            EXIT WHEN NOT windowed;
+        END IF;
+        RETURN QUERY
+        SELECT hit, rank, upper, estimate FROM unnest(hits, ranks) AS each_hit (hit, rank)
+        WHERE after_id IS NULL OR (rank, hit) < (after_score, after_id)
+        ORDER BY rank DESC, hit DESC LIMIT missing;
+        GET DIAGNOSTICS got = ROW_COUNT;
+        missing := missing - got;
+        upper := lower;
+        after_id := NULL;
+    END LOOP;
+    IF windowed THEN
+        RETURN;
+    END IF;
+    RETURN QUERY
+    WITH found AS MATERIALIZED (
+        SELECT t.id AS hit, ts_rank(weights, t.search_vector, words)::float8 AS rank
+        FROM tasks t
+        WHERE t.search_vector @@ matches AND t.user_id + 0 = of_user AND t.deleted_at IS NULL
+          AND (priorities IS NULL OR t.priority = ANY (priorities))
+    ), page AS (
+        SELECT hit, rank FROM found
+        WHERE after_id IS NULL OR (rank, hit) < (after_score, after_id)
+        ORDER BY rank DESC, hit DESC LIMIT size
+    )
+    SELECT page.hit, page.rank, NULL::bigint, counted.n
+    FROM (SELECT count(*) AS n FROM found) counted LEFT JOIN page ON true
+    ORDER BY page.rank DESC, page.hit DESC;
+END
+$function$;
+
+CREATE FUNCTION search_tasks_nearly(of_user bigint, alternatives integer[], queries tsquery[], near text[], filter tsquery, priorities task_priority[], after_score double precision, after_id bigint, size integer)
+ RETURNS TABLE(id bigint, score double precision, total bigint)
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+ SET enable_seqscan TO 'off'
+AS $function$
+BEGIN
+    IF of_user IS DISTINCT FROM nullif(current_setting('tickler.user_id', true), '')::bigint THEN
+        RAISE EXCEPTION 'search_tasks_nearly: the transaction does not work for user %', of_user USING ERRCODE = 'insufficient_privilege';
+    END IF;
+    PERFORM set_config('pg_trgm.word_similarity_threshold', '0.35', true); -- a letter wrong or missing in a word of six
+    RETURN QUERY
+    WITH terms AS MATERIALIZED (
+        SELECT * FROM unnest(alternatives, queries, near) WITH ORDINALITY AS given (alternative, query, word, place)
+    ), nearly AS MATERIALIZED (
+        SELECT t.id AS near_id, array_agg(terms.place) AS places, sum(word_similarity(terms.word, t.title)) AS similarity
+        FROM terms CROSS JOIN LATERAL (
+            SELECT tasks.id, tasks.title FROM tasks
+            WHERE terms.word <% tasks.title AND tasks.user_id::text = of_user::text AND tasks.deleted_at IS NULL
+            LIMIT 1000
+        ) t
+        GROUP BY t.id
+    ), found AS MATERIALIZED (
+        SELECT t.id AS found_id, nearly.similarity::float8 / (SELECT count(word) FROM terms) AS found_score
+        FROM nearly JOIN tasks t ON t.id = nearly.near_id
+        WHERE (filter IS NULL OR t.search_vector @@ filter) AND (priorities IS NULL OR t.priority = ANY (priorities))
+          AND (SELECT bool_or(met) FROM (
+                   SELECT bool_and(t.search_vector @@ terms.query OR (terms.word IS NOT NULL AND terms.place = ANY (nearly.places))) AS met
+                   FROM terms GROUP BY terms.alternative) each_alternative)
+    ), page AS (
+        SELECT found_id, found_score FROM found
+        WHERE after_id IS NULL OR (found_score, found_id) < (after_score, after_id)
+        ORDER BY found_score DESC, found_id DESC LIMIT size
+    )
+    SELECT page.found_id, page.found_score, counted.n
+    FROM (SELECT count(*) AS n FROM found) counted LEFT JOIN page ON true
+    ORDER BY page.found_score DESC, page.found_id DESC;
+END
+$function$;
+
+CREATE FUNCTION find_calendar(given bytea)
+ RETURNS bigint
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+BEGIN ATOMIC
+ SELECT f.user_id
+    FROM calendar_feeds f
+   WHERE (f.hash = find_calendar.given);
+END;
+REVOKE ALL ON FUNCTION find_calendar(bytea) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION find_calendar(bytea) TO tickler_api;
+
+CREATE FUNCTION rfc3339(instant timestamp with time zone)
+ RETURNS text
+ LANGUAGE sql
+ STABLE PARALLEL SAFE STRICT
+RETURN to_char((instant AT TIME ZONE 'UTC'::text), 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'::text);
+
+CREATE FUNCTION event_log_news(since bigint, users bigint[], OUT until bigint, OUT unsettled boolean, OUT found bigint[])
+ RETURNS record
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public'
+AS $function$
+    SELECT h.horizon,
+           EXISTS (SELECT FROM event_log e WHERE e.position >= h.horizon),
+           ARRAY(SELECT DISTINCT e.user_id FROM event_log e
+                 WHERE e.position >= since AND e.position < h.horizon AND e.user_id = ANY (users))
+    FROM (SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint AS horizon) h
+$function$;
+REVOKE ALL ON FUNCTION event_log_news(bigint,bigint[]) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION event_log_news(bigint,bigint[]) TO tickler_api;
+
+CREATE FUNCTION audit_actor(otherwise text)
+ RETURNS text
+ LANGUAGE sql
+ STABLE
+RETURN COALESCE(NULLIF(current_setting('tickler.actor'::text, true), ''::text), otherwise);
+
+CREATE FUNCTION audit_token()
+ RETURNS bigint
+ LANGUAGE sql
+ STABLE
+RETURN (NULLIF(current_setting('tickler.token_id'::text, true), ''::text))::bigint;
+
+CREATE FUNCTION audit_events()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+BEGIN
+    INSERT INTO audit (user_id, actor, token_id, action, object_id, event_id)
+    SELECT user_id, audit_actor(source), audit_token(), event_type, task_id, event_id
+    FROM added WHERE event_type <> 'reminder.sent' ORDER BY seq; -- nobody did that
+    RETURN NULL;
+END
+$function$;
+
+CREATE FUNCTION audit_change()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+DECLARE
+    changed jsonb := to_jsonb(CASE WHEN TG_OP = 'DELETE' THEN OLD ELSE NEW END);
+BEGIN
+    INSERT INTO audit (user_id, actor, token_id, action, object_id)
+    VALUES (coalesce(changed -> 'user_id', changed -> 'id')::bigint, audit_actor('database'), audit_token(),
+            TG_ARGV[0] || '.' || CASE TG_OP WHEN 'INSERT' THEN 'created' WHEN 'DELETE' THEN 'deleted' ELSE TG_ARGV[1] END,
+            (changed -> 'id')::bigint);
+    RETURN NULL;
+END
+$function$;
+
+CREATE FUNCTION audit_of_all(of_user bigint, before bigint, size integer)
+ RETURNS SETOF audit
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+BEGIN
+    IF current_setting('tickler.admin', true) IS DISTINCT FROM 'on' THEN
+        RAISE EXCEPTION 'audit_of_all: the transaction is not an administrator''s' USING ERRCODE = 'insufficient_privilege';
+    END IF;
+    RETURN QUERY SELECT * FROM audit a
+        WHERE (of_user IS NULL OR a.user_id = of_user) AND (before IS NULL OR a.id < before) ORDER BY a.id DESC LIMIT size;
+END
+$function$;
+REVOKE ALL ON FUNCTION audit_of_all(bigint,bigint,integer) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION audit_of_all(bigint,bigint,integer) TO tickler_api;
+
+-- Roles, and the schema itself
+
+CREATE ROLE tickler_relay NOLOGIN NOINHERIT;
+CREATE ROLE tickler_api NOLOGIN NOINHERIT;
+GRANT tickler_relay TO tickler_api;
+CREATE ROLE tickler_notifier NOLOGIN NOINHERIT;
+GRANT tickler_relay TO tickler_notifier;
+CREATE ROLE tickler_recurrer NOLOGIN NOINHERIT;
+GRANT tickler_relay TO tickler_recurrer;
+
+GRANT USAGE ON SCHEMA public TO PUBLIC;
+GRANT USAGE ON SCHEMA public TO tickler_api;
+GRANT USAGE ON SCHEMA public TO tickler_notifier;
+GRANT USAGE ON SCHEMA public TO tickler_recurrer;
+GRANT USAGE ON SCHEMA public TO tickler_relay;
+
+GRANT SELECT ON goose_db_version TO tickler_api;
+GRANT SELECT ON goose_db_version TO tickler_notifier;
+GRANT SELECT ON goose_db_version TO tickler_recurrer;
+GRANT SELECT ON goose_db_version TO tickler_relay;
