@@ -173,7 +173,9 @@ func TestBodyIsPlainAndBounded(t *testing.T) {
 		require.Equal(t, http.StatusUnsupportedMediaType, h.send(call{token: token, header: map[string]string{"Content-Encoding": encoding}}).Code, encoding)
 	}
 	require.Equal(t, http.StatusRequestEntityTooLarge, h.send(call{token: token, body: strings.Repeat(" ", 1<<20+1)}).Code)
-	require.Equal(t, http.StatusOK, h.send(call{token: token, body: strings.Repeat("[", 1<<20)}).Code, "however deep: it is the library's to refuse")
+	deep := h.send(call{token: token, body: strings.Repeat("[", 1<<20)})
+	require.Equal(t, http.StatusBadRequest, deep.Code)
+	require.JSONEq(t, `{"jsonrpc":"2.0","id":null,"error":{"code":-32600,"message":"the message is nested more than 32 deep"}}`, deep.Body.String())
 }
 
 func TestChallengeSaysWhatTokenIsWanted(t *testing.T) {

@@ -2,7 +2,9 @@ package guard
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
+	"errors"
 	"io"
 	"net/http"
 	"slices"
@@ -10,8 +12,12 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"tickler/internal/access"
+	"tickler/internal/limit"
 	"tickler/internal/task"
 )
+
+// invalidRequest is an error's code: https://www.jsonrpc.org/specification#error_object
+const invalidRequest = -32600
 
 // Require lets pass whose token has a scope.
 func (g *Guard) Require(needed access.Scope) gin.HandlerFunc {
@@ -34,7 +40,8 @@ func (g *Guard) require(c *gin.Context, needed access.Scope) {
 	})
 }
 
-// MCP looks at a message before the library does. It refuses a call that the
+// MCP looks at a message before the library does. It refuses one that would cost
+// much memory to decode, and a call that the
 // token's scopes do not cover, as HTTP 403, which clients answer by asking for
 // more. And it acknowledges notifications/cancelled without acting on them:
 // without a session the library could not tell whose request is meant.
@@ -48,6 +55,13 @@ func (g *Guard) MCP(tools map[string]access.Scope) gin.HandlerFunc {
 		body, err := io.ReadAll(c.Request.Body)
 		if err != nil {
 			Refuse(c, http.StatusRequestEntityTooLarge, &task.Error{Code: task.InvalidInput, Message: "the body is too large; at most 1 MiB is allowed"})
+			return
+		}
+		var exceeded *limit.Error
+		if errors.As(limit.Body.Check(body), &exceeded) {
+			c.AbortWithStatusJSON(http.StatusBadRequest, gin.H{"jsonrpc": "2.0", "id": nil, "error": gin.H{
+				"code": invalidRequest, "message": task.Clip(cmp.Or(exceeded.Field, "the message")) + " " + exceeded.Message,
+			}})
 			return
 		}
 		var message struct {

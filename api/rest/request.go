@@ -2,6 +2,7 @@ package rest
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"io"
@@ -17,6 +18,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"tickler/api/operation"
+	"tickler/internal/limit"
 	"tickler/internal/task"
 )
 
@@ -152,7 +154,8 @@ func text(f operation.Field, value string) (json.RawMessage, error) {
 	return json.Marshal(value)
 }
 
-// jsonBody reads a body, which may be missing.
+// jsonBody reads a body, which may be missing. What could cost much memory to
+// decode is refused before it is.
 func jsonBody(ctx huma.Context) (json.RawMessage, error) {
 	body, err := readBody(ctx)
 	if err != nil || len(bytes.TrimSpace(body)) == 0 {
@@ -161,6 +164,10 @@ func jsonBody(ctx huma.Context) (json.RawMessage, error) {
 	kind, _, err := mime.ParseMediaType(ctx.Header("Content-Type"))
 	if ctx.Header("Content-Type") != "" && (err != nil || (kind != "application/json" && !strings.HasSuffix(kind, "+json"))) {
 		return nil, withStatus(http.StatusUnsupportedMediaType, task.Invalid("Content-Type", "must be application/json"))
+	}
+	var exceeded *limit.Error
+	if errors.As(limit.Body.Check(body), &exceeded) {
+		return nil, task.Invalid(cmp.Or(task.Clip(exceeded.Field), "body"), "%s", exceeded.Message)
 	}
 	return body, nil
 }

@@ -1,6 +1,7 @@
 package access
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -17,6 +18,8 @@ import (
 	"github.com/MicahParks/keyfunc/v3"
 	"github.com/golang-jwt/jwt/v5"
 	"golang.org/x/time/rate"
+
+	"tickler/internal/limit"
 )
 
 // Trust says whose access tokens are accepted, and for what.
@@ -114,18 +117,31 @@ func NewIssuers(ctx context.Context, trust Trust, now func() time.Time, log *slo
 	return all
 }
 
-// limitedTransport reads no more of an answer than keys can need.
+// fetched is what a document of an issuer may hold: more keys than any has.
+var fetched = limit.JSON{Depth: 8, Items: 200, Values: 4000}
+
+// limitedTransport takes no answer that is larger than an issuer's documents
+// need, and none whose decoding would cost many times its size.
 type limitedTransport struct{ next http.RoundTripper }
 
 func (t limitedTransport) RoundTrip(r *http.Request) (*http.Response, error) {
 	response, err := t.next.RoundTrip(r)
-	if err == nil {
-		response.Body = struct {
-			io.Reader
-			io.Closer
-		}{io.LimitReader(response.Body, maxDocument), response.Body}
+	if err != nil {
+		return nil, err
 	}
-	return response, err
+	defer func() { _ = response.Body.Close() }()
+	text, err := io.ReadAll(io.LimitReader(response.Body, maxDocument+1))
+	if err == nil && len(text) > maxDocument {
+		err = fmt.Errorf("it is larger than %d bytes", maxDocument)
+	}
+	if err == nil {
+		err = fetched.Check(text)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("the document of an issuer is not taken: %w", err)
+	}
+	response.Body = io.NopCloser(bytes.NewReader(text))
+	return response, nil
 }
 
 // payload is the part of a token's content that counts here.

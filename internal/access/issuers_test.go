@@ -26,6 +26,7 @@ type provider struct {
 	key     *rsa.PrivateKey
 	kid     string
 	fetches atomic.Int32 // of the keys
+	further int          // keys beside its own
 }
 
 func newProvider(t testing.TB) *provider {
@@ -39,10 +40,14 @@ func newProvider(t testing.TB) *provider {
 	mux.HandleFunc("/keys", func(w http.ResponseWriter, _ *http.Request) {
 		p.fetches.Add(1)
 		encode := base64.RawURLEncoding.EncodeToString
-		_ = json.NewEncoder(w).Encode(map[string]any{"keys": []map[string]string{{
+		keys := []map[string]string{{
 			"kty": "RSA", "kid": p.kid, "alg": "RS256", "use": "sig",
 			"n": encode(p.key.N.Bytes()), "e": encode(big.NewInt(int64(p.key.E)).Bytes()),
-		}}})
+		}}
+		for range p.further {
+			keys = append(keys, map[string]string{})
+		}
+		_ = json.NewEncoder(w).Encode(map[string]any{"keys": keys})
 	})
 	p.Server = httptest.NewServer(mux)
 	t.Cleanup(p.Close)
@@ -199,4 +204,16 @@ func TestIssuersAreNamedSafely(t *testing.T) {
 	for _, bad := range []string{"", "id.example.com", "http://id.example.com", "https://user:pw@id.example.com", "https://id.example.com?x=1", "https://id.example.com#x", "file:///etc/passwd"} {
 		require.Error(t, access.CheckIssuer(bad), bad)
 	}
+}
+
+// What an issuer answers is bounded before it is decoded.
+func TestMoreKeysThanAnIssuerNeedsAreNotTaken(t *testing.T) {
+	t.Parallel()
+	p := newProvider(t)
+	p.further = 100
+	_, err := trust(t, p.URL).Verify(t.Context(), p.token(t, nil))
+	require.NoError(t, err)
+	p.further = 100_000 // of which each would take some hundred bytes
+	_, err = trust(t, p.URL).Verify(t.Context(), p.token(t, nil))
+	require.ErrorIs(t, err, access.ErrIssuerAway)
 }
