@@ -39,8 +39,10 @@ type Config struct {
 	// Reminders reads a user's latest reminders, the newest first.
 	Reminders func(ctx context.Context, userID int64, limit int) ([]event.Entry, error)
 	Version   string // what the server calls itself
-	Log       *slog.Logger
-	Registry  prometheus.Registerer
+	// Extend, if any, adds to the server what is not Tickler's own.
+	Extend   func(*server.MCPServer)
+	Log      *slog.Logger
+	Registry prometheus.Registerer
 }
 
 // NewHandler serves MCP over streamable HTTP, stateless, so that any replica
@@ -50,7 +52,7 @@ func NewHandler(c Config) http.Handler {
 	t := &Tools{operations: c.Operations, service: c.Service, reminders: c.Reminders}
 	hooks := &server.Hooks{}
 	hooks.AddAfterInitialize(withoutSubscriptions)
-	mcpServer := server.NewMCPServer("tickler", c.Version, append(fixtureOptions(),
+	mcpServer := server.NewMCPServer("tickler", c.Version,
 		server.WithTitle("Tickler"),
 		server.WithToolCapabilities(false),
 		server.WithPromptCapabilities(false),
@@ -60,15 +62,17 @@ func NewHandler(c Config) http.Handler {
 		server.WithInstructions(instructions),
 		server.WithToolHandlerMiddleware(observed(c.Registry)),
 		server.WithHooks(hooks),
-		server.WithRecovery())...)
+		server.WithRecovery())
 	mcpServer.AddTools(t.all()...)
 	mcpServer.AddPrompts(t.prompts()...)
 	t.resources(mcpServer)
-	addFixtures(mcpServer)
-	return &listener{events: c.Events, log: c.Log, next: withFixtures(server.NewStreamableHTTPServer(mcpServer,
+	if c.Extend != nil {
+		c.Extend(mcpServer)
+	}
+	return &listener{events: c.Events, log: c.Log, next: server.NewStreamableHTTPServer(mcpServer,
 		server.WithStateLess(true),
 		server.WithDisableStreaming(true), // stateless streams would reach every user
-		server.WithStreamableHTTPLogger(c.Log)))}
+		server.WithStreamableHTTPLogger(c.Log))}
 }
 
 // withoutSubscriptions takes back what only clients of the newest revision have:

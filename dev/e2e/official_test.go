@@ -37,8 +37,8 @@ func node(t *testing.T, env []string, args ...string) {
 	t.Logf("%s", output)
 }
 
-// withFixtures is a system whose api has what the conformance suite looks for
-// beside all that it always has.
+// withFixtures is a system whose api is cmd/conformance-api: the MCP transport
+// with what the conformance suite looks for beside Tickler's own tools.
 func withFixtures(t *testing.T) *system {
 	t.Helper()
 	if os.Getenv(officialVariable) == "" {
@@ -51,8 +51,8 @@ func withFixtures(t *testing.T) *system {
 	for _, name := range []string{"dapr.yaml", "components", "dev", "bin/notifier", "bin/recurrer", "bin/tickler-dev"} {
 		require.NoError(t, os.Symlink(filepath.Join(staged.root, name), filepath.Join(root, name)))
 	}
-	build := exec.CommandContext(t.Context(), "go", "build", "-tags", "conformance", "-o", filepath.Join(root, "bin", "api"), "./api")
-	build.Dir = repository
+	build := exec.CommandContext(t.Context(), "go", "build", "-o", filepath.Join(root, "bin", "api"), "./cmd/conformance-api")
+	build.Dir = filepath.Join(repository, "dev")
 	output, err := build.CombinedOutput()
 	require.NoError(t, err, "%s", output)
 	return start(t, func(c *stack.Config) {

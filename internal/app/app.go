@@ -4,7 +4,6 @@ package app
 
 import (
 	"context"
-	"fmt"
 	"io"
 	"log/slog"
 	"slices"
@@ -40,7 +39,6 @@ func Open(ctx context.Context, name string, role repository.Role, settings confi
 	defer func() {
 		if err != nil {
 			a.Close()
-			err = fmt.Errorf("open %s: %w", name, err)
 		}
 	}()
 	stopTracing, err := telemetry.StartTracing(ctx, name)

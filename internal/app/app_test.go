@@ -27,8 +27,8 @@ func TestAppOpensWithoutItsSidecarAndIsNotReady(t *testing.T) {
 	require.Error(t, a.Store.Ping(t.Context()), "Close closes the pool")
 }
 
-func TestAppThatCannotBeOpenedSaysWhich(t *testing.T) {
+func TestAppThatCannotBeOpenedSaysWhy(t *testing.T) {
 	t.Parallel()
 	_, err := app.Open(t.Context(), "notifier", repository.RoleNotifier, config.Config{DatabaseURL: "mysql://"}, io.Discard)
-	require.ErrorContains(t, err, "open notifier: DATABASE_URL is not a Postgres URL")
+	require.ErrorContains(t, err, "DATABASE_URL is not a Postgres URL")
 }

@@ -1,6 +1,4 @@
-//go:build conformance
-
-package tools
+package main
 
 import (
 	"context"
@@ -12,11 +10,6 @@ import (
 	"github.com/mark3labs/mcp-go/server"
 )
 
-// What the official conformance suite wants to find on a server: tools, prompts
-// and resources with the names and answers that its scenarios ask for. They are
-// in builds with the tag conformance only, beside everything else that such a
-// build serves. docs/conformance.md
-
 const (
 	onePixel = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAQAAAC1HAwCAAAAC0lEQVR42mNk+A8AAQUBAScY42YAAAAASUVORK5CYII="
 	silence  = "UklGRiQAAABXQVZFZm10IBAAAAABAAEARKwAAIhYAQACABAAZGF0YQAAAAA="
@@ -24,11 +17,11 @@ const (
 
 var fixtureDescription = mcp.WithPromptDescription("For the conformance suite.")
 
-// fixtureOptions adds logging, of which Tickler itself has nothing to say.
-func fixtureOptions() []server.ServerOption { return []server.ServerOption{server.WithLogging()} }
-
+// addFixtures adds the tools, prompts and resources that the scenarios of the
+// suite look for by name, and logging, of which Tickler itself has nothing to say.
 func addFixtures(s *server.MCPServer) {
-	schemaFixtures(s)
+	server.WithLogging()(s)
+	addSchemaFixtures(s)
 	text := mcp.NewTextContent("text of the fixture")
 	image := mcp.NewImageContent(onePixel, "image/png")
 	embedded := mcp.NewEmbeddedResource(mcp.TextResourceContents{URI: "test://embedded", MIMEType: "text/plain", Text: "an embedded resource"})

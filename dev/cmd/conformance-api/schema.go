@@ -1,6 +1,4 @@
-//go:build conformance
-
-package tools
+package main
 
 import (
 	"bytes"
@@ -13,8 +11,8 @@ import (
 	"github.com/mark3labs/mcp-go/server"
 )
 
-// schemaFixtures are tools that are looked at for what their schemas say.
-func schemaFixtures(s *server.MCPServer) {
+// addSchemaFixtures adds the tools whose schemas the suite inspects.
+func addSchemaFixtures(s *server.MCPServer) {
 	for name, schema := range map[string]string{
 		"json_schema_2020_12_tool": `{
 			"$schema": "https://json-schema.org/draft/2020-12/schema", "type": "object",
@@ -34,9 +32,9 @@ func schemaFixtures(s *server.MCPServer) {
 	}
 }
 
-// withFixtures refuses the one fixture that needs a capability of the client,
-// where the client has none: a tool of the library cannot answer so.
-func withFixtures(next http.Handler) http.Handler {
+// withMissingCapability refuses a call of the fixture that needs sampling from a
+// client that cannot sample. A handler of mcp-go cannot answer with this error.
+func withMissingCapability(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, err := io.ReadAll(r.Body)
 		r.Body = io.NopCloser(bytes.NewReader(body))

@@ -1,6 +1,4 @@
-//go:build conformance
-
-package tools
+package main
 
 import (
 	"context"
