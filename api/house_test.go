@@ -22,10 +22,10 @@ import (
 	"tickler/internal/app"
 	"tickler/internal/config"
 	"tickler/internal/delivery"
+	"tickler/internal/person"
 	"tickler/internal/pgtest"
 	"tickler/internal/repository"
 	"tickler/internal/sidecar"
-	"tickler/internal/task"
 )
 
 // fields are a JSON object.
@@ -116,7 +116,7 @@ func twice(t *testing.T, test func(t *testing.T, h *house)) {
 // resident is a user with a token.
 type resident struct {
 	*house
-	user  task.Settings
+	user  person.Settings
 	token string
 }
 

@@ -18,7 +18,9 @@ import (
 	"tickler/api/tools"
 	"tickler/internal/access"
 	"tickler/internal/event"
+	"tickler/internal/fault"
 	"tickler/internal/feed"
+	"tickler/internal/label"
 	"tickler/internal/task"
 	"tickler/internal/telemetry"
 	"tickler/internal/transfer"
@@ -32,7 +34,8 @@ type routes struct {
 	guard      *guard.Guard
 	proxies    []string // whose X-Forwarded-For is believed
 	publicHost string   // name that callers know the server by
-	service    *task.Service
+	tasks      *task.Service
+	labels     *label.Service
 	operations *operation.Operations
 	events     *feed.Feed
 	transfer   *transfer.Service
@@ -54,10 +57,10 @@ func newRouter(r routes) (*gin.Engine, error) {
 	telemetry.Probes(router, r.registry, r.checks...)
 	router.Use(traced) // what comes after: a probe is no part of any trace
 	router.NoRoute(func(c *gin.Context) {
-		guard.Refuse(c, http.StatusNotFound, &task.Error{Code: task.NotFound, Message: "there is nothing here; MCP is at /mcp, REST under /v1, described at /docs"})
+		guard.Refuse(c, http.StatusNotFound, &fault.Error{Code: fault.NotFound, Message: "there is nothing here; MCP is at /mcp, REST under /v1, described at /docs"})
 	})
 	router.NoMethod(func(c *gin.Context) {
-		guard.Refuse(c, http.StatusMethodNotAllowed, &task.Error{Code: task.InvalidInput, Message: "this method is not taken here; allowed: " + c.Writer.Header().Get("Allow")})
+		guard.Refuse(c, http.StatusMethodNotAllowed, &fault.Error{Code: fault.InvalidInput, Message: "this method is not taken here; allowed: " + c.Writer.Header().Get("Allow")})
 	})
 	router.GET("/asyncapi.yaml", func(c *gin.Context) { c.Data(http.StatusOK, "application/yaml", event.AsyncAPI) })
 	router.GET("/schemas/*file", func(c *gin.Context) {
@@ -65,12 +68,12 @@ func newRouter(r routes) (*gin.Engine, error) {
 	})
 
 	r.guard.Metadata(router)
-	feeds := calendarfeed.Handler{Read: r.service.Calendar, Host: r.publicHost, Now: time.Now, Visible: r.operations.Visible}
+	feeds := calendarfeed.Handler{Read: r.tasks.Calendar, Host: r.publicHost, Now: time.Now, Visible: r.operations.Visible}
 	router.Match([]string{http.MethodGet, http.MethodHead}, "/calendar/:file", append(r.guard.WithoutToken(), feeds.Serve)...)
 
 	mcp := router.Group("/mcp", r.guard.WithToken()...)
 	mcp.Any("", r.guard.MCP(r.operations.Scopes()), gin.WrapH(tools.NewHandler(tools.Config{
-		Operations: r.operations, Service: r.service, Events: r.events, Reminders: r.reminders,
+		Operations: r.operations, Labels: r.labels, Events: r.events, Reminders: r.reminders,
 		Version: version, Log: r.log, Registry: r.registry,
 	})))
 	rest.Mount(router, rest.Config{
@@ -92,6 +95,6 @@ func traced(c *gin.Context) {
 func recovered(log *slog.Logger) gin.RecoveryFunc {
 	return func(c *gin.Context, panicked any) {
 		log.Error("a request panicked", "path", c.FullPath(), "panic", panicked, "request", guard.RequestID(c), "trace", telemetry.TraceID(c.Request.Context()))
-		guard.Refuse(c, http.StatusInternalServerError, &task.Error{Code: task.Internal, Message: "something went wrong on the server; it was logged as " + telemetry.TraceID(c.Request.Context())})
+		guard.Refuse(c, http.StatusInternalServerError, &fault.Error{Code: fault.Internal, Message: "something went wrong on the server; it was logged as " + telemetry.TraceID(c.Request.Context())})
 	}
 }

@@ -15,7 +15,9 @@ import (
 	"tickler/internal/app"
 	"tickler/internal/config"
 	"tickler/internal/feed"
+	"tickler/internal/label"
 	"tickler/internal/lifecycle"
+	"tickler/internal/person"
 	"tickler/internal/repository"
 	"tickler/internal/task"
 	"tickler/internal/transfer"
@@ -58,10 +60,11 @@ func wire(ctx context.Context, a *app.App) (wired, error) {
 	settings := a.Settings.Guard
 	events := feed.New(a.Store, a.Log, a.Registry)
 	a.Relay.Woken = events.Wake
-	service := task.NewService(a.Store, time.Now).WithChannels(task.ChannelRules{
+	tasks, labels := task.NewService(a.Store, time.Now), label.NewService(a.Store, time.Now)
+	people := person.NewService(a.Store, time.Now, person.ChannelRules{
 		Seal: a.Settings.SecretKeys.Seal, Plain: len(a.Settings.AllowedTargets) > 0,
 	})
-	operations := operation.New(service, time.Now, a.Log).WithPublicURL(strings.TrimSuffix(settings.PublicURL, "/"))
+	operations := operation.New(tasks, labels, people, time.Now, a.Log).WithPublicURL(strings.TrimSuffix(settings.PublicURL, "/"))
 	trust := access.Trust{
 		Issuers: settings.Issuers, Algorithms: settings.Algorithms,
 		Audiences: append(guard.Audiences(settings.PublicURL), settings.Audiences...),
@@ -73,7 +76,7 @@ func wire(ctx context.Context, a *app.App) (wired, error) {
 			UserRate: settings.UserRate, AddressRate: settings.AddressRate, FailureRate: settings.FailureRate,
 		}, trust, checker, a.Store.Settings, time.Now, a.Log),
 		proxies: settings.Proxies, publicHost: hostOf(settings.PublicURL),
-		service: service, operations: operations, events: events, transfer: transfer.NewService(service, time.Now),
+		tasks: tasks, labels: labels, operations: operations, events: events, transfer: transfer.NewService(tasks, labels, people, time.Now),
 		audit: a.Store, reminders: a.Store.RecentReminders,
 		log: a.Log, registry: a.Registry, checks: a.Checks(),
 	})

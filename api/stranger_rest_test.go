@@ -12,7 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"tickler/internal/access"
-	"tickler/internal/task"
+	"tickler/internal/fault"
 )
 
 // described is an operation of the OpenAPI document.
@@ -149,7 +149,7 @@ func noRESTOperationReachesWhatIsAnothers(t *testing.T, h *house) {
 				if strings.Contains(d.path, "/admin/") {
 					require.Equal(t, http.StatusForbidden, a.status, d)
 				} else if p.identifying {
-					require.Equal(t, task.NotFound, codeOf(a.body(t)), "%s %s: %s", d, r, a.text)
+					require.Equal(t, fault.NotFound, codeOf(a.body(t)), "%s %s: %s", d, r, a.text)
 					missing := with(p.missing())
 					other := h.send(t, eve.token, d.method, missing.path, missing.body, missing.headers...)
 					require.Equal(t, other.status, a.status, "%s %s", d, r)

@@ -13,7 +13,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"tickler/internal/task"
+	"tickler/internal/fault"
 )
 
 // absent is an id that nothing has.
@@ -247,7 +247,7 @@ func (b belongings) all() []int64 {
 }
 
 // codeOf is the code of the error in an answer, also of the first of several.
-func codeOf(answer fields) task.Code {
+func codeOf(answer fields) fault.Code {
 	if results, ok := answer["results"].([]any); ok {
 		answer = results[0].(fields)
 	}
@@ -255,7 +255,7 @@ func codeOf(answer fields) task.Code {
 		answer = inner
 	}
 	code, _ := answer["code"].(string)
-	return task.Code(code)
+	return fault.Code(code)
 }
 
 // followed waits for a stream to tell of the stranger's own task, and returns all

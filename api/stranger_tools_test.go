@@ -8,7 +8,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"tickler/internal/task"
+	"tickler/internal/fault"
 )
 
 // Every tool that is registered, with each of its inputs set to what is
@@ -33,12 +33,12 @@ func noToolReachesWhatIsAnothers(t *testing.T, h *house) {
 			require.Equal(t, http.StatusOK, a.status, a.text)
 			requireApart(t, ann, b, before, name, text(t, arguments), a.text)
 			code := codeOf(a.body(t)["result"].(fields)["structuredContent"].(fields))
-			require.NotContains(t, []task.Code{task.Internal, task.Unavailable}, code, "%s %v: %s", name, arguments, a.text)
+			require.NotContains(t, []fault.Code{fault.Internal, fault.Unavailable}, code, "%s %v: %s", name, arguments, a.text)
 			if p.field == "name" {
 				require.Empty(t, code, "that another has the name is nobody's business: %s", a.text)
 			}
 			if p.identifying {
-				require.Equal(t, task.NotFound, code, "%s %v: %s", name, arguments, a.text)
+				require.Equal(t, fault.NotFound, code, "%s %v: %s", name, arguments, a.text)
 				missing := h.rpc(t, eve.token, "tools/call", fields{"name": name, "arguments": p.build(own, p.missing())})
 				require.Equal(t, veiled(missing.text, b.all()...), veiled(a.text, b.all()...), "what is another's is told from what does not exist")
 			}

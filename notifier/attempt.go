@@ -82,7 +82,7 @@ func (s *sender) send(ctx context.Context, c repository.ServedChannel, d reposit
 	to := delivery.Target{Address: c.Target}
 	if c.Sealed != "" {
 		var err error
-		if to.Secret, err = s.open(c.Sealed, c.Place(c.UserID)); err != nil {
+		if to.Secret, err = s.open(c.Sealed, c.SealContext(c.UserID)); err != nil {
 			return err
 		}
 	}

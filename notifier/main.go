@@ -15,8 +15,8 @@ import (
 	"tickler/internal/delivery"
 	"tickler/internal/event"
 	"tickler/internal/lifecycle"
+	"tickler/internal/person"
 	"tickler/internal/repository"
-	"tickler/internal/task"
 )
 
 const (
@@ -48,10 +48,10 @@ func run() error {
 	}
 	defer a.Close()
 	client := delivery.NewClient(settings.AllowedTargets, attemptTime)
-	sender := newSender(a.Store, settings.SecretKeys.Open, map[task.ChannelKind]delivery.Sender{
-		task.Webhook: delivery.Webhook{Client: client},
-		task.Ntfy:    delivery.Ntfy{Client: client},
-		task.Email:   &delivery.Email{Invoke: a.Sidecar.Output(settings.Mailer), Timeout: attemptTime},
+	sender := newSender(a.Store, settings.SecretKeys.Open, map[person.ChannelKind]delivery.Sender{
+		person.Webhook: delivery.Webhook{Client: client},
+		person.Ntfy:    delivery.Ntfy{Client: client},
+		person.Email:   &delivery.Email{Invoke: a.Sidecar.Output(settings.Mailer), Timeout: attemptTime},
 	}, settings.Retries, time.Now, a.Log, a.Registry)
 	scanner := newScanner(a.Store.ClaimReminders, time.Now, a.Log, a.Registry)
 	callbacks := a.Callbacks()

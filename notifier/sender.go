@@ -11,8 +11,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promauto"
 
 	"tickler/internal/delivery"
+	"tickler/internal/person"
 	"tickler/internal/repository"
-	"tickler/internal/task"
 )
 
 const (
@@ -48,7 +48,7 @@ type sendStore interface {
 type sender struct {
 	store   sendStore
 	open    func(sealed, place string) (string, error)
-	kinds   map[task.ChannelKind]delivery.Sender
+	kinds   map[person.ChannelKind]delivery.Sender
 	retries []time.Duration // pauses after the first attempt, the second…
 	now     func() time.Time
 	log     *slog.Logger
@@ -62,7 +62,7 @@ type sender struct {
 	off      prometheus.Counter
 }
 
-func newSender(store sendStore, open func(string, string) (string, error), kinds map[task.ChannelKind]delivery.Sender, retries []time.Duration, now func() time.Time, log *slog.Logger, registry prometheus.Registerer) *sender {
+func newSender(store sendStore, open func(string, string) (string, error), kinds map[person.ChannelKind]delivery.Sender, retries []time.Duration, now func() time.Time, log *slog.Logger, registry prometheus.Registerer) *sender {
 	f := promauto.With(registry)
 	s := &sender{
 		store: store, open: open, kinds: kinds, retries: retries, now: now, log: log,
@@ -180,7 +180,7 @@ func (s *sender) exit(host string) {
 // to go on.
 func (s *sender) sendNext(ctx context.Context, c *repository.ServedChannel) bool {
 	limit := side
-	if c.Failures > 0 || c.Kind == task.Email {
+	if c.Failures > 0 || c.Kind == person.Email {
 		limit = 1 // to see whether it works again; mail goes one at a time anyway
 	}
 	due, err := s.store.BeginDeliveries(ctx, *c, s.clock(), limit)

@@ -20,6 +20,7 @@ import (
 
 	"tickler/internal/delivery"
 	"tickler/internal/event"
+	"tickler/internal/person"
 	"tickler/internal/pgtest"
 	"tickler/internal/repository"
 	"tickler/internal/task"
@@ -33,6 +34,7 @@ type office struct {
 	pool     *pgxpool.Pool
 	notifier *repository.Repository
 	service  *task.Service
+	people   *person.Service
 	store    *repository.Repository
 	sender   *sender
 
@@ -50,14 +52,15 @@ func openPatient(t *testing.T, patience time.Duration) *office {
 	o := &office{pool: pool, now: time.Date(2026, 3, 2, 8, 0, 0, 0, time.UTC)}
 	o.store = repository.New(pgtest.As(t, pool, string(repository.RoleAPI)), "api", func() {})
 	o.notifier = repository.New(pgtest.As(t, pool, string(repository.RoleNotifier)), "notifier", func() {})
-	o.service = task.NewService(o.store, o.clock).WithChannels(task.ChannelRules{
+	o.service = task.NewService(o.store, o.clock)
+	o.people = person.NewService(o.store, o.clock, person.ChannelRules{
 		Plain: true, Seal: func(secret, _ string) (string, error) { return secret, nil },
 	})
 	allowed, err := delivery.ParseNetworks("127.0.0.1/32")
 	require.NoError(t, err)
 	client := delivery.NewClient(allowed, patience)
-	o.sender = newSender(o.notifier, func(sealed, _ string) (string, error) { return sealed, nil }, map[task.ChannelKind]delivery.Sender{
-		task.Webhook: delivery.Webhook{Client: client}, task.Ntfy: delivery.Ntfy{Client: client},
+	o.sender = newSender(o.notifier, func(sealed, _ string) (string, error) { return sealed, nil }, map[person.ChannelKind]delivery.Sender{
+		person.Webhook: delivery.Webhook{Client: client}, person.Ntfy: delivery.Ntfy{Client: client},
 	}, retries, o.clock, slog.New(slog.DiscardHandler), prometheus.NewRegistry())
 	ctx, stop := context.WithCancel(context.Background())
 	var running sync.WaitGroup
@@ -80,14 +83,14 @@ func (o *office) pass(d time.Duration) {
 	o.sender.wake()
 }
 
-func (o *office) user(t *testing.T, name string, channels ...string) task.Settings {
+func (o *office) user(t *testing.T, name string, channels ...string) person.Settings {
 	t.Helper()
 	id, err := o.store.EnsureUser(t.Context(), repository.LocalIssuer, name, "UTC")
 	require.NoError(t, err)
 	user, err := o.store.Settings(t.Context(), id)
 	require.NoError(t, err)
 	for _, channel := range channels {
-		_, err = o.service.UpdateSettings(t.Context(), user, task.SettingsInput{AddChannel: channel})
+		_, err = o.people.UpdateSettings(t.Context(), user, person.SettingsInput{AddChannel: channel})
 		require.NoError(t, err)
 	}
 	o.sender.wake()
@@ -98,7 +101,7 @@ func (o *office) user(t *testing.T, name string, channels ...string) task.Settin
 }
 
 // remind takes a reminder as from the bus.
-func (o *office) remind(t *testing.T, user task.Settings, title string) {
+func (o *office) remind(t *testing.T, user person.Settings, title string) {
 	t.Helper()
 	added, err := o.service.Add(t.Context(), user, task.AddInput{Title: title, DueDate: "2026-03-30T12:00"})
 	require.NoError(t, err)
@@ -108,9 +111,9 @@ func (o *office) remind(t *testing.T, user task.Settings, title string) {
 	o.sender.wake()
 }
 
-func (o *office) reach(t *testing.T, user task.Settings) task.Reach {
+func (o *office) reach(t *testing.T, user person.Settings) person.DeliverySettings {
 	t.Helper()
-	reach, err := o.store.Reach(t.Context(), user.UserID, task.MaxDeliveries)
+	reach, err := o.store.DeliverySettings(t.Context(), user.UserID, person.MaxDeliveries)
 	require.NoError(t, err)
 	return reach
 }
@@ -122,7 +125,7 @@ func (o *office) rests(t *testing.T) (until time.Time) {
 }
 
 // waiting counts the deliveries that are due and not yet tried, or being tried.
-func (o *office) waiting(t *testing.T, user task.Settings) (n int) {
+func (o *office) waiting(t *testing.T, user person.Settings) (n int) {
 	for _, d := range o.reach(t, user).Deliveries {
 		if d.State == "pending" && d.Attempts == 0 {
 			n++
@@ -234,7 +237,7 @@ func TestTargetsThatHangDelayNobodyElse(t *testing.T) {
 	hanging := receive(t, func(string, http.ResponseWriter) { <-release })
 	defer close(release)
 	quick := receive(t, status(http.StatusOK))
-	var stuck []task.Settings
+	var stuck []person.Settings
 	for n := range 2 * perHost {
 		stuck = append(stuck, o.user(t, fmt.Sprint("stuck-", n), fmt.Sprintf("%s/hook/%d", hanging.URL, n)))
 	}
@@ -286,7 +289,7 @@ func TestChannelThatKeepsFailingIsSwitchedOffAndTheUserIsToldThroughAnother(t *t
 	o.until(t, "the notice", func() bool { return len(phone.got("A channel was switched off")) == 1 })
 	require.False(t, o.reach(t, ann).Channels[0].Enabled)
 	o.until(t, "nothing that waits for it", func() bool {
-		return !slices.ContainsFunc(o.reach(t, ann).Deliveries, func(d task.Delivery) bool { return d.State == "pending" })
+		return !slices.ContainsFunc(o.reach(t, ann).Deliveries, func(d person.Delivery) bool { return d.State == "pending" })
 	})
 	calls := len(hook.got(""))
 	o.remind(t, ann, "Afterwards")

@@ -9,8 +9,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promauto"
 
 	"tickler/internal/event"
+	"tickler/internal/fault"
 	"tickler/internal/recurrence"
-	"tickler/internal/repository"
 	"tickler/internal/sidecar"
 	"tickler/internal/task"
 	"tickler/internal/telemetry"
@@ -44,7 +44,7 @@ func (f *follower) follow(ctx context.Context, e event.Envelope) error {
 	if completed.RecurrenceRule == "" {
 		return nil
 	}
-	next, err := f.service.Follow(ctx, completed.UserID, completed.TaskID)
+	next, err := f.service.CreateSuccessor(ctx, completed.UserID, completed.TaskID)
 	if err != nil {
 		return permanent(err)
 	}
@@ -61,7 +61,7 @@ func (f *follower) follow(ctx context.Context, e event.Envelope) error {
 // permanent marks an error that will be the same however often the event comes.
 func permanent(err error) error {
 	var rule *recurrence.Error
-	if errors.As(err, &rule) || errors.Is(err, repository.ErrRefused) {
+	if errors.As(err, &rule) || errors.Is(err, fault.ErrRefused) {
 		return sidecar.Permanent(err)
 	}
 	return err

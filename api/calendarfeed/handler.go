@@ -15,6 +15,7 @@ import (
 	"tickler/api/guard"
 	"tickler/api/rest"
 	"tickler/internal/calendar"
+	"tickler/internal/fault"
 	"tickler/internal/task"
 )
 
@@ -25,14 +26,14 @@ type Handler struct {
 	Host string // by which callers know the server; part of the events' UIDs
 	Now  func() time.Time
 	// Visible makes of an error what a caller may see: operation.Operations.Visible.
-	Visible func(ctx context.Context, what string, err error) *task.Error
+	Visible func(ctx context.Context, what string, err error) *fault.Error
 }
 
 // Serve answers GET and HEAD of a path whose parameter file is SECRET.ics.
 func (h Handler) Serve(c *gin.Context) {
 	secret, named := strings.CutSuffix(c.Param("file"), ".ics")
 	if !named {
-		guard.Refuse(c, http.StatusNotFound, &task.Error{Code: task.NotFound, Message: "the address of a calendar ends in .ics"})
+		guard.Refuse(c, http.StatusNotFound, &fault.Error{Code: fault.NotFound, Message: "the address of a calendar ends in .ics"})
 		return
 	}
 	tasks, err := h.Read(c.Request.Context(), secret)
@@ -42,7 +43,7 @@ func (h Handler) Serve(c *gin.Context) {
 	}
 	if err != nil {
 		e := h.Visible(c.Request.Context(), "calendar feed", err)
-		status, known := map[task.Code]int{task.NotFound: http.StatusNotFound, task.Unavailable: http.StatusServiceUnavailable}[e.Code]
+		status, known := map[fault.Code]int{fault.NotFound: http.StatusNotFound, fault.Unavailable: http.StatusServiceUnavailable}[e.Code]
 		if !known {
 			status = http.StatusInternalServerError
 		}

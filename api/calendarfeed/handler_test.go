@@ -15,6 +15,7 @@ import (
 
 	"tickler/api/calendarfeed"
 	"tickler/api/operation"
+	"tickler/internal/person"
 	"tickler/internal/pgtest"
 	"tickler/internal/repository"
 	"tickler/internal/task"
@@ -24,13 +25,13 @@ func TestCalendarIsReadByWhoHasItsAddressUntilThatIsRevoked(t *testing.T) {
 	gin.SetMode(gin.ReleaseMode)
 	ctx := context.Background()
 	store := repository.New(pgtest.As(t, pgtest.Open(t), string(repository.RoleAPI)), "api", func() {})
-	service := task.NewService(store, time.Now)
+	service, people := task.NewService(store, time.Now), person.NewService(store, time.Now, person.ChannelRules{})
 	router := gin.New()
-	feeds := calendarfeed.Handler{Read: service.Calendar, Host: "tickler.example.com", Now: time.Now, Visible: operation.New(service, time.Now, slog.New(slog.DiscardHandler)).Visible}
+	feeds := calendarfeed.Handler{Read: service.Calendar, Host: "tickler.example.com", Now: time.Now, Visible: operation.New(service, nil, nil, time.Now, slog.New(slog.DiscardHandler)).Visible}
 	router.Match([]string{http.MethodGet, http.MethodHead}, "/calendar/:file", feeds.Serve)
 	server := httptest.NewServer(router)
 	defer server.Close()
-	user := func(name string) task.Settings {
+	user := func(name string) person.Settings {
 		id, err := store.EnsureUser(ctx, repository.LocalIssuer, name, "Europe/Berlin")
 		require.NoError(t, err)
 		settings, err := store.Settings(ctx, id)
@@ -38,7 +39,7 @@ func TestCalendarIsReadByWhoHasItsAddressUntilThatIsRevoked(t *testing.T) {
 		return settings
 	}
 	ann, bob := user("ann"), user("bob")
-	add := func(user task.Settings, title, due string) {
+	add := func(user person.Settings, title, due string) {
 		_, err := service.Add(ctx, user, task.AddInput{Title: title, DueDate: due})
 		require.NoError(t, err)
 	}
@@ -46,7 +47,7 @@ func TestCalendarIsReadByWhoHasItsAddressUntilThatIsRevoked(t *testing.T) {
 	add(ann, "Some day", "")
 	add(bob, "Of another", "2030-03-01T09:00")
 	set := func(what string) string {
-		after, err := service.UpdateSettings(ctx, ann, task.SettingsInput{CalendarFeed: what})
+		after, err := people.UpdateSettings(ctx, ann, person.SettingsInput{CalendarFeed: what})
 		require.NoError(t, err)
 		return "/calendar/" + after.CalendarSecret + ".ics"
 	}

@@ -10,8 +10,8 @@ import (
 
 	"tickler/internal/access"
 	"tickler/internal/config"
+	"tickler/internal/fault"
 	"tickler/internal/repository"
-	"tickler/internal/task"
 )
 
 const commandTimeout = 30 * time.Second
@@ -41,7 +41,7 @@ func withStore(run func(context.Context, *repository.Repository) error) error {
 
 func findUser(ctx context.Context, store *repository.Repository, name string) (int64, error) {
 	id, err := store.FindUser(ctx, repository.LocalIssuer, name)
-	if errors.Is(err, task.ErrNotFound) {
+	if errors.Is(err, fault.ErrNotFound) {
 		return 0, fmt.Errorf("there is no person %q; a token made for them makes them: api token create --user NAME", name)
 	}
 	return id, err

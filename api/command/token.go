@@ -13,8 +13,8 @@ import (
 	"unicode/utf8"
 
 	"tickler/internal/access"
+	"tickler/internal/person"
 	"tickler/internal/repository"
-	"tickler/internal/task"
 )
 
 // tokenCommand runs api token.
@@ -62,7 +62,7 @@ func createToken(args []string, stdout io.Writer) error {
 		return fmt.Errorf("token create: takes flags only, and a --name of at most 200 bytes: %w", errUsage)
 	}
 	if *zone != "" {
-		if _, err := task.LoadZone("--time-zone", *zone); err != nil {
+		if _, err := person.LoadZone("--time-zone", *zone); err != nil {
 			return err
 		}
 	}

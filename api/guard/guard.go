@@ -14,7 +14,8 @@ import (
 
 	"tickler/api/operation"
 	"tickler/internal/access"
-	"tickler/internal/task"
+	"tickler/internal/fault"
+	"tickler/internal/person"
 	"tickler/internal/telemetry"
 )
 
@@ -36,14 +37,14 @@ type Guard struct {
 	config   Config
 	trust    access.Trust
 	checker  *access.Checker
-	settings func(ctx context.Context, userID int64) (task.Settings, error)
+	settings func(ctx context.Context, userID int64) (person.Settings, error)
 	log      *slog.Logger
 
 	users, addresses, failures *limiters
 }
 
 // New makes a guard. settings reads the settings of the user a token belongs to.
-func New(config Config, trust access.Trust, checker *access.Checker, settings func(context.Context, int64) (task.Settings, error), now func() time.Time, log *slog.Logger) *Guard {
+func New(config Config, trust access.Trust, checker *access.Checker, settings func(context.Context, int64) (person.Settings, error), now func() time.Time, log *slog.Logger) *Guard {
 	return &Guard{
 		config: config, trust: trust, checker: checker, settings: settings, log: log,
 		users: newLimiters(config.UserRate, now), addresses: newLimiters(config.AddressRate, now), failures: newLimiters(config.FailureRate, now),
@@ -63,7 +64,7 @@ func (g *Guard) WithoutToken() gin.HandlersChain {
 }
 
 // Refuse answers with problem details (RFC 9457) that carry the error's code.
-func Refuse(c *gin.Context, status int, e *task.Error) {
+func Refuse(c *gin.Context, status int, e *fault.Error) {
 	problem := gin.H{
 		"type": "about:blank", "title": http.StatusText(status), "status": status,
 		"detail": e.Message, "code": e.Code,
@@ -83,8 +84,8 @@ func (g *Guard) authenticated(c *gin.Context) {
 	token, ok := access.ParseBearer(c.GetHeader("Authorization"))
 	if !ok || len(c.Request.Header.Values("Authorization")) > 1 {
 		g.failures.take(address)
-		g.challenge(c, http.StatusUnauthorized, "", access.Standard, &task.Error{
-			Code: task.Unauthorized, Message: "a token is needed: send the header Authorization: Bearer TOKEN, once",
+		g.challenge(c, http.StatusUnauthorized, "", access.Standard, &fault.Error{
+			Code: fault.Unauthorized, Message: "a token is needed: send the header Authorization: Bearer TOKEN, once",
 			Hint: "make a token with: api token create --user NAME",
 		})
 		return
@@ -101,8 +102,8 @@ func (g *Guard) authenticated(c *gin.Context) {
 		caller, err = g.checker.Check(ctx, token)
 		if errors.Is(err, access.ErrInvalid) {
 			g.failures.take(address)
-			g.challenge(c, http.StatusUnauthorized, "invalid_token", access.Standard, &task.Error{
-				Code: task.Unauthorized, Message: "this token is unknown, expired, revoked, or not meant for this server",
+			g.challenge(c, http.StatusUnauthorized, "invalid_token", access.Standard, &fault.Error{
+				Code: fault.Unauthorized, Message: "this token is unknown, expired, revoked, or not meant for this server",
 			})
 			return
 		}
@@ -126,12 +127,12 @@ func (g *Guard) authenticated(c *gin.Context) {
 func (g *Guard) unavailable(c *gin.Context, err error) {
 	g.log.Error("a token could not be checked", "error", err, "request", RequestID(c), "trace", telemetry.TraceID(c.Request.Context()))
 	c.Header("Retry-After", "5")
-	Refuse(c, http.StatusServiceUnavailable, &task.Error{Code: task.Unavailable, Message: "tokens cannot be checked at the moment; try again in some seconds"})
+	Refuse(c, http.StatusServiceUnavailable, &fault.Error{Code: fault.Unavailable, Message: "tokens cannot be checked at the moment; try again in some seconds"})
 }
 
 // challenge refuses a request and says what token would be accepted.
 // https://modelcontextprotocol.io/specification/2025-11-25/basic/authorization#scope-challenge-handling
-func (g *Guard) challenge(c *gin.Context, status int, reason string, needed []access.Scope, e *task.Error) {
+func (g *Guard) challenge(c *gin.Context, status int, reason string, needed []access.Scope, e *fault.Error) {
 	parts := []string{`Bearer realm="tickler"`}
 	if reason != "" {
 		parts = append(parts, `error="`+reason+`"`, `error_description="`+e.Message+`"`)

@@ -18,7 +18,8 @@ import (
 	"tickler/api/guard"
 	"tickler/api/operation"
 	"tickler/internal/access"
-	"tickler/internal/task"
+	"tickler/internal/fault"
+	"tickler/internal/person"
 )
 
 // shelf keeps tokens in memory.
@@ -41,15 +42,15 @@ func (s *shelf) TokenByHash(_ context.Context, hash []byte) (access.Token, error
 	defer s.mu.Unlock()
 	t, found := s.tokens[string(hash)]
 	if !found {
-		return t, task.ErrNotFound
+		return t, fault.ErrNotFound
 	}
 	return t, nil
 }
 
 func (s *shelf) NoteUse(context.Context, map[int64]time.Time) error           { return nil }
 func (s *shelf) ProvisionUser(context.Context, string, string) (int64, error) { return 1, nil }
-func settings(_ context.Context, userID int64) (task.Settings, error) {
-	return task.Settings{UserID: userID, TimeZone: "UTC"}, nil
+func settings(_ context.Context, userID int64) (person.Settings, error) {
+	return person.Settings{UserID: userID, TimeZone: "UTC"}, nil
 }
 
 // house is a guard with a room behind it that says who came in.

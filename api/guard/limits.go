@@ -11,7 +11,7 @@ import (
 	lru "github.com/hashicorp/golang-lru/v2"
 	"golang.org/x/time/rate"
 
-	"tickler/internal/task"
+	"tickler/internal/fault"
 )
 
 const (
@@ -81,7 +81,7 @@ func (g *Guard) notTooOften(c *gin.Context) {
 func tooOften(c *gin.Context, wait time.Duration, message string) {
 	seconds := strconv.Itoa(max(1, int(math.Ceil(wait.Seconds()))))
 	c.Header("Retry-After", seconds)
-	Refuse(c, http.StatusTooManyRequests, &task.Error{Code: task.RateLimited, Message: message + "; try again in " + seconds + " s"})
+	Refuse(c, http.StatusTooManyRequests, &fault.Error{Code: fault.RateLimited, Message: message + "; try again in " + seconds + " s"})
 }
 
 // addressOf is what calls are counted by: an IPv4 address, or the network that
@@ -103,7 +103,7 @@ func addressOf(c *gin.Context) string {
 // become gigabytes.
 func plainBody(c *gin.Context) {
 	if encoding := c.GetHeader("Content-Encoding"); encoding != "" && encoding != "identity" {
-		Refuse(c, http.StatusUnsupportedMediaType, &task.Error{Code: task.InvalidInput, Message: "a compressed body is not accepted; send it without Content-Encoding"})
+		Refuse(c, http.StatusUnsupportedMediaType, &fault.Error{Code: fault.InvalidInput, Message: "a compressed body is not accepted; send it without Content-Encoding"})
 		return
 	}
 	c.Request.Body = http.MaxBytesReader(c.Writer, c.Request.Body, maxBody)

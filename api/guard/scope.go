@@ -12,8 +12,8 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"tickler/internal/access"
+	"tickler/internal/fault"
 	"tickler/internal/limit"
-	"tickler/internal/task"
 )
 
 // invalidRequest is an error's code: https://www.jsonrpc.org/specification#error_object
@@ -35,8 +35,8 @@ func (g *Guard) require(c *gin.Context, needed access.Scope) {
 	}
 	// A client asks for just what the challenge names, so what it has already is
 	// named too: else it would lose that with its new token.
-	g.challenge(c, http.StatusForbidden, "insufficient_scope", append(slices.Clone(caller.Scopes), needed), &task.Error{
-		Code: task.Forbidden, Message: "this call needs a token with the scope " + string(needed), Hint: hint,
+	g.challenge(c, http.StatusForbidden, "insufficient_scope", append(slices.Clone(caller.Scopes), needed), &fault.Error{
+		Code: fault.Forbidden, Message: "this call needs a token with the scope " + string(needed), Hint: hint,
 	})
 }
 
@@ -54,13 +54,13 @@ func (g *Guard) MCP(tools map[string]access.Scope) gin.HandlerFunc {
 		}
 		body, err := io.ReadAll(c.Request.Body)
 		if err != nil {
-			Refuse(c, http.StatusRequestEntityTooLarge, &task.Error{Code: task.InvalidInput, Message: "the body is too large; at most 1 MiB is allowed"})
+			Refuse(c, http.StatusRequestEntityTooLarge, &fault.Error{Code: fault.InvalidInput, Message: "the body is too large; at most 1 MiB is allowed"})
 			return
 		}
 		var exceeded *limit.Error
 		if errors.As(limit.Body.Check(body), &exceeded) {
 			c.AbortWithStatusJSON(http.StatusBadRequest, gin.H{"jsonrpc": "2.0", "id": nil, "error": gin.H{
-				"code": invalidRequest, "message": task.Clip(cmp.Or(exceeded.Field, "the message")) + " " + exceeded.Message,
+				"code": invalidRequest, "message": fault.Clip(cmp.Or(exceeded.Field, "the message")) + " " + exceeded.Message,
 			}})
 			return
 		}

@@ -8,7 +8,7 @@ import (
 	"strconv"
 	"strings"
 
-	"tickler/internal/task"
+	"tickler/internal/fault"
 )
 
 // Callers who guess, guess what other task tools take. These tables turn a
@@ -67,7 +67,7 @@ func meantValue(given string, allowed []string) string {
 			return meant(k.value)
 		}
 	}
-	if near := task.Nearest(given, allowed); near != "" {
+	if near := fault.Nearest(given, allowed); near != "" {
 		return meant(near)
 	}
 	return ""
@@ -113,7 +113,7 @@ func advise(name string, known []argument) string {
 	for i, a := range known {
 		names[i] = a.name
 	}
-	if near := task.Nearest(name, names); near != "" {
+	if near := fault.Nearest(name, names); near != "" {
 		return meant(near)
 	}
 	if has("tasks") {
@@ -137,10 +137,10 @@ func (a argument) recast(value json.RawMessage) string {
 	_, isNumber := given.(float64)
 	switch kind := a.value.Kind(); {
 	case kind == reflect.String && isNumber && a.tag.Get("enum") == "" && !strings.Contains(a.name, "_"): // a name, rather than a date
-		return fmt.Sprintf("give it as text: %q", task.Clip(string(value)))
+		return fmt.Sprintf("give it as text: %q", fault.Clip(string(value)))
 	case kind == reflect.Int || kind == reflect.Int64:
 		if _, err := strconv.ParseInt(text, 10, 64); isText && err == nil {
-			return "give it without quotes: " + task.Clip(text)
+			return "give it without quotes: " + fault.Clip(text)
 		}
 		if a.name == "task_id" && isText {
 			return advise("title", []argument{a})
@@ -150,12 +150,12 @@ func (a argument) recast(value json.RawMessage) string {
 		}
 	case kind == reflect.Slice && isText && a.value.Elem().Kind() == reflect.String:
 		var items []string
-		for _, item := range strings.Split(task.Clip(text), ",") {
+		for _, item := range strings.Split(fault.Clip(text), ",") {
 			items = append(items, strconv.Quote(strings.TrimSpace(item)))
 		}
 		return "give it as [" + strings.Join(items, ", ") + "]"
 	case kind == reflect.Slice && isNumber:
-		return "give it as [" + task.Clip(string(value)) + "]"
+		return "give it as [" + fault.Clip(string(value)) + "]"
 	}
 	return ""
 }

@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"reflect"
 
+	"tickler/internal/fault"
+	"tickler/internal/person"
 	"tickler/internal/task"
 )
 
@@ -27,12 +29,12 @@ type (
 
 // outcome is what became of one item: a task or an error.
 type outcome struct {
-	Index   int         `json:"index" doc:"Place in tasks, from 0."`
-	Task    *task.View  `json:"task,omitempty" open:"true"`
-	Changed []string    `json:"changed,omitempty"`
-	NextDue string      `json:"next_due,omitempty"`
-	Note    string      `json:"note,omitempty"`
-	Error   *task.Error `json:"error,omitempty" open:"true"`
+	Index   int          `json:"index" doc:"Place in tasks, from 0."`
+	Task    *View        `json:"task,omitempty" open:"true"`
+	Changed []string     `json:"changed,omitempty"`
+	NextDue string       `json:"next_due,omitempty"`
+	Note    string       `json:"note,omitempty"`
+	Error   *fault.Error `json:"error,omitempty" open:"true"`
 }
 
 type outcomes struct {
@@ -53,15 +55,15 @@ func (o *Operations) batches() []Operation {
 	}
 }
 
-func (o *Operations) addMany(ctx context.Context, user task.Settings, in addManyInput) (outcomes, error) {
+func (o *Operations) addMany(ctx context.Context, user person.Settings, in addManyInput) (outcomes, error) {
 	return eachOf(ctx, o, "add_tasks", user, in.Tasks, func(item task.AddInput) (taskAnswer, error) {
 		return o.add(ctx, user, addInput{item, in.format})
 	})
 }
 
-func (o *Operations) updateMany(ctx context.Context, user task.Settings, in updateManyInput) (outcomes, error) {
+func (o *Operations) updateMany(ctx context.Context, user person.Settings, in updateManyInput) (outcomes, error) {
 	return eachOf(ctx, o, "update_tasks", user, in.Tasks, func(item task.EditInput) (taskAnswer, error) {
-		edited, err := o.service.Edit(ctx, user, item)
+		edited, err := o.tasks.Edit(ctx, user, item)
 		if err != nil {
 			return taskAnswer{}, err
 		}
@@ -72,7 +74,7 @@ func (o *Operations) updateMany(ctx context.Context, user task.Settings, in upda
 		case edited.Deletion != nil:
 			out = o.deleted(user, *edited.Deletion, in.form())
 		default:
-			return o.changeAnswer(user, edited.Alteration, in.form(), "nothing changed: the task already was so")
+			return o.changeAnswer(user, edited.UpdateResult, in.form(), "nothing changed: the task already was so")
 		}
 		out.Changed = edited.Changed
 		return out, nil
@@ -80,7 +82,7 @@ func (o *Operations) updateMany(ctx context.Context, user task.Settings, in upda
 }
 
 // eachOf decodes and does one item after the other.
-func eachOf[In any](ctx context.Context, o *Operations, operation string, user task.Settings, items several[In], do func(In) (taskAnswer, error)) (outcomes, error) {
+func eachOf[In any](ctx context.Context, o *Operations, operation string, user person.Settings, items several[In], do func(In) (taskAnswer, error)) (outcomes, error) {
 	out := outcomes{Results: []outcome{}, TimeZone: user.TimeZone}
 	if err := task.CheckBatch("tasks", len(items)); err != nil {
 		return out, err

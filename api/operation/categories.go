@@ -4,7 +4,8 @@ import (
 	"context"
 	"fmt"
 
-	"tickler/internal/task"
+	"tickler/internal/label"
+	"tickler/internal/person"
 )
 
 // none is the input of operations that take nothing.
@@ -30,7 +31,7 @@ type categoryList struct {
 	Total      int         `json:"total"`
 }
 
-func (o *Operations) categories() []Operation {
+func (o *Operations) categoryOperations() []Operation {
 	return []Operation{
 		define("create_category", "Create a category",
 			`Creates a category; a task is in one at most. Example: {"name": "Work", "color": "#1E90FF"}. A user can have 50.`,
@@ -47,13 +48,13 @@ func (o *Operations) categories() []Operation {
 	}
 }
 
-func (o *Operations) createCategory(ctx context.Context, user task.Settings, in task.CreateCategoryInput) (categoryAnswer, error) {
-	created, err := o.service.CreateCategory(ctx, user, in)
+func (o *Operations) createCategory(ctx context.Context, user person.Settings, in label.CreateCategoryInput) (categoryAnswer, error) {
+	created, err := o.labels.CreateCategory(ctx, user, in)
 	return categoryAnswer{Category: viewLabel(created)}, err
 }
 
-func (o *Operations) listCategories(ctx context.Context, user task.Settings, _ none) (categoryList, error) {
-	all, err := o.service.Categories(ctx, user)
+func (o *Operations) listCategories(ctx context.Context, user person.Settings, _ none) (categoryList, error) {
+	all, err := o.labels.Categories(ctx, user)
 	out := categoryList{Categories: []labelView{}, Total: len(all)}
 	for _, c := range all {
 		view := viewLabel(c.Label)
@@ -63,8 +64,8 @@ func (o *Operations) listCategories(ctx context.Context, user task.Settings, _ n
 	return out, err
 }
 
-func (o *Operations) updateCategory(ctx context.Context, user task.Settings, in task.UpdateCategoryInput) (categoryAnswer, error) {
-	updated, err := o.service.UpdateCategory(ctx, user, in)
+func (o *Operations) updateCategory(ctx context.Context, user person.Settings, in label.UpdateCategoryInput) (categoryAnswer, error) {
+	updated, err := o.labels.UpdateCategory(ctx, user, in)
 	out := categoryAnswer{Category: viewLabel(updated.Label), Changed: updated.Changed}
 	if len(updated.Changed) == 0 {
 		out.Note = "nothing changed: it already was so"
@@ -72,15 +73,15 @@ func (o *Operations) updateCategory(ctx context.Context, user task.Settings, in 
 	return out, err
 }
 
-func (o *Operations) deleteCategory(ctx context.Context, user task.Settings, in task.CategoryInput) (categoryAnswer, error) {
-	gone, err := o.service.DeleteCategory(ctx, user, in)
+func (o *Operations) deleteCategory(ctx context.Context, user person.Settings, in label.CategoryInput) (categoryAnswer, error) {
+	gone, err := o.labels.DeleteCategory(ctx, user, in)
 	return categoryAnswer{
 		Category: viewLabel(gone.Label), TasksUnfiled: &gone.Tasks,
 		Note: fmt.Sprintf("deleted; %d tasks have no category now", gone.Tasks),
 	}, err
 }
 
-func viewLabel[T task.Category | task.Tag](label T) labelView {
-	l := task.Tag(label)
+func viewLabel[T label.Category | label.Tag](one T) labelView {
+	l := label.Tag(one)
 	return labelView{ID: l.ID, Name: l.Name, Color: l.Color}
 }

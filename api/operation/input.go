@@ -13,20 +13,20 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"tickler/internal/task"
+	"tickler/internal/fault"
 )
 
 // argument is one field of an input type, as its tags describe it.
 type argument struct {
 	name     string
 	index    []int
-	value    reflect.Type // of the value, without task.Optional
-	optional bool         // is a task.Optional: null clears
+	value    reflect.Type // of the value, without input.Optional
+	optional bool         // is a input.Optional: null clears
 	required bool
 	tag      reflect.StructTag
 }
 
-// element is what task.Optional is known by.
+// element is what input.Optional is known by.
 type element interface{ Element() any }
 
 // arguments lists the fields of an input type in their order.
@@ -50,17 +50,17 @@ func arguments(t reflect.Type) []argument {
 
 // decode reads arguments strictly: an unknown field is refused by name
 // with the nearest known one, a wrong type with what is expected. For a field
-// that is not a task.Optional, null is as good as left out.
+// that is not a input.Optional, null is as good as left out.
 func decode[In any](raw json.RawMessage) (In, error) {
 	var in In
 	known := arguments(reflect.TypeFor[In]())
 	given := map[string]json.RawMessage{}
 	if trimmed := bytes.TrimSpace(raw); len(trimmed) > 0 && !bytes.Equal(trimmed, []byte("null")) {
 		if !utf8.Valid(trimmed) {
-			return in, task.Invalid("arguments", "are not valid UTF-8; send JSON encoded as UTF-8")
+			return in, fault.Invalid("arguments", "are not valid UTF-8; send JSON encoded as UTF-8")
 		}
 		if err := json.Unmarshal(trimmed, &given); err != nil {
-			return in, task.Invalid("arguments", "must be a JSON object, for example %s", example(known))
+			return in, fault.Invalid("arguments", "must be a JSON object, for example %s", example(known))
 		}
 	}
 	var strange []string
@@ -79,7 +79,7 @@ func decode[In any](raw json.RawMessage) (In, error) {
 		null := isNull(value)
 		if !present || (null && !a.optional) {
 			if a.required {
-				return in, task.Invalid(a.name, "is required; %s", a.expects())
+				return in, fault.Invalid(a.name, "is required; %s", a.expects())
 			}
 			continue
 		}
@@ -93,7 +93,7 @@ func decode[In any](raw json.RawMessage) (In, error) {
 			}
 		}
 		if err := json.Unmarshal(value, field.Addr().Interface()); err != nil {
-			return in, task.Invalid(a.name, "has something of another type in it; it must be %s; %s", a.array(), a.expects())
+			return in, fault.Invalid(a.name, "has something of another type in it; it must be %s; %s", a.array(), a.expects())
 		}
 	}
 	return in, nil
@@ -107,16 +107,16 @@ func (a argument) check(value json.RawMessage) (json.RawMessage, error) {
 	case reflect.Int, reflect.Int64:
 		n, err := integer(value)
 		if err != nil {
-			return nil, task.Invalid(a.name, "must be an integer; %s", a.expects()).WithHint(a.recast(value))
+			return nil, fault.Invalid(a.name, "must be an integer; %s", a.expects()).WithHint(a.recast(value))
 		}
 		if low, set := a.limit("minimum"); set && n < low {
-			return nil, task.Invalid(a.name, "%d is too small; %s", n, a.expects())
+			return nil, fault.Invalid(a.name, "%d is too small; %s", n, a.expects())
 		}
 		if high, set := a.limit("maximum"); set && n > high {
-			return nil, task.Invalid(a.name, "%d is too large; %s", n, a.expects())
+			return nil, fault.Invalid(a.name, "%d is too large; %s", n, a.expects())
 		}
 		if strings.HasSuffix(a.name, "_id") && n < 1 {
-			return nil, task.Invalid(a.name, "must be a positive integer, as other tools return it, for example 7")
+			return nil, fault.Invalid(a.name, "must be a positive integer, as other tools return it, for example 7")
 		}
 		return json.RawMessage(strconv.FormatInt(n, 10)), nil
 	case reflect.Slice:
@@ -125,18 +125,18 @@ func (a argument) check(value json.RawMessage) (json.RawMessage, error) {
 		}
 		var items []json.RawMessage
 		if err := json.Unmarshal(value, &items); err != nil {
-			return nil, task.Invalid(a.name, "must be %s; %s", a.array(), a.expects()).WithHint(a.recast(value))
+			return nil, fault.Invalid(a.name, "must be %s; %s", a.array(), a.expects()).WithHint(a.recast(value))
 		}
 		if a.value.Elem() != reflect.TypeFor[json.RawMessage]() && slices.ContainsFunc(items, isNull) { // else decoded by itself
-			return nil, task.Invalid(a.name, "has a null in it; %s", a.expects())
+			return nil, fault.Invalid(a.name, "has a null in it; %s", a.expects())
 		}
 	case reflect.String:
 		var text string
 		if err := json.Unmarshal(value, &text); err != nil {
-			return nil, task.Invalid(a.name, "must be a string; %s", a.expects()).WithHint(a.recast(value))
+			return nil, fault.Invalid(a.name, "must be a string; %s", a.expects()).WithHint(a.recast(value))
 		}
 		if enum := a.tag.Get("enum"); enum != "" && !slices.Contains(strings.Split(enum, ","), text) {
-			return nil, task.Invalid(a.name, "%q is not allowed; %s", task.Clip(text), a.expects()).WithHint(meantValue(text, strings.Split(enum, ",")))
+			return nil, fault.Invalid(a.name, "%q is not allowed; %s", fault.Clip(text), a.expects()).WithHint(meantValue(text, strings.Split(enum, ",")))
 		}
 	}
 	return value, nil
@@ -243,5 +243,5 @@ func unknown(name string, known []argument) error {
 	if len(names) == 0 {
 		allowed = "none is taken"
 	}
-	return task.Invalid(task.Clip(name), "is not a field here; %s", allowed).WithHint(advise(name, known))
+	return fault.Invalid(fault.Clip(name), "is not a field here; %s", allowed).WithHint(advise(name, known))
 }

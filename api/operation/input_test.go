@@ -7,6 +7,9 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"tickler/internal/fault"
+	"tickler/internal/input"
+	"tickler/internal/label"
 	"tickler/internal/task"
 )
 
@@ -37,9 +40,9 @@ func TestArgumentsAreDecodedStrictly(t *testing.T) {
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
 			_, err := decode[addInput](json.RawMessage(c.raw))
-			var e *task.Error
+			var e *fault.Error
 			require.ErrorAs(t, err, &e)
-			require.Equal(t, task.InvalidInput, e.Code)
+			require.Equal(t, fault.InvalidInput, e.Code)
 			require.Equal(t, c.field, e.Field)
 			require.Contains(t, e.Message, c.message)
 			require.Equal(t, c.hint, e.Hint)
@@ -59,8 +62,8 @@ func TestWhoGuessesAFieldIsToldTheOneThatWasMeant(t *testing.T) {
 		reflect.TypeFor[taggingInput]():  {"tags": `"tag"`, "name": `"tag"`},
 		reflect.TypeFor[overviewInput](): {"range": `"days"`},
 
-		reflect.TypeFor[task.CategoryInput]():  {"id": `"category_id"`, "name": `"category"`},
-		reflect.TypeFor[task.CreateTagInput](): {"tag": `"name"`, "title": `"name"`, "colour": `"color"`},
+		reflect.TypeFor[label.CategoryInput]():  {"id": `"category_id"`, "name": `"category"`},
+		reflect.TypeFor[label.CreateTagInput](): {"tag": `"name"`, "title": `"name"`, "colour": `"color"`},
 	} {
 		for guess, want := range guesses {
 			known := arguments(in)
@@ -81,7 +84,7 @@ func TestWhoGuessesAFieldIsToldTheOneThatWasMeant(t *testing.T) {
 // Names in the tables are names of fields that there are.
 func TestAdviceIsAboutFieldsThatExist(t *testing.T) {
 	fields := map[string]bool{"": true}
-	for _, o := range New(task.NewService(nil, nil), nil, nil).All() {
+	for _, o := range New(nil, nil, nil, nil, nil).All() {
 		for _, f := range o.Fields() {
 			fields[f.Name] = true
 		}
@@ -100,7 +103,7 @@ func TestAdviceIsAboutFieldsThatExist(t *testing.T) {
 func TestOneNumberStandsForAnArrayOfOneWhereTheSchemaSaysSo(t *testing.T) {
 	in, err := decode[reminderInput](json.RawMessage(`{"task_id":7,"remind_before_minutes":30}`))
 	require.NoError(t, err)
-	require.Equal(t, task.Some([]int{30}), in.RemindBeforeMinutes)
+	require.Equal(t, input.Some([]int{30}), in.RemindBeforeMinutes)
 	_, err = decode[updateInput](json.RawMessage(`{"task_id":7,"reminder_offsets":30}`))
 	require.ErrorContains(t, err, "must be an array")
 }
@@ -109,8 +112,8 @@ func TestOptionalTellsNullFromLeftOut(t *testing.T) {
 	in, err := decode[updateInput](json.RawMessage(`{"task_id":7.0,"due_date":null,"title":"x","tags":[]}`))
 	require.NoError(t, err)
 	require.EqualValues(t, 7, in.TaskID)
-	require.Equal(t, task.Null[string](), in.DueDate)
-	require.Equal(t, task.Some("x"), in.Title)
+	require.Equal(t, input.Null[string](), in.DueDate)
+	require.Equal(t, input.Some("x"), in.Title)
 	require.True(t, in.Tags.Set)
 	require.False(t, in.Description.Set)
 
@@ -126,7 +129,7 @@ func FuzzDecode(f *testing.F) {
 	f.Fuzz(func(t *testing.T, raw []byte) {
 		_, err := decode[addInput](raw)
 		if err != nil {
-			var e *task.Error
+			var e *fault.Error
 			require.ErrorAs(t, err, &e)
 		}
 		_, _ = decode[updateInput](raw)

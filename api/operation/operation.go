@@ -18,7 +18,9 @@ import (
 	"github.com/google/uuid"
 
 	"tickler/internal/access"
-	"tickler/internal/repository"
+	"tickler/internal/fault"
+	"tickler/internal/label"
+	"tickler/internal/person"
 	"tickler/internal/task"
 	"tickler/internal/telemetry"
 )
@@ -32,7 +34,7 @@ type Operation struct {
 	In, Out reflect.Type
 	// Call decodes the arguments, a JSON object, and does the operation on
 	// behalf of a user. Its errors are for Visible.
-	Call func(ctx context.Context, user task.Settings, arguments json.RawMessage) (any, error)
+	Call func(ctx context.Context, user person.Settings, arguments json.RawMessage) (any, error)
 }
 
 // Hints tell truthfully what calling an operation can do.
@@ -42,17 +44,19 @@ type Hints struct {
 	Idempotent  bool // a repetition changes nothing more
 }
 
-// Operations are those on one service.
+// Operations are those on the services of one store.
 type Operations struct {
-	service *task.Service
-	now     func() time.Time
-	log     *slog.Logger
-	feeds   string // root of the addresses of calendar feeds
+	tasks  *task.Service
+	labels *label.Service
+	people *person.Service
+	now    func() time.Time
+	log    *slog.Logger
+	feeds  string // root of the addresses of calendar feeds
 }
 
-// New makes the operations on a service; now is the clock.
-func New(service *task.Service, now func() time.Time, log *slog.Logger) *Operations {
-	return &Operations{service: service, now: now, log: log}
+// New makes the operations on services; now is the clock.
+func New(tasks *task.Service, labels *label.Service, people *person.Service, now func() time.Time, log *slog.Logger) *Operations {
+	return &Operations{tasks: tasks, labels: labels, people: people, now: now, log: log}
 }
 
 // WithPublicURL sets the root under which callers reach what is not an operation.
@@ -63,7 +67,7 @@ func (o *Operations) WithPublicURL(root string) *Operations {
 
 // All lists the operations.
 func (o *Operations) All() []Operation {
-	return slices.Concat(o.tasks(), o.categories(), o.tags(), o.overviews(), o.reminders(), o.settings(), o.batches())
+	return slices.Concat(o.taskOperations(), o.categoryOperations(), o.tagOperations(), o.overviews(), o.reminders(), o.settings(), o.batches())
 }
 
 // Named finds an operation that is known to exist.
@@ -88,25 +92,25 @@ func (o *Operations) Scopes() map[string]access.Scope {
 type userKey struct{}
 
 // WithUser returns a context that carries the caller.
-func WithUser(ctx context.Context, user task.Settings) context.Context {
+func WithUser(ctx context.Context, user person.Settings) context.Context {
 	return context.WithValue(ctx, userKey{}, user)
 }
 
 // User is the caller that the context carries, or UNAUTHORIZED.
-func User(ctx context.Context) (task.Settings, error) {
-	user, ok := ctx.Value(userKey{}).(task.Settings)
+func User(ctx context.Context) (person.Settings, error) {
+	user, ok := ctx.Value(userKey{}).(person.Settings)
 	if !ok {
-		return user, &task.Error{Code: task.Unauthorized, Message: "no caller is known"}
+		return user, &fault.Error{Code: fault.Unauthorized, Message: "no caller is known"}
 	}
 	return user, nil
 }
 
 // define makes an operation of a function that takes In and gives Out.
-func define[In, Out any](name, title, description string, h Hints, call func(context.Context, task.Settings, In) (Out, error)) Operation {
+func define[In, Out any](name, title, description string, h Hints, call func(context.Context, person.Settings, In) (Out, error)) Operation {
 	return Operation{
 		Name: name, Title: title, Description: description, Hints: h,
 		In: reflect.TypeFor[In](), Out: reflect.TypeFor[Out](),
-		Call: func(ctx context.Context, user task.Settings, arguments json.RawMessage) (answer any, err error) {
+		Call: func(ctx context.Context, user person.Settings, arguments json.RawMessage) (answer any, err error) {
 			defer func() {
 				if panicked := recover(); panicked != nil {
 					answer, err = nil, fmt.Errorf("panic: %v\n%s", panicked, debug.Stack())
@@ -114,7 +118,7 @@ func define[In, Out any](name, title, description string, h Hints, call func(con
 			}()
 			// The guard has checked already; this holds if a route ever goes without it.
 			if caller, known := access.From(ctx); known && !caller.May(access.Needed(h.ReadOnly)) {
-				return nil, &task.Error{Code: task.Forbidden, Message: "this call needs a token with the scope " + string(access.Needed(h.ReadOnly))}
+				return nil, &fault.Error{Code: fault.Forbidden, Message: "this call needs a token with the scope " + string(access.Needed(h.ReadOnly))}
 			}
 			in, err := decode[In](arguments)
 			if err != nil {
@@ -131,15 +135,15 @@ func define[In, Out any](name, title, description string, h Hints, call func(con
 
 // Visible is what a caller may see of an error. What is not theirs to mend is
 // logged under an id that they can quote; what names what was being done.
-func (o *Operations) Visible(ctx context.Context, what string, err error) *task.Error {
-	var known *task.Error
+func (o *Operations) Visible(ctx context.Context, what string, err error) *fault.Error {
+	var known *fault.Error
 	if errors.As(err, &known) {
 		return known
 	}
 	id := uuid.NewString()
 	o.log.Error("an operation failed", "operation", what, "error", err, "id", id, "trace", telemetry.TraceID(ctx))
-	if errors.Is(err, repository.ErrUnavailable) {
-		return &task.Error{Code: task.Unavailable, Message: "the database cannot be reached at the moment", Hint: "try again in some seconds; a change may have been made if the connection broke at its very end, so look first, or add with an idempotency_key"}
+	if errors.Is(err, fault.ErrUnavailable) {
+		return &fault.Error{Code: fault.Unavailable, Message: "the database cannot be reached at the moment", Hint: "try again in some seconds; a change may have been made if the connection broke at its very end, so look first, or add with an idempotency_key"}
 	}
-	return &task.Error{Code: task.Internal, Message: "something went wrong on the server; it was logged as " + id, Hint: "quote this id to the operator"}
+	return &fault.Error{Code: fault.Internal, Message: "something went wrong on the server; it was logged as " + id, Hint: "quote this id to the operator"}
 }

@@ -3,6 +3,7 @@ package operation
 import (
 	"context"
 
+	"tickler/internal/person"
 	"tickler/internal/task"
 )
 
@@ -13,8 +14,8 @@ type overviewInput struct {
 
 // overviewPart is one part of an overview.
 type overviewPart struct {
-	Count int         `json:"count"`
-	Tasks []task.View `json:"tasks" open:"true"`
+	Count int    `json:"count"`
+	Tasks []View `json:"tasks" open:"true"`
 }
 
 type overviewAnswer struct {
@@ -35,8 +36,8 @@ func (o *Operations) overviews() []Operation {
 	}
 }
 
-func (o *Operations) overview(ctx context.Context, user task.Settings, in overviewInput) (overviewAnswer, error) {
-	found, err := o.service.Overview(ctx, user, in.OverviewInput)
+func (o *Operations) overview(ctx context.Context, user person.Settings, in overviewInput) (overviewAnswer, error) {
+	found, err := o.tasks.Overview(ctx, user, in.OverviewInput)
 	if err != nil {
 		return overviewAnswer{}, err
 	}

@@ -3,6 +3,7 @@ package operation
 import (
 	"context"
 
+	"tickler/internal/person"
 	"tickler/internal/task"
 )
 
@@ -25,8 +26,8 @@ func (o *Operations) reminders() []Operation {
 	}
 }
 
-func (o *Operations) remind(ctx context.Context, user task.Settings, in reminderInput) (reminderAnswer, error) {
-	set, err := o.service.SetReminder(ctx, user, in.ReminderInput)
+func (o *Operations) remind(ctx context.Context, user person.Settings, in reminderInput) (reminderAnswer, error) {
+	set, err := o.tasks.SetReminder(ctx, user, in.ReminderInput)
 	if err != nil {
 		return reminderAnswer{}, err
 	}

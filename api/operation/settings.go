@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"tickler/internal/person"
 	"tickler/internal/task"
 )
 
@@ -24,11 +25,11 @@ type settingsAnswer struct {
 }
 
 type channelView struct {
-	ID      int64            `json:"id"`
-	Kind    task.ChannelKind `json:"kind"`
-	Target  string           `json:"target"`
-	State   string           `json:"state"` // on, failing, off
-	Problem string           `json:"problem,omitempty"`
+	ID      int64              `json:"id"`
+	Kind    person.ChannelKind `json:"kind"`
+	Target  string             `json:"target"`
+	State   string             `json:"state"` // on, failing, off
+	Problem string             `json:"problem,omitempty"`
 }
 
 type deliveryView struct {
@@ -50,18 +51,18 @@ func (o *Operations) settings() []Operation {
 	}
 }
 
-func (o *Operations) updateSettings(ctx context.Context, user task.Settings, in task.SettingsInput) (settingsAnswer, error) {
-	after, err := o.service.UpdateSettings(ctx, user, in)
+func (o *Operations) updateSettings(ctx context.Context, user person.Settings, in person.SettingsInput) (settingsAnswer, error) {
+	after, err := o.people.UpdateSettings(ctx, user, in)
 	if err != nil {
 		return settingsAnswer{}, err
 	}
 	zone := after.Zone()
 	out := settingsAnswer{
-		TimeZone: after.TimeZone, ReminderOffsets: after.ReminderOffsets, QuietHours: after.Reach.QuietHours.String(),
-		CalendarFeed: after.Reach.CalendarFeed, Secret: after.WebhookSecret,
+		TimeZone: after.TimeZone, ReminderOffsets: after.ReminderOffsets, QuietHours: after.Delivery.QuietHours.String(),
+		CalendarFeed: after.Delivery.CalendarFeed, Secret: after.WebhookSecret,
 		Now: o.now().In(zone).Format(time.RFC3339), Changed: after.Changed,
 	}
-	for _, c := range after.Reach.Channels {
+	for _, c := range after.Delivery.Channels {
 		view := channelView{ID: c.ID, Kind: c.Kind, Target: c.Target, State: "on", Problem: c.Problem}
 		switch {
 		case !c.Enabled:
@@ -71,7 +72,7 @@ func (o *Operations) updateSettings(ctx context.Context, user task.Settings, in 
 		}
 		out.Channels = append(out.Channels, view)
 	}
-	for _, d := range after.Reach.Deliveries {
+	for _, d := range after.Delivery.Deliveries {
 		view := deliveryView{
 			At: task.FormatTime(&d.At, zone), Target: d.Target, Kind: d.Kind, TaskID: d.TaskID,
 			State: d.State, Outcome: d.Outcome, Attempts: d.Attempts,

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 
+	"tickler/internal/label"
+	"tickler/internal/person"
 	"tickler/internal/task"
 )
 
@@ -24,7 +26,7 @@ type taggingInput struct {
 	format
 }
 
-func (o *Operations) tags() []Operation {
+func (o *Operations) tagOperations() []Operation {
 	return []Operation{
 		define("create_tag", "Create a tag",
 			`Creates a tag; a task can have 10, a user 100. Example: {"name": "errand"}. Not needed before use: tasks create unknown tags.`,
@@ -47,13 +49,13 @@ func (o *Operations) tags() []Operation {
 	}
 }
 
-func (o *Operations) createTag(ctx context.Context, user task.Settings, in task.CreateTagInput) (tagAnswer, error) {
-	created, err := o.service.CreateTag(ctx, user, in)
+func (o *Operations) createTag(ctx context.Context, user person.Settings, in label.CreateTagInput) (tagAnswer, error) {
+	created, err := o.labels.CreateTag(ctx, user, in)
 	return tagAnswer{Tag: viewLabel(created)}, err
 }
 
-func (o *Operations) listTags(ctx context.Context, user task.Settings, _ none) (tagList, error) {
-	all, err := o.service.Tags(ctx, user)
+func (o *Operations) listTags(ctx context.Context, user person.Settings, _ none) (tagList, error) {
+	all, err := o.labels.Tags(ctx, user)
 	out := tagList{Tags: []labelView{}, Total: len(all)}
 	for _, g := range all {
 		view := viewLabel(g.Label)
@@ -63,8 +65,8 @@ func (o *Operations) listTags(ctx context.Context, user task.Settings, _ none) (
 	return out, err
 }
 
-func (o *Operations) updateTag(ctx context.Context, user task.Settings, in task.UpdateTagInput) (tagAnswer, error) {
-	updated, err := o.service.UpdateTag(ctx, user, in)
+func (o *Operations) updateTag(ctx context.Context, user person.Settings, in label.UpdateTagInput) (tagAnswer, error) {
+	updated, err := o.labels.UpdateTag(ctx, user, in)
 	out := tagAnswer{Tag: viewLabel(updated.Label), Changed: updated.Changed}
 	if len(updated.Changed) == 0 {
 		out.Note = "nothing changed: it already was so"
@@ -72,24 +74,24 @@ func (o *Operations) updateTag(ctx context.Context, user task.Settings, in task.
 	return out, err
 }
 
-func (o *Operations) deleteTag(ctx context.Context, user task.Settings, in task.TagInput) (tagAnswer, error) {
-	gone, err := o.service.DeleteTag(ctx, user, in)
+func (o *Operations) deleteTag(ctx context.Context, user person.Settings, in label.TagInput) (tagAnswer, error) {
+	gone, err := o.labels.DeleteTag(ctx, user, in)
 	return tagAnswer{
 		Tag: viewLabel(gone.Label), TasksUntagged: &gone.Tasks,
 		Note: fmt.Sprintf("deleted, and taken off %d tasks", gone.Tasks),
 	}, err
 }
 
-func (o *Operations) addTag(ctx context.Context, user task.Settings, in taggingInput) (taskAnswer, error) {
-	tagged, err := o.service.AddTagToTask(ctx, user, in.TaggingInput)
+func (o *Operations) addTag(ctx context.Context, user person.Settings, in taggingInput) (taskAnswer, error) {
+	tagged, err := o.tasks.AddTagToTask(ctx, user, in.TaggingInput)
 	if err != nil {
 		return taskAnswer{}, err
 	}
 	return o.changeAnswer(user, tagged, in.form(), "nothing changed: the task already had this tag")
 }
 
-func (o *Operations) removeTag(ctx context.Context, user task.Settings, in taggingInput) (taskAnswer, error) {
-	untagged, err := o.service.RemoveTagFromTask(ctx, user, in.TaggingInput)
+func (o *Operations) removeTag(ctx context.Context, user person.Settings, in taggingInput) (taskAnswer, error) {
+	untagged, err := o.tasks.RemoveTagFromTask(ctx, user, in.TaggingInput)
 	if err != nil {
 		return taskAnswer{}, err
 	}

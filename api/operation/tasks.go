@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"tickler/internal/person"
 	"tickler/internal/task"
 )
 
@@ -13,11 +14,11 @@ type format struct {
 }
 
 // form is checked when the arguments are decoded.
-func (f format) form() task.Form {
+func (f format) form() Form {
 	if f.ResponseFormat == "" {
-		return task.Concise
+		return Concise
 	}
-	return task.Form(f.ResponseFormat)
+	return Form(f.ResponseFormat)
 }
 
 // taskID is the argument of operations that work on one task.
@@ -50,12 +51,12 @@ type (
 
 // taskAnswer is the result of operations that return a task.
 type taskAnswer struct {
-	Task       task.View            `json:"task" open:"true" doc:"As get_task returns it."`
-	Recurrence *task.RecurrenceView `json:"recurrence,omitempty" open:"true"`
-	Changed    []string             `json:"changed,omitempty"`
-	NextDue    string               `json:"next_due,omitempty"`
-	Note       string               `json:"note,omitempty"`
-	TimeZone   string               `json:"time_zone"`
+	Task       View            `json:"task" open:"true" doc:"As get_task returns it."`
+	Recurrence *RecurrenceView `json:"recurrence,omitempty" open:"true"`
+	Changed    []string        `json:"changed,omitempty"`
+	NextDue    string          `json:"next_due,omitempty"`
+	Note       string          `json:"note,omitempty"`
+	TimeZone   string          `json:"time_zone"`
 
 	version int
 	created bool // by this very call
@@ -63,23 +64,23 @@ type taskAnswer struct {
 
 // fullTaskAnswer is a taskAnswer whose schema says all of it.
 type fullTaskAnswer struct {
-	Task       task.View            `json:"task"`
-	Recurrence *task.RecurrenceView `json:"recurrence,omitempty"`
-	TimeZone   string               `json:"time_zone" doc:"Zone of the dates."`
+	Task       View            `json:"task"`
+	Recurrence *RecurrenceView `json:"recurrence,omitempty"`
+	TimeZone   string          `json:"time_zone" doc:"Zone of the dates."`
 
 	version int
 }
 
 // taskPage is the result of operations that return a page of tasks.
 type taskPage struct {
-	Tasks      []task.View `json:"tasks" open:"true" doc:"Each as get_task returns it."`
-	Total      int         `json:"total" doc:"How many match in all."`
-	NextCursor string      `json:"next_cursor,omitempty" doc:"For the next page."`
-	Note       string      `json:"note,omitempty"`
-	TimeZone   string      `json:"time_zone"`
+	Tasks      []View `json:"tasks" open:"true" doc:"Each as get_task returns it."`
+	Total      int    `json:"total" doc:"How many match in all."`
+	NextCursor string `json:"next_cursor,omitempty" doc:"For the next page."`
+	Note       string `json:"note,omitempty"`
+	TimeZone   string `json:"time_zone"`
 }
 
-func (o *Operations) tasks() []Operation {
+func (o *Operations) taskOperations() []Operation {
 	return []Operation{
 		define("add_task", "Add a task",
 			`Adds a task. Example: {"title": "Water the plants", "due_date": "2026-03-01T09:00", "recurrence_rule": "weekly", "tags": ["home"]}. Returns it; for a recurring one also the rule in words and the next dates.`,
@@ -111,8 +112,8 @@ func (o *Operations) tasks() []Operation {
 	}
 }
 
-func (o *Operations) add(ctx context.Context, user task.Settings, in addInput) (taskAnswer, error) {
-	added, err := o.service.Add(ctx, user, in.AddInput)
+func (o *Operations) add(ctx context.Context, user person.Settings, in addInput) (taskAnswer, error) {
+	added, err := o.tasks.Add(ctx, user, in.AddInput)
 	if err != nil {
 		return taskAnswer{}, err
 	}
@@ -127,8 +128,8 @@ func (o *Operations) add(ctx context.Context, user task.Settings, in addInput) (
 	return out, err
 }
 
-func (o *Operations) get(ctx context.Context, user task.Settings, in idInput) (fullTaskAnswer, error) {
-	found, err := o.service.Get(ctx, user, in.TaskID)
+func (o *Operations) get(ctx context.Context, user person.Settings, in idInput) (fullTaskAnswer, error) {
+	found, err := o.tasks.Get(ctx, user, in.TaskID)
 	if err != nil {
 		return fullTaskAnswer{}, err
 	}
@@ -136,24 +137,24 @@ func (o *Operations) get(ctx context.Context, user task.Settings, in idInput) (f
 	return fullTaskAnswer{Task: out.Task, Recurrence: out.Recurrence, TimeZone: out.TimeZone, version: out.version}, err
 }
 
-func (o *Operations) update(ctx context.Context, user task.Settings, in updateInput) (taskAnswer, error) {
-	updated, err := o.service.Update(ctx, user, in.UpdateInput)
+func (o *Operations) update(ctx context.Context, user person.Settings, in updateInput) (taskAnswer, error) {
+	updated, err := o.tasks.Update(ctx, user, in.UpdateInput)
 	if err != nil {
 		return taskAnswer{}, err
 	}
 	return o.changeAnswer(user, updated, in.form(), "nothing changed: the task already was so")
 }
 
-func (o *Operations) complete(ctx context.Context, user task.Settings, in idInput) (taskAnswer, error) {
-	done, err := o.service.Complete(ctx, user, in.TaskID)
+func (o *Operations) complete(ctx context.Context, user person.Settings, in idInput) (taskAnswer, error) {
+	done, err := o.tasks.Complete(ctx, user, in.TaskID)
 	if err != nil {
 		return taskAnswer{}, err
 	}
 	return o.completed(user, done, in.form()), nil
 }
 
-func (o *Operations) completed(user task.Settings, done task.Completion, form task.Form) taskAnswer {
-	out := taskAnswer{Task: done.Task.View(user, form, o.now(), 0), TimeZone: user.TimeZone, version: done.Task.Version}
+func (o *Operations) completed(user person.Settings, done task.Completion, form Form) taskAnswer {
+	out := taskAnswer{Task: viewTask(done.Task, user, form, o.now(), 0), TimeZone: user.TimeZone, version: done.Task.Version}
 	switch {
 	case !done.Changed:
 		out.Note = "it was already completed; nothing changed"
@@ -166,16 +167,16 @@ func (o *Operations) completed(user task.Settings, done task.Completion, form ta
 	return out
 }
 
-func (o *Operations) delete(ctx context.Context, user task.Settings, in idInput) (taskAnswer, error) {
-	gone, err := o.service.Delete(ctx, user, in.TaskID)
+func (o *Operations) delete(ctx context.Context, user person.Settings, in idInput) (taskAnswer, error) {
+	gone, err := o.tasks.Delete(ctx, user, in.TaskID)
 	if err != nil {
 		return taskAnswer{}, err
 	}
 	return o.deleted(user, gone, in.form()), nil
 }
 
-func (o *Operations) deleted(user task.Settings, gone task.Deletion, form task.Form) taskAnswer {
-	out := taskAnswer{Task: gone.Task.View(user, form, o.now(), 0), TimeZone: user.TimeZone, version: gone.Task.Version}
+func (o *Operations) deleted(user person.Settings, gone task.Deletion, form Form) taskAnswer {
+	out := taskAnswer{Task: viewTask(gone.Task, user, form, o.now(), 0), TimeZone: user.TimeZone, version: gone.Task.Version}
 	out.Note = fmt.Sprintf("deleted; reopen_task with task_id %d restores it", gone.Task.ID)
 	if gone.SeriesEnded {
 		out.Note = "deleted, which ends its series: there will be no next occurrence; " + out.Note[len("deleted; "):]
@@ -183,8 +184,8 @@ func (o *Operations) deleted(user task.Settings, gone task.Deletion, form task.F
 	return out
 }
 
-func (o *Operations) reopen(ctx context.Context, user task.Settings, in idInput) (taskAnswer, error) {
-	undone, err := o.service.Reopen(ctx, user, in.TaskID)
+func (o *Operations) reopen(ctx context.Context, user person.Settings, in idInput) (taskAnswer, error) {
+	undone, err := o.tasks.Reopen(ctx, user, in.TaskID)
 	if err != nil {
 		return taskAnswer{}, err
 	}
@@ -202,22 +203,22 @@ func (o *Operations) reopen(ctx context.Context, user task.Settings, in idInput)
 	return out, err
 }
 
-func (o *Operations) skip(ctx context.Context, user task.Settings, in idInput) (taskAnswer, error) {
-	skipped, err := o.service.SkipOccurrence(ctx, user, in.TaskID)
+func (o *Operations) skip(ctx context.Context, user person.Settings, in idInput) (taskAnswer, error) {
+	skipped, err := o.tasks.SkipOccurrence(ctx, user, in.TaskID)
 	if err != nil {
 		return taskAnswer{}, err
 	}
 	return o.taskAnswer(user, skipped, in.form())
 }
 
-func (o *Operations) list(ctx context.Context, user task.Settings, in listInput) (taskPage, error) {
-	found, err := o.service.List(ctx, user, in.ListInput)
+func (o *Operations) list(ctx context.Context, user person.Settings, in listInput) (taskPage, error) {
+	found, err := o.tasks.List(ctx, user, in.ListInput)
 	return o.taskPage(user, found, in.form()), err
 }
 
-func (o *Operations) search(ctx context.Context, user task.Settings, in searchInput) (taskPage, error) {
-	in.Highlight = in.form() == task.Detailed
-	found, err := o.service.Search(ctx, user, in.SearchInput)
+func (o *Operations) search(ctx context.Context, user person.Settings, in searchInput) (taskPage, error) {
+	in.Highlight = in.form() == Detailed
+	found, err := o.tasks.Search(ctx, user, in.SearchInput)
 	out := o.taskPage(user, found, in.form())
 	if found.Estimated {
 		out.Note = "very many match: total is an estimate, and the newest tasks come first; another word, a category, a tag or a priority narrows it"
@@ -225,13 +226,13 @@ func (o *Operations) search(ctx context.Context, user task.Settings, in searchIn
 	return out, err
 }
 
-func (o *Operations) taskAnswer(user task.Settings, found *task.Task, form task.Form) (taskAnswer, error) {
-	recurrence, err := found.RecurrenceView(user, o.now())
-	return taskAnswer{Task: found.View(user, form, o.now(), 0), Recurrence: recurrence, TimeZone: user.TimeZone, version: found.Version}, err
+func (o *Operations) taskAnswer(user person.Settings, found *task.Task, form Form) (taskAnswer, error) {
+	recurrence, err := viewRecurrence(found, user, o.now())
+	return taskAnswer{Task: viewTask(found, user, form, o.now(), 0), Recurrence: recurrence, TimeZone: user.TimeZone, version: found.Version}, err
 }
 
 // changeAnswer is the answer to a change; unchanged is what it says when there was none.
-func (o *Operations) changeAnswer(user task.Settings, a task.Alteration, form task.Form, unchanged string) (taskAnswer, error) {
+func (o *Operations) changeAnswer(user person.Settings, a task.UpdateResult, form Form, unchanged string) (taskAnswer, error) {
 	out, err := o.taskAnswer(user, a.Task, form)
 	out.Changed = a.Changed
 	if len(a.Changed) == 0 {
@@ -249,10 +250,10 @@ func preview(tasks int) int {
 	return 120
 }
 
-func (o *Operations) taskPage(user task.Settings, found task.Listing, form task.Form) taskPage {
-	out := taskPage{Tasks: []task.View{}, Total: found.Total, NextCursor: found.NextCursor, TimeZone: user.TimeZone}
+func (o *Operations) taskPage(user person.Settings, found task.Listing, form Form) taskPage {
+	out := taskPage{Tasks: []View{}, Total: found.Total, NextCursor: found.NextCursor, TimeZone: user.TimeZone}
 	for i, one := range found.Tasks {
-		view := one.View(user, form, o.now(), preview(len(found.Tasks)))
+		view := viewTask(one, user, form, o.now(), preview(len(found.Tasks)))
 		if i < len(found.Relevance) {
 			view.RelevanceScore = &found.Relevance[i]
 		}

@@ -13,25 +13,25 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"tickler/api/operation"
-	"tickler/internal/task"
+	"tickler/internal/fault"
 )
 
 // problem is an error as RFC 9457 writes it, with code, field and hint as the
 // tools have them.
 type problem struct {
-	Type   string    `json:"type" doc:"Always about:blank: code tells more."`
-	Title  string    `json:"title" doc:"That of the status."`
-	Status int       `json:"status"`
-	Detail string    `json:"detail" doc:"What was wrong, what is allowed, and an example."`
-	Code   task.Code `json:"code" enum:"INVALID_INPUT,UNAUTHORIZED,FORBIDDEN,NOT_FOUND,CONFLICT,LIMIT_EXCEEDED,RATE_LIMITED,UNAVAILABLE,INTERNAL"`
-	Field  string    `json:"field,omitempty" doc:"The input at fault."`
-	Hint   string    `json:"hint,omitempty" doc:"What to do next."`
+	Type   string     `json:"type" doc:"Always about:blank: code tells more."`
+	Title  string     `json:"title" doc:"That of the status."`
+	Status int        `json:"status"`
+	Detail string     `json:"detail" doc:"What was wrong, what is allowed, and an example."`
+	Code   fault.Code `json:"code" enum:"INVALID_INPUT,UNAUTHORIZED,FORBIDDEN,NOT_FOUND,CONFLICT,LIMIT_EXCEEDED,RATE_LIMITED,UNAVAILABLE,INTERNAL"`
+	Field  string     `json:"field,omitempty" doc:"The input at fault."`
+	Hint   string     `json:"hint,omitempty" doc:"What to do next."`
 }
 
-var statuses = map[task.Code]int{
-	task.InvalidInput: http.StatusBadRequest, task.Unauthorized: http.StatusUnauthorized, task.Forbidden: http.StatusForbidden,
-	task.NotFound: http.StatusNotFound, task.Conflict: http.StatusConflict, task.LimitExceeded: http.StatusUnprocessableEntity,
-	task.RateLimited: http.StatusTooManyRequests, task.Unavailable: http.StatusServiceUnavailable, task.Internal: http.StatusInternalServerError,
+var statuses = map[fault.Code]int{
+	fault.InvalidInput: http.StatusBadRequest, fault.Unauthorized: http.StatusUnauthorized, fault.Forbidden: http.StatusForbidden,
+	fault.NotFound: http.StatusNotFound, fault.Conflict: http.StatusConflict, fault.LimitExceeded: http.StatusUnprocessableEntity,
+	fault.RateLimited: http.StatusTooManyRequests, fault.Unavailable: http.StatusServiceUnavailable, fault.Internal: http.StatusInternalServerError,
 }
 
 // statusError is an error that has another status than its code.
@@ -42,7 +42,7 @@ type statusError struct {
 
 func (e statusError) Unwrap() error { return e.error }
 
-func withStatus(status int, e *task.Error) error { return statusError{e, status} }
+func withStatus(status int, e *fault.Error) error { return statusError{e, status} }
 
 // refuse answers with problem details.
 func (s *server) refuse(ctx huma.Context, err error) {
@@ -52,7 +52,7 @@ func (s *server) refuse(ctx huma.Context, err error) {
 	if errors.As(err, &own) {
 		status = own.status
 	}
-	if visible.Code == task.Unavailable || visible.Code == task.RateLimited {
+	if visible.Code == fault.Unavailable || visible.Code == fault.RateLimited {
 		ctx.SetHeader("Retry-After", "5")
 	}
 	send(ctx, status, "application/problem+json", problem{

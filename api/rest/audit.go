@@ -11,8 +11,9 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"tickler/internal/fault"
+	"tickler/internal/person"
 	"tickler/internal/repository"
-	"tickler/internal/task"
 )
 
 // Audit tells who did what through which token, newest first, what came before
@@ -62,7 +63,7 @@ func (s *server) audit() {
 		Description: "Lists what was changed in the caller's data, when, and through which token. Kept for 90 days.",
 		Parameters:  paging, Responses: answered,
 	}, func(ctx huma.Context) {
-		s.answer(ctx, func(user task.Settings, query url.Values) (any, error) {
+		s.answer(ctx, func(user person.Settings, query url.Values) (any, error) {
 			q, err := readAudit(query)
 			if err != nil {
 				return nil, err
@@ -75,7 +76,7 @@ func (s *server) audit() {
 		Description: "As GET /v1/audit, about all users. It needs a token with the scope admin.",
 		Parameters:  append([]*huma.Param{{Name: "user_id", In: "query", Description: "Only about this user's data.", Schema: idSchema()}}, paging...), Responses: answered,
 	}, func(ctx huma.Context) {
-		s.answer(ctx, func(_ task.Settings, query url.Values) (any, error) {
+		s.answer(ctx, func(_ person.Settings, query url.Values) (any, error) {
 			q, err := readAudit(query, "user_id")
 			if err != nil {
 				return nil, err
@@ -105,11 +106,11 @@ func readAudit(query url.Values, also ...string) (auditQuery, error) {
 		case len(also) > 0 && name == also[0]:
 			target = &q.userID
 		default:
-			return q, task.Invalid(task.Clip(name), "is not a field here; allowed are %s", strings.Join(append([]string{"before", "limit"}, also...), ", "))
+			return q, fault.Invalid(fault.Clip(name), "is not a field here; allowed are %s", strings.Join(append([]string{"before", "limit"}, also...), ", "))
 		}
 		n, err := strconv.ParseInt(values[0], 10, 64)
 		if err != nil || n < 1 || n > most || len(values) > 1 {
-			return q, task.Invalid(name, "must be one integer from 1 to %d", most)
+			return q, fault.Invalid(name, "must be one integer from 1 to %d", most)
 		}
 		*target = n
 		if limit != 0 {

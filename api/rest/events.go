@@ -15,9 +15,9 @@ import (
 	"tickler/api/operation"
 	"tickler/api/sse"
 	"tickler/internal/event"
+	"tickler/internal/fault"
 	"tickler/internal/feed"
 	"tickler/internal/lifecycle"
-	"tickler/internal/task"
 )
 
 const (
@@ -59,13 +59,13 @@ func (s *server) subscribe(ctx huma.Context) (*feed.Subscription, error) {
 	}
 	address := ctx.URL()
 	for name := range address.Query() {
-		return nil, task.Invalid(task.Clip(name), "is not a field here; the header %s says where to go on", lastEventID)
+		return nil, fault.Invalid(fault.Clip(name), "is not a field here; the header %s says where to go on", lastEventID)
 	}
 	var after *event.Position
 	if last := ctx.Header(lastEventID); last != "" {
 		position, err := event.ParsePosition(last)
 		if err != nil {
-			return nil, task.Invalid(lastEventID, "%q is not the id of an event; send it as it came, for example 7412-93, or leave it out to begin now", task.Clip(last))
+			return nil, fault.Invalid(lastEventID, "%q is not the id of an event; send it as it came, for example 7412-93, or leave it out to begin now", fault.Clip(last))
 		}
 		after = &position
 	}

@@ -18,8 +18,8 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"tickler/api/operation"
+	"tickler/internal/fault"
 	"tickler/internal/limit"
-	"tickler/internal/task"
 )
 
 const (
@@ -44,7 +44,7 @@ func (r route) read(ctx huma.Context, o operation.Operation) (call, error) {
 	}
 	for name := range given {
 		if r.leavesOut(name) && hasField(fields, name) {
-			return call{}, task.Invalid(name, "is not taken here: the path says it")
+			return call{}, fault.Invalid(name, "is not taken here: the path says it")
 		}
 	}
 	for _, f := range fields {
@@ -52,7 +52,7 @@ func (r route) read(ctx huma.Context, o operation.Operation) (call, error) {
 			continue
 		}
 		if _, twice := given[f.Name]; twice {
-			return call{}, task.Invalid(f.Name, "is not taken here: the path says it")
+			return call{}, fault.Invalid(f.Name, "is not taken here: the path says it")
 		}
 		if given[f.Name], err = text(f, ctx.Param(f.Name)); err != nil {
 			return call{}, err
@@ -83,14 +83,14 @@ func (r route) given(ctx huma.Context, fields []operation.Field) (map[string]jso
 	address := ctx.URL()
 	query, err := url.ParseQuery(address.RawQuery)
 	if err != nil {
-		return nil, nil, task.Invalid("query", "cannot be read; write it as name=value&name=value, percent-encoded")
+		return nil, nil, fault.Invalid("query", "cannot be read; write it as name=value&name=value, percent-encoded")
 	}
 	if !r.inBody() {
 		given, err := fromQuery(query, fields)
 		return given, nil, err
 	}
 	for name := range query {
-		return nil, nil, task.Invalid(task.Clip(name), "is not taken from the query here; put it into the body, as JSON")
+		return nil, nil, fault.Invalid(fault.Clip(name), "is not taken from the query here; put it into the body, as JSON")
 	}
 	body, err := jsonBody(ctx)
 	if err != nil {
@@ -118,7 +118,7 @@ func fromQuery(query url.Values, fields []operation.Field) (map[string]json.RawM
 		}
 		if !f.List {
 			if len(values) > 1 && i >= 0 {
-				return nil, task.Invalid(name, "is given %d times; give it once", len(values))
+				return nil, fault.Invalid(name, "is given %d times; give it once", len(values))
 			}
 			value, err := text(f, values[0])
 			if err != nil {
@@ -144,7 +144,7 @@ func fromQuery(query url.Values, fields []operation.Field) (map[string]json.RawM
 // takes one and it is one.
 func text(f operation.Field, value string) (json.RawMessage, error) {
 	if !utf8.ValidString(value) {
-		return nil, task.Invalid(task.Clip(f.Name), "is not valid UTF-8; send text encoded as UTF-8, percent-encoded")
+		return nil, fault.Invalid(fault.Clip(f.Name), "is not valid UTF-8; send text encoded as UTF-8, percent-encoded")
 	}
 	if !f.Text {
 		if n, err := strconv.ParseInt(value, 10, 64); err == nil {
@@ -163,11 +163,11 @@ func jsonBody(ctx huma.Context) (json.RawMessage, error) {
 	}
 	kind, _, err := mime.ParseMediaType(ctx.Header("Content-Type"))
 	if ctx.Header("Content-Type") != "" && (err != nil || (kind != "application/json" && !strings.HasSuffix(kind, "+json"))) {
-		return nil, withStatus(http.StatusUnsupportedMediaType, task.Invalid("Content-Type", "must be application/json"))
+		return nil, withStatus(http.StatusUnsupportedMediaType, fault.Invalid("Content-Type", "must be application/json"))
 	}
 	var exceeded *limit.Error
 	if errors.As(limit.Body.Check(body), &exceeded) {
-		return nil, task.Invalid(cmp.Or(task.Clip(exceeded.Field), "body"), "%s", exceeded.Message)
+		return nil, fault.Invalid(cmp.Or(fault.Clip(exceeded.Field), "body"), "%s", exceeded.Message)
 	}
 	return body, nil
 }
@@ -177,9 +177,9 @@ func readBody(ctx huma.Context) ([]byte, error) {
 	var tooLarge *http.MaxBytesError
 	switch {
 	case errors.As(err, &tooLarge):
-		return nil, withStatus(http.StatusRequestEntityTooLarge, task.Invalid("body", "is too large; at most %d bytes are allowed", tooLarge.Limit))
+		return nil, withStatus(http.StatusRequestEntityTooLarge, fault.Invalid("body", "is too large; at most %d bytes are allowed", tooLarge.Limit))
 	case err != nil:
-		return nil, task.Invalid("body", "did not arrive whole")
+		return nil, fault.Invalid("body", "did not arrive whole")
 	}
 	return body, nil
 }
@@ -192,14 +192,14 @@ var validator = regexp.MustCompile(`^"([0-9]{1,9})(-[0-9a-f]+)?"$`)
 func (r route) headers(ctx huma.Context, fields []operation.Field, given map[string]json.RawMessage, c *call) error {
 	if key := ctx.Header(idempotencyKey); key != "" {
 		if !hasField(fields, "idempotency_key") {
-			return task.Invalid(idempotencyKey, "is not taken here").WithHint("POST /v1/tasks takes it; in POST /v1/batch, give each task an idempotency_key")
+			return fault.Invalid(idempotencyKey, "is not taken here").WithHint("POST /v1/tasks takes it; in POST /v1/batch, give each task an idempotency_key")
 		}
 		value, err := text(operation.Field{Name: idempotencyKey, Text: true}, key)
 		if err != nil {
 			return err
 		}
 		if other, twice := given["idempotency_key"]; twice && !bytes.Equal(other, value) {
-			return task.Invalid(idempotencyKey, "is not the idempotency_key of the body; give one of them")
+			return fault.Invalid(idempotencyKey, "is not the idempotency_key of the body; give one of them")
 		}
 		given["idempotency_key"] = value
 	}
@@ -208,7 +208,7 @@ func (r route) headers(ctx huma.Context, fields []operation.Field, given map[str
 		return nil
 	}
 	if !hasField(fields, "if_version") {
-		return task.Invalid(ifMatch, "is not taken here").WithHint("PATCH /v1/tasks/{task_id} takes it; PATCH /v1/batch takes an if_version for each task, also with an action")
+		return fault.Invalid(ifMatch, "is not taken here").WithHint("PATCH /v1/tasks/{task_id} takes it; PATCH /v1/batch takes an if_version for each task, also with an action")
 	}
 	if match == "*" { // any version: that it exists is asked anyway
 		return nil
@@ -219,7 +219,7 @@ func (r route) headers(ctx huma.Context, fields []operation.Field, given map[str
 		version = json.RawMessage(strconv.Itoa(n))
 	}
 	if other, twice := given["if_version"]; twice && !bytes.Equal(other, version) {
-		return task.Invalid(ifMatch, "is not the if_version of the body; give one of them")
+		return fault.Invalid(ifMatch, "is not the if_version of the body; give one of them")
 	}
 	given["if_version"], c.ifMatch = version, true
 	return nil
@@ -228,9 +228,9 @@ func (r route) headers(ctx huma.Context, fields []operation.Field, given map[str
 // condition tells a failed If-Match from other conflicts.
 // https://www.rfc-editor.org/rfc/rfc9110#section-13.1.1
 func (c call) condition(err error) error {
-	var e *task.Error
+	var e *fault.Error
 	if c.ifMatch && errors.As(err, &e) && e.Field == "if_version" {
-		return withStatus(http.StatusPreconditionFailed, &task.Error{
+		return withStatus(http.StatusPreconditionFailed, &fault.Error{
 			Code: e.Code, Field: ifMatch, Message: "the task has changed since that ETag: " + e.Message,
 			Hint: "GET the task; then send its ETag",
 		})

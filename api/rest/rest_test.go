@@ -20,6 +20,8 @@ import (
 	"tickler/api/rest"
 	"tickler/internal/access"
 	"tickler/internal/feed"
+	"tickler/internal/label"
+	"tickler/internal/person"
 	"tickler/internal/pgtest"
 	"tickler/internal/repository"
 	"tickler/internal/task"
@@ -38,7 +40,7 @@ type server struct {
 // client is a user of the server.
 type client struct {
 	server *server
-	user   task.Settings
+	user   person.Settings
 }
 
 func setup(t *testing.T, change ...func(*rest.Config)) (ann, bob *client) {
@@ -52,9 +54,10 @@ func setup(t *testing.T, change ...func(*rest.Config)) (ann, bob *client) {
 	ctx, stop := context.WithCancel(context.Background())
 	ended := make(chan struct{})
 	go func() { events.Run(ctx); close(ended) }()
-	service := task.NewService(store, time.Now)
-	s := &server{operations: operation.New(service, time.Now, log)}
-	users := map[string]task.Settings{}
+	tasks, labels := task.NewService(store, time.Now), label.NewService(store, time.Now)
+	people := person.NewService(store, time.Now, person.ChannelRules{})
+	s := &server{operations: operation.New(tasks, labels, people, time.Now, log)}
+	users := map[string]person.Settings{}
 	for name, zone := range map[string]string{"ann": "Europe/Berlin", "bob": "UTC"} {
 		id, err := store.EnsureUser(ctx, repository.LocalIssuer, name, zone)
 		require.NoError(t, err)
@@ -63,7 +66,7 @@ func setup(t *testing.T, change ...func(*rest.Config)) (ann, bob *client) {
 	}
 	router := gin.New()
 	config := rest.Config{
-		Operations: s.operations, Events: events, Transfer: transfer.NewService(service, time.Now), Version: "test", Log: log, Registry: registry,
+		Operations: s.operations, Events: events, Transfer: transfer.NewService(tasks, labels, people, time.Now), Version: "test", Log: log, Registry: registry,
 		Audit: store,
 		Guard: func(access.Scope) gin.HandlersChain {
 			return gin.HandlersChain{func(c *gin.Context) {

@@ -7,15 +7,16 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
-	"tickler/internal/task"
+	"tickler/api/operation"
+	"tickler/internal/fault"
 )
 
 // names of the types that several answers hold, in the document.
 var names = map[reflect.Type]string{
-	reflect.TypeFor[task.View]():           "Task",
-	reflect.TypeFor[task.RecurrenceView](): "Recurrence",
-	reflect.TypeFor[task.Error]():          "Error",
-	reflect.TypeFor[problem]():             "Problem",
+	reflect.TypeFor[operation.View]():           "Task",
+	reflect.TypeFor[operation.RecurrenceView](): "Recurrence",
+	reflect.TypeFor[fault.Error]():              "Error",
+	reflect.TypeFor[problem]():                  "Problem",
 }
 
 // answerSchema describes an answer. Types with a name are described once, among

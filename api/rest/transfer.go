@@ -13,7 +13,8 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"tickler/api/operation"
-	"tickler/internal/task"
+	"tickler/internal/fault"
+	"tickler/internal/person"
 	"tickler/internal/transfer"
 )
 
@@ -40,9 +41,9 @@ func (s *server) transfers() {
 		Description: "Returns settings, categories, tags and tasks that are not deleted as one document, which POST /v1/import takes.",
 		Responses:   responses(map[int]*huma.Response{http.StatusOK: {Description: "Everything.", Content: jsonContent(answerSchema(document, reflect.TypeFor[transfer.Document]()))}}),
 	}, func(ctx huma.Context) {
-		s.answer(ctx, func(user task.Settings, query url.Values) (any, error) {
+		s.answer(ctx, func(user person.Settings, query url.Values) (any, error) {
 			for name := range query {
-				return nil, task.Invalid(task.Clip(name), "is not a field here; none is taken")
+				return nil, fault.Invalid(fault.Clip(name), "is not a field here; none is taken")
 			}
 			ctx.SetHeader("Content-Disposition", `attachment; filename="tickler.json"`)
 			return s.Transfer.Export(ctx.Context(), user)
@@ -66,7 +67,7 @@ func (s *server) transfers() {
 			Description: "What became of each task.", Content: jsonContent(answerSchema(document, reflect.TypeFor[transfer.Report]())),
 		}}, 409, 413, 415, 422),
 	}, func(ctx huma.Context) {
-		s.answer(ctx, func(user task.Settings, query url.Values) (any, error) {
+		s.answer(ctx, func(user person.Settings, query url.Values) (any, error) {
 			dryRun, err := readDryRun(query)
 			if err != nil {
 				return nil, err
@@ -81,16 +82,16 @@ func (s *server) transfers() {
 	})
 }
 
-func (s *server) importFile(ctx context.Context, user task.Settings, kind string, body []byte, dryRun bool) (any, error) {
+func (s *server) importFile(ctx context.Context, user person.Settings, kind string, body []byte, dryRun bool) (any, error) {
 	report, err := s.Transfer.Import(ctx, user, kind, body, dryRun)
-	if e, ok := err.(*task.Error); ok && e.Field == "Content-Type" {
+	if e, ok := err.(*fault.Error); ok && e.Field == "Content-Type" {
 		return nil, withStatus(http.StatusUnsupportedMediaType, e)
 	}
 	return report, err
 }
 
 // answer answers a call that is no operation.
-func (s *server) answer(ctx huma.Context, do func(user task.Settings, query url.Values) (any, error)) {
+func (s *server) answer(ctx huma.Context, do func(user person.Settings, query url.Values) (any, error)) {
 	user, err := operation.User(ctx.Context())
 	address := ctx.URL()
 	var content any
@@ -107,14 +108,14 @@ func (s *server) answer(ctx huma.Context, do func(user task.Settings, query url.
 func readDryRun(query url.Values) (bool, error) {
 	for name, values := range query {
 		if name != "dry_run" {
-			return false, task.Invalid(task.Clip(name), "is not a field here; allowed is dry_run")
+			return false, fault.Invalid(fault.Clip(name), "is not a field here; allowed is dry_run")
 		}
 		switch text := strings.Join(values, "&"); text {
 		case "true":
 			return true, nil
 		case "false":
 		default:
-			return false, task.Invalid("dry_run", "%q is not allowed; use true or false", task.Clip(text))
+			return false, fault.Invalid("dry_run", "%q is not allowed; use true or false", fault.Clip(text))
 		}
 	}
 	return false, nil

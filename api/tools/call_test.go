@@ -13,6 +13,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"tickler/api/operation"
+	"tickler/internal/label"
+	"tickler/internal/person"
 	"tickler/internal/pgtest"
 	"tickler/internal/repository"
 	"tickler/internal/task"
@@ -21,7 +23,7 @@ import (
 // caller calls the tools as a user does, on a real database.
 type caller struct {
 	tools *Tools
-	user  task.Settings
+	user  person.Settings
 	store *repository.Repository
 }
 
@@ -31,8 +33,8 @@ func callers(t *testing.T) (ann, bob *caller) {
 	t.Parallel()
 	now := func() time.Time { return time.Date(2026, 3, 2, 8, 0, 0, 0, time.UTC) }
 	store := repository.New(pgtest.Open(t), "api", func() {})
-	service := task.NewService(store, now)
-	tools := &Tools{operations: operation.New(service, now, slog.New(slog.DiscardHandler)), service: service}
+	labels := label.NewService(store, now)
+	tools := &Tools{operations: operation.New(task.NewService(store, now), labels, person.NewService(store, now, person.ChannelRules{}), now, slog.New(slog.DiscardHandler)), labels: labels}
 	ensure := func(name, zone string) *caller {
 		id, err := store.EnsureUser(context.Background(), repository.LocalIssuer, name, zone)
 		require.NoError(t, err)

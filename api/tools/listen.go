@@ -16,9 +16,9 @@ import (
 	"tickler/api/operation"
 	"tickler/api/sse"
 	"tickler/internal/event"
+	"tickler/internal/fault"
 	"tickler/internal/feed"
 	"tickler/internal/lifecycle"
-	"tickler/internal/task"
 )
 
 const (
@@ -97,7 +97,7 @@ func (l *listener) listen(w http.ResponseWriter, r *http.Request, id json.RawMes
 	}
 	subscription, err := l.events.Subscribe(r.Context(), user.UserID, nil)
 	if err != nil {
-		if e := (*task.Error)(nil); errors.As(err, &e) {
+		if e := (*fault.Error)(nil); errors.As(err, &e) {
 			answerError(w, http.StatusTooManyRequests, id, mcp.INVALID_REQUEST, e.Message)
 			return
 		}

@@ -74,7 +74,7 @@ func (t *Tools) CompletePromptArgument(ctx context.Context, _ string, argument m
 	var names []string
 	switch argument.Name {
 	case "category":
-		all, err := t.service.Categories(ctx, user)
+		all, err := t.labels.Categories(ctx, user)
 		if err != nil {
 			return nil, t.operations.Visible(ctx, "completion", err)
 		}
@@ -82,7 +82,7 @@ func (t *Tools) CompletePromptArgument(ctx context.Context, _ string, argument m
 			names = append(names, c.Label.Name)
 		}
 	case "tag":
-		all, err := t.service.Tags(ctx, user)
+		all, err := t.labels.Tags(ctx, user)
 		if err != nil {
 			return nil, t.operations.Visible(ctx, "completion", err)
 		}

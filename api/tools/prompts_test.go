@@ -18,7 +18,7 @@ import (
 // rpc sends one request to the server as its HTTP clients do.
 func (c *caller) rpc(t *testing.T, method, params string) (result, failure fields) {
 	t.Helper()
-	handler := NewHandler(Config{Operations: c.tools.operations, Service: c.tools.service, Version: "test", Log: slog.New(slog.DiscardHandler), Registry: prometheus.NewRegistry()})
+	handler := NewHandler(Config{Operations: c.tools.operations, Labels: c.tools.labels, Version: "test", Log: slog.New(slog.DiscardHandler), Registry: prometheus.NewRegistry()})
 	body := fmt.Sprintf(`{"jsonrpc":"2.0","id":1,"method":%q,"params":%s}`, method, params)
 	request := httptest.NewRequest(http.MethodPost, "/mcp", strings.NewReader(body))
 	request.Header.Set("Content-Type", "application/json")

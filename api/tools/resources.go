@@ -10,7 +10,8 @@ import (
 	"github.com/mark3labs/mcp-go/server"
 
 	"tickler/api/operation"
-	"tickler/internal/task"
+	"tickler/internal/fault"
+	"tickler/internal/person"
 )
 
 const (
@@ -36,7 +37,7 @@ func (t *Tools) resources(s *server.MCPServer) {
 	s.AddResource(
 		mcp.NewResource(remindersURI, "reminders", mcp.WithResourceDescription("The reminders of the last days, the newest first, twenty at most."), mcp.WithMIMEType("application/json")),
 		func(ctx context.Context, request mcp.ReadResourceRequest) ([]mcp.ResourceContents, error) {
-			return t.answer(ctx, request, func(user task.Settings) (any, error) { return t.recentReminders(ctx, user) })
+			return t.answer(ctx, request, func(user person.Settings) (any, error) { return t.recentReminders(ctx, user) })
 		})
 	s.AddResourceTemplate(
 		mcp.NewResourceTemplate(taskURI+"{task_id}", "task", mcp.WithTemplateDescription("One task, whole. As get_task gives it."), mcp.WithTemplateMIMEType("application/json")),
@@ -51,12 +52,12 @@ func (t *Tools) resources(s *server.MCPServer) {
 
 // resource is what an operation answers.
 func (t *Tools) resource(ctx context.Context, request mcp.ReadResourceRequest, name, arguments string) ([]mcp.ResourceContents, error) {
-	return t.answer(ctx, request, func(user task.Settings) (any, error) {
+	return t.answer(ctx, request, func(user person.Settings) (any, error) {
 		return t.operations.Named(name).Call(ctx, user, json.RawMessage(arguments))
 	})
 }
 
-func (t *Tools) answer(ctx context.Context, request mcp.ReadResourceRequest, read func(task.Settings) (any, error)) ([]mcp.ResourceContents, error) {
+func (t *Tools) answer(ctx context.Context, request mcp.ReadResourceRequest, read func(person.Settings) (any, error)) ([]mcp.ResourceContents, error) {
 	user, err := operation.User(ctx)
 	if err != nil {
 		return nil, err
@@ -64,7 +65,7 @@ func (t *Tools) answer(ctx context.Context, request mcp.ReadResourceRequest, rea
 	content, err := read(user)
 	if err != nil {
 		visible := t.operations.Visible(ctx, request.Params.URI, err)
-		if visible.Code == task.NotFound {
+		if visible.Code == fault.NotFound {
 			return nil, fmt.Errorf("%w: %s", server.ErrResourceNotFound, visible.Message)
 		}
 		return nil, visible
@@ -77,7 +78,7 @@ func (t *Tools) answer(ctx context.Context, request mcp.ReadResourceRequest, rea
 }
 
 // recentReminders are the events that reminded, as they were published.
-func (t *Tools) recentReminders(ctx context.Context, user task.Settings) (any, error) {
+func (t *Tools) recentReminders(ctx context.Context, user person.Settings) (any, error) {
 	entries, err := t.reminders(ctx, user.UserID, 20)
 	if err != nil {
 		return nil, err

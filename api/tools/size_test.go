@@ -10,11 +10,10 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"tickler/api/operation"
-	"tickler/internal/task"
 )
 
 func TestListOfToolsIsSmallerThan32KB(t *testing.T) {
-	served := &Tools{operations: operation.New(task.NewService(nil, time.Now), time.Now, slog.New(slog.DiscardHandler))}
+	served := &Tools{operations: operation.New(nil, nil, nil, time.Now, slog.New(slog.DiscardHandler))}
 	var listed []mcp.Tool
 	for _, tool := range served.all() {
 		listed = append(listed, tool.Tool)

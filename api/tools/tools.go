@@ -15,8 +15,9 @@ import (
 
 	"tickler/api/operation"
 	"tickler/internal/event"
+	"tickler/internal/fault"
 	"tickler/internal/feed"
-	"tickler/internal/task"
+	"tickler/internal/label"
 )
 
 const instructions = `Tickler keeps the user's tasks: due dates, priorities, categories, tags, recurrence, reminders.
@@ -27,14 +28,14 @@ A failed call returns {"error": {"code", "message", "field", "hint"}}: it says w
 // Tools are the tools of one server.
 type Tools struct {
 	operations *operation.Operations
-	service    *task.Service // whose names complete what is typed
+	labels     *label.Service // whose names complete what is typed
 	reminders  func(ctx context.Context, userID int64, limit int) ([]event.Entry, error)
 }
 
 // Config is what the MCP transport needs.
 type Config struct {
 	Operations *operation.Operations
-	Service    *task.Service
+	Labels     *label.Service
 	Events     *feed.Feed // that listening clients follow
 	// Reminders reads a user's latest reminders, the newest first.
 	Reminders func(ctx context.Context, userID int64, limit int) ([]event.Entry, error)
@@ -49,7 +50,7 @@ type Config struct {
 // can answer any request. The caller must be in the request's context: see
 // operation.WithUser.
 func NewHandler(c Config) http.Handler {
-	t := &Tools{operations: c.Operations, service: c.Service, reminders: c.Reminders}
+	t := &Tools{operations: c.Operations, labels: c.Labels, reminders: c.Reminders}
 	hooks := &server.Hooks{}
 	hooks.AddAfterInitialize(withoutSubscriptions)
 	mcpServer := server.NewMCPServer("tickler", c.Version,
@@ -129,9 +130,9 @@ func rawArguments(request mcp.CallToolRequest) json.RawMessage {
 	return raw
 }
 
-func failure(e *task.Error) *mcp.CallToolResult {
+func failure(e *fault.Error) *mcp.CallToolResult {
 	return result(struct {
-		Error *task.Error `json:"error"`
+		Error *fault.Error `json:"error"`
 	}{e}, true)
 }
 
@@ -144,7 +145,7 @@ var userContent = map[string]any{"tickler/user_content": []string{"title", "desc
 func result(content any, isError bool) *mcp.CallToolResult {
 	text, err := json.Marshal(content)
 	if err != nil {
-		return failure(&task.Error{Code: task.Internal, Message: "the result could not be encoded"})
+		return failure(&fault.Error{Code: fault.Internal, Message: "the result could not be encoded"})
 	}
 	return &mcp.CallToolResult{
 		Result:            mcp.Result{Meta: mcp.NewMetaFromMap(maps.Clone(userContent))},

@@ -47,7 +47,7 @@ func TestDefinitionsOfRabbitMQFitTheTopics(t *testing.T) {
 		require.True(t, exchanges[topic.Name], "exchange %s", topic.Name)
 	}
 	for topic, app := range map[string]string{event.TopicTaskReminders: "notifier", event.TopicTaskRecurrence: "recurrer"} {
-		for _, topic := range []string{topic, event.DeadLetter(topic)} {
+		for _, topic := range []string{topic, event.DeadLetterTopic(topic)} {
 			queue := "tickler-" + app + "-" + topic
 			require.Equal(t, map[string]any{"x-queue-type": "classic"}, queues[queue], queue)
 			require.True(t, bindings[topic+" to "+queue], queue)

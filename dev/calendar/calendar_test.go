@@ -154,7 +154,7 @@ func TestDatesAreThoseThatAnotherProgramWorksOut(t *testing.T) {
 				continue
 			}
 			want := []string{written(one, *one.DueDate)}
-			following, err := one.Following(now, 19)
+			following, err := one.NextDates(now, 19)
 			require.NoError(t, err)
 			for _, at := range following {
 				want = append(want, written(one, at))

@@ -45,7 +45,7 @@ func TestSidecarWorksForItsAppOnly(t *testing.T) {
 func TestAppPublishesToItsOwnTopicsOnly(t *testing.T) {
 	t.Parallel()
 	s := shared(t)
-	reminders, recurrence := event.DeadLetter("task-reminders"), event.DeadLetter("task-recurrence")
+	reminders, recurrence := event.DeadLetterTopic("task-reminders"), event.DeadLetterTopic("task-recurrence")
 	for app, forbidden := range map[string][]string{
 		"api": {reminders, recurrence, "invented"}, "notifier": {recurrence, "invented"}, "recurrer": {reminders, "invented"},
 	} {

@@ -64,7 +64,7 @@ func TestMalformedEventsGoToTheDeadLetters(t *testing.T) {
 			t.Run(consumer.app+" "+c.name, func(t *testing.T) {
 				dead := func() []message {
 					return s.observer.find(func(m message) bool {
-						return m.topic == event.DeadLetter(consumer.topic) && strings.Contains(undone(m), c.marker)
+						return m.topic == event.DeadLetterTopic(consumer.topic) && strings.Contains(undone(m), c.marker)
 					})
 				}
 				until(t, soon, "the dead letter", func() bool { return len(dead()) > 0 })

@@ -11,7 +11,6 @@ import (
 	"tickler/dev/process"
 	"tickler/dev/stack"
 	"tickler/internal/event"
-	"tickler/internal/repository"
 )
 
 // forgiving starts parts again at once, however often a test kills them.
@@ -101,7 +100,7 @@ func TestRelaysKilledBetweenPublishAndDeletePublishAgainAndNothingIsDoubled(t *t
 		t.Run(name, func(t *testing.T) {
 			p := s.person(t, "")
 			var ids []int64 // one in each shard, and so some with each relay
-			for range repository.OutboxShards {
+			for range event.Shards {
 				ids = append(ids, p.add(t, c.task).ID)
 			}
 			until(t, soon, "the outbox to be empty", func() bool { return query[int](t, s, `SELECT count(*) FROM outbox`) == 0 })

@@ -18,6 +18,7 @@ import (
 
 	"tickler/internal/event"
 	"tickler/internal/outbox"
+	caller "tickler/internal/person"
 	"tickler/internal/repository"
 	"tickler/internal/sidecar"
 	"tickler/internal/task"
@@ -68,7 +69,7 @@ func BenchmarkCommitUnderLoad(b *testing.B) {
 	}
 }
 
-func commitUnderLoad(b *testing.B, s *system, service *task.Service, user task.Settings, perSecond int) {
+func commitUnderLoad(b *testing.B, s *system, service *task.Service, user caller.Settings, perSecond int) {
 	const seconds, workers = 20, 8
 	ctx := telemetry.WithTraceParent(b.Context(), "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-00")
 	for b.Loop() {

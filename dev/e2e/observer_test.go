@@ -154,7 +154,7 @@ func (o *observer) check() error {
 }
 
 func isDeadLetter(topic string) bool {
-	return topic == event.DeadLetter(event.TopicTaskReminders) || topic == event.DeadLetter(event.TopicTaskRecurrence)
+	return topic == event.DeadLetterTopic(event.TopicTaskReminders) || topic == event.DeadLetterTopic(event.TopicTaskRecurrence)
 }
 
 // check compares a message with the contract.

@@ -11,7 +11,7 @@ import (
 	lru "github.com/hashicorp/golang-lru/v2"
 	"golang.org/x/sync/singleflight"
 
-	"tickler/internal/task"
+	"tickler/internal/fault"
 )
 
 // ErrInvalid is a token that is unknown, expired, revoked, or not for here.
@@ -20,7 +20,7 @@ var ErrInvalid = errors.New("the token is not valid")
 // Store keeps personal tokens and users.
 type Store interface {
 	// TokenByHash reads a token that is neither expired nor revoked, or
-	// task.ErrNotFound.
+	// fault.ErrNotFound.
 	TokenByHash(ctx context.Context, hash []byte) (Token, error)
 	// NoteUse notes when tokens, by id, were last used.
 	NoteUse(ctx context.Context, used map[int64]time.Time) error
@@ -153,7 +153,7 @@ func (c *Checker) ask(ctx context.Context, token string, shape kind) (checked, e
 
 func (c *Checker) personal(ctx context.Context, token string) (Caller, error) {
 	t, err := c.store.TokenByHash(ctx, hashToken(token))
-	if errors.Is(err, task.ErrNotFound) {
+	if errors.Is(err, fault.ErrNotFound) {
 		return Caller{}, ErrInvalid
 	}
 	if err != nil {

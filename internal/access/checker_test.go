@@ -13,7 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"tickler/internal/access"
-	"tickler/internal/task"
+	"tickler/internal/fault"
 )
 
 // shelf is a store of tokens in memory that counts what it is asked.
@@ -55,7 +55,7 @@ func (s *shelf) TokenByHash(_ context.Context, hash []byte) (access.Token, error
 	defer s.mu.Unlock()
 	t, found := s.tokens[string(hash)]
 	if !found {
-		return t, task.ErrNotFound
+		return t, fault.ErrNotFound
 	}
 	return t, nil
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
+	"tickler/internal/label"
 	"tickler/internal/task"
 )
 
@@ -70,7 +71,7 @@ func TestWhatTheTextSaysCannotBreakTheFile(t *testing.T) {
 	one := weekly("FREQ=WEEKLY", 1)
 	one.Title = "x\r\nEND:VCALENDAR\x00\x1b"
 	one.Description = strings.Repeat("🌱", 2500)
-	one.Tags = []task.Tag{{Name: "a;b,c"}}
+	one.Tags = []label.Tag{{Name: "a;b,c"}}
 	text, err := Encode([]*task.Task{one}, "localhost", now)
 	require.NoError(t, err)
 	require.Contains(t, string(text), `SUMMARY:x\nEND:VCALENDAR`+"\r\n")

@@ -30,7 +30,7 @@ func datesOf(t *task.Task, now time.Time) (dates, error) {
 	if t.Recurrence == nil || t.Completed() {
 		return dates{}, nil
 	}
-	following, err := t.Following(now, listed)
+	following, err := t.NextDates(now, listed)
 	if err != nil || len(following) == 0 {
 		return dates{}, err
 	}

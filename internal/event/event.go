@@ -107,6 +107,15 @@ type Envelope struct {
 	Data            json.RawMessage `json:"data"`
 }
 
+// DeadLetter is an event that its consumer cannot handle.
+type DeadLetter struct {
+	Topic    string // that it was consumed from
+	Envelope Envelope
+	Readable bool // whether Envelope holds it
+	Reason   string
+	Document string // as it came
+}
+
 // ContentType of a published envelope.
 const ContentType = "application/cloudevents+json"
 

@@ -16,6 +16,10 @@ const (
 	TopicTaskRecurrence = "task-recurrence"
 )
 
+// Shards is how many parts the outbox is published in. A task's events are all in
+// the shard that its id falls in.
+const Shards = 16
+
 const day = 24 * time.Hour
 
 // Topics lists every topic that must exist, with its default partitions and
@@ -26,8 +30,8 @@ func Topics() []Topic {
 		{Name: TopicTaskEvents, Partitions: 3, Retention: 7 * day},
 		{Name: TopicTaskReminders, Partitions: 1, Retention: day},
 		{Name: TopicTaskRecurrence, Partitions: 1, Retention: 7 * day},
-		{Name: DeadLetter(TopicTaskReminders), Partitions: 1, Retention: 7 * day},
-		{Name: DeadLetter(TopicTaskRecurrence), Partitions: 1, Retention: 7 * day},
+		{Name: DeadLetterTopic(TopicTaskReminders), Partitions: 1, Retention: 7 * day},
+		{Name: DeadLetterTopic(TopicTaskRecurrence), Partitions: 1, Retention: 7 * day},
 	}
 }
 
@@ -36,5 +40,5 @@ func PublishedTopics() []string {
 	return []string{TopicTaskEvents, TopicTaskReminders, TopicTaskRecurrence}
 }
 
-// DeadLetter names the topic that takes what a consumer of topic cannot handle.
-func DeadLetter(topic string) string { return topic + "-deadletter" }
+// DeadLetterTopic names the topic that takes what a consumer of topic cannot handle.
+func DeadLetterTopic(topic string) string { return topic + "-deadletter" }

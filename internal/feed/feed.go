@@ -15,7 +15,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promauto"
 
 	"tickler/internal/event"
-	"tickler/internal/task"
+	"tickler/internal/fault"
 )
 
 // Store is where the log is kept; see repository.Repository.
@@ -185,8 +185,8 @@ func (f *Feed) register(s *Subscription) error {
 	defer f.mu.Unlock()
 	mine := f.subscriptions[s.userID]
 	if len(mine) >= MaxSubscriptions {
-		return &task.Error{
-			Code: task.RateLimited, Message: "too many of your clients follow events already; close one, or let them share a stream",
+		return &fault.Error{
+			Code: fault.RateLimited, Message: "too many of your clients follow events already; close one, or let them share a stream",
 		}
 	}
 	if len(f.subscriptions) == 0 {

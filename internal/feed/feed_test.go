@@ -13,7 +13,9 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"tickler/internal/event"
+	"tickler/internal/fault"
 	"tickler/internal/feed"
+	"tickler/internal/person"
 	"tickler/internal/pgtest"
 	"tickler/internal/repository"
 	"tickler/internal/task"
@@ -26,7 +28,7 @@ type bundle struct {
 	store    *repository.Repository
 	service  *task.Service
 	feed     *feed.Feed
-	ann, bob task.Settings
+	ann, bob person.Settings
 }
 
 func setup(t *testing.T) *bundle {
@@ -38,7 +40,7 @@ func setup(t *testing.T) *bundle {
 	b.store = repository.New(b.pool, "api", func() { b.feed.Wake() })
 	b.service = task.NewService(b.store, time.Now)
 	b.feed = b.replica(t)
-	for name, user := range map[string]*task.Settings{"ann": &b.ann, "bob": &b.bob} {
+	for name, user := range map[string]*person.Settings{"ann": &b.ann, "bob": &b.bob} {
 		id, err := b.store.EnsureUser(ctx, repository.LocalIssuer, name, "UTC")
 		require.NoError(t, err)
 		*user, err = b.store.Settings(ctx, id)
@@ -57,7 +59,7 @@ func (b *bundle) replica(t *testing.T) *feed.Feed {
 	return f
 }
 
-func (b *bundle) subscribe(t *testing.T, f *feed.Feed, user task.Settings, after *event.Position) *feed.Subscription {
+func (b *bundle) subscribe(t *testing.T, f *feed.Feed, user person.Settings, after *event.Position) *feed.Subscription {
 	t.Helper()
 	s, err := f.Subscribe(b.ctx, user.UserID, after)
 	require.NoError(t, err)
@@ -65,7 +67,7 @@ func (b *bundle) subscribe(t *testing.T, f *feed.Feed, user task.Settings, after
 	return s
 }
 
-func (b *bundle) add(t *testing.T, user task.Settings, title string) int64 {
+func (b *bundle) add(t *testing.T, user person.Settings, title string) int64 {
 	t.Helper()
 	added, err := b.service.Add(b.ctx, user, task.AddInput{Title: title})
 	require.NoError(t, err)
@@ -144,7 +146,7 @@ func (b *bundle) begin(t *testing.T) pgx.Tx {
 	return tx
 }
 
-func (b *bundle) write(t *testing.T, tx pgx.Tx, user task.Settings, taskID int) {
+func (b *bundle) write(t *testing.T, tx pgx.Tx, user person.Settings, taskID int) {
 	t.Helper()
 	_, err := tx.Exec(b.ctx, `
 		INSERT INTO event_log (user_id, task_id, event_id, event_type, source, data, created_at)
@@ -229,9 +231,9 @@ func TestAUserHasSoManySubscriptionsOnly(t *testing.T) {
 		all = append(all, b.subscribe(t, b.feed, b.ann, nil))
 	}
 	_, err := b.feed.Subscribe(b.ctx, b.ann.UserID, nil)
-	var e *task.Error
+	var e *fault.Error
 	require.ErrorAs(t, err, &e)
-	require.Equal(t, task.RateLimited, e.Code)
+	require.Equal(t, fault.RateLimited, e.Code)
 	b.subscribe(t, b.feed, b.bob, nil)
 	all[0].Close()
 	all[0].Close()

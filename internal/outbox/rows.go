@@ -9,7 +9,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"tickler/internal/event"
-	"tickler/internal/repository"
+	"tickler/internal/input"
 )
 
 const maxError = 2000 // bytes of an error that are kept with its event
@@ -126,6 +126,6 @@ func parkRow(ctx context.Context, session *pgx.Conn, row row, reason error) erro
 	defer cancel()
 	text := reason.Error()
 	_, err := session.Exec(ctx, `UPDATE outbox SET parked_at = now(), error = $4 WHERE shard = $1 AND topic = $2 AND id = $3`,
-		row.shard, row.topic, row.id, repository.Storable(text[:min(len(text), maxError)]))
+		row.shard, row.topic, row.id, input.ValidUTF8(text[:min(len(text), maxError)]))
 	return err
 }

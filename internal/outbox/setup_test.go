@@ -16,7 +16,9 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"tickler/internal/event"
+	"tickler/internal/input"
 	"tickler/internal/outbox"
+	"tickler/internal/person"
 	"tickler/internal/pgtest"
 	"tickler/internal/repository"
 	"tickler/internal/task"
@@ -94,7 +96,7 @@ type bundle struct {
 	ctx     context.Context
 	pool    *pgxpool.Pool
 	service *task.Service
-	user    task.Settings
+	user    person.Settings
 }
 
 func setup(t *testing.T) *bundle {
@@ -140,7 +142,7 @@ func (b *bundle) work(t *testing.T, tasks, changes int) (events int) {
 			added, err := b.service.Add(b.ctx, b.user, task.AddInput{Title: "x"})
 			for n := 0; n < changes && err == nil; n++ {
 				priority := []task.Priority{task.High, task.Low}[n%2]
-				_, err = b.service.Update(b.ctx, b.user, task.UpdateInput{TaskID: added.Task.ID, Priority: task.Some(priority)})
+				_, err = b.service.Update(b.ctx, b.user, task.UpdateInput{TaskID: added.Task.ID, Priority: input.Some(priority)})
 			}
 			return err
 		})
@@ -180,7 +182,7 @@ func (b *bundle) shared(t *testing.T, relays int) {
 		require.NoError(t, b.pool.QueryRow(b.ctx, `
 			SELECT count(DISTINCT pid), count(*) FROM pg_locks
 			WHERE locktype = 'advisory' AND classid = 1953065729 AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`).Scan(&owners, &shards))
-		return owners == relays && shards == repository.OutboxShards
+		return owners == relays && shards == event.Shards
 	})
 }
 

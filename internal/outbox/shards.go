@@ -8,7 +8,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"tickler/internal/repository"
+	"tickler/internal/event"
 )
 
 // Classes of advisory locks: pg_locks.classid. They only must not be used for
@@ -57,7 +57,7 @@ func (s *shards) balance(ctx context.Context) (lost bool, err error) {
 	if err != nil {
 		return false, err
 	}
-	share := (repository.OutboxShards + members - 1) / max(members, 1)
+	share := (event.Shards + members - 1) / max(members, 1)
 	for shard := range s.owned {
 		if len(s.owned) <= share {
 			break
@@ -69,7 +69,7 @@ func (s *shards) balance(ctx context.Context) (lost bool, err error) {
 		lost = true
 	}
 	// In a random order, so that relays that start together rarely collide.
-	for _, n := range rand.Perm(repository.OutboxShards) {
+	for _, n := range rand.Perm(event.Shards) {
 		shard := int16(n)
 		if len(s.owned) >= share {
 			break

@@ -7,6 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"tickler/internal/access"
+	"tickler/internal/label"
 	"tickler/internal/repository"
 	"tickler/internal/task"
 )
@@ -18,7 +19,7 @@ func TestAuditSaysWhoDidWhatThroughWhichToken(t *testing.T) {
 	require.NoError(t, err)
 	_, err = b.service.Complete(through, b.ann, added.Task.ID)
 	require.NoError(t, err)
-	_, err = b.service.CreateCategory(through, b.ann, task.CreateCategoryInput{Name: "Garden"})
+	_, err = b.labels.CreateCategory(through, b.ann, label.CreateCategoryInput{Name: "Garden"})
 	require.NoError(t, err)
 	b.add(t, b.bob, task.AddInput{Title: "Bob's own"})
 	_, stored := access.NewToken()

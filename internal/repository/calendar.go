@@ -6,6 +6,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"tickler/internal/fault"
 	"tickler/internal/task"
 )
 
@@ -20,14 +21,14 @@ const calendarTasks = `
 	 ORDER BY t.due_date, t.id LIMIT $3)`
 
 // CalendarTasks reads what the calendar feed with a secret of this hash shows, or
-// task.ErrNotFound when there is none.
+// fault.ErrNotFound when there is none.
 func (r *Repository) CalendarTasks(ctx context.Context, hash []byte, since time.Time, limit int) ([]*task.Task, error) {
 	var userID *int64
 	if err := r.pool.QueryRow(ctx, `SELECT find_calendar($1)`, hash).Scan(&userID); err != nil {
 		return nil, unavailable(err)
 	}
 	if userID == nil {
-		return nil, task.ErrNotFound
+		return nil, fault.ErrNotFound
 	}
 	rows, err := r.as(*userID).Query(ctx, calendarTasks, *userID, since, limit)
 	if err != nil {

@@ -9,6 +9,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"tickler/internal/access"
+	"tickler/internal/input"
 )
 
 // Every statement on a user's data tells Postgres whose it is, in the same round
@@ -20,7 +21,7 @@ import (
 func beginFor(ctx context.Context, begin string, userID int64) []*pgx.QueuedQuery {
 	var actor, tokenID string
 	if caller, ok := access.From(ctx); ok {
-		actor = Storable(caller.Actor)
+		actor = input.ValidUTF8(caller.Actor)
 		if caller.TokenID != 0 {
 			tokenID = strconv.FormatInt(caller.TokenID, 10)
 		}

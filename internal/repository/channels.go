@@ -9,27 +9,28 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"tickler/internal/task"
+	"tickler/internal/fault"
+	"tickler/internal/person"
 )
 
 const selectChannels = `
 	SELECT id, kind, target, enabled, coalesce(problem, ''), coalesce(secret, '')
 	FROM channels WHERE user_id = $1 ORDER BY id`
 
-func scanChannel(row pgx.CollectableRow) (c task.Channel, err error) {
+func scanChannel(row pgx.CollectableRow) (c person.Channel, err error) {
 	err = row.Scan(&c.ID, &c.Kind, &c.Target, &c.Enabled, &c.Problem, &c.Sealed)
 	return c, err
 }
 
-// Reach reads how a user is reached.
-func (r *Repository) Reach(ctx context.Context, userID int64, deliveries int) (reach task.Reach, err error) {
+// DeliverySettings reads how a user is reached.
+func (r *Repository) DeliverySettings(ctx context.Context, userID int64, deliveries int) (reach person.DeliverySettings, err error) {
 	err = r.read(ctx, userID, func(tx *transaction) error {
 		var quiet string
 		err := tx.QueryRow(ctx, `
 			SELECT coalesce(quiet_hours, ''), EXISTS (SELECT FROM calendar_feeds f WHERE f.user_id = u.id)
 			FROM users u WHERE id = $1`, userID).Scan(&quiet, &reach.CalendarFeed)
 		if errors.Is(err, pgx.ErrNoRows) {
-			return task.ErrNotFound
+			return fault.ErrNotFound
 		}
 		if err != nil {
 			return err
@@ -50,7 +51,7 @@ func (r *Repository) Reach(ctx context.Context, userID int64, deliveries int) (r
 		if err != nil {
 			return err
 		}
-		reach.Deliveries, err = pgx.CollectRows(rows, func(row pgx.CollectableRow) (d task.Delivery, err error) {
+		reach.Deliveries, err = pgx.CollectRows(rows, func(row pgx.CollectableRow) (d person.Delivery, err error) {
 			err = row.Scan(&d.At, &d.Target, &d.Kind, &d.TaskID, &d.State, &d.Outcome, &d.Attempts, &d.Next)
 			return d, err
 		})
@@ -60,11 +61,11 @@ func (r *Repository) Reach(ctx context.Context, userID int64, deliveries int) (r
 }
 
 // storedQuietHours reads those of a user as they are stored, "" for none.
-func storedQuietHours(userID int64, text string) (*task.QuietHours, error) {
+func storedQuietHours(userID int64, text string) (*person.QuietHours, error) {
 	if text == "" {
 		return nil, nil
 	}
-	hours, err := task.ParseQuietHours("quiet_hours", text)
+	hours, err := person.ParseQuietHours("quiet_hours", text)
 	if err != nil {
 		return nil, fmt.Errorf("stored quiet hours of user %d: %w", userID, err)
 	}
@@ -72,7 +73,7 @@ func storedQuietHours(userID int64, text string) (*task.QuietHours, error) {
 }
 
 // LockChannels reads the user's channels; who changes them holds the user's row.
-func (tx *userTx) LockChannels(ctx context.Context) ([]task.Channel, error) {
+func (tx *userTx) LockChannels(ctx context.Context) ([]person.Channel, error) {
 	if err := tx.lockUser(ctx, true); err != nil {
 		return nil, err
 	}
@@ -84,7 +85,7 @@ func (tx *userTx) LockChannels(ctx context.Context) ([]task.Channel, error) {
 }
 
 // PutChannel stores a channel, switched on and forgiven.
-func (tx *userTx) PutChannel(ctx context.Context, c task.Channel) (id int64, err error) {
+func (tx *userTx) PutChannel(ctx context.Context, c person.Channel) (id int64, err error) {
 	err = tx.QueryRow(ctx, `
 		INSERT INTO channels (user_id, kind, target, secret) VALUES ($1, $2, $3, nullif($4, ''))
 		ON CONFLICT (user_id, kind, target) DO UPDATE SET

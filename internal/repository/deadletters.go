@@ -11,7 +11,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"tickler/internal/event"
-	"tickler/internal/sidecar"
+	"tickler/internal/input"
 )
 
 // DeadLetter is a dead letter as it is kept.
@@ -27,7 +27,7 @@ type DeadLetter struct {
 }
 
 // KeepDeadLetter stores a dead letter, once however often it is delivered.
-func (r *Repository) KeepDeadLetter(ctx context.Context, l sidecar.DeadLetter) error {
+func (r *Repository) KeepDeadLetter(ctx context.Context, l event.DeadLetter) error {
 	var eventID *uuid.UUID
 	var taskID *int64
 	if l.Readable {
@@ -40,7 +40,7 @@ func (r *Repository) KeepDeadLetter(ctx context.Context, l sidecar.DeadLetter) e
 	_, err := r.pool.Exec(ctx, `
 		INSERT INTO dead_letters (topic, event_id, event_type, task_id, reason, document)
 		VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING`,
-		l.Topic, eventID, Storable(l.Envelope.Type), taskID, Storable(l.Reason), Storable(l.Document))
+		l.Topic, eventID, input.ValidUTF8(l.Envelope.Type), taskID, input.ValidUTF8(l.Reason), input.ValidUTF8(l.Document))
 	if err != nil {
 		return unavailable(fmt.Errorf("keep a dead letter: %w", err))
 	}
@@ -107,7 +107,7 @@ func redrive(ctx context.Context, tx pgx.Tx, id int64) error {
 	_, err = tx.Exec(ctx, `
 		INSERT INTO outbox (shard, event_id, event_type, topic, task_id, source, traceparent, data, created_at)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
-		*l.TaskID%OutboxShards, l.EventID, e.Type, l.Topic, l.TaskID, e.Source, e.TraceParent, e.Data, e.Time)
+		*l.TaskID%event.Shards, l.EventID, e.Type, l.Topic, l.TaskID, e.Source, e.TraceParent, e.Data, e.Time)
 	if err != nil {
 		return err
 	}

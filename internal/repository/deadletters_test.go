@@ -8,16 +8,15 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"tickler/internal/event"
-	"tickler/internal/sidecar"
 )
 
 func TestDeadLetterIsKeptOnceAndCanBeSentAgain(t *testing.T) {
 	b := setup(t)
 	id := uuid.New()
 	document := `{"id":"` + id.String() + `","type":"task.completed","source":"tickler/api","time":"2026-03-01T00:00:00Z","data":{"task_id":33}}`
-	letter := sidecar.DeadLetter{Topic: "task-recurrence", Reason: "no such type", Document: document, Readable: true}
+	letter := event.DeadLetter{Topic: "task-recurrence", Reason: "no such type", Document: document, Readable: true}
 	require.NoError(t, json.Unmarshal([]byte(document), &letter.Envelope))
-	garbage := sidecar.DeadLetter{Topic: "task-recurrence", Reason: "not a CloudEvent", Document: "x"}
+	garbage := event.DeadLetter{Topic: "task-recurrence", Reason: "not a CloudEvent", Document: "x"}
 	for range 2 {
 		require.NoError(t, b.notifier.KeepDeadLetter(b.ctx, letter))
 		require.NoError(t, b.notifier.KeepDeadLetter(b.ctx, garbage))
@@ -49,7 +48,7 @@ func TestDeadLetterIsKeptOnceAndCanBeSentAgain(t *testing.T) {
 func TestDeadLetterCanHoldAnything(t *testing.T) {
 	b := setup(t)
 	for _, document := range []string{"\x00abc", "\xff\xfe", "", "{}"} {
-		require.NoError(t, b.notifier.KeepDeadLetter(b.ctx, sidecar.DeadLetter{Topic: "task-recurrence", Reason: "\x00", Document: document}))
+		require.NoError(t, b.notifier.KeepDeadLetter(b.ctx, event.DeadLetter{Topic: "task-recurrence", Reason: "\x00", Document: document}))
 	}
 	kept, err := b.relay.DeadLetters(b.ctx)
 	require.NoError(t, err)

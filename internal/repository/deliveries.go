@@ -10,6 +10,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"tickler/internal/event"
+	"tickler/internal/person"
 	"tickler/internal/task"
 )
 
@@ -89,7 +90,7 @@ func queueReminders(ctx context.Context, tx pgx.Tx, reminders []event.Reminder, 
 		}
 		ids, userIDs, tasks = append(ids, reminder.EventID), append(userIDs, reminder.UserID), append(tasks, reminder.TaskID)
 		dueDates, contents = append(dueDates, reminder.DueDate), append(contents, string(content))
-		due = append(due, quiet.hours.HeldUntil(now, task.Priority(reminder.Priority), quiet.zone))
+		due = append(due, quiet.hours.HeldUntil(now, task.Priority(reminder.Priority) == task.Urgent, quiet.zone))
 	}
 	if _, err := tx.Exec(ctx, insertDeliveries, ids, userIDs, tasks, dueDates, contents, due, now); err != nil {
 		return fmt.Errorf("write the deliveries of %d reminders: %w", len(ids), err)
@@ -99,7 +100,7 @@ func queueReminders(ctx context.Context, tx pgx.Tx, reminders []event.Reminder, 
 
 // quiet is when a user who has channels is not to be disturbed.
 type quiet struct {
-	hours *task.QuietHours
+	hours *person.QuietHours
 	zone  *time.Location
 }
 
@@ -119,7 +120,7 @@ func readQuiet(ctx context.Context, tx pgx.Tx, users []int64) (map[int64]quiet, 
 		if err := rows.Scan(&id, &zone, &hours); err != nil {
 			return nil, err
 		}
-		q := quiet{zone: task.Settings{TimeZone: zone}.Zone()}
+		q := quiet{zone: person.Zone(zone)}
 		if q.hours, err = storedQuietHours(id, hours); err != nil {
 			return nil, err
 		}

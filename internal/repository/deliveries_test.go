@@ -8,6 +8,9 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"tickler/internal/event"
+	"tickler/internal/fault"
+	"tickler/internal/input"
+	"tickler/internal/person"
 	"tickler/internal/repository"
 	"tickler/internal/task"
 )
@@ -16,8 +19,8 @@ import (
 func (b *bundle) channel(t *testing.T, url string) int64 {
 	t.Helper()
 	seal := func(secret, place string) (string, error) { return "k:" + secret, nil }
-	b.service.WithChannels(task.ChannelRules{Seal: seal})
-	after, err := b.service.UpdateSettings(b.ctx, b.ann, task.SettingsInput{AddChannel: url})
+	b.people = person.NewService(b.store, func() time.Time { return b.now }, person.ChannelRules{Seal: seal})
+	after, err := b.people.UpdateSettings(b.ctx, b.ann, person.SettingsInput{AddChannel: url})
 	require.NoError(t, err)
 	_, err = b.pool.Exec(b.ctx, `DELETE FROM deliveries; UPDATE channels SET next_attempt_at = NULL`)
 	require.NoError(t, err)
@@ -58,9 +61,9 @@ func (b *bundle) begin(t *testing.T, c repository.ServedChannel) []repository.Du
 	return due
 }
 
-func (b *bundle) last(t *testing.T) task.Delivery {
+func (b *bundle) last(t *testing.T) person.Delivery {
 	t.Helper()
-	reach, err := b.store.Reach(b.ctx, b.ann.UserID, 10)
+	reach, err := b.store.DeliverySettings(b.ctx, b.ann.UserID, 10)
 	require.NoError(t, err)
 	require.NotEmpty(t, reach.Deliveries)
 	return reach.Deliveries[0]
@@ -148,21 +151,21 @@ func TestChannelThatFailsRestsAndIsSwitchedOffInTheEnd(t *testing.T) {
 	off, err = b.notifier.SwitchOff(b.ctx, hook, "500", b.now, b.now)
 	require.NoError(t, err)
 	require.False(t, off, "it is off already")
-	reach, err := b.store.Reach(b.ctx, b.ann.UserID, 10)
+	reach, err := b.store.DeliverySettings(b.ctx, b.ann.UserID, 10)
 	require.NoError(t, err)
 	require.False(t, reach.Channels[0].Enabled)
 	require.Equal(t, "500", reach.Channels[0].Problem)
 	require.Equal(t, "notice", reach.Deliveries[0].Kind, "the user is told through the other")
 	require.Equal(t, "ann@example.com", reach.Deliveries[0].Target)
-	again, err := b.service.UpdateSettings(b.ctx, b.ann, task.SettingsInput{TestChannel: failing})
+	again, err := b.people.UpdateSettings(b.ctx, b.ann, person.SettingsInput{TestChannel: failing})
 	require.NoError(t, err)
-	require.True(t, again.Reach.Channels[0].Enabled, "a test switches it on again")
+	require.True(t, again.Delivery.Channels[0].Enabled, "a test switches it on again")
 }
 
 func TestQuietHoursHoldDeliveriesBackAndTheLatestCounts(t *testing.T) {
 	b := setup(t)
 	b.channel(t, "ntfy:topic")
-	_, err := b.service.UpdateSettings(b.ctx, b.ann, task.SettingsInput{TimeZone: "Europe/Berlin", QuietHours: task.Some("22:00-07:00 except urgent")})
+	_, err := b.people.UpdateSettings(b.ctx, b.ann, person.SettingsInput{TimeZone: "Europe/Berlin", QuietHours: input.Some("22:00-07:00 except urgent")})
 	require.NoError(t, err)
 	b.now = time.Date(2026, 3, 28, 22, 0, 0, 0, time.UTC) // 23:00 in Berlin, of the night in which clocks go forward
 	held, of := b.remindAnn(t, "medium")
@@ -197,16 +200,16 @@ func TestQuietHoursHoldDeliveriesBackAndTheLatestCounts(t *testing.T) {
 func TestChannelsAreTheirUsersOwn(t *testing.T) {
 	b := setup(t)
 	id := b.channel(t, "ntfy:topic")
-	for _, in := range []task.SettingsInput{{RemoveChannel: id}, {TestChannel: id}} {
-		_, err := b.service.UpdateSettings(b.ctx, b.bob, in)
-		var e *task.Error
+	for _, in := range []person.SettingsInput{{RemoveChannel: id}, {TestChannel: id}} {
+		_, err := b.people.UpdateSettings(b.ctx, b.bob, in)
+		var e *fault.Error
 		require.ErrorAs(t, err, &e)
-		require.Equal(t, task.NotFound, e.Code)
+		require.Equal(t, fault.NotFound, e.Code)
 	}
-	_, err := b.service.UpdateSettings(b.ctx, b.ann, task.SettingsInput{RemoveChannel: id})
+	_, err := b.people.UpdateSettings(b.ctx, b.ann, person.SettingsInput{RemoveChannel: id})
 	require.NoError(t, err)
 	b.remindAnn(t, "medium")
-	reach, err := b.store.Reach(b.ctx, b.ann.UserID, 10)
+	reach, err := b.store.DeliverySettings(b.ctx, b.ann.UserID, 10)
 	require.NoError(t, err)
 	require.Empty(t, reach.Channels)
 	require.Empty(t, reach.Deliveries)

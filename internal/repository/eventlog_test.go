@@ -7,6 +7,8 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
 
+	"tickler/internal/input"
+	"tickler/internal/label"
 	"tickler/internal/task"
 )
 
@@ -14,13 +16,13 @@ func TestEveryEventIsLoggedOnceForItsUser(t *testing.T) {
 	b := setup(t)
 	one := b.add(t, b.ann, task.AddInput{Title: "x", Tags: []string{"home"}, DueDate: "2026-03-02T08:30Z"})
 	b.add(t, b.bob, task.AddInput{Title: "Bob's", DueDate: "2026-03-02T08:30Z"})
-	_, err := b.service.CreateCategory(b.ctx, b.ann, task.CreateCategoryInput{Name: "Work"})
+	_, err := b.labels.CreateCategory(b.ctx, b.ann, label.CreateCategoryInput{Name: "Work"})
 	require.NoError(t, err)
-	_, err = b.service.Update(b.ctx, b.ann, task.UpdateInput{TaskID: one.ID, Category: task.Some("Work")})
+	_, err = b.service.Update(b.ctx, b.ann, task.UpdateInput{TaskID: one.ID, Category: input.Some("Work")})
 	require.NoError(t, err)
-	_, err = b.service.DeleteCategory(b.ctx, b.ann, task.CategoryInput{Category: "Work"})
+	_, err = b.labels.DeleteCategory(b.ctx, b.ann, label.CategoryInput{Category: "Work"})
 	require.NoError(t, err)
-	_, err = b.service.DeleteTag(b.ctx, b.ann, task.TagInput{Tag: "home"})
+	_, err = b.labels.DeleteTag(b.ctx, b.ann, label.TagInput{Tag: "home"})
 	require.NoError(t, err)
 	claimed, _, err := b.notifier.ClaimReminders(b.ctx, b.now.Add(time.Hour), b.now.Add(-time.Hour), 10)
 	require.NoError(t, err)

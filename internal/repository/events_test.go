@@ -7,6 +7,9 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"tickler/internal/fault"
+	"tickler/internal/input"
+	"tickler/internal/label"
 	"tickler/internal/task"
 	"tickler/internal/telemetry"
 )
@@ -14,7 +17,7 @@ import (
 func TestChangeAndEventCommitTogether(t *testing.T) {
 	b := setup(t)
 	added := b.add(t, b.ann, task.AddInput{Title: "Pay", DueDate: "2026-03-05", Tags: []string{"home"}, RecurrenceRule: "daily"})
-	_, err := b.service.Update(b.ctx, b.ann, task.UpdateInput{TaskID: added.ID, Title: task.Some("Pay rent"), Description: task.Null[string]()})
+	_, err := b.service.Update(b.ctx, b.ann, task.UpdateInput{TaskID: added.ID, Title: input.Some("Pay rent"), Description: input.Null[string]()})
 	require.NoError(t, err)
 	_, err = b.service.Complete(b.ctx, b.ann, added.ID)
 	require.NoError(t, err)
@@ -42,7 +45,7 @@ func TestFailedTransactionLeavesNeitherTaskNorEventNorTag(t *testing.T) {
 	b := setup(t)
 	boom := errors.New("boom")
 	err := b.store.Tx(b.ctx, b.ann.UserID, func(tx task.Tx) error {
-		if _, _, err := tx.AddTag(b.ctx, task.Tag{Name: "home"}); err != nil {
+		if _, _, err := tx.AddTag(b.ctx, label.Tag{Name: "home"}); err != nil {
 			return err
 		}
 		_, err := tx.Insert(b.ctx, &task.Task{UserID: b.ann.UserID, Title: "x", Priority: task.Low, TimeZone: "UTC", CreatedAt: b.now, UpdatedAt: b.now, Version: 1}, task.Idempotency{})
@@ -63,9 +66,9 @@ func TestFailedTransactionLeavesNeitherTaskNorEventNorTag(t *testing.T) {
 func TestRefusedCallChangesNothing(t *testing.T) {
 	b := setup(t)
 	_, err := b.service.Add(b.ctx, b.ann, task.AddInput{Title: "x", Tags: []string{"new"}, TagIDs: []int64{999}})
-	requireCode(t, err, task.NotFound, "tag_ids")
+	requireCode(t, err, fault.NotFound, "tag_ids")
 	_, err = b.service.Add(b.ctx, b.ann, task.AddInput{Title: "x", Tags: []string{"new"}, Category: "none"})
-	requireCode(t, err, task.NotFound, "category")
+	requireCode(t, err, fault.NotFound, "category")
 	tags, err := b.store.Tags(b.ctx, b.ann.UserID)
 	require.NoError(t, err)
 	require.Empty(t, tags)
@@ -85,7 +88,7 @@ func TestEventCarriesTheTraceOfItsRequest(t *testing.T) {
 func TestUpdateWithoutADifferenceIsNoChangeAndNoEvent(t *testing.T) {
 	b := setup(t)
 	added := b.add(t, b.ann, task.AddInput{Title: "x", DueDate: "2026-03-05T10:00", Tags: []string{"a"}})
-	same, err := b.service.Update(b.ctx, b.ann, task.UpdateInput{TaskID: added.ID, Title: task.Some(" x "), DueDate: task.Some("2026-03-05T10:00:00Z"), Tags: task.Some([]string{"A"})})
+	same, err := b.service.Update(b.ctx, b.ann, task.UpdateInput{TaskID: added.ID, Title: input.Some(" x "), DueDate: input.Some("2026-03-05T10:00:00Z"), Tags: input.Some([]string{"A"})})
 	require.NoError(t, err)
 	require.Empty(t, same.Changed)
 	require.Equal(t, 1, same.Task.Version)

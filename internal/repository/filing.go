@@ -3,9 +3,9 @@ package repository
 import (
 	"context"
 
-	"github.com/jackc/pgx/v5"
+	"tickler/internal/label"
 
-	"tickler/internal/task"
+	"github.com/jackc/pgx/v5"
 )
 
 const (
@@ -29,26 +29,26 @@ func collect[T any](ctx context.Context, q querier, sql string, args ...any) ([]
 }
 
 // Categories reads the user's categories.
-func (r *Repository) Categories(ctx context.Context, userID int64) ([]task.Category, error) {
-	all, err := collect[task.Category](ctx, r.as(userID), selectCategories, userID)
+func (r *Repository) Categories(ctx context.Context, userID int64) ([]label.Category, error) {
+	all, err := collect[label.Category](ctx, r.as(userID), selectCategories, userID)
 	return all, unavailable(err)
 }
 
 // Tags reads the user's tags.
-func (r *Repository) Tags(ctx context.Context, userID int64) ([]task.Tag, error) {
-	all, err := collect[task.Tag](ctx, r.as(userID), selectTags, userID)
+func (r *Repository) Tags(ctx context.Context, userID int64) ([]label.Tag, error) {
+	all, err := collect[label.Tag](ctx, r.as(userID), selectTags, userID)
 	return all, unavailable(err)
 }
 
 // CountedCategories reads the user's categories with their numbers of tasks.
-func (r *Repository) CountedCategories(ctx context.Context, userID int64) ([]task.Counted[task.Category], error) {
-	all, err := counted(ctx, r.as(userID), countedCategories, userID, func(l label) task.Category { return task.Category(l) })
+func (r *Repository) CountedCategories(ctx context.Context, userID int64) ([]label.Counted[label.Category], error) {
+	all, err := counted(ctx, r.as(userID), countedCategories, userID, func(l labelRow) label.Category { return label.Category(l) })
 	return all, unavailable(err)
 }
 
 // CountedTags reads the user's tags with their numbers of tasks.
-func (r *Repository) CountedTags(ctx context.Context, userID int64) ([]task.Counted[task.Tag], error) {
-	all, err := counted(ctx, r.as(userID), countedTags, userID, func(l label) task.Tag { return task.Tag(l) })
+func (r *Repository) CountedTags(ctx context.Context, userID int64) ([]label.Counted[label.Tag], error) {
+	all, err := counted(ctx, r.as(userID), countedTags, userID, func(l labelRow) label.Tag { return label.Tag(l) })
 	return all, unavailable(err)
 }
 
@@ -64,40 +64,40 @@ const (
 		FROM tags g WHERE g.user_id = $1 ORDER BY lower(g.name)`
 )
 
-// label is what categories and tags have in common.
-type label struct {
+// labelRow is what categories and tags have in common.
+type labelRow struct {
 	ID    int64
 	Name  string
 	Color string
 }
 
-func counted[T task.Category | task.Tag](ctx context.Context, q querier, sql string, userID int64, as func(label) T) ([]task.Counted[T], error) {
+func counted[T label.Category | label.Tag](ctx context.Context, q querier, sql string, userID int64, as func(labelRow) T) ([]label.Counted[T], error) {
 	rows, err := q.Query(ctx, sql, userID)
 	if err != nil {
 		return nil, err
 	}
-	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (task.Counted[T], error) {
-		var l label
+	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (label.Counted[T], error) {
+		var l labelRow
 		var tasks int
 		err := row.Scan(&l.ID, &l.Name, &l.Color, &tasks)
-		return task.Counted[T]{Label: as(l), Tasks: tasks}, err
+		return label.Counted[T]{Label: as(l), Tasks: tasks}, err
 	})
 }
 
 // Categories reads the user's categories; see lockUser for lock.
-func (tx *userTx) Categories(ctx context.Context, lock bool) ([]task.Category, error) {
+func (tx *userTx) Categories(ctx context.Context, lock bool) ([]label.Category, error) {
 	if err := tx.lockUser(ctx, lock); err != nil {
 		return nil, err
 	}
-	return collect[task.Category](ctx, tx, selectCategories, tx.userID)
+	return collect[label.Category](ctx, tx, selectCategories, tx.userID)
 }
 
 // Tags reads the user's tags; see lockUser for lock.
-func (tx *userTx) Tags(ctx context.Context, lock bool) ([]task.Tag, error) {
+func (tx *userTx) Tags(ctx context.Context, lock bool) ([]label.Tag, error) {
 	if err := tx.lockUser(ctx, lock); err != nil {
 		return nil, err
 	}
-	return collect[task.Tag](ctx, tx, selectTags, tx.userID)
+	return collect[label.Tag](ctx, tx, selectTags, tx.userID)
 }
 
 // lockUser makes others wait who want to add or rename a category or tag, so

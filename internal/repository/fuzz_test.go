@@ -8,6 +8,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"tickler/internal/fault"
 	"tickler/internal/pgtest"
 	"tickler/internal/repository"
 	"tickler/internal/task"
@@ -37,8 +38,8 @@ func FuzzSearch(f *testing.F) {
 			require.LessOrEqual(t, len(found.Tasks), 1)
 			return
 		}
-		var e *task.Error
+		var e *fault.Error
 		require.True(t, errors.As(err, &e), "%q %q: %v", query, cursor, err)
-		require.Equal(t, task.InvalidInput, e.Code, "%q %q: %v", query, cursor, err)
+		require.Equal(t, fault.InvalidInput, e.Code, "%q %q: %v", query, cursor, err)
 	})
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"tickler/internal/fault"
 	"tickler/internal/task"
 )
 
@@ -34,7 +35,7 @@ func position(p task.Paging) (scored, error) {
 		at.below = &below
 	}
 	if err != nil {
-		return scored{}, task.Invalid("cursor", "is not a cursor of this search; give next_cursor exactly as it was returned")
+		return scored{}, fault.Invalid("cursor", "is not a cursor of this search; give next_cursor exactly as it was returned")
 	}
 	return at, nil
 }

@@ -11,6 +11,8 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/stretchr/testify/require"
 
+	"tickler/internal/fault"
+	"tickler/internal/person"
 	"tickler/internal/pgtest"
 	"tickler/internal/repository"
 	"tickler/internal/task"
@@ -108,7 +110,7 @@ func TestSessionWithoutItsRoleIsRefused(t *testing.T) {
 // A query that forgets whose data it wants gets its own user's and no more.
 func TestAForgottenWhereShowsNobodyElsesRows(t *testing.T) {
 	b := setup(t)
-	for _, user := range []task.Settings{b.ann, b.bob} {
+	for _, user := range []person.Settings{b.ann, b.bob} {
 		b.add(t, user, task.AddInput{Title: "Water the plants", Tags: []string{"home"}, DueDate: "2027-01-01T10:00"})
 		_, err := b.pool.Exec(b.ctx, `INSERT INTO categories (user_id, name) VALUES ($1, 'Garden')`, user.UserID)
 		require.NoError(t, err)
@@ -174,12 +176,12 @@ func TestTheCallerDoesNotStayInTheSession(t *testing.T) {
 		require.NoError(t, err)
 		nobody()
 		_, err = store.Task(b.ctx, b.ann.UserID, 1<<40)
-		require.ErrorIs(t, err, task.ErrNotFound)
+		require.ErrorIs(t, err, fault.ErrNotFound)
 		nobody()
 		_, err = store.List(b.ctx, b.ann.UserID, task.Filter{}, task.Paging{Limit: 5, Sort: task.ByCreatedAt})
 		require.NoError(t, err)
 		nobody()
-		require.ErrorIs(t, store.Tx(b.ctx, b.ann.UserID, func(task.Tx) error { return task.ErrNotFound }), task.ErrNotFound)
+		require.ErrorIs(t, store.Tx(b.ctx, b.ann.UserID, func(task.Tx) error { return fault.ErrNotFound }), fault.ErrNotFound)
 		nobody()
 		cancelled, cancel := context.WithCancel(b.ctx)
 		cancel()

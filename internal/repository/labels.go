@@ -8,12 +8,12 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"tickler/internal/event"
-	"tickler/internal/task"
+	"tickler/internal/label"
 	"tickler/internal/telemetry"
 )
 
 // AddCategory creates a category, or returns the one that has this name.
-func (tx *userTx) AddCategory(ctx context.Context, c task.Category) (task.Category, bool, error) {
+func (tx *userTx) AddCategory(ctx context.Context, c label.Category) (label.Category, bool, error) {
 	var added bool
 	// A row that was inserted rather than updated has no xmax.
 	err := tx.QueryRow(ctx, `
@@ -24,7 +24,7 @@ func (tx *userTx) AddCategory(ctx context.Context, c task.Category) (task.Catego
 }
 
 // AddTag creates a tag, or returns the one that has this name.
-func (tx *userTx) AddTag(ctx context.Context, t task.Tag) (task.Tag, bool, error) {
+func (tx *userTx) AddTag(ctx context.Context, t label.Tag) (label.Tag, bool, error) {
 	var added bool
 	err := tx.QueryRow(ctx, `
 		INSERT INTO tags (user_id, name, color) VALUES ($1, $2, nullif($3, ''))
@@ -34,7 +34,7 @@ func (tx *userTx) AddTag(ctx context.Context, t task.Tag) (task.Tag, bool, error
 }
 
 // SaveCategory stores the name and color of a category, unless another has the name.
-func (tx *userTx) SaveCategory(ctx context.Context, c task.Category) (bool, error) {
+func (tx *userTx) SaveCategory(ctx context.Context, c label.Category) (bool, error) {
 	tag, err := tx.Exec(ctx, `
 		UPDATE categories SET name = $3, color = nullif($4, '')
 		WHERE user_id = $1 AND id = $2
@@ -44,7 +44,7 @@ func (tx *userTx) SaveCategory(ctx context.Context, c task.Category) (bool, erro
 }
 
 // SaveTag stores the name and color of a tag, unless another has the name.
-func (tx *userTx) SaveTag(ctx context.Context, t task.Tag) (bool, error) {
+func (tx *userTx) SaveTag(ctx context.Context, t label.Tag) (bool, error) {
 	tag, err := tx.Exec(ctx, `
 		UPDATE tags SET name = $3, color = nullif($4, '')
 		WHERE user_id = $1 AND id = $2
@@ -127,7 +127,7 @@ func (tx *userTx) removeLabel(ctx context.Context, id int64, now time.Time, lock
 	batch.Queue(lockTasks, tx.userID, id)
 	batch.Queue(lockLabel, tx.userID, id)
 	batch.Queue(takeOff, tx.userID, id, now, event.Source(tx.repository.source), telemetry.TraceParent(ctx),
-		OutboxShards, event.TaskUpdated, event.TopicTaskEvents, event.SchemaVersion).Exec(func(tag pgconn.CommandTag) error {
+		event.Shards, event.TaskUpdated, event.TopicTaskEvents, event.SchemaVersion).Exec(func(tag pgconn.CommandTag) error {
 		tasks = int(tag.RowsAffected())
 		return nil
 	})

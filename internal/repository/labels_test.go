@@ -9,19 +9,23 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"tickler/internal/fault"
+	"tickler/internal/input"
+	"tickler/internal/label"
+	"tickler/internal/person"
 	"tickler/internal/task"
 )
 
-func (b *bundle) category(t *testing.T, user task.Settings, name string) task.Category {
+func (b *bundle) category(t *testing.T, user person.Settings, name string) label.Category {
 	t.Helper()
-	c, err := b.service.CreateCategory(b.ctx, user, task.CreateCategoryInput{Name: name})
+	c, err := b.labels.CreateCategory(b.ctx, user, label.CreateCategoryInput{Name: name})
 	require.NoError(t, err)
 	return c
 }
 
-func (b *bundle) tag(t *testing.T, user task.Settings, name string) task.Tag {
+func (b *bundle) tag(t *testing.T, user person.Settings, name string) label.Tag {
 	t.Helper()
-	g, err := b.service.CreateTag(b.ctx, user, task.CreateTagInput{Name: name})
+	g, err := b.labels.CreateTag(b.ctx, user, label.CreateTagInput{Name: name})
 	require.NoError(t, err)
 	return g
 }
@@ -31,41 +35,41 @@ func TestNamesOfCategoriesAndTagsAreCheckedAndUniquePerUserInAnyCase(t *testing.
 	work := b.category(t, b.ann, "  Größe & Work 🏢 ")
 	require.Equal(t, "Größe & Work 🏢", work.Name)
 	home := b.tag(t, b.ann, "Zuhause")
-	b.category(t, b.ann, strings.Repeat("ü", task.MaxCategoryName))
-	b.tag(t, b.ann, strings.Repeat("ü", task.MaxTagName))
+	b.category(t, b.ann, strings.Repeat("ü", label.MaxCategoryName))
+	b.tag(t, b.ann, strings.Repeat("ü", label.MaxTagName))
 	b.category(t, b.bob, work.Name) // a name is its user's own
 	b.tag(t, b.bob, home.Name)
 	cases := []struct {
 		name, color string
-		code        task.Code
+		code        fault.Code
 		field       string
 	}{
-		{"", "", task.InvalidInput, "name"},
-		{" \t ", "", task.InvalidInput, "name"},
-		{strings.Repeat("x", 51), "", task.InvalidInput, "name"},
-		{strings.Repeat("x", 100_000), "", task.InvalidInput, "name"},
-		{"a\x00b", "", task.InvalidInput, "name"},
-		{"a\nb", "", task.InvalidInput, "name"},
-		{"\xff", "", task.InvalidInput, "name"},
-		{"x", "red", task.InvalidInput, "color"},
-		{"x", "#12345", task.InvalidInput, "color"},
-		{"x", "#12345G", task.InvalidInput, "color"},
-		{"x", "#123456\n", task.InvalidInput, "color"},
+		{"", "", fault.InvalidInput, "name"},
+		{" \t ", "", fault.InvalidInput, "name"},
+		{strings.Repeat("x", 51), "", fault.InvalidInput, "name"},
+		{strings.Repeat("x", 100_000), "", fault.InvalidInput, "name"},
+		{"a\x00b", "", fault.InvalidInput, "name"},
+		{"a\nb", "", fault.InvalidInput, "name"},
+		{"\xff", "", fault.InvalidInput, "name"},
+		{"x", "red", fault.InvalidInput, "color"},
+		{"x", "#12345", fault.InvalidInput, "color"},
+		{"x", "#12345G", fault.InvalidInput, "color"},
+		{"x", "#123456\n", fault.InvalidInput, "color"},
 		{"GRÖSSE & work 🏢", "", "", ""}, // ß is no ss
-		{"größe & WORK 🏢", "", task.Conflict, "name"},
-		{"GRÖßE & WORK 🏢", "", task.Conflict, "name"},
+		{"größe & WORK 🏢", "", fault.Conflict, "name"},
+		{"GRÖßE & WORK 🏢", "", fault.Conflict, "name"},
 	}
 	for _, c := range cases {
-		_, err := b.service.CreateCategory(b.ctx, b.ann, task.CreateCategoryInput{Name: c.name, Color: c.color})
+		_, err := b.labels.CreateCategory(b.ctx, b.ann, label.CreateCategoryInput{Name: c.name, Color: c.color})
 		if c.code == "" {
 			require.NoError(t, err)
 			continue
 		}
 		requireCode(t, err, c.code, c.field)
-		if c.code == task.Conflict {
+		if c.code == fault.Conflict {
 			c.name = "ZUHAUSE"
 		}
-		_, err = b.service.CreateTag(b.ctx, b.ann, task.CreateTagInput{Name: c.name, Color: c.color})
+		_, err = b.labels.CreateTag(b.ctx, b.ann, label.CreateTagInput{Name: c.name, Color: c.color})
 		requireCode(t, err, c.code, c.field)
 	}
 }
@@ -75,91 +79,91 @@ func TestCategoryIsRenamedAndRecolored(t *testing.T) {
 	b.category(t, b.ann, "Home")
 	work := b.category(t, b.ann, "Work")
 	filed := b.add(t, b.ann, task.AddInput{Title: "x", Category: "work"})
-	update := func(user task.Settings, in task.UpdateCategoryInput) (task.Relabeling[task.Category], error) {
-		return b.service.UpdateCategory(b.ctx, user, in)
+	update := func(user person.Settings, in label.UpdateCategoryInput) (label.UpdateResult[label.Category], error) {
+		return b.labels.UpdateCategory(b.ctx, user, in)
 	}
-	named := task.CategoryInput{Category: "WORK"}
-	result, err := update(b.ann, task.UpdateCategoryInput{CategoryInput: named, Name: task.Some("work"), Color: task.Some("#1e90FF")})
+	named := label.CategoryInput{Category: "WORK"}
+	result, err := update(b.ann, label.UpdateCategoryInput{CategoryInput: named, Name: input.Some("work"), Color: input.Some("#1e90FF")})
 	require.NoError(t, err)
 	require.Equal(t, []string{"color", "name"}, result.Changed)
-	result, err = update(b.ann, task.UpdateCategoryInput{CategoryInput: named, Name: task.Some("work ")})
+	result, err = update(b.ann, label.UpdateCategoryInput{CategoryInput: named, Name: input.Some("work ")})
 	require.NoError(t, err)
 	require.Empty(t, result.Changed)
-	result, err = update(b.ann, task.UpdateCategoryInput{CategoryInput: task.CategoryInput{CategoryID: work.ID}, Name: task.Some("Office"), Color: task.Null[string]()})
+	result, err = update(b.ann, label.UpdateCategoryInput{CategoryInput: label.CategoryInput{CategoryID: work.ID}, Name: input.Some("Office"), Color: input.Null[string]()})
 	require.NoError(t, err)
-	require.Equal(t, task.Category{ID: work.ID, Name: "Office"}, result.Label)
+	require.Equal(t, label.Category{ID: work.ID, Name: "Office"}, result.Label)
 	found, err := b.service.Get(b.ctx, b.ann, filed.ID)
 	require.NoError(t, err)
 	require.Equal(t, "Office", found.Category.Name)
 	require.Equal(t, 1, found.Version, "a new name of its category is no change of the task")
 
 	for _, c := range []struct {
-		in    task.UpdateCategoryInput
-		code  task.Code
+		in    label.UpdateCategoryInput
+		code  fault.Code
 		field string
 	}{
-		{task.UpdateCategoryInput{Name: task.Some("x")}, task.InvalidInput, "category"},
-		{task.UpdateCategoryInput{CategoryInput: task.CategoryInput{Category: "Office", CategoryID: work.ID}}, task.InvalidInput, "category"},
-		{task.UpdateCategoryInput{CategoryInput: task.CategoryInput{Category: "Offise"}}, task.NotFound, "category"},
-		{task.UpdateCategoryInput{CategoryInput: task.CategoryInput{CategoryID: 1 << 40}}, task.NotFound, "category_id"},
-		{task.UpdateCategoryInput{CategoryInput: task.CategoryInput{Category: "Office"}, Name: task.Some("HOME")}, task.Conflict, "name"},
-		{task.UpdateCategoryInput{CategoryInput: task.CategoryInput{Category: "Office"}, Name: task.Null[string]()}, task.InvalidInput, "name"},
-		{task.UpdateCategoryInput{CategoryInput: task.CategoryInput{Category: "Office"}, Color: task.Some("blue")}, task.InvalidInput, "color"},
+		{label.UpdateCategoryInput{Name: input.Some("x")}, fault.InvalidInput, "category"},
+		{label.UpdateCategoryInput{CategoryInput: label.CategoryInput{Category: "Office", CategoryID: work.ID}}, fault.InvalidInput, "category"},
+		{label.UpdateCategoryInput{CategoryInput: label.CategoryInput{Category: "Offise"}}, fault.NotFound, "category"},
+		{label.UpdateCategoryInput{CategoryInput: label.CategoryInput{CategoryID: 1 << 40}}, fault.NotFound, "category_id"},
+		{label.UpdateCategoryInput{CategoryInput: label.CategoryInput{Category: "Office"}, Name: input.Some("HOME")}, fault.Conflict, "name"},
+		{label.UpdateCategoryInput{CategoryInput: label.CategoryInput{Category: "Office"}, Name: input.Null[string]()}, fault.InvalidInput, "name"},
+		{label.UpdateCategoryInput{CategoryInput: label.CategoryInput{Category: "Office"}, Color: input.Some("blue")}, fault.InvalidInput, "color"},
 	} {
 		_, err := update(b.ann, c.in)
 		requireCode(t, err, c.code, c.field)
 	}
-	_, err = update(b.bob, task.UpdateCategoryInput{CategoryInput: task.CategoryInput{CategoryID: work.ID}, Name: task.Some("mine")})
-	requireCode(t, err, task.NotFound, "category_id")
+	_, err = update(b.bob, label.UpdateCategoryInput{CategoryInput: label.CategoryInput{CategoryID: work.ID}, Name: input.Some("mine")})
+	requireCode(t, err, fault.NotFound, "category_id")
 }
 
 func TestTagIsRenamedAndRecolored(t *testing.T) {
 	b := setup(t)
 	b.tag(t, b.ann, "home")
 	errand := b.tag(t, b.ann, "errand")
-	result, err := b.service.UpdateTag(b.ctx, b.ann, task.UpdateTagInput{TagInput: task.TagInput{Tag: "Errand"}, Name: task.Some("shopping"), Color: task.Some("#000000")})
+	result, err := b.labels.UpdateTag(b.ctx, b.ann, label.UpdateTagInput{TagInput: label.TagInput{Tag: "Errand"}, Name: input.Some("shopping"), Color: input.Some("#000000")})
 	require.NoError(t, err)
-	require.Equal(t, task.Tag{ID: errand.ID, Name: "shopping", Color: "#000000"}, result.Label)
+	require.Equal(t, label.Tag{ID: errand.ID, Name: "shopping", Color: "#000000"}, result.Label)
 	for _, c := range []struct {
-		in    task.UpdateTagInput
-		code  task.Code
+		in    label.UpdateTagInput
+		code  fault.Code
 		field string
 	}{
-		{task.UpdateTagInput{}, task.InvalidInput, "tag"},
-		{task.UpdateTagInput{TagInput: task.TagInput{Tag: "shoping"}}, task.NotFound, "tag"},
-		{task.UpdateTagInput{TagInput: task.TagInput{TagID: 1 << 40}}, task.NotFound, "tag_id"},
-		{task.UpdateTagInput{TagInput: task.TagInput{TagID: errand.ID}, Name: task.Some("Home")}, task.Conflict, "name"},
-		{task.UpdateTagInput{TagInput: task.TagInput{TagID: errand.ID}, Name: task.Some(strings.Repeat("x", 31))}, task.InvalidInput, "name"},
+		{label.UpdateTagInput{}, fault.InvalidInput, "tag"},
+		{label.UpdateTagInput{TagInput: label.TagInput{Tag: "shoping"}}, fault.NotFound, "tag"},
+		{label.UpdateTagInput{TagInput: label.TagInput{TagID: 1 << 40}}, fault.NotFound, "tag_id"},
+		{label.UpdateTagInput{TagInput: label.TagInput{TagID: errand.ID}, Name: input.Some("Home")}, fault.Conflict, "name"},
+		{label.UpdateTagInput{TagInput: label.TagInput{TagID: errand.ID}, Name: input.Some(strings.Repeat("x", 31))}, fault.InvalidInput, "name"},
 	} {
-		_, err := b.service.UpdateTag(b.ctx, b.ann, c.in)
+		_, err := b.labels.UpdateTag(b.ctx, b.ann, c.in)
 		requireCode(t, err, c.code, c.field)
 	}
-	_, err = b.service.UpdateTag(b.ctx, b.bob, task.UpdateTagInput{TagInput: task.TagInput{TagID: errand.ID}, Name: task.Some("mine")})
-	requireCode(t, err, task.NotFound, "tag_id")
+	_, err = b.labels.UpdateTag(b.ctx, b.bob, label.UpdateTagInput{TagInput: label.TagInput{TagID: errand.ID}, Name: input.Some("mine")})
+	requireCode(t, err, fault.NotFound, "tag_id")
 }
 
 func TestLimitsOfCategoriesAndTagsAreExactAlsoUnderConcurrency(t *testing.T) {
 	b := setup(t)
 	var creators sync.WaitGroup
-	for n := range task.MaxTagsPerUser + 10 {
+	for n := range label.MaxTagsPerUser + 10 {
 		creators.Go(func() {
-			_, err := b.service.CreateTag(b.ctx, b.ann, task.CreateTagInput{Name: fmt.Sprint("tag ", n)})
+			_, err := b.labels.CreateTag(b.ctx, b.ann, label.CreateTagInput{Name: fmt.Sprint("tag ", n)})
 			if err != nil {
-				requireCode(t, err, task.LimitExceeded, "name")
+				requireCode(t, err, fault.LimitExceeded, "name")
 			}
-			_, err = b.service.CreateCategory(b.ctx, b.ann, task.CreateCategoryInput{Name: fmt.Sprint("category ", n)})
+			_, err = b.labels.CreateCategory(b.ctx, b.ann, label.CreateCategoryInput{Name: fmt.Sprint("category ", n)})
 			if err != nil {
-				requireCode(t, err, task.LimitExceeded, "name")
+				requireCode(t, err, fault.LimitExceeded, "name")
 			}
 		})
 	}
 	creators.Wait()
-	tags, err := b.service.Tags(b.ctx, b.ann)
+	tags, err := b.labels.Tags(b.ctx, b.ann)
 	require.NoError(t, err)
-	require.Len(t, tags, task.MaxTagsPerUser)
-	categories, err := b.service.Categories(b.ctx, b.ann)
+	require.Len(t, tags, label.MaxTagsPerUser)
+	categories, err := b.labels.Categories(b.ctx, b.ann)
 	require.NoError(t, err)
-	require.Len(t, categories, task.MaxCategories)
+	require.Len(t, categories, label.MaxCategories)
 
 	added := b.add(t, b.ann, task.AddInput{Title: "x", Tags: []string{tags[0].Label.Name}})
 	for range 2 {
@@ -167,7 +171,7 @@ func TestLimitsOfCategoriesAndTagsAreExactAlsoUnderConcurrency(t *testing.T) {
 		require.NoError(t, err, "what exists can be used at the limit")
 	}
 	_, err = b.service.AddTagToTask(b.ctx, b.ann, task.TaggingInput{TaskID: added.ID, Tag: "one more"})
-	requireCode(t, err, task.LimitExceeded, "tag")
+	requireCode(t, err, fault.LimitExceeded, "tag")
 }
 
 func TestDeletedCategoryUnfilesItsTasksWithAnEventForEach(t *testing.T) {
@@ -185,15 +189,15 @@ func TestDeletedCategoryUnfilesItsTasksWithAnEventForEach(t *testing.T) {
 	require.NoError(t, err)
 	b.add(t, b.ann, task.AddInput{Title: "elsewhere", Category: "Home"})
 
-	counted, err := b.service.Categories(b.ctx, b.ann)
+	counted, err := b.labels.Categories(b.ctx, b.ann)
 	require.NoError(t, err)
-	require.Equal(t, []task.Counted[task.Category]{{Label: task.Category{ID: counted[0].Label.ID, Name: "Home"}, Tasks: 1}, {Label: work, Tasks: 4}}, counted)
+	require.Equal(t, []label.Counted[label.Category]{{Label: label.Category{ID: counted[0].Label.ID, Name: "Home"}, Tasks: 1}, {Label: work, Tasks: 4}}, counted)
 
-	_, err = b.service.DeleteCategory(b.ctx, b.bob, task.CategoryInput{CategoryID: work.ID})
-	requireCode(t, err, task.NotFound, "category_id")
+	_, err = b.labels.DeleteCategory(b.ctx, b.bob, label.CategoryInput{CategoryID: work.ID})
+	requireCode(t, err, fault.NotFound, "category_id")
 	before, commits := len(b.outbox(t)), b.committed.Load()
 	b.now = b.now.Add(time.Minute)
-	gone, err := b.service.DeleteCategory(b.ctx, b.ann, task.CategoryInput{Category: "work"})
+	gone, err := b.labels.DeleteCategory(b.ctx, b.ann, label.CategoryInput{Category: "work"})
 	require.NoError(t, err)
 	require.Equal(t, 4, gone.Tasks)
 	require.EqualValues(t, commits+1, b.committed.Load(), "the relay is woken")
@@ -207,8 +211,8 @@ func TestDeletedCategoryUnfilesItsTasksWithAnEventForEach(t *testing.T) {
 	restored, err := b.service.Reopen(b.ctx, b.ann, deleted.ID)
 	require.NoError(t, err)
 	require.Nil(t, restored.Task.Category)
-	_, err = b.service.DeleteCategory(b.ctx, b.ann, task.CategoryInput{CategoryID: work.ID})
-	requireCode(t, err, task.NotFound, "category_id")
+	_, err = b.labels.DeleteCategory(b.ctx, b.ann, label.CategoryInput{CategoryID: work.ID})
+	requireCode(t, err, fault.NotFound, "category_id")
 }
 
 func TestDeletedTagIsTakenOffItsTasksWithAnEventForEach(t *testing.T) {
@@ -219,14 +223,14 @@ func TestDeletedTagIsTakenOffItsTasksWithAnEventForEach(t *testing.T) {
 	deleted := b.add(t, b.ann, task.AddInput{Title: "deleted", Tags: []string{"a"}})
 	_, err := b.service.Delete(b.ctx, b.ann, deleted.ID)
 	require.NoError(t, err)
-	_, err = b.service.DeleteTag(b.ctx, b.bob, task.TagInput{Tag: "a"})
-	requireCode(t, err, task.NotFound, "tag")
+	_, err = b.labels.DeleteTag(b.ctx, b.bob, label.TagInput{Tag: "a"})
+	requireCode(t, err, fault.NotFound, "tag")
 
-	counted, err := b.service.Tags(b.ctx, b.ann)
+	counted, err := b.labels.Tags(b.ctx, b.ann)
 	require.NoError(t, err)
 	require.Equal(t, 2, counted[0].Tasks)
 	before := len(b.outbox(t))
-	gone, err := b.service.DeleteTag(b.ctx, b.ann, task.TagInput{Tag: "A"})
+	gone, err := b.labels.DeleteTag(b.ctx, b.ann, label.TagInput{Tag: "A"})
 	require.NoError(t, err)
 	require.Equal(t, 2, gone.Tasks)
 	events := b.outbox(t)[before:]
@@ -249,10 +253,10 @@ func TestTenThousandTasksAreUnfiledAndUntaggedInOneGo(t *testing.T) {
 	require.NoError(t, err)
 	_, err = b.pool.Exec(b.ctx, `INSERT INTO task_tags SELECT user_id, id, $1 FROM tasks WHERE id <> $2`, model.Tags[0].ID, model.ID)
 	require.NoError(t, err)
-	filed, err := b.service.DeleteCategory(b.ctx, b.ann, task.CategoryInput{Category: "Work"})
+	filed, err := b.labels.DeleteCategory(b.ctx, b.ann, label.CategoryInput{Category: "Work"})
 	require.NoError(t, err)
 	require.Equal(t, 10_000, filed.Tasks)
-	tagged, err := b.service.DeleteTag(b.ctx, b.ann, task.TagInput{Tag: "a"})
+	tagged, err := b.labels.DeleteTag(b.ctx, b.ann, label.TagInput{Tag: "a"})
 	require.NoError(t, err)
 	require.Equal(t, 10_000, tagged.Tasks)
 	var events, ids int

@@ -9,6 +9,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 
+	"tickler/internal/fault"
 	"tickler/internal/task"
 )
 
@@ -145,7 +146,7 @@ func (r *Repository) page(ctx context.Context, q sender, s *statement, expressio
 	})
 	err := q.SendBatch(ctx, batch).Close()
 	if e := (*pgconn.PgError)(nil); errors.As(err, &e) && strings.HasPrefix(e.Code, "22") && p.After != nil {
-		return task.Page{}, task.Invalid("cursor", "is not a cursor of this list; give next_cursor exactly as it was returned")
+		return task.Page{}, fault.Invalid("cursor", "is not a cursor of this list; give next_cursor exactly as it was returned")
 	}
 	return page, unavailable(err)
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"tickler/internal/fault"
 	"tickler/internal/task"
 )
 
@@ -57,10 +58,10 @@ func TestPagesOfEveryOrderHaveNeitherGapNorDouble(t *testing.T) {
 	page, err := b.service.List(b.ctx, b.ann, task.ListInput{Limit: 4})
 	require.NoError(t, err)
 	_, err = b.service.List(b.ctx, b.ann, task.ListInput{SortBy: task.ByTitle, Cursor: page.NextCursor})
-	requireCode(t, err, task.InvalidInput, "cursor")
+	requireCode(t, err, fault.InvalidInput, "cursor")
 	for _, forged := range []string{"x", "e30", "eyJzIjoiY3JlYXRlZF9hdCIsImQiOnRydWUsInYiOiJub3BlIiwiaSI6MX0"} {
 		_, err = b.service.List(b.ctx, b.ann, task.ListInput{Cursor: forged})
-		requireCode(t, err, task.InvalidInput, "cursor")
+		requireCode(t, err, fault.InvalidInput, "cursor")
 	}
 }
 
@@ -98,7 +99,7 @@ func TestFiltersOfDifferentKindsAreAndedValuesOfOneOred(t *testing.T) {
 		})
 	}
 	_, err = b.service.List(b.ctx, b.ann, task.ListInput{Tags: []string{"z"}})
-	requireCode(t, err, task.NotFound, "tags")
+	requireCode(t, err, fault.NotFound, "tags")
 }
 
 func TestSearchRanksTitleAboveDescription(t *testing.T) {

@@ -13,10 +13,6 @@ import (
 	"tickler/internal/telemetry"
 )
 
-// OutboxShards is how many parts the outbox is published in. A task's events
-// are all in the shard that its id falls in.
-const OutboxShards = 16
-
 // leaveWithEvents leaves a batch for later with the outbox rows of a change, and
 // its entry in the event log, behind it. The task's row lock is held by then, so
 // rows of one task are in commit order.
@@ -37,7 +33,7 @@ func (tx *userTx) leaveWithEvents(ctx context.Context, batch *pgx.Batch, c task.
 		)
 		INSERT INTO outbox (shard, event_id, event_type, topic, task_id, source, traceparent, data, created_at)
 		SELECT $1, $2, $3, unnest($4::text[]), $5, $6, $7, $8, $9`,
-		c.Task.ID%OutboxShards, base.EventID, eventType, event.TopicsOf(eventType), c.Task.ID,
+		c.Task.ID%event.Shards, base.EventID, eventType, event.TopicsOf(eventType), c.Task.ID,
 		event.Source(tx.repository.source), telemetry.TraceParent(ctx), content, base.Timestamp, c.Task.UserID)
 	tx.wroteEvents = true
 	tx.later(batch)

@@ -6,6 +6,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"tickler/internal/fault"
 	"tickler/internal/task"
 )
 
@@ -45,7 +46,7 @@ func TestOverviewCutsTheDaysInTheUsersZone(t *testing.T) {
 	require.Equal(t, 2, short.Upcoming.Total)
 	for field, in := range map[string]task.OverviewInput{"days": {Days: 91}, "limit": {Limit: 51}} {
 		_, err := b.service.Overview(b.ctx, b.bob, in)
-		requireCode(t, err, task.InvalidInput, field)
+		requireCode(t, err, fault.InvalidInput, field)
 	}
 }
 
@@ -54,7 +55,7 @@ func TestTasksDeletedMoreThanThirtyDaysAgoArePurged(t *testing.T) {
 	first := b.add(t, b.ann, task.AddInput{Title: "old", DueDate: "2026-03-02T09:00", RecurrenceRule: "daily", Tags: []string{"a"}})
 	_, err := b.service.Complete(b.ctx, b.ann, first.ID)
 	require.NoError(t, err)
-	next, err := b.service.Follow(b.ctx, b.ann.UserID, first.ID)
+	next, err := b.service.CreateSuccessor(b.ctx, b.ann.UserID, first.ID)
 	require.NoError(t, err)
 	recent, kept := b.add(t, b.ann, task.AddInput{Title: "recent"}), b.add(t, b.ann, task.AddInput{Title: "kept"})
 	for _, id := range []int64{first.ID, recent.ID} {
@@ -65,7 +66,7 @@ func TestTasksDeletedMoreThanThirtyDaysAgoArePurged(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, b.notifier.Prune(b.ctx))
 	_, err = b.service.Reopen(b.ctx, b.ann, first.ID)
-	requireCode(t, err, task.NotFound, "task_id")
+	requireCode(t, err, fault.NotFound, "task_id")
 	_, err = b.service.Reopen(b.ctx, b.ann, recent.ID)
 	require.NoError(t, err)
 	for _, id := range []int64{next.ID, kept.ID} {

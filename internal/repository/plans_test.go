@@ -8,6 +8,9 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
 
+	"tickler/internal/event"
+	"tickler/internal/fault"
+	"tickler/internal/input"
 	"tickler/internal/repository"
 	"tickler/internal/task"
 )
@@ -85,24 +88,24 @@ func TestAnotherUsersTaskDoesNotExist(t *testing.T) {
 	b := setup(t)
 	theirs := b.add(t, b.ann, task.AddInput{Title: "secret", DueDate: "2026-03-05", RecurrenceRule: "daily", Tags: []string{"private"}, IdempotencyKey: "k"})
 	_, err := b.service.Get(b.ctx, b.bob, theirs.ID)
-	requireCode(t, err, task.NotFound, "task_id")
-	_, err = b.service.Update(b.ctx, b.bob, task.UpdateInput{TaskID: theirs.ID, Title: task.Some("mine")})
-	requireCode(t, err, task.NotFound, "task_id")
+	requireCode(t, err, fault.NotFound, "task_id")
+	_, err = b.service.Update(b.ctx, b.bob, task.UpdateInput{TaskID: theirs.ID, Title: input.Some("mine")})
+	requireCode(t, err, fault.NotFound, "task_id")
 	_, err = b.service.Complete(b.ctx, b.bob, theirs.ID)
-	requireCode(t, err, task.NotFound, "task_id")
+	requireCode(t, err, fault.NotFound, "task_id")
 	_, err = b.service.Delete(b.ctx, b.bob, theirs.ID)
-	requireCode(t, err, task.NotFound, "task_id")
+	requireCode(t, err, fault.NotFound, "task_id")
 	_, err = b.service.Reopen(b.ctx, b.bob, theirs.ID)
-	requireCode(t, err, task.NotFound, "task_id")
+	requireCode(t, err, fault.NotFound, "task_id")
 	_, err = b.service.SkipOccurrence(b.ctx, b.bob, theirs.ID)
-	requireCode(t, err, task.NotFound, "task_id")
+	requireCode(t, err, fault.NotFound, "task_id")
 	found, err := b.service.Search(b.ctx, b.bob, task.SearchInput{Query: "secret"})
 	require.NoError(t, err)
 	require.Zero(t, found.Total)
 	_, err = b.service.List(b.ctx, b.bob, task.ListInput{Tags: []string{"private"}})
-	requireCode(t, err, task.NotFound, "tags")
+	requireCode(t, err, fault.NotFound, "tags")
 	_, err = b.service.Add(b.ctx, b.bob, task.AddInput{Title: "x", TagIDs: theirs.TagIDs()})
-	requireCode(t, err, task.NotFound, "tag_ids")
+	requireCode(t, err, fault.NotFound, "tag_ids")
 	mine, err := b.service.Add(b.ctx, b.bob, task.AddInput{Title: "x", IdempotencyKey: "k"})
 	require.NoError(t, err)
 	require.True(t, mine.Created, "a key is its user's own")
@@ -120,14 +123,14 @@ func TestIdempotencyKeyAddsOnce(t *testing.T) {
 	require.Equal(t, first.Task.ID, again.Task.ID)
 	in.Title = "y"
 	_, err = b.service.Add(b.ctx, b.ann, in)
-	requireCode(t, err, task.Conflict, "idempotency_key")
+	requireCode(t, err, fault.Conflict, "idempotency_key")
 	require.Len(t, b.outbox(t), 1)
 }
 
 func TestScanReadsTheRemindersThatAreDueAndNothingElse(t *testing.T) {
 	b := setup(t)
 	b.seedMany(t)
-	plan := b.plan(t, repository.ClaimRemindersSQL, b.now, time.Time{}, 500, repository.OutboxShards, "reminder.sent", "task-reminders", "tickler/notifier", "1.0")
+	plan := b.plan(t, repository.ClaimRemindersSQL, b.now, time.Time{}, 500, event.Shards, "reminder.sent", "task-reminders", "tickler/notifier", "1.0")
 	require.Contains(t, plan, "Index Scan using idx_reminders_due")
 	require.NotContains(t, plan, "Seq Scan", plan)
 	require.Contains(t, plan, "Index Scan using tasks_pkey")

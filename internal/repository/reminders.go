@@ -63,7 +63,7 @@ SELECT count(*), coalesce(max(fired), $2) FROM due`
 // through what this one has left behind. Any number of callers may claim at the
 // same time: each reminder goes to one of them.
 func (r *Repository) ClaimReminders(ctx context.Context, now, from time.Time, limit int) (claimed int, last time.Time, err error) {
-	err = r.pool.QueryRow(ctx, claimReminders, now, from, limit, OutboxShards,
+	err = r.pool.QueryRow(ctx, claimReminders, now, from, limit, event.Shards,
 		event.ReminderSent, event.TopicTaskReminders, event.Source(r.source), event.SchemaVersion).Scan(&claimed, &last)
 	if err != nil {
 		return 0, from, unavailable(fmt.Errorf("claim reminders: %w", err))

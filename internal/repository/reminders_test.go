@@ -7,6 +7,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"tickler/internal/input"
 	"tickler/internal/task"
 )
 
@@ -65,11 +66,11 @@ func TestReminderFollowsTheTask(t *testing.T) {
 	added := b.add(t, b.ann, task.AddInput{Title: "x", DueDate: "2026-03-02T08:30"})
 	require.Equal(t, 1, b.claim(t))
 
-	_, err := b.service.Update(b.ctx, b.ann, task.UpdateInput{TaskID: added.ID, DueDate: task.Some("2026-03-02T08:45")})
+	_, err := b.service.Update(b.ctx, b.ann, task.UpdateInput{TaskID: added.ID, DueDate: input.Some("2026-03-02T08:45")})
 	require.NoError(t, err)
 	require.Equal(t, 1, b.claim(t), "a new due date re-arms")
 
-	_, err = b.service.Update(b.ctx, b.ann, task.UpdateInput{TaskID: added.ID, DueDate: task.Some("2026-03-02T11:00")})
+	_, err = b.service.Update(b.ctx, b.ann, task.UpdateInput{TaskID: added.ID, DueDate: input.Some("2026-03-02T11:00")})
 	require.NoError(t, err)
 	_, err = b.service.Complete(b.ctx, b.ann, added.ID)
 	require.NoError(t, err)
@@ -112,7 +113,7 @@ func TestReminderThatAChangeArmsAgainIsAnother(t *testing.T) {
 	added := b.add(t, b.ann, task.AddInput{Title: "x", DueDate: "2026-03-02T08:30"})
 	require.Equal(t, 1, b.claim(t))
 	for _, due := range []string{"2026-03-02T18:30", "2026-03-02T08:30"} {
-		_, err := b.service.Update(b.ctx, b.ann, task.UpdateInput{TaskID: added.ID, DueDate: task.Some(due)})
+		_, err := b.service.Update(b.ctx, b.ann, task.UpdateInput{TaskID: added.ID, DueDate: input.Some(due)})
 		require.NoError(t, err)
 	}
 	require.Equal(t, 1, b.claim(t))
@@ -153,7 +154,7 @@ func TestRemindersOfNightsInWhichClocksChange(t *testing.T) {
 	require.Equal(t, "2027-03-27T07:00:00Z", daily.RemindAt.Format(time.RFC3339))
 	_, err := b.service.Complete(b.ctx, berlin, daily.ID)
 	require.NoError(t, err)
-	next, err := b.service.Follow(b.ctx, berlin.UserID, daily.ID)
+	next, err := b.service.CreateSuccessor(b.ctx, berlin.UserID, daily.ID)
 	require.NoError(t, err)
 	require.Equal(t, "2027-03-28T06:00:00Z", next.RemindAt.Format(time.RFC3339), "at 08:00 of both days")
 }

@@ -16,6 +16,9 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"tickler/internal/fault"
+	"tickler/internal/label"
+	"tickler/internal/person"
 	"tickler/internal/task"
 	"tickler/migrations"
 )
@@ -155,8 +158,22 @@ func checkSchema(ctx context.Context, pool *pgxpool.Pool) error {
 // Ping asks Postgres for a sign of life.
 func (r *Repository) Ping(ctx context.Context) error { return r.pool.Ping(ctx) }
 
-// Tx runs fn in one transaction on a user's data; see task.Store.
+// Tx runs fn in one transaction on a user's tasks; see task.Store.
 func (r *Repository) Tx(ctx context.Context, userID int64, fn func(task.Tx) error) error {
+	return r.change(ctx, userID, func(tx *userTx) error { return fn(tx) })
+}
+
+// ChangeLabels does the same for categories and tags; see label.Store.
+func (r *Repository) ChangeLabels(ctx context.Context, userID int64, fn func(label.Tx) error) error {
+	return r.change(ctx, userID, func(tx *userTx) error { return fn(tx) })
+}
+
+// ChangeSettings does the same for settings; see person.Store.
+func (r *Repository) ChangeSettings(ctx context.Context, userID int64, fn func(person.Tx) error) error {
+	return r.change(ctx, userID, func(tx *userTx) error { return fn(tx) })
+}
+
+func (r *Repository) change(ctx context.Context, userID int64, fn func(*userTx) error) error {
 	tx := &userTx{repository: r, userID: userID}
 	err := transact(ctx, r.pool, beginFor(ctx, "BEGIN", userID), func(t *transaction) error {
 		tx.transaction = t
@@ -165,7 +182,7 @@ func (r *Repository) Tx(ctx context.Context, userID int64, fn func(task.Tx) erro
 	if err == nil && tx.wroteEvents {
 		r.committed()
 	}
-	return unavailable(vanished(err))
+	return unavailable(foreignKeyConflict(err))
 }
 
 // read runs fn in a transaction that works for a user and changes nothing: for
@@ -174,15 +191,15 @@ func (r *Repository) read(ctx context.Context, userID int64, fn func(*transactio
 	return onSession(ctx, r.pool, beginFor(ctx, "BEGIN READ ONLY", userID), fn)
 }
 
-// vanished names the one violation of a foreign key that there can be: between
+// foreignKeyConflict names the one violation of a foreign key that there can be: between
 // looking up a category or tag and referring to it, somebody deleted it.
-func vanished(err error) error {
+func foreignKeyConflict(err error) error {
 	var e *pgconn.PgError
 	if !errors.As(err, &e) || e.Code != "23503" {
 		return err
 	}
-	return &task.Error{
-		Code: task.Conflict, Message: "a category or tag of this task was deleted at the same moment; nothing was changed",
+	return &fault.Error{
+		Code: fault.Conflict, Message: "a category or tag of this task was deleted at the same moment; nothing was changed",
 		Hint: "list_categories and list_tags show what there is; then try again",
 	}
 }
@@ -200,8 +217,8 @@ func unavailable(err error) error {
 	if err == nil {
 		return nil
 	}
-	var known *task.Error
-	if errors.As(err, &known) || errors.Is(err, task.ErrNotFound) {
+	var known *fault.Error
+	if errors.As(err, &known) || errors.Is(err, fault.ErrNotFound) {
 		return err
 	}
 	var connect *pgconn.ConnectError
@@ -214,19 +231,11 @@ func unavailable(err error) error {
 		case "08", "40", "53", "57": // connection, rolled back for others' sake, resources, operator intervention
 			passing = true
 		case "22", "23": // data, constraint
-			return fmt.Errorf("%w: %w", ErrRefused, err)
+			return fmt.Errorf("%w: %w", fault.ErrRefused, err)
 		}
 	}
 	if passing {
-		return fmt.Errorf("%w: %w", ErrUnavailable, err)
+		return fmt.Errorf("%w: %w", fault.ErrUnavailable, err)
 	}
 	return err
 }
-
-// ErrUnavailable marks an error that passes by itself: Postgres is restarting,
-// out of connections, or out of reach.
-var ErrUnavailable = errors.New("the database is not available")
-
-// ErrRefused marks an error that never passes: the data breaks a rule of the
-// database.
-var ErrRefused = errors.New("the database refuses the data")

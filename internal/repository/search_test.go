@@ -9,6 +9,8 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/stretchr/testify/require"
 
+	"tickler/internal/input"
+	"tickler/internal/label"
 	"tickler/internal/task"
 )
 
@@ -33,11 +35,11 @@ func TestNamesOfTagsAndCategoriesAreFoundWithWordsOfTheTask(t *testing.T) {
 	require.Equal(t, []string{"Pay"}, b.search(t, "plumber household calls"))
 	require.Equal(t, []string{"Büro putzen", "Pay"}, b.search(t, "büro"), "a title outranks a tag")
 	require.Equal(t, []string{"Büro putzen"}, b.search(t, "büro -household"))
-	_, err := b.service.UpdateCategory(b.ctx, b.ann, task.UpdateCategoryInput{CategoryInput: task.CategoryInput{Category: "Household chores"}, Name: task.Some("Home")})
+	_, err := b.labels.UpdateCategory(b.ctx, b.ann, label.UpdateCategoryInput{CategoryInput: label.CategoryInput{Category: "Household chores"}, Name: input.Some("Home")})
 	require.NoError(t, err)
 	require.Equal(t, []string{"Pay"}, b.search(t, "home"))
 	require.Empty(t, b.search(t, "household"))
-	_, err = b.service.DeleteTag(b.ctx, b.ann, task.TagInput{Tag: "büro"})
+	_, err = b.labels.DeleteTag(b.ctx, b.ann, label.TagInput{Tag: "büro"})
 	require.NoError(t, err)
 	require.Equal(t, []string{"Büro putzen"}, b.search(t, "büro"))
 	require.Empty(t, b.search(t, "user"), "what the vector holds beside words is no word")

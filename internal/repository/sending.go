@@ -9,12 +9,13 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
-	"tickler/internal/task"
+	"tickler/internal/input"
+	"tickler/internal/person"
 )
 
 // ServedChannel is a channel that the caller serves until its lease ends.
 type ServedChannel struct {
-	task.Channel
+	person.Channel
 	UserID   int64
 	Failures int // attempts since the last that succeeded
 	lease    int64
@@ -114,7 +115,7 @@ func (r *Repository) EndDeliveries(ctx context.Context, c ServedChannel, ended [
 	var nexts []time.Time
 	succeeded := false
 	for _, d := range ended {
-		ids, states, outcomes, nexts = append(ids, d.ID), append(states, d.State), append(outcomes, Storable(d.Outcome)), append(nexts, d.Next)
+		ids, states, outcomes, nexts = append(ids, d.ID), append(states, d.State), append(outcomes, input.ValidUTF8(d.Outcome)), append(nexts, d.Next)
 		succeeded = succeeded || d.State == "sent"
 	}
 	batch := &pgx.Batch{}
@@ -129,7 +130,7 @@ func (r *Repository) EndDeliveries(ctx context.Context, c ServedChannel, ended [
 			failures = CASE WHEN $2 <> '' THEN failures + 1 ELSE 0 END,
 			last_success_at = CASE WHEN $4 THEN $5 ELSE last_success_at END,
 			rest_until = CASE WHEN $3::timestamptz > 'epoch' THEN $3 END
-		WHERE id = $1`, c.ID, Storable(problem), rest, succeeded, now)
+		WHERE id = $1`, c.ID, input.ValidUTF8(problem), rest, succeeded, now)
 	return unavailable(r.pool.SendBatch(ctx, batch).Close())
 }
 
@@ -163,7 +164,7 @@ func (r *Repository) SwitchOff(ctx context.Context, c ServedChannel, problem str
 	err = pgx.BeginFunc(ctx, r.pool, func(tx pgx.Tx) error {
 		tag, err := tx.Exec(ctx, `
 			UPDATE channels SET enabled = false, problem = $2, next_attempt_at = NULL
-			WHERE id = $1 AND enabled AND (last_success_at IS NULL OR last_success_at < $3)`, c.ID, Storable(problem), since)
+			WHERE id = $1 AND enabled AND (last_success_at IS NULL OR last_success_at < $3)`, c.ID, input.ValidUTF8(problem), since)
 		if off = err == nil && tag.RowsAffected() > 0; !off {
 			return err
 		}
@@ -173,7 +174,7 @@ func (r *Repository) SwitchOff(ctx context.Context, c ServedChannel, problem str
 		}
 		due := now
 		if quiet, known := held[c.UserID]; known {
-			due = quiet.hours.HeldUntil(now, "", quiet.zone)
+			due = quiet.hours.HeldUntil(now, false, quiet.zone)
 		}
 		batch := &pgx.Batch{}
 		batch.Queue(`

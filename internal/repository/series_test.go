@@ -6,6 +6,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"tickler/internal/fault"
+	"tickler/internal/input"
 	"tickler/internal/task"
 )
 
@@ -19,7 +21,7 @@ func TestCompletedOccurrenceGetsOneSuccessorHoweverOftenItIsFollowed(t *testing.
 	var deliveries sync.WaitGroup
 	for range cap(results) {
 		deliveries.Go(func() {
-			next, err := b.service.Follow(b.ctx, b.ann.UserID, first.ID)
+			next, err := b.service.CreateSuccessor(b.ctx, b.ann.UserID, first.ID)
 			require.NoError(t, err)
 			results <- next
 		})
@@ -51,10 +53,10 @@ func TestNothingFollowsWhatIsOpenAgain(t *testing.T) {
 	require.NoError(t, err)
 	_, err = b.service.Reopen(b.ctx, b.ann, first.ID)
 	require.NoError(t, err)
-	next, err := b.service.Follow(b.ctx, b.ann.UserID, first.ID)
+	next, err := b.service.CreateSuccessor(b.ctx, b.ann.UserID, first.ID)
 	require.NoError(t, err)
 	require.Nil(t, next, "the event of a completion that was undone comes late")
-	next, err = b.service.Follow(b.ctx, b.bob.UserID, first.ID)
+	next, err = b.service.CreateSuccessor(b.ctx, b.bob.UserID, first.ID)
 	require.NoError(t, err)
 	require.Nil(t, next, "nor what is another's")
 }
@@ -65,7 +67,7 @@ func TestReopeningTakesBackAnUntouchedSuccessorAndKeepsATouchedOne(t *testing.T)
 	complete := func() *task.Task {
 		_, err := b.service.Complete(b.ctx, b.ann, first.ID)
 		require.NoError(t, err)
-		next, err := b.service.Follow(b.ctx, b.ann.UserID, first.ID)
+		next, err := b.service.CreateSuccessor(b.ctx, b.ann.UserID, first.ID)
 		require.NoError(t, err)
 		return next
 	}
@@ -74,10 +76,10 @@ func TestReopeningTakesBackAnUntouchedSuccessorAndKeepsATouchedOne(t *testing.T)
 	require.NoError(t, err)
 	require.Equal(t, next.ID, undone.TookBack.ID)
 	_, err = b.service.Get(b.ctx, b.ann, next.ID)
-	requireCode(t, err, task.NotFound, "task_id")
+	requireCode(t, err, fault.NotFound, "task_id")
 
 	next = complete()
-	_, err = b.service.Update(b.ctx, b.ann, task.UpdateInput{TaskID: next.ID, Description: task.Some("mine")})
+	_, err = b.service.Update(b.ctx, b.ann, task.UpdateInput{TaskID: next.ID, Description: input.Some("mine")})
 	require.NoError(t, err)
 	undone, err = b.service.Reopen(b.ctx, b.ann, first.ID)
 	require.NoError(t, err)
@@ -90,9 +92,9 @@ func TestCompletingAgainSaysWhatReallyFollows(t *testing.T) {
 	first := b.add(t, b.ann, task.AddInput{Title: "Water", DueDate: "2026-03-02T09:00", RecurrenceRule: "daily"})
 	_, err := b.service.Complete(b.ctx, b.ann, first.ID)
 	require.NoError(t, err)
-	next, err := b.service.Follow(b.ctx, b.ann.UserID, first.ID)
+	next, err := b.service.CreateSuccessor(b.ctx, b.ann.UserID, first.ID)
 	require.NoError(t, err)
-	_, err = b.service.Update(b.ctx, b.ann, task.UpdateInput{TaskID: next.ID, DueDate: task.Some("2026-03-20T09:00")})
+	_, err = b.service.Update(b.ctx, b.ann, task.UpdateInput{TaskID: next.ID, DueDate: input.Some("2026-03-20T09:00")})
 	require.NoError(t, err)
 	done, err := b.service.Complete(b.ctx, b.ann, first.ID)
 	require.NoError(t, err)
@@ -112,7 +114,7 @@ func TestUndoingRevivesASeriesWhoseSuccessorWasDeleted(t *testing.T) {
 	follow := func() *task.Task {
 		_, err := b.service.Complete(b.ctx, b.ann, first.ID)
 		require.NoError(t, err)
-		next, err := b.service.Follow(b.ctx, b.ann.UserID, first.ID)
+		next, err := b.service.CreateSuccessor(b.ctx, b.ann.UserID, first.ID)
 		require.NoError(t, err)
 		return next
 	}

@@ -6,6 +6,9 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"tickler/internal/fault"
+	"tickler/internal/input"
+	"tickler/internal/person"
 	"tickler/internal/task"
 )
 
@@ -19,9 +22,9 @@ func (b *bundle) remind(t *testing.T, in task.ReminderInput) *task.Task {
 func TestReminderIsSetBeforeDueAtAMomentOrSnoozed(t *testing.T) {
 	b := setup(t) // 08:00
 	added := b.add(t, b.ann, task.AddInput{Title: "x", DueDate: "2026-03-03T12:00"})
-	set := b.remind(t, task.ReminderInput{TaskID: added.ID, RemindBeforeMinutes: task.Some([]int{30, 120})})
+	set := b.remind(t, task.ReminderInput{TaskID: added.ID, RemindBeforeMinutes: input.Some([]int{30, 120})})
 	require.Equal(t, "2026-03-03T10:00:00Z", set.RemindAt.Format(time.RFC3339))
-	set = b.remind(t, task.ReminderInput{TaskID: added.ID, RemindAt: task.Some("2026-03-02T09:15")})
+	set = b.remind(t, task.ReminderInput{TaskID: added.ID, RemindAt: input.Some("2026-03-02T09:15")})
 	require.Equal(t, "2026-03-02T09:15:00Z", set.RemindAt.Format(time.RFC3339), "beside those before due")
 	require.Len(t, set.ReminderTimes, 3)
 
@@ -46,9 +49,9 @@ func TestReminderIsSetBeforeDueAtAMomentOrSnoozed(t *testing.T) {
 func TestMomentsSurviveANewDueDateAndOffsetsMoveWithIt(t *testing.T) {
 	b := setup(t)
 	added := b.add(t, b.ann, task.AddInput{Title: "x", DueDate: "2026-03-03T12:00"})
-	b.remind(t, task.ReminderInput{TaskID: added.ID, RemindAt: task.Some("2026-03-05")})
+	b.remind(t, task.ReminderInput{TaskID: added.ID, RemindAt: input.Some("2026-03-05")})
 	b.remind(t, task.ReminderInput{TaskID: added.ID, SnoozeMinutes: 30})
-	moved, err := b.service.Update(b.ctx, b.ann, task.UpdateInput{TaskID: added.ID, DueDate: task.Some("2026-03-07T12:00")})
+	moved, err := b.service.Update(b.ctx, b.ann, task.UpdateInput{TaskID: added.ID, DueDate: input.Some("2026-03-07T12:00")})
 	require.NoError(t, err)
 	want := func(times ...string) {
 		t.Helper()
@@ -64,10 +67,10 @@ func TestMomentsSurviveANewDueDateAndOffsetsMoveWithIt(t *testing.T) {
 	want("02T08:30", "05T09:00", "07T11:00")
 	b.now = b.now.Add(time.Hour)
 	require.Equal(t, 1, b.claim(t))
-	_, err = b.service.Update(b.ctx, b.ann, task.UpdateInput{TaskID: added.ID, DueDate: task.Null[string]()})
+	_, err = b.service.Update(b.ctx, b.ann, task.UpdateInput{TaskID: added.ID, DueDate: input.Null[string]()})
 	require.NoError(t, err)
 	want("05T09:00") // the snooze has been reminded of
-	b.remind(t, task.ReminderInput{TaskID: added.ID, RemindAt: task.Null[string]()})
+	b.remind(t, task.ReminderInput{TaskID: added.ID, RemindAt: input.Null[string]()})
 	found, err := b.service.Get(b.ctx, b.ann, added.ID)
 	require.NoError(t, err)
 	require.Nil(t, found.RemindAt)
@@ -80,41 +83,41 @@ func TestReminderThatCannotBeSetSaysWhy(t *testing.T) {
 	done := b.add(t, b.ann, task.AddInput{Title: "x", DueDate: "2026-03-03"})
 	_, err := b.service.Complete(b.ctx, b.ann, done.ID)
 	require.NoError(t, err)
-	some := task.Some([]int{10})
+	some := input.Some([]int{10})
 	for _, c := range []struct {
 		in    task.ReminderInput
-		code  task.Code
+		code  fault.Code
 		field string
 	}{
-		{task.ReminderInput{TaskID: undated.ID}, task.InvalidInput, "remind_before_minutes"},
-		{task.ReminderInput{TaskID: undated.ID, RemindBeforeMinutes: some, SnoozeMinutes: 5}, task.InvalidInput, "remind_before_minutes"},
-		{task.ReminderInput{TaskID: undated.ID, RemindBeforeMinutes: some, RemindAt: task.Null[string]()}, task.InvalidInput, "remind_before_minutes"},
-		{task.ReminderInput{TaskID: undated.ID, RemindBeforeMinutes: some}, task.InvalidInput, "remind_before_minutes"},
-		{task.ReminderInput{TaskID: undated.ID, RemindBeforeMinutes: task.Some([]int{-1})}, task.InvalidInput, "remind_before_minutes"},
-		{task.ReminderInput{TaskID: undated.ID, RemindBeforeMinutes: task.Some(make([]int, 11))}, task.InvalidInput, "remind_before_minutes"},
-		{task.ReminderInput{TaskID: undated.ID, RemindAt: task.Some("soon")}, task.InvalidInput, "remind_at"},
-		{task.ReminderInput{TaskID: undated.ID, RemindAt: task.Some("2026-03-02T08:00")}, task.InvalidInput, "remind_at"},
-		{task.ReminderInput{TaskID: undated.ID, SnoozeMinutes: -1}, task.InvalidInput, "snooze_minutes"},
-		{task.ReminderInput{TaskID: undated.ID, SnoozeMinutes: 1 << 40}, task.InvalidInput, "snooze_minutes"},
-		{task.ReminderInput{TaskID: done.ID, SnoozeMinutes: 5}, task.Conflict, "task_id"},
-		{task.ReminderInput{TaskID: 1 << 40, SnoozeMinutes: 5}, task.NotFound, "task_id"},
+		{task.ReminderInput{TaskID: undated.ID}, fault.InvalidInput, "remind_before_minutes"},
+		{task.ReminderInput{TaskID: undated.ID, RemindBeforeMinutes: some, SnoozeMinutes: 5}, fault.InvalidInput, "remind_before_minutes"},
+		{task.ReminderInput{TaskID: undated.ID, RemindBeforeMinutes: some, RemindAt: input.Null[string]()}, fault.InvalidInput, "remind_before_minutes"},
+		{task.ReminderInput{TaskID: undated.ID, RemindBeforeMinutes: some}, fault.InvalidInput, "remind_before_minutes"},
+		{task.ReminderInput{TaskID: undated.ID, RemindBeforeMinutes: input.Some([]int{-1})}, fault.InvalidInput, "remind_before_minutes"},
+		{task.ReminderInput{TaskID: undated.ID, RemindBeforeMinutes: input.Some(make([]int, 11))}, fault.InvalidInput, "remind_before_minutes"},
+		{task.ReminderInput{TaskID: undated.ID, RemindAt: input.Some("soon")}, fault.InvalidInput, "remind_at"},
+		{task.ReminderInput{TaskID: undated.ID, RemindAt: input.Some("2026-03-02T08:00")}, fault.InvalidInput, "remind_at"},
+		{task.ReminderInput{TaskID: undated.ID, SnoozeMinutes: -1}, fault.InvalidInput, "snooze_minutes"},
+		{task.ReminderInput{TaskID: undated.ID, SnoozeMinutes: 1 << 40}, fault.InvalidInput, "snooze_minutes"},
+		{task.ReminderInput{TaskID: done.ID, SnoozeMinutes: 5}, fault.Conflict, "task_id"},
+		{task.ReminderInput{TaskID: 1 << 40, SnoozeMinutes: 5}, fault.NotFound, "task_id"},
 	} {
 		_, err := b.service.SetReminder(b.ctx, b.ann, c.in)
 		requireCode(t, err, c.code, c.field)
 	}
 	_, err = b.service.SetReminder(b.ctx, b.bob, task.ReminderInput{TaskID: undated.ID, SnoozeMinutes: 5})
-	requireCode(t, err, task.NotFound, "task_id")
-	far := b.remind(t, task.ReminderInput{TaskID: undated.ID, RemindAt: task.Some("2026-03-29T02:30+01:00")})
+	requireCode(t, err, fault.NotFound, "task_id")
+	far := b.remind(t, task.ReminderInput{TaskID: undated.ID, RemindAt: input.Some("2026-03-29T02:30+01:00")})
 	require.Equal(t, "2026-03-29T01:30:00Z", far.RemindAt.Format(time.RFC3339), "a task needs no due date for a moment")
 }
 
 func TestSuccessorDoesNotInheritMoments(t *testing.T) {
 	b := setup(t)
 	first := b.add(t, b.ann, task.AddInput{Title: "x", DueDate: "2026-03-02T12:00", RecurrenceRule: "daily"})
-	b.remind(t, task.ReminderInput{TaskID: first.ID, RemindAt: task.Some("2026-03-09T09:00")})
+	b.remind(t, task.ReminderInput{TaskID: first.ID, RemindAt: input.Some("2026-03-09T09:00")})
 	_, err := b.service.Complete(b.ctx, b.ann, first.ID)
 	require.NoError(t, err)
-	next, err := b.service.Follow(b.ctx, b.ann.UserID, first.ID)
+	next, err := b.service.CreateSuccessor(b.ctx, b.ann.UserID, first.ID)
 	require.NoError(t, err)
 	require.Equal(t, []time.Time{time.Date(2026, 3, 3, 11, 0, 0, 0, time.UTC)}, next.ReminderTimes)
 }
@@ -126,7 +129,7 @@ func TestNewDefaultOffsetsMoveTheRemindersThatUseThem(t *testing.T) {
 	}
 	follows, own, allDay := in("2026-03-04T12:00", nil), in("2026-03-04T12:00", []int{5}), in("2026-03-04", nil)
 	unclaimed, past := in("2026-03-02T08:30", nil), in("2026-03-02T08:50", nil)
-	b.remind(t, task.ReminderInput{TaskID: follows, RemindAt: task.Some("2026-03-03T07:00")})
+	b.remind(t, task.ReminderInput{TaskID: follows, RemindAt: input.Some("2026-03-03T07:00")})
 	done := in("2026-03-04T12:00", nil)
 	_, err := b.service.Complete(b.ctx, b.ann, done)
 	require.NoError(t, err)
@@ -136,7 +139,7 @@ func TestNewDefaultOffsetsMoveTheRemindersThatUseThem(t *testing.T) {
 	require.NoError(t, err)
 	events := len(b.outbox(t))
 
-	after, err := b.service.UpdateSettings(b.ctx, b.ann, task.SettingsInput{ReminderOffsets: task.Some([]int{1440, 10})})
+	after, err := b.people.UpdateSettings(b.ctx, b.ann, person.SettingsInput{ReminderOffsets: input.Some([]int{1440, 10})})
 	require.NoError(t, err)
 	require.Equal(t, []string{"reminder_offsets"}, after.Changed)
 	stored, err := b.store.Settings(b.ctx, b.ann.UserID)
@@ -164,15 +167,15 @@ func TestNewDefaultOffsetsMoveTheRemindersThatUseThem(t *testing.T) {
 func TestSettingsAreCheckedAndANewZoneLeavesTasksWhereTheyAre(t *testing.T) {
 	b := setup(t)
 	daily := b.add(t, b.ann, task.AddInput{Title: "x", DueDate: "2026-03-28T09:00", RecurrenceRule: "daily"})
-	same, err := b.service.UpdateSettings(b.ctx, b.ann, task.SettingsInput{})
+	same, err := b.people.UpdateSettings(b.ctx, b.ann, person.SettingsInput{})
 	require.NoError(t, err)
 	require.Empty(t, same.Changed)
 	require.Equal(t, b.ann, same.Settings)
-	after, err := b.service.UpdateSettings(b.ctx, b.ann, task.SettingsInput{TimeZone: "Asia/Kathmandu", ReminderOffsets: task.Null[[]int]()})
+	after, err := b.people.UpdateSettings(b.ctx, b.ann, person.SettingsInput{TimeZone: "Asia/Kathmandu", ReminderOffsets: input.Null[[]int]()})
 	require.NoError(t, err)
 	require.Equal(t, []string{"time_zone"}, after.Changed)
 	require.Equal(t, []int{60}, after.ReminderOffsets)
-	_, err = b.service.UpdateSettings(b.ctx, b.ann, task.SettingsInput{ReminderOffsets: task.Some([]int{})})
+	_, err = b.people.UpdateSettings(b.ctx, b.ann, person.SettingsInput{ReminderOffsets: input.Some([]int{})})
 	require.NoError(t, err)
 	stored, err := b.store.Settings(b.ctx, b.ann.UserID)
 	require.NoError(t, err)
@@ -180,12 +183,12 @@ func TestSettingsAreCheckedAndANewZoneLeavesTasksWhereTheyAre(t *testing.T) {
 	found, err := b.service.Get(b.ctx, after.Settings, daily.ID)
 	require.NoError(t, err)
 	require.Equal(t, "UTC", found.TimeZone)
-	require.Equal(t, "2026-03-28T14:45:00+05:45", found.View(after.Settings, task.Concise, b.now, 0).DueDate)
-	for field, in := range map[string]task.SettingsInput{
+	require.Equal(t, "2026-03-28T14:45:00+05:45", found.FormatDue(after.Settings))
+	for field, in := range map[string]person.SettingsInput{
 		"time_zone":        {TimeZone: "Mars/Olympus"},
-		"reminder_offsets": {ReminderOffsets: task.Some([]int{-5})},
+		"reminder_offsets": {ReminderOffsets: input.Some([]int{-5})},
 	} {
-		_, err := b.service.UpdateSettings(b.ctx, b.ann, in)
-		requireCode(t, err, task.InvalidInput, field)
+		_, err := b.people.UpdateSettings(b.ctx, b.ann, in)
+		requireCode(t, err, fault.InvalidInput, field)
 	}
 }

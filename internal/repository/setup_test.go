@@ -14,6 +14,9 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"tickler/internal/event"
+	"tickler/internal/fault"
+	"tickler/internal/label"
+	"tickler/internal/person"
 	"tickler/internal/pgtest"
 	"tickler/internal/repository"
 	"tickler/internal/task"
@@ -29,7 +32,9 @@ type bundle struct {
 	notifier  *repository.Repository
 	relay     *repository.Repository
 	service   *task.Service
-	ann, bob  task.Settings
+	labels    *label.Service
+	people    *person.Service
+	ann, bob  person.Settings
 	now       time.Time
 	committed atomic.Int64
 }
@@ -41,12 +46,14 @@ func setup(t *testing.T) *bundle {
 	b.store = repository.New(pgtest.As(t, b.pool, string(repository.RoleAPI)), "api", func() { b.committed.Add(1) })
 	b.notifier = repository.New(pgtest.As(t, b.pool, string(repository.RoleNotifier)), "notifier", func() { b.committed.Add(1) })
 	b.relay = repository.New(pgtest.As(t, b.pool, string(repository.RoleRelay)), "api", func() { b.committed.Add(1) })
-	b.service = task.NewService(b.store, func() time.Time { return b.now })
+	clock := func() time.Time { return b.now }
+	b.service, b.labels = task.NewService(b.store, clock), label.NewService(b.store, clock)
+	b.people = person.NewService(b.store, clock, person.ChannelRules{})
 	b.ann, b.bob = b.user(t, "ann", "UTC"), b.user(t, "bob", "America/New_York")
 	return b
 }
 
-func (b *bundle) user(t *testing.T, name, zone string) task.Settings {
+func (b *bundle) user(t *testing.T, name, zone string) person.Settings {
 	t.Helper()
 	id, err := b.store.EnsureUser(b.ctx, repository.LocalIssuer, name, zone)
 	require.NoError(t, err)
@@ -55,7 +62,7 @@ func (b *bundle) user(t *testing.T, name, zone string) task.Settings {
 	return settings
 }
 
-func (b *bundle) add(t *testing.T, user task.Settings, in task.AddInput) *task.Task {
+func (b *bundle) add(t *testing.T, user person.Settings, in task.AddInput) *task.Task {
 	t.Helper()
 	added, err := b.service.Add(b.ctx, user, in)
 	require.NoError(t, err)
@@ -90,9 +97,9 @@ func (b *bundle) outbox(t *testing.T) []outboxRow {
 	return all
 }
 
-func requireCode(t *testing.T, err error, code task.Code, field string) {
+func requireCode(t *testing.T, err error, code fault.Code, field string) {
 	t.Helper()
-	var e *task.Error
+	var e *fault.Error
 	require.ErrorAs(t, err, &e)
 	require.Equal(t, code, e.Code, e.Message)
 	require.Equal(t, field, e.Field)

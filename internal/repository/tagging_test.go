@@ -7,6 +7,10 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"tickler/internal/fault"
+	"tickler/internal/input"
+	"tickler/internal/label"
+	"tickler/internal/person"
 	"tickler/internal/task"
 )
 
@@ -21,22 +25,22 @@ func TestFilingAndDeletingAtTheSameMomentNeitherDeadlocksNorLosesAnEvent(t *test
 		var callers sync.WaitGroup
 		for _, one := range added {
 			callers.Go(func() {
-				_, err := b.service.Update(b.ctx, b.ann, task.UpdateInput{TaskID: one.ID, Category: task.Some("Work"), Tags: task.Some([]string{"a"})})
-				var e *task.Error
+				_, err := b.service.Update(b.ctx, b.ann, task.UpdateInput{TaskID: one.ID, Category: input.Some("Work"), Tags: input.Some([]string{"a"})})
+				var e *fault.Error
 				if err != nil {
 					require.ErrorAs(t, err, &e)
-					require.Contains(t, []task.Code{task.NotFound, task.Conflict}, e.Code, e.Message)
+					require.Contains(t, []fault.Code{fault.NotFound, fault.Conflict}, e.Code, e.Message)
 				}
 			})
 		}
 		callers.Go(func() {
-			_, err := b.service.DeleteCategory(b.ctx, b.ann, task.CategoryInput{Category: "Work"})
+			_, err := b.labels.DeleteCategory(b.ctx, b.ann, label.CategoryInput{Category: "Work"})
 			require.NoError(t, err)
 		})
 		callers.Wait()
-		_, err := b.service.DeleteTag(b.ctx, b.ann, task.TagInput{Tag: "a"})
+		_, err := b.labels.DeleteTag(b.ctx, b.ann, label.TagInput{Tag: "a"})
 		if err != nil {
-			requireCode(t, err, task.NotFound, "tag")
+			requireCode(t, err, fault.NotFound, "tag")
 		}
 	}
 	filed := map[int64]any{}
@@ -55,7 +59,7 @@ func TestFilingAndDeletingAtTheSameMomentNeitherDeadlocksNorLosesAnEvent(t *test
 func TestTaggingIsIdempotentAlsoAtTheLimit(t *testing.T) {
 	b := setup(t)
 	added := b.add(t, b.ann, task.AddInput{Title: "x", Tags: []string{"1", "2", "3", "4", "5", "6", "7", "8", "9"}})
-	tag := func(name string) (task.Alteration, error) {
+	tag := func(name string) (task.UpdateResult, error) {
 		return b.service.AddTagToTask(b.ctx, b.ann, task.TaggingInput{TaskID: added.ID, Tag: name})
 	}
 	result, err := tag(" Ten ")
@@ -67,8 +71,8 @@ func TestTaggingIsIdempotentAlsoAtTheLimit(t *testing.T) {
 	require.Empty(t, result.Changed)
 	require.Equal(t, 2, result.Task.Version)
 	_, err = tag("eleven")
-	requireCode(t, err, task.LimitExceeded, "tag")
-	tags, err := b.service.Tags(b.ctx, b.ann)
+	requireCode(t, err, fault.LimitExceeded, "tag")
+	tags, err := b.labels.Tags(b.ctx, b.ann)
 	require.NoError(t, err)
 	require.Len(t, tags, 10, "a refused tag is not created")
 
@@ -86,17 +90,17 @@ func TestTaggingIsIdempotentAlsoAtTheLimit(t *testing.T) {
 
 	theirs := b.tag(t, b.bob, "theirs")
 	for _, c := range []struct {
-		user  task.Settings
+		user  person.Settings
 		in    task.TaggingInput
-		code  task.Code
+		code  fault.Code
 		field string
 	}{
-		{b.ann, task.TaggingInput{TaskID: added.ID}, task.InvalidInput, "tag"},
-		{b.ann, task.TaggingInput{TaskID: added.ID, Tag: "a", TagID: 1}, task.InvalidInput, "tag"},
-		{b.ann, task.TaggingInput{TaskID: added.ID, Tag: strings.Repeat("x", 31)}, task.InvalidInput, "tag"},
-		{b.ann, task.TaggingInput{TaskID: added.ID, TagID: theirs.ID}, task.NotFound, "tag_id"},
-		{b.ann, task.TaggingInput{TaskID: 1 << 40, Tag: "a"}, task.NotFound, "task_id"},
-		{b.bob, task.TaggingInput{TaskID: added.ID, Tag: "a"}, task.NotFound, "task_id"},
+		{b.ann, task.TaggingInput{TaskID: added.ID}, fault.InvalidInput, "tag"},
+		{b.ann, task.TaggingInput{TaskID: added.ID, Tag: "a", TagID: 1}, fault.InvalidInput, "tag"},
+		{b.ann, task.TaggingInput{TaskID: added.ID, Tag: strings.Repeat("x", 31)}, fault.InvalidInput, "tag"},
+		{b.ann, task.TaggingInput{TaskID: added.ID, TagID: theirs.ID}, fault.NotFound, "tag_id"},
+		{b.ann, task.TaggingInput{TaskID: 1 << 40, Tag: "a"}, fault.NotFound, "task_id"},
+		{b.bob, task.TaggingInput{TaskID: added.ID, Tag: "a"}, fault.NotFound, "task_id"},
 	} {
 		_, err := b.service.AddTagToTask(b.ctx, c.user, c.in)
 		requireCode(t, err, c.code, c.field)
@@ -104,5 +108,5 @@ func TestTaggingIsIdempotentAlsoAtTheLimit(t *testing.T) {
 		requireCode(t, err, c.code, c.field)
 	}
 	_, err = b.service.RemoveTagFromTask(b.ctx, b.ann, task.TaggingInput{TaskID: added.ID, Tag: "tenn"})
-	requireCode(t, err, task.NotFound, "tag")
+	requireCode(t, err, fault.NotFound, "tag")
 }

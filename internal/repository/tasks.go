@@ -9,6 +9,8 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
+	"tickler/internal/fault"
+	"tickler/internal/label"
 	"tickler/internal/task"
 )
 
@@ -50,7 +52,7 @@ func scanTask(row pgx.Row, extra ...any) (*task.Task, error) {
 	}
 	if err := row.Scan(append(targets, extra...)...); err != nil {
 		if errors.Is(err, pgx.ErrNoRows) {
-			return nil, task.ErrNotFound
+			return nil, fault.ErrNotFound
 		}
 		return nil, err
 	}
@@ -69,7 +71,7 @@ func scanTask(row pgx.Row, extra ...any) (*task.Task, error) {
 		}
 	}
 	if categoryID != nil {
-		t.Category = &task.Category{ID: *categoryID, Name: *categoryName}
+		t.Category = &label.Category{ID: *categoryID, Name: *categoryName}
 		if categoryColor != nil {
 			t.Category.Color = *categoryColor
 		}

@@ -10,17 +10,17 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"tickler/internal/access"
-	"tickler/internal/task"
+	"tickler/internal/fault"
 )
 
 // TokenByHash reads a token that is neither expired nor revoked, or returns
-// task.ErrNotFound.
+// fault.ErrNotFound.
 func (r *Repository) TokenByHash(ctx context.Context, hash []byte) (access.Token, error) {
 	var t access.Token
 	err := r.pool.QueryRow(ctx, `SELECT id, user_id, prefix, scopes, expires_at FROM check_token($1)`, hash).
 		Scan(&t.ID, &t.UserID, &t.Prefix, &t.Scopes, &t.ExpiresAt)
 	if errors.Is(err, pgx.ErrNoRows) {
-		return t, task.ErrNotFound
+		return t, fault.ErrNotFound
 	}
 	return t, unavailable(err)
 }

@@ -8,7 +8,8 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"tickler/internal/task"
+	"tickler/internal/fault"
+	"tickler/internal/person"
 )
 
 // LocalIssuer is the issuer of users who were named on the command line.
@@ -24,14 +25,14 @@ func (r *Repository) EnsureUser(ctx context.Context, issuer, subject, timeZone s
 	return id, nil
 }
 
-// FindUser returns the id of a user, or task.ErrNotFound.
+// FindUser returns the id of a user, or fault.ErrNotFound.
 func (r *Repository) FindUser(ctx context.Context, issuer, subject string) (int64, error) {
 	var id *int64
 	if err := r.pool.QueryRow(ctx, `SELECT find_user($1, $2)`, issuer, subject).Scan(&id); err != nil {
 		return 0, unavailable(err)
 	}
 	if id == nil {
-		return 0, task.ErrNotFound
+		return 0, fault.ErrNotFound
 	}
 	return *id, nil
 }
@@ -41,9 +42,9 @@ func (r *Repository) ProvisionUser(ctx context.Context, issuer, subject string) 
 	return r.EnsureUser(ctx, issuer, subject, "")
 }
 
-// refitReminders does in one statement what task.Task's refit does, for all open
+// rearmReminders does in one statement what task.Task.rearmUnclaimed does, for all open
 // tasks of user $1 that use the default offsets, $2, at $3.
-const refitReminders = `
+const rearmReminders = `
 	WITH open AS (
 		SELECT * FROM tasks
 		WHERE user_id = $1 AND deleted_at IS NULL AND NOT completed
@@ -55,19 +56,19 @@ const refitReminders = `
 			SELECT x FROM unnest(ARRAY[t.absolute_reminder, t.snoozed_until]) x WHERE x > $3 OR x >= r.remind_at
 			ORDER BY 1) AS times
 		FROM open t LEFT JOIN reminders r ON r.task_id = t.id
-	), refitted AS (
+	), rearmed AS (
 		SELECT id, times, CASE WHEN remind_at <= $3 THEN remind_at ELSE (
 			SELECT min(x) FROM unnest(times) x WHERE x > $3) END AS next
 		FROM times
 	), kept AS (
-		UPDATE tasks t SET reminder_times = refitted.times FROM refitted WHERE t.user_id = $1 AND t.id = refitted.id
+		UPDATE tasks t SET reminder_times = rearmed.times FROM rearmed WHERE t.user_id = $1 AND t.id = rearmed.id
 	), disarmed AS (
-		DELETE FROM reminders r USING refitted WHERE r.task_id = refitted.id AND refitted.next IS NULL
+		DELETE FROM reminders r USING rearmed WHERE r.task_id = rearmed.id AND rearmed.next IS NULL
 	)
-	INSERT INTO reminders (task_id, user_id, remind_at) SELECT id, $1, next FROM refitted WHERE next IS NOT NULL
+	INSERT INTO reminders (task_id, user_id, remind_at) SELECT id, $1, next FROM rearmed WHERE next IS NOT NULL
 	ON CONFLICT (task_id) DO UPDATE SET remind_at = excluded.remind_at WHERE reminders.remind_at <> excluded.remind_at`
 
-// lockOpenTasks holds the rows that refitReminders is about, so that the
+// lockOpenTasks holds the rows that rearmReminders is about, so that the
 // statement after it sees what others committed meanwhile.
 const lockOpenTasks = `
 	SELECT FROM tasks
@@ -77,12 +78,12 @@ const lockOpenTasks = `
 
 // SaveSettings stores what is new in the user's settings. Tasks go first: see
 // lockUser.
-func (tx *userTx) SaveSettings(ctx context.Context, c task.SettingsChange, now time.Time) error {
+func (tx *userTx) SaveSettings(ctx context.Context, c person.SettingsChange, now time.Time) error {
 	if c.ReminderOffsets != nil {
 		if _, err := tx.Exec(ctx, lockOpenTasks, tx.userID); err != nil {
 			return err
 		}
-		if _, err := tx.Exec(ctx, refitReminders, tx.userID, c.ReminderOffsets, now); err != nil {
+		if _, err := tx.Exec(ctx, rearmReminders, tx.userID, c.ReminderOffsets, now); err != nil {
 			return err
 		}
 	}
@@ -94,12 +95,12 @@ func (tx *userTx) SaveSettings(ctx context.Context, c task.SettingsChange, now t
 }
 
 // Settings reads a user's settings.
-func (r *Repository) Settings(ctx context.Context, userID int64) (task.Settings, error) {
-	s := task.Settings{UserID: userID}
+func (r *Repository) Settings(ctx context.Context, userID int64) (person.Settings, error) {
+	s := person.Settings{UserID: userID}
 	err := r.as(userID).QueryRow(ctx, `SELECT time_zone, reminder_offsets FROM users WHERE id = $1`, userID).
 		Scan(&s.TimeZone, &s.ReminderOffsets)
 	if errors.Is(err, pgx.ErrNoRows) {
-		return s, task.ErrNotFound
+		return s, fault.ErrNotFound
 	}
 	return s, unavailable(err)
 }

@@ -23,7 +23,7 @@ const (
 // is handled like any other event, and as often as it takes.
 func (l *Listener) deliverDeadLetter(ctx context.Context, topic string, body []byte, handle EventHandler) (outcome string) {
 	body = unwrap(body)
-	letter := DeadLetter{Topic: topic, Document: string(body)}
+	letter := event.DeadLetter{Topic: topic, Document: string(body)}
 	var attributes map[string]any
 	if json.Unmarshal(body, &attributes) == nil {
 		letter.Reason, _ = attributes[reasonAttribute].(string)
@@ -80,6 +80,6 @@ func (c *Client) publishDeadLetter(ctx context.Context, topic string, body []byt
 		return fmt.Errorf("encode dead letter: %w", err)
 	}
 	key, _ := letter["partitionkey"].(string)
-	result := c.dapr.PublishEvents(ctx, c.config.PubSub, event.DeadLetter(topic), []any{entry(key, document)})
+	result := c.dapr.PublishEvents(ctx, c.config.PubSub, event.DeadLetterTopic(topic), []any{entry(key, document)})
 	return result.Error
 }

@@ -39,17 +39,8 @@ const (
 	maxBulk     = 16 << 20 // bytes
 )
 
-// DeadLetter is an event that its consumer cannot handle.
-type DeadLetter struct {
-	Topic    string // that it was consumed from
-	Envelope event.Envelope
-	Readable bool // whether Envelope holds it
-	Reason   string
-	Document string // as it came
-}
-
 // KeepDeadLetter stores a dead letter, once however often it is delivered.
-type KeepDeadLetter func(ctx context.Context, letter DeadLetter) error
+type KeepDeadLetter func(ctx context.Context, letter event.DeadLetter) error
 
 // Listener serves the callbacks of the sidecar. It belongs on a loopback
 // address of its own: the sidecar is next door, nobody else has business there.

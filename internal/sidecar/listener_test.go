@@ -24,7 +24,7 @@ import (
 // bus records what is published; nothing else of the SDK's client is called.
 type bus struct {
 	dapr.Client
-	kept   []DeadLetter
+	kept   []event.DeadLetter
 	err    error
 	topic  string
 	events []any
@@ -35,7 +35,7 @@ func (b *bus) PublishEvents(_ context.Context, _, topic string, events []any, _ 
 	return dapr.PublishEventsResponse{Error: b.err}
 }
 
-func (b *bus) keep(_ context.Context, letter DeadLetter) error {
+func (b *bus) keep(_ context.Context, letter event.DeadLetter) error {
 	b.kept = append(b.kept, letter)
 	return b.err
 }

@@ -21,7 +21,7 @@ import (
 // https://docs.dapr.io/reference/api/pubsub_api/#expected-http-response
 func (l *Listener) Subscription(topic string, handle EventHandler) {
 	l.serve(topic, func(ctx context.Context, body []byte) string { return l.deliver(ctx, topic, body, handle) })
-	letters := event.DeadLetter(topic)
+	letters := event.DeadLetterTopic(topic)
 	l.serve(letters, func(ctx context.Context, body []byte) string { return l.deliverDeadLetter(ctx, topic, body, handle) })
 }
 
@@ -104,7 +104,7 @@ func (l *Listener) BulkSubscription(topic string, handle BulkHandler) {
 		}
 		c.JSON(http.StatusOK, gin.H{"statuses": statuses})
 	})
-	letters := event.DeadLetter(topic)
+	letters := event.DeadLetterTopic(topic)
 	l.serve(letters, func(ctx context.Context, body []byte) string {
 		return l.deliverDeadLetter(ctx, topic, body, func(ctx context.Context, e event.Envelope) error {
 			return handle(ctx, []event.Envelope{e})[0]

@@ -8,6 +8,11 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+
+	"tickler/internal/fault"
+	"tickler/internal/input"
+	"tickler/internal/label"
+	"tickler/internal/person"
 )
 
 func itoa(n int64) string { return strconv.FormatInt(n, 10) }
@@ -20,12 +25,12 @@ type Addition struct {
 
 // Add creates a task. With an idempotency key the call can be repeated: the
 // same key with the same content returns the task that was made the first time.
-func (s *Service) Add(ctx context.Context, user Settings, in AddInput) (Addition, error) {
+func (s *Service) Add(ctx context.Context, user person.Settings, in AddInput) (Addition, error) {
 	t, err := s.draft(user, in)
 	if err != nil {
 		return Addition{}, err
 	}
-	if err := checkText("idempotency_key", in.IdempotencyKey, MaxIdempotencyKey); err != nil {
+	if err := input.CheckText("idempotency_key", in.IdempotencyKey, MaxIdempotencyKey); err != nil {
 		return Addition{}, err
 	}
 	key := Idempotency{Key: in.IdempotencyKey, Digest: digest(in)}
@@ -37,10 +42,10 @@ func (s *Service) Add(ctx context.Context, user Settings, in AddInput) (Addition
 				return err
 			}
 		}
-		if t.Category, err = resolveCategory(ctx, tx, in.Category, in.CategoryID); err != nil {
+		if t.Category, err = label.ResolveCategory(ctx, tx, in.Category, in.CategoryID); err != nil {
 			return err
 		}
-		if t.Tags, err = resolveTags(ctx, tx, in.Tags, in.TagIDs); err != nil {
+		if t.Tags, err = label.ResolveTags(ctx, tx, in.Tags, in.TagIDs); err != nil {
 			return err
 		}
 		inserted, err := tx.Insert(ctx, t, key)
@@ -59,15 +64,15 @@ func (s *Service) Add(ctx context.Context, user Settings, in AddInput) (Addition
 // replay finds the task that was added with a key before.
 func replay(ctx context.Context, tx Tx, key Idempotency, result *Addition) (found bool, err error) {
 	first, used, err := tx.TaskByKey(ctx, key.Key)
-	if errors.Is(err, ErrNotFound) {
+	if errors.Is(err, fault.ErrNotFound) {
 		return false, nil
 	}
 	if err != nil {
 		return false, err
 	}
 	if !bytes.Equal(used.Digest, key.Digest) {
-		return false, &Error{
-			Code: Conflict, Field: "idempotency_key",
+		return false, &fault.Error{
+			Code: fault.Conflict, Field: "idempotency_key",
 			Message: fmt.Sprintf("this key was already used to add task %d with other content; use a new key for a new task", first.ID),
 		}
 	}
@@ -76,7 +81,7 @@ func replay(ctx context.Context, tx Tx, key Idempotency, result *Addition) (foun
 }
 
 // draft checks the fields that need no store.
-func (s *Service) draft(user Settings, in AddInput) (*Task, error) {
+func (s *Service) draft(user person.Settings, in AddInput) (*Task, error) {
 	now := s.clock()
 	t := &Task{
 		UserID: user.UserID, Priority: Medium, TimeZone: user.TimeZone,
@@ -86,7 +91,7 @@ func (s *Service) draft(user Settings, in AddInput) (*Task, error) {
 	if t.Title, err = checkTitle(in.Title); err != nil {
 		return nil, err
 	}
-	if err := checkText("description", in.Description, MaxDescription); err != nil {
+	if err := input.CheckText("description", in.Description, MaxDescription); err != nil {
 		return nil, err
 	}
 	t.Description = in.Description
@@ -103,12 +108,12 @@ func (s *Service) draft(user Settings, in AddInput) (*Task, error) {
 		}
 		t.DueDate, t.AllDay = &due.Time, due.AllDay
 	}
-	if err := checkOffsets("reminder_offsets", in.ReminderOffsets); err != nil {
+	if err := person.CheckOffsets("reminder_offsets", in.ReminderOffsets); err != nil {
 		return nil, err
 	}
 	t.ReminderOffsets = in.ReminderOffsets
 	if in.RecurrenceBase != "" && in.RecurrenceRule == "" {
-		return nil, Invalid("recurrence_base", "needs a recurrence_rule, for example \"weekly\"")
+		return nil, fault.Invalid("recurrence_base", "needs a recurrence_rule, for example \"weekly\"")
 	}
 	if in.RecurrenceRule != "" {
 		if err := t.setRule(in.RecurrenceRule, in.RecurrenceBase, now); err != nil {

@@ -3,10 +3,12 @@ package task
 import (
 	"cmp"
 	"context"
-	"crypto/sha256"
 	"errors"
 	"slices"
 	"time"
+
+	"tickler/internal/fault"
+	"tickler/internal/person"
 )
 
 const (
@@ -20,17 +22,10 @@ const (
 // are open or were completed lately, the earliest due first. NOT_FOUND when no
 // feed has the secret, or has it any more.
 func (s *Service) Calendar(ctx context.Context, secret string) ([]*Task, error) {
-	tasks, err := s.store.CalendarTasks(ctx, hashCalendarSecret(secret), s.clock().Add(-calendarPast), calendarTasks)
-	if errors.Is(err, ErrNotFound) {
-		return nil, &Error{Code: NotFound, Message: "there is no such calendar, or its address was replaced", Hint: `user_settings with {"calendar_feed": "new"} makes another`}
+	tasks, err := s.store.CalendarTasks(ctx, person.HashFeedSecret(secret), s.clock().Add(-calendarPast), calendarTasks)
+	if errors.Is(err, fault.ErrNotFound) {
+		return nil, &fault.Error{Code: fault.NotFound, Message: "there is no such calendar, or its address was replaced", Hint: `user_settings with {"calendar_feed": "new"} makes another`}
 	}
 	slices.SortFunc(tasks, func(a, b *Task) int { return cmp.Or(a.DueDate.Compare(*b.DueDate), cmp.Compare(a.ID, b.ID)) })
 	return tasks, err
-}
-
-// hashCalendarSecret is how the secret of a feed is stored. Secrets are random:
-// no salt, no stretching.
-func hashCalendarSecret(secret string) []byte {
-	sum := sha256.Sum256([]byte(secret))
-	return sum[:]
 }

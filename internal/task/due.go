@@ -7,6 +7,8 @@ import (
 	"strings"
 	"time"
 
+	"tickler/internal/fault"
+	"tickler/internal/person"
 	"tickler/internal/recurrence"
 )
 
@@ -34,7 +36,7 @@ var (
 // it is that instant. field names the input in errors. Years 1970 to 9999.
 func ParseDue(field, text string, zone *time.Location) (Due, error) {
 	wrong := func(why string) error {
-		return Invalid(field, "%s; allowed is a date or a date-time in ISO 8601, %s", why, dueExamples)
+		return fault.Invalid(field, "%s; allowed is a date or a date-time in ISO 8601, %s", why, dueExamples)
 	}
 	s := strings.TrimSpace(text)
 	if s == "" {
@@ -72,9 +74,9 @@ func ParseDue(field, text string, zone *time.Location) (Due, error) {
 
 // readDue is ParseDue for what a caller gave. Its errors say what time it is, so
 // that whoever wrote "tomorrow" can work it out.
-func readDue(field, text string, user Settings, now time.Time) (Due, error) {
+func readDue(field, text string, user person.Settings, now time.Time) (Due, error) {
 	due, err := ParseDue(field, text, user.Zone())
-	if e := (*Error)(nil); errors.As(err, &e) {
+	if e := (*fault.Error)(nil); errors.As(err, &e) {
 		e.Hint = "it is now " + now.In(user.Zone()).Format("Monday, 2006-01-02T15:04:05-07:00") + " in " + user.TimeZone
 	}
 	return due, err
@@ -125,11 +127,22 @@ func wallTime(t time.Time, zone *time.Location) time.Time {
 	return time.Date(y, mo, d, h, mi, s, 0, time.UTC)
 }
 
-// LoadZone checks the name of an IANA time zone.
-func LoadZone(field, name string) (*time.Location, error) {
-	zone, err := time.LoadLocation(name)
-	if err != nil || name == "" || name == "Local" {
-		return nil, Invalid(field, "%q is not a time zone; allowed are IANA names, for example \"Europe/Berlin\" or \"UTC\"", Clip(name))
+// DueZone is the zone in which the task's dates are shown: the user's, but for
+// an all-day task its own, since elsewhere its end may be on another day.
+func (t *Task) DueZone(user person.Settings) *time.Location {
+	if t.AllDay {
+		return t.Zone()
 	}
-	return zone, nil
+	return user.Zone()
+}
+
+// FormatDue writes the due date as it is shown to a user; none is "".
+func (t *Task) FormatDue(user person.Settings) string { return FormatTime(t.DueDate, t.DueZone(user)) }
+
+// FormatTime writes an instant as RFC 3339 in zone, to the second; nil is "".
+func FormatTime(t *time.Time, zone *time.Location) string {
+	if t == nil {
+		return ""
+	}
+	return t.In(zone).Format(time.RFC3339)
 }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"tickler/internal/fault"
 	"tickler/internal/task"
 )
 
@@ -46,9 +47,9 @@ func TestDueDateIsReadAsItWasMeant(t *testing.T) {
 func TestDueDateThatIsNoneIsRefusedWithExamples(t *testing.T) {
 	for _, text := range []string{"", " ", "tomorrow", "2026-02-30", "2026-13-01", "2026-03-01T25:00", "2026-03-01T", "2026", "03/01/2026", "2026-03-01T10:00+99:00", "0001-01-01", "9999-12-31T23:59:59-12:00", "２０２６-03-01", "2026-03-01\x00"} {
 		_, err := task.ParseDue("due_date", text, time.UTC)
-		var e *task.Error
+		var e *fault.Error
 		require.ErrorAs(t, err, &e, "%q", text)
-		require.Equal(t, task.InvalidInput, e.Code)
+		require.Equal(t, fault.InvalidInput, e.Code)
 		require.Equal(t, "due_date", e.Field)
 		require.Contains(t, e.Message, "2026-03-01T17:30")
 	}

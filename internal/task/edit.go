@@ -1,6 +1,12 @@
 package task
 
-import "context"
+import (
+	"context"
+
+	"tickler/internal/fault"
+	"tickler/internal/input"
+	"tickler/internal/person"
+)
 
 // MaxBatch is how many tasks one call may add or edit.
 const MaxBatch = 50
@@ -14,18 +20,18 @@ type EditInput struct {
 	Action     string   `json:"action,omitempty" doc:"What to do in the end." enum:"complete,delete"`
 }
 
-// Editing is the result of editing a task: an Alteration, and, as the action
+// Editing is the result of editing a task: an UpdateResult, and, as the action
 // was, a Completion or a Deletion.
 type Editing struct {
-	Alteration
+	UpdateResult
 	Completion *Completion
 	Deletion   *Deletion
 }
 
 // Edit does several things to a task in one transaction: all or none.
-func (s *Service) Edit(ctx context.Context, user Settings, in EditInput) (Editing, error) {
+func (s *Service) Edit(ctx context.Context, user person.Settings, in EditInput) (Editing, error) {
 	if in.Action != "" {
-		if err := checkEnum("action", in.Action, "delete", "complete"); err != nil {
+		if err := input.CheckEnum("action", in.Action, "delete", "complete"); err != nil {
 			return Editing{}, err
 		}
 	}
@@ -40,7 +46,7 @@ func (s *Service) Edit(ctx context.Context, user Settings, in EditInput) (Editin
 			return err
 		}
 		var err error
-		if result.Alteration, err = alter(ctx, tx, before, t, now); err != nil {
+		if result.UpdateResult, err = alter(ctx, tx, before, t, now); err != nil {
 			return err
 		}
 		switch in.Action {
@@ -50,7 +56,7 @@ func (s *Service) Edit(ctx context.Context, user Settings, in EditInput) (Editin
 				return err
 			}
 			result.Completion = &done
-			return done.foresee(ctx, tx, user, now)
+			return done.predictNext(ctx, tx, user, now)
 		case "delete":
 			gone, err := s.delete(ctx, tx, t)
 			result.Deletion = &gone
@@ -61,42 +67,13 @@ func (s *Service) Edit(ctx context.Context, user Settings, in EditInput) (Editin
 	return result, err
 }
 
-// retag takes tags off the task and then adds others, so that at the limit one
-// can be replaced. Taking off what it does not have is no change.
-func (t *Task) retag(ctx context.Context, tx Tx, add, remove []string) error {
-	if len(add) == 0 && len(remove) == 0 {
-		return nil
-	}
-	known, err := readTags(ctx, tx)
-	if err != nil {
-		return err
-	}
-	for _, name := range remove {
-		if name, err = checkName("remove_tags", name, MaxTagName, "home"); err != nil {
-			return err
-		}
-		if !t.dropTag(TaggingInput{Tag: name}) && findTag(known.all, name, 0) == nil {
-			return noSuch("remove_tags", "tag", name, tagNames(known.all))
-		}
-	}
-	for _, name := range add {
-		if name, err = checkName("add_tags", name, MaxTagName, "home"); err != nil {
-			return err
-		}
-		if err := t.addTag(ctx, known, "add_tags", TaggingInput{Tag: name}); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
 // CheckBatch refuses a call about none or too many tasks.
 func CheckBatch(field string, items int) error {
 	switch {
 	case items == 0:
-		return Invalid(field, "is empty; allowed are 1 to %d items", MaxBatch)
+		return fault.Invalid(field, "is empty; allowed are 1 to %d items", MaxBatch)
 	case items > MaxBatch:
-		return &Error{Code: LimitExceeded, Field: field, Message: field + " has " + itoa(int64(items)) + " items; at most " + itoa(MaxBatch) + " are allowed in one call", Hint: "make several calls; nothing of this one was done"}
+		return &fault.Error{Code: fault.LimitExceeded, Field: field, Message: field + " has " + itoa(int64(items)) + " items; at most " + itoa(MaxBatch) + " are allowed in one call", Hint: "make several calls; nothing of this one was done"}
 	}
 	return nil
 }

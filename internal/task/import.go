@@ -5,10 +5,13 @@ import (
 	"crypto/sha256"
 	"errors"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/google/uuid"
+
+	"tickler/internal/fault"
+	"tickler/internal/label"
+	"tickler/internal/person"
 )
 
 // Import is a task that comes from elsewhere. Its idempotency key, which is
@@ -31,11 +34,11 @@ var errDryRun = errors.New("dry run")
 // Import adds a task that comes from elsewhere, with its event, or, of a dry
 // run, only says whether it could. Created is false when it was imported before.
 // Reminders that have passed are not made up for.
-func (s *Service) Import(ctx context.Context, user Settings, in Import, dryRun bool) (Addition, error) {
+func (s *Service) Import(ctx context.Context, user person.Settings, in Import, dryRun bool) (Addition, error) {
 	now := s.clock()
 	meant := user
 	if in.TimeZone != "" {
-		if _, err := LoadZone("time_zone", in.TimeZone); err != nil {
+		if _, err := person.LoadZone("time_zone", in.TimeZone); err != nil {
 			return Addition{}, err
 		}
 		meant.TimeZone = in.TimeZone
@@ -58,10 +61,10 @@ func (s *Service) Import(ctx context.Context, user Settings, in Import, dryRun b
 		if err != nil || found {
 			return err
 		}
-		if t.Category, err = obtainCategory(ctx, tx, in.Category); err != nil {
+		if t.Category, err = label.ObtainCategory(ctx, tx, in.Category); err != nil {
 			return err
 		}
-		if t.Tags, err = resolveTags(ctx, tx, in.Tags, nil); err != nil {
+		if t.Tags, err = label.ResolveTags(ctx, tx, in.Tags, nil); err != nil {
 			return err
 		}
 		inserted, err := tx.Insert(ctx, t, key)
@@ -69,7 +72,7 @@ func (s *Service) Import(ctx context.Context, user Settings, in Import, dryRun b
 			return err
 		}
 		if !inserted {
-			return &Error{Code: Conflict, Message: "its place in the series is taken by another task, or it is being imported at this moment"}
+			return &fault.Error{Code: fault.Conflict, Message: "its place in the series is taken by another task, or it is being imported at this moment"}
 		}
 		if in.CompletedAt != nil {
 			if err := finish(ctx, tx, t, *in.CompletedAt, now); err != nil {
@@ -111,34 +114,8 @@ func (t *Task) place(in Import) {
 	r.Start, r.StartOccurrence, r.Occurrence = in.Series.Start, in.Series.StartOccurrence, in.Series.Occurrence
 }
 
-// obtainCategory finds a category by name, and creates it when there is none.
-func obtainCategory(ctx context.Context, tx Tx, name string) (*Category, error) {
-	if strings.TrimSpace(name) == "" {
-		return nil, nil
-	}
-	name, err := checkName("category", name, MaxCategoryName, "Work")
-	if err != nil {
-		return nil, err
-	}
-	if found, err := resolveCategory(ctx, tx, name, 0); err == nil {
-		return found, nil
-	}
-	all, err := tx.Categories(ctx, true)
-	if err != nil {
-		return nil, err
-	}
-	if found, err := findCategory(all, name, 0); err == nil {
-		return found, nil
-	}
-	if len(all) >= MaxCategories {
-		return nil, &Error{Code: LimitExceeded, Field: "category", Message: "category " + strconv.Quote(name) + " does not exist, and you already have " + strconv.Itoa(MaxCategories) + ", the most allowed"}
-	}
-	created, _, err := tx.AddCategory(ctx, Category{Name: name})
-	return &created, err
-}
-
 // Everything reads all of the user's tasks that are not deleted, oldest first.
-func (s *Service) Everything(ctx context.Context, user Settings) ([]*Task, error) {
+func (s *Service) Everything(ctx context.Context, user person.Settings) ([]*Task, error) {
 	var all []*Task
 	paging := Paging{Sort: ByCreatedAt, Limit: MaxLimit}
 	for {

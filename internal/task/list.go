@@ -7,6 +7,11 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"tickler/internal/fault"
+	"tickler/internal/input"
+	"tickler/internal/label"
+	"tickler/internal/person"
 )
 
 // Limits of a page.
@@ -50,7 +55,7 @@ type Listing struct {
 }
 
 // List returns the user's tasks that are not deleted, a page at a time.
-func (s *Service) List(ctx context.Context, user Settings, in ListInput) (Listing, error) {
+func (s *Service) List(ctx context.Context, user person.Settings, in ListInput) (Listing, error) {
 	filter, err := s.filter(ctx, user, in.Priority, in.Category, in.Tags, in.TagsMatch)
 	if err != nil {
 		return Listing{}, err
@@ -61,7 +66,7 @@ func (s *Service) List(ctx context.Context, user Settings, in ListInput) (Listin
 		completed := in.Status == "completed"
 		filter.Completed = &completed
 	default:
-		return Listing{}, checkEnum("status", in.Status, "all", "completed", "pending")
+		return Listing{}, input.CheckEnum("status", in.Status, "all", "completed", "pending")
 	}
 	if filter.DueBefore, err = bound("due_before", in.DueBefore, user, s.clock()); err != nil {
 		return Listing{}, err
@@ -72,12 +77,12 @@ func (s *Service) List(ctx context.Context, user Settings, in ListInput) (Listin
 	if in.SortBy == "" {
 		in.SortBy = ByCreatedAt
 	}
-	if err := checkEnum("sort_by", in.SortBy, ByUpdatedAt, ByPriority, ByTitle, ByCreatedAt, ByDueDate); err != nil {
+	if err := input.CheckEnum("sort_by", in.SortBy, ByUpdatedAt, ByPriority, ByTitle, ByCreatedAt, ByDueDate); err != nil {
 		return Listing{}, err
 	}
 	desc := in.SortBy != ByDueDate && in.SortBy != ByTitle
 	if in.SortOrder != "" {
-		if err := checkEnum("sort_order", in.SortOrder, "asc", "desc"); err != nil {
+		if err := input.CheckEnum("sort_order", in.SortOrder, "asc", "desc"); err != nil {
 			return Listing{}, err
 		}
 		desc = in.SortOrder == "desc"
@@ -95,8 +100,8 @@ func (s *Service) List(ctx context.Context, user Settings, in ListInput) (Listin
 
 // Search returns the user's tasks that match a query, most relevant first; an
 // empty query lists all, newest first.
-func (s *Service) Search(ctx context.Context, user Settings, in SearchInput) (Listing, error) {
-	if err := checkText("query", in.Query, MaxQuery); err != nil {
+func (s *Service) Search(ctx context.Context, user person.Settings, in SearchInput) (Listing, error) {
+	if err := input.CheckText("query", in.Query, MaxQuery); err != nil {
 		return Listing{}, err
 	}
 	filter, err := s.filter(ctx, user, in.Priority, in.Category, in.Tags, "")
@@ -125,11 +130,11 @@ func (s *Service) Search(ctx context.Context, user Settings, in SearchInput) (Li
 	return listing(found, paging), nil
 }
 
-func (s *Service) filter(ctx context.Context, user Settings, priorities []Priority, category string, tags []string, match string) (Filter, error) {
+func (s *Service) filter(ctx context.Context, user person.Settings, priorities []Priority, category string, tags []string, match string) (Filter, error) {
 	var f Filter
 	priorities = slices.Compact(slices.Sorted(slices.Values(priorities)))
-	if len(tags) > MaxTagsPerUser {
-		return f, Invalid("tags", "has %d values; at most %d are allowed", len(tags), MaxTagsPerUser)
+	if len(tags) > label.MaxTagsPerUser {
+		return f, fault.Invalid("tags", "has %d values; at most %d are allowed", len(tags), label.MaxTagsPerUser)
 	}
 	for _, p := range priorities {
 		if err := checkPriority("priority", p); err != nil {
@@ -142,14 +147,14 @@ func (s *Service) filter(ctx context.Context, user Settings, priorities []Priori
 		if err != nil {
 			return f, err
 		}
-		found, err := findCategoryByAny(all, category)
+		found, err := label.FindCategoryByAny(all, category)
 		if err != nil {
 			return f, err
 		}
 		f.CategoryIDs = []int64{found.ID}
 	}
 	if match != "" {
-		if err := checkEnum("tags_match", match, "any", "all"); err != nil {
+		if err := input.CheckEnum("tags_match", match, "any", "all"); err != nil {
 			return f, err
 		}
 		f.AllTags = match == "all"
@@ -159,7 +164,7 @@ func (s *Service) filter(ctx context.Context, user Settings, priorities []Priori
 		if err != nil {
 			return f, err
 		}
-		if f.TagIDs, err = findTagsByAny(all, tags); err != nil {
+		if f.TagIDs, err = label.FindTagsByAny(all, tags); err != nil {
 			return f, err
 		}
 	}
@@ -168,7 +173,7 @@ func (s *Service) filter(ctx context.Context, user Settings, priorities []Priori
 
 // bound reads the limit of a range. A bare date means the start of that day, so
 // that due_after today and due_before tomorrow are today's tasks.
-func bound(field, text string, user Settings, now time.Time) (*time.Time, error) {
+func bound(field, text string, user person.Settings, now time.Time) (*time.Time, error) {
 	if text == "" {
 		return nil, nil
 	}
@@ -188,7 +193,7 @@ func page(sort SortKey, desc bool, limit, standard int, cursor string) (Paging, 
 		p.Limit = standard
 	}
 	if p.Limit < 1 || p.Limit > MaxLimit {
-		return p, Invalid("limit", "%d is out of range; allowed are 1 to %d, for example %d", limit, MaxLimit, standard)
+		return p, fault.Invalid("limit", "%d is out of range; allowed are 1 to %d, for example %d", limit, MaxLimit, standard)
 	}
 	if cursor != "" {
 		position, err := decodeCursor(cursor, p)
@@ -215,7 +220,7 @@ func encodeCursor(p Paging, at Position) string {
 }
 
 func decodeCursor(cursor string, p Paging) (*Position, error) {
-	wrong := Invalid("cursor", "is not a cursor of this list; give next_cursor exactly as it was returned, with the other arguments unchanged, or leave it out to start from the beginning")
+	wrong := fault.Invalid("cursor", "is not a cursor of this list; give next_cursor exactly as it was returned, with the other arguments unchanged, or leave it out to start from the beginning")
 	content, err := base64.RawURLEncoding.DecodeString(cursor)
 	if err != nil || len(content) > 2048 {
 		return nil, wrong

@@ -3,6 +3,9 @@ package task
 import (
 	"context"
 	"time"
+
+	"tickler/internal/fault"
+	"tickler/internal/person"
 )
 
 // Limits of an overview.
@@ -32,18 +35,18 @@ type Overview struct {
 }
 
 // Overview answers what there is to do now.
-func (s *Service) Overview(ctx context.Context, user Settings, in OverviewInput) (Overview, error) {
+func (s *Service) Overview(ctx context.Context, user person.Settings, in OverviewInput) (Overview, error) {
 	if in.Days == 0 {
 		in.Days = DefaultOverviewDays
 	}
 	if in.Days < 1 || in.Days > MaxOverviewDays {
-		return Overview{}, Invalid("days", "%d is out of range; allowed are 1 to %d, for example %d", in.Days, MaxOverviewDays, DefaultOverviewDays)
+		return Overview{}, fault.Invalid("days", "%d is out of range; allowed are 1 to %d, for example %d", in.Days, MaxOverviewDays, DefaultOverviewDays)
 	}
 	if in.Limit == 0 {
 		in.Limit = DefaultOverviewLimit
 	}
 	if in.Limit < 1 || in.Limit > MaxOverviewLimit {
-		return Overview{}, Invalid("limit", "%d is out of range; allowed are 1 to %d, for example %d", in.Limit, MaxOverviewLimit, DefaultOverviewLimit)
+		return Overview{}, fault.Invalid("limit", "%d is out of range; allowed are 1 to %d, for example %d", in.Limit, MaxOverviewLimit, DefaultOverviewLimit)
 	}
 	now := s.clock()
 	today := wallTime(now, user.Zone())

@@ -5,6 +5,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"tickler/internal/fault"
 	"tickler/internal/task"
 )
 
@@ -43,13 +44,13 @@ func TestQueryIsReadAsPeopleWriteThem(t *testing.T) {
 
 func TestNearestNameIsFoundOnlyWhenItIsClose(t *testing.T) {
 	names := []string{"title", "description", "due_date", "priority"}
-	require.Equal(t, "title", task.Nearest("titel", names))
-	require.Equal(t, "due_date", task.Nearest("due", names))
-	require.Equal(t, "due_date", task.Nearest("DueDate", names))
-	require.Equal(t, "priority", task.Nearest("pirority", names), "two letters swapped are one mistake")
-	require.Equal(t, "Büro", task.Nearest("buro", []string{"Bahn", "Büro"}))
-	require.Empty(t, task.Nearest("status", []string{"tags", "title"}))
-	require.Empty(t, task.Nearest("nope", []string{"#home", "a"}))
-	require.Empty(t, task.Nearest("zzzzzz", names))
-	require.Empty(t, task.Nearest("", nil))
+	require.Equal(t, "title", fault.Nearest("titel", names))
+	require.Equal(t, "due_date", fault.Nearest("due", names))
+	require.Equal(t, "due_date", fault.Nearest("DueDate", names))
+	require.Equal(t, "priority", fault.Nearest("pirority", names), "two letters swapped are one mistake")
+	require.Equal(t, "Büro", fault.Nearest("buro", []string{"Bahn", "Büro"}))
+	require.Empty(t, fault.Nearest("status", []string{"tags", "title"}))
+	require.Empty(t, fault.Nearest("nope", []string{"#home", "a"}))
+	require.Empty(t, fault.Nearest("zzzzzz", names))
+	require.Empty(t, fault.Nearest("", nil))
 }

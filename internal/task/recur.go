@@ -8,6 +8,8 @@ import (
 
 	"github.com/google/uuid"
 
+	"tickler/internal/fault"
+	"tickler/internal/input"
 	"tickler/internal/recurrence"
 )
 
@@ -27,7 +29,7 @@ func (t *Task) setRule(text string, base RecurrenceBase, now time.Time) error {
 	if base == "" {
 		base = FromDue
 	}
-	if err := checkEnum("recurrence_base", base, FromDue, FromCompletion); err != nil {
+	if err := input.CheckEnum("recurrence_base", base, FromDue, FromCompletion); err != nil {
 		return err
 	}
 	t.Recurrence = &Recurrence{
@@ -146,11 +148,11 @@ func (t *Task) Successor(defaults []int, now time.Time) (*Task, error) {
 	return next, nil
 }
 
-// Follow stores the occurrence that follows a completed one, with its event, and
+// CreateSuccessor stores the occurrence that follows a completed one, with its event, and
 // returns it. It returns nil, and that is no error, when there is nothing to do:
 // the task is open again or gone for good, does not recur, its series has ended, or it
 // has its successor already. So it may be called any number of times.
-func (s *Service) Follow(ctx context.Context, userID, id int64) (*Task, error) {
+func (s *Service) CreateSuccessor(ctx context.Context, userID, id int64) (*Task, error) {
 	user, err := s.store.Settings(ctx, userID)
 	if err != nil {
 		return nil, ignoreNotFound(err)
@@ -177,7 +179,7 @@ func (s *Service) Follow(ctx context.Context, userID, id int64) (*Task, error) {
 }
 
 func ignoreNotFound(err error) error {
-	if errors.Is(err, ErrNotFound) {
+	if errors.Is(err, fault.ErrNotFound) {
 		return nil
 	}
 	return err
@@ -204,13 +206,13 @@ func (t *Task) Upcoming(now time.Time) (*Upcoming, error) {
 	if t.Recurrence.Base == FromDue {
 		u.Warnings = series.Warnings()
 	}
-	u.Next, err = t.Following(now, upcomingDates)
+	u.Next, err = t.NextDates(now, upcomingDates)
 	return u, err
 }
 
-// Following lists up to n dates that follow this one in its series, in the task's
+// NextDates lists up to n dates that follow this one in its series, in the task's
 // zone, as if each were done when it is due, or now where none is.
-func (t *Task) Following(now time.Time, n int) ([]time.Time, error) {
+func (t *Task) NextDates(now time.Time, n int) ([]time.Time, error) {
 	if t.Recurrence == nil {
 		return nil, nil
 	}
@@ -245,7 +247,7 @@ func (t *Task) words(series recurrence.Series) string {
 func ruleError(err error) error {
 	var e *recurrence.Error
 	if errors.As(err, &e) {
-		return &Error{Code: InvalidInput, Field: "recurrence_rule", Message: e.Error()}
+		return &fault.Error{Code: fault.InvalidInput, Field: "recurrence_rule", Message: e.Error()}
 	}
 	return err
 }

@@ -31,9 +31,9 @@ func (t *Task) rearm(defaults []int, now time.Time) {
 	}
 }
 
-// refit is rearm for a task whose reminders go on: one that has come due but
+// rearmUnclaimed is rearm for a task whose reminders go on: one that has come due but
 // that no scan has claimed yet stays.
-func (t *Task) refit(defaults []int, now time.Time) {
+func (t *Task) rearmUnclaimed(defaults []int, now time.Time) {
 	unclaimed := t.RemindAt
 	t.rearm(defaults, now)
 	if unclaimed != nil && !unclaimed.After(now) {
@@ -89,16 +89,4 @@ func (t *Task) morning() time.Time { return morningOf(t.DueDate.In(t.Zone()), t.
 func morningOf(wall time.Time, zone *time.Location) time.Time {
 	y, m, d := wall.Date()
 	return recurrence.Resolve(time.Date(y, m, d, allDayReminderHour, 0, 0, 0, time.UTC), zone).UTC()
-}
-
-func checkOffsets(field string, offsets []int) error {
-	if len(offsets) > MaxReminderOffsets {
-		return Invalid(field, "has %d values; at most %d are allowed, for example [1440, 60]", len(offsets), MaxReminderOffsets)
-	}
-	for _, minutes := range offsets {
-		if minutes < 0 || minutes > MaxReminderOffset {
-			return Invalid(field, "%d is out of range; allowed are minutes before the due date from 0 to %d, for example [1440, 60]", minutes, MaxReminderOffset)
-		}
-	}
-	return nil
 }

@@ -4,15 +4,17 @@ import (
 	"context"
 	"errors"
 	"time"
+
+	"tickler/internal/fault"
+	"tickler/internal/person"
 )
 
 // Service is what a caller can do with tasks. Every method acts on behalf of
 // one user, whose settings say how dates are read; errors that the caller can
 // act on are *Error.
 type Service struct {
-	store    Store
-	now      func() time.Time
-	channels ChannelRules
+	store Store
+	now   func() time.Time
 }
 
 // NewService makes a service on store; now is the clock.
@@ -20,17 +22,11 @@ func NewService(store Store, now func() time.Time) *Service {
 	return &Service{store: store, now: now}
 }
 
-// WithChannels sets the rules for channels. Without them no secret can be kept.
-func (s *Service) WithChannels(rules ChannelRules) *Service {
-	s.channels = rules
-	return s
-}
-
 // clock is the current instant as it is stored: UTC, microseconds.
 func (s *Service) clock() time.Time { return s.now().UTC().Truncate(time.Microsecond) }
 
 // Get returns a task, or NOT_FOUND.
-func (s *Service) Get(ctx context.Context, user Settings, id int64) (*Task, error) {
+func (s *Service) Get(ctx context.Context, user person.Settings, id int64) (*Task, error) {
 	t, err := s.store.Task(ctx, user.UserID, id)
 	if err != nil {
 		return nil, taskError(err, id)
@@ -49,7 +45,7 @@ type Completion struct {
 
 // Complete marks a task done. Completing again changes nothing. The next
 // occurrence of a recurring task is created by the recurrer from the event.
-func (s *Service) Complete(ctx context.Context, user Settings, id int64) (Completion, error) {
+func (s *Service) Complete(ctx context.Context, user person.Settings, id int64) (Completion, error) {
 	var result Completion
 	err := s.change(ctx, user, id, func(tx Tx, t *Task) error {
 		result.Task = t
@@ -57,7 +53,7 @@ func (s *Service) Complete(ctx context.Context, user Settings, id int64) (Comple
 		if result.Changed, err = s.complete(ctx, tx, t); err != nil {
 			return err
 		}
-		return result.foresee(ctx, tx, user, s.clock())
+		return result.predictNext(ctx, tx, user, s.clock())
 	})
 	if err != nil {
 		return Completion{}, err
@@ -77,15 +73,15 @@ func (s *Service) complete(ctx context.Context, tx Tx, t *Task) (changed bool, e
 	return true, tx.Save(ctx, Change{Kind: Completed, Task: t})
 }
 
-// foresee fills in what follows a recurring task that was completed: the
+// predictNext fills in what follows a recurring task that was completed: the
 // successor that it has, with whatever date it was given, or the one it will get.
-func (c *Completion) foresee(ctx context.Context, tx Tx, user Settings, now time.Time) error {
+func (c *Completion) predictNext(ctx context.Context, tx Tx, user person.Settings, now time.Time) error {
 	if c.Task.Recurrence == nil {
 		return nil
 	}
 	next, err := tx.LockSuccessor(ctx, c.Task.ID)
 	switch {
-	case errors.Is(err, ErrNotFound):
+	case errors.Is(err, fault.ErrNotFound):
 		if next, err = c.Task.Successor(user.ReminderOffsets, now); err != nil {
 			return err
 		}
@@ -105,7 +101,7 @@ type Deletion struct {
 }
 
 // Delete removes a task from every list. Reopen restores it.
-func (s *Service) Delete(ctx context.Context, user Settings, id int64) (Deletion, error) {
+func (s *Service) Delete(ctx context.Context, user person.Settings, id int64) (Deletion, error) {
 	var result Deletion
 	err := s.change(ctx, user, id, func(tx Tx, t *Task) error {
 		var err error
@@ -136,7 +132,7 @@ type Reopening struct {
 // Reopen undoes the last of completing and deleting a task. Undoing a
 // completion takes back the successor that it caused, if nobody touched it.
 // Reminders that still lie ahead are armed again.
-func (s *Service) Reopen(ctx context.Context, user Settings, id int64) (Reopening, error) {
+func (s *Service) Reopen(ctx context.Context, user person.Settings, id int64) (Reopening, error) {
 	var result Reopening
 	err := s.changeAny(ctx, user, id, func(tx Tx, t *Task) error {
 		result.Task = t
@@ -150,7 +146,7 @@ func (s *Service) Reopen(ctx context.Context, user Settings, id int64) (Reopenin
 		case t.Completed():
 			next, err := tx.LockSuccessor(ctx, t.ID)
 			switch {
-			case errors.Is(err, ErrNotFound):
+			case errors.Is(err, fault.ErrNotFound):
 			case err != nil:
 				return err
 			case next.untouched(), next.DeletedAt != nil:
@@ -180,14 +176,14 @@ func (s *Service) Reopen(ctx context.Context, user Settings, id int64) (Reopenin
 }
 
 // SkipOccurrence moves a recurring task to its next date without completing it.
-func (s *Service) SkipOccurrence(ctx context.Context, user Settings, id int64) (*Task, error) {
+func (s *Service) SkipOccurrence(ctx context.Context, user person.Settings, id int64) (*Task, error) {
 	var result *Task
 	err := s.change(ctx, user, id, func(tx Tx, t *Task) error {
 		if t.Recurrence == nil {
-			return &Error{Code: InvalidInput, Field: "task_id", Message: "task " + itoa(id) + " does not recur, so it has no next date", Hint: "give it a recurrence_rule, or change its due_date, with update_task"}
+			return &fault.Error{Code: fault.InvalidInput, Field: "task_id", Message: "task " + itoa(id) + " does not recur, so it has no next date", Hint: "give it a recurrence_rule, or change its due_date, with update_task"}
 		}
 		if t.Completed() {
-			return &Error{Code: Conflict, Field: "task_id", Message: "this occurrence is already completed; skip the open one that follows it"}
+			return &fault.Error{Code: fault.Conflict, Field: "task_id", Message: "this occurrence is already completed; skip the open one that follows it"}
 		}
 		now := s.clock()
 		from := now
@@ -199,7 +195,7 @@ func (s *Service) SkipOccurrence(ctx context.Context, user Settings, id int64) (
 			return err
 		}
 		if next == nil {
-			return &Error{Code: Conflict, Field: "task_id", Message: "this is the last occurrence of its series, there is no next date to move to; complete_task or delete_task ends the series"}
+			return &fault.Error{Code: fault.Conflict, Field: "task_id", Message: "this is the last occurrence of its series, there is no next date to move to; complete_task or delete_task ends the series"}
 		}
 		t.moveTo(next)
 		t.AbsoluteReminder, t.SnoozedUntil = nil, nil // they were about the date that is skipped
@@ -212,16 +208,16 @@ func (s *Service) SkipOccurrence(ctx context.Context, user Settings, id int64) (
 }
 
 // change runs fn on a task that exists and is not deleted, with its row locked.
-func (s *Service) change(ctx context.Context, user Settings, id int64, fn func(Tx, *Task) error) error {
+func (s *Service) change(ctx context.Context, user person.Settings, id int64, fn func(Tx, *Task) error) error {
 	return s.changeAny(ctx, user, id, func(tx Tx, t *Task) error {
 		if t.DeletedAt != nil {
-			return &Error{Code: NotFound, Field: "task_id", Message: "task " + itoa(id) + " is deleted", Hint: "reopen_task restores it"}
+			return &fault.Error{Code: fault.NotFound, Field: "task_id", Message: "task " + itoa(id) + " is deleted", Hint: "reopen_task restores it"}
 		}
 		return fn(tx, t)
 	})
 }
 
-func (s *Service) changeAny(ctx context.Context, user Settings, id int64, fn func(Tx, *Task) error) error {
+func (s *Service) changeAny(ctx context.Context, user person.Settings, id int64, fn func(Tx, *Task) error) error {
 	err := s.store.Tx(ctx, user.UserID, func(tx Tx) error {
 		t, err := tx.LockTask(ctx, id)
 		if err != nil {
@@ -241,9 +237,9 @@ func (t *Task) touch(now time.Time) {
 func (t *Task) untouched() bool { return t.Version == 1 }
 
 func taskError(err error, id int64) error {
-	if errors.Is(err, ErrNotFound) {
-		return &Error{
-			Code: NotFound, Field: "task_id", Message: "there is no task " + itoa(id) + " among yours",
+	if errors.Is(err, fault.ErrNotFound) {
+		return &fault.Error{
+			Code: fault.NotFound, Field: "task_id", Message: "there is no task " + itoa(id) + " among yours",
 			Hint: "list_tasks or search_tasks gives the ids; a deleted task can be restored with reopen_task",
 		}
 	}

@@ -3,6 +3,9 @@ package task
 import (
 	"context"
 	"time"
+
+	"tickler/internal/label"
+	"tickler/internal/person"
 )
 
 // Store is where the service keeps tasks. Every method sees the named user's
@@ -12,9 +15,7 @@ type Store interface {
 	// changes commit together, or, when fn fails, not at all.
 	Tx(ctx context.Context, userID int64, fn func(Tx) error) error
 
-	Settings(ctx context.Context, userID int64) (Settings, error)
-	// Reach reads how the user is reached, with so many of the last deliveries.
-	Reach(ctx context.Context, userID int64, deliveries int) (Reach, error)
+	Settings(ctx context.Context, userID int64) (person.Settings, error)
 	// CalendarTasks reads the tasks with a due date of whose calendar feed has a
 	// secret with this hash: the open ones, and those completed since a moment,
 	// the earliest due first, limit of each at most.
@@ -22,18 +23,8 @@ type Store interface {
 	Task(ctx context.Context, userID, id int64) (*Task, error)
 	List(ctx context.Context, userID int64, f Filter, p Paging) (Page, error)
 	Search(ctx context.Context, userID int64, q Query, f Filter, p Paging) (Page, error)
-	Categories(ctx context.Context, userID int64) ([]Category, error)
-	Tags(ctx context.Context, userID int64) ([]Tag, error)
-	// CountedCategories and CountedTags read them with how many tasks each has.
-	CountedCategories(ctx context.Context, userID int64) ([]Counted[Category], error)
-	CountedTags(ctx context.Context, userID int64) ([]Counted[Tag], error)
-}
-
-// Counted is a category or tag with the number of its tasks that are not
-// deleted, completed ones included.
-type Counted[T Category | Tag] struct {
-	Label T
-	Tasks int
+	Categories(ctx context.Context, userID int64) ([]label.Category, error)
+	Tags(ctx context.Context, userID int64) ([]label.Tag, error)
 }
 
 // Tx is a transaction on one user's data.
@@ -42,22 +33,8 @@ type Tx interface {
 	LockTask(ctx context.Context, id int64) (*Task, error)
 	// LockSuccessor does the same for the occurrence that follows task id.
 	LockSuccessor(ctx context.Context, id int64) (*Task, error)
-	// Categories and Tags read the user's own; lock keeps others from adding or
-	// renaming any meanwhile.
-	Categories(ctx context.Context, lock bool) ([]Category, error)
-	Tags(ctx context.Context, lock bool) ([]Tag, error)
-	// AddCategory and AddTag store a new one. When the store takes the name for
-	// that of an existing one, they return that one and added is false.
-	AddCategory(ctx context.Context, c Category) (stored Category, added bool, err error)
-	AddTag(ctx context.Context, t Tag) (stored Tag, added bool, err error)
-	// SaveCategory and SaveTag store a new name and color; saved is false when
-	// the store takes the name for that of another, or there is no such one.
-	SaveCategory(ctx context.Context, c Category) (saved bool, err error)
-	SaveTag(ctx context.Context, t Tag) (saved bool, err error)
-	// RemoveCategory and RemoveTag delete one and take it off its tasks at now,
-	// with an event for each of them that is not deleted; tasks is their number.
-	RemoveCategory(ctx context.Context, id int64, now time.Time) (tasks int, err error)
-	RemoveTag(ctx context.Context, id int64, now time.Time) (tasks int, err error)
+	// Directory finds and adds the categories and tags that tasks are given.
+	label.Directory
 	// Insert stores a new task with its event and sets its ID. When the user
 	// has already used the key, or the previous task already has a successor,
 	// nothing is inserted and inserted is false.
@@ -66,20 +43,6 @@ type Tx interface {
 	TaskByKey(ctx context.Context, key string) (*Task, Idempotency, error)
 	// Save stores a changed task with its event.
 	Save(ctx context.Context, c Change) error
-	// SaveSettings stores what is new in the user's settings. New offsets refit
-	// the reminders of open tasks that use them, as Task.refit does.
-	SaveSettings(ctx context.Context, c SettingsChange, now time.Time) error
-	// LockChannels reads the user's channels and keeps others from changing them.
-	LockChannels(ctx context.Context) ([]Channel, error)
-	// PutChannel stores a channel, switched on. One with the same kind and target
-	// is that one: it keeps its id, and its secret when no new one is given.
-	PutChannel(ctx context.Context, c Channel) (id int64, err error)
-	RemoveChannel(ctx context.Context, id int64) error
-	// QueueTest sends a test message to a channel.
-	QueueTest(ctx context.Context, channelID int64, now time.Time) error
-	// SetCalendarFeed replaces the feed's secret by that with the hash; nil
-	// revokes the feed.
-	SetCalendarFeed(ctx context.Context, hash []byte) error
 	// Remove deletes a task for good, with its event.
 	Remove(ctx context.Context, t *Task) error
 }

@@ -2,125 +2,82 @@ package task
 
 import (
 	"context"
-	"fmt"
-	"strings"
+
+	"tickler/internal/label"
+	"tickler/internal/person"
 )
 
-// CreateTagInput is a new tag.
-type CreateTagInput struct {
-	Name  string `json:"name" doc:"Unique among the user's, in whatever case." minLength:"1" maxLength:"30" example:"errand"`
-	Color string `json:"color,omitempty" doc:"#RRGGBB." example:"#1E90FF"`
+// TaggingInput is one tag of one task.
+type TaggingInput struct {
+	TaskID int64  `json:"task_id" doc:"The task's id." minimum:"1"`
+	Tag    string `json:"tag,omitempty" doc:"Name of the tag." maxLength:"30" example:"errand"`
+	TagID  int64  `json:"tag_id,omitempty" doc:"Its id, instead of the name."`
 }
 
-// TagInput names a tag, by its name or its id.
-type TagInput struct {
-	Tag   string `json:"tag,omitempty" doc:"Its present name." example:"errand"`
-	TagID int64  `json:"tag_id,omitempty" doc:"Its id, instead of the name."`
+// AddTagToTask gives a task a tag; an unknown name is created. A tag that the
+// task has already is no change, also when it has as many as it may.
+func (s *Service) AddTagToTask(ctx context.Context, user person.Settings, in TaggingInput) (UpdateResult, error) {
+	return s.changeTags(ctx, user, in, func(known *label.KnownTags, tags []label.Tag, tag label.TagInput) ([]label.Tag, error) {
+		return known.With(ctx, tags, "tag", tag)
+	})
 }
 
-// UpdateTagInput renames or recolors a tag.
-type UpdateTagInput struct {
-	TagInput
-	Name  Optional[string] `json:"name,omitempty" doc:"The new name." minLength:"1" maxLength:"30" example:"shopping"`
-	Color Optional[string] `json:"color,omitempty" doc:"#RRGGBB; null for none." example:"#1E90FF"`
+// RemoveTagFromTask takes a tag off a task. One that the task does not have is
+// no change; one that the user does not have is NOT_FOUND.
+func (s *Service) RemoveTagFromTask(ctx context.Context, user person.Settings, in TaggingInput) (UpdateResult, error) {
+	return s.changeTags(ctx, user, in, func(known *label.KnownTags, tags []label.Tag, tag label.TagInput) ([]label.Tag, error) {
+		return known.Without(tags, "tag", tag)
+	})
 }
 
-// Tags lists the user's tags by name, each with its number of tasks.
-func (s *Service) Tags(ctx context.Context, user Settings) ([]Counted[Tag], error) {
-	return s.store.CountedTags(ctx, user.UserID)
-}
-
-// CreateTag adds a tag. A name that another has is a CONFLICT.
-func (s *Service) CreateTag(ctx context.Context, user Settings, in CreateTagInput) (Tag, error) {
-	name, err := checkName("name", in.Name, MaxTagName, "errand")
+func (s *Service) changeTags(ctx context.Context, user person.Settings, in TaggingInput, change func(*label.KnownTags, []label.Tag, label.TagInput) ([]label.Tag, error)) (UpdateResult, error) {
+	tag, err := label.TagInput{Tag: in.Tag, TagID: in.TagID}.Checked("tag")
 	if err != nil {
-		return Tag{}, err
+		return UpdateResult{}, err
 	}
-	if err := checkColor(in.Color); err != nil {
-		return Tag{}, err
-	}
-	var created Tag
-	err = s.store.Tx(ctx, user.UserID, func(tx Tx) error {
-		all, err := tx.Tags(ctx, true)
+	var result UpdateResult
+	err = s.change(ctx, user, in.TaskID, func(tx Tx, t *Task) error {
+		now, before := s.clock(), t.Clone()
+		known, err := label.ReadTags(ctx, tx)
 		if err != nil {
 			return err
 		}
-		if other := findTag(all, name, 0); other != nil {
-			return nameTaken("tag", other.Name, other.ID)
-		}
-		if len(all) >= MaxTagsPerUser {
-			return &Error{Code: LimitExceeded, Field: "name", Message: fmt.Sprintf("you already have %d tags, the most allowed; rename one, or delete one", MaxTagsPerUser)}
-		}
-		var added bool
-		if created, added, err = tx.AddTag(ctx, Tag{Name: name, Color: in.Color}); err == nil && !added {
-			return nameTaken("tag", created.Name, created.ID)
-		}
-		return err
-	})
-	return created, err
-}
-
-// UpdateTag changes a tag's name or color. Its tasks keep it, and no task
-// changes by it.
-func (s *Service) UpdateTag(ctx context.Context, user Settings, in UpdateTagInput) (Relabeling[Tag], error) {
-	var result Relabeling[Tag]
-	if err := oneOf("tag", in.Tag, in.TagID); err != nil {
-		return result, err
-	}
-	err := s.store.Tx(ctx, user.UserID, func(tx Tx) error {
-		all, err := tx.Tags(ctx, true)
-		if err != nil {
+		if t.Tags, err = change(known, t.Tags, tag); err != nil {
 			return err
 		}
-		before, err := existingTag(all, in.TagInput)
-		if err != nil {
-			return err
-		}
-		if result, err = relabel("tag", MaxTagName, "errand", all, *before, in.Name, in.Color); err != nil {
-			return err
-		}
-		if len(result.Changed) == 0 {
-			return nil
-		}
-		saved, err := tx.SaveTag(ctx, result.Label)
-		if err == nil && !saved {
-			return nameTaken("tag", result.Label.Name, 0)
-		}
+		result, err = alter(ctx, tx, before, t, now)
 		return err
 	})
 	return result, err
 }
 
-// DeleteTag deletes a tag and takes it off its tasks.
-func (s *Service) DeleteTag(ctx context.Context, user Settings, in TagInput) (Removal[Tag], error) {
-	var result Removal[Tag]
-	if err := oneOf("tag", in.Tag, in.TagID); err != nil {
-		return result, err
+// retag takes tags off the task and then adds others, so that at the limit one
+// can be replaced. Taking off what it does not have is no change.
+func (t *Task) retag(ctx context.Context, tx Tx, add, remove []string) error {
+	if len(add) == 0 && len(remove) == 0 {
+		return nil
 	}
-	err := s.store.Tx(ctx, user.UserID, func(tx Tx) error {
-		all, err := tx.Tags(ctx, false)
-		if err != nil {
-			return err
-		}
-		found, err := existingTag(all, in)
-		if err != nil {
-			return err
-		}
-		result.Label = *found
-		result.Tasks, err = tx.RemoveTag(ctx, found.ID, s.clock())
+	known, err := label.ReadTags(ctx, tx)
+	if err != nil {
 		return err
-	})
-	return result, err
-}
-
-// existingTag finds a tag by name or id, or says which there are.
-func existingTag(all []Tag, in TagInput) (*Tag, error) {
-	name := strings.TrimSpace(in.Tag)
-	if found := findTag(all, name, in.TagID); found != nil {
-		return found, nil
 	}
-	if in.TagID != 0 {
-		return nil, &Error{Code: NotFound, Field: "tag_id", Message: fmt.Sprintf("there is no tag %d among yours%s", in.TagID, listNames(tagNames(all)))}
+	for _, name := range remove {
+		tag, err := label.TagInput{Tag: name}.Checked("remove_tags")
+		if err != nil {
+			return err
+		}
+		if t.Tags, err = known.Without(t.Tags, "remove_tags", tag); err != nil {
+			return err
+		}
 	}
-	return nil, noSuch("tag", "tag", name, tagNames(all))
+	for _, name := range add {
+		tag, err := label.TagInput{Tag: name}.Checked("add_tags")
+		if err != nil {
+			return err
+		}
+		if t.Tags, err = known.With(ctx, t.Tags, "add_tags", tag); err != nil {
+			return err
+		}
+	}
+	return nil
 }

@@ -1,6 +1,6 @@
-// Package task is the domain: tasks, categories and tags, the rules for their
-// fields and state changes, and the errors a caller can act on. It knows
-// nothing of SQL, HTTP or Dapr.
+// Package task holds tasks, their series and reminders, the rules for their
+// fields and state changes, and the use cases on them. It knows nothing of SQL,
+// HTTP or Dapr.
 package task
 
 import (
@@ -8,6 +8,9 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+
+	"tickler/internal/label"
+	"tickler/internal/person"
 )
 
 // Priority orders tasks by importance.
@@ -26,17 +29,10 @@ func Priorities() []Priority { return []Priority{Low, Medium, High, Urgent} }
 
 // Limits on what a caller may give.
 const (
-	MaxTitle           = 200    // characters
-	MaxDescription     = 10_000 // characters
-	MaxTagName         = 30     // characters
-	MaxCategoryName    = 50     // characters
-	MaxTagsPerTask     = 10
-	MaxTagsPerUser     = 100
-	MaxCategories      = 50
-	MaxReminderOffsets = 10
-	MaxReminderOffset  = 366 * 24 * 60 // minutes
-	MaxQuery           = 500           // characters
-	MaxIdempotencyKey  = 128           // characters
+	MaxTitle          = 200    // characters
+	MaxDescription    = 10_000 // characters
+	MaxQuery          = 500    // characters
+	MaxIdempotencyKey = 128    // characters
 )
 
 // RecurrenceBase says what the next date of a recurring task counts from.
@@ -55,8 +51,8 @@ type Task struct {
 	Title       string
 	Description string
 	Priority    Priority
-	Category    *Category
-	Tags        []Tag
+	Category    *label.Category
+	Tags        []label.Tag
 	CompletedAt *time.Time
 
 	DueDate  *time.Time // the instant; of an all-day task the last second of the day
@@ -88,35 +84,11 @@ type Recurrence struct {
 	Occurrence      int       // 1-based place of this task in the series
 }
 
-// Category files tasks; a task is in one at most.
-type Category struct {
-	ID    int64
-	Name  string
-	Color string
-}
-
-// Tag marks tasks; a task has up to MaxTagsPerTask.
-type Tag struct {
-	ID    int64
-	Name  string
-	Color string
-}
-
 // Completed tells whether the task is done.
 func (t *Task) Completed() bool { return t.CompletedAt != nil }
 
 // Zone is the zone in which the task's due date is meant.
-func (t *Task) Zone() *time.Location { return location(t.TimeZone) }
-
-// location loads a zone that was checked when it was stored. A zone that has
-// since left the tz database falls back to UTC rather than losing the task.
-func location(name string) *time.Location {
-	zone, err := time.LoadLocation(name)
-	if err != nil {
-		return time.UTC
-	}
-	return zone
-}
+func (t *Task) Zone() *time.Location { return person.Zone(t.TimeZone) }
 
 // Clone returns a copy whose slices and pointers may be changed freely.
 func (t *Task) Clone() *Task {
@@ -130,16 +102,6 @@ func (t *Task) Clone() *Task {
 	}
 	return &c
 }
-
-// Settings are a user's own: how their dates are read and shown.
-type Settings struct {
-	UserID          int64
-	TimeZone        string // IANA
-	ReminderOffsets []int  // default minutes before due
-}
-
-// Zone is the user's time zone.
-func (s Settings) Zone() *time.Location { return location(s.TimeZone) }
 
 // Change is a state change of a task together with what its event must say.
 // The store writes both in one transaction.

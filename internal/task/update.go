@@ -5,10 +5,15 @@ import (
 	"fmt"
 	"slices"
 	"time"
+
+	"tickler/internal/fault"
+	"tickler/internal/input"
+	"tickler/internal/label"
+	"tickler/internal/person"
 )
 
-// Alteration is the result of updating a task.
-type Alteration struct {
+// UpdateResult is the result of updating a task.
+type UpdateResult struct {
 	Task    *Task
 	Changed []string // public names of the fields that have a new value, sorted
 }
@@ -16,15 +21,15 @@ type Alteration struct {
 // Update changes the given fields of a task. A field given with the value that
 // it already has is no change. Changing the due date or the rule of an open
 // occurrence re-anchors its series from it.
-func (s *Service) Update(ctx context.Context, user Settings, in UpdateInput) (Alteration, error) {
+func (s *Service) Update(ctx context.Context, user person.Settings, in UpdateInput) (UpdateResult, error) {
 	edited, err := s.Edit(ctx, user, EditInput{UpdateInput: in})
-	return edited.Alteration, err
+	return edited.UpdateResult, err
 }
 
 // alter stores what is different between before and t, when anything is.
-func alter(ctx context.Context, tx Tx, before, t *Task, now time.Time) (Alteration, error) {
+func alter(ctx context.Context, tx Tx, before, t *Task, now time.Time) (UpdateResult, error) {
 	fields := differences(before, t)
-	result := Alteration{Task: t}
+	result := UpdateResult{Task: t}
 	for name := range fields {
 		result.Changed = append(result.Changed, name)
 	}
@@ -36,10 +41,10 @@ func alter(ctx context.Context, tx Tx, before, t *Task, now time.Time) (Alterati
 	return result, tx.Save(ctx, Change{Kind: Updated, Task: t, Fields: fields})
 }
 
-func (t *Task) apply(ctx context.Context, tx Tx, user Settings, in UpdateInput, now time.Time) error {
+func (t *Task) apply(ctx context.Context, tx Tx, user person.Settings, in UpdateInput, now time.Time) error {
 	if in.IfVersion != 0 && in.IfVersion != t.Version {
-		return &Error{
-			Code: Conflict, Field: "if_version",
+		return &fault.Error{
+			Code: fault.Conflict, Field: "if_version",
 			Message: fmt.Sprintf("the task has version %d by now, not %d; somebody changed it meanwhile", t.Version, in.IfVersion),
 			Hint:    "get_task shows it as it is; then update with its version",
 		}
@@ -59,7 +64,7 @@ func (t *Task) apply(ctx context.Context, tx Tx, user Settings, in UpdateInput, 
 	}
 	offsetsChanged := false
 	if in.ReminderOffsets.Set {
-		if err := checkOffsets("reminder_offsets", in.ReminderOffsets.Value); err != nil {
+		if err := person.CheckOffsets("reminder_offsets", in.ReminderOffsets.Value); err != nil {
 			return err
 		}
 		offsetsChanged = t.setOffsets(in.ReminderOffsets)
@@ -79,7 +84,7 @@ func (t *Task) applyText(in UpdateInput) error {
 		t.Title = title
 	}
 	if in.Description.Set {
-		if err := checkText("description", in.Description.Value, MaxDescription); err != nil {
+		if err := input.CheckText("description", in.Description.Value, MaxDescription); err != nil {
 			return err
 		}
 		t.Description = in.Description.Value
@@ -98,14 +103,14 @@ func (t *Task) applyText(in UpdateInput) error {
 
 func (t *Task) applyFiling(ctx context.Context, tx Tx, in UpdateInput) error {
 	if in.Category.Set || in.CategoryID.Set {
-		category, err := resolveCategory(ctx, tx, in.Category.Value, in.CategoryID.Value)
+		category, err := label.ResolveCategory(ctx, tx, in.Category.Value, in.CategoryID.Value)
 		if err != nil {
 			return err
 		}
 		t.Category = category
 	}
 	if in.Tags.Set || in.TagIDs.Set {
-		tags, err := resolveTags(ctx, tx, in.Tags.Value, in.TagIDs.Value)
+		tags, err := label.ResolveTags(ctx, tx, in.Tags.Value, in.TagIDs.Value)
 		if err != nil {
 			return err
 		}
@@ -114,7 +119,7 @@ func (t *Task) applyFiling(ctx context.Context, tx Tx, in UpdateInput) error {
 	return nil
 }
 
-func (t *Task) applyDue(user Settings, in UpdateInput, now time.Time) (changed bool, err error) {
+func (t *Task) applyDue(user person.Settings, in UpdateInput, now time.Time) (changed bool, err error) {
 	if !in.DueDate.Set {
 		return false, nil
 	}
@@ -141,11 +146,11 @@ func (t *Task) applyRule(in UpdateInput, dueChanged bool, now time.Time) error {
 	}
 	if in.RecurrenceBase.Set && !in.RecurrenceBase.Null {
 		base = in.RecurrenceBase.Value
-		if err := checkEnum("recurrence_base", base, FromDue, FromCompletion); err != nil {
+		if err := input.CheckEnum("recurrence_base", base, FromDue, FromCompletion); err != nil {
 			return err
 		}
 		if t.Recurrence == nil && !in.RecurrenceRule.Set {
-			return Invalid("recurrence_base", "needs a recurrence_rule, for example \"weekly\"")
+			return fault.Invalid("recurrence_base", "needs a recurrence_rule, for example \"weekly\"")
 		}
 	} else if in.RecurrenceBase.Null {
 		base = FromDue

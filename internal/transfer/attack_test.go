@@ -8,6 +8,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"tickler/internal/fault"
+	"tickler/internal/person"
 	"tickler/internal/task"
 	"tickler/internal/transfer"
 )
@@ -16,7 +18,7 @@ import (
 // if a colon is missing, is refused before it reads.
 func TestCalendarThatIsMadeToHarmIsRefusedAtOnce(t *testing.T) {
 	t.Parallel()
-	service := transfer.NewService(task.NewService(nil, time.Now), time.Now)
+	service := transfer.NewService(task.NewService(nil, time.Now), nil, nil, time.Now)
 	const size = 8 << 20
 	many := func(line string) string { return strings.Repeat(line, size/len(line)) }
 	for name, file := range map[string]string{
@@ -36,14 +38,14 @@ func TestCalendarThatIsMadeToHarmIsRefusedAtOnce(t *testing.T) {
 			t.Parallel()
 			ended := make(chan error, 1)
 			go func() {
-				_, err := service.Import(context.Background(), task.Settings{UserID: 1, TimeZone: "UTC"}, "text/calendar", []byte(file), true)
+				_, err := service.Import(context.Background(), person.Settings{UserID: 1, TimeZone: "UTC"}, "text/calendar", []byte(file), true)
 				ended <- err
 			}()
 			select {
 			case err := <-ended:
-				var e *task.Error
+				var e *fault.Error
 				require.ErrorAs(t, err, &e)
-				require.Equal(t, task.InvalidInput, e.Code)
+				require.Equal(t, fault.InvalidInput, e.Code)
 			case <-time.After(20 * time.Second): // what is read in one pass takes a fraction of a second
 				t.Fatal("it is still being read")
 			}

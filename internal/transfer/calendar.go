@@ -10,19 +10,21 @@ import (
 
 	"github.com/emersion/go-ical"
 
+	"tickler/internal/fault"
+	"tickler/internal/person"
 	"tickler/internal/recurrence"
 	"tickler/internal/task"
 )
 
 // importCalendar brings in the to-dos of a calendar (RFC 5545, section 3.6.2).
-func (s *Service) importCalendar(ctx context.Context, user task.Settings, file []byte, dryRun bool) (Report, error) {
+func (s *Service) importCalendar(ctx context.Context, user person.Settings, file []byte, dryRun bool) (Report, error) {
 	report := Report{Format: "icalendar", DryRun: dryRun}
 	if err := checkLines(file); err != nil {
 		return report, err
 	}
 	calendar, err := decode(file)
 	if err != nil {
-		return report, task.Invalid("body", "is not an iCalendar file: %s", task.Clip(err.Error()))
+		return report, fault.Invalid("body", "is not an iCalendar file: %s", fault.Clip(err.Error()))
 	}
 	var items []item
 	for _, component := range calendar.Children {
@@ -111,7 +113,7 @@ func (i *item) dates(todo *ical.Component, zone *time.Location) {
 		at, ok := i.moment(due, zone)
 		switch {
 		case !ok:
-			i.notes = append(i.notes, fmt.Sprintf("the date %q could not be read", task.Clip(due.Value)))
+			i.notes = append(i.notes, fmt.Sprintf("the date %q could not be read", fault.Clip(due.Value)))
 		case len(due.Value) == len("20060102"):
 			i.in.DueDate = at.Format(time.DateOnly)
 		default:
@@ -125,7 +127,7 @@ func (i *item) dates(todo *ical.Component, zone *time.Location) {
 		i.in.RecurrenceRule = rule.Value
 		if _, err := recurrence.Parse(rule.Value); err != nil {
 			i.in.RecurrenceRule = ""
-			i.notes = append(i.notes, fmt.Sprintf("the rule %q could not be taken over: %s", task.Clip(rule.Value), task.Clip(err.Error())))
+			i.notes = append(i.notes, fmt.Sprintf("the rule %q could not be taken over: %s", fault.Clip(rule.Value), fault.Clip(err.Error())))
 		}
 		if todo.Props.Get(ical.PropExceptionDates) != nil || todo.Props.Get(ical.PropRecurrenceDates) != nil {
 			i.notes = append(i.notes, "exceptions from the rule could not be taken over")
@@ -175,7 +177,7 @@ func zoneOf(prop *ical.Prop, zone *time.Location) *time.Location {
 	if name == "" {
 		return zone
 	}
-	named, err := task.LoadZone("TZID", strings.TrimPrefix(name, "/"))
+	named, err := person.LoadZone("TZID", strings.TrimPrefix(name, "/"))
 	if err != nil {
 		return zone
 	}
@@ -197,8 +199,8 @@ func (i *item) alarms(todo *ical.Component, zone *time.Location) {
 		}
 		before, err := trigger.Duration()
 		minutes := int(-before / time.Minute)
-		if err != nil || minutes < 0 || minutes > task.MaxReminderOffset || len(i.in.ReminderOffsets) == task.MaxReminderOffsets {
-			i.notes = append(i.notes, fmt.Sprintf("the alarm %q could not be taken over", task.Clip(trigger.Value)))
+		if err != nil || minutes < 0 || minutes > person.MaxReminderOffset || len(i.in.ReminderOffsets) == person.MaxReminderOffsets {
+			i.notes = append(i.notes, fmt.Sprintf("the alarm %q could not be taken over", fault.Clip(trigger.Value)))
 			continue
 		}
 		if i.in.DueDate != "" && !slices.Contains(i.in.ReminderOffsets, minutes) {

@@ -11,6 +11,10 @@ import (
 
 	"github.com/google/uuid"
 
+	"tickler/internal/fault"
+	"tickler/internal/input"
+	"tickler/internal/label"
+	"tickler/internal/person"
 	"tickler/internal/task"
 )
 
@@ -77,25 +81,25 @@ type Series struct {
 }
 
 // Export writes everything that a user has.
-func (s *Service) Export(ctx context.Context, user task.Settings) (Document, error) {
+func (s *Service) Export(ctx context.Context, user person.Settings) (Document, error) {
 	doc := Document{
 		Format: documentFormat, Version: documentVersion, ExportedAt: instant(s.now()),
 		Settings:   Settings{TimeZone: user.TimeZone, ReminderOffsets: append([]int{}, user.ReminderOffsets...)},
 		Categories: []Label{}, Tags: []Label{}, Tasks: []ExportedTask{},
 	}
-	unchanged, err := s.tasks.UpdateSettings(ctx, user, task.SettingsInput{})
+	delivery, err := s.people.Delivery(ctx, user)
 	if err != nil {
 		return doc, err
 	}
-	doc.Settings.QuietHours = unchanged.Reach.QuietHours.String()
-	categories, err := s.tasks.Categories(ctx, user)
+	doc.Settings.QuietHours = delivery.QuietHours.String()
+	categories, err := s.labels.Categories(ctx, user)
 	if err != nil {
 		return doc, err
 	}
 	for _, c := range categories {
 		doc.Categories = append(doc.Categories, Label{c.Label.Name, c.Label.Color})
 	}
-	tags, err := s.tasks.Tags(ctx, user)
+	tags, err := s.labels.Tags(ctx, user)
 	if err != nil {
 		return doc, err
 	}
@@ -151,16 +155,16 @@ func optional(t *time.Time) string {
 
 // importDocument brings in what Export wrote. Settings are taken over; a
 // category or tag that is there already stays as it is.
-func (s *Service) importDocument(ctx context.Context, user task.Settings, file []byte, dryRun bool) (Report, error) {
+func (s *Service) importDocument(ctx context.Context, user person.Settings, file []byte, dryRun bool) (Report, error) {
 	report := Report{Format: documentFormat, DryRun: dryRun}
 	var doc Document
 	decoder := json.NewDecoder(bytes.NewReader(file))
 	decoder.DisallowUnknownFields()
 	if err := decoder.Decode(&doc); err != nil || decoder.Decode(&struct{}{}) != io.EOF {
-		return report, task.Invalid("body", "is not what GET /v1/export writes: %s", task.Clip(reason(err)))
+		return report, fault.Invalid("body", "is not what GET /v1/export writes: %s", fault.Clip(reason(err)))
 	}
 	if doc.Format != documentFormat || doc.Version != documentVersion {
-		return report, task.Invalid("format", "must be %q and version %d, as GET /v1/export writes", documentFormat, documentVersion)
+		return report, fault.Invalid("format", "must be %q and version %d, as GET /v1/export writes", documentFormat, documentVersion)
 	}
 	items := make([]item, len(doc.Tasks))
 	for i, t := range doc.Tasks {
@@ -175,23 +179,23 @@ func (s *Service) importDocument(ctx context.Context, user task.Settings, file [
 }
 
 // prepare brings in what tasks refer to.
-func (s *Service) prepare(ctx context.Context, user *task.Settings, doc Document, report *Report) error {
-	wanted := task.SettingsInput{TimeZone: doc.Settings.TimeZone, ReminderOffsets: task.Some(doc.Settings.ReminderOffsets)}
+func (s *Service) prepare(ctx context.Context, user *person.Settings, doc Document, report *Report) error {
+	wanted := person.SettingsInput{TimeZone: doc.Settings.TimeZone, ReminderOffsets: input.Some(doc.Settings.ReminderOffsets)}
 	if doc.Settings.QuietHours != "" {
-		wanted.QuietHours = task.Some(doc.Settings.QuietHours)
+		wanted.QuietHours = input.Some(doc.Settings.QuietHours)
 	}
-	after, err := s.tasks.UpdateSettings(ctx, *user, wanted)
+	after, err := s.people.UpdateSettings(ctx, *user, wanted)
 	if err != nil {
 		return err
 	}
 	*user, report.Settings = after.Settings, after.Changed
 	for _, c := range doc.Categories {
-		if _, err := s.tasks.CreateCategory(ctx, *user, task.CreateCategoryInput{Name: c.Name, Color: c.Color}); !harmless(err) {
+		if _, err := s.labels.CreateCategory(ctx, *user, label.CreateCategoryInput{Name: c.Name, Color: c.Color}); !harmless(err) {
 			return err
 		}
 	}
 	for _, t := range doc.Tags {
-		if _, err := s.tasks.CreateTag(ctx, *user, task.CreateTagInput{Name: t.Name, Color: t.Color}); !harmless(err) {
+		if _, err := s.labels.CreateTag(ctx, *user, label.CreateTagInput{Name: t.Name, Color: t.Color}); !harmless(err) {
 			return err
 		}
 	}
@@ -201,8 +205,8 @@ func (s *Service) prepare(ctx context.Context, user *task.Settings, doc Document
 // harmless tells whether a label is there, or will be told to be missing by the
 // tasks that have it.
 func harmless(err error) bool {
-	var e *task.Error
-	return err == nil || (errors.As(err, &e) && (e.Code == task.Conflict || e.Code == task.LimitExceeded))
+	var e *fault.Error
+	return err == nil || (errors.As(err, &e) && (e.Code == fault.Conflict || e.Code == fault.LimitExceeded))
 }
 
 func reason(err error) string {
@@ -230,7 +234,7 @@ func (t ExportedTask) item(row int) item {
 		}
 		parsed, err := time.Parse(time.RFC3339Nano, text)
 		if err != nil {
-			wrong = task.Invalid(field, "is not an instant, for example 2026-03-01T16:30:00Z")
+			wrong = fault.Invalid(field, "is not an instant, for example 2026-03-01T16:30:00Z")
 		}
 		return &parsed
 	}
@@ -242,13 +246,13 @@ func (t ExportedTask) item(row int) item {
 		start, startErr := time.Parse(wallForm, t.Series.Start)
 		if err != nil || startErr != nil || start.Year() < 1970 || start.Year() > 9999 ||
 			t.Series.Occurrence < 1 || t.Series.StartOccurrence < 1 || max(t.Series.Occurrence, t.Series.StartOccurrence) > 1<<30 {
-			wrong = task.Invalid("series", "has no valid id, start, start_occurrence or occurrence")
+			wrong = fault.Invalid("series", "has no valid id, start, start_occurrence or occurrence")
 		}
 		i.in.Series = &task.Recurrence{SeriesID: id, Start: start, StartOccurrence: t.Series.StartOccurrence, Occurrence: t.Series.Occurrence}
 	}
 	for _, one := range []*time.Time{i.in.CreatedAt, i.in.CompletedAt, i.in.AbsoluteReminder, i.in.SnoozedUntil} {
 		if one != nil && (one.Year() < 1970 || one.Year() > 9999) {
-			wrong = task.Invalid("created_at", "and other instants must be in the years 1970 to 9999")
+			wrong = fault.Invalid("created_at", "and other instants must be in the years 1970 to 9999")
 		}
 	}
 	if wrong != nil {

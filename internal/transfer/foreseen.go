@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"strings"
 
+	"tickler/internal/label"
+	"tickler/internal/person"
 	"tickler/internal/task"
 )
 
@@ -14,21 +16,21 @@ type foreseen struct{ categories, tags names }
 
 type names map[string]bool // in lower case
 
-func (s *Service) foresee(ctx context.Context, user task.Settings) (*foreseen, error) {
+func (s *Service) predictLabels(ctx context.Context, user person.Settings) (*foreseen, error) {
 	f := &foreseen{categories: names{}, tags: names{}}
-	categories, err := s.tasks.Categories(ctx, user)
+	categories, err := s.labels.Categories(ctx, user)
 	if err != nil {
 		return nil, err
 	}
 	for _, c := range categories {
-		f.categories.add(c.Label.Name, task.MaxCategories)
+		f.categories.add(c.Label.Name, label.MaxCategories)
 	}
-	tags, err := s.tasks.Tags(ctx, user)
+	tags, err := s.labels.Tags(ctx, user)
 	if err != nil {
 		return nil, err
 	}
 	for _, t := range tags {
-		f.tags.add(t.Label.Name, task.MaxTagsPerUser)
+		f.tags.add(t.Label.Name, label.MaxTagsPerUser)
 	}
 	return f, nil
 }
@@ -36,12 +38,12 @@ func (s *Service) foresee(ctx context.Context, user task.Settings) (*foreseen, e
 // refuse says why a task could not be imported behind those before it; "" if it
 // could. Until then it is as if it were.
 func (f *foreseen) refuse(in task.Import) string {
-	if in.Category != "" && !f.categories.add(in.Category, task.MaxCategories) {
-		return fmt.Sprintf("category %q would be one more than the %d allowed", in.Category, task.MaxCategories)
+	if in.Category != "" && !f.categories.add(in.Category, label.MaxCategories) {
+		return fmt.Sprintf("category %q would be one more than the %d allowed", in.Category, label.MaxCategories)
 	}
 	for _, tag := range in.Tags {
-		if !f.tags.add(tag, task.MaxTagsPerUser) {
-			return fmt.Sprintf("tag %q would be one more than the %d allowed", tag, task.MaxTagsPerUser)
+		if !f.tags.add(tag, label.MaxTagsPerUser) {
+			return fmt.Sprintf("tag %q would be one more than the %d allowed", tag, label.MaxTagsPerUser)
 		}
 	}
 	return ""

@@ -7,11 +7,12 @@ import (
 	"github.com/emersion/go-ical"
 	"github.com/stretchr/testify/require"
 
+	"tickler/internal/person"
 	"tickler/internal/task"
 )
 
 var (
-	fuzzUser = task.Settings{UserID: 1, TimeZone: "Europe/Berlin"}
+	fuzzUser = person.Settings{UserID: 1, TimeZone: "Europe/Berlin"}
 	fuzzNow  = func() time.Time { return time.Date(2026, 3, 2, 8, 0, 0, 0, time.UTC) }
 )
 
@@ -55,7 +56,7 @@ func FuzzTodoistFile(f *testing.F) {
 	} {
 		f.Add([]byte(seed))
 	}
-	service := NewService(task.NewService(nil, fuzzNow), fuzzNow)
+	service := NewService(task.NewService(nil, fuzzNow), nil, nil, fuzzNow)
 	f.Fuzz(func(t *testing.T, file []byte) {
 		items, err := service.readTodoist(fuzzUser, file)
 		if err != nil {

@@ -6,7 +6,7 @@ import (
 
 	"github.com/emersion/go-ical"
 
-	"tickler/internal/task"
+	"tickler/internal/fault"
 )
 
 const (
@@ -23,7 +23,7 @@ const (
 // parts of a name in any case. RFC 5545, section 3.1.
 func checkLines(file []byte) error {
 	refuse := func(why string) error {
-		return task.Invalid("body", "is no calendar that can be read: %s", why)
+		return fault.Invalid("body", "is no calendar that can be read: %s", why)
 	}
 	depth := 0
 	for rest := file; len(rest) > 0; {

@@ -11,6 +11,8 @@ import (
 	"strconv"
 	"strings"
 
+	"tickler/internal/fault"
+	"tickler/internal/person"
 	"tickler/internal/task"
 )
 
@@ -22,10 +24,10 @@ import (
 
 var todoistPriorities = map[string]task.Priority{"1": task.Urgent, "2": task.High, "3": task.Medium, "4": task.Low, "": task.Medium}
 
-var label = regexp.MustCompile(`(?:^|\s)@([^\s@]+)`)
+var mention = regexp.MustCompile(`(?:^|\s)@([^\s@]+)`)
 
 // importTodoist brings in a project. A section becomes the category of its tasks.
-func (s *Service) importTodoist(ctx context.Context, user task.Settings, file []byte, dryRun bool) (Report, error) {
+func (s *Service) importTodoist(ctx context.Context, user person.Settings, file []byte, dryRun bool) (Report, error) {
 	items, err := s.readTodoist(user, file)
 	if err != nil {
 		return Report{}, err
@@ -43,7 +45,7 @@ type project struct {
 	today   clockFace
 }
 
-func (s *Service) readTodoist(user task.Settings, file []byte) ([]item, error) {
+func (s *Service) readTodoist(user person.Settings, file []byte) ([]item, error) {
 	reader := csv.NewReader(bytes.NewReader(bytes.TrimPrefix(file, []byte("\xef\xbb\xbf"))))
 	reader.FieldsPerRecord, reader.LazyQuotes = -1, true
 	head, err := reader.Read()
@@ -54,7 +56,7 @@ func (s *Service) readTodoist(user task.Settings, file []byte) ([]item, error) {
 	_, typed := p.column["TYPE"]
 	_, content := p.column["CONTENT"]
 	if err != nil || !typed || !content {
-		return nil, task.Invalid("body", "is not a CSV export of Todoist: its first line must name the columns, among them TYPE and CONTENT")
+		return nil, fault.Invalid("body", "is not a CSV export of Todoist: its first line must name the columns, among them TYPE and CONTENT")
 	}
 	for {
 		record, err := reader.Read()
@@ -62,7 +64,7 @@ func (s *Service) readTodoist(user task.Settings, file []byte) ([]item, error) {
 			return p.items, nil
 		}
 		if err != nil {
-			return nil, task.Invalid("body", "is not a CSV file: %s", task.Clip(err.Error()))
+			return nil, fault.Invalid("body", "is not a CSV file: %s", fault.Clip(err.Error()))
 		}
 		line, _ := reader.FieldPos(0)
 		p.read(line, func(name string) string {
@@ -87,21 +89,21 @@ func (p *project) read(line int, field func(string) string) {
 		p.items = append(p.items, p.task(line, field))
 	case "", "meta", "view_style": // how Todoist shows the project
 	default:
-		p.items = append(p.items, item{row: line, in: task.Import{AddInput: task.AddInput{Title: field("CONTENT"), IdempotencyKey: key("todoist", "row", strconv.Itoa(line))}}, reason: "rows of the type " + strconv.Quote(task.Clip(field("TYPE"))) + " are not known"})
+		p.items = append(p.items, item{row: line, in: task.Import{AddInput: task.AddInput{Title: field("CONTENT"), IdempotencyKey: key("todoist", "row", strconv.Itoa(line))}}, reason: "rows of the type " + strconv.Quote(fault.Clip(field("TYPE"))) + " are not known"})
 	}
 }
 
 func (p *project) task(line int, field func(string) string) item {
 	content := field("CONTENT")
 	i := item{row: line, in: task.Import{AddInput: task.AddInput{Description: field("DESCRIPTION"), Category: p.section}}}
-	i.in.Title = strings.TrimSpace(strings.TrimPrefix(label.ReplaceAllString(content, " "), "* "))
-	for _, match := range label.FindAllStringSubmatch(content, -1) {
+	i.in.Title = strings.TrimSpace(strings.TrimPrefix(mention.ReplaceAllString(content, " "), "* "))
+	for _, match := range mention.FindAllStringSubmatch(content, -1) {
 		i.tag(match[1])
 	}
 	priority, known := todoistPriorities[field("PRIORITY")]
 	if i.in.Priority = priority; !known {
 		i.in.Priority = task.Medium
-		i.notes = append(i.notes, "priority "+strconv.Quote(task.Clip(field("PRIORITY")))+" is not known; medium was taken")
+		i.notes = append(i.notes, "priority "+strconv.Quote(fault.Clip(field("PRIORITY")))+" is not known; medium was taken")
 	}
 	depth, _ := strconv.Atoi(field("INDENT"))
 	depth = min(max(depth, 1)-1, len(p.above))
@@ -110,7 +112,7 @@ func (p *project) task(line int, field func(string) string) item {
 	}
 	p.above = append(slices.Clone(p.above[:depth]), i.in.Title)
 	if zone := field("TIMEZONE"); zone != "" {
-		if _, err := task.LoadZone("TIMEZONE", zone); err == nil {
+		if _, err := person.LoadZone("TIMEZONE", zone); err == nil {
 			i.in.TimeZone = zone
 		}
 	}
@@ -135,7 +137,7 @@ func (p *project) date(i *item, text string) {
 	when, ok := p.today.read(text)
 	if !ok {
 		i.in.Description = strings.TrimSpace(i.in.Description + "\n\nDate in Todoist: " + text)
-		i.notes = append(i.notes, "the date "+strconv.Quote(task.Clip(text))+" could not be read; it stands in the description")
+		i.notes = append(i.notes, "the date "+strconv.Quote(fault.Clip(text))+" could not be read; it stands in the description")
 		return
 	}
 	i.in.DueDate, i.in.RecurrenceRule, i.in.RecurrenceBase = when.due, when.rule, when.base

@@ -11,6 +11,9 @@ import (
 	"strings"
 	"time"
 
+	"tickler/internal/fault"
+	"tickler/internal/label"
+	"tickler/internal/person"
 	"tickler/internal/task"
 )
 
@@ -19,13 +22,15 @@ const MaxTasks = 10_000
 
 // Service exports and imports.
 type Service struct {
-	tasks *task.Service
-	now   func() time.Time
+	tasks  *task.Service
+	labels *label.Service
+	people *person.Service
+	now    func() time.Time
 }
 
 // NewService makes a service; now is the clock.
-func NewService(tasks *task.Service, now func() time.Time) *Service {
-	return &Service{tasks: tasks, now: now}
+func NewService(tasks *task.Service, labels *label.Service, people *person.Service, now func() time.Time) *Service {
+	return &Service{tasks: tasks, labels: labels, people: people, now: now}
 }
 
 // Report tells what became of a file.
@@ -59,7 +64,7 @@ type item struct {
 }
 
 // Formats by the media types of the files.
-var formats = map[string]func(s *Service, ctx context.Context, user task.Settings, file []byte, dryRun bool) (Report, error){
+var formats = map[string]func(s *Service, ctx context.Context, user person.Settings, file []byte, dryRun bool) (Report, error){
 	"application/json": (*Service).importDocument,
 	"text/csv":         (*Service).importTodoist,
 	"text/calendar":    (*Service).importCalendar,
@@ -68,10 +73,10 @@ var formats = map[string]func(s *Service, ctx context.Context, user task.Setting
 // Import brings in a file of a media type. Each task is judged by itself: one
 // that cannot be imported spoils no other. A dry run changes nothing, and
 // tells what would be done.
-func (s *Service) Import(ctx context.Context, user task.Settings, mediaType string, file []byte, dryRun bool) (Report, error) {
+func (s *Service) Import(ctx context.Context, user person.Settings, mediaType string, file []byte, dryRun bool) (Report, error) {
 	bring, known := formats[mediaType]
 	if !known {
-		return Report{}, task.Invalid("Content-Type", "must be application/json for an export of Tickler, text/csv for one of Todoist, text/calendar for iCalendar")
+		return Report{}, fault.Invalid("Content-Type", "must be application/json for an export of Tickler, text/csv for one of Todoist, text/calendar for iCalendar")
 	}
 	return bring(s, ctx, user, file, dryRun)
 }
@@ -80,28 +85,28 @@ func (s *Service) Import(ctx context.Context, user task.Settings, mediaType stri
 type labels struct{ categories, tags []Label }
 
 // importAll imports one task after the other.
-func (s *Service) importAll(ctx context.Context, user task.Settings, report Report, labels labels, items []item) (Report, error) {
+func (s *Service) importAll(ctx context.Context, user person.Settings, report Report, labels labels, items []item) (Report, error) {
 	if len(items) > MaxTasks {
-		return report, &task.Error{Code: task.LimitExceeded, Field: "body", Message: fmt.Sprintf("the file has %d tasks; at most %d can be imported at once", len(items), MaxTasks)}
+		return report, &fault.Error{Code: fault.LimitExceeded, Field: "body", Message: fmt.Sprintf("the file has %d tasks; at most %d can be imported at once", len(items), MaxTasks)}
 	}
 	report.Rows = []Row{}
 	var ahead *foreseen
 	if report.DryRun {
 		var err error
-		if ahead, err = s.foresee(ctx, user); err != nil {
+		if ahead, err = s.predictLabels(ctx, user); err != nil {
 			return report, err
 		}
 		for _, c := range labels.categories {
-			ahead.categories.add(c.Name, task.MaxCategories)
+			ahead.categories.add(c.Name, label.MaxCategories)
 		}
 		for _, t := range labels.tags {
-			ahead.tags.add(t.Name, task.MaxTagsPerUser)
+			ahead.tags.add(t.Name, label.MaxTagsPerUser)
 		}
 	}
 	imported := map[int64]int64{} // ids by those in the file
 	seen := map[string]bool{}
 	for _, one := range items {
-		row := Row{Row: one.row, Title: task.Clip(one.in.Title), Notes: one.notes, Reason: one.reason}
+		row := Row{Row: one.row, Title: fault.Clip(one.in.Title), Notes: one.notes, Reason: one.reason}
 		if row.Reason == "" && seen[one.in.IdempotencyKey] {
 			row.Reason = "it is in the file twice"
 		}
@@ -128,7 +133,7 @@ func (s *Service) importAll(ctx context.Context, user task.Settings, report Repo
 
 // importOne imports a task. Only what keeps all others from being imported too
 // is an error.
-func (s *Service) importOne(ctx context.Context, user task.Settings, one item, dryRun bool, imported map[int64]int64, row *Row) error {
+func (s *Service) importOne(ctx context.Context, user person.Settings, one item, dryRun bool, imported map[int64]int64, row *Row) error {
 	if one.id != 0 {
 		mine, err := s.tasks.Get(ctx, user, one.id)
 		if err == nil && one.in.CreatedAt != nil && mine.CreatedAt.Equal(*one.in.CreatedAt) {
@@ -141,7 +146,7 @@ func (s *Service) importOne(ctx context.Context, user task.Settings, one item, d
 		one.in.PreviousTaskID = &id
 	}
 	added, err := s.tasks.Import(ctx, user, one.in, dryRun)
-	var e *task.Error
+	var e *fault.Error
 	switch {
 	case errors.As(err, &e):
 		row.Reason = e.Message
@@ -182,9 +187,9 @@ func (i *item) tag(name string) {
 	name = strings.TrimSpace(name)
 	switch {
 	case name == "":
-	case len([]rune(name)) > task.MaxTagName:
-		i.notes = append(i.notes, fmt.Sprintf("%q is too long for a tag", task.Clip(name)))
-	case len(i.in.Tags) >= task.MaxTagsPerTask:
+	case len([]rune(name)) > label.MaxTagName:
+		i.notes = append(i.notes, fmt.Sprintf("%q is too long for a tag", fault.Clip(name)))
+	case len(i.in.Tags) >= label.MaxTagsPerTask:
 		i.notes = append(i.notes, fmt.Sprintf("%q is one tag too many", name))
 	default:
 		i.in.Tags = append(i.in.Tags, name)

@@ -10,6 +10,10 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"tickler/internal/fault"
+	"tickler/internal/input"
+	"tickler/internal/label"
+	"tickler/internal/person"
 	"tickler/internal/pgtest"
 	"tickler/internal/repository"
 	"tickler/internal/task"
@@ -20,9 +24,11 @@ import (
 type bundle struct {
 	ctx      context.Context
 	tasks    *task.Service
+	labels   *label.Service
+	people   *person.Service
 	transfer *transfer.Service
 	events   func() []string // types of all, in their order
-	ann, bob task.Settings
+	ann, bob person.Settings
 }
 
 func setup(t *testing.T) *bundle {
@@ -32,13 +38,13 @@ func setup(t *testing.T) *bundle {
 	pool := pgtest.Open(t)
 	now := func() time.Time { return time.Date(2026, 3, 2, 8, 0, 0, 0, time.UTC) }
 	store := repository.New(pool, "api", func() {})
-	b.tasks = task.NewService(store, now)
-	b.transfer = transfer.NewService(b.tasks, now)
+	b.tasks, b.labels, b.people = task.NewService(store, now), label.NewService(store, now), person.NewService(store, now, person.ChannelRules{})
+	b.transfer = transfer.NewService(b.tasks, b.labels, b.people, now)
 	b.events = func() (types []string) {
 		require.NoError(t, pool.QueryRow(b.ctx, `SELECT array_agg(topic || ' ' || event_type ORDER BY id) FROM outbox`).Scan(&types))
 		return types
 	}
-	for name, user := range map[string]*task.Settings{"ann": &b.ann, "bob": &b.bob} {
+	for name, user := range map[string]*person.Settings{"ann": &b.ann, "bob": &b.bob} {
 		id, err := store.EnsureUser(b.ctx, repository.LocalIssuer, name, "Europe/Berlin")
 		require.NoError(t, err)
 		*user, err = store.Settings(b.ctx, id)
@@ -47,7 +53,7 @@ func setup(t *testing.T) *bundle {
 	return b
 }
 
-func (b *bundle) bring(t *testing.T, user task.Settings, kind, file string, dryRun bool) transfer.Report {
+func (b *bundle) bring(t *testing.T, user person.Settings, kind, file string, dryRun bool) transfer.Report {
 	t.Helper()
 	report, err := b.transfer.Import(b.ctx, user, kind, []byte(file), dryRun)
 	require.NoError(t, err)
@@ -57,7 +63,7 @@ func (b *bundle) bring(t *testing.T, user task.Settings, kind, file string, dryR
 }
 
 // all reads the user's tasks by title.
-func (b *bundle) all(t *testing.T, user task.Settings) map[string]*task.Task {
+func (b *bundle) all(t *testing.T, user person.Settings) map[string]*task.Task {
 	t.Helper()
 	found, err := b.tasks.Everything(b.ctx, user)
 	require.NoError(t, err)
@@ -97,20 +103,20 @@ func TestWhatWasExportedIsTheSameAfterItsImport(t *testing.T) {
 		require.NoError(t, err)
 		return added.Task.ID
 	}
-	_, err := b.tasks.CreateCategory(b.ctx, b.ann, task.CreateCategoryInput{Name: "Büro", Color: "#1E90FF"})
+	_, err := b.labels.CreateCategory(b.ctx, b.ann, label.CreateCategoryInput{Name: "Büro", Color: "#1E90FF"})
 	require.NoError(t, err)
 	add(task.AddInput{Title: "plain"})
 	series := add(task.AddInput{Title: "series", Description: "💥", Priority: task.High, DueDate: "2026-03-05T09:00", RecurrenceRule: "daily", Category: "Büro", Tags: []string{"a", "b"}, ReminderOffsets: []int{30, 5}})
 	_, err = b.tasks.Complete(b.ctx, b.ann, series)
 	require.NoError(t, err)
-	next, err := b.tasks.Follow(b.ctx, b.ann.UserID, series)
+	next, err := b.tasks.CreateSuccessor(b.ctx, b.ann.UserID, series)
 	require.NoError(t, err)
-	_, err = b.tasks.Update(b.ctx, b.ann, task.UpdateInput{TaskID: next.ID, Title: task.Some("its successor")})
+	_, err = b.tasks.Update(b.ctx, b.ann, task.UpdateInput{TaskID: next.ID, Title: input.Some("its successor")})
 	require.NoError(t, err)
 	day := add(task.AddInput{Title: "a day", DueDate: "2026-03-20", ReminderOffsets: []int{}})
-	_, err = b.tasks.SetReminder(b.ctx, b.ann, task.ReminderInput{TaskID: day, RemindAt: task.Some("2026-03-19T10:00")})
+	_, err = b.tasks.SetReminder(b.ctx, b.ann, task.ReminderInput{TaskID: day, RemindAt: input.Some("2026-03-19T10:00")})
 	require.NoError(t, err)
-	_, err = b.tasks.UpdateSettings(b.ctx, b.ann, task.SettingsInput{TimeZone: "Asia/Tokyo", ReminderOffsets: task.Some([]int{10}), QuietHours: task.Some("22:00-07:00 except urgent")})
+	_, err = b.people.UpdateSettings(b.ctx, b.ann, person.SettingsInput{TimeZone: "Asia/Tokyo", ReminderOffsets: input.Some([]int{10}), QuietHours: input.Some("22:00-07:00 except urgent")})
 	require.NoError(t, err)
 	add(task.AddInput{Title: "gone"})
 	_, err = b.tasks.Delete(b.ctx, b.ann, day+1)
@@ -138,7 +144,7 @@ func TestWhatWasExportedIsTheSameAfterItsImport(t *testing.T) {
 	require.Equal(t, 4, own.Skipped, "they are where they came from: %+v", own.Rows)
 	moved, err := b.tasks.Get(b.ctx, b.bob, report.Rows[1].TaskID)
 	require.NoError(t, err)
-	none, err := b.tasks.Follow(b.ctx, b.bob.UserID, moved.ID)
+	none, err := b.tasks.CreateSuccessor(b.ctx, b.bob.UserID, moved.ID)
 	require.NoError(t, err)
 	require.Nil(t, none, "it has its successor")
 }
@@ -292,10 +298,10 @@ END:VCALENDAR
 
 func TestADryRunForeseesWhereTheLimitsAre(t *testing.T) {
 	b := setup(t)
-	_, err := b.tasks.CreateCategory(b.ctx, b.ann, task.CreateCategoryInput{Name: "home"})
+	_, err := b.labels.CreateCategory(b.ctx, b.ann, label.CreateCategoryInput{Name: "home"})
 	require.NoError(t, err)
 	file := "TYPE,CONTENT\nsection,HOME\ntask,x\n"
-	for n := range task.MaxCategories + 2 {
+	for n := range label.MaxCategories + 2 {
 		file += fmt.Sprintf("section,s%d\ntask,in %d @t%d\n", n, n, n*2)
 		file += fmt.Sprintf("task,again in %d @T%d @t%d\n", n, n*2, n*2+1)
 	}
@@ -329,7 +335,7 @@ func TestWhatIsNoSuchFileIsRefused(t *testing.T) {
 		{"application/json", `{"format":"tickler","version":1,"settings":{"time_zone":"Mars"}}`, "time_zone"},
 	} {
 		_, err := b.transfer.Import(b.ctx, b.ann, c.kind, []byte(c.file), false)
-		var e *task.Error
+		var e *fault.Error
 		require.ErrorAs(t, err, &e, "%s %.40s", c.kind, c.file)
 		require.Equal(t, c.field, e.Field, e.Message)
 	}

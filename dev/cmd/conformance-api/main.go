@@ -19,7 +19,9 @@ import (
 	"tickler/internal/app"
 	"tickler/internal/config"
 	"tickler/internal/feed"
+	"tickler/internal/label"
 	"tickler/internal/lifecycle"
+	"tickler/internal/person"
 	"tickler/internal/repository"
 	"tickler/internal/task"
 	"tickler/internal/telemetry"
@@ -43,8 +45,9 @@ func serve() error {
 	defer a.Close()
 	events := feed.New(a.Store, a.Log, a.Registry)
 	a.Relay.Woken = events.Wake
-	service := task.NewService(a.Store, time.Now)
-	operations := operation.New(service, time.Now, a.Log)
+	tasks, labels := task.NewService(a.Store, time.Now), label.NewService(a.Store, time.Now)
+	people := person.NewService(a.Store, time.Now, person.ChannelRules{})
+	operations := operation.New(tasks, labels, people, time.Now, a.Log)
 	trust := access.Trust{Audiences: guard.Audiences(settings.Guard.PublicURL)}
 	checker := access.NewChecker(a.Store, access.NewIssuers(ctx, trust, time.Now, a.Log), time.Now, a.Log)
 	g := guard.New(guard.Config{PublicURL: settings.Guard.PublicURL}, trust, checker, a.Store.Settings, time.Now, a.Log)
@@ -54,7 +57,7 @@ func serve() error {
 	router.Use(guard.Headers)
 	telemetry.Probes(router, a.Registry, a.Checks()...)
 	router.Group("/mcp", g.WithToken()...).Any("", g.MCP(operations.Scopes()), gin.WrapH(withMissingCapability(tools.NewHandler(tools.Config{
-		Operations: operations, Service: service, Events: events, Reminders: a.Store.RecentReminders,
+		Operations: operations, Labels: labels, Events: events, Reminders: a.Store.RecentReminders,
 		Version: "conformance", Log: a.Log, Registry: a.Registry, Extend: addFixtures,
 	}))))
 	return a.Run(ctx, []lifecycle.Server{{Name: "calls", Address: settings.Listen, Handler: router}},

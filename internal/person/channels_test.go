@@ -1,10 +1,12 @@
-package task
+package person
 
 import (
 	"errors"
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"tickler/internal/fault"
 )
 
 func TestChannelsAreReadFromURLs(t *testing.T) {
@@ -25,7 +27,7 @@ func TestChannelsAreReadFromURLs(t *testing.T) {
 		"ntfy://ntfy.sh/", "ntfy://ntfy.sh/a/b", "ntfy://ntfy.sh/a?x=1", "mailto:", "mailto:ann", "mailto:a@b.c;d@e.f", "mailto:Ann%20<a@b.c>", "::",
 	} {
 		_, _, err := ChannelRules{}.parseChannel("add_channel", text)
-		var e *Error
+		var e *fault.Error
 		require.ErrorAs(t, err, &e, text)
 		require.Equal(t, "add_channel", e.Field)
 		require.Contains(t, e.Message, "mailto:me@example.com")

@@ -1,8 +1,12 @@
-package task
+package label
 
 import (
 	"context"
 	"fmt"
+
+	"tickler/internal/fault"
+	"tickler/internal/input"
+	"tickler/internal/person"
 )
 
 // CreateCategoryInput is a new category.
@@ -20,17 +24,17 @@ type CategoryInput struct {
 // UpdateCategoryInput renames or recolors a category.
 type UpdateCategoryInput struct {
 	CategoryInput
-	Name  Optional[string] `json:"name,omitempty" doc:"The new name." minLength:"1" maxLength:"50" example:"Office"`
-	Color Optional[string] `json:"color,omitempty" doc:"#RRGGBB; null for none." example:"#1E90FF"`
+	Name  input.Optional[string] `json:"name,omitempty" doc:"The new name." minLength:"1" maxLength:"50" example:"Office"`
+	Color input.Optional[string] `json:"color,omitempty" doc:"#RRGGBB; null for none." example:"#1E90FF"`
 }
 
 // Categories lists the user's categories by name, each with its number of tasks.
-func (s *Service) Categories(ctx context.Context, user Settings) ([]Counted[Category], error) {
+func (s *Service) Categories(ctx context.Context, user person.Settings) ([]Counted[Category], error) {
 	return s.store.CountedCategories(ctx, user.UserID)
 }
 
 // CreateCategory adds a category. A name that another has is a CONFLICT.
-func (s *Service) CreateCategory(ctx context.Context, user Settings, in CreateCategoryInput) (Category, error) {
+func (s *Service) CreateCategory(ctx context.Context, user person.Settings, in CreateCategoryInput) (Category, error) {
 	name, err := checkName("name", in.Name, MaxCategoryName, "Work")
 	if err != nil {
 		return Category{}, err
@@ -39,7 +43,7 @@ func (s *Service) CreateCategory(ctx context.Context, user Settings, in CreateCa
 		return Category{}, err
 	}
 	var created Category
-	err = s.store.Tx(ctx, user.UserID, func(tx Tx) error {
+	err = s.store.ChangeLabels(ctx, user.UserID, func(tx Tx) error {
 		all, err := tx.Categories(ctx, true)
 		if err != nil {
 			return err
@@ -48,7 +52,7 @@ func (s *Service) CreateCategory(ctx context.Context, user Settings, in CreateCa
 			return nameTaken("category", other.Name, other.ID)
 		}
 		if len(all) >= MaxCategories {
-			return &Error{Code: LimitExceeded, Field: "name", Message: fmt.Sprintf("you already have %d categories, the most allowed; rename one, or delete one", MaxCategories)}
+			return &fault.Error{Code: fault.LimitExceeded, Field: "name", Message: fmt.Sprintf("you already have %d categories, the most allowed; rename one, or delete one", MaxCategories)}
 		}
 		var added bool
 		if created, added, err = tx.AddCategory(ctx, Category{Name: name, Color: in.Color}); err == nil && !added {
@@ -61,12 +65,12 @@ func (s *Service) CreateCategory(ctx context.Context, user Settings, in CreateCa
 
 // UpdateCategory changes a category's name or color. Its tasks stay in it, and
 // no task changes by it.
-func (s *Service) UpdateCategory(ctx context.Context, user Settings, in UpdateCategoryInput) (Relabeling[Category], error) {
-	var result Relabeling[Category]
+func (s *Service) UpdateCategory(ctx context.Context, user person.Settings, in UpdateCategoryInput) (UpdateResult[Category], error) {
+	var result UpdateResult[Category]
 	if err := oneOf("category", in.Category, in.CategoryID); err != nil {
 		return result, err
 	}
-	err := s.store.Tx(ctx, user.UserID, func(tx Tx) error {
+	err := s.store.ChangeLabels(ctx, user.UserID, func(tx Tx) error {
 		all, err := tx.Categories(ctx, true)
 		if err != nil {
 			return err
@@ -91,13 +95,13 @@ func (s *Service) UpdateCategory(ctx context.Context, user Settings, in UpdateCa
 }
 
 // DeleteCategory deletes a category. Its tasks stay, without category.
-func (s *Service) DeleteCategory(ctx context.Context, user Settings, in CategoryInput) (Removal[Category], error) {
+func (s *Service) DeleteCategory(ctx context.Context, user person.Settings, in CategoryInput) (Removal[Category], error) {
 	var result Removal[Category]
 	if err := oneOf("category", in.Category, in.CategoryID); err != nil {
 		return result, err
 	}
-	err := s.store.Tx(ctx, user.UserID, func(tx Tx) error {
-		found, err := resolveCategory(ctx, tx, in.Category, in.CategoryID)
+	err := s.store.ChangeLabels(ctx, user.UserID, func(tx Tx) error {
+		found, err := ResolveCategory(ctx, tx, in.Category, in.CategoryID)
 		if err != nil {
 			return err
 		}

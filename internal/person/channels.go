@@ -1,4 +1,4 @@
-package task
+package person
 
 import (
 	"crypto/rand"
@@ -9,8 +9,11 @@ import (
 	"net/url"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
+
+	"tickler/internal/fault"
 )
 
 // ChannelKind is a way to reach a person.
@@ -36,8 +39,8 @@ type Channel struct {
 	Sealed  string // its secret, "" for none
 }
 
-// Place is what the secret of a channel is sealed for.
-func (c Channel) Place(userID int64) string {
+// SealContext is what the secret of a channel is sealed for.
+func (c Channel) SealContext(userID int64) string {
 	return fmt.Sprintf("channel %d %s %s", userID, c.Kind, c.Target)
 }
 
@@ -53,8 +56,8 @@ type Delivery struct {
 	Next     time.Time // of a pending one: when it is tried
 }
 
-// Reach is how a user is reached.
-type Reach struct {
+// DeliverySettings say how a user is reached.
+type DeliverySettings struct {
 	QuietHours   *QuietHours
 	Channels     []Channel
 	CalendarFeed bool       // whether there is one
@@ -76,7 +79,7 @@ var ntfyTopic = regexp.MustCompile(`^[-_A-Za-z0-9]{1,64}$`)
 // parseChannel reads the URL of a channel, and the access token in that of an
 // ntfy one.
 func (r ChannelRules) parseChannel(field, text string) (c Channel, token string, err error) {
-	wrong := func(why string) error { return Invalid(field, "%s; %s", why, channelExamples) }
+	wrong := func(why string) error { return fault.Invalid(field, "%s; %s", why, channelExamples) }
 	if len(text) > 2000 {
 		return c, "", wrong("is too long")
 	}
@@ -145,11 +148,11 @@ func (r ChannelRules) seal(field string, userID int64, c *Channel, token string)
 	if r.Seal == nil {
 		err = errors.New("no rules")
 	} else {
-		c.Sealed, err = r.Seal(secret, c.Place(userID))
+		c.Sealed, err = r.Seal(secret, c.SealContext(userID))
 	}
 	if err != nil {
-		return "", &Error{
-			Code: Conflict, Field: field, Message: "this server keeps no secrets, so it can neither sign for a webhook nor use an access token",
+		return "", &fault.Error{
+			Code: fault.Conflict, Field: field, Message: "this server keeps no secrets, so it can neither sign for a webhook nor use an access token",
 			Hint: "its operator must set TICKLER_SECRET_KEY; meanwhile use ntfy without a token, or email",
 		}
 	}
@@ -159,7 +162,7 @@ func (r ChannelRules) seal(field string, userID int64, c *Channel, token string)
 func findChannel(all []Channel, field string, id int64) (Channel, error) {
 	i := slices.IndexFunc(all, func(c Channel) bool { return c.ID == id })
 	if i < 0 {
-		return Channel{}, &Error{Code: NotFound, Field: field, Message: "there is no channel " + itoa(id) + " among yours", Hint: "user_settings with {} lists them"}
+		return Channel{}, &fault.Error{Code: fault.NotFound, Field: field, Message: "there is no channel " + strconv.FormatInt(id, 10) + " among yours", Hint: "user_settings with {} lists them"}
 	}
 	return all[i], nil
 }

@@ -1,4 +1,6 @@
-package task
+// Package fault holds the errors of the domain: those that a caller may see,
+// with a code, and those by which the layers below tell what happened.
+package fault
 
 import (
 	"errors"
@@ -51,3 +53,20 @@ func (e *Error) WithHint(hint string) *Error {
 // ErrNotFound is what stores return for an object that does not exist for this
 // user: a service turns it into an error that names the object.
 var ErrNotFound = errors.New("not found")
+
+// ErrUnavailable marks an error that passes by itself: the database is
+// restarting, out of connections, or out of reach.
+var ErrUnavailable = errors.New("the database is not available")
+
+// ErrRefused marks an error that never passes: the data breaks a rule of the
+// database.
+var ErrRefused = errors.New("the database refuses the data")
+
+// Clip shortens what a caller gave before it is quoted back.
+func Clip(s string) string {
+	r := []rune(s)
+	if len(r) > 60 {
+		return string(r[:60]) + "…"
+	}
+	return s
+}

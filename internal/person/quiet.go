@@ -1,10 +1,11 @@
-package task
+package person
 
 import (
 	"regexp"
 	"strconv"
 	"time"
 
+	"tickler/internal/fault"
 	"tickler/internal/recurrence"
 )
 
@@ -21,7 +22,7 @@ var quietForm = regexp.MustCompile(`^\s*([01]?\d|2[0-3]):([0-5]\d)\s*(?:-|–|to
 func ParseQuietHours(field, text string) (*QuietHours, error) {
 	part := quietForm.FindStringSubmatch(text)
 	if part == nil {
-		return nil, Invalid(field, `%q is not a time of day to another; allowed are for example "22:00-07:00" and "22:00-07:00 except urgent"`, Clip(text))
+		return nil, fault.Invalid(field, `%q is not a time of day to another; allowed are for example "22:00-07:00" and "22:00-07:00 except urgent"`, fault.Clip(text))
 	}
 	number := func(s string) int { n, _ := strconv.Atoi(s); return n }
 	q := &QuietHours{
@@ -29,7 +30,7 @@ func ParseQuietHours(field, text string) (*QuietHours, error) {
 		ExceptUrgent: part[5] != "",
 	}
 	if q.Start == q.End {
-		return nil, Invalid(field, "begin and end at the same time; to be reminded never, set reminder_offsets to []")
+		return nil, fault.Invalid(field, "begin and end at the same time; to be reminded never, set reminder_offsets to []")
 	}
 	return q, nil
 }
@@ -50,12 +51,12 @@ func clock(minutes int) string {
 	return time.Date(0, 1, 1, 0, minutes, 0, 0, time.UTC).Format("15:04")
 }
 
-// HeldUntil is when a person may be told of a task of a priority: at, or the
+// HeldUntil is when a person may be told of a task, urgent or not: at, or the
 // end of the quiet hours in zone that at is in. A start or end that the clocks
 // skip that night moves forward by the gap; of one that comes twice the first
 // counts. On nil hours nothing is held.
-func (q *QuietHours) HeldUntil(at time.Time, priority Priority, zone *time.Location) time.Time {
-	if q == nil || (q.ExceptUrgent && priority == Urgent) {
+func (q *QuietHours) HeldUntil(at time.Time, urgent bool, zone *time.Location) time.Time {
+	if q == nil || (q.ExceptUrgent && urgent) {
 		return at
 	}
 	y, m, d := at.In(zone).Date()

@@ -1,9 +1,12 @@
-package task
+package person
 
 import (
 	"context"
-	"crypto/rand"
 	"slices"
+	"strconv"
+
+	"tickler/internal/fault"
+	"tickler/internal/input"
 )
 
 // DefaultReminderOffsets remind a user who has not said otherwise.
@@ -14,14 +17,14 @@ const MaxDeliveries = 50
 
 // SettingsInput changes a user's settings; what is left out stays.
 type SettingsInput struct {
-	TimeZone        string           `json:"time_zone,omitempty" doc:"IANA name. Tasks keep their moments and the zone they were given in." example:"Europe/Berlin"`
-	ReminderOffsets Optional[[]int]  `json:"reminder_offsets,omitempty" doc:"Minutes before due at which tasks remind that have none of their own; [] for never, null for 60." maxItems:"10" example:"[1440,60]"`
-	QuietHours      Optional[string] `json:"quiet_hours,omitempty" doc:"Reminders wait until their end." example:"22:00-07:00 except urgent"`
-	AddChannel      string           `json:"add_channel,omitempty" doc:"Where to deliver reminders: https:, ntfy: or mailto: URL." example:"ntfy://ntfy.sh/my-topic"`
-	RemoveChannel   int64            `json:"remove_channel,omitempty" doc:"Id of the channel to remove."`
-	TestChannel     int64            `json:"test_channel,omitempty" doc:"Switches on, sends a test."`
-	CalendarFeed    string           `json:"calendar_feed,omitempty" doc:"new: another secret URL." enum:"new,off"`
-	Deliveries      int              `json:"deliveries,omitempty" doc:"How many of the last to return."`
+	TimeZone        string                 `json:"time_zone,omitempty" doc:"IANA name. Tasks keep their moments and the zone they were given in." example:"Europe/Berlin"`
+	ReminderOffsets input.Optional[[]int]  `json:"reminder_offsets,omitempty" doc:"Minutes before due at which tasks remind that have none of their own; [] for never, null for 60." maxItems:"10" example:"[1440,60]"`
+	QuietHours      input.Optional[string] `json:"quiet_hours,omitempty" doc:"Reminders wait until their end." example:"22:00-07:00 except urgent"`
+	AddChannel      string                 `json:"add_channel,omitempty" doc:"Where to deliver reminders: https:, ntfy: or mailto: URL." example:"ntfy://ntfy.sh/my-topic"`
+	RemoveChannel   int64                  `json:"remove_channel,omitempty" doc:"Id of the channel to remove."`
+	TestChannel     int64                  `json:"test_channel,omitempty" doc:"Switches on, sends a test."`
+	CalendarFeed    string                 `json:"calendar_feed,omitempty" doc:"new: another secret URL." enum:"new,off"`
+	Deliveries      int                    `json:"deliveries,omitempty" doc:"How many of the last to return."`
 }
 
 // SettingsChange is what is new in a user's settings; nil stays, so that two
@@ -35,8 +38,8 @@ type SettingsChange struct {
 // SettingsResult is what a change of settings brought about.
 type SettingsResult struct {
 	Settings
-	Changed []string // names of the settings that are new
-	Reach   Reach
+	Changed  []string // names of the settings that are new
+	Delivery DeliverySettings
 	// Shown once, for only what is needed to check them is stored.
 	WebhookSecret  string
 	CalendarSecret string
@@ -66,23 +69,28 @@ func (s *Service) UpdateSettings(ctx context.Context, user Settings, in Settings
 		}
 	}
 	if in.Deliveries < 0 || in.Deliveries > MaxDeliveries {
-		return result, Invalid("deliveries", "%d is out of range; allowed are 0 to %d", in.Deliveries, MaxDeliveries)
+		return result, fault.Invalid("deliveries", "%d is out of range; allowed are 0 to %d", in.Deliveries, MaxDeliveries)
 	}
-	if len(result.Changed) > 0 || in.changesReach() {
-		err := s.store.Tx(ctx, user.UserID, func(tx Tx) error {
-			if err := tx.SaveSettings(ctx, change, s.clock()); err != nil || !in.changesReach() {
+	if len(result.Changed) > 0 || in.changesDelivery() {
+		err := s.store.ChangeSettings(ctx, user.UserID, func(tx Tx) error {
+			if err := tx.SaveSettings(ctx, change, s.clock()); err != nil || !in.changesDelivery() {
 				return err
 			}
-			return s.changeReach(ctx, tx, in, channel, &result)
+			return s.changeDelivery(ctx, tx, in, channel, &result)
 		})
 		if err != nil {
 			return SettingsResult{Settings: user}, err
 		}
 	}
-	if result.Reach, err = s.store.Reach(ctx, user.UserID, in.Deliveries); err != nil {
+	if result.Delivery, err = s.store.DeliverySettings(ctx, user.UserID, in.Deliveries); err != nil {
 		return result, err
 	}
 	return result, nil
+}
+
+// Delivery tells how the user is reached, without deliveries.
+func (s *Service) Delivery(ctx context.Context, user Settings) (DeliverySettings, error) {
+	return s.store.DeliverySettings(ctx, user.UserID, 0)
 }
 
 // readSettings reads the settings proper, of which the result gets what is new.
@@ -90,7 +98,7 @@ func (r *SettingsResult) readSettings(in SettingsInput) (SettingsChange, error) 
 	user := r.Settings
 	var change SettingsChange
 	if in.ReminderOffsets.Set {
-		if err := checkOffsets("reminder_offsets", in.ReminderOffsets.Value); err != nil {
+		if err := CheckOffsets("reminder_offsets", in.ReminderOffsets.Value); err != nil {
 			return change, err
 		}
 		r.ReminderOffsets = append([]int{}, in.ReminderOffsets.Value...)
@@ -127,12 +135,12 @@ func (r *SettingsResult) readSettings(in SettingsInput) (SettingsChange, error) 
 	return change, nil
 }
 
-func (in SettingsInput) changesReach() bool {
+func (in SettingsInput) changesDelivery() bool {
 	return in.AddChannel != "" || in.RemoveChannel != 0 || in.TestChannel != 0 || in.CalendarFeed != ""
 }
 
-// changeReach changes channels and the calendar feed.
-func (s *Service) changeReach(ctx context.Context, tx Tx, in SettingsInput, added Channel, result *SettingsResult) error {
+// changeDelivery changes channels and the calendar feed.
+func (s *Service) changeDelivery(ctx context.Context, tx Tx, in SettingsInput, added Channel, result *SettingsResult) error {
 	known, err := tx.LockChannels(ctx)
 	if err != nil {
 		return err
@@ -149,7 +157,7 @@ func (s *Service) changeReach(ctx context.Context, tx Tx, in SettingsInput, adde
 	var test []Channel
 	if in.AddChannel != "" {
 		if !slices.ContainsFunc(known, func(c Channel) bool { return c.Kind == added.Kind && c.Target == added.Target }) && len(known) >= MaxChannels {
-			return &Error{Code: LimitExceeded, Field: "add_channel", Message: "at most " + itoa(MaxChannels) + " channels are allowed", Hint: "remove one with remove_channel"}
+			return &fault.Error{Code: fault.LimitExceeded, Field: "add_channel", Message: "at most " + strconv.Itoa(MaxChannels) + " channels are allowed", Hint: "remove one with remove_channel"}
 		}
 		if added.ID, err = tx.PutChannel(ctx, added); err != nil {
 			return err
@@ -180,12 +188,4 @@ func (s *Service) changeReach(ctx context.Context, tx Tx, in SettingsInput, adde
 		return s.changeFeed(ctx, tx, in.CalendarFeed == "new", result)
 	}
 	return nil
-}
-
-func (s *Service) changeFeed(ctx context.Context, tx Tx, wanted bool, result *SettingsResult) error {
-	if !wanted {
-		return tx.SetCalendarFeed(ctx, nil)
-	}
-	result.CalendarSecret = rand.Text() + rand.Text() // 256 bits
-	return tx.SetCalendarFeed(ctx, hashCalendarSecret(result.CalendarSecret))
 }

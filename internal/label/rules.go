@@ -1,15 +1,19 @@
-package task
+package label
 
 import (
 	"fmt"
 	"regexp"
+	"strconv"
 	"strings"
+
+	"tickler/internal/fault"
+	"tickler/internal/input"
 )
 
 // Categories and tags have names and colors under the same rules.
 
-// Relabeling is the result of changing a category or tag.
-type Relabeling[T Category | Tag] struct {
+// UpdateResult is the result of changing a category or tag.
+type UpdateResult[T Category | Tag] struct {
 	Label   T
 	Changed []string // public names of the fields that have a new value
 }
@@ -25,21 +29,21 @@ var colorForm = regexp.MustCompile(`^#[0-9A-Fa-f]{6}$`)
 // checkName returns the name of a category or tag without the blanks around it.
 func checkName(field, name string, max int, example string) (string, error) {
 	name = strings.TrimSpace(name)
-	if err := checkText(field, name, max); err != nil {
+	if err := input.CheckText(field, name, max); err != nil {
 		return "", err
 	}
 	if name == "" {
-		return "", Invalid(field, "is empty; allowed are 1 to %d characters, for example %q", max, example)
+		return "", fault.Invalid(field, "is empty; allowed are 1 to %d characters, for example %q", max, example)
 	}
 	if strings.ContainsFunc(name, func(r rune) bool { return r < ' ' || r == 0x7f }) {
-		return "", Invalid(field, "contains a control character; allowed is one line of text, for example %q", example)
+		return "", fault.Invalid(field, "contains a control character; allowed is one line of text, for example %q", example)
 	}
 	return name, nil
 }
 
 func checkTagNames(names []string) ([]string, error) {
 	if len(names) > MaxTagsPerTask {
-		return nil, &Error{Code: LimitExceeded, Field: "tags", Message: fmt.Sprintf("%d tags were given; a task can have at most %d", len(names), MaxTagsPerTask)}
+		return nil, &fault.Error{Code: fault.LimitExceeded, Field: "tags", Message: fmt.Sprintf("%d tags were given; a task can have at most %d", len(names), MaxTagsPerTask)}
 	}
 	checked := make([]string, len(names))
 	for i, name := range names {
@@ -54,19 +58,19 @@ func checkTagNames(names []string) ([]string, error) {
 // checkColor allows #RRGGBB, and "" for none.
 func checkColor(color string) error {
 	if color != "" && !colorForm.MatchString(color) {
-		return Invalid("color", "%q is not a color; allowed is #RRGGBB in hexadecimal, for example \"#1E90FF\"", Clip(color))
+		return fault.Invalid("color", "%q is not a color; allowed is #RRGGBB in hexadecimal, for example \"#1E90FF\"", fault.Clip(color))
 	}
 	return nil
 }
 
 // nameTaken is the error about a name that another category or tag has.
-func nameTaken(kind, name string, id int64) *Error {
+func nameTaken(kind, name string, id int64) *fault.Error {
 	message := fmt.Sprintf("there is already a %s %q", kind, name)
 	if id != 0 {
-		message += " (id " + itoa(id) + ")"
+		message += " (id " + strconv.FormatInt(id, 10) + ")"
 	}
-	return &Error{
-		Code: Conflict, Field: "name", Message: message + "; names are unique, in whatever case",
+	return &fault.Error{
+		Code: fault.Conflict, Field: "name", Message: message + "; names are unique, in whatever case",
 		Hint: "use that one, or choose another name",
 	}
 }
@@ -75,25 +79,25 @@ func nameTaken(kind, name string, id int64) *Error {
 func oneOf(field, name string, id int64) error {
 	switch given := strings.TrimSpace(name); {
 	case given != "" && id != 0:
-		return Invalid(field, "and %s_id were both given; give one of them", field)
+		return fault.Invalid(field, "and %s_id were both given; give one of them", field)
 	case given == "" && id == 0:
-		return Invalid(field, "or %s_id is required; give one of them, for example {%q: \"home\"}", field, field)
+		return fault.Invalid(field, "or %s_id is required; give one of them, for example {%q: \"home\"}", field, field)
 	}
 	return nil
 }
 
 // relabel gives a category or tag a new name and color, unless another of all
 // has the name. kind, max and example are for the errors.
-func relabel[T Category | Tag](kind string, max int, example string, all []T, before T, name, color Optional[string]) (Relabeling[T], error) {
+func relabel[T Category | Tag](kind string, max int, example string, all []T, before T, name, color input.Optional[string]) (UpdateResult[T], error) {
 	old, label := Tag(before), Tag(before)
 	var err error
 	if name.Set {
 		if label.Name, err = checkName("name", name.Value, max, example); err != nil {
-			return Relabeling[T]{}, err
+			return UpdateResult[T]{}, err
 		}
 		for _, one := range all {
 			if other := Tag(one); other.ID != label.ID && strings.EqualFold(other.Name, label.Name) {
-				return Relabeling[T]{}, nameTaken(kind, other.Name, other.ID)
+				return UpdateResult[T]{}, nameTaken(kind, other.Name, other.ID)
 			}
 		}
 	}
@@ -102,10 +106,10 @@ func relabel[T Category | Tag](kind string, max int, example string, all []T, be
 			label.Color = ""
 		}
 		if err := checkColor(label.Color); err != nil {
-			return Relabeling[T]{}, err
+			return UpdateResult[T]{}, err
 		}
 	}
-	result := Relabeling[T]{Label: T(label)}
+	result := UpdateResult[T]{Label: T(label)}
 	if label.Color != old.Color {
 		result.Changed = append(result.Changed, "color")
 	}

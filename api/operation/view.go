@@ -1,0 +1,119 @@
+package operation
+
+import (
+	"time"
+
+	"tickler/internal/person"
+	"tickler/internal/task"
+)
+
+// View is a task as callers see it: dates in the user's zone with its offset.
+// The concise form is what an agent needs to go on; the detailed form adds the
+// fields below Detail. Empty fields are left out.
+type View struct {
+	ID             int64         `json:"id"`
+	Title          string        `json:"title"`
+	Description    string        `json:"description,omitempty"`
+	Priority       task.Priority `json:"priority"`
+	Completed      bool          `json:"completed"`
+	DueDate        string        `json:"due_date,omitempty" doc:"RFC 3339, in the user's zone."`
+	AllDay         bool          `json:"all_day,omitempty"`
+	Overdue        bool          `json:"overdue,omitempty"`
+	Category       string        `json:"category,omitempty"`
+	Tags           []string      `json:"tags,omitempty"`
+	RecurrenceRule string        `json:"recurrence_rule,omitempty"`
+	RemindAt       string        `json:"remind_at,omitempty" doc:"The next reminder."`
+	RelevanceScore *float64      `json:"relevance_score,omitempty"`
+
+	*Detail
+}
+
+// Detail is the rest of a task, for those who ask for it.
+type Detail struct {
+	CompletedAt     string              `json:"completed_at,omitempty"`
+	TimeZone        string              `json:"time_zone,omitempty"`
+	CategoryID      int64               `json:"category_id,omitempty"`
+	TagIDs          []int64             `json:"tag_ids,omitempty"`
+	RecurrenceBase  task.RecurrenceBase `json:"recurrence_base,omitempty"`
+	SeriesID        string              `json:"series_id,omitempty"`
+	Occurrence      int                 `json:"occurrence,omitempty"`
+	PreviousTaskID  *int64              `json:"previous_task_id,omitempty"`
+	ReminderOffsets []int               `json:"reminder_offsets,omitempty" doc:"Minutes before due."`
+	Highlights      []string            `json:"highlights,omitempty" doc:"Of a search: where it matches, between **."`
+	Reminders       []string            `json:"reminders,omitempty" doc:"All still to come."`
+	ReminderSent    bool                `json:"reminder_sent"`
+	CreatedAt       string              `json:"created_at"`
+	UpdatedAt       string              `json:"updated_at"`
+	Version         int                 `json:"version"`
+}
+
+// Form is how much of a task an answer holds.
+type Form string
+
+// The two forms of an answer. Concise is the default.
+const (
+	Concise  Form = "concise"
+	Detailed Form = "detailed"
+)
+
+// viewTask renders a task for a user. The concise form shows the first preview
+// characters of the description, all of them when preview is 0.
+func viewTask(t *task.Task, user person.Settings, form Form, now time.Time, preview int) View {
+	zone := user.Zone()
+	v := View{
+		ID: t.ID, Title: t.Title, Description: t.Description, Priority: t.Priority,
+		Completed: t.Completed(), DueDate: t.FormatDue(user), AllDay: t.AllDay,
+		Overdue:  !t.Completed() && t.DueDate != nil && t.DueDate.Before(now),
+		RemindAt: task.FormatTime(t.RemindAt, zone),
+	}
+	if t.Recurrence != nil {
+		v.RecurrenceRule = t.Recurrence.Rule
+	}
+	if t.Category != nil {
+		v.Category = t.Category.Name
+	}
+	for _, tag := range t.Tags {
+		v.Tags = append(v.Tags, tag.Name)
+	}
+	if form != Detailed {
+		if r := []rune(v.Description); preview > 0 && len(r) > preview {
+			v.Description = string(r[:preview]) + "…"
+		}
+		return v
+	}
+	v.Detail = &Detail{
+		CompletedAt: task.FormatTime(t.CompletedAt, zone), TimeZone: t.TimeZone,
+		CategoryID: t.CategoryID(), TagIDs: t.TagIDs(),
+		PreviousTaskID: t.PreviousTaskID, ReminderOffsets: t.ReminderOffsets, ReminderSent: t.RemindAt == nil,
+		CreatedAt: task.FormatTime(&t.CreatedAt, zone), UpdatedAt: task.FormatTime(&t.UpdatedAt, zone), Version: t.Version,
+	}
+	for _, at := range t.ReminderTimes {
+		if t.RemindAt != nil && !at.Before(*t.RemindAt) {
+			v.Reminders = append(v.Reminders, task.FormatTime(&at, zone))
+		}
+	}
+	if r := t.Recurrence; r != nil {
+		v.RecurrenceBase, v.SeriesID, v.Occurrence = r.Base, r.SeriesID.String(), r.Occurrence
+	}
+	return v
+}
+
+// RecurrenceView tells in an answer how a task recurs.
+type RecurrenceView struct {
+	Words    string   `json:"words"`
+	Next     []string `json:"next"`
+	Warnings []string `json:"warnings,omitempty"`
+}
+
+// viewRecurrence renders the recurrence of a task, or nil when it has none.
+func viewRecurrence(t *task.Task, user person.Settings, now time.Time) (*RecurrenceView, error) {
+	up, err := t.Upcoming(now)
+	if err != nil || up == nil {
+		return nil, err
+	}
+	v := &RecurrenceView{Words: up.Words, Next: []string{}, Warnings: up.Warnings}
+	for _, at := range up.Next {
+		v.Next = append(v.Next, task.FormatTime(&at, t.DueZone(user)))
+	}
+	return v, nil
+}

@@ -1,0 +1,144 @@
+package label
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"tickler/internal/fault"
+	"tickler/internal/input"
+	"tickler/internal/person"
+)
+
+// CreateTagInput is a new tag.
+type CreateTagInput struct {
+	Name  string `json:"name" doc:"Unique among the user's, in whatever case." minLength:"1" maxLength:"30" example:"errand"`
+	Color string `json:"color,omitempty" doc:"#RRGGBB." example:"#1E90FF"`
+}
+
+// TagInput names a tag, by its name or its id.
+type TagInput struct {
+	Tag   string `json:"tag,omitempty" doc:"Its present name." example:"errand"`
+	TagID int64  `json:"tag_id,omitempty" doc:"Its id, instead of the name."`
+}
+
+// UpdateTagInput renames or recolors a tag.
+type UpdateTagInput struct {
+	TagInput
+	Name  input.Optional[string] `json:"name,omitempty" doc:"The new name." minLength:"1" maxLength:"30" example:"shopping"`
+	Color input.Optional[string] `json:"color,omitempty" doc:"#RRGGBB; null for none." example:"#1E90FF"`
+}
+
+// Tags lists the user's tags by name, each with its number of tasks.
+func (s *Service) Tags(ctx context.Context, user person.Settings) ([]Counted[Tag], error) {
+	return s.store.CountedTags(ctx, user.UserID)
+}
+
+// CreateTag adds a tag. A name that another has is a CONFLICT.
+func (s *Service) CreateTag(ctx context.Context, user person.Settings, in CreateTagInput) (Tag, error) {
+	name, err := checkName("name", in.Name, MaxTagName, "errand")
+	if err != nil {
+		return Tag{}, err
+	}
+	if err := checkColor(in.Color); err != nil {
+		return Tag{}, err
+	}
+	var created Tag
+	err = s.store.ChangeLabels(ctx, user.UserID, func(tx Tx) error {
+		all, err := tx.Tags(ctx, true)
+		if err != nil {
+			return err
+		}
+		if other := findTag(all, name, 0); other != nil {
+			return nameTaken("tag", other.Name, other.ID)
+		}
+		if len(all) >= MaxTagsPerUser {
+			return &fault.Error{Code: fault.LimitExceeded, Field: "name", Message: fmt.Sprintf("you already have %d tags, the most allowed; rename one, or delete one", MaxTagsPerUser)}
+		}
+		var added bool
+		if created, added, err = tx.AddTag(ctx, Tag{Name: name, Color: in.Color}); err == nil && !added {
+			return nameTaken("tag", created.Name, created.ID)
+		}
+		return err
+	})
+	return created, err
+}
+
+// UpdateTag changes a tag's name or color. Its tasks keep it, and no task
+// changes by it.
+func (s *Service) UpdateTag(ctx context.Context, user person.Settings, in UpdateTagInput) (UpdateResult[Tag], error) {
+	var result UpdateResult[Tag]
+	if err := oneOf("tag", in.Tag, in.TagID); err != nil {
+		return result, err
+	}
+	err := s.store.ChangeLabels(ctx, user.UserID, func(tx Tx) error {
+		all, err := tx.Tags(ctx, true)
+		if err != nil {
+			return err
+		}
+		before, err := existingTag(all, "tag", in.TagInput)
+		if err != nil {
+			return err
+		}
+		if result, err = relabel("tag", MaxTagName, "errand", all, *before, in.Name, in.Color); err != nil {
+			return err
+		}
+		if len(result.Changed) == 0 {
+			return nil
+		}
+		saved, err := tx.SaveTag(ctx, result.Label)
+		if err == nil && !saved {
+			return nameTaken("tag", result.Label.Name, 0)
+		}
+		return err
+	})
+	return result, err
+}
+
+// DeleteTag deletes a tag and takes it off its tasks.
+func (s *Service) DeleteTag(ctx context.Context, user person.Settings, in TagInput) (Removal[Tag], error) {
+	var result Removal[Tag]
+	if err := oneOf("tag", in.Tag, in.TagID); err != nil {
+		return result, err
+	}
+	err := s.store.ChangeLabels(ctx, user.UserID, func(tx Tx) error {
+		all, err := tx.Tags(ctx, false)
+		if err != nil {
+			return err
+		}
+		found, err := existingTag(all, "tag", in)
+		if err != nil {
+			return err
+		}
+		result.Label = *found
+		result.Tasks, err = tx.RemoveTag(ctx, found.ID, s.clock())
+		return err
+	})
+	return result, err
+}
+
+// Checked returns what was given to name a tag, without the blanks around a name.
+// It refuses both and neither of a name and an id. field names the input in errors.
+func (in TagInput) Checked(field string) (TagInput, error) {
+	if err := oneOf(field, in.Tag, in.TagID); err != nil {
+		return in, err
+	}
+	if in.TagID != 0 {
+		return in, nil
+	}
+	var err error
+	in.Tag, err = checkName(field, in.Tag, MaxTagName, "errand")
+	return in, err
+}
+
+// existingTag finds a tag by name or id, or says which there are.
+func existingTag(all []Tag, field string, in TagInput) (*Tag, error) {
+	name := strings.TrimSpace(in.Tag)
+	if found := findTag(all, name, in.TagID); found != nil {
+		return found, nil
+	}
+	if in.TagID != 0 {
+		return nil, &fault.Error{Code: fault.NotFound, Field: "tag_id", Message: fmt.Sprintf("there is no tag %d among yours%s", in.TagID, listNames(tagNames(all)))}
+	}
+	return nil, noSuch(field, "tag", name, tagNames(all))
+}

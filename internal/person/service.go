@@ -1,0 +1,53 @@
+package person
+
+import (
+	"context"
+	"time"
+)
+
+// Service is what a caller can do with their own settings. Errors that the
+// caller can act on are *fault.Error.
+type Service struct {
+	store    Store
+	now      func() time.Time
+	channels ChannelRules
+}
+
+// NewService makes a service on store; now is the clock. rules are the
+// operator's: without a way to seal, no secret of a channel can be kept.
+func NewService(store Store, now func() time.Time, rules ChannelRules) *Service {
+	return &Service{store: store, now: now, channels: rules}
+}
+
+// clock is the current instant as it is stored: UTC, microseconds.
+func (s *Service) clock() time.Time { return s.now().UTC().Truncate(time.Microsecond) }
+
+// Store is where the service keeps settings. A user who does not exist is
+// fault.ErrNotFound.
+type Store interface {
+	// ChangeSettings runs fn in one transaction: what it changes commits
+	// together, or, when fn fails, not at all.
+	ChangeSettings(ctx context.Context, userID int64, fn func(Tx) error) error
+	// DeliverySettings reads how the user is reached, with so many of the last
+	// deliveries.
+	DeliverySettings(ctx context.Context, userID int64, deliveries int) (DeliverySettings, error)
+}
+
+// Tx is a transaction on one user's settings.
+type Tx interface {
+	// SaveSettings stores what is new in the user's settings. New offsets rearm
+	// the reminders of open tasks that use them, but for those that are due and
+	// not claimed yet.
+	SaveSettings(ctx context.Context, c SettingsChange, now time.Time) error
+	// LockChannels reads the user's channels and keeps others from changing them.
+	LockChannels(ctx context.Context) ([]Channel, error)
+	// PutChannel stores a channel, switched on. One with the same kind and target
+	// is that one: it keeps its id, and its secret when no new one is given.
+	PutChannel(ctx context.Context, c Channel) (id int64, err error)
+	RemoveChannel(ctx context.Context, id int64) error
+	// QueueTest sends a test message to a channel.
+	QueueTest(ctx context.Context, channelID int64, now time.Time) error
+	// SetCalendarFeed replaces the feed's secret by that with the hash; nil
+	// revokes the feed.
+	SetCalendarFeed(ctx context.Context, hash []byte) error
+}
