@@ -25,6 +25,9 @@ CREATE TABLE event_log (
     created_at timestamptz NOT NULL,
     PRIMARY KEY (position, seq)
 );
+-- Consumers believe Postgres and not the broker: they look up each event they are
+-- given by its id, which nobody can guess.
+CREATE UNIQUE INDEX idx_event_log_event ON event_log (event_id);
 CREATE INDEX idx_event_log_user ON event_log (user_id, position, seq);
 ALTER TABLE event_log ENABLE ROW LEVEL SECURITY;
 CREATE POLICY own ON event_log TO tickler_api, tickler_recurrer USING (user_id = (SELECT caller_id()));
@@ -59,6 +62,32 @@ $$;
 REVOKE EXECUTE ON FUNCTION event_log_news FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION event_log_news TO tickler_api;
 
+-- What is recorded of events whose ids the caller knows. Workers act for all
+-- users; through this they see only what they were handed.
+-- +goose StatementBegin
+CREATE FUNCTION recorded_events(ids uuid[])
+    RETURNS TABLE (event_id uuid, user_id bigint, task_id bigint, event_type text, source text, created_at timestamptz, data text)
+    LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
+    BEGIN ATOMIC
+        SELECT e.event_id, e.user_id, e.task_id, e.event_type, e.source, e.created_at, e.data::text
+        FROM event_log e WHERE e.event_id = ANY (ids);
+    END;
+-- +goose StatementEnd
+REVOKE EXECUTE ON FUNCTION recorded_events FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION recorded_events TO tickler_notifier, tickler_recurrer, tickler_relay;
+
+-- When the oldest event was written that is still to be published: its consumers
+-- will look it up in the log.
+-- +goose StatementBegin
+CREATE FUNCTION oldest_unpublished() RETURNS timestamptz
+    LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
+    BEGIN ATOMIC
+        SELECT min(o.created_at) FROM outbox o;
+    END;
+-- +goose StatementEnd
+REVOKE EXECUTE ON FUNCTION oldest_unpublished FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION oldest_unpublished TO tickler_notifier;
+
 -- +goose Down
-DROP FUNCTION event_log_news;
+DROP FUNCTION oldest_unpublished, recorded_events, event_log_news;
 DROP TABLE event_log_floor, event_log;

@@ -316,6 +316,7 @@ CREATE TABLE event_log (
     created_at timestamp with time zone NOT NULL,
     CONSTRAINT event_log_pkey PRIMARY KEY ("position", seq)
 );
+CREATE UNIQUE INDEX idx_event_log_event ON event_log USING btree (event_id);
 CREATE INDEX idx_event_log_user ON event_log USING btree (user_id, "position", seq);
 CREATE TRIGGER audit AFTER INSERT ON event_log REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION audit_events();
 ALTER TABLE event_log ENABLE ROW LEVEL SECURITY;
@@ -609,6 +610,39 @@ AS $function$
 $function$;
 REVOKE ALL ON FUNCTION event_log_news(bigint,bigint[]) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION event_log_news(bigint,bigint[]) TO tickler_api;
+
+CREATE FUNCTION recorded_events(ids uuid[])
+ RETURNS TABLE(event_id uuid, user_id bigint, task_id bigint, event_type text, source text, created_at timestamp with time zone, data text)
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+BEGIN ATOMIC
+ SELECT e.event_id,
+     e.user_id,
+     e.task_id,
+     e.event_type,
+     e.source,
+     e.created_at,
+     (e.data)::text AS data
+    FROM event_log e
+   WHERE (e.event_id = ANY (recorded_events.ids));
+END;
+REVOKE ALL ON FUNCTION recorded_events(uuid[]) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION recorded_events(uuid[]) TO tickler_notifier;
+GRANT EXECUTE ON FUNCTION recorded_events(uuid[]) TO tickler_recurrer;
+GRANT EXECUTE ON FUNCTION recorded_events(uuid[]) TO tickler_relay;
+
+CREATE FUNCTION oldest_unpublished()
+ RETURNS timestamp with time zone
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+BEGIN ATOMIC
+ SELECT min(o.created_at) AS min
+    FROM outbox o;
+END;
+REVOKE ALL ON FUNCTION oldest_unpublished() FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION oldest_unpublished() TO tickler_notifier;
 
 CREATE FUNCTION audit_actor(otherwise text)
  RETURNS text

@@ -97,3 +97,31 @@ func undone(m message) string {
 	_ = json.Unmarshal([]byte(m.value), &wrapped)
 	return m.value + string(wrapped.Base64)
 }
+
+// Whoever has the broker's credentials can publish what looks just like an event.
+// Postgres knows no such event, so no app acts on it.
+func TestForgedMessageIsADeadLetterAndNothingElse(t *testing.T) {
+	t.Parallel()
+	s := start(t, nil)
+	p := s.person(t, "")
+	task := p.add(t, fields{"title": "Water the plants", "recurrence_rule": "daily"})
+	user := query[int64](t, s, `SELECT user_id FROM tasks WHERE id = $1`, task.ID)
+	for topic, forged := range map[string]string{
+		event.TopicTaskReminders: letter(t, event.ReminderSent, fields{
+			"user_id": user, "task_id": task.ID, "title": "Pay here", "reminder_time": "2026-01-02T03:04:05Z", "priority": "high"}),
+		event.TopicTaskRecurrence: letter(t, event.TaskCompleted, fields{
+			"user_id": user, "task_id": task.ID, "recurrence_rule": "FREQ=DAILY", "completed_at": "2026-01-02T03:04:05Z"}),
+	} {
+		s.observer.plant(t, topic, "1", forged)
+		until(t, soon, "the dead letter of "+topic, func() bool {
+			return strings.Contains(s.api(t, "deadletters", "list"), topic)
+		})
+		row := tableRow(s.api(t, "deadletters", "list"), topic)
+		require.Contains(t, strings.Join(row, " "), "no such event is recorded")
+	}
+	require.Zero(t, query[int](t, s, `SELECT count(*) FROM inbox`), "a forgery is not remembered")
+	require.Zero(t, query[int](t, s, `SELECT count(*) FROM deliveries`))
+	require.Empty(t, s.successors(t, task.ID))
+	s.drained(t, p)
+	s.scanned(t, p)
+}

@@ -80,7 +80,7 @@ func (a *App) Checks() []telemetry.Check {
 
 // Callbacks makes the listener on which the sidecar calls the app.
 func (a *App) Callbacks() *sidecar.Listener {
-	return sidecar.NewListener(a.Settings.AppAPIToken, a.Sidecar, a.Store.KeepDeadLetter, a.Log, a.Registry)
+	return sidecar.NewListener(a.Settings.AppAPIToken, a.Sidecar, a.Store, a.Log, a.Registry)
 }
 
 // Run serves, relays events and does the background work until ctx ends or a

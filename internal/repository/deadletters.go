@@ -58,8 +58,8 @@ func (r *Repository) DeadLetters(ctx context.Context) ([]DeadLetter, error) {
 
 // Redrive sends a dead letter again, or all that can be when id is 0, and
 // returns how many were sent: each goes through the outbox to the topic that it
-// was consumed from, with the event id that it always had. One that cannot be
-// sent keeps no other.
+// was consumed from, as Postgres has recorded it. One whose event is not recorded, or
+// not any more, cannot be sent; it keeps no other.
 func (r *Repository) Redrive(ctx context.Context, id int64) (sent int, err error) {
 	ids := []int64{id}
 	if id == 0 {
@@ -103,6 +103,17 @@ func redrive(ctx context.Context, tx pgx.Tx, id int64) error {
 	var e event.Envelope
 	if err := json.Unmarshal([]byte(l.Document), &e); err != nil {
 		return err
+	}
+	records, err := recordedEvents(ctx, tx, []uuid.UUID{*l.EventID})
+	if err != nil {
+		return err
+	}
+	var record *event.Record
+	if r, ok := records[*l.EventID]; ok {
+		record = &r
+	}
+	if e, err = record.Verify(l.Topic, e); err != nil {
+		return fmt.Errorf("it cannot be sent again: %w", err)
 	}
 	_, err = tx.Exec(ctx, `
 		INSERT INTO outbox (shard, event_id, event_type, topic, task_id, source, traceparent, data, created_at)

@@ -2,18 +2,85 @@ package repository_test
 
 import (
 	"encoding/json"
+	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
 	"tickler/internal/event"
+	"tickler/internal/repository"
+	"tickler/internal/task"
 )
+
+// completion records that task of ann's was completed, and returns the event's id
+// and a message about it.
+func (b *bundle) completion(t *testing.T, taskID int64) (id uuid.UUID, document string) {
+	t.Helper()
+	id = uuid.New()
+	data := fmt.Sprintf(`{"event_id":%q,"event_type":"task.completed","user_id":%d,"task_id":%d}`, id, b.ann.UserID, taskID)
+	_, err := b.pool.Exec(b.ctx, `
+		INSERT INTO event_log (user_id, task_id, event_id, event_type, source, data, created_at)
+		VALUES ($1, $2, $3, 'task.completed', 'tickler/api', $4, now())`, b.ann.UserID, taskID, id, data)
+	require.NoError(t, err)
+	return id, `{"id":"` + id.String() + `","type":"task.completed","source":"a mistake","time":"2020-03-01T00:00:00Z","data":` + data + `}`
+}
+
+func (b *bundle) keepLetter(t *testing.T, document string) repository.DeadLetter {
+	t.Helper()
+	letter := event.DeadLetter{Topic: event.TopicTaskRecurrence, Reason: "no such type", Document: document, Readable: true}
+	require.NoError(t, json.Unmarshal([]byte(document), &letter.Envelope))
+	require.NoError(t, b.notifier.KeepDeadLetter(b.ctx, letter))
+	kept, err := b.relay.DeadLetters(b.ctx)
+	require.NoError(t, err)
+	return kept[len(kept)-1]
+}
+
+// Sending a letter again must not make a forged message true.
+func TestDeadLetterIsSentAgainAsItWasRecordedAndNotOtherwise(t *testing.T) {
+	b := setup(t)
+	id, document := b.completion(t, 33)
+	forged := b.keepLetter(t, strings.Replace(document, id.String(), uuid.NewString(), 1))
+	_, err := b.relay.Redrive(b.ctx, forged.ID)
+	require.ErrorIs(t, err, event.ErrNotRecorded)
+	require.ErrorContains(t, err, "older than 7 days")
+	others := b.keepLetter(t, strings.Replace(document, `"task_id":33`, `"task_id":34`, 1))
+	_, err = b.relay.Redrive(b.ctx, others.ID)
+	require.ErrorContains(t, err, "another task")
+	_, err = b.pool.Exec(b.ctx, `UPDATE dead_letters SET redriven_at = now()`)
+	require.NoError(t, err)
+
+	embellished := b.keepLetter(t, strings.Replace(document, `"task_id":33`, `"task_id":33,"title":"Pay here"`, 1))
+	_, err = b.relay.Redrive(b.ctx, embellished.ID)
+	require.NoError(t, err)
+	var source, data string
+	require.NoError(t, b.pool.QueryRow(b.ctx, `SELECT source, data::text FROM outbox WHERE event_id = $1`, id).Scan(&source, &data))
+	require.Equal(t, "tickler/api", source)
+	require.NotContains(t, data, "Pay here")
+}
+
+// The broker may be away for longer than the log is kept: what comes when it is
+// back must still be known.
+func TestEventIsKnownForAsLongAsItWaitsToBePublished(t *testing.T) {
+	b := setup(t)
+	waiting := b.add(t, b.ann, task.AddInput{Title: "Water the plants"})
+	_, err := b.pool.Exec(b.ctx, `UPDATE event_log SET created_at = now() - interval '9 days'; UPDATE outbox SET created_at = now() - interval '9 days'`)
+	require.NoError(t, err)
+	known := func() (n int) {
+		require.NoError(t, b.notifier.Prune(b.ctx))
+		require.NoError(t, b.pool.QueryRow(b.ctx, `SELECT count(*) FROM event_log WHERE task_id = $1`, waiting.ID).Scan(&n))
+		return n
+	}
+	require.Equal(t, 1, known())
+	_, err = b.pool.Exec(b.ctx, `DELETE FROM outbox`)
+	require.NoError(t, err)
+	require.Zero(t, known(), "published, and old enough")
+}
 
 func TestDeadLetterIsKeptOnceAndCanBeSentAgain(t *testing.T) {
 	b := setup(t)
-	id := uuid.New()
-	document := `{"id":"` + id.String() + `","type":"task.completed","source":"tickler/api","time":"2026-03-01T00:00:00Z","data":{"task_id":33}}`
+	id, document := b.completion(t, 33)
 	letter := event.DeadLetter{Topic: "task-recurrence", Reason: "no such type", Document: document, Readable: true}
 	require.NoError(t, json.Unmarshal([]byte(document), &letter.Envelope))
 	garbage := event.DeadLetter{Topic: "task-recurrence", Reason: "not a CloudEvent", Document: "x"}

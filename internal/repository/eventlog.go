@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
 	"tickler/internal/event"
@@ -76,4 +77,31 @@ func (r *Repository) LogEnd(ctx context.Context, after event.Position) (end even
 func (r *Repository) LogNews(ctx context.Context, since int64, users []int64) (found []int64, until int64, unsettled bool, err error) {
 	err = r.pool.QueryRow(ctx, `SELECT found, until, unsettled FROM event_log_news($1, $2)`, since, users).Scan(&found, &until, &unsettled)
 	return found, until, unsettled, unavailable(err)
+}
+
+// RecordedEvents reads the events that have these ids, whoever's they are;
+// unknown ids are absent.
+func (r *Repository) RecordedEvents(ctx context.Context, ids []uuid.UUID) (map[uuid.UUID]event.Record, error) {
+	return recordedEvents(ctx, r.pool, ids)
+}
+
+func recordedEvents(ctx context.Context, q querier, ids []uuid.UUID) (map[uuid.UUID]event.Record, error) {
+	rows, err := q.Query(ctx, `SELECT event_id, user_id, task_id, event_type, source, created_at, data FROM recorded_events($1)`, ids)
+	if err != nil {
+		return nil, unavailable(fmt.Errorf("read %d recorded events: %w", len(ids), err))
+	}
+	all, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (e event.Record, err error) {
+		var data string
+		err = row.Scan(&e.ID, &e.UserID, &e.TaskID, &e.Type, &e.Source, &e.Time, &data)
+		e.Time, e.Data = e.Time.UTC(), []byte(data)
+		return e, err
+	})
+	if err != nil {
+		return nil, unavailable(fmt.Errorf("read %d recorded events: %w", len(ids), err))
+	}
+	records := make(map[uuid.UUID]event.Record, len(all))
+	for _, e := range all {
+		records[e.ID] = e
+	}
+	return records, nil
 }

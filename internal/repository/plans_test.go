@@ -56,6 +56,7 @@ func TestHotStatementsAreServedByAnIndex(t *testing.T) {
 		{"successor", `SELECT id FROM tasks t WHERE t.user_id = 7 AND t.previous_task_id = 9`, "tasks_previous_task_id_key"},
 		{"event log of a user", `SELECT data FROM event_log WHERE user_id = 7 AND (position, seq) > (5, 1) AND position < pg_snapshot_xmin(pg_current_snapshot())::text::bigint ORDER BY position, seq LIMIT 100`, "idx_event_log_user"},
 		{"news for many users", `SELECT DISTINCT user_id FROM event_log WHERE position >= 400 AND position < pg_snapshot_xmin(pg_current_snapshot())::text::bigint AND user_id = ANY('{1,2,3,4,5}')`, "event_log_pkey"},
+		{"recorded event", `SELECT data FROM event_log WHERE event_id = ANY('{6f9619ff-8b86-4011-b42d-00c04fc964ff}')`, "idx_event_log_event"},
 		{"token", `SELECT id FROM tokens WHERE hash = '\x00'`, "tokens_hash_key"},
 	}
 	_, err := b.pool.Exec(b.ctx, `

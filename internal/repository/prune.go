@@ -8,7 +8,8 @@ import (
 // pruneStatements remove what has been kept long enough, a batch at a time. An
 // inbox row must outlive every way in which its event can come again: the
 // topics and the event log keep events for seven days, dead letters are kept for
-// thirty. A deleted task can be restored for thirty days; its going is no event,
+// thirty. An event that is still to be published stays in the log, for its consumers
+// look it up there. A deleted task can be restored for thirty days; its going is no event,
 // since its deletion was one.
 var pruneStatements = []struct{ what, sql string }{
 	{"inbox", `
@@ -22,6 +23,7 @@ var pruneStatements = []struct{ what, sql string }{
 		WITH oldest AS (
 			SELECT position, seq FROM (SELECT position, seq, created_at FROM event_log ORDER BY position, seq LIMIT $1) first
 			WHERE created_at < now() - interval '7 days'
+			  AND (created_at < now() - interval '30 days' OR created_at < coalesce((SELECT oldest_unpublished()), 'infinity'))
 		), noted AS (
 			UPDATE event_log_floor SET position = greatest(position, (SELECT max(position) FROM oldest))
 			WHERE EXISTS (SELECT FROM oldest)

@@ -10,10 +10,8 @@ import (
 
 // claimReminders claims a batch of due reminders in one statement: it takes
 // rows that no one else is claiming or changing, moves each to the task's next
-// reminder or removes it when none is left, and writes the outbox rows. The event
-// id is derived from task, version and instant (an RFC 9562 version 8 UUID), so
-// that one reminder has one id however often it were claimed, and another when a
-// change of the task has armed it again.
+// reminder or removes it when none is left, and writes the outbox rows. The event's
+// id is random: one that could be foreseen could be used up before the event comes.
 //
 // What is compared with is a SELECT, so that the planner cannot look at it: else
 // it would plan anew at each tick, which takes longer than an idle scan.
@@ -36,9 +34,7 @@ WITH due AS (
 ), done AS (
 	DELETE FROM reminders WHERE ctid = ANY (ARRAY(SELECT place FROM due WHERE following IS NULL))
 ), identified AS (
-	SELECT *, overlay(overlay(encode(substr(sha256(convert_to(
-	       	'reminder:' || id || ':' || version || ':' || extract(epoch FROM fired), 'UTF8')), 1, 16), 'hex')
-	       	PLACING '8' FROM 13) PLACING 'a' FROM 17)::uuid AS event_id
+	SELECT *, gen_random_uuid() AS event_id
 	FROM due
 ), described AS (
 	SELECT id, user_id, event_id, (

@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
 	"tickler/internal/input"
@@ -42,6 +43,9 @@ func TestDueReminderIsClaimedOnceHoweverManyClaim(t *testing.T) {
 		require.Equal(t, "2026-03-02T07:30:00.000000Z", row.Data["reminder_time"])
 		require.False(t, seen[row.Data["event_id"]])
 		seen[row.Data["event_id"]] = true
+		id, err := uuid.Parse(row.Data["event_id"].(string))
+		require.NoError(t, err)
+		require.EqualValues(t, 4, id.Version(), "random: nobody can send a decoy under an id they foresaw")
 	}
 	require.Len(t, seen, tasks)
 }

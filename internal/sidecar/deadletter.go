@@ -28,19 +28,20 @@ func (l *Listener) deliverDeadLetter(ctx context.Context, topic string, body []b
 	if json.Unmarshal(body, &attributes) == nil {
 		letter.Reason, _ = attributes[reasonAttribute].(string)
 	}
-	var err error
 	if letter.Reason == "" {
-		if letter.Envelope, err = l.handle(ctx, body, handle); err == nil {
+		d := l.handle(ctx, topic, body, handle)
+		if d.err == nil {
 			return succeeded
 		}
-		if !errors.Is(err, ErrPermanent) {
-			l.log.Warn("handling a dead letter failed, it will be delivered again", "topic", topic, "event", letter.Envelope.ID, "error", err)
+		if !errors.Is(d.err, ErrPermanent) {
+			l.log.Warn("handling a dead letter failed, it will be delivered again", "topic", topic, "event", d.envelope.ID, "error", d.err)
 			return toRetry
 		}
-		letter.Reason = err.Error()
+		letter.Reason = d.err.Error()
 	}
+	letter.Reason = letter.Reason[:min(len(letter.Reason), maxReason)]
 	letter.Readable = json.Unmarshal(body, &letter.Envelope) == nil && letter.Envelope.Type != unreadable
-	if err := l.keep(ctx, letter); err != nil {
+	if err := l.store.KeepDeadLetter(ctx, letter); err != nil {
 		l.log.Warn("a dead letter could not be kept, it will be delivered again", "topic", topic, "error", err)
 		return toRetry
 	}

@@ -25,8 +25,9 @@ var ErrPermanent = errors.New("cannot be handled")
 // Permanent marks err as ErrPermanent.
 func Permanent(err error) error { return fmt.Errorf("%w: %w", ErrPermanent, err) }
 
-// EventHandler handles a delivery. It returns nil only after its effect is
-// committed. The same event can be delivered again, also at the same moment.
+// EventHandler handles an event that was delivered, as Postgres has recorded it. It
+// returns nil only after its effect is committed. The same event can be delivered
+// again, also at the same moment.
 type EventHandler func(ctx context.Context, e event.Envelope) error
 
 // handleTimeout bounds the handling of a delivery, which is then tried again. A
@@ -39,15 +40,12 @@ const (
 	maxBulk     = 16 << 20 // bytes
 )
 
-// KeepDeadLetter stores a dead letter, once however often it is delivered.
-type KeepDeadLetter func(ctx context.Context, letter event.DeadLetter) error
-
 // Listener serves the callbacks of the sidecar. It belongs on a loopback
 // address of its own: the sidecar is next door, nobody else has business there.
 type Listener struct {
 	router *gin.Engine
 	client *Client
-	keep   KeepDeadLetter
+	store  Store
 	log    *slog.Logger
 
 	deliveries *prometheus.CounterVec
@@ -55,11 +53,12 @@ type Listener struct {
 }
 
 // NewListener makes a listener that accepts callbacks with the given
-// APP_API_TOKEN only; client publishes dead letters and keep stores them.
-func NewListener(token string, client *Client, keep KeepDeadLetter, log *slog.Logger, registry prometheus.Registerer) *Listener {
+// APP_API_TOKEN only; client publishes dead letters, and store keeps them and tells
+// which events are true.
+func NewListener(token string, client *Client, store Store, log *slog.Logger, registry prometheus.Registerer) *Listener {
 	gin.SetMode(gin.ReleaseMode)
 	l := &Listener{
-		router: gin.New(), client: client, keep: keep, log: log,
+		router: gin.New(), client: client, store: store, log: log,
 		deliveries: promauto.With(registry).NewCounterVec(prometheus.CounterOpts{
 			Name: "tickler_deliveries_total", Help: "Events delivered by the sidecar, by topic and outcome: success, retry, dead_letter.",
 		}, []string{"topic", "outcome"}),

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 	"net/http"
 	"time"
@@ -74,8 +73,8 @@ func bounded(c *gin.Context) {
 	c.Next()
 }
 
-// BulkHandler handles several deliveries at once and says what became of each:
-// nil only after its effect is committed.
+// BulkHandler handles several events at once, as Postgres has recorded them, and
+// says what became of each: nil only after its effect is committed.
 type BulkHandler func(ctx context.Context, events []event.Envelope) []error
 
 // BulkSubscription serves a topic whose events come several at once, and one at
@@ -112,60 +111,55 @@ func (l *Listener) BulkSubscription(topic string, handle BulkHandler) {
 	})
 }
 
-// deliverBulk hands the readable of several events to their handler together.
+// deliverBulk hands those of several events that are true to their handler together.
 func (l *Listener) deliverBulk(ctx context.Context, topic string, documents [][]byte, handle BulkHandler) []string {
-	outcomes := make([]string, len(documents))
+	deliveries := l.read(ctx, topic, documents...)
 	var events []event.Envelope
-	var places []int
-	for i, document := range documents {
-		var e event.Envelope
-		if err := json.Unmarshal(document, &e); err != nil {
-			outcomes[i] = l.outcome(ctx, topic, e, document, Permanent(fmt.Errorf("not a CloudEvent: %w", err)))
-			continue
+	var handled []*delivery
+	for i := range deliveries {
+		if deliveries[i].err == nil {
+			events, handled = append(events, deliveries[i].envelope), append(handled, &deliveries[i])
 		}
-		l.arrived(topic, e)
-		events, places = append(events, e), append(places, i)
 	}
-	if len(events) == 0 {
-		return outcomes
+	if len(events) > 0 {
+		for i, err := range handle(ctx, events) {
+			handled[i].err = err
+		}
 	}
-	for i, err := range handle(ctx, events) {
-		outcomes[places[i]] = l.outcome(ctx, topic, events[i], documents[places[i]], err)
+	outcomes := make([]string, len(documents))
+	for i, d := range deliveries {
+		outcomes[i] = l.outcome(ctx, topic, d)
 	}
 	return outcomes
 }
 
-// handle reads an event and hands it to its handler.
-func (l *Listener) handle(ctx context.Context, body []byte, handle EventHandler) (event.Envelope, error) {
-	var e event.Envelope
-	if err := json.Unmarshal(body, &e); err != nil {
-		return e, Permanent(fmt.Errorf("not a CloudEvent: %w", err))
+// handle reads an event and hands it to its handler if it is true.
+func (l *Listener) handle(ctx context.Context, topic string, body []byte, handle EventHandler) delivery {
+	d := l.read(ctx, topic, body)[0]
+	if d.err != nil {
+		return d
 	}
-	ctx, span := telemetry.Consume(telemetry.WithTraceParent(ctx, e.TraceParent), "handle "+e.Type)
+	ctx, span := telemetry.Consume(telemetry.WithTraceParent(ctx, d.envelope.TraceParent), "handle "+d.envelope.Type)
 	defer span.End()
-	err := handle(ctx, e)
-	if err != nil {
-		span.SetStatus(codes.Error, err.Error())
+	if d.err = handle(ctx, d.envelope); d.err != nil {
+		span.SetStatus(codes.Error, d.err.Error())
 	}
-	return e, err
+	return d
 }
 
 func (l *Listener) deliver(ctx context.Context, topic string, body []byte, handle EventHandler) string {
-	e, err := l.handle(ctx, body, func(ctx context.Context, e event.Envelope) error {
-		l.arrived(topic, e)
-		return handle(ctx, e)
-	})
-	return l.outcome(ctx, topic, e, body, err)
+	return l.outcome(ctx, topic, l.handle(ctx, topic, body, handle))
 }
 
 // outcome decides what a handler's error means for the delivery.
-func (l *Listener) outcome(ctx context.Context, topic string, e event.Envelope, body []byte, err error) string {
+func (l *Listener) outcome(ctx context.Context, topic string, d delivery) string {
+	e, err := d.envelope, d.err
 	log := l.log.With("topic", topic, "event", e.ID, "type", e.Type, "trace", telemetry.TraceID(telemetry.WithTraceParent(ctx, e.TraceParent)))
 	switch {
 	case err == nil:
 		return succeeded
 	case errors.Is(err, ErrPermanent):
-		if sent := l.client.publishDeadLetter(ctx, topic, body, err.Error()); sent != nil {
+		if sent := l.client.publishDeadLetter(ctx, topic, d.document, err.Error()); sent != nil {
 			log.Error("a dead letter could not be sent, the event will be delivered again", "reason", err, "error", sent)
 			return toRetry
 		}
