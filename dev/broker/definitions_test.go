@@ -14,7 +14,7 @@ import (
 // What RabbitMQ is given must be there for every topic and for every reader,
 // under the names that Dapr uses: it would drop events without a word.
 func TestDefinitionsOfRabbitMQFitTheTopics(t *testing.T) {
-	text, err := os.ReadFile(filepath.Join("..", "..", "components", "brokers", "rabbitmq-definitions.json"))
+	text, err := os.ReadFile(filepath.Join("..", "..", "components", "brokers", "rabbitmq", "server", "definitions.json"))
 	require.NoError(t, err)
 	var definitions struct {
 		Exchanges []struct {

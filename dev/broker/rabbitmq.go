@@ -89,10 +89,10 @@ func (l Local) rabbitMQ() ([]process.Spec, error) {
 	}, nil
 }
 
-// definitions are those in components/brokers with the one user, who
+// definitions are those of the broker's folder with the one user, who
 // may do everything. RabbitMQ makes them at every start.
 func (l Local) definitions() (string, error) {
-	path := filepath.Join(l.Root, "components", "brokers", "rabbitmq-definitions.json")
+	path := filepath.Join(l.Root, "components", "brokers", "rabbitmq", "server", "definitions.json")
 	text, err := os.ReadFile(path)
 	if err != nil {
 		return "", fmt.Errorf("what RabbitMQ needs: %w", err)

@@ -84,7 +84,7 @@ func reviewSpread(o *Objects, template *corev1.PodTemplateSpec) error {
 	over := map[string]bool{}
 	for _, spread := range template.Spec.TopologySpreadConstraints {
 		over[spread.TopologyKey] = true
-		if !selects(spread.LabelSelector, pods) || len(spread.LabelSelector.MatchLabels) == 0 {
+		if !selects(spread.LabelSelector, pods) || !slices.Equal(spread.MatchLabelKeys, []string{"app.kubernetes.io/name"}) {
 			errs = append(errs, fmt.Errorf("the spread over %s selects other pods", spread.TopologyKey))
 		}
 		if spread.MaxSkew != 1 || spread.WhenUnsatisfiable != corev1.ScheduleAnyway {

@@ -26,32 +26,58 @@ import (
 // BrokerSecret is the Secret with the address and credentials of the broker.
 const BrokerSecret = "tickler-broker"
 
-// onCluster are the settings that differ from the local run on purpose: brokers of
-// a cluster are reached over TLS.
+// onCluster are the settings that the overlays patch: brokers of a cluster are reached
+// over TLS.
 var onCluster = map[string]string{"disableTls": "false", "enableTLS": "true"}
 
-// ReviewDapr reads the Dapr resources as daprd would, and compares them with those
-// of the local run on the same broker. folder is empty and may be written to.
+// ReviewDapr reads the Dapr resources as daprd would, and looks at what the apps rely
+// on. folder is empty and may be written to.
 func ReviewDapr(o *Objects, broker, folder string) error {
+	return errors.Join(
+		takenOver(o, broker),
+		loadComponents(o, folder),
+		reviewSubscriptions(o),
+		decodeResiliencies(o.Resiliencies),
+		denied(o, folder),
+	)
+}
+
+// takenOver misses what the overlay lost of components/, and finds what it changed
+// beyond onCluster.
+func takenOver(o *Objects, broker string) error {
 	local, err := localResources(broker)
 	if err != nil {
 		return err
 	}
+	for i := range local.Components {
+		for j := range local.Components[i].Spec.Metadata {
+			m := &local.Components[i].Spec.Metadata[j]
+			if value, ok := onCluster[m.Name]; ok {
+				m.SetValue([]byte(value))
+			}
+		}
+	}
+	configurations := slices.Clone(o.Configurations) // components/agent brings another
+	configurations = slices.DeleteFunc(configurations, func(c configuration.Configuration) bool { return c.Name == "api" })
 	return errors.Join(
-		loadComponents(o, broker, folder),
-		sameComponents(o.Components, local.Components),
+		same("Component", o.Components, local.Components,
+			func(c *components.Component) string { return c.Name },
+			func(c *components.Component) any {
+				return []any{c.Spec.Type, c.Spec.Version, c.Spec.IgnoreErrors, c.Spec.InitTimeout, settings(c), c.Scopes, c.Auth}
+			}),
 		same("Subscription", o.Subscriptions, local.Subscriptions,
 			func(s *subscriptions.Subscription) string { return s.Name },
 			func(s *subscriptions.Subscription) any { return []any{s.Spec, s.Scopes} }),
 		same("Resiliency", o.Resiliencies, local.Resiliencies,
 			func(r *resiliency.Resiliency) string { return r.Name },
 			func(r *resiliency.Resiliency) any { return []any{r.Spec, r.Scopes} }),
-		sameConfiguration(o, local),
-		decodeResiliencies(o.Resiliencies),
-		denied(o, folder),
+		same("Configuration", configurations, local.Configurations,
+			func(c *configuration.Configuration) string { return c.Name },
+			func(c *configuration.Configuration) any { return c.Spec }),
 	)
 }
 
+// localResources are those that a local sidecar reads.
 func localResources(broker string) (*Objects, error) {
 	var o Objects
 	for _, folder := range []string{filepath.Join(Root, "components"), filepath.Join(Root, "components", "brokers", broker)} {
@@ -69,21 +95,26 @@ func localResources(broker string) (*Objects, error) {
 				if err := yaml.Unmarshal([]byte(document), &head); err != nil {
 					return nil, fmt.Errorf("%s: %w", file, err)
 				}
-				_, version, _ := strings.Cut(head.APIVersion, "/")
+				version, ours := strings.CutPrefix(head.APIVersion, "dapr.io/")
+				if !ours {
+					continue
+				}
 				if err := o.add(head.Kind+"."+version+".dapr.io", []byte(document)); err != nil {
 					return nil, fmt.Errorf("%s: %w", file, err)
 				}
 			}
 		}
 	}
-	// Kubernetes secrets need no component: Dapr's operator resolves them.
-	o.Components = slices.DeleteFunc(o.Components, func(c components.Component) bool { return c.Name == "secrets" })
 	return &o, nil
 }
 
-// loadComponents lets Dapr's own loader read them for each app: it must see the
-// same components there as in the folders of the local run.
-func loadComponents(o *Objects, broker, folder string) error {
+// ticks are the cron bindings, with the app that they wake.
+var ticks = map[string]string{"housekeeping": "notifier", "reminder-scan": "notifier"}
+
+// loadComponents lets Dapr's own loader read them for each app. An app gets the bus,
+// where its credentials come from, its ticks, and what its subscriptions read through;
+// another app in the namespace gets nothing.
+func loadComponents(o *Objects, folder string) error {
 	for _, c := range o.Components {
 		text, err := yaml.Marshal(c)
 		if err != nil {
@@ -95,75 +126,45 @@ func loadComponents(o *Objects, broker, folder string) error {
 	}
 	var errs []error
 	for _, app := range []string{"api", "notifier", "recurrer", "agent"} {
-		here, err := loaded(app, folder)
+		var wanted []string
+		if app != "agent" {
+			wanted = []string{"secrets", "taskbus"}
+		}
+		for name, woken := range ticks {
+			if woken == app {
+				wanted = append(wanted, name)
+			}
+		}
+		for _, s := range o.Subscriptions {
+			if slices.Contains(s.Scopes, app) {
+				wanted = append(wanted, s.Spec.Pubsubname)
+			}
+		}
+		slices.Sort(wanted)
+		wanted = slices.Compact(wanted)
+		all, err := loader.NewLocalLoader(app, []string{folder}).Load(context.Background())
 		if err != nil {
 			return err
 		}
-		there, err := loaded(app, filepath.Join(Root, "components"), filepath.Join(Root, "components", "brokers", broker))
-		if err != nil {
-			return err
+		var got []string
+		for _, c := range all {
+			got = append(got, c.Name)
 		}
-		there = slices.DeleteFunc(there, func(name string) bool { return name == "secrets" })
-		if !slices.Equal(here, there) {
-			errs = append(errs, fmt.Errorf("components of %s: Dapr loads %v, in the local run %v", app, here, there))
+		slices.Sort(got)
+		if !slices.Equal(got, wanted) {
+			errs = append(errs, fmt.Errorf("components of %s: Dapr loads %v; wanted: %v", app, got, wanted))
 		}
 	}
 	return errors.Join(errs...)
 }
 
-func loaded(app string, folders ...string) ([]string, error) {
-	all, err := loader.NewLocalLoader(app, folders).Load(context.Background())
-	var names []string
-	for _, c := range all {
-		names = append(names, c.Name)
-	}
-	slices.Sort(names)
-	return names, err
-}
-
-func sameComponents(here, there []components.Component) error {
-	var errs []error
-	for i := range here {
-		c := &here[i]
-		secret := false
-		for _, m := range c.Spec.Metadata {
-			if m.SecretKeyRef.Name == "" {
-				continue
-			}
-			secret = true
-			if m.SecretKeyRef.Name != BrokerSecret {
-				errs = append(errs, fmt.Errorf("component %s: %s is in the Secret %s", c.Name, m.Name, m.SecretKeyRef.Name))
-			}
-		}
-		if secret && c.SecretStore != "kubernetes" {
-			errs = append(errs, fmt.Errorf("component %s: takes secrets from %q", c.Name, c.SecretStore))
-		}
-		for name, value := range onCluster {
-			if got, ok := settings(c)[name]; ok && got != value {
-				errs = append(errs, fmt.Errorf("component %s: %s is %s", c.Name, name, got))
-			}
-		}
-	}
-	return errors.Join(append(errs, same("Component", here, there,
-		func(c *components.Component) string { return c.Name },
-		func(c *components.Component) any {
-			values := settings(c)
-			for name := range onCluster {
-				if _, ok := values[name]; ok {
-					values[name] = "of the cluster"
-				}
-			}
-			return []any{c.Spec.Type, c.Spec.Version, c.Spec.IgnoreErrors, c.Spec.InitTimeout, values, c.Scopes}
-		}))...)
-}
-
-// settings of a component; a secret is told by its key alone.
+// settings of a component.
 func settings(c *components.Component) map[string]string {
 	values := map[string]string{}
 	for _, m := range c.Spec.Metadata {
 		values[m.Name] = m.Value.String()
 		if m.SecretKeyRef.Name != "" {
-			values[m.Name] = "secret " + m.SecretKeyRef.Key
+			values[m.Name] = "secret " + m.SecretKeyRef.Name + "/" + m.SecretKeyRef.Key
 		}
 	}
 	return values
@@ -180,23 +181,43 @@ func same[T any](kind string, here, there []T, nameOf func(*T) string, says func
 			continue
 		}
 		if a, b := says(object), says(&there[i]); !reflect.DeepEqual(a, b) {
-			errs = append(errs, fmt.Errorf("%s %s: differs from the local run:\n%+v\n%+v", kind, name, a, b))
+			errs = append(errs, fmt.Errorf("%s %s: differs from components/:\n%+v\n%+v", kind, name, a, b))
 		}
 	}
 	if len(here) != len(there) {
-		errs = append(errs, fmt.Errorf("%d of %s, %d in the local run", len(here), kind, len(there)))
+		errs = append(errs, fmt.Errorf("%d of %s, %d in components/", len(here), kind, len(there)))
 	}
 	return errors.Join(errs...)
 }
 
-func sameConfiguration(o, local *Objects) error {
-	name := func(c *configuration.Configuration) string { return c.Name }
-	here, err := find(o.Configurations, "tickler", name)
-	if err != nil {
-		return err
+// reviewSubscriptions: each leads to the route of its topic, is tried again, and then
+// gives up into a dead-letter topic that the same app reads.
+func reviewSubscriptions(o *Objects) error {
+	var errs []error
+	for _, s := range o.Subscriptions {
+		fail := func(what string) { errs = append(errs, fmt.Errorf("subscription %s: %s", s.Name, what)) }
+		if len(s.Scopes) != 1 {
+			fail(fmt.Sprintf("is of the apps %v; wanted: one", s.Scopes))
+			continue
+		}
+		if s.Spec.Routes.Default != "/events/"+s.Spec.Topic {
+			fail("leads to " + s.Spec.Routes.Default)
+		}
+		if !slices.ContainsFunc(o.Resiliencies, func(r resiliency.Resiliency) bool {
+			return r.Spec.Targets.Components[s.Spec.Pubsubname].Inbound.Retry != ""
+		}) {
+			fail("nothing is tried again that comes through " + s.Spec.Pubsubname)
+		}
+		if strings.HasSuffix(s.Spec.Topic, "-deadletter") {
+			continue
+		}
+		if s.Spec.DeadLetterTopic != s.Spec.Topic+"-deadletter" || !slices.ContainsFunc(o.Subscriptions, func(letters subscriptions.Subscription) bool {
+			return letters.Spec.Topic == s.Spec.DeadLetterTopic && slices.Equal(letters.Scopes, s.Scopes)
+		}) {
+			fail("nobody reads its dead letters")
+		}
 	}
-	return same("Configuration", []configuration.Configuration{*here}, local.Configurations, name,
-		func(c *configuration.Configuration) any { return c.Spec })
+	return errors.Join(errs...)
 }
 
 func decodeResiliencies(all []resiliency.Resiliency) error {

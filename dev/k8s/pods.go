@@ -18,7 +18,7 @@ var secrets = map[string][]string{
 	"tickler-secret-key": {"keys"},
 	"tickler-dapr-token": {"token"},
 	"tickler-app-token":  {"token"},
-	BrokerSecret:         {"KAFKA_BROKERS", "KAFKA_SASL_USERNAME", "KAFKA_SASL_PASSWORD", "KAFKA_CA"},
+	BrokerSecret:         append(slices.Concat(brokerVariables...), "KAFKA_CA"),
 	"tickler-postgres":   {"password"}, // of the local overlay, as the next
 	"tickler-redpanda":   {"user"},
 }

@@ -1,6 +1,6 @@
 // Package manifests reviews what k8s/ renders to: each object by the types of
 // Kubernetes and Dapr, each pod as Dapr's injector leaves it, and the whole by what
-// the local run says in dapr.yaml and components/. It needs no cluster.
+// dapr.yaml says of the local run. It needs no cluster.
 package manifests
 
 import (
@@ -33,25 +33,29 @@ import (
 // Root is the repository, seen from the folder of this package.
 const Root = "../.."
 
-// Load reads k8s/ into memory, where a test may change it.
+// Load reads k8s/ and components/ into memory, where a test may change them.
 func Load() (filesys.FileSystem, error) {
 	memory := filesys.MakeFsInMemory()
-	root := filepath.Join(Root, "k8s")
-	err := filepath.WalkDir(root, func(file string, entry fs.DirEntry, err error) error {
-		if err != nil || entry.IsDir() {
-			return err
-		}
-		text, err := os.ReadFile(file)
+	for _, folder := range []string{"k8s", "components"} {
+		err := filepath.WalkDir(filepath.Join(Root, folder), func(file string, entry fs.DirEntry, err error) error {
+			if err != nil || entry.IsDir() {
+				return err
+			}
+			text, err := os.ReadFile(file)
+			if err != nil {
+				return err
+			}
+			relative, err := filepath.Rel(Root, file)
+			if err != nil {
+				return err
+			}
+			return memory.WriteFile(path.Join("/", filepath.ToSlash(relative)), text)
+		})
 		if err != nil {
-			return err
+			return nil, err
 		}
-		relative, err := filepath.Rel(root, file)
-		if err != nil {
-			return err
-		}
-		return memory.WriteFile(path.Join("/k8s", filepath.ToSlash(relative)), text)
-	})
-	return memory, err
+	}
+	return memory, nil
 }
 
 // Objects is everything that one overlay renders to.

@@ -199,6 +199,7 @@ func reviewSidecar(pod *corev1.Pod, wanted map[string]string) error {
 			errs = append(errs, errors.New("APP_PORT is not the port that daprd calls"))
 		}
 	}
+	errs = append(errs, reviewCredentials(daprd))
 	for _, ports := range []struct{ env, flag string }{{"DAPR_HTTP_PORT", "--dapr-http-port"}, {"DAPR_GRPC_PORT", "--dapr-grpc-port"}} {
 		if v := variable(&app, ports.env); v == nil || v.Value != flags[ports.flag] {
 			errs = append(errs, fmt.Errorf("%s is not the port of daprd", ports.env))
@@ -218,6 +219,30 @@ func reviewSidecar(pod *corev1.Pod, wanted map[string]string) error {
 		errs = append(errs, errors.New("GOMEMLIMIT of daprd is not under its memory limit"))
 	}
 	return errors.Join(errs...)
+}
+
+// brokerVariables are those that the components of a broker take from the environment.
+var brokerVariables = [][]string{
+	{"KAFKA_BROKERS", "KAFKA_SASL_USERNAME", "KAFKA_SASL_PASSWORD"},
+	{"REDIS_HOST", "REDIS_PASSWORD"},
+	{"RABBITMQ_URL"},
+}
+
+// reviewCredentials: daprd has all variables of one broker, each from the Secret.
+func reviewCredentials(daprd *corev1.Container) error {
+	whole := func(names []string) bool {
+		for _, name := range names {
+			v := variable(daprd, name)
+			if v == nil || v.ValueFrom == nil || v.ValueFrom.SecretKeyRef == nil || v.ValueFrom.SecretKeyRef.Name != BrokerSecret || v.ValueFrom.SecretKeyRef.Key != name {
+				return false
+			}
+		}
+		return true
+	}
+	if !slices.ContainsFunc(brokerVariables, whole) {
+		return errors.New("daprd lacks credentials of the broker")
+	}
+	return nil
 }
 
 // parse reads a command line of daprd.
