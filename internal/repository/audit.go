@@ -31,11 +31,14 @@ func (r *Repository) Audit(ctx context.Context, userID, before int64, limit int)
 	return all, unavailable(err)
 }
 
+// nobody is who all administrators are where sessions are shared out.
+const nobody = 0
+
 // AuditOfAll reads those of all users, or of one unless userID is 0. It is for
 // administrators only: whoever calls it has checked that.
 func (r *Repository) AuditOfAll(ctx context.Context, userID, before int64, limit int) (all []AuditEntry, err error) {
 	begin := []*pgx.QueuedQuery{{SQL: "BEGIN READ ONLY"}, {SQL: `SELECT set_config('tickler.admin', 'on', true)`}}
-	err = onSession(ctx, r.pool, begin, func(tx *transaction) (err error) {
+	err = r.sessions.run(ctx, nobody, reading, begin, func(tx *transaction) (err error) {
 		all, err = collect[AuditEntry](ctx, tx, `
 			SELECT id, at, user_id, actor, token_id, action, object_id, event_id
 			FROM audit_of_all(nullif($1::bigint, 0), nullif($2::bigint, 0), $3)`, userID, before, limit)

@@ -6,7 +6,7 @@ import (
 	"strconv"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/jackc/pgx/v5/pgconn"
 
 	"tickler/internal/access"
 	"tickler/internal/input"
@@ -32,20 +32,52 @@ func beginFor(ctx context.Context, begin string, userID int64) []*pgx.QueuedQuer
 	}}
 }
 
-// reader runs single statements and batches on behalf of one user.
+// reader runs single statements and batches on behalf of one user, each on a
+// session of that user's share.
 type reader struct {
-	pool   *pgxpool.Pool
-	userID int64
+	sessions *sessions
+	userID   int64
 }
 
-func (r *Repository) as(userID int64) reader { return reader{r.pool, userID} }
+func (r *Repository) as(userID int64) reader { return reader{r.sessions, userID} }
 
 // SendBatch sends a batch as one transaction, which the protocol makes of it.
 func (r reader) SendBatch(ctx context.Context, batch *pgx.Batch) pgx.BatchResults {
-	return sendBehind(ctx, r.pool, []*pgx.QueuedQuery{{
-		SQL: `SELECT set_config('tickler.user_id', $1::bigint::text, true)`, Arguments: []any{r.userID},
-	}}, batch)
+	session, err := r.sessions.lend(ctx, r.userID, reading)
+	if err != nil {
+		return refused{err}
+	}
+	return &lentResults{sendBehind(ctx, session, setUser(r.userID), batch), session}
 }
+
+// setUser says on whose behalf a batch works.
+func setUser(userID int64) []*pgx.QueuedQuery {
+	return []*pgx.QueuedQuery{{SQL: `SELECT set_config('tickler.user_id', $1::bigint::text, true)`, Arguments: []any{userID}}}
+}
+
+// lentResults give the session back when they are closed.
+type lentResults struct {
+	pgx.BatchResults
+	session *session
+}
+
+func (r *lentResults) Close() error {
+	err := r.BatchResults.Close()
+	if r.session != nil { // results may be closed again
+		r.session.Release()
+		r.session = nil
+	}
+	return err
+}
+
+// refused are the results of a batch that got no session.
+type refused struct{ err error }
+
+func (r refused) Exec() (pgconn.CommandTag, error) { return pgconn.CommandTag{}, r.err }
+func (r refused) Query() (pgx.Rows, error)         { return nil, r.err }
+func (r refused) QueryRow() pgx.Row                { return batchRow{err: r.err} }
+func (r refused) Close() error                     { return r.err }
+func (r refused) Tx() pgx.Tx                       { return nil }
 
 // Query runs one statement that returns rows.
 func (r reader) Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error) {

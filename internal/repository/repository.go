@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"net"
 	"strings"
 	"time"
@@ -25,7 +26,8 @@ import (
 
 // Repository reads and writes for one app.
 type Repository struct {
-	pool *pgxpool.Pool
+	pool     *pgxpool.Pool // for what is not about one user's data, and for checking who calls
+	sessions *sessions     // on users' data
 	// source names the app in the events that it causes.
 	source string
 	// committed is called after every commit that wrote to the outbox.
@@ -35,7 +37,7 @@ type Repository struct {
 // New makes a repository for an app. committed, which must not block, is called
 // after every commit that left rows in the outbox.
 func New(pool *pgxpool.Pool, source string, committed func()) *Repository {
-	return &Repository{pool: pool, source: source, committed: committed}
+	return &Repository{pool: pool, sessions: newSessions(pool), source: source, committed: committed}
 }
 
 // connectTimeout bounds how long an app waits for its database at start.
@@ -68,6 +70,7 @@ func Connect(ctx context.Context, url string, role Role) (*pgxpool.Pool, error) 
 		config.MaxConns = maxSessions
 	}
 	config.ConnConfig.RuntimeParams["timezone"] = "UTC"
+	maps.Copy(config.ConnConfig.RuntimeParams, timeLimits[role])
 	if role != "" && config.ConnConfig.User != string(role) {
 		config.ConnConfig.RuntimeParams["role"] = string(role)
 	}
@@ -175,7 +178,7 @@ func (r *Repository) ChangeSettings(ctx context.Context, userID int64, fn func(p
 
 func (r *Repository) change(ctx context.Context, userID int64, fn func(*userTx) error) error {
 	tx := &userTx{repository: r, userID: userID}
-	err := transact(ctx, r.pool, beginFor(ctx, "BEGIN", userID), func(t *transaction) error {
+	err := r.sessions.transact(ctx, userID, beginFor(ctx, "BEGIN", userID), func(t *transaction) error {
 		tx.transaction = t
 		return fn(tx)
 	})
@@ -188,7 +191,7 @@ func (r *Repository) change(ctx context.Context, userID int64, fn func(*userTx) 
 // read runs fn in a transaction that works for a user and changes nothing: for
 // what asks Postgres itself on whose behalf it is, or takes several statements.
 func (r *Repository) read(ctx context.Context, userID int64, fn func(*transaction) error) error {
-	return onSession(ctx, r.pool, beginFor(ctx, "BEGIN READ ONLY", userID), fn)
+	return r.sessions.run(ctx, userID, reading, beginFor(ctx, "BEGIN READ ONLY", userID), fn)
 }
 
 // foreignKeyConflict names the one violation of a foreign key that there can be: between
@@ -227,6 +230,9 @@ func unavailable(err error) error {
 	passing := errors.As(err, &connect) || errors.As(err, &network) || errors.Is(err, io.ErrUnexpectedEOF) ||
 		errors.Is(err, context.DeadlineExceeded) || pgconn.SafeToRetry(err)
 	if errors.As(err, &server) {
+		if refusal, known := tookTooLong[server.Code]; known {
+			return refusal
+		}
 		switch server.Code[:2] {
 		case "08", "40", "53", "57": // connection, rolled back for others' sake, resources, operator intervention
 			passing = true

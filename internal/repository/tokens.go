@@ -42,7 +42,7 @@ func (r *Repository) AddToken(ctx context.Context, userID int64, t access.Token)
 		scopes[i] = string(s)
 	}
 	var id int64
-	err := transact(ctx, r.pool, beginFor(ctx, "BEGIN", userID), func(tx *transaction) error {
+	err := r.sessions.transact(ctx, userID, beginFor(ctx, "BEGIN", userID), func(tx *transaction) error {
 		return tx.QueryRow(ctx, `
 			INSERT INTO tokens (user_id, name, prefix, hash, scopes, expires_at) VALUES ($1, $2, $3, $4, $5, $6)
 			RETURNING id`, userID, t.Name, t.Prefix, t.Hash, scopes, t.ExpiresAt).Scan(&id)
@@ -71,7 +71,7 @@ func (r *Repository) Tokens(ctx context.Context, userID int64) ([]access.Token, 
 // and returns how many.
 func (r *Repository) RevokeToken(ctx context.Context, userID, id int64) (int, error) {
 	var revoked pgconn.CommandTag
-	err := transact(ctx, r.pool, beginFor(ctx, "BEGIN", userID), func(tx *transaction) (err error) {
+	err := r.sessions.transact(ctx, userID, beginFor(ctx, "BEGIN", userID), func(tx *transaction) (err error) {
 		revoked, err = tx.Exec(ctx, `
 			UPDATE tokens SET revoked_at = now()
 			WHERE user_id = $1 AND ($2::bigint = 0 OR id = $2) AND revoked_at IS NULL`, userID, id)

@@ -5,20 +5,20 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
-	"github.com/jackc/pgx/v5/pgxpool"
 )
 
 // transaction has no round trips of its own: BEGIN goes in the message of its
 // first statement, COMMIT in that of the last, with all that was left for later.
 type transaction struct {
-	session *pgxpool.Conn
+	session *session
 	ahead   []*pgx.QueuedQuery // what the next message begins with
 	begun   bool
 }
 
-// transact runs fn in a transaction that begin begins, and commits unless fn fails.
-func transact(ctx context.Context, pool *pgxpool.Pool, begin []*pgx.QueuedQuery, fn func(*transaction) error) error {
-	return onSession(ctx, pool, begin, func(t *transaction) error {
+// transact runs fn in a transaction on a user's data that begin begins, and
+// commits unless fn fails.
+func (s *sessions) transact(ctx context.Context, userID int64, begin []*pgx.QueuedQuery, fn func(*transaction) error) error {
+	return s.run(ctx, userID, changing, begin, func(t *transaction) error {
 		if err := fn(t); err != nil {
 			return err
 		}
@@ -26,15 +26,15 @@ func transact(ctx context.Context, pool *pgxpool.Pool, begin []*pgx.QueuedQuery,
 	})
 }
 
-// onSession runs fn in a transaction, and rolls back what fn has not committed.
-func onSession(ctx context.Context, pool *pgxpool.Pool, begin []*pgx.QueuedQuery, fn func(*transaction) error) error {
-	session, err := pool.Acquire(ctx)
+// run runs fn in a transaction, and rolls back what fn has not committed.
+func (s *sessions) run(ctx context.Context, userID int64, w work, begin []*pgx.QueuedQuery, fn func(*transaction) error) error {
+	session, err := s.lend(ctx, userID, w)
 	if err != nil {
 		return err
 	}
 	defer session.Release() // ends the session if it is still in a transaction
 	err = fn(&transaction{session: session, ahead: begin})
-	if session.Conn().PgConn().TxStatus() != 'I' {
+	if session.Conn.Conn().PgConn().TxStatus() != 'I' {
 		_, _ = session.Exec(ctx, "ROLLBACK")
 	}
 	return err

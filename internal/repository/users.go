@@ -94,11 +94,15 @@ func (tx *userTx) SaveSettings(ctx context.Context, c person.SettingsChange, now
 	return err
 }
 
-// Settings reads a user's settings.
+// Settings reads a user's settings. That is a part of checking who calls, so it
+// waits for none of the user's own calls.
 func (r *Repository) Settings(ctx context.Context, userID int64) (person.Settings, error) {
 	s := person.Settings{UserID: userID}
-	err := r.as(userID).QueryRow(ctx, `SELECT time_zone, reminder_offsets FROM users WHERE id = $1`, userID).
-		Scan(&s.TimeZone, &s.ReminderOffsets)
+	batch := &pgx.Batch{}
+	batch.Queue(`SELECT time_zone, reminder_offsets FROM users WHERE id = $1`, userID)
+	results := sendBehind(ctx, r.pool, setUser(userID), batch)
+	defer func() { _ = results.Close() }()
+	err := results.QueryRow().Scan(&s.TimeZone, &s.ReminderOffsets)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return s, fault.ErrNotFound
 	}

@@ -1,0 +1,149 @@
+package repository
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+	"golang.org/x/sync/semaphore"
+
+	"tickler/internal/task"
+)
+
+// patience is how long a call waits for a session before it is refused.
+const patience = 5 * time.Second
+
+// work is what a session on a user's data is for.
+type work int
+
+const (
+	reading  work = iota // lists, searches, histories: as slow as the user has many tasks
+	changing             // a transaction that writes
+)
+
+// sessions hands out the sessions of a pool so that nobody can take them all.
+// Work on users' data never takes the last of them, which are left for checking
+// tokens and for what all streams share; reading leaves half of them to changes;
+// and one user has a quarter at most, half of it for reading.
+// See docs/decisions/0017-cost-of-a-user.md.
+type sessions struct {
+	pool  *pgxpool.Pool
+	all   *semaphore.Weighted // of users' data
+	reads *semaphore.Weighted
+	each  int64 // of one user
+
+	mu    sync.Mutex
+	users map[int64]*share
+}
+
+// share is what one user holds or waits for.
+type share struct {
+	all, reads *semaphore.Weighted
+	calls      int // that hold or wait
+}
+
+func newSessions(pool *pgxpool.Pool) *sessions {
+	size := int64(pool.Config().MaxConns)
+	return &sessions{
+		pool: pool, users: map[int64]*share{},
+		all:   semaphore.NewWeighted(max(1, size-max(1, size/8))),
+		reads: semaphore.NewWeighted(max(1, size/2)),
+		each:  max(1, size/4),
+	}
+}
+
+// session is one of the pool's. Release must be called, once.
+type session struct {
+	*pgxpool.Conn
+	give []func()
+}
+
+// Release gives the session back.
+func (s *session) Release() {
+	s.Conn.Release()
+	for _, give := range s.give {
+		give()
+	}
+}
+
+// lend waits for a session to work on a user's data. Who waits in vain is told
+// whether it was for their own calls, RATE_LIMITED, or for everybody's, UNAVAILABLE.
+func (s *sessions) lend(ctx context.Context, userID int64, w work) (lent *session, err error) {
+	lent = &session{}
+	defer func() {
+		if err != nil {
+			for _, give := range lent.give {
+				give()
+			}
+		}
+	}()
+	waiting, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	take := func(of *semaphore.Weighted, refusal *task.Error) error {
+		if of.Acquire(waiting, 1) == nil {
+			lent.give = append(lent.give, func() { of.Release(1) })
+			return nil
+		}
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		return refusal
+	}
+	mine, leave := s.join(userID)
+	lent.give = append(lent.give, leave)
+	if w == reading {
+		if err := take(mine.reads, errOwnCalls); err != nil {
+			return nil, err
+		}
+	}
+	if err := take(mine.all, errOwnCalls); err != nil {
+		return nil, err
+	}
+	if w == reading {
+		if err := take(s.reads, errBusy); err != nil {
+			return nil, err
+		}
+	}
+	if err := take(s.all, errBusy); err != nil {
+		return nil, err
+	}
+	if lent.Conn, err = s.pool.Acquire(waiting); err != nil {
+		if ctx.Err() == nil && errors.Is(err, context.DeadlineExceeded) {
+			return nil, fmt.Errorf("%w: no session within %s: %w", ErrUnavailable, patience, err)
+		}
+		return nil, err
+	}
+	return lent, nil
+}
+
+var (
+	errOwnCalls = &task.Error{
+		Code: task.RateLimited, Message: "your other calls are still being worked on; this one waited " + patience.String() + " for them and nothing was done",
+		Hint: "make fewer calls at the same time",
+	}
+	errBusy = &task.Error{
+		Code: task.Unavailable, Message: "the server is busy; this call waited " + patience.String() + " for its turn and nothing was done", Hint: "try again in some seconds",
+	}
+)
+
+// join finds or makes a user's share; leave lets go of it.
+func (s *sessions) join(userID int64) (mine *share, leave func()) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	mine = s.users[userID]
+	if mine == nil {
+		mine = &share{all: semaphore.NewWeighted(s.each), reads: semaphore.NewWeighted(max(1, s.each/2))}
+		s.users[userID] = mine
+	}
+	mine.calls++
+	return mine, func() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		if mine.calls--; mine.calls == 0 {
+			delete(s.users, userID)
+		}
+	}
+}

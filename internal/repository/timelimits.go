@@ -1,0 +1,36 @@
+package repository
+
+import "tickler/internal/task"
+
+// timeLimits end what takes too long, by what each role works on: the api makes
+// somebody wait, the notifier claims and prunes thousands of rows at once. They
+// are parameters of the connection, since settings of a role would not come with
+// SET ROLE. Migrations run under none of these roles and have no limit.
+//
+// A relay waits outside of transactions, for as long as it likes. One statement
+// gets one process of Postgres: a search must not take all processors.
+// https://www.postgresql.org/docs/current/runtime-config-client.html
+var timeLimits = map[Role]map[string]string{
+	RoleAPI:      limits("15s", "5s", "10s"),
+	RoleRecurrer: limits("15s", "5s", "10s"),
+	RoleNotifier: limits("60s", "10s", "30s"),
+	RoleRelay:    limits("60s", "10s", "30s"),
+}
+
+// limits are the longest times that a statement takes, that it waits for a lock,
+// and that a transaction waits for its next statement.
+func limits(statement, lock, idle string) map[string]string {
+	return map[string]string{
+		"statement_timeout": statement, "lock_timeout": lock, "idle_in_transaction_session_timeout": idle,
+		"max_parallel_workers_per_gather": "0",
+	}
+}
+
+// tookTooLong says what became of a call that met a limit, by the code of
+// Postgres: its transaction was rolled back.
+// https://www.postgresql.org/docs/current/errcodes-appendix.html
+var tookTooLong = map[string]*task.Error{
+	"57014": {Code: task.Unavailable, Message: "this took longer than a call may take, and nothing was changed", Hint: "ask for less: fewer words, a smaller page, a category or tag; or try again in some seconds"},
+	"55P03": {Code: task.Unavailable, Message: "another call is changing the same at this moment, and nothing was changed", Hint: "try again in some seconds"},
+	"25P03": {Code: task.Unavailable, Message: "this took longer than a call may take, and nothing was changed", Hint: "try again in some seconds"},
+}
