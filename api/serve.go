@@ -74,6 +74,7 @@ func wire(ctx context.Context, a *app.App) (wired, error) {
 		guard: guard.New(guard.Config{
 			PublicURL: settings.PublicURL, Hosts: settings.Hosts, Origins: settings.Origins,
 			UserRate: settings.UserRate, AddressRate: settings.AddressRate, FailureRate: settings.FailureRate,
+			UserCalls: settings.UserCalls,
 		}, trust, checker, a.Store.Settings, time.Now, a.Log),
 		proxies: settings.Proxies, publicHost: hostOf(settings.PublicURL),
 		tasks: tasks, labels: labels, operations: operations, events: events, transfer: transfer.NewService(tasks, labels, people, time.Now),

@@ -77,9 +77,21 @@ BEGIN
 END
 $$;
 -- +goose StatementEnd
-REVOKE EXECUTE ON FUNCTION check_token, note_token_use, find_user, provision_user FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION check_token, note_token_use, find_user, provision_user TO tickler_api;
+-- Tells which of some tokens are still good, with what they may do, and which of
+-- some users there are: for answers that go on after their token was checked.
+-- +goose StatementBegin
+CREATE FUNCTION check_held(tokens bigint[], users bigint[]) RETURNS TABLE (token_id bigint, user_id bigint, scopes text[])
+    LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
+    BEGIN ATOMIC
+        SELECT t.id, t.user_id, t.scopes FROM public.tokens t
+        WHERE t.id = ANY (check_held.tokens) AND t.revoked_at IS NULL AND (t.expires_at IS NULL OR t.expires_at > now())
+        UNION ALL
+        SELECT NULL, u.id, NULL FROM public.users u WHERE u.id = ANY (check_held.users);
+    END;
+-- +goose StatementEnd
+REVOKE EXECUTE ON FUNCTION check_token, check_held, note_token_use, find_user, provision_user FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION check_token, check_held, note_token_use, find_user, provision_user TO tickler_api;
 
 -- +goose Down
-DROP FUNCTION check_token, note_token_use, find_user, provision_user;
+DROP FUNCTION check_token, check_held, note_token_use, find_user, provision_user;
 DROP TABLE tokens, users;

@@ -430,6 +430,27 @@ $function$;
 REVOKE ALL ON FUNCTION provision_user(text,text,text) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION provision_user(text,text,text) TO tickler_api;
 
+CREATE FUNCTION check_held(tokens bigint[], users bigint[])
+ RETURNS TABLE(token_id bigint, user_id bigint, scopes text[])
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+BEGIN ATOMIC
+ SELECT t.id,
+     t.user_id,
+     t.scopes
+    FROM tokens t
+   WHERE ((t.id = ANY (check_held.tokens)) AND (t.revoked_at IS NULL) AND ((t.expires_at IS NULL) OR (t.expires_at > now())))
+ UNION ALL
+  SELECT NULL::bigint,
+     u.id,
+     NULL::text[]
+    FROM users u
+   WHERE (u.id = ANY (check_held.users));
+END;
+REVOKE ALL ON FUNCTION check_held(bigint[],bigint[]) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION check_held(bigint[],bigint[]) TO tickler_api;
+
 CREATE FUNCTION task_lexemes(user_id bigint, category_id bigint, tag_ids bigint[])
  RETURNS tsvector
  LANGUAGE sql

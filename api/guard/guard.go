@@ -13,6 +13,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"tickler/api/operation"
+	"tickler/api/sse"
 	"tickler/internal/access"
 	"tickler/internal/fault"
 	"tickler/internal/person"
@@ -30,6 +31,9 @@ type Config struct {
 	// second and address, all of one replica; 0 is without limit. Four times as
 	// many may come at once.
 	UserRate, AddressRate, FailureRate float64
+	// UserCalls is how many calls of one user are answered at the same time, on
+	// one replica; 0 is without limit. Streams count until they have begun.
+	UserCalls int
 }
 
 // Guard checks requests. It is safe for concurrent use.
@@ -41,6 +45,7 @@ type Guard struct {
 	log      *slog.Logger
 
 	users, addresses, failures *limiters
+	calls                      *callsUnderWay
 }
 
 // New makes a guard. settings reads the settings of the user a token belongs to.
@@ -48,6 +53,7 @@ func New(config Config, trust access.Trust, checker *access.Checker, settings fu
 	return &Guard{
 		config: config, trust: trust, checker: checker, settings: settings, log: log,
 		users: newLimiters(config.UserRate, now), addresses: newLimiters(config.AddressRate, now), failures: newLimiters(config.FailureRate, now),
+		calls: newCallsUnderWay(config.UserCalls),
 	}
 }
 
@@ -77,7 +83,8 @@ func Refuse(c *gin.Context, status int, e *fault.Error) {
 }
 
 // authenticated lets only callers with a valid token pass, and says who they
-// are. The token is the only source of identity.
+// are. The token is the only source of identity. The context of the answer ends
+// with the token.
 // https://www.rfc-editor.org/rfc/rfc6750#section-3
 func (g *Guard) authenticated(c *gin.Context) {
 	ctx, address := c.Request.Context(), addressOf(c)
@@ -116,12 +123,25 @@ func (g *Guard) authenticated(c *gin.Context) {
 		tooOften(c, wait, "you call too often")
 		return
 	}
+	end, ok := g.calls.begin(caller.UserID)
+	if !ok {
+		c.Header("Retry-After", "1")
+		Refuse(c, http.StatusTooManyRequests, g.tooManyAtOnce())
+		return
+	}
+	defer end()
 	user, err := g.settings(ctx, caller.UserID)
 	if err != nil {
 		g.unavailable(c, err)
 		return
 	}
+	ctx, release := g.checker.Hold(ctx, caller)
+	defer release()
+	// A stream counts with the others of its kind, and its token, which may have
+	// been checked two seconds ago, is looked at once more.
+	ctx = sse.OnOpen(ctx, func() { end(); g.checker.Recheck() })
 	c.Request = c.Request.WithContext(operation.WithUser(access.With(ctx, caller), user))
+	c.Next()
 }
 
 func (g *Guard) unavailable(c *gin.Context, err error) {

@@ -47,6 +47,9 @@ func (s *shelf) TokenByHash(_ context.Context, hash []byte) (access.Token, error
 	return t, nil
 }
 
+func (s *shelf) StillGood(context.Context, map[int64]bool, map[int64]bool) (map[int64][]access.Scope, map[int64]bool, error) {
+	return nil, nil, nil
+}
 func (s *shelf) NoteUse(context.Context, map[int64]time.Time) error           { return nil }
 func (s *shelf) ProvisionUser(context.Context, string, string) (int64, error) { return 1, nil }
 func settings(_ context.Context, userID int64) (person.Settings, error) {

@@ -32,7 +32,7 @@ const (
 func (s *server) events() {
 	s.handle(s.reading, &huma.Operation{
 		Method: get, Path: "/v1/events", OperationID: "follow_events", Summary: "Follow events", Tags: []string{"events"},
-		Description: "Streams what happens to the caller's tasks from now on, as server-sent events: `event` is its type, `data` its JSON as on the bus, `id` the place to go on from. Send the last id as Last-Event-ID to get what came since, from any replica, for seven days; an event `reset` tells that some are not kept any more. A delivery can be repeated: event_id tells. The stream ends after ten minutes, and when the server stops: connect again, with the last id.",
+		Description: "Streams what happens to the caller's tasks from now on, as server-sent events: `event` is its type, `data` its JSON as on the bus, `id` the place to go on from. Send the last id as Last-Event-ID to get what came since, from any replica, for seven days; an event `reset` tells that some are not kept any more. A delivery can be repeated: event_id tells. The stream ends after ten minutes, with its token, and when the server stops: connect again, with the last id.",
 		Parameters: []*huma.Param{{
 			Name: lastEventID, In: "header", Description: "The id of the last event that the client has seen.",
 			Schema: free(map[string]any{"type": "string", "pattern": "^[0-9]{1,18}-[0-9]{1,18}$"}),
@@ -75,7 +75,8 @@ func (s *server) subscribe(ctx huma.Context) (*feed.Subscription, error) {
 // follow writes events until the client goes, the server stops, or it has
 // followed for so long.
 func follow(ctx huma.Context, subscription *feed.Subscription, long time.Duration) {
-	s := sse.Open(humagin.Unwrap(ctx).Writer, writeTimeout)
+	s := sse.Open(ctx.Context(), humagin.Unwrap(ctx).Writer, writeTimeout)
+	defer s.Close()
 	begin := "retry: 2000\n"
 	if !subscription.Whole {
 		begin += fmt.Sprintf("event: reset\ndata: {\"message\":%q}\n", eventsAreGone)

@@ -3,6 +3,7 @@
 package sse
 
 import (
+	"context"
 	"errors"
 	"io"
 	"net/http"
@@ -18,18 +19,34 @@ const (
 	Longest = 10 * time.Minute
 )
 
+type openedKey struct{}
+
+// OnOpen returns a context that has opened called when a stream begins with it.
+func OnOpen(ctx context.Context, opened func()) context.Context {
+	return context.WithValue(ctx, openedKey{}, opened)
+}
+
 // Stream is an answer that goes on. After an error, which means that the client
-// is gone, it writes nothing. It is for one goroutine.
+// is gone or may be told nothing more, it writes nothing. It is for one goroutine.
 type Stream struct {
+	ctx      context.Context
+	forget   func() bool
 	w        http.ResponseWriter
 	control  *http.ResponseController
 	patience time.Duration
 	err      error
 }
 
-// Open begins an answer; a client that does not read for as long as patience is gone.
-func Open(w http.ResponseWriter, patience time.Duration) *Stream {
-	s := &Stream{w: w, control: http.NewResponseController(w), patience: patience}
+// Open begins the answer to a request with the context ctx, and writes nothing
+// once that has ended. A client that does not read for as long as patience is
+// gone. Close must be called.
+func Open(ctx context.Context, w http.ResponseWriter, patience time.Duration) *Stream {
+	if opened, ok := ctx.Value(openedKey{}).(func()); ok {
+		opened()
+	}
+	s := &Stream{ctx: ctx, w: w, control: http.NewResponseController(w), patience: patience}
+	// A write that waits for its reader ends too.
+	s.forget = context.AfterFunc(ctx, func() { _ = s.control.SetWriteDeadline(time.Now()) })
 	// The time in which a request must be read would end the stream too.
 	s.err = s.control.SetReadDeadline(time.Time{})
 	w.Header().Set("Content-Type", "text/event-stream")
@@ -38,12 +55,18 @@ func Open(w http.ResponseWriter, patience time.Duration) *Stream {
 	return s
 }
 
+// Close leaves the connection as it is, for the next request.
+func (s *Stream) Close() { s.forget() }
+
 // Write sends lines as they stand.
 func (s *Stream) Write(text string) {
 	if s.err != nil {
 		return
 	}
 	if s.err = s.control.SetWriteDeadline(time.Now().Add(s.patience)); s.err != nil {
+		return
+	}
+	if s.err = s.ctx.Err(); s.err != nil {
 		return
 	}
 	if _, s.err = io.WriteString(s.w, text); s.err == nil {

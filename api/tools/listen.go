@@ -111,7 +111,8 @@ func (l *listener) listen(w http.ResponseWriter, r *http.Request, id json.RawMes
 	ctx, cancel = context.WithTimeout(ctx, sse.Longest)
 	defer cancel()
 
-	s := stream{sse.Open(w, writeTimeout)}
+	s := stream{sse.Open(r.Context(), w, writeTimeout)}
+	defer s.Close()
 	s.send(map[string]any{
 		"jsonrpc": mcp.JSONRPC_VERSION, "method": mcp.MethodNotificationSubscriptionsAcknowledged,
 		"params": map[string]any{"_meta": map[string]any{mcp.MetaKeySubscriptionID: id}, "notifications": wanted.filter()},

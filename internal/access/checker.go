@@ -27,6 +27,9 @@ type Store interface {
 	// ProvisionUser returns the id of the user whom an issuer knows by a subject;
 	// who does not exist yet is created.
 	ProvisionUser(ctx context.Context, issuer, subject string) (int64, error)
+	// StillGood tells what those of the tokens may do, by id, that are neither
+	// expired nor revoked, and which of the users there are.
+	StillGood(ctx context.Context, tokens, users map[int64]bool) (scopes map[int64][]Scope, known map[int64]bool, err error)
 }
 
 const (
@@ -57,8 +60,11 @@ type Checker struct {
 	asking singleflight.Group
 	turns  map[kind]chan struct{}
 
-	mu   sync.Mutex
-	used map[int64]time.Time
+	doubt chan struct{} // asks for a look at all answers
+
+	mu      sync.Mutex
+	used    map[int64]time.Time
+	answers map[*held]struct{} // under way
 }
 
 // checked is a token that was valid.
@@ -77,6 +83,7 @@ func NewChecker(store Store, issuers *Issuers, now func() time.Time, log *slog.L
 		store: store, issuers: issuers, now: now, log: log, known: known,
 		turns: map[kind]chan struct{}{personal: make(chan struct{}, lookups), signed: make(chan struct{}, lookups)},
 		used:  map[int64]time.Time{},
+		doubt: make(chan struct{}, 1), answers: map[*held]struct{}{},
 	}
 }
 
@@ -191,8 +198,11 @@ func (c *Checker) note(tokenID int64) {
 }
 
 // Run writes down now and then which tokens were used, until ctx ends, and once
-// more then.
+// more then; and it ends the answers whose tokens end: see Hold.
 func (c *Checker) Run(ctx context.Context) {
+	var checking sync.WaitGroup
+	checking.Go(func() { c.keepChecking(ctx) })
+	defer checking.Wait()
 	ticker := time.NewTicker(noteInterval)
 	defer ticker.Stop()
 	for {

@@ -60,6 +60,9 @@ func (s *shelf) TokenByHash(_ context.Context, hash []byte) (access.Token, error
 	return t, nil
 }
 
+func (s *shelf) StillGood(context.Context, map[int64]bool, map[int64]bool) (map[int64][]access.Scope, map[int64]bool, error) {
+	return nil, nil, nil
+}
 func (s *shelf) NoteUse(_ context.Context, used map[int64]time.Time) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -17,6 +17,7 @@ type Guard struct {
 	PublicURL                          string
 	Hosts, Origins, Proxies            []string
 	UserRate, AddressRate, FailureRate float64
+	UserCalls                          int
 	Issuers, Audiences, Algorithms     []string
 	TLSCertificate, TLSKey             string // paths
 }
@@ -51,6 +52,7 @@ func guardSettings(listen string) []setting {
 			return nil
 		}},
 		{name: "TICKLER_USER_RATE", standard: "100", help: "calls a second of one user, on each replica; 0 for no limit", read: perSecond(func(c *Config, n float64) { c.Guard.UserRate = n })},
+		{name: "TICKLER_USER_CALLS", standard: "20", help: "calls of one user at the same time, on each replica; 0 for no limit", read: count(func(c *Config, n int) { c.Guard.UserCalls = n })},
 		{name: "TICKLER_ADDRESS_RATE", standard: "1000", help: "calls a second from one address, on each replica; 0 for no limit", read: perSecond(func(c *Config, n float64) { c.Guard.AddressRate = n })},
 		{name: "TICKLER_FAILURE_RATE", standard: "20", help: "refused tokens a second from one address, on each replica; 0 for no limit", read: perSecond(func(c *Config, n float64) { c.Guard.FailureRate = n })},
 		{name: "TICKLER_ISSUERS", optional: true, help: "OAuth 2.1 or OpenID Connect issuers whose access tokens are accepted, separated by commas", read: func(c *Config, v string) error {
@@ -95,6 +97,17 @@ func perSecond(set func(*Config, float64)) func(*Config, string) error {
 		n, err := strconv.ParseFloat(v, 64)
 		if err != nil || n < 0 || n > 1e6 {
 			return errors.New("must be a number from 0 to 1000000, for example 50")
+		}
+		set(c, n)
+		return nil
+	}
+}
+
+func count(set func(*Config, int)) func(*Config, string) error {
+	return func(c *Config, v string) error {
+		n, err := strconv.Atoi(v)
+		if err != nil || n < 0 || n > 1e9 {
+			return errors.New("must be a whole number from 0 to 1000000000, for example 20")
 		}
 		set(c, n)
 		return nil

@@ -35,6 +35,8 @@ type sessions struct {
 	reads *semaphore.Weighted
 	each  int64 // of one user
 
+	patience time.Duration
+
 	mu    sync.Mutex
 	users map[int64]*share
 }
@@ -48,7 +50,7 @@ type share struct {
 func newSessions(pool *pgxpool.Pool) *sessions {
 	size := int64(pool.Config().MaxConns)
 	return &sessions{
-		pool: pool, users: map[int64]*share{},
+		pool: pool, users: map[int64]*share{}, patience: patience,
 		all:   semaphore.NewWeighted(max(1, size-max(1, size/8))),
 		reads: semaphore.NewWeighted(max(1, size/2)),
 		each:  max(1, size/4),
@@ -64,6 +66,10 @@ type session struct {
 // Release gives the session back.
 func (s *session) Release() {
 	s.Conn.Release()
+	s.giveUp()
+}
+
+func (s *session) giveUp() {
 	for _, give := range s.give {
 		give()
 	}
@@ -71,16 +77,17 @@ func (s *session) Release() {
 
 // lend waits for a session to work on a user's data. Who waits in vain is told
 // whether it was for their own calls, RATE_LIMITED, or for everybody's, UNAVAILABLE.
-func (s *sessions) lend(ctx context.Context, userID int64, w work) (lent *session, err error) {
-	lent = &session{}
-	defer func() {
-		if err != nil {
-			for _, give := range lent.give {
-				give()
-			}
-		}
-	}()
-	waiting, cancel := context.WithTimeout(ctx, patience)
+func (s *sessions) lend(ctx context.Context, userID int64, w work) (*session, error) {
+	lent := &session{}
+	if err := s.fetch(ctx, lent, userID, w); err != nil {
+		lent.giveUp()
+		return nil, err
+	}
+	return lent, nil
+}
+
+func (s *sessions) fetch(ctx context.Context, lent *session, userID int64, w work) error {
+	waiting, cancel := context.WithTimeout(ctx, s.patience)
 	defer cancel()
 	take := func(of *semaphore.Weighted, refusal *task.Error) error {
 		if of.Acquire(waiting, 1) == nil {
@@ -96,27 +103,28 @@ func (s *sessions) lend(ctx context.Context, userID int64, w work) (lent *sessio
 	lent.give = append(lent.give, leave)
 	if w == reading {
 		if err := take(mine.reads, errOwnCalls); err != nil {
-			return nil, err
+			return err
 		}
 	}
 	if err := take(mine.all, errOwnCalls); err != nil {
-		return nil, err
+		return err
 	}
 	if w == reading {
 		if err := take(s.reads, errBusy); err != nil {
-			return nil, err
+			return err
 		}
 	}
 	if err := take(s.all, errBusy); err != nil {
-		return nil, err
+		return err
 	}
+	var err error
 	if lent.Conn, err = s.pool.Acquire(waiting); err != nil {
 		if ctx.Err() == nil && errors.Is(err, context.DeadlineExceeded) {
-			return nil, fmt.Errorf("%w: no session within %s: %w", ErrUnavailable, patience, err)
+			return fmt.Errorf("%w: no session within %s: %w", ErrUnavailable, s.patience, err)
 		}
-		return nil, err
+		return err
 	}
-	return lent, nil
+	return nil
 }
 
 var (

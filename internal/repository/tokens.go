@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -23,6 +25,30 @@ func (r *Repository) TokenByHash(ctx context.Context, hash []byte) (access.Token
 		return t, fault.ErrNotFound
 	}
 	return t, unavailable(err)
+}
+
+// StillGood tells what those of the tokens may do that are neither expired nor
+// revoked, and which of the users there are: one query for all of them.
+func (r *Repository) StillGood(ctx context.Context, tokens, users map[int64]bool) (scopes map[int64][]access.Scope, known map[int64]bool, err error) {
+	rows, err := r.pool.Query(ctx, `SELECT token_id, user_id, scopes FROM check_held($1, $2)`,
+		slices.Collect(maps.Keys(tokens)), slices.Collect(maps.Keys(users)))
+	if err != nil {
+		return nil, nil, unavailable(err)
+	}
+	scopes, known = map[int64][]access.Scope{}, map[int64]bool{}
+	var tokenID *int64 // NULL: the row is about a user
+	var userID int64
+	var may []access.Scope
+	_, err = pgx.ForEachRow(rows, []any{&tokenID, &userID, &may}, func() error {
+		if tokenID == nil {
+			known[userID] = true
+		} else {
+			scopes[*tokenID] = may
+		}
+		may = nil
+		return nil
+	})
+	return scopes, known, unavailable(err)
 }
 
 // NoteUse notes when tokens were last used.

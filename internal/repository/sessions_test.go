@@ -1,0 +1,129 @@
+package repository
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"tickler/internal/access"
+	"tickler/internal/pgtest"
+	"tickler/internal/task"
+)
+
+// held lends sessions until one is refused, and returns the refusal.
+func held(t *testing.T, s *sessions, userID int64, w work) (lent int, refusal error) {
+	t.Helper()
+	for {
+		one, err := s.lend(t.Context(), userID, w)
+		if err != nil {
+			return lent, err
+		}
+		t.Cleanup(one.Release)
+		lent++
+	}
+}
+
+// small makes a repository whose waits are short.
+func small(t *testing.T) *Repository {
+	t.Helper()
+	pool, err := Connect(t.Context(), pgtest.Open(t).Config().ConnString(), RoleAPI)
+	require.NoError(t, err)
+	t.Cleanup(pool.Close)
+	r := New(pool, "api", func() {})
+	r.sessions.patience = 100 * time.Millisecond
+	return r
+}
+
+func TestOneUserNeverHoldsTheSessionsThatOthersNeed(t *testing.T) {
+	t.Parallel()
+	r := small(t)
+	var refusal *task.Error
+	reads, err := held(t, r.sessions, 1, reading)
+	require.ErrorAs(t, err, &refusal)
+	require.Equal(t, task.RateLimited, refusal.Code)
+	changes, err := held(t, r.sessions, 1, changing)
+	require.ErrorAs(t, err, &refusal)
+	require.Equal(t, task.RateLimited, refusal.Code)
+	require.Positive(t, changes, "a user's own changes do not wait for their searches")
+	require.LessOrEqual(t, reads+changes, maxSessions/4)
+	for _, w := range []work{reading, changing} {
+		one, err := r.sessions.lend(t.Context(), 2, w)
+		require.NoError(t, err, "another user is served")
+		one.Release()
+	}
+}
+
+func TestChecksAndChangesNeverWaitBehindReading(t *testing.T) {
+	t.Parallel()
+	r := small(t)
+	id, err := r.EnsureUser(t.Context(), LocalIssuer, "ann", "UTC")
+	require.NoError(t, err)
+	_, stored := access.NewToken()
+	stored.Scopes = access.Standard
+	_, err = r.AddToken(t.Context(), id, stored)
+	require.NoError(t, err)
+	check := func() {
+		t.Helper()
+		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+		defer cancel()
+		_, err := r.TokenByHash(ctx, stored.Hash)
+		require.NoError(t, err)
+		_, err = r.Settings(ctx, id)
+		require.NoError(t, err)
+		_, _, err = r.StillGood(ctx, map[int64]bool{1: true}, nil)
+		require.NoError(t, err)
+	}
+
+	var refusal *task.Error
+	for user := int64(1000); ; user++ { // as many users as it takes search as much as they may
+		lent, err := held(t, r.sessions, user, reading)
+		require.ErrorAs(t, err, &refusal)
+		if lent == 0 {
+			require.Equal(t, task.Unavailable, refusal.Code, "not the user's own calls are to blame")
+			break
+		}
+	}
+	check()
+	require.NoError(t, r.Tx(t.Context(), id, func(tx task.Tx) error { _, err := tx.Tags(t.Context(), true); return err }), "a change is taken")
+
+	for user := int64(2000); ; user++ { // and change as much as they may
+		lent, err := held(t, r.sessions, user, changing)
+		require.ErrorAs(t, err, &refusal)
+		if lent == 0 {
+			break
+		}
+	}
+	check()
+}
+
+func TestEverySessionHasTimeLimits(t *testing.T) {
+	t.Parallel()
+	url := pgtest.Open(t).Config().ConnString()
+	for _, role := range []Role{RoleAPI, RoleNotifier, RoleRecurrer, RoleRelay} {
+		pool, err := Connect(t.Context(), url, role)
+		require.NoError(t, err)
+		for _, name := range []string{"statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout"} {
+			var limit string
+			require.NoError(t, pool.QueryRow(t.Context(), `SELECT current_setting($1)`, name).Scan(&limit))
+			require.NotEqual(t, "0", limit, "%s of %s", name, role)
+		}
+		pool.Close()
+	}
+}
+
+func TestWhatTakesTooLongIsSaidSo(t *testing.T) {
+	t.Parallel()
+	r := small(t)
+	err := r.read(t.Context(), 1, func(tx *transaction) error {
+		if _, err := tx.Exec(t.Context(), `SET LOCAL statement_timeout = '50ms'`); err != nil {
+			return err
+		}
+		_, err := tx.Exec(t.Context(), `SELECT pg_sleep(10)`)
+		return err
+	})
+	var refusal *task.Error
+	require.ErrorAs(t, unavailable(err), &refusal)
+	require.Equal(t, task.Unavailable, refusal.Code)
+}
