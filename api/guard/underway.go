@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"sync"
 
-	"tickler/internal/task"
+	"tickler/internal/fault"
 )
 
 // callsUnderWay counts the calls of each user that are being answered, in this
@@ -49,9 +49,9 @@ func (g *Guard) Begin(userID int64) (end func(), err error) {
 	return end, nil
 }
 
-func (g *Guard) tooManyAtOnce() *task.Error {
-	return &task.Error{
-		Code: task.RateLimited, Message: fmt.Sprintf("%d of your calls are under way already, the most allowed at the same time; try again in 1 s", g.calls.limit),
+func (g *Guard) tooManyAtOnce() *fault.Error {
+	return &fault.Error{
+		Code: fault.RateLimited, Message: fmt.Sprintf("%d of your calls are under way already, the most allowed at the same time; try again in 1 s", g.calls.limit),
 		Hint: "wait for an answer before you make the next call; add_tasks and update_tasks do several things in one",
 	}
 }

@@ -10,7 +10,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 	"golang.org/x/sync/semaphore"
 
-	"tickler/internal/task"
+	"tickler/internal/fault"
 )
 
 // patience is how long a call waits for a session before it is refused.
@@ -89,7 +89,7 @@ func (s *sessions) lend(ctx context.Context, userID int64, w work) (*session, er
 func (s *sessions) fetch(ctx context.Context, lent *session, userID int64, w work) error {
 	waiting, cancel := context.WithTimeout(ctx, s.patience)
 	defer cancel()
-	take := func(of *semaphore.Weighted, refusal *task.Error) error {
+	take := func(of *semaphore.Weighted, refusal *fault.Error) error {
 		if of.Acquire(waiting, 1) == nil {
 			lent.give = append(lent.give, func() { of.Release(1) })
 			return nil
@@ -120,7 +120,7 @@ func (s *sessions) fetch(ctx context.Context, lent *session, userID int64, w wor
 	var err error
 	if lent.Conn, err = s.pool.Acquire(waiting); err != nil {
 		if ctx.Err() == nil && errors.Is(err, context.DeadlineExceeded) {
-			return fmt.Errorf("%w: no session within %s: %w", ErrUnavailable, s.patience, err)
+			return fmt.Errorf("%w: no session within %s: %w", fault.ErrUnavailable, s.patience, err)
 		}
 		return err
 	}
@@ -128,12 +128,12 @@ func (s *sessions) fetch(ctx context.Context, lent *session, userID int64, w wor
 }
 
 var (
-	errOwnCalls = &task.Error{
-		Code: task.RateLimited, Message: "your other calls are still being worked on; this one waited " + patience.String() + " for them and nothing was done",
+	errOwnCalls = &fault.Error{
+		Code: fault.RateLimited, Message: "your other calls are still being worked on; this one waited " + patience.String() + " for them and nothing was done",
 		Hint: "make fewer calls at the same time",
 	}
-	errBusy = &task.Error{
-		Code: task.Unavailable, Message: "the server is busy; this call waited " + patience.String() + " for its turn and nothing was done", Hint: "try again in some seconds",
+	errBusy = &fault.Error{
+		Code: fault.Unavailable, Message: "the server is busy; this call waited " + patience.String() + " for its turn and nothing was done", Hint: "try again in some seconds",
 	}
 )
 

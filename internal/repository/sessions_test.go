@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"tickler/internal/access"
+	"tickler/internal/fault"
 	"tickler/internal/pgtest"
 	"tickler/internal/task"
 )
@@ -39,13 +40,13 @@ func small(t *testing.T) *Repository {
 func TestOneUserNeverHoldsTheSessionsThatOthersNeed(t *testing.T) {
 	t.Parallel()
 	r := small(t)
-	var refusal *task.Error
+	var refusal *fault.Error
 	reads, err := held(t, r.sessions, 1, reading)
 	require.ErrorAs(t, err, &refusal)
-	require.Equal(t, task.RateLimited, refusal.Code)
+	require.Equal(t, fault.RateLimited, refusal.Code)
 	changes, err := held(t, r.sessions, 1, changing)
 	require.ErrorAs(t, err, &refusal)
-	require.Equal(t, task.RateLimited, refusal.Code)
+	require.Equal(t, fault.RateLimited, refusal.Code)
 	require.Positive(t, changes, "a user's own changes do not wait for their searches")
 	require.LessOrEqual(t, reads+changes, maxSessions/4)
 	for _, w := range []work{reading, changing} {
@@ -76,12 +77,12 @@ func TestChecksAndChangesNeverWaitBehindReading(t *testing.T) {
 		require.NoError(t, err)
 	}
 
-	var refusal *task.Error
+	var refusal *fault.Error
 	for user := int64(1000); ; user++ { // as many users as it takes search as much as they may
 		lent, err := held(t, r.sessions, user, reading)
 		require.ErrorAs(t, err, &refusal)
 		if lent == 0 {
-			require.Equal(t, task.Unavailable, refusal.Code, "not the user's own calls are to blame")
+			require.Equal(t, fault.Unavailable, refusal.Code, "not the user's own calls are to blame")
 			break
 		}
 	}
@@ -123,7 +124,7 @@ func TestWhatTakesTooLongIsSaidSo(t *testing.T) {
 		_, err := tx.Exec(t.Context(), `SELECT pg_sleep(10)`)
 		return err
 	})
-	var refusal *task.Error
+	var refusal *fault.Error
 	require.ErrorAs(t, unavailable(err), &refusal)
-	require.Equal(t, task.Unavailable, refusal.Code)
+	require.Equal(t, fault.Unavailable, refusal.Code)
 }

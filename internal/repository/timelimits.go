@@ -1,6 +1,6 @@
 package repository
 
-import "tickler/internal/task"
+import "tickler/internal/fault"
 
 // timeLimits end what takes too long, by what each role works on: the api makes
 // somebody wait, the notifier claims and prunes thousands of rows at once. They
@@ -29,8 +29,8 @@ func limits(statement, lock, idle string) map[string]string {
 // tookTooLong says what became of a call that met a limit, by the code of
 // Postgres: its transaction was rolled back.
 // https://www.postgresql.org/docs/current/errcodes-appendix.html
-var tookTooLong = map[string]*task.Error{
-	"57014": {Code: task.Unavailable, Message: "this took longer than a call may take, and nothing was changed", Hint: "ask for less: fewer words, a smaller page, a category or tag; or try again in some seconds"},
-	"55P03": {Code: task.Unavailable, Message: "another call is changing the same at this moment, and nothing was changed", Hint: "try again in some seconds"},
-	"25P03": {Code: task.Unavailable, Message: "this took longer than a call may take, and nothing was changed", Hint: "try again in some seconds"},
+var tookTooLong = map[string]*fault.Error{
+	"57014": {Code: fault.Unavailable, Message: "this took longer than a call may take, and nothing was changed", Hint: "ask for less: fewer words, a smaller page, a category or tag; or try again in some seconds"},
+	"55P03": {Code: fault.Unavailable, Message: "another call is changing the same at this moment, and nothing was changed", Hint: "try again in some seconds"},
+	"25P03": {Code: fault.Unavailable, Message: "this took longer than a call may take, and nothing was changed", Hint: "try again in some seconds"},
 }
