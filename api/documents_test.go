@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -50,4 +51,32 @@ func TestLicencesOfAllModulesAreListed(t *testing.T) {
 		}
 		require.True(t, there, "%s is not in docs/licences.txt; run: make licences", module)
 	}
+}
+
+// The toolchain is what is built with: a module that names an older one would be
+// built, or tested, with weaknesses that are mended elsewhere.
+func TestEveryModuleNamesTheSameToolchain(t *testing.T) {
+	t.Parallel()
+	toolchains := map[string]string{}
+	line := regexp.MustCompile(`(?m)^toolchain (go1\.\d+\.\d+)$`)
+	require.NoError(t, filepath.WalkDir("..", func(path string, entry os.DirEntry, err error) error {
+		if err != nil || entry.IsDir() && strings.HasPrefix(entry.Name(), ".") && path != ".." {
+			return cmp.Or(err, filepath.SkipDir)
+		}
+		if entry.Name() != "go.mod" {
+			return nil
+		}
+		text, err := os.ReadFile(path)
+		named := line.FindSubmatch(text)
+		require.NotNil(t, named, "%s names no toolchain", path)
+		toolchains[path] = string(named[1])
+		return err
+	}))
+	require.Len(t, toolchains, 4)
+	for path, toolchain := range toolchains {
+		require.Equal(t, toolchains[filepath.Join("..", "go.mod")], toolchain, path)
+	}
+	document, err := os.ReadFile("../SECURITY.md")
+	require.NoError(t, err)
+	require.Contains(t, string(document), strings.TrimPrefix(toolchains[filepath.Join("..", "go.mod")], "go"))
 }
