@@ -18,7 +18,8 @@ import (
 var layers = map[string]string{
 	"recurrence":    "",
 	"event":         "",
-	"telemetry":     "",
+	"terminal":      "",
+	"telemetry":     "terminal",
 	"fault":         "",
 	"input":         "fault",
 	"access":        "fault",

@@ -17,6 +17,7 @@ import (
 	"tickler/internal/lifecycle"
 	"tickler/internal/person"
 	"tickler/internal/repository"
+	"tickler/internal/terminal"
 )
 
 const (
@@ -30,7 +31,7 @@ func main() {
 		return
 	}
 	if err := run(); err != nil {
-		fmt.Fprintln(os.Stderr, "notifier:", err)
+		fmt.Fprintln(terminal.NewWriter(os.Stderr), "notifier:", err)
 		os.Exit(1)
 	}
 }

@@ -14,6 +14,7 @@ import (
 	"tickler/internal/lifecycle"
 	"tickler/internal/repository"
 	"tickler/internal/task"
+	"tickler/internal/terminal"
 )
 
 const (
@@ -27,7 +28,7 @@ func main() {
 		return
 	}
 	if err := run(); err != nil {
-		fmt.Fprintln(os.Stderr, "recurrer:", err)
+		fmt.Fprintln(terminal.NewWriter(os.Stderr), "recurrer:", err)
 		os.Exit(1)
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"tickler/internal/config"
+	"tickler/internal/terminal"
 )
 
 const usage = `Usage:
@@ -37,11 +38,13 @@ var errUsage = errors.New("see api --help")
 
 // Run runs the command that args name and returns the exit status: 0, 1 for a
 // failure, 2 for a mistake in the command line. serve is the command without a name.
+// What it prints holds nothing that a terminal obeys.
 func Run(args []string, stdin io.Reader, stdout, stderr io.Writer, serve func() error) int {
+	stdout, stderr = terminal.NewWriter(stdout), terminal.NewWriter(stderr)
 	if len(args) > 0 && args[0] == "recurrence" {
 		return recurrenceCommand(args[1:], stdin, stdout, stderr)
 	}
-	err := run(args, stdout, serve)
+	err := run(args, stdout, stderr, serve)
 	switch {
 	case err == nil:
 		return 0
@@ -54,7 +57,7 @@ func Run(args []string, stdin io.Reader, stdout, stderr io.Writer, serve func() 
 	}
 }
 
-func run(args []string, stdout io.Writer, serve func() error) error {
+func run(args []string, stdout, stderr io.Writer, serve func() error) error {
 	if len(args) == 0 {
 		return serve()
 	}
@@ -64,7 +67,7 @@ func run(args []string, stdout io.Writer, serve func() error) error {
 	case "migrate":
 		return migrate(args[1:], stdout)
 	case "token":
-		return tokenCommand(args[1:], stdout)
+		return tokenCommand(args[1:], stdout, stderr)
 	case "audit":
 		return auditCommand(args[1:], stdout)
 	case "outbox":

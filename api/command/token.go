@@ -6,7 +6,6 @@ import (
 	"flag"
 	"fmt"
 	"io"
-	"os"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -18,11 +17,11 @@ import (
 )
 
 // tokenCommand runs api token.
-func tokenCommand(args []string, stdout io.Writer) error {
+func tokenCommand(args []string, stdout, stderr io.Writer) error {
 	if len(args) > 0 {
 		switch args[0] {
 		case "create":
-			return createToken(args[1:], stdout)
+			return createToken(args[1:], stdout, stderr)
 		case "list":
 			return listTokens(args[1:], stdout)
 		case "revoke":
@@ -45,8 +44,8 @@ func checkName(flags *flag.FlagSet, user string) error {
 	return nil
 }
 
-// createToken prints the token to standard output, and nothing else.
-func createToken(args []string, stdout io.Writer) error {
+// createToken prints the token to stdout, and nothing else.
+func createToken(args []string, stdout, stderr io.Writer) error {
 	flags, user := tokenFlags("create")
 	zone := flags.String("time-zone", "", "the person's IANA time zone, for example Europe/Berlin (default of a new person: UTC)")
 	name := flags.String("name", "", "what the token is for")
@@ -90,7 +89,7 @@ func createToken(args []string, stdout io.Writer) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(os.Stderr, "Token %d for %s, with the scopes %s; it is not shown again:\n", stored.ID, *user, access.Join(scopes, ", "))
+	fmt.Fprintf(stderr, "Token %d for %s, with the scopes %s; it is not shown again:\n", stored.ID, *user, access.Join(scopes, ", "))
 	_, err = fmt.Fprintln(stdout, secret)
 	return err
 }
