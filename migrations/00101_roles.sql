@@ -47,17 +47,39 @@ END
 $$;
 -- +goose StatementEnd
 
+-- What everybody in a database may do unless it is taken away: make temporary
+-- tables, which can bear the name of one of ours, and in a database that began
+-- before Postgres 15 make objects beside ours. Who migrates may take it away as
+-- the owner of the database; for others these change nothing, with a warning, and
+-- an administrator has to: docs/security.md
+REVOKE CREATE ON SCHEMA public FROM PUBLIC;
+-- +goose StatementBegin
+DO $$
+BEGIN
+    EXECUTE format('REVOKE TEMPORARY ON DATABASE %I FROM PUBLIC', current_database());
+END
+$$;
+-- +goose StatementEnd
+
+-- A function may be executed by everybody too, unless that is taken away, as here
+-- and with each function below. One that is SECURITY DEFINER runs under the rights
+-- of the schema's owner: its names are bound when it is created (BEGIN ATOMIC), or
+-- its search_path ends in pg_temp, which would else come first.
+
 -- The user on whose behalf a transaction works, NULL when nobody said. A table
 -- with a user_id has a policy "own" that compares with it.
 CREATE FUNCTION caller_id() RETURNS bigint
     LANGUAGE sql STABLE PARALLEL SAFE
     RETURN nullif(current_setting('tickler.user_id', true), '')::bigint;
+REVOKE EXECUTE ON FUNCTION caller_id FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION caller_id TO tickler_api, tickler_recurrer;
 
 GRANT USAGE ON SCHEMA public TO tickler_relay, tickler_api, tickler_notifier, tickler_recurrer;
 GRANT SELECT ON goose_db_version TO tickler_relay, tickler_api, tickler_notifier, tickler_recurrer;
 
 -- +goose Down
--- The roles stay: another database may use them.
+-- The roles stay: another database may use them. What was taken from everybody
+-- stays away.
 DROP FUNCTION caller_id;
 REVOKE SELECT ON goose_db_version FROM tickler_relay, tickler_api, tickler_notifier, tickler_recurrer;
 REVOKE USAGE ON SCHEMA public FROM tickler_relay, tickler_api, tickler_notifier, tickler_recurrer;

@@ -3,8 +3,8 @@ CREATE TABLE users (
     id               bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     issuer           text        NOT NULL,
     subject          text        NOT NULL,
-    time_zone        text        NOT NULL DEFAULT 'UTC',
-    reminder_offsets integer[]   NOT NULL DEFAULT '{60}',
+    time_zone        text        NOT NULL,
+    reminder_offsets integer[]   NOT NULL, -- minutes before due
     quiet_hours      text, -- for example 22:00-07:00 except urgent
     created_at       timestamptz NOT NULL DEFAULT now(),
     UNIQUE (issuer, subject)
@@ -13,7 +13,8 @@ ALTER TABLE users ENABLE ROW LEVEL SECURITY;
 CREATE POLICY own ON users TO tickler_api, tickler_recurrer USING (id = (SELECT caller_id()));
 CREATE POLICY settings ON users FOR SELECT TO tickler_notifier USING (true);
 GRANT SELECT, UPDATE (time_zone, reminder_offsets, quiet_hours) ON users TO tickler_api;
-GRANT SELECT ON users TO tickler_recurrer, tickler_notifier;
+GRANT SELECT (id, time_zone, reminder_offsets) ON users TO tickler_recurrer;
+GRANT SELECT (id, time_zone, quiet_hours) ON users TO tickler_notifier;
 
 CREATE TABLE tokens (
     id           bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -30,7 +31,9 @@ CREATE TABLE tokens (
 CREATE INDEX idx_tokens_user ON tokens (user_id);
 ALTER TABLE tokens ENABLE ROW LEVEL SECURITY;
 CREATE POLICY own ON tokens TO tickler_api, tickler_recurrer USING (user_id = (SELECT caller_id()));
-GRANT SELECT, INSERT, UPDATE (revoked_at) ON tokens TO tickler_api;
+-- No app reads a hash: check_token compares it.
+GRANT SELECT (id, user_id, name, prefix, scopes, created_at, expires_at, last_used_at, revoked_at),
+    INSERT (user_id, name, prefix, hash, scopes, expires_at), UPDATE (revoked_at) ON tokens TO tickler_api;
 
 -- Whoever calls is not known before their token is: these look for it
 -- under the rights of the schema's owner, and tell no more than is asked.
@@ -58,24 +61,18 @@ CREATE FUNCTION find_user(of_issuer text, named text) RETURNS bigint
         SELECT u.id FROM users u WHERE u.issuer = of_issuer AND u.subject = named;
     END;
 -- +goose StatementEnd
+-- Adds a user unless there is one of that name, and returns the id. An existing
+-- user is not changed.
 -- +goose StatementBegin
-CREATE FUNCTION provision_user(of_issuer text, named text, zone text) RETURNS bigint
-    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
-AS $$
-DECLARE
-    found_id bigint;
-BEGIN
-    SELECT id INTO found_id FROM users WHERE issuer = of_issuer AND subject = named;
-    IF found_id IS NULL THEN
-        INSERT INTO users (issuer, subject) VALUES (of_issuer, named) ON CONFLICT (issuer, subject) DO NOTHING;
-        SELECT id INTO found_id FROM users WHERE issuer = of_issuer AND subject = named;
-    END IF;
-    IF zone <> '' THEN
-        UPDATE users SET time_zone = zone WHERE id = found_id;
-    END IF;
-    RETURN found_id;
-END
-$$;
+CREATE FUNCTION provision_user(of_issuer text, named text, zone text, offsets integer[]) RETURNS bigint
+    LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
+    BEGIN ATOMIC
+        INSERT INTO users (issuer, subject, time_zone, reminder_offsets)
+        SELECT of_issuer, named, zone, offsets
+        WHERE NOT EXISTS (SELECT FROM users u WHERE u.issuer = of_issuer AND u.subject = named) -- draws no id in vain
+        ON CONFLICT (issuer, subject) DO NOTHING;
+        SELECT u.id FROM users u WHERE u.issuer = of_issuer AND u.subject = named;
+    END;
 -- +goose StatementEnd
 -- Tells which of some tokens are still good, with what they may do, and which of
 -- some users there are: for answers that go on after their token was checked.

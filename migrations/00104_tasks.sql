@@ -63,7 +63,7 @@ GRANT SELECT, INSERT ON tasks TO tickler_recurrer;
 CREATE POLICY scan ON tasks FOR SELECT TO tickler_notifier USING (true);
 CREATE POLICY claim ON tasks FOR UPDATE TO tickler_notifier USING (true) WITH CHECK (false);
 CREATE POLICY prune ON tasks FOR DELETE TO tickler_notifier USING (deleted_at < now() - interval '30 days');
-GRANT SELECT, DELETE ON tasks TO tickler_notifier;
+GRANT SELECT (id, title, priority, due_date, completed, deleted_at, reminder_times, version), DELETE ON tasks TO tickler_notifier;
 GRANT UPDATE (version) ON tasks TO tickler_recurrer, tickler_notifier; -- without which no row can be locked
 
 CREATE TABLE task_tags (
@@ -78,7 +78,7 @@ CREATE INDEX idx_task_tags_tag ON task_tags (user_id, tag_id, task_id);
 CREATE INDEX idx_task_tags_task ON task_tags (user_id, task_id);
 ALTER TABLE task_tags ENABLE ROW LEVEL SECURITY;
 CREATE POLICY own ON task_tags TO tickler_api, tickler_recurrer USING (user_id = (SELECT caller_id()));
-GRANT SELECT, INSERT, UPDATE, DELETE ON task_tags TO tickler_api;
+GRANT SELECT, INSERT, DELETE ON task_tags TO tickler_api;
 GRANT SELECT, INSERT ON task_tags TO tickler_recurrer;
 
 -- +goose Down

@@ -28,6 +28,9 @@ CREATE FUNCTION task_words(user_id bigint, category_id bigint, tag_ids bigint[],
         setweight(to_tsvector('pg_catalog.simple', regexp_replace(description, '\S{255,}', ' ', 'g')), 'B') ||
         task_lexemes(user_id, category_id, tag_ids))::text)::tsvector;
 
+REVOKE EXECUTE ON FUNCTION task_lexemes, owned_words, task_words FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION task_lexemes, owned_words, task_words TO tickler_api, tickler_recurrer; -- who write tasks
+
 ALTER TABLE tasks ADD COLUMN search_vector tsvector NOT NULL GENERATED ALWAYS AS (
     task_words(user_id, category_id, tag_ids, title, description)
 ) STORED;
@@ -181,6 +184,9 @@ BEGIN
     ORDER BY page.found_score DESC, page.found_id DESC;
 END
 $$;
+
+REVOKE EXECUTE ON FUNCTION search_tasks, search_tasks_nearly FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION search_tasks, search_tasks_nearly TO tickler_api;
 
 -- Typos are forgiven where pg_trgm can be had, at a cost that does not grow with
 -- the table where btree_gin can be too. The user's id is indexed as text so that

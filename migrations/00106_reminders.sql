@@ -14,7 +14,7 @@ CREATE POLICY own ON reminders TO tickler_api, tickler_recurrer USING (user_id =
 GRANT SELECT, INSERT, UPDATE, DELETE ON reminders TO tickler_api;
 GRANT SELECT, INSERT ON reminders TO tickler_recurrer;
 CREATE POLICY delivery ON reminders TO tickler_notifier USING (true);
-GRANT SELECT, INSERT, UPDATE, DELETE ON reminders TO tickler_notifier;
+GRANT SELECT, UPDATE (remind_at), DELETE ON reminders TO tickler_notifier;
 
 -- +goose Down
 DROP TABLE reminders;

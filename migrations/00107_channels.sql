@@ -22,8 +22,10 @@ CREATE INDEX idx_channels_due ON channels (next_attempt_at) WHERE enabled AND ne
 ALTER TABLE channels ENABLE ROW LEVEL SECURITY;
 CREATE POLICY own ON channels TO tickler_api, tickler_recurrer USING (user_id = (SELECT caller_id()));
 GRANT SELECT, INSERT, UPDATE, DELETE ON channels TO tickler_api;
+-- It serves all channels, and cannot turn one to another target.
 CREATE POLICY delivery ON channels TO tickler_notifier USING (true);
-GRANT SELECT, INSERT, UPDATE, DELETE ON channels TO tickler_notifier;
+GRANT SELECT, UPDATE (enabled, problem, failures, last_success_at, next_attempt_at, rest_until, leased_until, lease)
+    ON channels TO tickler_notifier;
 
 -- Every message to a channel: when, where, outcome.
 CREATE TABLE deliveries (
@@ -51,9 +53,11 @@ CREATE INDEX idx_deliveries_user ON deliveries (user_id, id);
 CREATE INDEX idx_deliveries_created ON deliveries (created_at);
 ALTER TABLE deliveries ENABLE ROW LEVEL SECURITY;
 CREATE POLICY own ON deliveries TO tickler_api, tickler_recurrer USING (user_id = (SELECT caller_id()));
-GRANT SELECT, INSERT, UPDATE, DELETE ON deliveries TO tickler_api;
+GRANT SELECT, INSERT, UPDATE ON deliveries TO tickler_api;
 CREATE POLICY delivery ON deliveries TO tickler_notifier USING (true);
-GRANT SELECT, INSERT, UPDATE, DELETE ON deliveries TO tickler_notifier;
+CREATE POLICY prune ON deliveries AS RESTRICTIVE FOR DELETE TO tickler_notifier USING (created_at < now() - interval '30 days');
+GRANT SELECT, INSERT, UPDATE (state, outcome, attempts, sending, resends, next_attempt_at, finished_at), DELETE
+    ON deliveries TO tickler_notifier;
 
 CREATE TABLE calendar_feeds (
     user_id    bigint      PRIMARY KEY REFERENCES users ON DELETE CASCADE,

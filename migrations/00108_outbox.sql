@@ -3,6 +3,8 @@
 CREATE FUNCTION rfc3339(instant timestamptz) RETURNS text
     LANGUAGE sql STABLE STRICT PARALLEL SAFE
     RETURN to_char(instant AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"');
+REVOKE EXECUTE ON FUNCTION rfc3339 FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION rfc3339 TO tickler_api, tickler_notifier;
 
 -- What has been committed and is still to be published. Rows live for
 -- milliseconds: they are deleted when the broker has acknowledged them. An event
@@ -59,7 +61,7 @@ CREATE UNIQUE INDEX idx_dead_letters_event ON dead_letters (topic, coalesce(even
 CREATE INDEX idx_dead_letters_received ON dead_letters (received_at);
 GRANT SELECT, UPDATE (redriven_at) ON dead_letters TO tickler_relay;
 GRANT INSERT ON dead_letters TO tickler_recurrer;
-GRANT SELECT, INSERT, DELETE ON dead_letters TO tickler_notifier;
+GRANT SELECT (id, received_at), INSERT, DELETE ON dead_letters TO tickler_notifier;
 
 -- +goose Down
 DROP TABLE dead_letters, inbox, outbox;

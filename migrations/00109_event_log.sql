@@ -34,9 +34,10 @@ CREATE POLICY own ON event_log TO tickler_api, tickler_recurrer USING (user_id =
 CREATE POLICY oldest ON event_log FOR SELECT TO tickler_notifier USING (true);
 CREATE POLICY reminded ON event_log FOR INSERT TO tickler_notifier WITH CHECK (event_type = 'reminder.sent');
 CREATE POLICY prune ON event_log FOR DELETE TO tickler_notifier USING (created_at < now() - interval '7 days');
-GRANT SELECT, INSERT ON event_log TO tickler_api;
-GRANT INSERT ON event_log TO tickler_recurrer;
-GRANT SELECT (position, seq, created_at), INSERT, DELETE ON event_log TO tickler_notifier;
+GRANT SELECT ON event_log TO tickler_api;
+GRANT SELECT (position, seq, created_at), DELETE ON event_log TO tickler_notifier;
+-- Nobody chooses a position.
+GRANT INSERT (user_id, task_id, event_id, event_type, source, data, created_at) ON event_log TO tickler_api, tickler_recurrer, tickler_notifier;
 
 -- Up to where the log was pruned: who was not that far has missed something.
 CREATE TABLE event_log_floor (
@@ -45,20 +46,22 @@ CREATE TABLE event_log_floor (
 );
 INSERT INTO event_log_floor (position) VALUES (0);
 GRANT SELECT ON event_log_floor TO tickler_api, tickler_notifier;
-GRANT UPDATE ON event_log_floor TO tickler_notifier;
+GRANT UPDATE (position) ON event_log_floor TO tickler_notifier;
 
 -- Which of some users have events from a position on, up to where all is
 -- settled; unsettled tells whether there are any beyond. It tells no more of
 -- them than that, so it may look at all users' rows.
+-- +goose StatementBegin
 CREATE FUNCTION event_log_news(since bigint, users bigint[], OUT until bigint, OUT unsettled boolean, OUT found bigint[])
-    LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public
-AS $$
-    SELECT h.horizon,
-           EXISTS (SELECT FROM event_log e WHERE e.position >= h.horizon),
-           ARRAY(SELECT DISTINCT e.user_id FROM event_log e
-                 WHERE e.position >= since AND e.position < h.horizon AND e.user_id = ANY (users))
-    FROM (SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint AS horizon) h
-$$;
+    LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
+    BEGIN ATOMIC
+        SELECT h.horizon,
+               EXISTS (SELECT FROM event_log e WHERE e.position >= h.horizon),
+               ARRAY(SELECT DISTINCT e.user_id FROM event_log e
+                     WHERE e.position >= since AND e.position < h.horizon AND e.user_id = ANY (users))
+        FROM (SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint AS horizon) h;
+    END;
+-- +goose StatementEnd
 REVOKE EXECUTE ON FUNCTION event_log_news FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION event_log_news TO tickler_api;
 

@@ -16,6 +16,8 @@ CREATE INDEX idx_audit_user ON audit (user_id, id);
 CREATE INDEX idx_audit_at ON audit (at);
 ALTER TABLE audit ENABLE ROW LEVEL SECURITY;
 CREATE POLICY own ON audit TO tickler_api USING (user_id = (SELECT caller_id()));
+-- An administrator, as whom a transaction must have been begun, reads all of it.
+CREATE POLICY administrator ON audit FOR SELECT TO tickler_api USING ((SELECT current_setting('tickler.admin', true)) = 'on');
 CREATE POLICY prune ON audit TO tickler_notifier USING (at < now() - interval '90 days');
 GRANT SELECT ON audit TO tickler_api;
 GRANT SELECT (id, at), DELETE ON audit TO tickler_notifier;
@@ -54,30 +56,14 @@ BEGIN
 END
 $$;
 -- +goose StatementEnd
+REVOKE EXECUTE ON FUNCTION audit_actor, audit_token, audit_events, audit_change FROM PUBLIC; -- a trigger needs no right to
+
 CREATE TRIGGER audit AFTER INSERT ON event_log REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION audit_events();
 CREATE TRIGGER audit AFTER INSERT OR UPDATE OR DELETE ON categories FOR EACH ROW EXECUTE FUNCTION audit_change('category', 'updated');
 CREATE TRIGGER audit AFTER INSERT OR UPDATE OF name, color OR DELETE ON tags FOR EACH ROW EXECUTE FUNCTION audit_change('tag', 'updated');
 CREATE TRIGGER audit AFTER INSERT OR UPDATE OR DELETE ON channels FOR EACH ROW EXECUTE FUNCTION audit_change('channel', 'updated');
 CREATE TRIGGER audit AFTER INSERT OR UPDATE OF revoked_at OR DELETE ON tokens FOR EACH ROW EXECUTE FUNCTION audit_change('token', 'revoked');
 CREATE TRIGGER audit AFTER INSERT OR UPDATE OR DELETE ON users FOR EACH ROW EXECUTE FUNCTION audit_change('user', 'updated');
-
--- The audit of all users, or of one, newest first: for an administrator, as whom
--- the transaction must have been begun.
--- +goose StatementBegin
-CREATE FUNCTION audit_of_all(of_user bigint, before bigint, size integer) RETURNS SETOF audit
-    LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
-AS $$
-BEGIN
-    IF current_setting('tickler.admin', true) IS DISTINCT FROM 'on' THEN
-        RAISE EXCEPTION 'audit_of_all: the transaction is not an administrator''s' USING ERRCODE = 'insufficient_privilege';
-    END IF;
-    RETURN QUERY SELECT * FROM audit a
-        WHERE (of_user IS NULL OR a.user_id = of_user) AND (before IS NULL OR a.id < before) ORDER BY a.id DESC LIMIT size;
-END
-$$;
--- +goose StatementEnd
-REVOKE EXECUTE ON FUNCTION audit_of_all FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION audit_of_all TO tickler_api;
 
 -- +goose Down
 DROP TRIGGER audit ON users;
@@ -86,5 +72,5 @@ DROP TRIGGER audit ON channels;
 DROP TRIGGER audit ON tags;
 DROP TRIGGER audit ON categories;
 DROP TRIGGER audit ON event_log;
-DROP FUNCTION audit_of_all, audit_change, audit_events, audit_token, audit_actor;
+DROP FUNCTION audit_change, audit_events, audit_token, audit_actor;
 DROP TABLE audit;

@@ -10,8 +10,8 @@ CREATE TABLE users (
     id               bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
     issuer           text NOT NULL,
     subject          text NOT NULL,
-    time_zone        text NOT NULL DEFAULT 'UTC'::text,
-    reminder_offsets integer[] NOT NULL DEFAULT '{60}'::integer[],
+    time_zone        text NOT NULL,
+    reminder_offsets integer[] NOT NULL,
     quiet_hours      text,
     created_at       timestamp with time zone NOT NULL DEFAULT now(),
     CONSTRAINT users_pkey PRIMARY KEY (id),
@@ -22,9 +22,9 @@ ALTER TABLE users ENABLE ROW LEVEL SECURITY;
 CREATE POLICY own ON users TO tickler_api, tickler_recurrer USING ((id = ( SELECT caller_id() AS caller_id)));
 CREATE POLICY settings ON users FOR SELECT TO tickler_notifier USING (true);
 GRANT SELECT ON users TO tickler_api;
-GRANT SELECT ON users TO tickler_notifier;
-GRANT SELECT ON users TO tickler_recurrer;
 GRANT UPDATE (time_zone, reminder_offsets, quiet_hours) ON users TO tickler_api;
+GRANT SELECT (id, time_zone, quiet_hours) ON users TO tickler_notifier;
+GRANT SELECT (id, time_zone, reminder_offsets) ON users TO tickler_recurrer;
 
 CREATE TABLE tokens (
     id           bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
@@ -45,7 +45,8 @@ CREATE INDEX idx_tokens_user ON tokens USING btree (user_id);
 CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE OF revoked_at ON tokens FOR EACH ROW EXECUTE FUNCTION audit_change('token', 'revoked');
 ALTER TABLE tokens ENABLE ROW LEVEL SECURITY;
 CREATE POLICY own ON tokens TO tickler_api, tickler_recurrer USING ((user_id = ( SELECT caller_id() AS caller_id)));
-GRANT SELECT, INSERT ON tokens TO tickler_api;
+GRANT INSERT (user_id, name, prefix, hash, scopes, expires_at) ON tokens TO tickler_api;
+GRANT SELECT (id, user_id, name, prefix, scopes, created_at, expires_at, last_used_at, revoked_at) ON tokens TO tickler_api;
 GRANT UPDATE (revoked_at) ON tokens TO tickler_api;
 
 CREATE TABLE categories (
@@ -144,8 +145,9 @@ CREATE POLICY own ON tasks TO tickler_api, tickler_recurrer USING ((user_id = ( 
 CREATE POLICY prune ON tasks FOR DELETE TO tickler_notifier USING ((deleted_at < (now() - '30 days'::interval)));
 CREATE POLICY scan ON tasks FOR SELECT TO tickler_notifier USING (true);
 GRANT SELECT, INSERT, UPDATE, DELETE ON tasks TO tickler_api;
-GRANT SELECT, DELETE ON tasks TO tickler_notifier;
+GRANT DELETE ON tasks TO tickler_notifier;
 GRANT SELECT, INSERT ON tasks TO tickler_recurrer;
+GRANT SELECT (id, title, priority, completed, due_date, reminder_times, deleted_at, version) ON tasks TO tickler_notifier;
 GRANT UPDATE (version) ON tasks TO tickler_notifier;
 GRANT UPDATE (version) ON tasks TO tickler_recurrer;
 
@@ -161,7 +163,7 @@ CREATE INDEX idx_task_tags_tag ON task_tags USING btree (user_id, tag_id, task_i
 CREATE INDEX idx_task_tags_task ON task_tags USING btree (user_id, task_id);
 ALTER TABLE task_tags ENABLE ROW LEVEL SECURITY;
 CREATE POLICY own ON task_tags TO tickler_api, tickler_recurrer USING ((user_id = ( SELECT caller_id() AS caller_id)));
-GRANT SELECT, INSERT, UPDATE, DELETE ON task_tags TO tickler_api;
+GRANT SELECT, INSERT, DELETE ON task_tags TO tickler_api;
 GRANT SELECT, INSERT ON task_tags TO tickler_recurrer;
 
 CREATE TABLE reminders (
@@ -176,8 +178,9 @@ ALTER TABLE reminders ENABLE ROW LEVEL SECURITY;
 CREATE POLICY delivery ON reminders TO tickler_notifier USING (true);
 CREATE POLICY own ON reminders TO tickler_api, tickler_recurrer USING ((user_id = ( SELECT caller_id() AS caller_id)));
 GRANT SELECT, INSERT, UPDATE, DELETE ON reminders TO tickler_api;
-GRANT SELECT, INSERT, UPDATE, DELETE ON reminders TO tickler_notifier;
+GRANT SELECT, DELETE ON reminders TO tickler_notifier;
 GRANT SELECT, INSERT ON reminders TO tickler_recurrer;
+GRANT UPDATE (remind_at) ON reminders TO tickler_notifier;
 
 CREATE TABLE channels (
     id              bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
@@ -205,7 +208,8 @@ ALTER TABLE channels ENABLE ROW LEVEL SECURITY;
 CREATE POLICY delivery ON channels TO tickler_notifier USING (true);
 CREATE POLICY own ON channels TO tickler_api, tickler_recurrer USING ((user_id = ( SELECT caller_id() AS caller_id)));
 GRANT SELECT, INSERT, UPDATE, DELETE ON channels TO tickler_api;
-GRANT SELECT, INSERT, UPDATE, DELETE ON channels TO tickler_notifier;
+GRANT SELECT ON channels TO tickler_notifier;
+GRANT UPDATE (enabled, problem, failures, last_success_at, next_attempt_at, rest_until, leased_until, lease) ON channels TO tickler_notifier;
 
 CREATE TABLE deliveries (
     id              bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
@@ -238,8 +242,10 @@ CREATE INDEX idx_deliveries_user ON deliveries USING btree (user_id, id);
 ALTER TABLE deliveries ENABLE ROW LEVEL SECURITY;
 CREATE POLICY delivery ON deliveries TO tickler_notifier USING (true);
 CREATE POLICY own ON deliveries TO tickler_api, tickler_recurrer USING ((user_id = ( SELECT caller_id() AS caller_id)));
-GRANT SELECT, INSERT, UPDATE, DELETE ON deliveries TO tickler_api;
-GRANT SELECT, INSERT, UPDATE, DELETE ON deliveries TO tickler_notifier;
+CREATE POLICY prune ON deliveries AS RESTRICTIVE FOR DELETE TO tickler_notifier USING ((created_at < (now() - '30 days'::interval)));
+GRANT SELECT, INSERT, UPDATE ON deliveries TO tickler_api;
+GRANT SELECT, INSERT, DELETE ON deliveries TO tickler_notifier;
+GRANT UPDATE (state, outcome, attempts, sending, resends, next_attempt_at, finished_at) ON deliveries TO tickler_notifier;
 
 CREATE TABLE calendar_feeds (
     user_id    bigint NOT NULL,
@@ -298,9 +304,10 @@ CREATE TABLE dead_letters (
 );
 CREATE UNIQUE INDEX idx_dead_letters_event ON dead_letters USING btree (topic, COALESCE((event_id)::text, md5(document))) WHERE (redriven_at IS NULL);
 CREATE INDEX idx_dead_letters_received ON dead_letters USING btree (received_at);
-GRANT SELECT, INSERT, DELETE ON dead_letters TO tickler_notifier;
+GRANT INSERT, DELETE ON dead_letters TO tickler_notifier;
 GRANT INSERT ON dead_letters TO tickler_recurrer;
 GRANT SELECT ON dead_letters TO tickler_relay;
+GRANT SELECT (id, received_at) ON dead_letters TO tickler_notifier;
 GRANT UPDATE (redriven_at) ON dead_letters TO tickler_relay;
 
 CREATE TABLE event_log (
@@ -324,10 +331,12 @@ CREATE POLICY oldest ON event_log FOR SELECT TO tickler_notifier USING (true);
 CREATE POLICY own ON event_log TO tickler_api, tickler_recurrer USING ((user_id = ( SELECT caller_id() AS caller_id)));
 CREATE POLICY prune ON event_log FOR DELETE TO tickler_notifier USING ((created_at < (now() - '7 days'::interval)));
 CREATE POLICY reminded ON event_log FOR INSERT TO tickler_notifier WITH CHECK ((event_type = 'reminder.sent'::text));
-GRANT SELECT, INSERT ON event_log TO tickler_api;
-GRANT INSERT, DELETE ON event_log TO tickler_notifier;
-GRANT INSERT ON event_log TO tickler_recurrer;
+GRANT SELECT ON event_log TO tickler_api;
+GRANT DELETE ON event_log TO tickler_notifier;
+GRANT INSERT (user_id, task_id, event_id, event_type, source, data, created_at) ON event_log TO tickler_api;
+GRANT INSERT (user_id, task_id, event_id, event_type, source, data, created_at) ON event_log TO tickler_notifier;
 GRANT SELECT (position, seq, created_at) ON event_log TO tickler_notifier;
+GRANT INSERT (user_id, task_id, event_id, event_type, source, data, created_at) ON event_log TO tickler_recurrer;
 
 CREATE TABLE event_log_floor (
     one      boolean NOT NULL DEFAULT true,
@@ -336,7 +345,8 @@ CREATE TABLE event_log_floor (
     CONSTRAINT event_log_floor_one_check CHECK (one)
 );
 GRANT SELECT ON event_log_floor TO tickler_api;
-GRANT SELECT, UPDATE ON event_log_floor TO tickler_notifier;
+GRANT SELECT ON event_log_floor TO tickler_notifier;
+GRANT UPDATE (position) ON event_log_floor TO tickler_notifier;
 
 CREATE TABLE audit (
     id        bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
@@ -352,6 +362,7 @@ CREATE TABLE audit (
 CREATE INDEX idx_audit_at ON audit USING btree (at);
 CREATE INDEX idx_audit_user ON audit USING btree (user_id, id);
 ALTER TABLE audit ENABLE ROW LEVEL SECURITY;
+CREATE POLICY administrator ON audit FOR SELECT TO tickler_api USING ((( SELECT current_setting('tickler.admin'::text, true) AS current_setting) = 'on'::text));
 CREATE POLICY own ON audit TO tickler_api USING ((user_id = ( SELECT caller_id() AS caller_id)));
 CREATE POLICY prune ON audit TO tickler_notifier USING ((at < (now() - '90 days'::interval)));
 GRANT SELECT ON audit TO tickler_api;
@@ -363,6 +374,9 @@ CREATE FUNCTION caller_id()
  LANGUAGE sql
  STABLE PARALLEL SAFE
 RETURN (NULLIF(current_setting('tickler.user_id'::text, true), ''::text))::bigint;
+REVOKE ALL ON FUNCTION caller_id() FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION caller_id() TO tickler_api;
+GRANT EXECUTE ON FUNCTION caller_id() TO tickler_recurrer;
 
 CREATE FUNCTION check_token(given bytea)
  RETURNS TABLE(id bigint, user_id bigint, prefix text, scopes text[], expires_at timestamp with time zone)
@@ -407,28 +421,25 @@ END;
 REVOKE ALL ON FUNCTION find_user(text,text) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION find_user(text,text) TO tickler_api;
 
-CREATE FUNCTION provision_user(of_issuer text, named text, zone text)
+CREATE FUNCTION provision_user(of_issuer text, named text, zone text, offsets integer[])
  RETURNS bigint
- LANGUAGE plpgsql
+ LANGUAGE sql
  SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'public', 'pg_temp'
-AS $function$
-DECLARE
-    found_id bigint;
-BEGIN
-    SELECT id INTO found_id FROM users WHERE issuer = of_issuer AND subject = named;
-    IF found_id IS NULL THEN
-        INSERT INTO users (issuer, subject) VALUES (of_issuer, named) ON CONFLICT (issuer, subject) DO NOTHING;
-        SELECT id INTO found_id FROM users WHERE issuer = of_issuer AND subject = named;
-    END IF;
-    IF zone <> '' THEN
-        UPDATE users SET time_zone = zone WHERE id = found_id;
-    END IF;
-    RETURN found_id;
-END
-$function$;
-REVOKE ALL ON FUNCTION provision_user(text,text,text) FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION provision_user(text,text,text) TO tickler_api;
+BEGIN ATOMIC
+ INSERT INTO users (issuer, subject, time_zone, reminder_offsets)  SELECT provision_user.of_issuer AS of_issuer,
+             provision_user.named AS named,
+             provision_user.zone AS zone,
+             provision_user.offsets AS offsets
+           WHERE (NOT (EXISTS ( SELECT
+                    FROM users u
+                   WHERE ((u.issuer = provision_user.of_issuer) AND (u.subject = provision_user.named))))) ON CONFLICT(issuer, subject) DO NOTHING;
+ SELECT u.id
+    FROM users u
+   WHERE ((u.issuer = provision_user.of_issuer) AND (u.subject = provision_user.named));
+END;
+REVOKE ALL ON FUNCTION provision_user(text,text,text,integer[]) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION provision_user(text,text,text,integer[]) TO tickler_api;
 
 CREATE FUNCTION check_held(tokens bigint[], users bigint[])
  RETURNS TABLE(token_id bigint, user_id bigint, scopes text[])
@@ -456,18 +467,27 @@ CREATE FUNCTION task_lexemes(user_id bigint, category_id bigint, tag_ids bigint[
  LANGUAGE sql
  IMMUTABLE PARALLEL SAFE
 RETURN array_to_tsvector((array_remove(ARRAY[(' user '::text || (user_id)::text), (' category '::text || (category_id)::text)], NULL::text) || ARRAY(SELECT (' tag '::text || (tag_id.tag_id)::text) FROM unnest(task_lexemes.tag_ids) tag_id(tag_id))));
+REVOKE ALL ON FUNCTION task_lexemes(bigint,bigint,bigint[]) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION task_lexemes(bigint,bigint,bigint[]) TO tickler_api;
+GRANT EXECUTE ON FUNCTION task_lexemes(bigint,bigint,bigint[]) TO tickler_recurrer;
 
 CREATE FUNCTION owned_words(user_id bigint, words text)
  RETURNS text
  LANGUAGE sql
  IMMUTABLE PARALLEL SAFE STRICT
 RETURN regexp_replace(words, '''((?:[^'']|'''')*)'''::text, ((''''::text || user_id) || ' \1'''::text), 'g'::text);
+REVOKE ALL ON FUNCTION owned_words(bigint,text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION owned_words(bigint,text) TO tickler_api;
+GRANT EXECUTE ON FUNCTION owned_words(bigint,text) TO tickler_recurrer;
 
 CREATE FUNCTION task_words(user_id bigint, category_id bigint, tag_ids bigint[], title text, description text)
  RETURNS tsvector
  LANGUAGE sql
  IMMUTABLE PARALLEL SAFE
 RETURN (owned_words(user_id, ((((((((setweight(to_tsvector('english'::regconfig, title), 'A'::"char") || ''' gap'':1'::tsvector) || setweight(to_tsvector('simple'::regconfig, title), 'A'::"char")) || ''' gap'':1'::tsvector) || setweight(to_tsvector('english'::regconfig, regexp_replace(description, '\S{255,}'::text, ' '::text, 'g'::text)), 'B'::"char")) || ''' gap'':1'::tsvector) || setweight(to_tsvector('simple'::regconfig, regexp_replace(description, '\S{255,}'::text, ' '::text, 'g'::text)), 'B'::"char")) || task_lexemes(user_id, category_id, tag_ids)))::text))::tsvector;
+REVOKE ALL ON FUNCTION task_words(bigint,bigint,bigint[],text,text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION task_words(bigint,bigint,bigint[],text,text) TO tickler_api;
+GRANT EXECUTE ON FUNCTION task_words(bigint,bigint,bigint[],text,text) TO tickler_recurrer;
 
 CREATE FUNCTION search_tasks(of_user bigint, query tsquery, words tsquery, priorities task_priority[], after_below bigint, after_score double precision, after_id bigint, size integer)
  RETURNS TABLE(id bigint, score double precision, below bigint, total bigint)
@@ -556,6 +576,8 @@ BEGIN
     ORDER BY page.rank DESC, page.hit DESC;
 END
 $function$;
+REVOKE ALL ON FUNCTION search_tasks(bigint,tsquery,tsquery,task_priority[],bigint,double precision,bigint,integer) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION search_tasks(bigint,tsquery,tsquery,task_priority[],bigint,double precision,bigint,integer) TO tickler_api;
 
 CREATE FUNCTION search_tasks_nearly(of_user bigint, alternatives integer[], queries tsquery[], near text[], filter tsquery, priorities task_priority[], after_score double precision, after_id bigint, size integer)
  RETURNS TABLE(id bigint, score double precision, total bigint)
@@ -597,6 +619,8 @@ BEGIN
     ORDER BY page.found_score DESC, page.found_id DESC;
 END
 $function$;
+REVOKE ALL ON FUNCTION search_tasks_nearly(bigint,integer[],tsquery[],text[],tsquery,task_priority[],double precision,bigint,integer) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION search_tasks_nearly(bigint,integer[],tsquery[],text[],tsquery,task_priority[],double precision,bigint,integer) TO tickler_api;
 
 CREATE FUNCTION find_calendar(given bytea)
  RETURNS bigint
@@ -616,19 +640,25 @@ CREATE FUNCTION rfc3339(instant timestamp with time zone)
  LANGUAGE sql
  STABLE PARALLEL SAFE STRICT
 RETURN to_char((instant AT TIME ZONE 'UTC'::text), 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'::text);
+REVOKE ALL ON FUNCTION rfc3339(timestamp with time zone) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION rfc3339(timestamp with time zone) TO tickler_api;
+GRANT EXECUTE ON FUNCTION rfc3339(timestamp with time zone) TO tickler_notifier;
 
 CREATE FUNCTION event_log_news(since bigint, users bigint[], OUT until bigint, OUT unsettled boolean, OUT found bigint[])
  RETURNS record
  LANGUAGE sql
  STABLE SECURITY DEFINER
- SET search_path TO 'pg_catalog', 'public'
-AS $function$
-    SELECT h.horizon,
-           EXISTS (SELECT FROM event_log e WHERE e.position >= h.horizon),
-           ARRAY(SELECT DISTINCT e.user_id FROM event_log e
-                 WHERE e.position >= since AND e.position < h.horizon AND e.user_id = ANY (users))
-    FROM (SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint AS horizon) h
-$function$;
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+BEGIN ATOMIC
+ SELECT h.horizon,
+     (EXISTS ( SELECT
+            FROM event_log e
+           WHERE (e."position" >= h.horizon))) AS "exists",
+     ARRAY( SELECT DISTINCT e.user_id
+            FROM event_log e
+           WHERE ((e."position" >= event_log_news.since) AND (e."position" < h.horizon) AND (e.user_id = ANY (event_log_news.users)))) AS "array"
+    FROM ( SELECT ((pg_snapshot_xmin(pg_current_snapshot()))::text)::bigint AS horizon) h;
+END;
 REVOKE ALL ON FUNCTION event_log_news(bigint,bigint[]) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION event_log_news(bigint,bigint[]) TO tickler_api;
 
@@ -670,12 +700,14 @@ CREATE FUNCTION audit_actor(otherwise text)
  LANGUAGE sql
  STABLE
 RETURN COALESCE(NULLIF(current_setting('tickler.actor'::text, true), ''::text), otherwise);
+REVOKE ALL ON FUNCTION audit_actor(text) FROM PUBLIC;
 
 CREATE FUNCTION audit_token()
  RETURNS bigint
  LANGUAGE sql
  STABLE
 RETURN (NULLIF(current_setting('tickler.token_id'::text, true), ''::text))::bigint;
+REVOKE ALL ON FUNCTION audit_token() FROM PUBLIC;
 
 CREATE FUNCTION audit_events()
  RETURNS trigger
@@ -690,6 +722,7 @@ BEGIN
     RETURN NULL;
 END
 $function$;
+REVOKE ALL ON FUNCTION audit_events() FROM PUBLIC;
 
 CREATE FUNCTION audit_change()
  RETURNS trigger
@@ -707,23 +740,7 @@ BEGIN
     RETURN NULL;
 END
 $function$;
-
-CREATE FUNCTION audit_of_all(of_user bigint, before bigint, size integer)
- RETURNS SETOF audit
- LANGUAGE plpgsql
- STABLE SECURITY DEFINER
- SET search_path TO 'pg_catalog', 'public', 'pg_temp'
-AS $function$
-BEGIN
-    IF current_setting('tickler.admin', true) IS DISTINCT FROM 'on' THEN
-        RAISE EXCEPTION 'audit_of_all: the transaction is not an administrator''s' USING ERRCODE = 'insufficient_privilege';
-    END IF;
-    RETURN QUERY SELECT * FROM audit a
-        WHERE (of_user IS NULL OR a.user_id = of_user) AND (before IS NULL OR a.id < before) ORDER BY a.id DESC LIMIT size;
-END
-$function$;
-REVOKE ALL ON FUNCTION audit_of_all(bigint,bigint,integer) FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION audit_of_all(bigint,bigint,integer) TO tickler_api;
+REVOKE ALL ON FUNCTION audit_change() FROM PUBLIC;
 
 -- Roles, and the schema itself
 

@@ -9,8 +9,12 @@ import (
 	"tickler/internal/input"
 )
 
-// DefaultReminderOffsets remind a user who has not said otherwise.
+// DefaultReminderOffsets remind a user who has not said otherwise: minutes
+// before due.
 var DefaultReminderOffsets = []int{60}
+
+// DefaultTimeZone is that of a user who has not said otherwise.
+const DefaultTimeZone = "UTC"
 
 // MaxDeliveries is how many of the last deliveries can be asked for.
 const MaxDeliveries = 50

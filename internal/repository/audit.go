@@ -41,7 +41,7 @@ func (r *Repository) AuditOfAll(ctx context.Context, userID, before int64, limit
 	err = r.sessions.run(ctx, nobody, reading, begin, func(tx *transaction) (err error) {
 		all, err = collect[AuditEntry](ctx, tx, `
 			SELECT id, at, user_id, actor, token_id, action, object_id, event_id
-			FROM audit_of_all(nullif($1::bigint, 0), nullif($2::bigint, 0), $3)`, userID, before, limit)
+			FROM audit WHERE ($1::bigint = 0 OR user_id = $1) AND ($2::bigint = 0 OR id < $2) ORDER BY id DESC LIMIT $3`, userID, before, limit)
 		return err
 	})
 	if err != nil {

@@ -66,7 +66,7 @@ func TestAuditSaysWhoDidWhatThroughWhichToken(t *testing.T) {
 func TestAuditIsOnlyAddedToAndKeptForNinetyDays(t *testing.T) {
 	b := setup(t)
 	b.add(t, b.ann, task.AddInput{Title: "Water the plants"})
-	for _, sql := range []string{`DELETE FROM audit`, `UPDATE audit SET actor = 'somebody'`, `INSERT INTO audit (user_id, actor, action, object_id) VALUES (1, 'x', 'x', 1)`, `SELECT audit_of_all(NULL, NULL, 10)`} {
+	for _, sql := range []string{`DELETE FROM audit`, `UPDATE audit SET actor = 'somebody'`, `INSERT INTO audit (user_id, actor, action, object_id) VALUES (1, 'x', 'x', 1)`} {
 		b.as(t, repository.RoleAPI, b.ann.UserID, func(tx pgx.Tx) {
 			_, err := tx.Exec(b.ctx, sql)
 			require.ErrorContains(t, err, "42501", sql)

@@ -19,7 +19,7 @@ import (
 func (b *bundle) seedMany(t *testing.T) {
 	t.Helper()
 	_, err := b.pool.Exec(b.ctx, `
-		INSERT INTO users (issuer, subject) SELECT 'local', 'many' || n FROM generate_series(1, 50) n;
+		INSERT INTO users (issuer, subject, time_zone, reminder_offsets) SELECT 'local', 'many' || n, 'UTC', '{60}' FROM generate_series(1, 50) n;
 		INSERT INTO tasks (user_id, title, time_zone, due_date, created_at, updated_at)
 		SELECT u.id, 'Task ' || n, 'UTC', now() + n * interval '1 hour', now() + n * interval '1 second', now()
 		FROM users u, generate_series(1, 400) n;
@@ -140,7 +140,7 @@ func TestScanReadsTheRemindersThatAreDueAndNothingElse(t *testing.T) {
 func TestChannelsAndDeliveriesAreFoundByIndexHoweverManyThereAre(t *testing.T) {
 	b := setup(t)
 	_, err := b.pool.Exec(b.ctx, `
-		INSERT INTO users (issuer, subject) SELECT 'x', n::text FROM generate_series(1, 3000) n;
+		INSERT INTO users (issuer, subject, time_zone, reminder_offsets) SELECT 'x', n::text, 'UTC', '{60}' FROM generate_series(1, 3000) n;
 		INSERT INTO channels (user_id, kind, target) SELECT id, 'ntfy', 'https://ntfy.sh/' || id FROM users;
 		INSERT INTO deliveries (user_id, channel_id, target, event_id, kind, content, state, next_attempt_at, created_at)
 		SELECT c.user_id, c.id, c.target, gen_random_uuid(), 'test', '{}', CASE WHEN n = 1 THEN 'pending' ELSE 'sent' END, now(), now()

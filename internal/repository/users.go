@@ -19,8 +19,20 @@ const LocalIssuer = "local"
 // there is none. A zone that is not empty replaces that of an existing user.
 func (r *Repository) EnsureUser(ctx context.Context, issuer, subject, timeZone string) (int64, error) {
 	var id int64
-	if err := r.pool.QueryRow(ctx, `SELECT provision_user($1, $2, $3)`, issuer, subject, timeZone).Scan(&id); err != nil {
+	err := r.pool.QueryRow(ctx, `SELECT provision_user($1, $2, coalesce(nullif($3, ''), $4), $5)`,
+		issuer, subject, timeZone, task.DefaultTimeZone, task.DefaultReminderOffsets).Scan(&id)
+	if err != nil {
 		return 0, unavailable(fmt.Errorf("create user: %w", err))
+	}
+	if timeZone == "" {
+		return id, nil
+	}
+	err = transact(ctx, r.pool, beginFor(ctx, "BEGIN", id), func(tx *transaction) error {
+		_, err := tx.Exec(ctx, `UPDATE users SET time_zone = $2 WHERE id = $1 AND time_zone <> $2`, id, timeZone)
+		return err
+	})
+	if err != nil {
+		return 0, unavailable(fmt.Errorf("set the time zone of user %d: %w", id, err))
 	}
 	return id, nil
 }

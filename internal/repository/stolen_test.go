@@ -1,0 +1,264 @@
+package repository_test
+
+import (
+	"context"
+	"fmt"
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/stretchr/testify/require"
+
+	"tickler/internal/repository"
+	"tickler/internal/task"
+)
+
+var allRoles = []repository.Role{repository.RoleAPI, repository.RoleNotifier, repository.RoleRecurrer, repository.RoleRelay}
+
+// stolen is a session of somebody who has the login of a role and runs whatever
+// SQL they like. Unlike under SET ROLE, there is no other role to go back to.
+func (b *bundle) stolen(t *testing.T, role repository.Role) *pgx.Conn {
+	t.Helper()
+	conn, err := pgx.ConnectConfig(b.ctx, b.pool.Config().ConnConfig)
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = conn.Close(context.Background()) })
+	_, err = conn.Exec(b.ctx, `SET SESSION AUTHORIZATION `+string(role))
+	require.NoError(t, err)
+	return conn
+}
+
+// someData gives both users a row in most tables.
+func (b *bundle) someData(t *testing.T) {
+	t.Helper()
+	for _, user := range []task.Settings{b.ann, b.bob} {
+		b.add(t, user, task.AddInput{Title: "Secret of user", Description: "and its text", Tags: []string{"home"}, DueDate: "2027-01-01T10:00"})
+		_, err := b.pool.Exec(b.ctx, `
+			WITH channel AS (INSERT INTO channels (user_id, kind, target, secret) VALUES ($1, 'webhook', 'https://example.com', 'sealed') RETURNING id),
+			token AS (INSERT INTO tokens (user_id, prefix, hash) VALUES ($1, 'tkl_', sha256(convert_to($2, 'UTF8'))))
+			INSERT INTO deliveries (user_id, channel_id, target, event_id, kind, content, next_attempt_at, created_at)
+			SELECT $1, id, 'https://example.com', gen_random_uuid(), 'test', '{}', now(), now() FROM channel`, user.UserID, user.TimeZone)
+		require.NoError(t, err)
+	}
+}
+
+func TestStolenLoginMakesNothingAndBecomesNobodyElse(t *testing.T) {
+	b := setup(t)
+	var owner string
+	require.NoError(t, b.pool.QueryRow(b.ctx, `SELECT current_user`).Scan(&owner))
+	for _, role := range allRoles {
+		thief := b.stolen(t, role)
+		tries := []string{
+			`CREATE TEMP TABLE event_log (position bigint)`, `CREATE TEMP VIEW tasks AS SELECT 1`,
+			`CREATE FUNCTION pg_temp.trap() RETURNS int LANGUAGE sql AS 'SELECT 1'`,
+			`CREATE TABLE mine (id int)`, `CREATE SCHEMA mine`, `CREATE EXTENSION hstore`,
+			`CREATE FUNCTION public.lower(text) RETURNS text LANGUAGE sql AS 'SELECT $1'`,
+			`CREATE OPERATOR public.= (LEFTARG = text, RIGHTARG = text, FUNCTION = texteq)`,
+			`CREATE TRIGGER mine AFTER INSERT ON tasks FOR EACH ROW EXECUTE FUNCTION audit_change('x', 'y')`,
+			`CREATE ROLE mine`, `ALTER ROLE ` + string(role) + ` BYPASSRLS`, `ALTER ROLE ` + string(role) + ` SUPERUSER`,
+			`ALTER TABLE tasks DISABLE ROW LEVEL SECURITY`, `DROP POLICY own ON tasks`, `DROP TRIGGER audit ON users`,
+			`ALTER FUNCTION check_token OWNER TO ` + string(role),
+			`SET ROLE ` + pgx.Identifier{owner}.Sanitize(), `SET session_replication_role = replica`,
+			`COPY (SELECT 1) TO PROGRAM 'true'`, `SELECT pg_read_file('PG_VERSION')`, `SELECT rolpassword FROM pg_authid`,
+			`UPDATE goose_db_version SET version_id = 1`,
+		}
+		for _, other := range allRoles {
+			if other != role && other != repository.RoleRelay {
+				tries = append(tries, `SET ROLE `+string(other))
+			}
+		}
+		for _, sql := range tries {
+			_, err := thief.Exec(b.ctx, sql)
+			require.ErrorContains(t, err, "42501", "%s: %s", role, sql)
+		}
+	}
+}
+
+func TestStolenLoginLeavesTheAuditAlone(t *testing.T) {
+	b := setup(t)
+	b.someData(t)
+	count := func() (n int) {
+		require.NoError(t, b.pool.QueryRow(b.ctx, `SELECT count(*) FROM audit`).Scan(&n))
+		return n
+	}
+	before := count()
+	require.Positive(t, before)
+	for _, role := range allRoles {
+		thief := b.stolen(t, role)
+		for _, forged := range []string{`SELECT 1`, `SET tickler.admin = 'on'`, fmt.Sprintf(`SET tickler.user_id = '%d'`, b.ann.UserID), `SET tickler.actor = 'somebody else'`} {
+			_, err := thief.Exec(b.ctx, forged)
+			require.NoError(t, err)
+			for _, sql := range []string{
+				`DELETE FROM audit`, `DELETE FROM audit WHERE id > 0`, `UPDATE audit SET actor = 'nobody'`, `TRUNCATE audit`,
+				`INSERT INTO audit (user_id, actor, action, object_id) VALUES (1, 'x', 'x', 1)`,
+				`SELECT audit_change()`, `SELECT audit_events()`, `SELECT audit_actor('x')`,
+			} {
+				_, _ = thief.Exec(b.ctx, sql)
+				require.Equal(t, before, count(), "%s: %s", role, sql)
+			}
+		}
+	}
+	var changed int
+	require.NoError(t, b.pool.QueryRow(b.ctx, `SELECT count(*) FROM audit WHERE actor IN ('nobody', 'x')`).Scan(&changed))
+	require.Zero(t, changed)
+}
+
+// What somebody does with a temporary object of the name of one of ours, where
+// an administrator left them the right to make it: nothing is looked up there by
+// a function that runs under its owner's rights.
+func TestTemporaryObjectsTrickNoFunctionIntoTheOwnersRights(t *testing.T) {
+	b := setup(t)
+	b.someData(t)
+	_, err := b.pool.Exec(b.ctx, `DO $$ BEGIN EXECUTE format('GRANT TEMPORARY ON DATABASE %I TO PUBLIC', current_database()); END $$`)
+	require.NoError(t, err)
+	for _, role := range allRoles {
+		thief := b.stolen(t, role)
+		_, err := thief.Exec(b.ctx, fmt.Sprintf(`
+			SET tickler.user_id = '%d';
+			CREATE TEMP TABLE caught (who text);
+			GRANT ALL ON caught TO PUBLIC;
+			CREATE FUNCTION pg_temp.trap() RETURNS boolean LANGUAGE plpgsql AS $$
+			BEGIN
+				INSERT INTO pg_temp.caught VALUES (current_user);
+				RETURN true;
+			END $$`, b.ann.UserID))
+		require.NoError(t, err)
+		rows, err := thief.Query(b.ctx, `
+			SELECT format('CREATE TEMP VIEW %I AS SELECT %s', c.relname,
+				string_agg(format('CASE WHEN pg_temp.trap() THEN NULL::%s END AS %I', format_type(a.atttypid, a.atttypmod), a.attname), ', ' ORDER BY a.attnum))
+			FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+			WHERE c.relnamespace = 'public'::regnamespace AND c.relkind = 'r' GROUP BY c.oid, c.relname`)
+		require.NoError(t, err)
+		views, err := pgx.CollectRows(rows, pgx.RowTo[string])
+		require.NoError(t, err)
+		require.Greater(t, len(views), 10)
+		for _, view := range views {
+			_, err := thief.Exec(b.ctx, view)
+			require.NoError(t, err, view)
+		}
+		// The trap works: a query of one's own falls into it.
+		_, err = thief.Exec(b.ctx, `SELECT id FROM tasks; SELECT position FROM event_log`)
+		require.NoError(t, err)
+		// Every function there is, with arguments that its statements get to work on.
+		rows, err = thief.Query(b.ctx, `
+			SELECT format('SELECT * FROM public.%I(%s)', p.proname, coalesce((
+				SELECT string_agg(CASE format_type(type, NULL)
+					WHEN 'bigint' THEN $1::text WHEN 'integer' THEN '5' WHEN 'text' THEN quote_literal('local')
+					WHEN 'bytea' THEN quote_literal('\x00') WHEN 'tsquery' THEN quote_literal('secret')
+					WHEN 'bigint[]' THEN quote_literal('{1,2,3,4}') WHEN 'integer[]' THEN quote_literal('{1}')
+					WHEN 'text[]' THEN quote_literal('{secret}') WHEN 'tsquery[]' THEN quote_literal('{secret}')
+					ELSE 'NULL' END || '::' || format_type(type, NULL), ', ' ORDER BY place)
+				FROM unnest(p.proargtypes::oid[]) WITH ORDINALITY AS argument (type, place)), ''))
+			FROM pg_proc p WHERE p.pronamespace = 'public'::regnamespace AND p.prorettype <> 'trigger'::regtype
+			  AND NOT EXISTS (SELECT FROM pg_depend e WHERE e.objid = p.oid AND e.deptype = 'e')`, fmt.Sprint(b.ann.UserID))
+		require.NoError(t, err)
+		calls, err := pgx.CollectRows(rows, pgx.RowTo[string])
+		require.NoError(t, err)
+		require.Greater(t, len(calls), 8)
+		worked := 0
+		for _, call := range calls {
+			if _, err := thief.Exec(b.ctx, call); err == nil {
+				worked++
+			} else {
+				require.ErrorContains(t, err, "42501", "%s: %s", role, call)
+			}
+		}
+		if role == repository.RoleAPI {
+			require.Greater(t, worked, 8, "the api calls them")
+		}
+		var others []string
+		rows, err = thief.Query(b.ctx, `SELECT DISTINCT who FROM pg_temp.caught WHERE who <> current_user`)
+		require.NoError(t, err)
+		others, err = pgx.CollectRows(rows, pgx.RowTo[string])
+		require.NoError(t, err)
+		require.Empty(t, others, "%s ran code as", role)
+		var fell int
+		require.NoError(t, thief.QueryRow(b.ctx, `SELECT count(*) FROM pg_temp.caught`).Scan(&fell))
+		require.Positive(t, fell)
+		// A trigger function, put on a table of one's own, would write what one likes.
+		_, err = thief.Exec(b.ctx, `CREATE TEMP TABLE forged (id bigint, user_id bigint)`)
+		require.NoError(t, err)
+		_, err = thief.Exec(b.ctx, `CREATE TRIGGER forged AFTER INSERT ON forged FOR EACH ROW EXECUTE FUNCTION public.audit_change('task', 'forged')`)
+		require.ErrorContains(t, err, "42501", role)
+	}
+}
+
+// What row-level security does not do: api's login says for whom it works, so
+// whoever has it can say anything. The other logins are no way to all of that.
+func TestStolenLoginOfTheAPIWorksForWhomItSays(t *testing.T) {
+	b := setup(t)
+	b.someData(t)
+	secrets := func(thief *pgx.Conn, column string) (n int, err error) {
+		if _, err := thief.Exec(b.ctx, fmt.Sprintf(`SET tickler.user_id = '%d'`, b.bob.UserID)); err != nil {
+			return 0, err
+		}
+		return n, thief.QueryRow(b.ctx, `SELECT count(`+column+`) FROM tasks`).Scan(&n)
+	}
+	n, err := secrets(b.stolen(t, repository.RoleAPI), "description")
+	require.NoError(t, err)
+	require.Equal(t, 1, n, "one user's at a time: the one whom it names")
+	n, err = secrets(b.stolen(t, repository.RoleRecurrer), "description")
+	require.NoError(t, err)
+	require.Equal(t, 1, n, "recurrer reads them too, to add the next occurrence")
+	_, err = secrets(b.stolen(t, repository.RoleNotifier), "description")
+	require.ErrorContains(t, err, "42501", "a reminder has no description")
+	_, err = secrets(b.stolen(t, repository.RoleRelay), "title")
+	require.ErrorContains(t, err, "42501")
+}
+
+// What each login cannot do, whatever it says of itself: with all settings that
+// there are, every statement is refused, or changes no row.
+func TestStolenLoginHasTheRightsOfItsWorkOnly(t *testing.T) {
+	b := setup(t)
+	b.someData(t)
+	_, err := b.pool.Exec(b.ctx, `INSERT INTO inbox (consumer, event_id) VALUES ('notifier', gen_random_uuid()); UPDATE event_log SET created_at = now()`)
+	require.NoError(t, err)
+	identity := []string{
+		`SELECT * FROM check_token('\x00')`, `SELECT find_user('local', 'bob')`, `SELECT provision_user('x', 'y', 'UTC', '{}')`,
+		`SELECT note_token_use('{1}', '{now}')`, `SELECT find_calendar('\x00')`, `SELECT * FROM event_log_news(0, '{1,2}')`,
+		`SELECT user_id FROM tokens`, `SELECT hash FROM calendar_feeds`, `SELECT actor FROM audit`, `DELETE FROM users`,
+		`SELECT subject FROM users`, `UPDATE users SET time_zone = 'UTC'`, `INSERT INTO tokens (user_id, prefix, hash) VALUES (1, '', '')`,
+		`UPDATE tasks SET title = 'x'`, `SELECT data FROM event_log`, `UPDATE event_log SET data = '{}'`, `SELECT document FROM dead_letters`,
+		`INSERT INTO event_log (position, user_id, task_id, event_id, event_type, source, data, created_at) VALUES (1, 1, 1, gen_random_uuid(), 'reminder.sent', '', '{}', now())`,
+	}
+	for role, tries := range map[repository.Role][]string{
+		repository.RoleAPI: {
+			`SELECT hash FROM tokens`, `UPDATE tokens SET scopes = '{admin}'`, `DELETE FROM tokens`, `DELETE FROM users`, `UPDATE users SET subject = 'x'`,
+			`SELECT FROM outbox`, `DELETE FROM outbox`, `SELECT FROM inbox`, `SELECT FROM dead_letters`, `DELETE FROM event_log`, `DELETE FROM deliveries`,
+			`UPDATE event_log_floor SET position = 1`, `UPDATE event_log SET data = '{}'`,
+		},
+		repository.RoleNotifier: append([]string{
+			`UPDATE channels SET target = 'https://example.org'`, `UPDATE channels SET secret = ''`, `UPDATE channels SET kind = 'ntfy'`, `UPDATE channels SET user_id = 1`,
+			`DELETE FROM channels`, `INSERT INTO channels (user_id, kind, target) VALUES (1, 'webhook', 'https://example.org')`,
+			`UPDATE deliveries SET content = '{}'`, `UPDATE deliveries SET channel_id = 1`, `UPDATE deliveries SET user_id = 1`,
+			`INSERT INTO reminders (task_id, user_id, remind_at) VALUES (1, 1, now())`, `UPDATE reminders SET user_id = 1`, `UPDATE reminders SET task_id = 1`,
+			`SELECT description FROM tasks`, `SELECT idempotency_key FROM tasks`, `SELECT issuer FROM users`, `SELECT * FROM users`, `SELECT FROM categories`, `SELECT FROM tags`,
+			`SELECT name FROM tags`, `SELECT tag_id FROM task_tags`, `SELECT data FROM outbox`,
+			`INSERT INTO tasks (user_id, title, time_zone, created_at, updated_at) VALUES (1, 'x', 'UTC', now(), now())`,
+		}, identity...),
+		repository.RoleRecurrer: append([]string{
+			`DELETE FROM tasks`, `SELECT quiet_hours FROM users`, `SELECT target FROM channels`, `SELECT target FROM deliveries`, `DELETE FROM reminders`,
+			`UPDATE reminders SET remind_at = now()`, `SELECT event_id FROM inbox`, `SELECT data FROM outbox`, `INSERT INTO categories (user_id, name) VALUES (1, 'x')`,
+		}, identity...),
+		repository.RoleRelay: append([]string{
+			`SELECT title FROM tasks`, `SELECT target FROM channels`, `UPDATE outbox SET data = '{}'`, `UPDATE outbox SET topic = 'x'`, `DELETE FROM dead_letters`,
+			`SELECT time_zone FROM users`, `SELECT event_id FROM inbox`, `SELECT target FROM deliveries`, `SELECT remind_at FROM reminders`,
+		}, identity[:len(identity)-2]...),
+	} {
+		thief := b.stolen(t, role)
+		_, err := thief.Exec(b.ctx, fmt.Sprintf(`SET tickler.user_id = '%d'; SET tickler.admin = 'on'; SET tickler.actor = 'x'; SET tickler.token_id = '1'`, b.ann.UserID))
+		require.NoError(t, err)
+		for _, sql := range tries {
+			_, err := thief.Exec(b.ctx, sql)
+			require.ErrorContains(t, err, "42501", "%s: %s", role, sql)
+		}
+	}
+	thief := b.stolen(t, repository.RoleNotifier)
+	for _, sql := range []string{`DELETE FROM tasks`, `DELETE FROM deliveries`, `DELETE FROM audit`, `DELETE FROM event_log`} { // too young
+		tag, err := thief.Exec(b.ctx, sql)
+		require.NoError(t, err, sql)
+		require.Zero(t, tag.RowsAffected(), sql)
+	}
+	_, err = thief.Exec(b.ctx, `UPDATE tasks SET version = version + 1`)
+	require.ErrorContains(t, err, "row-level security", "the right to lock a row changes none")
+	_, err = thief.Exec(b.ctx, `INSERT INTO event_log (user_id, task_id, event_id, event_type, source, data, created_at) VALUES (1, 1, gen_random_uuid(), 'task.deleted', '', '{}', now())`)
+	require.ErrorContains(t, err, "row-level security", "it reports reminders only")
+}
