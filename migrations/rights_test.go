@@ -33,7 +33,9 @@ func TestFunctionsThatLendTheirOwnersRightsAreFewAndKnown(t *testing.T) {
 		"find_calendar: tickler_api",
 		"find_user: tickler_api",
 		"note_token_use: tickler_api",
+		"oldest_unpublished: tickler_notifier",
 		"provision_user: tickler_api",
+		"recorded_events: tickler_notifier, tickler_recurrer, tickler_relay",
 		"search_tasks: tickler_api",
 		"search_tasks_nearly: tickler_api",
 	}, found(t, pool, `

@@ -8,6 +8,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
 
+	"tickler/internal/person"
 	"tickler/internal/repository"
 	"tickler/internal/task"
 )
@@ -29,7 +30,7 @@ func (b *bundle) stolen(t *testing.T, role repository.Role) *pgx.Conn {
 // someData gives both users a row in most tables.
 func (b *bundle) someData(t *testing.T) {
 	t.Helper()
-	for _, user := range []task.Settings{b.ann, b.bob} {
+	for _, user := range []person.Settings{b.ann, b.bob} {
 		b.add(t, user, task.AddInput{Title: "Secret of user", Description: "and its text", Tags: []string{"home"}, DueDate: "2027-01-01T10:00"})
 		_, err := b.pool.Exec(b.ctx, `
 			WITH channel AS (INSERT INTO channels (user_id, kind, target, secret) VALUES ($1, 'webhook', 'https://example.com', 'sealed') RETURNING id),

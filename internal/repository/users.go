@@ -20,7 +20,7 @@ const LocalIssuer = "local"
 func (r *Repository) EnsureUser(ctx context.Context, issuer, subject, timeZone string) (int64, error) {
 	var id int64
 	err := r.pool.QueryRow(ctx, `SELECT provision_user($1, $2, coalesce(nullif($3, ''), $4), $5)`,
-		issuer, subject, timeZone, task.DefaultTimeZone, task.DefaultReminderOffsets).Scan(&id)
+		issuer, subject, timeZone, person.DefaultTimeZone, person.DefaultReminderOffsets).Scan(&id)
 	if err != nil {
 		return 0, unavailable(fmt.Errorf("create user: %w", err))
 	}
