@@ -27,7 +27,7 @@ func (r *Repository) EnsureUser(ctx context.Context, issuer, subject, timeZone s
 	if timeZone == "" {
 		return id, nil
 	}
-	err = transact(ctx, r.pool, beginFor(ctx, "BEGIN", id), func(tx *transaction) error {
+	err = r.sessions.transact(ctx, id, beginFor(ctx, "BEGIN", id), func(tx *transaction) error {
 		_, err := tx.Exec(ctx, `UPDATE users SET time_zone = $2 WHERE id = $1 AND time_zone <> $2`, id, timeZone)
 		return err
 	})
