@@ -28,6 +28,7 @@ func TestFunctionsThatLendTheirOwnersRightsAreFewAndKnown(t *testing.T) {
 	require.Equal(t, []string{
 		"audit_change: nobody", // triggers, which need no right
 		"audit_events: nobody",
+		"check_held: tickler_api",
 		"check_token: tickler_api",
 		"event_log_news: tickler_api",
 		"find_calendar: tickler_api",
