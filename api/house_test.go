@@ -39,6 +39,7 @@ type house struct {
 	operations *operation.Operations
 	routes     gin.RoutesInfo
 	log        *lines
+	userTasks  int // that a user may have; 0: any number
 }
 
 // build makes a house; what the guard is told may be changed.
@@ -50,7 +51,7 @@ func build(t testing.TB, change func(*config.Guard)) *house {
 // replica is another process on the same database.
 func (h *house) replica(t testing.TB) *house {
 	t.Helper()
-	return (&house{owner: h.owner}).serve(t, repository.RoleAPI, nil)
+	return (&house{owner: h.owner, userTasks: h.userTasks}).serve(t, repository.RoleAPI, nil)
 }
 
 // serve starts the house under a role; none is the schema's owner. Nothing relays
@@ -64,6 +65,7 @@ func (h *house) serve(t testing.TB, role repository.Role, change func(*config.Gu
 		AllowedTargets: delivery.Networks{netip.MustParsePrefix("127.0.0.0/8")},
 		Guard:          config.Guard{PublicURL: "http://127.0.0.1", Algorithms: []string{"RS256"}},
 	}
+	settings.UserTasks = h.userTasks
 	if change != nil {
 		change(&settings.Guard)
 	}

@@ -58,6 +58,7 @@ type wired struct {
 
 func wire(ctx context.Context, a *app.App) (wired, error) {
 	settings := a.Settings.Guard
+	a.Store.LimitTasks(a.Settings.UserTasks)
 	events := feed.New(a.Store, a.Log, a.Registry)
 	a.Relay.Woken = events.Wake
 	tasks, labels := task.NewService(a.Store, time.Now), label.NewService(a.Store, time.Now)

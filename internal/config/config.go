@@ -37,6 +37,8 @@ type Config struct {
 	// AllowedTargets are addresses that webhooks and ntfy may be at although they
 	// are not public.
 	AllowedTargets delivery.Networks
+	// UserTasks is how many tasks a user may have; 0 is without limit.
+	UserTasks int
 	// Mailer is the Dapr output binding that mail goes through.
 	Mailer string
 	// Retries are the pauses between the attempts to deliver a message.
@@ -156,7 +158,9 @@ func API() (Config, error) {
 
 func apiSettings() []setting {
 	listen := apiListen()
-	return slices.Concat(settings(listen, false), guardSettings(listen), channelSettings())
+	return slices.Concat(settings(listen, false), guardSettings(listen), channelSettings(), []setting{
+		{name: "TICKLER_USER_TASKS", standard: "100000", help: "tasks that a user may have, deleted ones not counted; 0 for no limit", read: count(func(c *Config, n int) { c.UserTasks = n })},
+	})
 }
 
 func apiListen() string {

@@ -28,6 +28,7 @@ import (
 type Repository struct {
 	pool     *pgxpool.Pool // for what is not about one user's data, and for checking who calls
 	sessions *sessions     // on users' data
+	room     *room
 	// source names the app in the events that it causes.
 	source string
 	// committed is called after every commit that wrote to the outbox.
@@ -37,7 +38,7 @@ type Repository struct {
 // New makes a repository for an app. committed, which must not block, is called
 // after every commit that left rows in the outbox.
 func New(pool *pgxpool.Pool, source string, committed func()) *Repository {
-	return &Repository{pool: pool, sessions: newSessions(pool), source: source, committed: committed}
+	return &Repository{pool: pool, sessions: newSessions(pool), room: newRoom(0), source: source, committed: committed}
 }
 
 // connectTimeout bounds how long an app waits for its database at start.

@@ -123,6 +123,9 @@ func (tx *userTx) TaskByKey(ctx context.Context, key string) (*task.Task, task.I
 // an error, where a constraint says that the task exists already: the key was
 // used, or the previous task has a successor.
 func (tx *userTx) Insert(ctx context.Context, t *task.Task, key task.Idempotency) (bool, error) {
+	if err := tx.repository.room.refused(tx.userID); err != nil {
+		return false, err
+	}
 	var idempotencyKey *string
 	var digest []byte
 	if key.Key != "" {
@@ -151,6 +154,9 @@ func (tx *userTx) Insert(ctx context.Context, t *task.Task, key task.Idempotency
 	if err != nil {
 		return false, err
 	}
+	if err := tx.repository.room.afterInsert(ctx, tx, t.ID); err != nil {
+		return false, err
+	}
 	batch := &pgx.Batch{}
 	if len(t.Tags) > 0 {
 		tx.queueTags(batch, t)
@@ -174,6 +180,9 @@ const (
 // searched touches that: else Postgres would work out all the task's words anew.
 func (tx *userTx) Save(ctx context.Context, c task.Change) error {
 	t := c.Task
+	if err := tx.makeRoom(ctx, c); err != nil {
+		return err
+	}
 	update, values := updateTask, slices.Concat([]any{tx.userID}, plainColumns(t), []any{t.CompletedAt, t.DeletedAt, t.ID})
 	for _, field := range []string{"title", "description", "category_id", "tag_ids"} {
 		if _, changed := c.Fields[field]; changed {
@@ -189,6 +198,19 @@ func (tx *userTx) Save(ctx context.Context, c task.Change) error {
 		tx.queueTags(batch, t)
 	}
 	return tx.leaveWithEvents(ctx, batch, c)
+}
+
+// makeRoom refuses a change that leads to one task too many.
+func (tx *userTx) makeRoom(ctx context.Context, c task.Change) error {
+	room := tx.repository.room
+	if deleted, ok := c.Fields["deleted"]; ok && deleted == false {
+		return room.beforeRestore(ctx, tx)
+	}
+	if c.Kind == task.Completed && c.Task.Recurrence != nil {
+		return room.beforeCompletion(ctx, tx)
+	}
+	room.changed(tx.userID, c.Kind)
+	return nil
 }
 
 // Remove deletes a task for good.
