@@ -6,7 +6,6 @@ toolchain go1.26.10
 
 require (
 	github.com/MicahParks/keyfunc/v3 v3.9.1
-	github.com/danielgtaylor/huma/v2 v2.37.2
 	github.com/dapr/go-sdk v1.15.0
 	github.com/emersion/go-ical v0.0.0-20250329121855-f41e73efc392
 	github.com/gin-gonic/gin v1.12.0

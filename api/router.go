@@ -14,6 +14,7 @@ import (
 	"tickler/api/calendarfeed"
 	"tickler/api/guard"
 	"tickler/api/operation"
+	"tickler/api/problem"
 	"tickler/api/rest"
 	"tickler/api/tools"
 	"tickler/internal/access"
@@ -57,10 +58,10 @@ func newRouter(r routes) (*gin.Engine, error) {
 	telemetry.Probes(router, r.registry, r.checks...)
 	router.Use(traced) // what comes after: a probe is no part of any trace
 	router.NoRoute(func(c *gin.Context) {
-		guard.Refuse(c, http.StatusNotFound, &fault.Error{Code: fault.NotFound, Message: "there is nothing here; MCP is at /mcp, REST under /v1, described at /docs"})
+		problem.Refuse(c, &fault.Error{Code: fault.NotFound, Message: "there is nothing here; MCP is at /mcp, REST under /v1, described at /docs"})
 	})
 	router.NoMethod(func(c *gin.Context) {
-		guard.Refuse(c, http.StatusMethodNotAllowed, &fault.Error{Code: fault.InvalidInput, Message: "this method is not taken here; allowed: " + c.Writer.Header().Get("Allow")})
+		problem.RefuseAs(c, http.StatusMethodNotAllowed, &fault.Error{Code: fault.InvalidInput, Message: "this method is not taken here; allowed: " + c.Writer.Header().Get("Allow")})
 	})
 	router.GET("/asyncapi.yaml", func(c *gin.Context) { c.Data(http.StatusOK, "application/yaml", event.AsyncAPI) })
 	router.GET("/schemas/*file", func(c *gin.Context) {
@@ -71,15 +72,15 @@ func newRouter(r routes) (*gin.Engine, error) {
 	feeds := calendarfeed.Handler{Read: r.tasks.Calendar, Host: r.publicHost, Now: time.Now, Visible: r.operations.Visible}
 	router.Match([]string{http.MethodGet, http.MethodHead}, "/calendar/:file", append(r.guard.WithoutToken(), feeds.Serve)...)
 
-	mcp := router.Group("/mcp", r.guard.WithToken()...)
+	mcp := router.Group("/mcp", r.guard.WithToken(0)...)
 	mcp.Any("", r.guard.MCP(r.operations.Scopes()), gin.WrapH(tools.NewHandler(tools.Config{
 		Operations: r.operations, Labels: r.labels, Events: r.events, Reminders: r.reminders,
 		Version: version, Log: r.log, Registry: r.registry,
 	})))
 	rest.Mount(router, rest.Config{
 		Operations: r.operations, Events: r.events, Transfer: r.transfer, Audit: r.audit, Version: version, Log: r.log, Registry: r.registry,
-		Guard: func(needed access.Scope) gin.HandlersChain {
-			return append(r.guard.WithToken(), r.guard.Require(needed))
+		Guard: func(needed access.Scope, maxBody int64) gin.HandlersChain {
+			return append(r.guard.WithToken(maxBody), r.guard.Require(needed))
 		},
 	})
 	return router, nil
@@ -95,6 +96,6 @@ func traced(c *gin.Context) {
 func recovered(log *slog.Logger) gin.RecoveryFunc {
 	return func(c *gin.Context, panicked any) {
 		log.Error("a request panicked", "path", c.FullPath(), "panic", panicked, "request", guard.RequestID(c), "trace", telemetry.TraceID(c.Request.Context()))
-		guard.Refuse(c, http.StatusInternalServerError, &fault.Error{Code: fault.Internal, Message: "something went wrong on the server; it was logged as " + telemetry.TraceID(c.Request.Context())})
+		problem.Refuse(c, &fault.Error{Code: fault.Internal, Message: "something went wrong on the server; it was logged as " + telemetry.TraceID(c.Request.Context())})
 	}
 }

@@ -4,16 +4,14 @@ package calendarfeed
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"net/http"
 	"strings"
 	"time"
 
 	"github.com/gin-gonic/gin"
 
-	"tickler/api/guard"
-	"tickler/api/rest"
+	"tickler/api/etag"
+	"tickler/api/problem"
 	"tickler/internal/calendar"
 	"tickler/internal/fault"
 	"tickler/internal/task"
@@ -33,7 +31,7 @@ type Handler struct {
 func (h Handler) Serve(c *gin.Context) {
 	secret, named := strings.CutSuffix(c.Param("file"), ".ics")
 	if !named {
-		guard.Refuse(c, http.StatusNotFound, &fault.Error{Code: fault.NotFound, Message: "the address of a calendar ends in .ics"})
+		problem.Refuse(c, &fault.Error{Code: fault.NotFound, Message: "the address of a calendar ends in .ics"})
 		return
 	}
 	tasks, err := h.Read(c.Request.Context(), secret)
@@ -42,19 +40,13 @@ func (h Handler) Serve(c *gin.Context) {
 		text, err = calendar.Encode(tasks, h.Host, h.Now())
 	}
 	if err != nil {
-		e := h.Visible(c.Request.Context(), "calendar feed", err)
-		status, known := map[fault.Code]int{fault.NotFound: http.StatusNotFound, fault.Unavailable: http.StatusServiceUnavailable}[e.Code]
-		if !known {
-			status = http.StatusInternalServerError
-		}
-		guard.Refuse(c, status, e)
+		problem.Refuse(c, h.Visible(c.Request.Context(), "calendar feed", err))
 		return
 	}
-	sum := sha256.Sum256(text)
-	tag := `"` + hex.EncodeToString(sum[:16]) + `"`
+	tag := etag.Of(text)
 	c.Header("ETag", tag)
 	c.Header("Cache-Control", "private, no-cache") // may be kept, if it is asked for anew each time
-	if rest.Matches(c.GetHeader("If-None-Match"), tag) {
+	if etag.Matches(c.GetHeader("If-None-Match"), tag) {
 		c.Status(http.StatusNotModified)
 		return
 	}

@@ -3,16 +3,17 @@
 package guard
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"log/slog"
-	"net/http"
 	"strings"
 	"time"
 
 	"github.com/gin-gonic/gin"
 
 	"tickler/api/operation"
+	"tickler/api/problem"
 	"tickler/api/sse"
 	"tickler/internal/access"
 	"tickler/internal/fault"
@@ -57,29 +58,17 @@ func New(config Config, trust access.Trust, checker *access.Checker, settings fu
 	}
 }
 
-// WithToken lists what a request with a token must pass, in order: the cheapest first, and
-// whatever needs no token before anything that does.
-func (g *Guard) WithToken() gin.HandlersChain {
-	return gin.HandlersChain{g.expectedHost, g.expectedOrigin, noTokenInURL, plainBody, g.notTooOften, g.authenticated}
+// WithToken lists what a request with a token must pass, in order: the cheapest
+// first, and whatever needs no token before anything that does. Its body may have
+// maxBody bytes; 0: MaxBody.
+func (g *Guard) WithToken(maxBody int64) gin.HandlersChain {
+	return gin.HandlersChain{g.expectedHost, g.expectedOrigin, noTokenInURL, plainBody(cmp.Or(maxBody, MaxBody)), g.notTooOften, g.authenticated}
 }
 
 // WithoutToken lists what a request must pass that carries its secret in its path
 // instead of a token.
 func (g *Guard) WithoutToken() gin.HandlersChain {
 	return gin.HandlersChain{g.expectedHost, g.notTooOften}
-}
-
-// Refuse answers with problem details (RFC 9457) that carry the error's code.
-func Refuse(c *gin.Context, status int, e *fault.Error) {
-	problem := gin.H{
-		"type": "about:blank", "title": http.StatusText(status), "status": status,
-		"detail": e.Message, "code": e.Code,
-	}
-	if e.Hint != "" {
-		problem["hint"] = e.Hint
-	}
-	c.Header("Content-Type", "application/problem+json")
-	c.AbortWithStatusJSON(status, problem)
 }
 
 // authenticated lets only callers with a valid token pass, and says who they
@@ -91,7 +80,7 @@ func (g *Guard) authenticated(c *gin.Context) {
 	token, ok := access.ParseBearer(c.GetHeader("Authorization"))
 	if !ok || len(c.Request.Header.Values("Authorization")) > 1 {
 		g.failures.take(address)
-		g.challenge(c, http.StatusUnauthorized, "", access.Standard, &fault.Error{
+		g.challenge(c, "", access.Standard, &fault.Error{
 			Code: fault.Unauthorized, Message: "a token is needed: send the header Authorization: Bearer TOKEN, once",
 			Hint: "make a token with: api token create --user NAME",
 		})
@@ -109,7 +98,7 @@ func (g *Guard) authenticated(c *gin.Context) {
 		caller, err = g.checker.Check(ctx, token)
 		if errors.Is(err, access.ErrInvalid) {
 			g.failures.take(address)
-			g.challenge(c, http.StatusUnauthorized, "invalid_token", access.Standard, &fault.Error{
+			g.challenge(c, "invalid_token", access.Standard, &fault.Error{
 				Code: fault.Unauthorized, Message: "this token is unknown, expired, revoked, or not meant for this server",
 			})
 			return
@@ -126,7 +115,7 @@ func (g *Guard) authenticated(c *gin.Context) {
 	end, ok := g.calls.begin(caller.UserID)
 	if !ok {
 		c.Header("Retry-After", "1")
-		Refuse(c, http.StatusTooManyRequests, g.tooManyAtOnce())
+		problem.Refuse(c, g.tooManyAtOnce())
 		return
 	}
 	defer end()
@@ -146,13 +135,12 @@ func (g *Guard) authenticated(c *gin.Context) {
 
 func (g *Guard) unavailable(c *gin.Context, err error) {
 	g.log.Error("a token could not be checked", "error", err, "request", RequestID(c), "trace", telemetry.TraceID(c.Request.Context()))
-	c.Header("Retry-After", "5")
-	Refuse(c, http.StatusServiceUnavailable, &fault.Error{Code: fault.Unavailable, Message: "tokens cannot be checked at the moment; try again in some seconds"})
+	problem.Refuse(c, &fault.Error{Code: fault.Unavailable, Message: "tokens cannot be checked at the moment; try again in some seconds"})
 }
 
 // challenge refuses a request and says what token would be accepted.
 // https://modelcontextprotocol.io/specification/2025-11-25/basic/authorization#scope-challenge-handling
-func (g *Guard) challenge(c *gin.Context, status int, reason string, needed []access.Scope, e *fault.Error) {
+func (g *Guard) challenge(c *gin.Context, reason string, needed []access.Scope, e *fault.Error) {
 	parts := []string{`Bearer realm="tickler"`}
 	if reason != "" {
 		parts = append(parts, `error="`+reason+`"`, `error_description="`+e.Message+`"`)
@@ -162,5 +150,5 @@ func (g *Guard) challenge(c *gin.Context, status int, reason string, needed []ac
 		parts = append(parts, `resource_metadata="`+address+`"`)
 	}
 	c.Header("WWW-Authenticate", strings.Join(parts, ", "))
-	Refuse(c, status, e)
+	problem.Refuse(c, e)
 }

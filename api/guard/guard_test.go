@@ -82,8 +82,8 @@ func build(t testing.TB, change func(*guard.Config, *access.Trust)) *house {
 		require.NoError(t, err)
 		c.String(http.StatusOK, strconv.FormatInt(user.UserID, 10))
 	}
-	router.Group("/mcp", g.WithToken()...).Any("", g.MCP(map[string]access.Scope{"get_task": access.TasksRead, "add_task": access.TasksWrite}), room)
-	router.Group("/v1", g.WithToken()...).GET("/admin", g.Require(access.Admin), room)
+	router.Group("/mcp", g.WithToken(0)...).Any("", g.MCP(map[string]access.Scope{"get_task": access.TasksRead, "add_task": access.TasksWrite}), room)
+	router.Group("/v1", g.WithToken(0)...).GET("/admin", g.Require(access.Admin), room)
 	h.handler = router
 	return h
 }

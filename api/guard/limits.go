@@ -11,11 +11,13 @@ import (
 	lru "github.com/hashicorp/golang-lru/v2"
 	"golang.org/x/time/rate"
 
+	"tickler/api/problem"
 	"tickler/internal/fault"
 )
 
 const (
-	maxBody = 1 << 20 // bytes
+	// MaxBody is how many bytes a body may have unless its route says otherwise.
+	MaxBody = 1 << 20
 	// counted is how many users or addresses are counted at a time: those that
 	// were not heard of for longest start anew.
 	counted = 10_000
@@ -81,7 +83,7 @@ func (g *Guard) notTooOften(c *gin.Context) {
 func tooOften(c *gin.Context, wait time.Duration, message string) {
 	seconds := strconv.Itoa(max(1, int(math.Ceil(wait.Seconds()))))
 	c.Header("Retry-After", seconds)
-	Refuse(c, http.StatusTooManyRequests, &fault.Error{Code: fault.RateLimited, Message: message + "; try again in " + seconds + " s"})
+	problem.Refuse(c, &fault.Error{Code: fault.RateLimited, Message: message + "; try again in " + seconds + " s"})
 }
 
 // addressOf is what calls are counted by: an IPv4 address, or the network that
@@ -101,10 +103,12 @@ func addressOf(c *gin.Context) string {
 
 // plainBody bounds a body, and refuses a compressed one: a few bytes could
 // become gigabytes.
-func plainBody(c *gin.Context) {
-	if encoding := c.GetHeader("Content-Encoding"); encoding != "" && encoding != "identity" {
-		Refuse(c, http.StatusUnsupportedMediaType, &fault.Error{Code: fault.InvalidInput, Message: "a compressed body is not accepted; send it without Content-Encoding"})
-		return
+func plainBody(maxBody int64) gin.HandlerFunc {
+	return func(c *gin.Context) {
+		if encoding := c.GetHeader("Content-Encoding"); encoding != "" && encoding != "identity" {
+			problem.RefuseAs(c, http.StatusUnsupportedMediaType, &fault.Error{Code: fault.InvalidInput, Message: "a compressed body is not accepted; send it without Content-Encoding"})
+			return
+		}
+		c.Request.Body = http.MaxBytesReader(c.Writer, c.Request.Body, maxBody)
 	}
-	c.Request.Body = http.MaxBytesReader(c.Writer, c.Request.Body, maxBody)
 }

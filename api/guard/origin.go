@@ -2,7 +2,6 @@ package guard
 
 import (
 	"net"
-	"net/http"
 	"net/netip"
 	"net/url"
 	"slices"
@@ -10,6 +9,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"tickler/api/problem"
 	"tickler/internal/fault"
 )
 
@@ -22,7 +22,7 @@ func (g *Guard) expectedHost(c *gin.Context) {
 		host == g.publicHost() || slices.Contains(g.config.Hosts, host) || slices.Contains(g.config.Hosts, "*") {
 		return
 	}
-	Refuse(c, http.StatusForbidden, &fault.Error{Code: fault.Forbidden, Message: "this server does not go by that name",
+	problem.Refuse(c, &fault.Error{Code: fault.Forbidden, Message: "this server does not go by that name",
 		Hint: "the operator lists its names in TICKLER_HOSTS"})
 }
 
@@ -54,7 +54,7 @@ func (g *Guard) expectedOrigin(c *gin.Context) {
 		(u.Host == c.Request.Host || slices.Contains(g.config.Origins, origins[0])) {
 		return
 	}
-	Refuse(c, http.StatusForbidden, &fault.Error{Code: fault.Forbidden, Message: "pages of this Origin may not call",
+	problem.Refuse(c, &fault.Error{Code: fault.Forbidden, Message: "pages of this Origin may not call",
 		Hint: "the operator lists those that may in TICKLER_ORIGINS"})
 }
 
@@ -69,7 +69,7 @@ func noTokenInURL(c *gin.Context) {
 				continue
 			}
 		}
-		Refuse(c, http.StatusBadRequest, &fault.Error{Code: fault.InvalidInput, Message: "a token may not be in the address; send the header Authorization: Bearer TOKEN",
+		problem.Refuse(c, &fault.Error{Code: fault.InvalidInput, Message: "a token may not be in the address; send the header Authorization: Bearer TOKEN",
 			Hint: "revoke the token that was sent this way: logs may have it by now"})
 		return
 	}

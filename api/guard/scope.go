@@ -11,6 +11,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"tickler/api/problem"
 	"tickler/internal/access"
 	"tickler/internal/fault"
 	"tickler/internal/limit"
@@ -35,7 +36,7 @@ func (g *Guard) require(c *gin.Context, needed access.Scope) {
 	}
 	// A client asks for just what the challenge names, so what it has already is
 	// named too: else it would lose that with its new token.
-	g.challenge(c, http.StatusForbidden, "insufficient_scope", append(slices.Clone(caller.Scopes), needed), &fault.Error{
+	g.challenge(c, "insufficient_scope", append(slices.Clone(caller.Scopes), needed), &fault.Error{
 		Code: fault.Forbidden, Message: "this call needs a token with the scope " + string(needed), Hint: hint,
 	})
 }
@@ -54,7 +55,7 @@ func (g *Guard) MCP(tools map[string]access.Scope) gin.HandlerFunc {
 		}
 		body, err := io.ReadAll(c.Request.Body)
 		if err != nil {
-			Refuse(c, http.StatusRequestEntityTooLarge, &fault.Error{Code: fault.InvalidInput, Message: "the body is too large; at most 1 MiB is allowed"})
+			problem.RefuseAs(c, http.StatusRequestEntityTooLarge, &fault.Error{Code: fault.InvalidInput, Message: "the body is too large; at most 1 MiB is allowed"})
 			return
 		}
 		var exceeded *limit.Error

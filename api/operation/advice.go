@@ -59,9 +59,16 @@ var valueKnownAs = []struct{ value, names string }{
 	{"concise", "short brief"},
 }
 
-// meantValue is what of the allowed values may have been meant; "" if nothing
-// comes to mind.
-func meantValue(given string, allowed []string) string {
+// hint is advice for a caller.
+type hint struct {
+	text string // "" when there is nothing to say
+	sure bool   // it names what was meant
+}
+
+func meant(name string) hint { return hint{fmt.Sprintf("did you mean %q?", name), true} }
+
+// meantValue says which of the allowed values may have been meant.
+func meantValue(given string, allowed []string) hint {
 	for _, k := range valueKnownAs {
 		if slices.Contains(allowed, k.value) && slices.Contains(strings.Fields(k.names), strings.ToLower(given)) {
 			return meant(k.value)
@@ -70,7 +77,7 @@ func meantValue(given string, allowed []string) string {
 	if near := fault.Nearest(given, allowed); near != "" {
 		return meant(near)
 	}
-	return ""
+	return hint{}
 }
 
 // advice is for what an operation has no field for at all. It counts where the
@@ -91,9 +98,8 @@ var advice = []struct{ names, beside, text string }{
 	{"user user_id owner assignee assignee_id", "", "leave it out: whose tasks these are, the token says"},
 }
 
-// advise says what a field that does not exist may have meant; "" if nothing
-// comes to mind.
-func advise(name string, known []argument) string {
+// advise says what a field that does not exist may have meant.
+func advise(name string, known []argument) hint {
 	has := func(field string) bool {
 		return field == "" || slices.ContainsFunc(known, func(a argument) bool { return a.name == field })
 	}
@@ -106,7 +112,7 @@ func advise(name string, known []argument) string {
 	}
 	for _, a := range advice {
 		if among(a.names) && has(a.beside) {
-			return a.text
+			return hint{text: a.text}
 		}
 	}
 	names := make([]string, len(known))
@@ -117,14 +123,13 @@ func advise(name string, known []argument) string {
 		return meant(near)
 	}
 	if has("tasks") {
-		return "fields of a task belong into each of tasks"
+		return hint{text: "fields of a task belong into each of tasks"}
 	}
-	return ""
+	return hint{}
 }
 
-const didYouMean = "did you mean "
-
-func meant(text string) string { return fmt.Sprintf(didYouMean+"%q?", text) }
+// formatted are the fields whose text has a form that digits do not have.
+var formatted = []string{"due_date", "due_after", "due_before", "remind_at", "recurrence_rule", "time_zone", "quiet_hours", "add_channel"}
 
 // recast says how to write a value of another JSON type as what the field
 // takes; "" if that is not plain.
@@ -136,17 +141,17 @@ func (a argument) recast(value json.RawMessage) string {
 	text, isText := given.(string)
 	_, isNumber := given.(float64)
 	switch kind := a.value.Kind(); {
-	case kind == reflect.String && isNumber && a.tag.Get("enum") == "" && !strings.Contains(a.name, "_"): // a name, rather than a date
+	case kind == reflect.String && isNumber && a.enum() == nil && !slices.Contains(formatted, a.name):
 		return fmt.Sprintf("give it as text: %q", fault.Clip(string(value)))
 	case kind == reflect.Int || kind == reflect.Int64:
 		if _, err := strconv.ParseInt(text, 10, 64); isText && err == nil {
 			return "give it without quotes: " + fault.Clip(text)
 		}
 		if a.name == "task_id" && isText {
-			return advise("title", []argument{a})
+			return advise("title", []argument{a}).text
 		}
 		if a.name == "task_id" {
-			return advise("task_ids", []argument{a})
+			return advise("task_ids", []argument{a}).text
 		}
 	case kind == reflect.Slice && isText && a.value.Elem().Kind() == reflect.String:
 		var items []string

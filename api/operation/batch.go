@@ -18,11 +18,11 @@ func (several[In]) item() reflect.Type { return reflect.TypeFor[In]() }
 
 type (
 	addManyInput struct {
-		Tasks several[task.AddInput] `json:"tasks" doc:"Each with the fields of add_task." maxItems:"50" example:"[{\"title\":\"Pay the rent\"}]"`
+		Tasks several[task.AddInput] `json:"tasks" doc:"Each with the fields of add_task." minItems:"1" maxItems:"50" example:"[{\"title\":\"Pay the rent\"}]"`
 		format
 	}
 	updateManyInput struct {
-		Tasks several[task.EditInput] `json:"tasks" doc:"Each with task_id, any fields of update_task, add_tags, remove_tags and, done last, action." maxItems:"50" example:"[{\"task_id\":7,\"action\":\"complete\"}]"`
+		Tasks several[task.EditInput] `json:"tasks" doc:"Each with task_id, any fields of update_task, add_tags, remove_tags and, done last, action." minItems:"1" maxItems:"50" example:"[{\"task_id\":7,\"action\":\"complete\"}]"`
 		format
 	}
 )
@@ -46,12 +46,19 @@ type outcomes struct {
 
 func (o *Operations) batches() []Operation {
 	return []Operation{
-		define("add_tasks", "Add tasks",
-			`Adds up to 50 tasks, each by itself: a bad one spoils no other. Example: {"tasks": [{"title": "Buy milk", "tags": ["errand"]}, {"title": "Pay rent", "due_date": "2026-03-01"}]}. Returns a task or an error for each, in order. Give each an idempotency_key to repeat the call safely.`,
-			Hints{}, o.addMany),
-		define("update_tasks", "Update tasks",
-			`Changes, tags, completes or deletes up to 50 tasks, each by itself. Example: {"tasks": [{"task_id": 7, "action": "complete"}, {"task_id": 8, "due_date": "2026-03-02", "add_tags": ["errand"]}]}. Returns a task or an error for each, in order.`,
-			Hints{Destructive: true}, o.updateMany),
+		define(Operation{
+			Name: "add_tasks", Title: "Add tasks",
+			Summary: "Adds up to 50 tasks, each by itself: a bad one spoils no other.",
+			Example: `{"tasks": [{"title": "Buy milk", "tags": ["errand"]}, {"title": "Pay rent", "due_date": "2026-03-01"}]}`,
+			Details: "Returns a task or an error for each, in order. Give each an idempotency_key to repeat the call safely.",
+		}, o.addMany),
+		define(Operation{
+			Name: "update_tasks", Title: "Update tasks",
+			Summary:     "Changes, tags, completes or deletes up to 50 tasks, each by itself.",
+			Example:     `{"tasks": [{"task_id": 7, "action": "complete"}, {"task_id": 8, "due_date": "2026-03-02", "add_tags": ["errand"]}]}`,
+			Details:     "Returns a task or an error for each, in order.",
+			Destructive: true,
+		}, o.updateMany),
 	}
 }
 

@@ -20,7 +20,7 @@ type labelView struct {
 }
 
 type categoryAnswer struct {
-	Category     labelView `json:"category" open:"true" doc:"As list_categories returns it."`
+	Category     labelView `json:"category" open:"true" tooldoc:"As list_categories returns it."`
 	Changed      []string  `json:"changed,omitempty"`
 	TasksUnfiled *int      `json:"tasks_unfiled,omitempty" doc:"How many tasks were in it."`
 	Note         string    `json:"note,omitempty"`
@@ -33,18 +33,31 @@ type categoryList struct {
 
 func (o *Operations) categoryOperations() []Operation {
 	return []Operation{
-		define("create_category", "Create a category",
-			`Creates a category; a task is in one at most. Example: {"name": "Work", "color": "#1E90FF"}. A user can have 50.`,
-			Hints{}, o.createCategory),
-		define("list_categories", "List categories",
-			`Lists all categories by name, with how many tasks each has. Example: {}.`,
-			Hints{ReadOnly: true, Idempotent: true}, o.listCategories),
-		define("update_category", "Update a category",
-			`Renames or recolors a category; its tasks stay in it. Example: {"category": "Work", "name": "Office"}.`,
-			Hints{Destructive: true, Idempotent: true}, o.updateCategory),
-		define("delete_category", "Delete a category",
-			`Deletes a category. Its tasks stay, without category; says how many. Cannot be undone. Example: {"category": "Work"}.`,
-			Hints{Destructive: true}, o.deleteCategory),
+		define(Operation{
+			Name: "create_category", Title: "Create a category",
+			Summary: "Creates a category; a task is in one at most.",
+			Example: `{"name": "Work", "color": "#1E90FF"}`,
+			Details: "A user can have 50.",
+			Creates: true,
+		}, o.createCategory),
+		define(Operation{
+			Name: "list_categories", Title: "List categories",
+			Summary:  "Lists all categories by name, with how many tasks each has.",
+			Example:  "{}",
+			ReadOnly: true, Idempotent: true,
+		}, o.listCategories),
+		define(Operation{
+			Name: "update_category", Title: "Update a category",
+			Summary:     "Renames or recolors a category; its tasks stay in it.",
+			Example:     `{"category": "Work", "name": "Office"}`,
+			Destructive: true, Idempotent: true,
+		}, o.updateCategory),
+		define(Operation{
+			Name: "delete_category", Title: "Delete a category",
+			Summary:     "Deletes a category. Its tasks stay, without category; says how many. Cannot be undone.",
+			Example:     `{"category": "Work"}`,
+			Destructive: true,
+		}, o.deleteCategory),
 	}
 }
 

@@ -1,23 +1,27 @@
 package operation
 
-import "reflect"
+import (
+	"reflect"
+
+	"github.com/google/jsonschema-go/jsonschema"
+)
 
 // Field is one of the fields that an operation takes, for transports that take them
 // apart.
 type Field struct {
 	Name     string
 	Required bool
-	Text     bool           // a string
-	List     bool           // several values
-	Element  reflect.Type   // of a value, or of one of several
-	Schema   map[string]any // JSON Schema of the value
+	Text     bool               // a string
+	List     bool               // several values
+	Element  reflect.Type       // of a value, or of one of several
+	Schema   *jsonschema.Schema // of the value
 }
 
 // Fields lists what an operation takes.
 func (o Operation) Fields() []Field {
 	var all []Field
 	for _, a := range arguments(o.In) {
-		f := Field{Name: a.name, Required: a.required, Element: a.value, Schema: a.schema()}
+		f := Field{Name: a.name, Required: a.required, Element: a.value, Schema: ofInput.property(a)}
 		if f.List = a.value.Kind() == reflect.Slice; f.List {
 			f.Element = a.value.Elem()
 		}

@@ -42,10 +42,20 @@ func arguments(t reflect.Type) []argument {
 			a.optional = true
 			a.value = reflect.TypeOf(o.Element())
 		}
-		a.required = !strings.Contains(options, "omitempty")
+		a.required = !strings.Contains(options, "omitempty") && !behindPointer(t, f)
 		all = append(all, a)
 	}
 	return all
+}
+
+// behindPointer tells whether a field is that of an embedded pointer, which may be nil.
+func behindPointer(t reflect.Type, f reflect.StructField) bool {
+	for n := 1; n < len(f.Index); n++ {
+		if t.FieldByIndex(f.Index[:n]).Type.Kind() == reflect.Pointer {
+			return true
+		}
+	}
+	return false
 }
 
 // decode reads arguments strictly: an unknown field is refused by name
@@ -70,8 +80,8 @@ func decode[In any](raw json.RawMessage) (In, error) {
 		}
 	}
 	if len(strange) > 0 {
-		meant := slices.IndexFunc(strange, func(name string) bool { return strings.HasPrefix(advise(name, known), didYouMean) })
-		return in, unknown(strange[max(meant, 0)], known)
+		sure := slices.IndexFunc(strange, func(name string) bool { return advise(name, known).sure })
+		return in, unknown(strange[max(sure, 0)], known)
 	}
 	target := reflect.ValueOf(&in).Elem()
 	for _, a := range known {
@@ -115,9 +125,6 @@ func (a argument) check(value json.RawMessage) (json.RawMessage, error) {
 		if high, set := a.limit("maximum"); set && n > high {
 			return nil, fault.Invalid(a.name, "%d is too large; %s", n, a.expects())
 		}
-		if strings.HasSuffix(a.name, "_id") && n < 1 {
-			return nil, fault.Invalid(a.name, "must be a positive integer, as other tools return it, for example 7")
-		}
 		return json.RawMessage(strconv.FormatInt(n, 10)), nil
 	case reflect.Slice:
 		if a.single() && !bytes.HasPrefix(bytes.TrimSpace(value), []byte("[")) {
@@ -135,8 +142,8 @@ func (a argument) check(value json.RawMessage) (json.RawMessage, error) {
 		if err := json.Unmarshal(value, &text); err != nil {
 			return nil, fault.Invalid(a.name, "must be a string; %s", a.expects()).WithHint(a.recast(value))
 		}
-		if enum := a.tag.Get("enum"); enum != "" && !slices.Contains(strings.Split(enum, ","), text) {
-			return nil, fault.Invalid(a.name, "%q is not allowed; %s", fault.Clip(text), a.expects()).WithHint(meantValue(text, strings.Split(enum, ",")))
+		if allowed := a.enum(); allowed != nil && !slices.Contains(allowed, text) {
+			return nil, fault.Invalid(a.name, "%q is not allowed; %s", fault.Clip(text), a.expects()).WithHint(meantValue(text, allowed).text)
 		}
 	}
 	return value, nil
@@ -180,12 +187,15 @@ func (a argument) array() string {
 // expects says in words what a field takes.
 func (a argument) expects() string {
 	var parts []string
-	if enum := a.tag.Get("enum"); enum != "" {
-		parts = append(parts, "allowed are "+strings.ReplaceAll(enum, ",", ", "))
+	if allowed := a.enum(); allowed != nil {
+		parts = append(parts, "allowed are "+strings.Join(allowed, ", "))
 	}
 	low, high := a.tag.Get("minimum"), a.tag.Get("maximum")
-	if low != "" && high != "" {
+	switch {
+	case low != "" && high != "":
 		parts = append(parts, fmt.Sprintf("allowed are %s to %s", low, high))
+	case low != "":
+		parts = append(parts, "at least "+low)
 	}
 	if n := a.tag.Get("maxLength"); n != "" {
 		parts = append(parts, "at most "+n+" characters")
@@ -204,12 +214,11 @@ func (a argument) sample() string {
 		}
 		return s
 	}
-	if enum := a.tag.Get("enum"); enum != "" {
-		first, _, _ := strings.Cut(enum, ",")
+	if allowed := a.enum(); allowed != nil {
 		if a.value.Kind() == reflect.Slice {
-			return "[" + strconv.Quote(first) + "]"
+			return "[" + strconv.Quote(allowed[0]) + "]"
 		}
-		return strconv.Quote(first)
+		return strconv.Quote(allowed[0])
 	}
 	switch a.value.Kind() {
 	case reflect.Int, reflect.Int64:
@@ -243,5 +252,5 @@ func unknown(name string, known []argument) error {
 	if len(names) == 0 {
 		allowed = "none is taken"
 	}
-	return fault.Invalid(fault.Clip(name), "is not a field here; %s", allowed).WithHint(advise(name, known))
+	return fault.Invalid(fault.Clip(name), "is not a field here; %s", allowed).WithHint(advise(name, known).text)
 }

@@ -28,7 +28,7 @@ func TestArgumentsAreDecodedStrictly(t *testing.T) {
 		{"string for an integer", `{"title":"x","category_id":"7"}`, "category_id", "must be an integer", "give it without quotes: 7"},
 		{"fraction", `{"title":"x","category_id":7.5}`, "category_id", "must be an integer", ""},
 		{"huge number", `{"title":"x","category_id":1e300}`, "category_id", "must be an integer", ""},
-		{"negative id", `{"title":"x","category_id":-1}`, "category_id", "positive", ""},
+		{"negative id", `{"title":"x","category_id":-1}`, "category_id", "at least 1", ""},
 		{"enum", `{"title":"x","priority":"hgih"}`, "priority", "allowed are low, medium, high, urgent", `did you mean "high"?`},
 		{"enum in another word", `{"title":"x","priority":"critical"}`, "priority", "allowed are low, medium, high, urgent", `did you mean "urgent"?`},
 		{"enum like no other", `{"title":"x","priority":"whatever"}`, "priority", "allowed are low, medium, high, urgent", ""},
@@ -67,7 +67,7 @@ func TestWhoGuessesAFieldIsToldTheOneThatWasMeant(t *testing.T) {
 	} {
 		for guess, want := range guesses {
 			known := arguments(in)
-			got := advise(guess, known)
+			got := advise(guess, known).text
 			if want == "" {
 				require.Empty(t, got, guess)
 			}
@@ -75,10 +75,10 @@ func TestWhoGuessesAFieldIsToldTheOneThatWasMeant(t *testing.T) {
 		}
 	}
 	many := arguments(reflect.TypeFor[addManyInput]())
-	require.Contains(t, advise("items", many), `"tasks"`)
-	require.Contains(t, advise("category", many), "each of tasks")
+	require.Contains(t, advise("items", many).text, `"tasks"`)
+	require.Contains(t, advise("category", many).text, "each of tasks")
 	one := arguments(reflect.TypeFor[task.EditInput]())
-	require.Contains(t, advise("done", one), `"action": "complete"`)
+	require.Contains(t, advise("done", one).text, `"action": "complete"`)
 }
 
 // Names in the tables are names of fields that there are.

@@ -13,6 +13,7 @@ import (
 	"reflect"
 	"runtime/debug"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -27,21 +28,28 @@ import (
 
 // Operation is one thing that a caller can do.
 type Operation struct {
-	Name        string // of the tool, for example add_task
-	Title       string
-	Description string
-	Hints
+	Name    string // of the tool, for example add_task
+	Title   string
+	Summary string // what it does
+	Example string // of arguments, as JSON
+	Details string // what else a caller should know, if anything
+
+	ReadOnly    bool // changes nothing
+	Destructive bool // may overwrite or delete
+	Idempotent  bool // a repetition changes nothing more
+	Creates     bool // the answer is about something new
+	Versioned   bool // the answer is Versioned; define sets it
+	Paged       bool // the answer is Paged; define sets it
+
 	In, Out reflect.Type
 	// Call decodes the arguments, a JSON object, and does the operation on
 	// behalf of a user. Its errors are for Visible.
 	Call func(ctx context.Context, user person.Settings, arguments json.RawMessage) (any, error)
 }
 
-// Hints tell truthfully what calling an operation can do.
-type Hints struct {
-	ReadOnly    bool // changes nothing
-	Destructive bool // may overwrite or delete
-	Idempotent  bool // a repetition changes nothing more
+// ToolDescription is what an agent is told of the operation, in one text.
+func (o Operation) ToolDescription() string {
+	return strings.TrimSpace(o.Summary + " Example: " + o.Example + ". " + o.Details)
 }
 
 // Operations are those on the services of one store.
@@ -105,32 +113,34 @@ func User(ctx context.Context) (person.Settings, error) {
 	return user, nil
 }
 
-// define makes an operation of a function that takes In and gives Out.
-func define[In, Out any](name, title, description string, h Hints, call func(context.Context, person.Settings, In) (Out, error)) Operation {
-	return Operation{
-		Name: name, Title: title, Description: description, Hints: h,
-		In: reflect.TypeFor[In](), Out: reflect.TypeFor[Out](),
-		Call: func(ctx context.Context, user person.Settings, arguments json.RawMessage) (answer any, err error) {
-			defer func() {
-				if panicked := recover(); panicked != nil {
-					answer, err = nil, fmt.Errorf("panic: %v\n%s", panicked, debug.Stack())
-				}
-			}()
-			// The guard has checked already; this holds if a route ever goes without it.
-			if caller, known := access.From(ctx); known && !caller.May(access.Needed(h.ReadOnly)) {
-				return nil, &fault.Error{Code: fault.Forbidden, Message: "this call needs a token with the scope " + string(access.Needed(h.ReadOnly))}
+// define completes an operation with the function that does it, which takes In
+// and answers with Out.
+func define[In, Out any](o Operation, call func(context.Context, person.Settings, In) (Out, error)) Operation {
+	var out Out
+	o.In, o.Out = reflect.TypeFor[In](), reflect.TypeFor[Out]()
+	_, o.Versioned = any(out).(Versioned)
+	_, o.Paged = any(out).(Paged)
+	o.Call = func(ctx context.Context, user person.Settings, arguments json.RawMessage) (answer any, err error) {
+		defer func() {
+			if panicked := recover(); panicked != nil {
+				answer, err = nil, fmt.Errorf("panic: %v\n%s", panicked, debug.Stack())
 			}
-			in, err := decode[In](arguments)
-			if err != nil {
-				return nil, err
-			}
-			out, err := call(ctx, user, in)
-			if err != nil {
-				return nil, err
-			}
-			return out, nil
-		},
+		}()
+		// The guard has checked already; this holds if a route ever goes without it.
+		if caller, known := access.From(ctx); known && !caller.May(access.Needed(o.ReadOnly)) {
+			return nil, &fault.Error{Code: fault.Forbidden, Message: "this call needs a token with the scope " + string(access.Needed(o.ReadOnly))}
+		}
+		in, err := decode[In](arguments)
+		if err != nil {
+			return nil, err
+		}
+		out, err := call(ctx, user, in)
+		if err != nil {
+			return nil, err
+		}
+		return out, nil
 	}
+	return o
 }
 
 // Visible is what a caller may see of an error. What is not theirs to mend is

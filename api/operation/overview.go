@@ -30,9 +30,13 @@ type overviewAnswer struct {
 
 func (o *Operations) overviews() []Operation {
 	return []Operation{
-		define("get_overview", "Get an overview",
-			`What now? Open tasks that are overdue, due today, upcoming and undated, each part with its count. Example: {"days": 7}. Days are those of the user's zone.`,
-			Hints{ReadOnly: true, Idempotent: true}, o.overview),
+		define(Operation{
+			Name: "get_overview", Title: "Get an overview",
+			Summary:  "What now? Open tasks that are overdue, due today, upcoming and undated, each part with its count.",
+			Example:  `{"days": 7}`,
+			Details:  "Days are those of the user's zone.",
+			ReadOnly: true, Idempotent: true,
+		}, o.overview),
 	}
 }
 

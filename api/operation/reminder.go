@@ -20,9 +20,13 @@ type reminderAnswer struct {
 
 func (o *Operations) reminders() []Operation {
 	return []Operation{
-		define("set_reminder", "Set a reminder",
-			`Sets when a task reminds, with exactly one of remind_before_minutes, remind_at and snooze_minutes. Example: {"task_id": 7, "remind_before_minutes": [1440, 60]}. Returns remind_at, the next.`,
-			Hints{Destructive: true}, o.remind),
+		define(Operation{
+			Name: "set_reminder", Title: "Set a reminder",
+			Summary:     "Sets when a task reminds, with exactly one of remind_before_minutes, remind_at and snooze_minutes.",
+			Example:     `{"task_id": 7, "remind_before_minutes": [1440, 60]}`,
+			Details:     "Returns remind_at, the next.",
+			Destructive: true,
+		}, o.remind),
 	}
 }
 

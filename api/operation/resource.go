@@ -1,12 +1,18 @@
 package operation
 
-// Resource is what a transport with validators needs to know of an answer that is
-// about one task: json.Marshal of Content is the task as it can be read by now.
+// Versioned is an answer about one task, for transports with validators.
+type Versioned interface{ Resource() Resource }
+
+// Paged is an answer that is one page of several; Next is the cursor of the next
+// page, "" after the last.
+type Paged interface{ Next() string }
+
+// Resource is a task in an answer.
 type Resource struct {
 	ID      int64
 	Version int
 	Created bool // by this call, rather than by an earlier one with the same idempotency key
-	Content any
+	Content any  // json.Marshal of it is the task as it can be read now
 }
 
 // Resource is the task.

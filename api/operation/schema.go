@@ -6,149 +6,184 @@ import (
 	"reflect"
 	"strconv"
 	"strings"
+
+	"github.com/google/jsonschema-go/jsonschema"
 )
 
-// object is a JSON Schema (2020-12) object in the making.
-type object map[string]any
-
-// InputSchema describes an input type from its tags: doc, enum, minimum,
-// maximum, minLength, maxLength, maxItems, example.
-func InputSchema(t reflect.Type) json.RawMessage {
-	properties, required := object{}, []string{}
-	for _, a := range arguments(t) {
-		properties[a.name] = a.schema()
-		if a.required {
-			required = append(required, a.name)
-		}
-	}
-	schema := object{"type": "object", "properties": properties, "additionalProperties": false}
-	if len(required) > 0 {
-		schema["required"] = required
-	}
-	return marshal(schema)
+// schemas describes types as JSON Schema (2020-12), from their tags: doc, tooldoc,
+// enum, minimum, maximum, minLength, maxLength, minItems, maxItems, example, open.
+type schemas struct {
+	required bool // says which properties are always there
+	closed   bool // says that there are no others
+	values   bool // says which values are allowed
+	lengths  bool // says how long values may be
+	words    bool // says what properties mean, with examples
+	// forTools leaves out what another tool's schema says, so that the list of all
+	// tools stays small: a property with the tag open is an object of which nothing
+	// more is said. Its tooldoc names that tool.
+	forTools bool
+	// named, unless nil, returns a reference to a struct's schema, which describe makes.
+	named func(t reflect.Type, describe func() *jsonschema.Schema) *jsonschema.Schema
 }
 
-func (a argument) schema() object {
-	schema := valueSchema(a.value)
-	described := schema // of an array, an enum is that of its items
-	if items, ok := schema["items"].(object); ok {
-		described = items
-	}
-	if enum := a.tag.Get("enum"); enum != "" {
-		values := []any{}
-		for _, v := range strings.Split(enum, ",") {
-			values = append(values, v)
-		}
-		if a.optional {
-			values = append(values, nil)
-		}
-		described["enum"] = values
-	}
-	types := []any{schema["type"]}
-	if a.single() {
-		types = append(types, schema["items"].(object)["type"])
-	}
-	if a.optional {
-		types = append(types, "null")
-	}
-	if len(types) > 1 {
-		schema["type"] = types
-	}
-	for _, limit := range []string{"minimum", "maximum", "minLength", "maxLength", "maxItems"} {
-		if n, set := a.limit(limit); set {
-			schema[limit] = n
-		}
-	}
-	if doc := a.tag.Get("doc"); doc != "" {
-		schema["description"] = doc
-	}
-	if example := a.tag.Get("example"); example != "" {
-		var value any = example
-		if a.value.Kind() != reflect.String {
-			if err := json.Unmarshal([]byte(example), &value); err != nil {
-				panic(fmt.Sprintf("example of %s: %v", a.name, err)) // a mistake in a tag, found by any test
-			}
-		}
-		schema["examples"] = []any{value}
-	}
-	return schema
-}
+// What a schema says depends on who reads it.
+var (
+	ofInput = schemas{required: true, closed: true, values: true, lengths: true, words: true}
+	// One of several inputs: the tool that takes one says what its fields mean.
+	ofItem = schemas{required: true, closed: true, values: true}
+	// In an answer to a tool call nothing is required: what is empty is left out, and
+	// a failed call has only the property error.
+	ofToolAnswer = schemas{words: true, forTools: true}
+	ofAnswer     = schemas{required: true, values: true, lengths: true, words: true}
+)
 
-// OutputSchema describes a result type. Nothing is required: what is empty is
-// left out, and a failed call has only the property error, which the
-// instructions of the server describe once for all tools. So that the list of
-// all tools stays small, a field with the tag open is an object whose
-// properties another tool's schema tells.
+// InputSchema describes the arguments of a tool.
+func InputSchema(t reflect.Type) json.RawMessage { return marshal(ofInput.object(t)) }
+
+// OutputSchema describes the answer of a tool. What error holds is said once for
+// all tools, in the instructions of the server.
 func OutputSchema(t reflect.Type) json.RawMessage {
-	schema := valueSchema(t)
-	schema["properties"].(object)["error"] = object{"type": "object"}
+	schema := ofToolAnswer.object(t)
+	schema.Properties["error"] = &jsonschema.Schema{Type: "object"}
 	return marshal(schema)
 }
 
-func valueSchema(t reflect.Type) object {
-	if several, ok := reflect.Zero(t).Interface().(interface{ item() reflect.Type }); ok {
-		return object{"type": "array", "items": itemSchema(several.item())}
+// AnswerSchema describes an answer for programs, whole. named returns a reference
+// to the schema of a struct, which describe makes.
+func AnswerSchema(t reflect.Type, named func(t reflect.Type, describe func() *jsonschema.Schema) *jsonschema.Schema) *jsonschema.Schema {
+	describing := ofAnswer
+	describing.named = named
+	return describing.value(t)
+}
+
+func (s schemas) value(t reflect.Type) *jsonschema.Schema {
+	if batch, ok := reflect.Zero(t).Interface().(interface{ item() reflect.Type }); ok {
+		return &jsonschema.Schema{Type: "array", Items: ofItem.object(batch.item())}
 	}
 	switch t.Kind() {
 	case reflect.Pointer:
-		return valueSchema(t.Elem())
+		return s.value(t.Elem())
 	case reflect.String:
-		return object{"type": "string"}
+		return &jsonschema.Schema{Type: "string"}
 	case reflect.Int, reflect.Int64:
-		return object{"type": "integer"}
+		return &jsonschema.Schema{Type: "integer"}
 	case reflect.Float64:
-		return object{"type": "number"}
+		return &jsonschema.Schema{Type: "number"}
 	case reflect.Bool:
-		return object{"type": "boolean"}
+		return &jsonschema.Schema{Type: "boolean"}
 	case reflect.Slice:
-		return object{"type": "array", "items": valueSchema(t.Elem())}
+		return &jsonschema.Schema{Type: "array", Items: s.value(t.Elem())}
 	case reflect.Struct:
-		properties := object{}
-		for _, f := range reflect.VisibleFields(t) {
-			name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
-			if f.Anonymous || name == "" {
-				continue
-			}
-			property := valueSchema(f.Type)
-			if f.Tag.Get("open") != "" {
-				closed := property
-				if items, ok := property["items"].(object); ok {
-					closed = items
-				}
-				delete(closed, "properties")
-			}
-			if doc := f.Tag.Get("doc"); doc != "" {
-				property["description"] = doc
-			}
-			properties[name] = property
+		if s.named != nil {
+			return s.named(t, func() *jsonschema.Schema { return s.object(t) })
 		}
-		return object{"type": "object", "properties": properties}
+		return s.object(t)
 	default:
 		panic("no schema for " + strconv.Quote(t.String())) // a mistake in a type, found by any test
 	}
 }
 
-// itemSchema describes one of several inputs. What its fields mean is told once,
-// by the tool that takes one.
-func itemSchema(t reflect.Type) object {
-	properties, required := object{}, []string{}
+func (s schemas) object(t reflect.Type) *jsonschema.Schema {
+	schema := &jsonschema.Schema{Type: "object", Properties: map[string]*jsonschema.Schema{}}
 	for _, a := range arguments(t) {
-		property := a.schema()
-		for _, told := range []string{"description", "examples", "minLength", "maxLength", "maxItems"} {
-			delete(property, told)
-		}
-		properties[a.name] = property
-		if a.required {
-			required = append(required, a.name)
+		schema.Properties[a.name] = s.property(a)
+		if s.required && a.required {
+			schema.Required = append(schema.Required, a.name)
 		}
 	}
-	return object{"type": "object", "properties": properties, "required": required, "additionalProperties": false}
+	if s.closed {
+		schema.AdditionalProperties = &jsonschema.Schema{Not: &jsonschema.Schema{}} // false
+	}
+	return schema
 }
 
-func marshal(schema object) json.RawMessage {
+func (s schemas) property(a argument) *jsonschema.Schema {
+	schema := s.value(a.value)
+	element := schema // of an array, what is said of each value
+	if schema.Items != nil {
+		element = schema.Items
+	}
+	if s.values {
+		for _, value := range a.enum() {
+			element.Enum = append(element.Enum, value)
+		}
+		if a.optional && element.Enum != nil {
+			element.Enum = append(element.Enum, nil)
+		}
+		schema.Minimum, schema.Maximum = a.bound("minimum"), a.bound("maximum")
+		schema.MinItems = a.length("minItems")
+	}
+	if s.lengths {
+		schema.MinLength, schema.MaxLength, schema.MaxItems = a.length("minLength"), a.length("maxLength"), a.length("maxItems")
+	}
+	if s.words {
+		schema.Description = a.tag.Get("doc")
+		schema.Examples = a.examples()
+	}
+	if s.forTools {
+		schema.Description += a.tag.Get("tooldoc")
+		if a.tag.Get("open") != "" {
+			element.Properties = nil
+		}
+	}
+	alternatives := []string{schema.Type}
+	if a.single() {
+		alternatives = append(alternatives, schema.Items.Type)
+	}
+	if a.optional {
+		alternatives = append(alternatives, "null")
+	}
+	if len(alternatives) > 1 {
+		schema.Type, schema.Types = "", alternatives
+	}
+	return schema
+}
+
+func (a argument) bound(tag string) *float64 {
+	n, set := a.limit(tag)
+	if !set {
+		return nil
+	}
+	f := float64(n)
+	return &f
+}
+
+func (a argument) length(tag string) *int {
+	n, set := a.limit(tag)
+	if !set {
+		return nil
+	}
+	i := int(n)
+	return &i
+}
+
+func (a argument) examples() []any {
+	example := a.tag.Get("example")
+	if example == "" {
+		return nil
+	}
+	if a.value.Kind() == reflect.String {
+		return []any{example}
+	}
+	var value any
+	if err := json.Unmarshal([]byte(example), &value); err != nil {
+		panic(fmt.Sprintf("example of %s: %v", a.name, err)) // a mistake in a tag, found by any test
+	}
+	return []any{value}
+}
+
+// enum lists the values that are allowed; none if all are.
+func (a argument) enum() []string {
+	if text := a.tag.Get("enum"); text != "" {
+		return strings.Split(text, ",")
+	}
+	return nil
+}
+
+func marshal(schema *jsonschema.Schema) json.RawMessage {
 	text, err := json.Marshal(schema)
 	if err != nil {
-		panic(err) // maps, strings and numbers always marshal
+		panic(err) // a schema made here always marshals
 	}
 	return text
 }

@@ -45,9 +45,12 @@ type deliveryView struct {
 
 func (o *Operations) settings() []Operation {
 	return []Operation{
-		define("user_settings", "User settings",
-			`Without arguments reads the user's settings, else changes those given. Also tells what time it is. Example: {"time_zone": "Europe/Berlin"}.`,
-			Hints{Destructive: true}, o.updateSettings),
+		define(Operation{
+			Name: "user_settings", Title: "User settings",
+			Summary:     "Without arguments reads the user's settings, else changes those given. Also tells what time it is.",
+			Example:     `{"time_zone": "Europe/Berlin"}`,
+			Destructive: true,
+		}, o.updateSettings),
 	}
 }
 

@@ -10,7 +10,7 @@ import (
 )
 
 type tagAnswer struct {
-	Tag           labelView `json:"tag" open:"true" doc:"As list_tags returns it."`
+	Tag           labelView `json:"tag" open:"true" tooldoc:"As list_tags returns it."`
 	Changed       []string  `json:"changed,omitempty"`
 	TasksUntagged *int      `json:"tasks_untagged,omitempty" doc:"How many tasks had it."`
 	Note          string    `json:"note,omitempty"`
@@ -28,24 +28,45 @@ type taggingInput struct {
 
 func (o *Operations) tagOperations() []Operation {
 	return []Operation{
-		define("create_tag", "Create a tag",
-			`Creates a tag; a task can have 10, a user 100. Example: {"name": "errand"}. Not needed before use: tasks create unknown tags.`,
-			Hints{}, o.createTag),
-		define("list_tags", "List tags",
-			`Lists all tags by name, with how many tasks each has. Example: {}.`,
-			Hints{ReadOnly: true, Idempotent: true}, o.listTags),
-		define("update_tag", "Update a tag",
-			`Renames or recolors a tag; its tasks keep it. Example: {"tag": "errand", "name": "shopping"}.`,
-			Hints{Destructive: true, Idempotent: true}, o.updateTag),
-		define("delete_tag", "Delete a tag",
-			`Deletes a tag and takes it off its tasks; says how many. Cannot be undone. Example: {"tag": "errand"}.`,
-			Hints{Destructive: true}, o.deleteTag),
-		define("add_tag_to_task", "Tag a task",
-			`Gives a task one more tag; an unknown name is created. Example: {"task_id": 7, "tag": "errand"}. No change if it has it.`,
-			Hints{Idempotent: true}, o.addTag),
-		define("remove_tag_from_task", "Untag a task",
-			`Takes a tag off a task; the tag itself stays. Example: {"task_id": 7, "tag": "errand"}. No change if the task does not have it.`,
-			Hints{Destructive: true, Idempotent: true}, o.removeTag),
+		define(Operation{
+			Name: "create_tag", Title: "Create a tag",
+			Summary: "Creates a tag; a task can have 10, a user 100.",
+			Example: `{"name": "errand"}`,
+			Details: "Not needed before use: tasks create unknown tags.",
+			Creates: true,
+		}, o.createTag),
+		define(Operation{
+			Name: "list_tags", Title: "List tags",
+			Summary:  "Lists all tags by name, with how many tasks each has.",
+			Example:  "{}",
+			ReadOnly: true, Idempotent: true,
+		}, o.listTags),
+		define(Operation{
+			Name: "update_tag", Title: "Update a tag",
+			Summary:     "Renames or recolors a tag; its tasks keep it.",
+			Example:     `{"tag": "errand", "name": "shopping"}`,
+			Destructive: true, Idempotent: true,
+		}, o.updateTag),
+		define(Operation{
+			Name: "delete_tag", Title: "Delete a tag",
+			Summary:     "Deletes a tag and takes it off its tasks; says how many. Cannot be undone.",
+			Example:     `{"tag": "errand"}`,
+			Destructive: true,
+		}, o.deleteTag),
+		define(Operation{
+			Name: "add_tag_to_task", Title: "Tag a task",
+			Summary:    "Gives a task one more tag; an unknown name is created.",
+			Example:    `{"task_id": 7, "tag": "errand"}`,
+			Details:    "No change if it has it.",
+			Idempotent: true,
+		}, o.addTag),
+		define(Operation{
+			Name: "remove_tag_from_task", Title: "Untag a task",
+			Summary:     "Takes a tag off a task; the tag itself stays.",
+			Example:     `{"task_id": 7, "tag": "errand"}`,
+			Details:     "No change if the task does not have it.",
+			Destructive: true, Idempotent: true,
+		}, o.removeTag),
 	}
 }
 

@@ -51,7 +51,7 @@ type (
 
 // taskAnswer is the result of operations that return a task.
 type taskAnswer struct {
-	Task       View            `json:"task" open:"true" doc:"As get_task returns it."`
+	Task       View            `json:"task" open:"true" tooldoc:"As get_task returns it."`
 	Recurrence *RecurrenceView `json:"recurrence,omitempty" open:"true"`
 	Changed    []string        `json:"changed,omitempty"`
 	NextDue    string          `json:"next_due,omitempty"`
@@ -73,7 +73,7 @@ type fullTaskAnswer struct {
 
 // taskPage is the result of operations that return a page of tasks.
 type taskPage struct {
-	Tasks      []View `json:"tasks" open:"true" doc:"Each as get_task returns it."`
+	Tasks      []View `json:"tasks" open:"true" tooldoc:"Each as get_task returns it."`
 	Total      int    `json:"total" doc:"How many match in all."`
 	NextCursor string `json:"next_cursor,omitempty" doc:"For the next page."`
 	Note       string `json:"note,omitempty"`
@@ -82,33 +82,66 @@ type taskPage struct {
 
 func (o *Operations) taskOperations() []Operation {
 	return []Operation{
-		define("add_task", "Add a task",
-			`Adds a task. Example: {"title": "Water the plants", "due_date": "2026-03-01T09:00", "recurrence_rule": "weekly", "tags": ["home"]}. Returns it; for a recurring one also the rule in words and the next dates.`,
-			Hints{}, o.add),
-		define("list_tasks", "List tasks",
-			`Lists tasks, filtered and sorted, a page at a time. Kinds of filter are ANDed, values within one ORed. Example: {"status": "pending", "priority": ["high", "urgent"], "sort_by": "due_date"}. To find words, use search_tasks.`,
-			Hints{ReadOnly: true, Idempotent: true}, o.list),
-		define("get_task", "Get a task",
-			`Returns one task whole. Example: {"task_id": 7, "response_format": "detailed"}.`,
-			Hints{ReadOnly: true, Idempotent: true}, o.get),
-		define("update_task", "Update a task",
-			`Changes the given fields of a task; null clears one. Example: {"task_id": 7, "due_date": "2026-03-02", "priority": "high"}. A new due date re-arms reminders; on a recurring task the series goes on from it. To finish a task use complete_task.`,
-			Hints{Destructive: true, Idempotent: true}, o.update),
-		define("complete_task", "Complete a task",
-			`Marks a task done. Example: {"task_id": 7}. For a recurring one says when the next is due; that occurrence appears by itself. Completing again changes nothing.`,
-			Hints{Idempotent: true}, o.complete),
-		define("delete_task", "Delete a task",
-			`Deletes a task. Example: {"task_id": 7}. Deleting the open occurrence of a recurring task ends its series. reopen_task restores it.`,
-			Hints{Destructive: true}, o.delete),
-		define("search_tasks", "Search tasks",
-			`Full-text search in titles, descriptions, tags and category, best match first. Example: {"query": "invoice -paid"}. All words must match; "quoted phrase", -not, or; the last word also as a prefix. Typos are forgiven when nothing else matches.`,
-			Hints{ReadOnly: true, Idempotent: true}, o.search),
-		define("reopen_task", "Reopen a task",
-			`Undoes deleting or, of a task that is not deleted, completing. Example: {"task_id": 7}. The next occurrence that completing had caused is taken back unless somebody changed it.`,
-			Hints{Idempotent: true}, o.reopen),
-		define("skip_occurrence", "Skip an occurrence",
-			`Moves a recurring task to its next date without completing it. Example: {"task_id": 7}.`,
-			Hints{}, o.skip),
+		define(Operation{
+			Name: "add_task", Title: "Add a task",
+			Summary: "Adds a task.",
+			Example: `{"title": "Water the plants", "due_date": "2026-03-01T09:00", "recurrence_rule": "weekly", "tags": ["home"]}`,
+			Details: "Returns it; for a recurring one also the rule in words and the next dates.",
+			Creates: true,
+		}, o.add),
+		define(Operation{
+			Name: "list_tasks", Title: "List tasks",
+			Summary:  "Lists tasks, filtered and sorted, a page at a time. Kinds of filter are ANDed, values within one ORed.",
+			Example:  `{"status": "pending", "priority": ["high", "urgent"], "sort_by": "due_date"}`,
+			Details:  "To find words, use search_tasks.",
+			ReadOnly: true, Idempotent: true,
+		}, o.list),
+		define(Operation{
+			Name: "get_task", Title: "Get a task",
+			Summary:  "Returns one task whole.",
+			Example:  `{"task_id": 7, "response_format": "detailed"}`,
+			ReadOnly: true, Idempotent: true,
+		}, o.get),
+		define(Operation{
+			Name: "update_task", Title: "Update a task",
+			Summary:     "Changes the given fields of a task; null clears one.",
+			Example:     `{"task_id": 7, "due_date": "2026-03-02", "priority": "high"}`,
+			Details:     "A new due date re-arms reminders; on a recurring task the series goes on from it. To finish a task use complete_task.",
+			Destructive: true, Idempotent: true,
+		}, o.update),
+		define(Operation{
+			Name: "complete_task", Title: "Complete a task",
+			Summary:    "Marks a task done.",
+			Example:    `{"task_id": 7}`,
+			Details:    "For a recurring one says when the next is due; that occurrence appears by itself. Completing again changes nothing.",
+			Idempotent: true,
+		}, o.complete),
+		define(Operation{
+			Name: "delete_task", Title: "Delete a task",
+			Summary:     "Deletes a task.",
+			Example:     `{"task_id": 7}`,
+			Details:     "Deleting the open occurrence of a recurring task ends its series. reopen_task restores it.",
+			Destructive: true,
+		}, o.delete),
+		define(Operation{
+			Name: "search_tasks", Title: "Search tasks",
+			Summary:  "Full-text search in titles, descriptions, tags and category, best match first.",
+			Example:  `{"query": "invoice -paid"}`,
+			Details:  `All words must match; "quoted phrase", -not, or; the last word also as a prefix. Typos are forgiven when nothing else matches.`,
+			ReadOnly: true, Idempotent: true,
+		}, o.search),
+		define(Operation{
+			Name: "reopen_task", Title: "Reopen a task",
+			Summary:    "Undoes deleting or, of a task that is not deleted, completing.",
+			Example:    `{"task_id": 7}`,
+			Details:    "The next occurrence that completing had caused is taken back unless somebody changed it.",
+			Idempotent: true,
+		}, o.reopen),
+		define(Operation{
+			Name: "skip_occurrence", Title: "Skip an occurrence",
+			Summary: "Moves a recurring task to its next date without completing it.",
+			Example: `{"task_id": 7}`,
+		}, o.skip),
 	}
 }
 
@@ -177,10 +210,11 @@ func (o *Operations) delete(ctx context.Context, user person.Settings, in idInpu
 
 func (o *Operations) deleted(user person.Settings, gone task.Deletion, form Form) taskAnswer {
 	out := taskAnswer{Task: viewTask(gone.Task, user, form, o.now(), 0), TimeZone: user.TimeZone, version: gone.Task.Version}
-	out.Note = fmt.Sprintf("deleted; reopen_task with task_id %d restores it", gone.Task.ID)
+	done := "deleted"
 	if gone.SeriesEnded {
-		out.Note = "deleted, which ends its series: there will be no next occurrence; " + out.Note[len("deleted; "):]
+		done = "deleted, which ends its series: there will be no next occurrence"
 	}
+	out.Note = fmt.Sprintf("%s; reopen_task with task_id %d restores it", done, gone.Task.ID)
 	return out
 }
 

@@ -9,8 +9,10 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/danielgtaylor/huma/v2"
+	"github.com/gin-gonic/gin"
+	"github.com/google/jsonschema-go/jsonschema"
 
+	"tickler/internal/access"
 	"tickler/internal/fault"
 	"tickler/internal/person"
 	"tickler/internal/repository"
@@ -51,39 +53,35 @@ type auditEntry struct {
 // audit serves who did what: to a user about their own, to an administrator
 // about everybody's.
 func (s *server) audit() {
-	paging := []*huma.Param{
+	paging := []parameter{
 		{Name: "before", In: "query", Description: "Only entries before this one; as the last page gave it.", Schema: idSchema()},
-		{Name: "limit", In: "query", Description: "Default 50.", Schema: free(map[string]any{"type": "integer", "minimum": 1, "maximum": maxAuditLimit})},
+		{Name: "limit", In: "query", Description: "Default 50.", Schema: &jsonschema.Schema{Type: "integer", Minimum: jsonschema.Ptr(1.0), Maximum: jsonschema.Ptr(float64(maxAuditLimit))}},
 	}
-	answered := responses(map[int]*huma.Response{http.StatusOK: {
-		Description: "Newest first.", Content: jsonContent(answerSchema(s.reading.OpenAPI(), reflect.TypeFor[auditPage]())),
+	newestFirst := responses(map[int]response{http.StatusOK: {
+		Description: "Newest first.", Content: jsonContent(s.document.answer(reflect.TypeFor[auditPage]())),
 	}})
-	s.handle(s.reading, &huma.Operation{
-		Method: get, Path: "/v1/audit", OperationID: "audit", Summary: "See who changed what", Tags: []string{"audit"},
+	s.handle(s.Guard(access.TasksRead, 0), get, "/v1/audit", &described{
+		OperationID: "audit", Summary: "See who changed what", Tags: []string{aboutAudit},
 		Description: "Lists what was changed in the caller's data, when, and through which token. Kept for 90 days.",
-		Parameters:  paging, Responses: answered,
-	}, func(ctx huma.Context) {
-		s.answer(ctx, func(user person.Settings, query url.Values) (any, error) {
-			q, err := readAudit(query)
-			if err != nil {
-				return nil, err
-			}
-			return q.page(s.Audit.Audit(ctx.Context(), user.UserID, q.before, q.limit+1))
-		})
-	})
-	s.handle(s.administering, &huma.Operation{
-		Method: get, Path: "/v1/admin/audit", OperationID: "audit_of_all", Summary: "See who changed what, of all users", Tags: []string{"audit"},
+		Parameters:  paging, Responses: newestFirst,
+	}, answered(func(c *gin.Context, user person.Settings, query url.Values) (any, error) {
+		q, err := readAudit(query)
+		if err != nil {
+			return nil, err
+		}
+		return q.page(s.Audit.Audit(c.Request.Context(), user.UserID, q.before, q.limit+1))
+	}))
+	s.handle(s.Guard(access.Admin, 0), get, "/v1/admin/audit", &described{
+		OperationID: "audit_of_all", Summary: "See who changed what, of all users", Tags: []string{aboutAudit},
 		Description: "As GET /v1/audit, about all users. It needs a token with the scope admin.",
-		Parameters:  append([]*huma.Param{{Name: "user_id", In: "query", Description: "Only about this user's data.", Schema: idSchema()}}, paging...), Responses: answered,
-	}, func(ctx huma.Context) {
-		s.answer(ctx, func(_ person.Settings, query url.Values) (any, error) {
-			q, err := readAudit(query, "user_id")
-			if err != nil {
-				return nil, err
-			}
-			return q.page(s.Audit.AuditOfAll(ctx.Context(), q.userID, q.before, q.limit+1))
-		})
-	})
+		Parameters:  append([]parameter{{Name: "user_id", In: "query", Description: "Only about this user's data.", Schema: idSchema()}}, paging...), Responses: newestFirst,
+	}, answered(func(c *gin.Context, _ person.Settings, query url.Values) (any, error) {
+		q, err := readAudit(query, "user_id")
+		if err != nil {
+			return nil, err
+		}
+		return q.page(s.Audit.AuditOfAll(c.Request.Context(), q.userID, q.before, q.limit+1))
+	}))
 }
 
 // auditQuery is what is asked of the audit.

@@ -11,7 +11,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/danielgtaylor/huma/v2"
 	"github.com/gin-gonic/gin"
 )
 
@@ -24,18 +23,14 @@ var (
 
 // describe serves the document, for programs and for people. The page is whole
 // in itself: it needs no script, and nothing from elsewhere.
-func describe(router *gin.Engine, document *huma.OpenAPI) {
-	text := encode(document)
-	var read read
-	if err := json.Unmarshal(text, &read); err != nil {
-		panic(err) // it has just been written
-	}
+func describe(router *gin.Engine, d *document) {
+	text := encode(d)
 	var html bytes.Buffer
 	page := template.Must(template.New("docs").Funcs(template.FuncMap{"json": func(v any) string {
 		indented, _ := json.MarshalIndent(v, "", "  ") // it was JSON before
 		return string(indented)
 	}}).Parse(page))
-	if err := page.Execute(&html, map[string]any{"Document": read, "Groups": read.groups(), "Style": template.CSS(style)}); err != nil {
+	if err := page.Execute(&html, map[string]any{"Document": d, "Groups": groups(d), "Style": template.CSS(style)}); err != nil {
 		panic(err) // a mistake in the template, found by any test
 	}
 	sum := sha256.Sum256([]byte(style))
@@ -50,54 +45,25 @@ func describe(router *gin.Engine, document *huma.OpenAPI) {
 	})
 }
 
-// read is what the page shows of a document.
-type read struct {
-	Info struct{ Title, Version, Description string }
-	Tags []struct{ Name, Description string }
-	// Paths are operations by path and method.
-	Paths      map[string]map[string]shown
-	Components struct{ Schemas map[string]any }
+// group is what the page shows of the operations with a tag.
+type group struct {
+	tag
+	Operations []shown
 }
 
 type shown struct {
-	Method, Path         string
-	OperationID          string
-	Summary, Description string
-	Tags                 []string
-	Parameters           []struct {
-		Name, In, Description string
-		Required              bool
-		Schema                any
-	}
-	RequestBody struct {
-		Content map[string]struct{ Schema any }
-	}
-	Responses map[string]struct {
-		Ref         string `json:"$ref"`
-		Description string
-		Content     map[string]struct{ Schema any }
-	}
+	Method, Path string
+	*described
 }
 
-type group struct {
-	Name, Description string
-	Operations        []shown
-}
-
-func (d read) groups() []group {
+func groups(d *document) []group {
 	var all []group
-	for _, tag := range d.Tags {
-		g := group{Name: tag.Name, Description: tag.Description}
+	for _, about := range d.Tags {
+		g := group{tag: about}
 		for path, methods := range d.Paths {
 			for method, one := range methods {
-				if slices.Contains(one.Tags, tag.Name) {
-					one.Method, one.Path = strings.ToUpper(method), path
-					for status, response := range one.Responses {
-						if response.Ref != "" {
-							delete(one.Responses, status) // told once, above
-						}
-					}
-					g.Operations = append(g.Operations, one)
+				if slices.Contains(one.Tags, about.Name) {
+					g.Operations = append(g.Operations, shown{strings.ToUpper(method), path, one})
 				}
 			}
 		}

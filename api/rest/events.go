@@ -9,11 +9,12 @@ import (
 	"strings"
 	"time"
 
-	"github.com/danielgtaylor/huma/v2"
-	"github.com/danielgtaylor/huma/v2/adapters/humagin"
+	"github.com/gin-gonic/gin"
+	"github.com/google/jsonschema-go/jsonschema"
 
 	"tickler/api/operation"
 	"tickler/api/sse"
+	"tickler/internal/access"
 	"tickler/internal/event"
 	"tickler/internal/fault"
 	"tickler/internal/feed"
@@ -30,59 +31,55 @@ const (
 // events streams what happens to the caller's own tasks.
 // https://html.spec.whatwg.org/multipage/server-sent-events.html
 func (s *server) events() {
-	s.handle(s.reading, &huma.Operation{
-		Method: get, Path: "/v1/events", OperationID: "follow_events", Summary: "Follow events", Tags: []string{"events"},
+	s.handle(s.Guard(access.TasksRead, 0), get, "/v1/events", &described{
+		OperationID: "follow_events", Summary: "Follow events", Tags: []string{aboutEvents},
 		Description: "Streams what happens to the caller's tasks from now on, as server-sent events: `event` is its type, `data` its JSON as on the bus, `id` the place to go on from. Send the last id as Last-Event-ID to get what came since, from any replica, for seven days; an event `reset` tells that some are not kept any more. A delivery can be repeated: event_id tells. The stream ends after ten minutes, with its token, and when the server stops: connect again, with the last id.",
-		Parameters: []*huma.Param{{
+		Parameters: []parameter{{
 			Name: lastEventID, In: "header", Description: "The id of the last event that the client has seen.",
-			Schema: free(map[string]any{"type": "string", "pattern": "^[0-9]{1,18}-[0-9]{1,18}$"}),
+			Schema: &jsonschema.Schema{Type: "string", Pattern: "^[0-9]{1,18}-[0-9]{1,18}$"},
 		}},
-		Responses: responses(map[int]*huma.Response{http.StatusOK: {
-			Description: "A stream.",
-			Content:     map[string]*huma.MediaType{"text/event-stream": {Schema: free(map[string]any{"type": "string"})}},
-		}}),
-	}, func(ctx huma.Context) {
-		subscription, err := s.subscribe(ctx)
+		Responses: responses(map[int]response{http.StatusOK: {Description: "A stream.", Content: content{"text/event-stream": {textSchema()}}}}),
+	}, func(c *gin.Context) error {
+		subscription, err := s.subscribe(c)
 		if err != nil {
-			s.refuse(ctx, err)
-			return
+			return err
 		}
 		defer subscription.Close()
-		follow(ctx, subscription, cmp.Or(s.Longest, sse.Longest))
+		follow(c, subscription, cmp.Or(s.Longest, sse.Longest))
+		return nil
 	})
 }
 
-func (s *server) subscribe(ctx huma.Context) (*feed.Subscription, error) {
-	user, err := operation.User(ctx.Context())
+func (s *server) subscribe(c *gin.Context) (*feed.Subscription, error) {
+	user, err := operation.User(c.Request.Context())
 	if err != nil {
 		return nil, err
 	}
-	address := ctx.URL()
-	for name := range address.Query() {
+	for name := range c.Request.URL.Query() {
 		return nil, fault.Invalid(fault.Clip(name), "is not a field here; the header %s says where to go on", lastEventID)
 	}
 	var after *event.Position
-	if last := ctx.Header(lastEventID); last != "" {
+	if last := c.GetHeader(lastEventID); last != "" {
 		position, err := event.ParsePosition(last)
 		if err != nil {
 			return nil, fault.Invalid(lastEventID, "%q is not the id of an event; send it as it came, for example 7412-93, or leave it out to begin now", fault.Clip(last))
 		}
 		after = &position
 	}
-	return s.Events.Subscribe(ctx.Context(), user.UserID, after)
+	return s.Events.Subscribe(c.Request.Context(), user.UserID, after)
 }
 
 // follow writes events until the client goes, the server stops, or it has
 // followed for so long.
-func follow(ctx huma.Context, subscription *feed.Subscription, long time.Duration) {
-	s := sse.Open(ctx.Context(), humagin.Unwrap(ctx).Writer, writeTimeout)
+func follow(c *gin.Context, subscription *feed.Subscription, long time.Duration) {
+	s := sse.Open(c.Request.Context(), c.Writer, writeTimeout)
 	defer s.Close()
 	begin := "retry: 2000\n"
 	if !subscription.Whole {
 		begin += fmt.Sprintf("event: reset\ndata: {\"message\":%q}\n", eventsAreGone)
 	}
 	s.Write(fmt.Sprintf("%sid: %s\n\n", begin, subscription.Position()))
-	following, cancel := lifecycle.UntilStopping(ctx.Context())
+	following, cancel := lifecycle.UntilStopping(c.Request.Context())
 	defer cancel()
 	following, cancel = context.WithTimeout(following, long)
 	defer cancel()

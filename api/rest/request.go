@@ -15,7 +15,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"github.com/danielgtaylor/huma/v2"
+	"github.com/gin-gonic/gin"
 
 	"tickler/api/operation"
 	"tickler/internal/fault"
@@ -36,9 +36,9 @@ type call struct {
 
 // read puts the arguments of an operation together from path, query or body,
 // and headers. What is wrong with their values is for the operation to say.
-func (r route) read(ctx huma.Context, o operation.Operation) (call, error) {
+func (r route) read(c *gin.Context, o operation.Operation) (call, error) {
 	fields := o.Fields()
-	given, raw, err := r.given(ctx, fields)
+	given, raw, err := r.given(c, fields)
 	if err != nil || raw != nil {
 		return call{arguments: raw}, err
 	}
@@ -48,25 +48,25 @@ func (r route) read(ctx huma.Context, o operation.Operation) (call, error) {
 		}
 	}
 	for _, f := range fields {
-		if !strings.Contains(r.path, "{"+f.Name+"}") {
+		if !slices.Contains(r.inPath(), f.Name) {
 			continue
 		}
 		if _, twice := given[f.Name]; twice {
 			return call{}, fault.Invalid(f.Name, "is not taken here: the path says it")
 		}
-		if given[f.Name], err = text(f, ctx.Param(f.Name)); err != nil {
+		if given[f.Name], err = text(f, c.Param(f.Name)); err != nil {
 			return call{}, err
 		}
 	}
-	if _, set := given["response_format"]; !set && hasField(fields, "response_format") {
-		given["response_format"] = json.RawMessage(`"detailed"`) // programs want all; agents must save room
+	if _, set := given[responseFormat]; !set && hasField(fields, responseFormat) {
+		given[responseFormat] = json.RawMessage(`"detailed"`)
 	}
-	var c call
-	if err := r.headers(ctx, fields, given, &c); err != nil {
+	var made call
+	if err := r.headers(c, fields, given, &made); err != nil {
 		return call{}, err
 	}
-	c.arguments, err = json.Marshal(given)
-	return c, err
+	made.arguments, err = json.Marshal(given)
+	return made, err
 }
 
 func (r route) leavesOut(name string) bool {
@@ -79,9 +79,8 @@ func hasField(fields []operation.Field, name string) bool {
 
 // given are the fields of the query or the body. What is no object is returned
 // as it is, for the operation to refuse.
-func (r route) given(ctx huma.Context, fields []operation.Field) (map[string]json.RawMessage, json.RawMessage, error) {
-	address := ctx.URL()
-	query, err := url.ParseQuery(address.RawQuery)
+func (r route) given(c *gin.Context, fields []operation.Field) (map[string]json.RawMessage, json.RawMessage, error) {
+	query, err := url.ParseQuery(c.Request.URL.RawQuery)
 	if err != nil {
 		return nil, nil, fault.Invalid("query", "cannot be read; write it as name=value&name=value, percent-encoded")
 	}
@@ -92,7 +91,7 @@ func (r route) given(ctx huma.Context, fields []operation.Field) (map[string]jso
 	for name := range query {
 		return nil, nil, fault.Invalid(fault.Clip(name), "is not taken from the query here; put it into the body, as JSON")
 	}
-	body, err := jsonBody(ctx)
+	body, err := jsonBody(c)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -156,13 +155,13 @@ func text(f operation.Field, value string) (json.RawMessage, error) {
 
 // jsonBody reads a body, which may be missing. What could cost much memory to
 // decode is refused before it is.
-func jsonBody(ctx huma.Context) (json.RawMessage, error) {
-	body, err := readBody(ctx)
+func jsonBody(c *gin.Context) (json.RawMessage, error) {
+	body, err := readBody(c)
 	if err != nil || len(bytes.TrimSpace(body)) == 0 {
 		return nil, err
 	}
-	kind, _, err := mime.ParseMediaType(ctx.Header("Content-Type"))
-	if ctx.Header("Content-Type") != "" && (err != nil || (kind != "application/json" && !strings.HasSuffix(kind, "+json"))) {
+	kind, _, err := mime.ParseMediaType(c.GetHeader("Content-Type"))
+	if c.GetHeader("Content-Type") != "" && (err != nil || (kind != "application/json" && !strings.HasSuffix(kind, "+json"))) {
 		return nil, withStatus(http.StatusUnsupportedMediaType, fault.Invalid("Content-Type", "must be application/json"))
 	}
 	var exceeded *limit.Error
@@ -172,8 +171,8 @@ func jsonBody(ctx huma.Context) (json.RawMessage, error) {
 	return body, nil
 }
 
-func readBody(ctx huma.Context) ([]byte, error) {
-	body, err := io.ReadAll(ctx.BodyReader())
+func readBody(c *gin.Context) ([]byte, error) {
+	body, err := io.ReadAll(c.Request.Body)
 	var tooLarge *http.MaxBytesError
 	switch {
 	case errors.As(err, &tooLarge):
@@ -189,8 +188,8 @@ func readBody(ctx huma.Context) ([]byte, error) {
 var validator = regexp.MustCompile(`^"([0-9]{1,9})(-[0-9a-f]+)?"$`)
 
 // headers takes those that say the same as a field.
-func (r route) headers(ctx huma.Context, fields []operation.Field, given map[string]json.RawMessage, c *call) error {
-	if key := ctx.Header(idempotencyKey); key != "" {
+func (r route) headers(c *gin.Context, fields []operation.Field, given map[string]json.RawMessage, made *call) error {
+	if key := c.GetHeader(idempotencyKey); key != "" {
 		if !hasField(fields, "idempotency_key") {
 			return fault.Invalid(idempotencyKey, "is not taken here").WithHint("POST /v1/tasks takes it; in POST /v1/batch, give each task an idempotency_key")
 		}
@@ -203,7 +202,7 @@ func (r route) headers(ctx huma.Context, fields []operation.Field, given map[str
 		}
 		given["idempotency_key"] = value
 	}
-	match := strings.TrimSpace(ctx.Header(ifMatch))
+	match := strings.TrimSpace(c.GetHeader(ifMatch))
 	if match == "" || r.method == get {
 		return nil
 	}
@@ -221,7 +220,7 @@ func (r route) headers(ctx huma.Context, fields []operation.Field, given map[str
 	if other, twice := given["if_version"]; twice && !bytes.Equal(other, version) {
 		return fault.Invalid(ifMatch, "is not the if_version of the body; give one of them")
 	}
-	given["if_version"], c.ifMatch = version, true
+	given["if_version"], made.ifMatch = version, true
 	return nil
 }
 

@@ -5,12 +5,10 @@ package rest
 
 import (
 	"log/slog"
-	"net/http"
+	"slices"
 	"strconv"
 	"time"
 
-	"github.com/danielgtaylor/huma/v2"
-	"github.com/danielgtaylor/huma/v2/adapters/humagin"
 	"github.com/gin-gonic/gin"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promauto"
@@ -31,8 +29,9 @@ type Config struct {
 	Version    string // of the server
 	Audit      Audit
 	// Guard is what a request must pass before what needs a scope. It puts the
-	// caller into the context: see operation.WithUser.
-	Guard    func(needed access.Scope) gin.HandlersChain
+	// caller into the context: see operation.WithUser. It bounds bodies to so many
+	// bytes; 0: to its own standard.
+	Guard    func(needed access.Scope, maxBody int64) gin.HandlersChain
 	Log      *slog.Logger
 	Registry prometheus.Registerer
 }
@@ -40,23 +39,15 @@ type Config struct {
 // server serves the routes.
 type server struct {
 	Config
-	reading, writing huma.API // one document, two guards
-	importing        huma.API // as writing, but with a larger body
-	administering    huma.API // what is about all users
-	seconds          *prometheus.HistogramVec
+	router   gin.IRoutes
+	document *document
+	seconds  *prometheus.HistogramVec
 }
 
 // Mount adds the routes to a router: /v1, and its description at /openapi.json
 // and /docs.
 func Mount(router *gin.Engine, c Config) {
-	document := newDocument(c.Version)
-	config := huma.Config{OpenAPI: document, Formats: huma.DefaultFormats, DefaultFormat: "application/json"}
-	group := func(needed access.Scope) huma.API {
-		return humagin.NewWithGroup(router, router.Group("", c.Guard(needed)...), config)
-	}
-	s := &server{Config: c, reading: group(access.TasksRead), writing: group(access.TasksWrite), administering: group(access.Admin)}
-	large := append(append(gin.HandlersChain{keepBody}, c.Guard(access.TasksWrite)...), largeBody)
-	s.importing = humagin.NewWithGroup(router, router.Group("", large...), config)
+	s := &server{Config: c, router: router, document: newDocument(c.Version)}
 	s.seconds = promauto.With(c.Registry).NewHistogramVec(prometheus.HistogramOpts{
 		Name: "tickler_rest_seconds", Help: "How long REST calls took, by operation and status.",
 		Buckets: prometheus.ExponentialBuckets(0.001, 2.5, 9),
@@ -67,49 +58,41 @@ func Mount(router *gin.Engine, c Config) {
 	s.events()
 	s.transfers()
 	s.audit()
-	describe(router, document)
+	describe(router, s.document)
 }
 
-// guard is the API whose guard fits.
-func (s *server) guard(readOnly bool) huma.API {
-	if readOnly {
-		return s.reading
-	}
-	return s.writing
-}
-
-// handle registers what is described, and how it is answered.
-func (s *server) handle(api huma.API, described *huma.Operation, answer func(huma.Context)) {
-	api.OpenAPI().AddOperation(described)
-	api.Adapter().Handle(described, func(ctx huma.Context) {
-		trace.SpanFromContext(ctx.Context()).SetName("rest " + described.OperationID)
+// handle registers what is described behind its guard. An error of answer is
+// answered as a problem.
+func (s *server) handle(guard gin.HandlersChain, method, path string, about *described, answer func(*gin.Context) error) {
+	s.document.add(method, path, about)
+	s.router.Handle(method, braces.ReplaceAllString(path, ":$1"), append(slices.Clone(guard), func(c *gin.Context) {
+		trace.SpanFromContext(c.Request.Context()).SetName("rest " + about.OperationID)
 		began := time.Now()
-		answer(ctx)
-		status := humagin.Unwrap(ctx).Writer.Status()
-		s.seconds.WithLabelValues(described.OperationID, strconv.Itoa(status)).Observe(time.Since(began).Seconds())
-	})
+		if err := answer(c); err != nil {
+			s.refuse(c, about.OperationID, err)
+		}
+		s.seconds.WithLabelValues(about.OperationID, strconv.Itoa(c.Writer.Status())).Observe(time.Since(began).Seconds())
+	})...)
 }
 
 // operation serves an operation at a route.
 func (s *server) operation(r route) {
 	o := s.Operations.Named(r.operation)
-	described := r.describe(o, s.reading.OpenAPI())
-	s.handle(s.guard(o.ReadOnly || r.method == http.MethodGet), described, func(ctx huma.Context) {
-		user, err := operation.User(ctx.Context())
+	guard := s.Guard(access.Needed(o.ReadOnly || r.method == get), 0)
+	s.handle(guard, r.method, r.path, r.describe(o, s.document), func(c *gin.Context) error {
+		user, err := operation.User(c.Request.Context())
 		if err != nil {
-			s.refuse(ctx, err)
-			return
+			return err
 		}
-		call, err := r.read(ctx, o)
+		call, err := r.read(c, o)
 		if err != nil {
-			s.refuse(ctx, err)
-			return
+			return err
 		}
-		answer, err := o.Call(ctx.Context(), user, call.arguments)
+		answer, err := o.Call(c.Request.Context(), user, call.arguments)
 		if err != nil {
-			s.refuse(ctx, call.condition(err))
-			return
+			return call.condition(err)
 		}
-		r.write(ctx, answer)
+		r.write(c, o, answer)
+		return nil
 	})
 }

@@ -1,6 +1,7 @@
 package rest_test
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -68,9 +69,9 @@ func setup(t *testing.T, change ...func(*rest.Config)) (ann, bob *client) {
 	config := rest.Config{
 		Operations: s.operations, Events: events, Transfer: transfer.NewService(tasks, labels, people, time.Now), Version: "test", Log: log, Registry: registry,
 		Audit: store,
-		Guard: func(access.Scope) gin.HandlersChain {
+		Guard: func(_ access.Scope, maxBody int64) gin.HandlersChain {
 			return gin.HandlersChain{func(c *gin.Context) {
-				c.Request.Body = http.MaxBytesReader(c.Writer, c.Request.Body, 1<<20)
+				c.Request.Body = http.MaxBytesReader(c.Writer, c.Request.Body, cmp.Or(maxBody, 1<<20))
 				if user, ok := users[c.GetHeader("X-Test-User")]; ok {
 					c.Request = c.Request.WithContext(operation.WithUser(c.Request.Context(), user))
 				}

@@ -1,14 +1,32 @@
 package rest
 
-import "net/http"
+import (
+	"net/http"
+
+	"tickler/api/operation"
+)
+
+// The document's groups of operations.
+const (
+	aboutTasks      = "tasks"
+	aboutCategories = "categories"
+	aboutTags       = "tags"
+	aboutPerson     = "person"
+	aboutEvents     = "events"
+	aboutTransfer   = "transfer"
+	aboutAudit      = "audit"
+)
 
 // route is where an operation is reached. What it takes stands in the path, and
 // the rest in the query of a GET or DELETE or in the body of any other method.
 type route struct {
 	method, path string
+	about        string // its group
 	operation    string
-	without      []string // fields that are not taken here, since the path says the same
-	id           string   // of the route in the document, where an operation has two
+	without      []string // fields that are not taken here, since the path says the same; * for all
+	// id, title and summary are those of the route in the document, where an
+	// operation has two.
+	id, title, summary string
 }
 
 const (
@@ -18,32 +36,48 @@ const (
 )
 
 var routes = []route{
-	{method: get, path: "/v1/tasks", operation: "list_tasks"},
-	{method: post, path: "/v1/tasks", operation: "add_task"},
-	{method: post, path: "/v1/batch", operation: "add_tasks"},
-	{method: patch, path: "/v1/batch", operation: "update_tasks"},
-	{method: get, path: oneTask, operation: "get_task"},
-	{method: patch, path: oneTask, operation: "update_task"},
-	{method: del, path: oneTask, operation: "delete_task"},
-	{method: post, path: oneTask + "/complete", operation: "complete_task"},
-	{method: post, path: oneTask + "/reopen", operation: "reopen_task"},
-	{method: post, path: oneTask + "/skip", operation: "skip_occurrence"},
-	{method: post, path: oneTask + "/reminder", operation: "set_reminder"},
-	{method: post, path: oneTask + "/tags", operation: "add_tag_to_task"},
-	{method: del, path: oneTask + "/tags/{tag_id}", operation: "remove_tag_from_task", without: []string{"tag"}},
-	{method: get, path: "/v1/search", operation: "search_tasks"},
-	{method: get, path: "/v1/overview", operation: "get_overview"},
-	{method: get, path: "/v1/categories", operation: "list_categories"},
-	{method: post, path: "/v1/categories", operation: "create_category"},
-	{method: patch, path: oneCategory, operation: "update_category", without: []string{"category"}},
-	{method: del, path: oneCategory, operation: "delete_category", without: []string{"category"}},
-	{method: get, path: "/v1/tags", operation: "list_tags"},
-	{method: post, path: "/v1/tags", operation: "create_tag"},
-	{method: patch, path: oneTag, operation: "update_tag", without: []string{"tag"}},
-	{method: del, path: oneTag, operation: "delete_tag", without: []string{"tag"}},
-	{method: patch, path: "/v1/settings", operation: "user_settings"},
-	{method: get, path: "/v1/settings", operation: "user_settings", id: "get_settings", without: []string{"*"}},
+	{method: get, path: "/v1/tasks", about: aboutTasks, operation: "list_tasks"},
+	{method: post, path: "/v1/tasks", about: aboutTasks, operation: "add_task"},
+	{method: post, path: "/v1/batch", about: aboutTasks, operation: "add_tasks"},
+	{method: patch, path: "/v1/batch", about: aboutTasks, operation: "update_tasks"},
+	{method: get, path: oneTask, about: aboutTasks, operation: "get_task"},
+	{method: patch, path: oneTask, about: aboutTasks, operation: "update_task"},
+	{method: del, path: oneTask, about: aboutTasks, operation: "delete_task"},
+	{method: post, path: oneTask + "/complete", about: aboutTasks, operation: "complete_task"},
+	{method: post, path: oneTask + "/reopen", about: aboutTasks, operation: "reopen_task"},
+	{method: post, path: oneTask + "/skip", about: aboutTasks, operation: "skip_occurrence"},
+	{method: post, path: oneTask + "/reminder", about: aboutTasks, operation: "set_reminder"},
+	{method: post, path: oneTask + "/tags", about: aboutTasks, operation: "add_tag_to_task"},
+	{method: del, path: oneTask + "/tags/{tag_id}", about: aboutTasks, operation: "remove_tag_from_task", without: []string{"tag"}},
+	{method: get, path: "/v1/search", about: aboutTasks, operation: "search_tasks"},
+	{method: get, path: "/v1/overview", about: aboutPerson, operation: "get_overview"},
+	{method: get, path: "/v1/categories", about: aboutCategories, operation: "list_categories"},
+	{method: post, path: "/v1/categories", about: aboutCategories, operation: "create_category"},
+	{method: patch, path: oneCategory, about: aboutCategories, operation: "update_category", without: []string{"category"}},
+	{method: del, path: oneCategory, about: aboutCategories, operation: "delete_category", without: []string{"category"}},
+	{method: get, path: "/v1/tags", about: aboutTags, operation: "list_tags"},
+	{method: post, path: "/v1/tags", about: aboutTags, operation: "create_tag"},
+	{method: patch, path: oneTag, about: aboutTags, operation: "update_tag", without: []string{"tag"}},
+	{method: del, path: oneTag, about: aboutTags, operation: "delete_tag", without: []string{"tag"}},
+	{method: patch, path: "/v1/settings", about: aboutPerson, operation: "user_settings"},
+	{method: get, path: "/v1/settings", about: aboutPerson, operation: "user_settings", without: []string{"*"},
+		id: "get_settings", title: "Get the settings", summary: "Returns the user's settings, and what time it is."},
 }
 
 // inBody tells whether the fields stand in the body.
 func (r route) inBody() bool { return r.method == post || r.method == patch }
+
+// responseFormat is the field that says how much of a task an answer holds, and
+// detailed its default here: programs want all, where agents must save room.
+const responseFormat = "response_format"
+
+// fields are those that the operation takes, with their defaults here.
+func (r route) fields(o operation.Operation) []operation.Field {
+	all := o.Fields()
+	for i, f := range all {
+		if f.Name == responseFormat {
+			all[i].Schema.Description = "Default detailed."
+		}
+	}
+	return all
+}

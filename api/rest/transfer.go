@@ -2,17 +2,17 @@ package rest
 
 import (
 	"context"
-	"io"
 	"mime"
 	"net/http"
 	"net/url"
 	"reflect"
 	"strings"
 
-	"github.com/danielgtaylor/huma/v2"
 	"github.com/gin-gonic/gin"
+	"github.com/google/jsonschema-go/jsonschema"
 
 	"tickler/api/operation"
+	"tickler/internal/access"
 	"tickler/internal/fault"
 	"tickler/internal/person"
 	"tickler/internal/transfer"
@@ -21,65 +21,48 @@ import (
 // maxImport is how large a file may be that is imported: some ten thousand tasks.
 const maxImport = 16 << 20
 
-const keptBody = "body as it came"
-
-// keepBody and largeBody stand before and behind the guard, which bounds the
-// body of an ordinary call.
-func keepBody(c *gin.Context) { c.Set(keptBody, c.Request.Body) }
-
-func largeBody(c *gin.Context) {
-	if body, ok := c.MustGet(keptBody).(io.ReadCloser); ok {
-		c.Request.Body = http.MaxBytesReader(c.Writer, body, maxImport)
-	}
-}
-
 // transfers serve export and import.
 func (s *server) transfers() {
-	document := s.reading.OpenAPI()
-	s.handle(s.reading, &huma.Operation{
-		Method: get, Path: "/v1/export", OperationID: "export", Summary: "Export everything", Tags: []string{"transfer"},
+	s.handle(s.Guard(access.TasksRead, 0), get, "/v1/export", &described{
+		OperationID: "export", Summary: "Export everything", Tags: []string{aboutTransfer},
 		Description: "Returns settings, categories, tags and tasks that are not deleted as one document, which POST /v1/import takes.",
-		Responses:   responses(map[int]*huma.Response{http.StatusOK: {Description: "Everything.", Content: jsonContent(answerSchema(document, reflect.TypeFor[transfer.Document]()))}}),
-	}, func(ctx huma.Context) {
-		s.answer(ctx, func(user person.Settings, query url.Values) (any, error) {
-			for name := range query {
-				return nil, fault.Invalid(fault.Clip(name), "is not a field here; none is taken")
-			}
-			ctx.SetHeader("Content-Disposition", `attachment; filename="tickler.json"`)
-			return s.Transfer.Export(ctx.Context(), user)
-		})
-	})
-	file := func(description string) *huma.MediaType {
-		return &huma.MediaType{Schema: free(map[string]any{"type": "string", "description": description})}
+		Responses:   responses(map[int]response{http.StatusOK: {Description: "Everything.", Content: jsonContent(s.document.answer(reflect.TypeFor[transfer.Document]()))}}),
+	}, answered(func(c *gin.Context, user person.Settings, query url.Values) (any, error) {
+		for name := range query {
+			return nil, fault.Invalid(fault.Clip(name), "is not a field here; none is taken")
+		}
+		c.Header("Content-Disposition", `attachment; filename="tickler.json"`)
+		return s.Transfer.Export(c.Request.Context(), user)
+	}))
+	file := func(description string) mediaType {
+		return mediaType{&jsonschema.Schema{Type: "string", Description: description}}
 	}
-	s.handle(s.importing, &huma.Operation{
-		Method: post, Path: "/v1/import", OperationID: "import", Summary: "Import tasks", Tags: []string{"transfer"},
+	s.handle(s.Guard(access.TasksWrite, maxImport), post, "/v1/import", &described{
+		OperationID: "import", Summary: "Import tasks", Tags: []string{aboutTransfer},
 		Description: "Brings in a file: an export of Tickler, a CSV export of Todoist, or the to-dos of an iCalendar file. Each task is judged by itself, and imported once however often its file is. With dry_run nothing is changed, and the report says what would be. At most 10000 tasks and 16 MiB.",
-		Parameters: []*huma.Param{{
-			Name: "dry_run", In: "query", Description: "Change nothing. Default false.", Schema: free(map[string]any{"type": "boolean"}),
+		Parameters: []parameter{{
+			Name: "dry_run", In: "query", Description: "Change nothing. Default false.", Schema: &jsonschema.Schema{Type: "boolean"},
 		}},
-		RequestBody: &huma.RequestBody{Required: true, Content: map[string]*huma.MediaType{
-			"application/json": {Schema: answerSchema(document, reflect.TypeFor[transfer.Document]())},
+		RequestBody: &requestBody{Required: true, Content: content{
+			"application/json": {s.document.answer(reflect.TypeFor[transfer.Document]())},
 			"text/csv":         file("As Todoist exports a project."),
 			"text/calendar":    file("RFC 5545; only VTODO is read."),
 		}},
-		Responses: responses(map[int]*huma.Response{http.StatusOK: {
-			Description: "What became of each task.", Content: jsonContent(answerSchema(document, reflect.TypeFor[transfer.Report]())),
+		Responses: responses(map[int]response{http.StatusOK: {
+			Description: "What became of each task.", Content: jsonContent(s.document.answer(reflect.TypeFor[transfer.Report]())),
 		}}, 409, 413, 415, 422),
-	}, func(ctx huma.Context) {
-		s.answer(ctx, func(user person.Settings, query url.Values) (any, error) {
-			dryRun, err := readDryRun(query)
-			if err != nil {
-				return nil, err
-			}
-			body, err := readBody(ctx)
-			if err != nil {
-				return nil, err
-			}
-			kind, _, _ := mime.ParseMediaType(ctx.Header("Content-Type"))
-			return s.importFile(ctx.Context(), user, kind, body, dryRun)
-		})
-	})
+	}, answered(func(c *gin.Context, user person.Settings, query url.Values) (any, error) {
+		dryRun, err := readDryRun(query)
+		if err != nil {
+			return nil, err
+		}
+		body, err := readBody(c)
+		if err != nil {
+			return nil, err
+		}
+		kind, _, _ := mime.ParseMediaType(c.GetHeader("Content-Type"))
+		return s.importFile(c.Request.Context(), user, kind, body, dryRun)
+	}))
 }
 
 func (s *server) importFile(ctx context.Context, user person.Settings, kind string, body []byte, dryRun bool) (any, error) {
@@ -90,19 +73,20 @@ func (s *server) importFile(ctx context.Context, user person.Settings, kind stri
 	return report, err
 }
 
-// answer answers a call that is no operation.
-func (s *server) answer(ctx huma.Context, do func(user person.Settings, query url.Values) (any, error)) {
-	user, err := operation.User(ctx.Context())
-	address := ctx.URL()
-	var content any
-	if err == nil {
-		content, err = do(user, address.Query())
+// answered makes a handler of a function that is no operation.
+func answered(do func(c *gin.Context, user person.Settings, query url.Values) (any, error)) func(*gin.Context) error {
+	return func(c *gin.Context) error {
+		user, err := operation.User(c.Request.Context())
+		if err != nil {
+			return err
+		}
+		answer, err := do(c, user, c.Request.URL.Query())
+		if err != nil {
+			return err
+		}
+		c.Data(http.StatusOK, jsonType, encode(answer))
+		return nil
 	}
-	if err != nil {
-		s.refuse(ctx, err)
-		return
-	}
-	send(ctx, http.StatusOK, "application/json", content)
 }
 
 func readDryRun(query url.Values) (bool, error) {

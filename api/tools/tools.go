@@ -98,7 +98,7 @@ func (t *Tools) all() []server.ServerTool {
 func (t *Tools) tool(o operation.Operation) server.ServerTool {
 	closedWorld := false
 	tool := mcp.Tool{
-		Name: o.Name, Title: o.Title, Description: o.Description,
+		Name: o.Name, Title: o.Title, Description: o.ToolDescription(),
 		RawInputSchema:  operation.InputSchema(o.In),
 		RawOutputSchema: operation.OutputSchema(o.Out),
 		Annotations: mcp.ToolAnnotation{

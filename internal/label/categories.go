@@ -18,7 +18,7 @@ type CreateCategoryInput struct {
 // CategoryInput names a category, by its name or its id.
 type CategoryInput struct {
 	Category   string `json:"category,omitempty" doc:"Its present name." example:"Work"`
-	CategoryID int64  `json:"category_id,omitempty" doc:"Its id, instead of the name."`
+	CategoryID int64  `json:"category_id,omitempty" doc:"Its id, instead of the name." minimum:"1"`
 }
 
 // UpdateCategoryInput renames or recolors a category.

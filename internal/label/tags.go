@@ -19,7 +19,7 @@ type CreateTagInput struct {
 // TagInput names a tag, by its name or its id.
 type TagInput struct {
 	Tag   string `json:"tag,omitempty" doc:"Its present name." example:"errand"`
-	TagID int64  `json:"tag_id,omitempty" doc:"Its id, instead of the name."`
+	TagID int64  `json:"tag_id,omitempty" doc:"Its id, instead of the name." minimum:"1"`
 }
 
 // UpdateTagInput renames or recolors a tag.

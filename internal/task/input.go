@@ -14,7 +14,7 @@ type AddInput struct {
 	Priority        Priority       `json:"priority,omitempty" doc:"Default medium." enum:"low,medium,high,urgent"`
 	DueDate         string         `json:"due_date,omitempty" doc:"Date (that day) or date-time; without offset in the user's zone." example:"2026-03-01T17:30"`
 	Category        string         `json:"category,omitempty" doc:"Name of an existing category." sample:"Work"`
-	CategoryID      int64          `json:"category_id,omitempty" doc:"Its id, instead of the name."`
+	CategoryID      int64          `json:"category_id,omitempty" doc:"Its id, instead of the name." minimum:"1"`
 	Tags            []string       `json:"tags,omitempty" doc:"Tag names; unknown ones are created." maxItems:"10"`
 	TagIDs          []int64        `json:"tag_ids,omitempty" doc:"Tag ids, beside or instead of names." maxItems:"10"`
 	RecurrenceRule  string         `json:"recurrence_rule,omitempty" doc:"RFC 5545 RRULE, or daily, weekdays, weekly, monthly, yearly." example:"FREQ=WEEKLY;BYDAY=MO,TH"`
@@ -25,13 +25,13 @@ type AddInput struct {
 
 // UpdateInput changes the given fields of a task; null clears a field.
 type UpdateInput struct {
-	TaskID          int64                          `json:"task_id" doc:"The task to change."`
+	TaskID          int64                          `json:"task_id" doc:"The task to change." minimum:"1"`
 	Title           input.Optional[string]         `json:"title,omitempty" doc:"What to do." minLength:"1" maxLength:"200"`
 	Description     input.Optional[string]         `json:"description,omitempty" doc:"Details." maxLength:"10000"`
 	Priority        input.Optional[Priority]       `json:"priority,omitempty" doc:"Null: medium." enum:"low,medium,high,urgent"`
 	DueDate         input.Optional[string]         `json:"due_date,omitempty" doc:"Date (that day) or date-time; without offset in the user's zone." example:"2026-03-01"`
 	Category        input.Optional[string]         `json:"category,omitempty" doc:"Name of an existing category." sample:"Work"`
-	CategoryID      input.Optional[int64]          `json:"category_id,omitempty" doc:"Its id, instead of the name."`
+	CategoryID      input.Optional[int64]          `json:"category_id,omitempty" doc:"Its id, instead of the name." minimum:"1"`
 	Tags            input.Optional[[]string]       `json:"tags,omitempty" doc:"Replaces all tags; unknown ones are created." maxItems:"10"`
 	TagIDs          input.Optional[[]int64]        `json:"tag_ids,omitempty" doc:"Replaces all tags, together with tags." maxItems:"10"`
 	RecurrenceRule  input.Optional[string]         `json:"recurrence_rule,omitempty" doc:"RFC 5545 RRULE or shorthand; null ends the recurrence." example:"monthly"`

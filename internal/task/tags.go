@@ -11,7 +11,7 @@ import (
 type TaggingInput struct {
 	TaskID int64  `json:"task_id" doc:"The task's id." minimum:"1"`
 	Tag    string `json:"tag,omitempty" doc:"Name of the tag." maxLength:"30" example:"errand"`
-	TagID  int64  `json:"tag_id,omitempty" doc:"Its id, instead of the name."`
+	TagID  int64  `json:"tag_id,omitempty" doc:"Its id, instead of the name." minimum:"1"`
 }
 
 // AddTagToTask gives a task a tag; an unknown name is created. A tag that the

@@ -1,0 +1,62 @@
+// Package problem answers with errors as HTTP has them: problem details.
+// https://www.rfc-editor.org/rfc/rfc9457
+package problem
+
+import (
+	"bytes"
+	"cmp"
+	"encoding/json"
+	"net/http"
+	"tickler/internal/fault"
+
+	"github.com/gin-gonic/gin"
+)
+
+// Type is the media type of a problem.
+const Type = "application/problem+json"
+
+// Details are an error, with code, field and hint as tools have them.
+type Details struct {
+	Type   string     `json:"type" doc:"Always about:blank: code tells more."`
+	Title  string     `json:"title" doc:"That of the status."`
+	Status int        `json:"status"`
+	Detail string     `json:"detail" doc:"What was wrong, what is allowed, and an example."`
+	Code   fault.Code `json:"code" enum:"INVALID_INPUT,UNAUTHORIZED,FORBIDDEN,NOT_FOUND,CONFLICT,LIMIT_EXCEEDED,RATE_LIMITED,UNAVAILABLE,INTERNAL"`
+	Field  string     `json:"field,omitempty" doc:"The input at fault."`
+	Hint   string     `json:"hint,omitempty" doc:"What to do next."`
+}
+
+// statuses are those of the codes.
+var statuses = map[fault.Code]int{
+	fault.InvalidInput: http.StatusBadRequest, fault.Unauthorized: http.StatusUnauthorized, fault.Forbidden: http.StatusForbidden,
+	fault.NotFound: http.StatusNotFound, fault.Conflict: http.StatusConflict, fault.LimitExceeded: http.StatusUnprocessableEntity,
+	fault.RateLimited: http.StatusTooManyRequests, fault.Unavailable: http.StatusServiceUnavailable, fault.Internal: http.StatusInternalServerError,
+}
+
+// retryAfter is when to call again where nothing more exact is known, in seconds.
+const retryAfter = "5"
+
+// Refuse answers with an error, under the status of its code, and ends the
+// handling of the request.
+func Refuse(c *gin.Context, e *fault.Error) { RefuseAs(c, Status(e.Code), e) }
+
+// Status is the status of a code.
+func Status(code fault.Code) int { return cmp.Or(statuses[code], http.StatusInternalServerError) }
+
+// RefuseAs is Refuse where HTTP has a status that says more than the code.
+func RefuseAs(c *gin.Context, status int, e *fault.Error) {
+	if (e.Code == fault.Unavailable || e.Code == fault.RateLimited) && c.Writer.Header().Get("Retry-After") == "" {
+		c.Header("Retry-After", retryAfter)
+	}
+	var text bytes.Buffer
+	encoder := json.NewEncoder(&text)
+	encoder.SetEscapeHTML(false)
+	if err := encoder.Encode(Details{
+		Type: "about:blank", Title: http.StatusText(status), Status: status,
+		Detail: e.Message, Code: e.Code, Field: e.Field, Hint: e.Hint,
+	}); err != nil {
+		panic(err) // strings and a number always marshal
+	}
+	c.Abort()
+	c.Data(status, Type, text.Bytes())
+}
