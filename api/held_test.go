@@ -169,8 +169,16 @@ func TestStreamThatIsOpenedWithARevokedTokenEndsAtOnce(t *testing.T) {
 	ann.fetch(t, "/v1/settings")
 	_, err := h.store.RevokeToken(t.Context(), ann.user.UserID, 0)
 	require.NoError(t, err)
-	a := h.send(t, ann.token, http.MethodGet, "/v1/events", nil) // which reads to the end
-	require.Contains(t, []int{http.StatusOK, http.StatusUnauthorized}, a.status)
+	response := h.open(t, t.Context(), ann.token, http.MethodGet, "/v1/events", nil)
+	defer func() { _ = response.Body.Close() }()
+	require.Contains(t, []int{http.StatusOK, http.StatusUnauthorized}, response.StatusCode)
+	ended := make(chan struct{})
+	go func() { _, _ = io.Copy(io.Discard, response.Body); close(ended) }()
+	select {
+	case <-ended:
+	case <-time.After(10 * time.Second):
+		t.Fatal("the stream goes on")
+	}
 }
 
 func TestCallsOfAUserAtTheSameTimeAreBounded(t *testing.T) {

@@ -17,6 +17,8 @@ const (
 	// Longest is how long a stream lasts: then the client comes again, and its
 	// token is checked anew.
 	Longest = 10 * time.Minute
+
+	farewell = 500 * time.Millisecond
 )
 
 type openedKey struct{}
@@ -45,8 +47,8 @@ func Open(ctx context.Context, w http.ResponseWriter, patience time.Duration) *S
 		opened()
 	}
 	s := &Stream{ctx: ctx, w: w, control: http.NewResponseController(w), patience: patience}
-	// A write that waits for its reader ends too.
-	s.forget = context.AfterFunc(ctx, func() { _ = s.control.SetWriteDeadline(time.Now()) })
+	// A write that waits for its reader ends too. The time is for ending in good order.
+	s.forget = context.AfterFunc(ctx, func() { _ = s.control.SetWriteDeadline(time.Now().Add(farewell)) })
 	// The time in which a request must be read would end the stream too.
 	s.err = s.control.SetReadDeadline(time.Time{})
 	w.Header().Set("Content-Type", "text/event-stream")
