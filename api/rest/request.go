@@ -173,14 +173,19 @@ func jsonBody(c *gin.Context) (json.RawMessage, error) {
 
 func readBody(c *gin.Context) ([]byte, error) {
 	body, err := io.ReadAll(c.Request.Body)
-	var tooLarge *http.MaxBytesError
-	switch {
-	case errors.As(err, &tooLarge):
-		return nil, withStatus(http.StatusRequestEntityTooLarge, fault.Invalid("body", "is too large; at most %d bytes are allowed", tooLarge.Limit))
-	case err != nil:
-		return nil, fault.Invalid("body", "did not arrive whole")
+	if err != nil {
+		return nil, bodyError(err)
 	}
 	return body, nil
+}
+
+// bodyError says why a body could not be read.
+func bodyError(err error) error {
+	var tooLarge *http.MaxBytesError
+	if errors.As(err, &tooLarge) {
+		return withStatus(http.StatusRequestEntityTooLarge, fault.Invalid("body", "is too large; at most %d bytes are allowed", tooLarge.Limit))
+	}
+	return fault.Invalid("body", "did not arrive whole")
 }
 
 // A validator is the version of a task and, for caches, a digest of what was

@@ -2,6 +2,8 @@ package rest
 
 import (
 	"context"
+	"errors"
+	"io"
 	"mime"
 	"net/http"
 	"net/url"
@@ -39,7 +41,7 @@ func (s *server) transfers() {
 	}
 	s.handle(s.Guard(access.TasksWrite, maxImport), post, "/v1/import", &described{
 		OperationID: "import", Summary: "Import tasks", Tags: []string{aboutTransfer},
-		Description: "Brings in a file: an export of Tickler, a CSV export of Todoist, or the to-dos of an iCalendar file. Each task is judged by itself, and imported once however often its file is. With dry_run nothing is changed, and the report says what would be. At most 10000 tasks and 16 MiB.",
+		Description: "Brings in a file: an export of Tickler, a CSV export of Todoist, or the to-dos of an iCalendar file. Each task is judged by itself, and imported once however often its file is. With dry_run nothing is changed, and the report says what would be. At most 10000 tasks and 16 MiB, 256 KiB each. One import at a time.",
 		Parameters: []parameter{{
 			Name: "dry_run", In: "query", Description: "Change nothing. Default false.", Schema: &jsonschema.Schema{Type: "boolean"},
 		}},
@@ -56,16 +58,26 @@ func (s *server) transfers() {
 		if err != nil {
 			return nil, err
 		}
-		body, err := readBody(c)
-		if err != nil {
-			return nil, err
+		if c.Request.ContentLength > maxImport {
+			return nil, bodyError(&http.MaxBytesError{Limit: maxImport})
 		}
 		kind, _, _ := mime.ParseMediaType(c.GetHeader("Content-Type"))
-		return s.importFile(c.Request.Context(), user, kind, body, dryRun)
+		return s.importFile(c.Request.Context(), user, kind, arriving{c.Request.Body}, dryRun)
 	}))
 }
 
-func (s *server) importFile(ctx context.Context, user person.Settings, kind string, body []byte, dryRun bool) (any, error) {
+// arriving is a body that is read as it arrives. Its errors are those of a call.
+type arriving struct{ io.Reader }
+
+func (a arriving) Read(p []byte) (int, error) {
+	n, err := a.Reader.Read(p)
+	if err != nil && !errors.Is(err, io.EOF) {
+		err = bodyError(err)
+	}
+	return n, err
+}
+
+func (s *server) importFile(ctx context.Context, user person.Settings, kind string, body io.Reader, dryRun bool) (any, error) {
 	report, err := s.Transfer.Import(ctx, user, kind, body, dryRun)
 	if e, ok := err.(*fault.Error); ok && e.Field == "Content-Type" {
 		return nil, withStatus(http.StatusUnsupportedMediaType, e)

@@ -134,7 +134,7 @@ func (p *plan) countInCalendar(a, b, limit int64) int64 {
 	set := p.expand(i, 0)
 	var total int64
 	for slot, steps := 1, 0; i <= end && total <= limit; slot = 1 - slot {
-		if steps++; steps > maxCountedPeriods {
+		if steps++; steps > maxCountedPeriods || !p.spend(p.periodSteps()) {
 			return limit + 1
 		}
 		if p.freq == rrule.WEEKLY && p.rule.months == 0 && set.size() > 0 && set.at(0) > a {
@@ -190,7 +190,7 @@ func (p *plan) countPeriods(i, j, limit int64) int64 {
 	// Days whose first period falls on the same place of the interval are alike.
 	alike := make([]int32, p.interval)
 	for day, steps := p.nextDay(firstDay+1), 0; day < lastDay && total <= limit; steps++ {
-		if steps > maxCountedDays {
+		if steps > maxCountedDays || !p.spend(1) {
 			return limit + 1
 		}
 		if next := p.nextDay(day); next != day {
@@ -245,6 +245,7 @@ func (p *plan) countOneByOne(i, j, limit int64) int64 {
 // countPositions counts the allowed periods of a day from its first one on.
 func (p *plan) countPositions(first int64) int32 {
 	var n int32
+	p.spend(p.perDay / p.interval)
 	for pos := first; pos < p.perDay; pos += p.interval {
 		if p.nextPosition(pos) == pos {
 			n++

@@ -14,6 +14,7 @@ type plan struct {
 	base     int64 // number of the period that the start lies in
 	zone     *zone
 	allDay   bool
+	work     *Work // nil: without bound
 
 	// Where the rule names no day, these come from the start.
 	startMonth, startDay, startWeekday int
@@ -34,7 +35,7 @@ func newPlan(s Series) *plan {
 	r := s.Rule
 	p := &plan{
 		rule: r, freq: r.opt.Freq, interval: r.interval(),
-		start: wallOf(s.Start), zone: newZone(s.Zone), allDay: s.AllDay,
+		start: wallOf(s.Start), zone: newZone(s.Zone), allDay: s.AllDay, work: s.Work,
 	}
 	day := floorDiv(p.start, secondsPerDay)
 	_, p.startMonth, p.startDay = civil(day)

@@ -23,7 +23,7 @@ func (p *plan) nextWall(wall int64) (int64, bool) {
 	i, end := floorDiv(wall, p.unit), (maxDay+1)*p.perDay
 	for range maxSteps {
 		next, ok := p.nextPeriod(i, end)
-		if !ok {
+		if !ok || !p.spend(1) {
 			return 0, false
 		}
 		if v, ok := p.expand(next, 0).after(wall); ok {
@@ -44,7 +44,7 @@ func (p *plan) nextInCalendar(wall int64) (int64, bool) {
 	end := p.calendarPeriod(maxDay) + 1
 	i := p.align(p.calendarPeriod(floorDiv(wall, secondsPerDay)) - 1)
 	for range maxCalendarSteps {
-		if i > end {
+		if i > end || !p.spend(p.periodSteps()) {
 			return 0, false
 		}
 		v, ok := p.expand(i, 0).after(wall)
@@ -70,7 +70,7 @@ func (p *plan) overlapping() bool { return p.rule.skip != skipOmit && p.interval
 func (p *plan) nextPeriod(i, end int64) (int64, bool) {
 	for range maxSteps {
 		i = p.align(i)
-		if i >= end {
+		if i >= end || !p.spend(p.periodSteps()) {
 			return 0, false
 		}
 		day := floorDiv(i, p.perDay)

@@ -23,6 +23,9 @@ type Series struct {
 	// AllDay says that Start is a date. BYHOUR, BYMINUTE and BYSECOND are then
 	// ignored and UNTIL counts by its date; the clock of Start is kept.
 	AllDay bool
+	// Work is what searches may cost; nil: as much as they need. When it is
+	// exhausted they end as if the series did.
+	Work *Work
 }
 
 // Occurrence is one date of a series.

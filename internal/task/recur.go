@@ -70,7 +70,7 @@ func (t *Task) series() (recurrence.Series, error) {
 	}
 	return recurrence.Series{
 		Rule: rule, Start: t.Recurrence.Start, Zone: t.Zone(),
-		StartIndex: t.Recurrence.StartOccurrence, AllDay: t.AllDay,
+		StartIndex: t.Recurrence.StartOccurrence, AllDay: t.AllDay, Work: t.work,
 	}, nil
 }
 

@@ -11,6 +11,7 @@ import (
 
 	"tickler/internal/label"
 	"tickler/internal/person"
+	"tickler/internal/recurrence"
 )
 
 // Priority orders tasks by importance.
@@ -72,6 +73,8 @@ type Task struct {
 	UpdatedAt time.Time
 	DeletedAt *time.Time
 	Version   int
+
+	work *recurrence.Work // bounds finding dates of the series; see Within
 }
 
 // Recurrence is what makes a task one of a series.

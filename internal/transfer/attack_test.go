@@ -18,7 +18,6 @@ import (
 // if a colon is missing, is refused before it reads.
 func TestCalendarThatIsMadeToHarmIsRefusedAtOnce(t *testing.T) {
 	t.Parallel()
-	service := transfer.NewService(task.NewService(nil, time.Now), nil, nil, time.Now)
 	const size = 8 << 20
 	many := func(line string) string { return strings.Repeat(line, size/len(line)) }
 	for name, file := range map[string]string{
@@ -30,15 +29,16 @@ func TestCalendarThatIsMadeToHarmIsRefusedAtOnce(t *testing.T) {
 		"a long parameter":            "BEGIN:VCALENDAR\nX;A=\"" + many("x") + "\":y\nEND:VCALENDAR\n",
 		"a long parameter, folded":    "BEGIN:VCALENDAR\nX;A=" + many("x\n ") + ":y\nEND:VCALENDAR\n",
 		"a parameter without colon":   "BEGIN:VCALENDAR\nX;A=b\nEND:VCALENDAR\n",
-		"a parameter, quoted, and on": "BEGIN:VCALENDAR\nX;A=\"b\"c:y\nEND:VCALENDAR\n",
+		"a parameter, quoted, and on": "BEGIN:VCALENDAR\nBEGIN:VTODO\nSUMMARY;A=\"b\"c:y\nEND:VTODO\nEND:VCALENDAR\n",
 		"no name":                     "BEGIN:VCALENDAR\n:y\nEND:VCALENDAR\n",
 		"colons in quotes only":       "BEGIN:VCALENDAR\nX;A=\":\nEND:VCALENDAR\n",
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
+			service := transfer.NewService(task.NewService(nil, time.Now), nil, nil, time.Now)
 			ended := make(chan error, 1)
 			go func() {
-				_, err := service.Import(context.Background(), person.Settings{UserID: 1, TimeZone: "UTC"}, "text/calendar", []byte(file), true)
+				_, err := service.Import(context.Background(), person.Settings{UserID: 1, TimeZone: "UTC"}, "text/calendar", strings.NewReader(file), true)
 				ended <- err
 			}()
 			select {

@@ -1,8 +1,9 @@
 package transfer
 
 import (
-	"context"
+	"errors"
 	"fmt"
+	"io"
 	"slices"
 	"strconv"
 	"strings"
@@ -16,23 +17,21 @@ import (
 	"tickler/internal/task"
 )
 
-// importCalendar brings in the to-dos of a calendar (RFC 5545, section 3.6.2).
-func (s *Service) importCalendar(ctx context.Context, user person.Settings, file []byte, dryRun bool) (Report, error) {
-	report := Report{Format: "icalendar", DryRun: dryRun}
-	if err := checkLines(file); err != nil {
-		return report, err
-	}
-	calendar, err := decode(file)
-	if err != nil {
-		return report, fault.Invalid("body", "is not an iCalendar file: %s", fault.Clip(err.Error()))
-	}
-	var items []item
-	for _, component := range calendar.Children {
-		if component.Name == ical.CompToDo {
-			items = append(items, readToDo(len(items)+1, component, user.Zone()))
+// readCalendar reads the to-dos of a calendar (RFC 5545, section 3.6.2).
+func (s *Service) readCalendar(user person.Settings, f *file) (content, error) {
+	c := content{format: "icalendar"}
+	for todos := newToDos(f); ; {
+		todo, err := todos.next()
+		if errors.Is(err, io.EOF) {
+			return c, nil
+		}
+		if err == nil {
+			err = c.add(readToDo(len(c.items)+1, todo, user.Zone()))
+		}
+		if err != nil {
+			return c, f.refuse(err, "is not an iCalendar file: %s")
 		}
 	}
-	return s.importAll(ctx, user, report, labels{}, items)
 }
 
 func readToDo(row int, todo *ical.Component, zone *time.Location) item {
@@ -51,7 +50,7 @@ func readToDo(row int, todo *ical.Component, zone *time.Location) item {
 	i.in.IdempotencyKey = key("icalendar", uid, raw(todo, ical.PropRecurrenceID))
 	if i.in.Title == "" {
 		i.in.Title = "(no title)"
-		i.notes = append(i.notes, "it had no title")
+		i.note("it had no title")
 	}
 	switch {
 	case todo.Props.Get(ical.PropRecurrenceID) != nil:
@@ -73,7 +72,7 @@ func readToDo(row int, todo *ical.Component, zone *time.Location) item {
 	i.shorten()
 	if description := []rune(i.in.Description); len(description) > task.MaxDescription {
 		i.in.Description = string(description[:task.MaxDescription-1]) + "…"
-		i.notes = append(i.notes, "the description was too long, and was cut")
+		i.note("the description was too long, and was cut")
 	}
 	return i
 }
@@ -106,14 +105,14 @@ func (i *item) dates(todo *ical.Component, zone *time.Location) {
 	if due == nil { // a start, and how long it takes
 		due = todo.Props.Get(ical.PropDateTimeStart)
 		if due != nil && todo.Props.Get(ical.PropDuration) != nil {
-			i.notes = append(i.notes, "the start was taken for the due date")
+			i.note("the start was taken for the due date")
 		}
 	}
 	if due != nil {
 		at, ok := i.moment(due, zone)
 		switch {
 		case !ok:
-			i.notes = append(i.notes, fmt.Sprintf("the date %q could not be read", fault.Clip(due.Value)))
+			i.note(fmt.Sprintf("the date %q could not be read", fault.Clip(due.Value)))
 		case len(due.Value) == len("20060102"):
 			i.in.DueDate = at.Format(time.DateOnly)
 		default:
@@ -127,10 +126,10 @@ func (i *item) dates(todo *ical.Component, zone *time.Location) {
 		i.in.RecurrenceRule = rule.Value
 		if _, err := recurrence.Parse(rule.Value); err != nil {
 			i.in.RecurrenceRule = ""
-			i.notes = append(i.notes, fmt.Sprintf("the rule %q could not be taken over: %s", fault.Clip(rule.Value), fault.Clip(err.Error())))
+			i.note(fmt.Sprintf("the rule %q could not be taken over: %s", fault.Clip(rule.Value), fault.Clip(err.Error())))
 		}
 		if todo.Props.Get(ical.PropExceptionDates) != nil || todo.Props.Get(ical.PropRecurrenceDates) != nil {
-			i.notes = append(i.notes, "exceptions from the rule could not be taken over")
+			i.note("exceptions from the rule could not be taken over")
 		}
 	}
 	if created := todo.Props.Get(ical.PropCreated); created != nil {
@@ -200,7 +199,7 @@ func (i *item) alarms(todo *ical.Component, zone *time.Location) {
 		before, err := trigger.Duration()
 		minutes := int(-before / time.Minute)
 		if err != nil || minutes < 0 || minutes > person.MaxReminderOffset || len(i.in.ReminderOffsets) == person.MaxReminderOffsets {
-			i.notes = append(i.notes, fmt.Sprintf("the alarm %q could not be taken over", fault.Clip(trigger.Value)))
+			i.note(fmt.Sprintf("the alarm %q could not be taken over", fault.Clip(trigger.Value)))
 			continue
 		}
 		if i.in.DueDate != "" && !slices.Contains(i.in.ReminderOffsets, minutes) {

@@ -2,9 +2,11 @@ package transfer
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"strconv"
 	"time"
@@ -14,6 +16,7 @@ import (
 	"tickler/internal/fault"
 	"tickler/internal/input"
 	"tickler/internal/label"
+	"tickler/internal/limit"
 	"tickler/internal/person"
 	"tickler/internal/task"
 )
@@ -153,48 +156,163 @@ func optional(t *time.Time) string {
 	return instant(*t)
 }
 
-// importDocument brings in what Export wrote. Settings are taken over; a
-// category or tag that is there already stays as it is.
-func (s *Service) importDocument(ctx context.Context, user person.Settings, file []byte, dryRun bool) (Report, error) {
-	report := Report{Format: documentFormat, DryRun: dryRun}
-	var doc Document
-	decoder := json.NewDecoder(bytes.NewReader(file))
-	decoder.DisallowUnknownFields()
-	if err := decoder.Decode(&doc); err != nil || decoder.Decode(&struct{}{}) != io.EOF {
-		return report, fault.Invalid("body", "is not what GET /v1/export writes: %s", fault.Clip(reason(err)))
+// A document of our own, and each of its tasks, holds no more than this.
+var (
+	documentParts = limit.JSON{Depth: 4, Items: 100, Values: 500}
+	maxLabels     = 1000
+)
+
+// readDocument reads what Export wrote. Settings are taken over; a category or
+// tag that is there already stays as it is.
+func (s *Service) readDocument(_ person.Settings, f *file) (content, error) {
+	d := document{file: f, decoder: json.NewDecoder(f), content: content{format: documentFormat, settings: &Settings{}}}
+	if err := d.read(); err != nil {
+		return content{}, f.refuse(err, "is not what GET /v1/export writes: %s")
 	}
-	if doc.Format != documentFormat || doc.Version != documentVersion {
-		return report, fault.Invalid("format", "must be %q and version %d, as GET /v1/export writes", documentFormat, documentVersion)
+	if d.format != documentFormat || d.version != documentVersion {
+		return content{}, fault.Invalid("format", "must be %q and version %d, as GET /v1/export writes", documentFormat, documentVersion)
 	}
-	items := make([]item, len(doc.Tasks))
-	for i, t := range doc.Tasks {
-		items[i] = t.item(i + 1)
+	return d.content, nil
+}
+
+// document is a Document as it is read, member by member.
+type document struct {
+	content
+	file    *file
+	decoder *json.Decoder
+	format  string
+	version int
+}
+
+func (d *document) read() error {
+	if begins, err := d.begins('{'); err != nil || !begins {
+		return cmp.Or(err, errors.New("it is no object"))
 	}
-	if !dryRun {
-		if err := s.prepare(ctx, &user, doc, &report); err != nil {
-			return report, err
+	for d.decoder.More() {
+		name, err := d.token()
+		if err == nil {
+			err = d.member(name)
+		}
+		if err != nil {
+			return err
 		}
 	}
-	return s.importAll(ctx, user, report, labels{doc.Categories, doc.Tags}, items)
+	if _, err := d.token(); err != nil { // of the end of the object
+		return err
+	}
+	if _, err := d.token(); !errors.Is(err, io.EOF) {
+		return errors.New("something stands behind it")
+	}
+	return nil
+}
+
+func (d *document) member(name json.Token) error {
+	switch name {
+	case "format":
+		return d.value(&d.format)
+	case "version":
+		return d.value(&d.version)
+	case "exported_at":
+		var when string
+		return d.value(&when)
+	case "settings":
+		return d.value(d.settings)
+	case "categories":
+		return d.list(func() error { return d.label(&d.labels.categories, "categories") })
+	case "tags":
+		return d.list(func() error { return d.label(&d.labels.tags, "tags") })
+	case "tasks":
+		return d.list(func() error {
+			if len(d.items) == MaxTasks {
+				return tooMany("tasks", MaxTasks)
+			}
+			var t ExportedTask
+			if err := d.value(&t); err != nil {
+				return err
+			}
+			return d.add(t.item(len(d.items) + 1))
+		})
+	default:
+		return fmt.Errorf("it has no field %v", name)
+	}
+}
+
+func (d *document) label(all *[]Label, what string) error {
+	if len(*all) == maxLabels {
+		return tooMany(what, maxLabels)
+	}
+	var one Label
+	err := d.value(&one)
+	*all = append(*all, one)
+	return err
+}
+
+// list reads an array, one element after the other. null is an empty one.
+func (d *document) list(one func() error) error {
+	if begins, err := d.begins('['); err != nil || !begins {
+		return err
+	}
+	for d.decoder.More() {
+		if err := one(); err != nil {
+			return err
+		}
+	}
+	_, err := d.token()
+	return err
+}
+
+func (d *document) token() (json.Token, error) {
+	d.file.entry()
+	return d.decoder.Token()
+}
+
+// begins tells whether an object or array begins; it does not if there is null.
+func (d *document) begins(bracket json.Delim) (bool, error) {
+	token, err := d.token()
+	switch {
+	case err != nil:
+		return false, err
+	case token == nil:
+		return false, nil
+	case token != bracket:
+		return false, fmt.Errorf("it has %v where %v is wanted", token, bracket)
+	}
+	return true, nil
+}
+
+// value reads a value, strictly, after a look at what decoding it can cost.
+func (d *document) value(into any) error {
+	d.file.entry()
+	var text json.RawMessage
+	if err := d.decoder.Decode(&text); err != nil {
+		return err
+	}
+	if err := documentParts.Check(text); err != nil {
+		return err
+	}
+	strict := json.NewDecoder(bytes.NewReader(text))
+	strict.DisallowUnknownFields()
+	return strict.Decode(into)
 }
 
 // prepare brings in what tasks refer to.
-func (s *Service) prepare(ctx context.Context, user *person.Settings, doc Document, report *Report) error {
-	wanted := person.SettingsInput{TimeZone: doc.Settings.TimeZone, ReminderOffsets: input.Some(doc.Settings.ReminderOffsets)}
-	if doc.Settings.QuietHours != "" {
-		wanted.QuietHours = input.Some(doc.Settings.QuietHours)
+func (s *Service) prepare(ctx context.Context, user *person.Settings, content content, report *Report) error {
+	settings := content.settings
+	wanted := person.SettingsInput{TimeZone: settings.TimeZone, ReminderOffsets: input.Some(settings.ReminderOffsets)}
+	if settings.QuietHours != "" {
+		wanted.QuietHours = input.Some(settings.QuietHours)
 	}
 	after, err := s.people.UpdateSettings(ctx, *user, wanted)
 	if err != nil {
 		return err
 	}
 	*user, report.Settings = after.Settings, after.Changed
-	for _, c := range doc.Categories {
+	for _, c := range content.labels.categories {
 		if _, err := s.labels.CreateCategory(ctx, *user, label.CreateCategoryInput{Name: c.Name, Color: c.Color}); !harmless(err) {
 			return err
 		}
 	}
-	for _, t := range doc.Tags {
+	for _, t := range content.labels.tags {
 		if _, err := s.labels.CreateTag(ctx, *user, label.CreateTagInput{Name: t.Name, Color: t.Color}); !harmless(err) {
 			return err
 		}
@@ -207,13 +325,6 @@ func (s *Service) prepare(ctx context.Context, user *person.Settings, doc Docume
 func harmless(err error) bool {
 	var e *fault.Error
 	return err == nil || (errors.As(err, &e) && (e.Code == fault.Conflict || e.Code == fault.LimitExceeded))
-}
-
-func reason(err error) string {
-	if err == nil {
-		return "something stands behind it"
-	}
-	return err.Error()
 }
 
 func (t ExportedTask) item(row int) item {

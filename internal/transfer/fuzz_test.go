@@ -1,12 +1,14 @@
 package transfer
 
 import (
+	"bytes"
+	"errors"
 	"testing"
 	"time"
 
-	"github.com/emersion/go-ical"
 	"github.com/stretchr/testify/require"
 
+	"tickler/internal/fault"
 	"tickler/internal/person"
 	"tickler/internal/task"
 )
@@ -24,29 +26,26 @@ func FuzzCalendarFile(f *testing.F) {
 	} {
 		f.Add([]byte(seed))
 	}
-	f.Fuzz(func(t *testing.T, file []byte) {
-		if checkLines(file) != nil {
-			return
-		}
-		calendar, err := decode(file)
-		if err != nil {
-			return
-		}
-		require.LessOrEqual(t, nesting(calendar.Component), maxNesting)
-		for n, component := range calendar.Children {
-			if component.Name == ical.CompToDo {
-				require.Equal(t, n, readToDo(n, component, fuzzUser.Zone()).row)
-			}
-		}
+	service := NewService(task.NewService(nil, fuzzNow), nil, nil, fuzzNow)
+	f.Fuzz(func(t *testing.T, text []byte) {
+		content, err := service.readCalendar(fuzzUser, &file{from: bytes.NewReader(text)})
+		requireContent(t, content, err)
 	})
 }
 
-func nesting(c *ical.Component) int {
-	deepest := 0
-	for _, child := range c.Children {
-		deepest = max(deepest, nesting(child))
+// requireContent sees that what was read is such as can be imported, and that
+// what is refused is refused by field.
+func requireContent(t *testing.T, content content, err error) {
+	t.Helper()
+	var known *fault.Error
+	require.True(t, err == nil || errors.As(err, &known), "%v", err)
+	require.LessOrEqual(t, len(content.items), MaxTasks)
+	for _, one := range content.items {
+		require.Positive(t, one.row)
+		require.NotEmpty(t, one.in.IdempotencyKey)
+		require.LessOrEqual(t, len(one.notes), maxNotes+1)
+		require.LessOrEqual(t, len(one.in.Tags), documentParts.Items)
 	}
-	return deepest + 1
 }
 
 func FuzzTodoistFile(f *testing.F) {
@@ -57,14 +56,22 @@ func FuzzTodoistFile(f *testing.F) {
 		f.Add([]byte(seed))
 	}
 	service := NewService(task.NewService(nil, fuzzNow), nil, nil, fuzzNow)
-	f.Fuzz(func(t *testing.T, file []byte) {
-		items, err := service.readTodoist(fuzzUser, file)
-		if err != nil {
-			require.Empty(t, items)
-		}
-		for _, one := range items {
-			require.Positive(t, one.row)
-			require.NotEmpty(t, one.in.IdempotencyKey)
-		}
+	f.Fuzz(func(t *testing.T, text []byte) {
+		content, err := service.readTodoist(fuzzUser, &file{from: bytes.NewReader(text)})
+		requireContent(t, content, err)
+	})
+}
+
+func FuzzDocument(f *testing.F) {
+	for _, seed := range []string{
+		"", "{}", `{"format":"tickler","version":1}`, `{"format":"tickler","version":1,"exported_at":"2026-03-01T00:00:00Z","settings":{"time_zone":"UTC","reminder_offsets":[60]},"categories":[{"name":"a"}],"tags":null,"tasks":[{"id":1,"title":"x","tags":["a"],"series":{"rule":"FREQ=DAILY","id":"3b241101-e2bb-4255-8caf-4136c566a962","start":"2026-03-01T09:00:00","occurrence":1,"start_occurrence":1}}]}`,
+		`{"tasks":[{}],"tasks":[{}],"format":"tickler","version":1}`, `{"tasks":{}}`, `{"x":1}`, `[]`, `{"format":"tickler","version":1}{}`, `{"tasks":[{"tags":[[[[[[]]]]]]}]}`,
+	} {
+		f.Add([]byte(seed))
+	}
+	service := NewService(task.NewService(nil, fuzzNow), nil, nil, fuzzNow)
+	f.Fuzz(func(t *testing.T, text []byte) {
+		content, err := service.readDocument(fuzzUser, &file{from: bytes.NewReader(text)})
+		requireContent(t, content, err)
 	})
 }

@@ -1,8 +1,12 @@
 package transfer
 
 import (
+	"bufio"
 	"bytes"
-	"fmt"
+	"errors"
+	"io"
+	"slices"
+	"strings"
 
 	"github.com/emersion/go-ical"
 
@@ -11,72 +15,201 @@ import (
 
 const (
 	// maxNesting of components: a to-do is in a calendar, and an alarm in a to-do.
-	// The library reads components by calling itself.
 	maxNesting = 8
 	// maxParameters bounds what stands before the value of a property: the library
 	// copies it anew for each of its characters.
 	maxParameters = 4 << 10
+	// maxLines is how many lines of one to-do are looked at.
+	maxLines = 1000
 )
 
-// checkLines refuses a calendar that the library would not survive, or would
-// take hours for. Lines are judged as the library sees them: folded ones as one,
-// parts of a name in any case. RFC 5545, section 3.1.
-func checkLines(file []byte) error {
-	refuse := func(why string) error {
-		return fault.Invalid("body", "is no calendar that can be read: %s", why)
+// read are the properties that become something; of those in once the first
+// says all. Lines of others, such as attachments, are passed over.
+var (
+	read = []string{
+		ical.PropSummary, ical.PropDescription, ical.PropPriority, ical.PropCategories, ical.PropUID, ical.PropRecurrenceID, ical.PropStatus,
+		ical.PropDue, ical.PropDateTimeStart, ical.PropDuration, ical.PropRecurrenceRule, ical.PropExceptionDates, ical.PropRecurrenceDates,
+		ical.PropCreated, ical.PropCompleted, ical.PropLastModified, ical.PropPercentComplete, ical.PropTrigger,
 	}
-	depth := 0
-	for rest := file; len(rest) > 0; {
-		var head []byte // the line up to its value
-		var whole bool
-		head, whole, rest = unfold(rest)
-		if len(head) == 0 && whole {
-			continue
+	once = []string{ical.PropExceptionDates, ical.PropRecurrenceDates}
+)
+
+// toDos reads the to-dos of a calendar one after the other, by lines as RFC 5545,
+// section 3.1, has them: folded ones are one, names are in any case.
+type toDos struct {
+	file  *file
+	lines *bufio.Reader
+	line  []byte        // the present one
+	text  bytes.Buffer  // the present to-do by itself, in a calendar
+	again *bufio.Reader // of text, for the library
+	open  []string      // components that have begun, the outermost first
+	begun bool          // the calendar has
+}
+
+func newToDos(f *file) *toDos {
+	f.entry()
+	return &toDos{file: f, lines: bufio.NewReader(f), again: bufio.NewReader(nil)}
+}
+
+func notACalendar(why string) error {
+	return fault.Invalid("body", "is no calendar that can be read: %s", why)
+}
+
+// next is the next to-do; io.EOF behind the last. What it keeps of a to-do is
+// bounded, and so is what the library is given to read.
+func (t *toDos) next() (*ical.Component, error) {
+	t.text.Reset()
+	kept, lines := 0, 0
+	seen := map[string]bool{}
+	for {
+		room := maxParameters
+		if t.text.Len() > 0 {
+			room = max(room, maxEntry-t.text.Len())
 		}
-		name := head
-		if end := bytes.IndexAny(head, ";:"); end >= 0 {
-			name = head[:end]
+		whole, err := t.unfold(room)
+		if err != nil {
+			return nil, err
 		}
-		colon := valueAt(head)
-		if len(name) == 0 || colon < 0 && whole {
-			return refuse("a line has no name, or no value")
+		name, value, err := split(t.line, whole)
+		if err != nil {
+			return nil, err
 		}
-		if colon < 0 {
-			return refuse("a property has too many parameters")
+		inToDo := t.text.Len() > 0
+		switch name {
+		case "BEGIN":
+			if err := t.enter(strings.ToUpper(strings.TrimSpace(value))); err != nil {
+				return nil, err
+			}
+			if len(t.open) == 2 && t.open[1] == ical.CompToDo {
+				t.text.WriteString("BEGIN:VCALENDAR\r\n")
+			}
+			if t.text.Len() == 0 || !t.wanted() {
+				continue
+			}
+		case "END":
+			wanted := t.wanted()
+			component, err := t.leave(value)
+			if err != nil {
+				return nil, err
+			}
+			if component == ical.CompToDo && inToDo && len(t.open) == 1 {
+				t.text.WriteString("END:VTODO\r\nEND:VCALENDAR\r\n")
+				return t.decode()
+			}
+			if !inToDo || !wanted {
+				continue
+			}
+		default:
+			if len(t.open) == 0 {
+				return nil, notACalendar("a line stands outside of BEGIN:VCALENDAR and END:VCALENDAR")
+			}
+			if !inToDo || !t.wanted() || !slices.Contains(read, name) || seen[name] && slices.Contains(once, name) {
+				continue
+			}
+			seen[name] = true
 		}
-		switch {
-		case bytes.EqualFold(name, []byte("BEGIN")):
-			depth++
-		case bytes.EqualFold(name, []byte("END")):
-			depth--
+		if kept += len(t.line); !whole || kept > maxEntry {
+			return nil, errLongEntry
 		}
-		if depth > maxNesting {
-			return refuse("components are nested too deep")
+		if lines++; lines > maxLines {
+			return nil, fault.Invalid("body", "has a to-do of more than %d lines; at most so many are looked at", maxLines)
 		}
+		t.text.Write(t.line)
+		t.text.WriteString("\r\n")
 	}
+}
+
+// wanted tells whether what has begun is a to-do or an alarm of one.
+func (t *toDos) wanted() bool {
+	return len(t.open) == 2 && t.open[1] == ical.CompToDo || len(t.open) == 3 && t.open[1] == ical.CompToDo && t.open[2] == ical.CompAlarm
+}
+
+func (t *toDos) enter(component string) error {
+	switch {
+	case len(t.open) == 0 && component != ical.CompCalendar:
+		return notACalendar("it does not begin with BEGIN:VCALENDAR")
+	case len(t.open) >= maxNesting:
+		return notACalendar("components are nested too deep")
+	}
+	t.begun, t.open = true, append(t.open, component)
 	return nil
 }
 
-// unfold takes the next line, with those that continue it, off a file. Of a long
-// one it returns the beginning; whole tells whether that is all.
-func unfold(file []byte) (head []byte, whole bool, rest []byte) {
-	whole = true
-	for rest = file; ; rest = rest[1:] { // without the blank that folds
-		line := rest
-		if end := bytes.IndexByte(rest, '\n'); end >= 0 {
-			line, rest = rest[:end], rest[end+1:]
-		} else {
-			rest = nil
+func (t *toDos) leave(value string) (component string, err error) {
+	if len(t.open) == 0 {
+		return "", notACalendar("something ends that has not begun")
+	}
+	last := len(t.open) - 1
+	if component = t.open[last]; !strings.EqualFold(strings.TrimSpace(value), component) {
+		return "", notACalendar("BEGIN:" + fault.Clip(component) + " has no END")
+	}
+	t.open = t.open[:last]
+	return component, nil
+}
+
+// unfold reads the next line, with those that continue it; io.EOF behind the
+// last, if the calendar is whole. Of a longer one than room only the beginning is
+// kept; whole tells whether that is all.
+func (t *toDos) unfold(room int) (whole bool, err error) {
+	t.line, whole = t.line[:0], true
+	for {
+		t.file.entry()
+		part, err := t.lines.ReadSlice('\n')
+		part, ended := bytes.CutSuffix(part, []byte("\n"))
+		if free := room - len(t.line); len(part) > free {
+			part, whole = part[:free], false
 		}
-		line = bytes.TrimSuffix(line, []byte("\r"))
-		if room := maxParameters - len(head); len(line) > room {
-			line, whole = line[:room], false
+		t.line = append(t.line, part...)
+		switch {
+		case errors.Is(err, bufio.ErrBufferFull):
+			continue
+		case errors.Is(err, io.EOF) && len(t.line) == 0:
+			return false, t.end()
+		case err != nil && !errors.Is(err, io.EOF):
+			return false, err
 		}
-		head = append(head, line...)
-		if len(rest) == 0 || rest[0] != ' ' && rest[0] != '\t' {
-			return head, whole, rest
+		if whole {
+			t.line = bytes.TrimSuffix(t.line, []byte("\r"))
+		}
+		if next, _ := t.lines.Peek(1); len(next) == 1 && (next[0] == ' ' || next[0] == '\t') && ended {
+			_, _ = t.lines.Discard(1) // the blank that folds
+			continue
+		}
+		if len(t.line) > 0 || !ended {
+			return whole, nil
 		}
 	}
+}
+
+// end is io.EOF, unless something is missing.
+func (t *toDos) end() error {
+	switch {
+	case !t.begun:
+		return notACalendar("it is empty")
+	case len(t.open) > 0:
+		return notACalendar("BEGIN:" + fault.Clip(t.open[len(t.open)-1]) + " has no END")
+	}
+	return io.EOF
+}
+
+// split takes a line apart, whose name is given in capitals. The value of one
+// that is not whole is its beginning.
+func split(line []byte, whole bool) (name, value string, err error) {
+	head := line[:min(len(line), maxParameters)]
+	colon := valueAt(head)
+	if end := bytes.IndexAny(head, ";:"); end >= 0 {
+		name = strings.ToUpper(string(head[:end]))
+	}
+	switch {
+	case colon < 0 && (!whole || len(line) > maxParameters):
+		return "", "", notACalendar("a property has too many parameters")
+	case name == "" || colon < 0:
+		return "", "", notACalendar("a line has no name, or no value")
+	}
+	if name == "BEGIN" || name == "END" {
+		value = string(line[colon+1 : min(len(line), colon+1+maxParameters)])
+	}
+	return name, value, nil
 }
 
 // valueAt is where the colon before the value stands: the first that is not
@@ -94,12 +227,20 @@ func valueAt(line []byte) int {
 	return -1
 }
 
-// decode reads a calendar. What the library panics at is no calendar.
-func decode(file []byte) (calendar *ical.Calendar, err error) {
+// decode reads the to-do that was found. What the library panics at is no calendar.
+func (t *toDos) decode() (todo *ical.Component, err error) {
 	defer func() {
 		if panicked := recover(); panicked != nil {
-			calendar, err = nil, fmt.Errorf("%v", panicked)
+			todo, err = nil, notACalendar("a to-do has a line that cannot be read")
 		}
 	}()
-	return ical.NewDecoder(bytes.NewReader(file)).Decode()
+	t.again.Reset(&t.text)
+	calendar, err := ical.NewDecoder(t.again).Decode()
+	if err != nil {
+		return nil, notACalendar(fault.Clip(err.Error()))
+	}
+	if len(calendar.Children) != 1 {
+		return nil, notACalendar("a to-do has a line that cannot be read")
+	}
+	return calendar.Children[0], nil
 }

@@ -1,8 +1,8 @@
 package transfer
 
 import (
-	"bytes"
-	"context"
+	"bufio"
+	"crypto/sha256"
 	"encoding/csv"
 	"errors"
 	"io"
@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"tickler/internal/fault"
+	"tickler/internal/label"
 	"tickler/internal/person"
 	"tickler/internal/task"
 )
@@ -24,93 +25,117 @@ import (
 
 var todoistPriorities = map[string]task.Priority{"1": task.Urgent, "2": task.High, "3": task.Medium, "4": task.Low, "": task.Medium}
 
-var mention = regexp.MustCompile(`(?:^|\s)@([^\s@]+)`)
+const (
+	maxColumns = 100
+	// maxIndent is how deep tasks may be part of each other; Todoist has four levels.
+	maxIndent = 8
+)
 
-// importTodoist brings in a project. A section becomes the category of its tasks.
-func (s *Service) importTodoist(ctx context.Context, user person.Settings, file []byte, dryRun bool) (Report, error) {
-	items, err := s.readTodoist(user, file)
-	if err != nil {
-		return Report{}, err
-	}
-	return s.importAll(ctx, user, Report{Format: "todoist", DryRun: dryRun}, labels{}, items)
-}
+var mention = regexp.MustCompile(`(?:^|\s)@([^\s@]+)`)
 
 // project is a CSV file as it is read.
 type project struct {
+	content
 	column  map[string]int
-	items   []item
 	section string
 	above   []string // titles of the tasks that the next one may be part of
-	same    map[string]int
+	same    map[[sha256.Size]byte]int
 	today   clockFace
+	// comments of the last task are put together before they go into its
+	// description: each may be a few letters, and there may be very many.
+	comments strings.Builder
 }
 
-func (s *Service) readTodoist(user person.Settings, file []byte) ([]item, error) {
-	reader := csv.NewReader(bytes.NewReader(bytes.TrimPrefix(file, []byte("\xef\xbb\xbf"))))
-	reader.FieldsPerRecord, reader.LazyQuotes = -1, true
-	head, err := reader.Read()
-	p := &project{column: map[string]int{}, same: map[string]int{}, today: clockFace{s.now().In(user.Zone())}}
-	for i, name := range head {
+// readTodoist reads a project. A section becomes the category of its tasks.
+func (s *Service) readTodoist(user person.Settings, f *file) (content, error) {
+	f.entry()
+	text := bufio.NewReader(f)
+	if mark, _ := text.Peek(3); string(mark) == "\xef\xbb\xbf" {
+		_, _ = text.Discard(3)
+	}
+	reader := csv.NewReader(text)
+	reader.FieldsPerRecord, reader.LazyQuotes, reader.ReuseRecord = -1, true, true
+	p := &project{content: content{format: "todoist"}, column: map[string]int{}, same: map[[sha256.Size]byte]int{}, today: clockFace{s.now().In(user.Zone())}}
+	for rows := 0; ; rows++ {
+		f.entry()
+		record, err := reader.Read()
+		if err == nil && len(record) > maxColumns {
+			err = fault.Invalid("body", "has a row of more than %d columns", maxColumns)
+		}
+		switch {
+		case rows == 0 && (f.err != nil || errors.Is(err, errLongEntry)):
+			return content{}, f.refuse(err, "%s")
+		case rows == 0 && (err != nil || !p.head(record)):
+			return content{}, fault.Invalid("body", "is not a CSV export of Todoist: its first line must name the columns, among them TYPE and CONTENT")
+		case rows == 0:
+			continue
+		case errors.Is(err, io.EOF):
+			p.commented()
+			return p.content, nil
+		}
+		if err == nil {
+			line, _ := reader.FieldPos(0)
+			err = p.read(line, func(name string) string {
+				if i, ok := p.column[name]; ok && i < len(record) {
+					return strings.TrimSpace(record[i])
+				}
+				return ""
+			})
+		}
+		if err != nil {
+			return content{}, f.refuse(err, "is not a CSV file: %s")
+		}
+	}
+}
+
+// head reads the names of the columns, and tells whether they are those of Todoist.
+func (p *project) head(names []string) bool {
+	for i, name := range names {
 		p.column[strings.ToUpper(strings.TrimSpace(name))] = i
 	}
 	_, typed := p.column["TYPE"]
 	_, content := p.column["CONTENT"]
-	if err != nil || !typed || !content {
-		return nil, fault.Invalid("body", "is not a CSV export of Todoist: its first line must name the columns, among them TYPE and CONTENT")
-	}
-	for {
-		record, err := reader.Read()
-		if errors.Is(err, io.EOF) {
-			return p.items, nil
-		}
-		if err != nil {
-			return nil, fault.Invalid("body", "is not a CSV file: %s", fault.Clip(err.Error()))
-		}
-		line, _ := reader.FieldPos(0)
-		p.read(line, func(name string) string {
-			if i, ok := p.column[name]; ok && i < len(record) {
-				return strings.TrimSpace(record[i])
-			}
-			return ""
-		})
-	}
+	return typed && content
 }
 
 // read reads a row, whose fields it gets by the names of their columns.
-func (p *project) read(line int, field func(string) string) {
+func (p *project) read(line int, field func(string) string) error {
 	switch strings.ToLower(field("TYPE")) {
 	case "section":
-		p.section, p.above = field("CONTENT"), nil
+		p.section, p.above = cut(field("CONTENT")), nil
 	case "note":
-		if n := len(p.items); n > 0 && field("CONTENT") != "" {
-			p.items[n-1].in.Description = strings.TrimSpace(p.items[n-1].in.Description + "\n\n" + field("CONTENT"))
+		if text := field("CONTENT"); len(p.items) > 0 && text != "" && p.comments.Len() <= maxEntry {
+			p.comments.WriteString("\n\n" + text)
 		}
 	case "task":
-		p.items = append(p.items, p.task(line, field))
+		p.commented()
+		return p.add(p.task(line, field))
 	case "", "meta", "view_style": // how Todoist shows the project
 	default:
-		p.items = append(p.items, item{row: line, in: task.Import{AddInput: task.AddInput{Title: field("CONTENT"), IdempotencyKey: key("todoist", "row", strconv.Itoa(line))}}, reason: "rows of the type " + strconv.Quote(fault.Clip(field("TYPE"))) + " are not known"})
+		p.commented()
+		return p.add(item{row: line, in: task.Import{AddInput: task.AddInput{Title: field("CONTENT"), IdempotencyKey: key("todoist", "row", strconv.Itoa(line))}}, reason: "rows of the type " + strconv.Quote(fault.Clip(field("TYPE"))) + " are not known"})
 	}
+	return nil
 }
 
 func (p *project) task(line int, field func(string) string) item {
 	content := field("CONTENT")
 	i := item{row: line, in: task.Import{AddInput: task.AddInput{Description: field("DESCRIPTION"), Category: p.section}}}
 	i.in.Title = strings.TrimSpace(strings.TrimPrefix(mention.ReplaceAllString(content, " "), "* "))
-	for _, match := range mention.FindAllStringSubmatch(content, -1) {
+	for _, match := range mention.FindAllStringSubmatch(content, label.MaxTagsPerTask+maxNotes) {
 		i.tag(match[1])
 	}
 	priority, known := todoistPriorities[field("PRIORITY")]
 	if i.in.Priority = priority; !known {
 		i.in.Priority = task.Medium
-		i.notes = append(i.notes, "priority "+strconv.Quote(fault.Clip(field("PRIORITY")))+" is not known; medium was taken")
+		i.note("priority " + strconv.Quote(fault.Clip(field("PRIORITY"))) + " is not known; medium was taken")
 	}
 	depth, _ := strconv.Atoi(field("INDENT"))
-	depth = min(max(depth, 1)-1, len(p.above))
+	depth = min(max(depth, 1)-1, len(p.above), maxIndent)
 	if depth > 0 {
-		i.in.Description = strings.TrimSpace("Part of: " + strings.Join(p.above[:depth], " › ") + "\n\n" + i.in.Description)
+		i.in.Description = strings.TrimSpace("Part of: " + cut(strings.Join(p.above[:depth], " › ")) + "\n\n" + i.in.Description)
 	}
-	p.above = append(slices.Clone(p.above[:depth]), i.in.Title)
+	p.above = append(slices.Clone(p.above[:depth]), cut(i.in.Title))
 	if zone := field("TIMEZONE"); zone != "" {
 		if _, err := person.LoadZone("TIMEZONE", zone); err == nil {
 			i.in.TimeZone = zone
@@ -118,12 +143,12 @@ func (p *project) task(line int, field func(string) string) item {
 	}
 	p.date(&i, field("DATE"))
 	if deadline := field("DEADLINE"); deadline != "" {
-		i.in.Description = strings.TrimSpace(i.in.Description + "\n\nDeadline: " + deadline)
+		i.describe("Deadline: " + deadline)
 	}
 	// Rows have no id: the same row again in the file is another task.
-	identity := strings.Join([]string{p.section, strings.Join(p.above, "\x01"), content, field("DATE")}, "\x00")
+	identity := sha256.Sum256([]byte(strings.Join([]string{p.section, strings.Join(p.above, "\x01"), content, field("DATE")}, "\x00")))
 	p.same[identity]++
-	i.in.IdempotencyKey = key("todoist", identity, strconv.Itoa(p.same[identity]))
+	i.in.IdempotencyKey = key("todoist", string(identity[:]), strconv.Itoa(p.same[identity]))
 	i.shorten()
 	return i
 }
@@ -136,9 +161,32 @@ func (p *project) date(i *item, text string) {
 	}
 	when, ok := p.today.read(text)
 	if !ok {
-		i.in.Description = strings.TrimSpace(i.in.Description + "\n\nDate in Todoist: " + text)
-		i.notes = append(i.notes, "the date "+strconv.Quote(fault.Clip(text))+" could not be read; it stands in the description")
+		i.describe("Date in Todoist: " + text)
+		i.note("the date " + strconv.Quote(fault.Clip(text)) + " could not be read; it stands in the description")
 		return
 	}
 	i.in.DueDate, i.in.RecurrenceRule, i.in.RecurrenceBase = when.due, when.rule, when.base
+}
+
+// commented gives the last task its comments.
+func (p *project) commented() {
+	if p.comments.Len() > 0 {
+		p.items[len(p.items)-1].describe(p.comments.String())
+		p.comments.Reset()
+	}
+}
+
+// describe adds a paragraph to the description, until that is too long anyway.
+func (i *item) describe(text string) {
+	if len(i.in.Description) <= maxEntry {
+		i.in.Description = strings.TrimSpace(i.in.Description + "\n\n" + strings.TrimSpace(text))
+	}
+}
+
+// cut shortens what each task below repeats.
+func cut(name string) string {
+	if runes := []rune(name); len(runes) > task.MaxTitle {
+		return string(runes[:task.MaxTitle])
+	}
+	return name
 }

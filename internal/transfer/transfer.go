@@ -8,6 +8,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"io"
 	"strings"
 	"time"
 
@@ -26,11 +27,12 @@ type Service struct {
 	labels *label.Service
 	people *person.Service
 	now    func() time.Time
+	places *places
 }
 
 // NewService makes a service; now is the clock.
 func NewService(tasks *task.Service, labels *label.Service, people *person.Service, now func() time.Time) *Service {
-	return &Service{tasks: tasks, labels: labels, people: people, now: now}
+	return &Service{tasks: tasks, labels: labels, people: people, now: now, places: newPlaces()}
 }
 
 // Report tells what became of a file.
@@ -63,32 +65,70 @@ type item struct {
 	id, previous int64 // in a document of our own
 }
 
-// Formats by the media types of the files.
-var formats = map[string]func(s *Service, ctx context.Context, user person.Settings, file []byte, dryRun bool) (Report, error){
-	"application/json": (*Service).importDocument,
-	"text/csv":         (*Service).importTodoist,
-	"text/calendar":    (*Service).importCalendar,
-}
-
-// Import brings in a file of a media type. Each task is judged by itself: one
-// that cannot be imported spoils no other. A dry run changes nothing, and
-// tells what would be done.
-func (s *Service) Import(ctx context.Context, user person.Settings, mediaType string, file []byte, dryRun bool) (Report, error) {
-	bring, known := formats[mediaType]
-	if !known {
-		return Report{}, fault.Invalid("Content-Type", "must be application/json for an export of Tickler, text/csv for one of Todoist, text/calendar for iCalendar")
-	}
-	return bring(s, ctx, user, file, dryRun)
+// content is what a file holds.
+type content struct {
+	format string
+	items  []item
+	labels labels
+	// settings are those to be taken over; nil: none.
+	settings *Settings
 }
 
 // labels are those that a file brings beside its tasks.
 type labels struct{ categories, tags []Label }
 
-// importAll imports one task after the other.
-func (s *Service) importAll(ctx context.Context, user person.Settings, report Report, labels labels, items []item) (Report, error) {
-	if len(items) > MaxTasks {
-		return report, &fault.Error{Code: fault.LimitExceeded, Field: "body", Message: fmt.Sprintf("the file has %d tasks; at most %d can be imported at once", len(items), MaxTasks)}
+// add adds a task, unless there are too many.
+func (c *content) add(i item) error {
+	if len(c.items) == MaxTasks {
+		return tooMany("tasks", MaxTasks)
 	}
+	c.items = append(c.items, i)
+	return nil
+}
+
+// Formats by the media types of the files. What they keep of a file while they
+// read it is bounded by MaxTasks, by what a task may hold, and by the size of the
+// file, whatever it is made of.
+var formats = map[string]func(s *Service, user person.Settings, f *file) (content, error){
+	"application/json": (*Service).readDocument,
+	"text/csv":         (*Service).readTodoist,
+	"text/calendar":    (*Service).readCalendar,
+}
+
+// Import brings in a file of a media type, which is read as it arrives. Each task
+// is judged by itself: one that cannot be imported spoils no other. A dry run
+// changes nothing, and tells what would be done. A user's imports go one at a
+// time, and of all a few: others are RATE_LIMITED, if need be after some seconds.
+// When the file cannot be read to its end, the error is that of reading it, and
+// nothing was imported.
+func (s *Service) Import(ctx context.Context, user person.Settings, mediaType string, from io.Reader, dryRun bool) (Report, error) {
+	read, known := formats[mediaType]
+	if !known {
+		return Report{}, fault.Invalid("Content-Type", "must be application/json for an export of Tickler, text/csv for one of Todoist, text/calendar for iCalendar")
+	}
+	leave, err := s.places.take(ctx, user.UserID)
+	if err != nil {
+		return Report{}, err
+	}
+	defer leave()
+	content, err := read(s, user, &file{from: from})
+	if err != nil {
+		return Report{}, err
+	}
+	if err := s.checkWork(user, content.items); err != nil {
+		return Report{}, err
+	}
+	report := Report{Format: content.format, DryRun: dryRun}
+	if content.settings != nil && !dryRun {
+		if err := s.prepare(ctx, &user, content, &report); err != nil {
+			return report, err
+		}
+	}
+	return s.importAll(ctx, user, report, content)
+}
+
+// importAll imports one task after the other.
+func (s *Service) importAll(ctx context.Context, user person.Settings, report Report, content content) (Report, error) {
 	report.Rows = []Row{}
 	var ahead *foreseen
 	if report.DryRun {
@@ -96,16 +136,17 @@ func (s *Service) importAll(ctx context.Context, user person.Settings, report Re
 		if ahead, err = s.predictLabels(ctx, user); err != nil {
 			return report, err
 		}
-		for _, c := range labels.categories {
+		for _, c := range content.labels.categories {
 			ahead.categories.add(c.Name, label.MaxCategories)
 		}
-		for _, t := range labels.tags {
+		for _, t := range content.labels.tags {
 			ahead.tags.add(t.Name, label.MaxTagsPerUser)
 		}
 	}
 	imported := map[int64]int64{} // ids by those in the file
 	seen := map[string]bool{}
-	for _, one := range items {
+	for n, one := range content.items {
+		content.items[n] = item{} // what is done needs no memory any more
 		row := Row{Row: one.row, Title: fault.Clip(one.in.Title), Notes: one.notes, Reason: one.reason}
 		if row.Reason == "" && seen[one.in.IdempotencyKey] {
 			row.Reason = "it is in the file twice"
@@ -164,6 +205,19 @@ func (s *Service) importOne(ctx context.Context, user person.Settings, one item,
 	return nil
 }
 
+// maxNotes is how many notes one task can have.
+const maxNotes = 10
+
+// note tells what could not be taken over as it was.
+func (i *item) note(text string) {
+	switch {
+	case len(i.notes) < maxNotes:
+		i.notes = append(i.notes, text)
+	case len(i.notes) == maxNotes:
+		i.notes = append(i.notes, "and more of the kind")
+	}
+}
+
 // key identifies what is imported.
 func key(parts ...string) string {
 	sum := sha256.Sum256([]byte(strings.Join(parts, "\x00")))
@@ -179,7 +233,7 @@ func (i *item) shorten() {
 	}
 	i.in.Title = string(title[:task.MaxTitle-1]) + "…"
 	i.in.Description = strings.TrimSpace(string(title) + "\n\n" + i.in.Description)
-	i.notes = append(i.notes, "the title was too long; it stands whole in the description")
+	i.note("the title was too long; it stands whole in the description")
 }
 
 // tag adds a tag as far as it can be one.
@@ -188,9 +242,9 @@ func (i *item) tag(name string) {
 	switch {
 	case name == "":
 	case len([]rune(name)) > label.MaxTagName:
-		i.notes = append(i.notes, fmt.Sprintf("%q is too long for a tag", fault.Clip(name)))
+		i.note(fmt.Sprintf("%q is too long for a tag", fault.Clip(name)))
 	case len(i.in.Tags) >= label.MaxTagsPerTask:
-		i.notes = append(i.notes, fmt.Sprintf("%q is one tag too many", name))
+		i.note(fmt.Sprintf("%q is one tag too many", name))
 	default:
 		i.in.Tags = append(i.in.Tags, name)
 	}

@@ -55,7 +55,7 @@ func setup(t *testing.T) *bundle {
 
 func (b *bundle) bring(t *testing.T, user person.Settings, kind, file string, dryRun bool) transfer.Report {
 	t.Helper()
-	report, err := b.transfer.Import(b.ctx, user, kind, []byte(file), dryRun)
+	report, err := b.transfer.Import(b.ctx, user, kind, strings.NewReader(file), dryRun)
 	require.NoError(t, err)
 	require.Len(t, report.Rows, report.Created+report.Skipped)
 	require.Equal(t, dryRun, report.DryRun)
@@ -334,7 +334,7 @@ func TestWhatIsNoSuchFileIsRefused(t *testing.T) {
 		{"application/json", `{"format":"tickler","version":1} {}`, "body"},
 		{"application/json", `{"format":"tickler","version":1,"settings":{"time_zone":"Mars"}}`, "time_zone"},
 	} {
-		_, err := b.transfer.Import(b.ctx, b.ann, c.kind, []byte(c.file), false)
+		_, err := b.transfer.Import(b.ctx, b.ann, c.kind, strings.NewReader(c.file), false)
 		var e *fault.Error
 		require.ErrorAs(t, err, &e, "%s %.40s", c.kind, c.file)
 		require.Equal(t, c.field, e.Field, e.Message)
