@@ -257,6 +257,12 @@ func (o *Operations) search(ctx context.Context, user person.Settings, in search
 	if found.Estimated {
 		out.Note = "very many match: total is an estimate, and the newest tasks come first; another word, a category, a tag or a priority narrows it"
 	}
+	switch found.Forgiving {
+	case task.ForgivesSome:
+		out.Note = "nothing matches exactly; typos were forgiven in the first words only, since there are many: fewer words find more"
+	case task.ForgivesNone:
+		out.Note = "nothing matches exactly; looking for titles that nearly match took too long and was left: fewer or other words may find some"
+	}
 	return out, err
 }
 

@@ -56,6 +56,8 @@ type hits struct {
 	scores []float64
 	below  []*int64 // the end of its window, where there are windows
 	total  int
+
+	forgiving task.Forgiving
 }
 
 func collectHits(rows pgx.Rows, err error) (hits, error) {
@@ -87,7 +89,7 @@ const selectHits = `SELECT ` + taskColumns + `, hit.score, CASE WHEN $4 <> '' TH
 // page reads the tasks that were found; one hit more than the page holds says
 // that there is a next one. highlight is the tsquery of what to show; "": nothing.
 func (h hits) page(ctx context.Context, tx *transaction, userID int64, highlight string, p task.Paging) (task.Page, error) {
-	page := task.Page{Total: h.total, Estimated: len(h.below) > 0 && h.below[0] != nil}
+	page := task.Page{Total: h.total, Forgiving: h.forgiving, Estimated: len(h.below) > 0 && h.below[0] != nil}
 	if len(h.ids) > p.Limit {
 		page.Next = h.position(p.Limit - 1)
 		h.ids, h.scores = h.ids[:p.Limit], h.scores[:p.Limit]

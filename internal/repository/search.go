@@ -194,30 +194,51 @@ func (r *Repository) Search(ctx context.Context, userID int64, q task.Query, f t
 	return page, unavailable(err)
 }
 
-const forgivenLength = 4 // characters: shorter words are nearly everything
+const (
+	forgivenLength = 4 // characters: shorter words are nearly everything
+	// forgivenWords are the first of a query: each costs a look at all titles.
+	forgivenWords = 8
+	// forgivingTime is how long that may take.
+	forgivingTime = "2s"
+)
 
 // nearly searches for titles with words like those of the query. Where pg_trgm
-// could not be created, nothing is found, and the transaction can be used no more.
+// could not be created, or it takes too long, nothing is found, and the transaction
+// can be used no more.
 func nearly(ctx context.Context, tx *transaction, userID int64, alternatives [][]parsedTerm, filter *string, f task.Filter, after scored, p task.Paging) (found hits, err error) {
 	var places []int
 	var queries []string
 	var near []*string
-	forgivable := false
+	forgiven, way := 0, task.ForgivesAll
 	for place, terms := range alternatives {
 		for _, t := range terms {
 			places, queries, near = append(places, place), append(queries, t.signed()), append(near, nil)
-			if !t.Not && !t.Phrase && utf8.RuneCountInString(t.Text) >= forgivenLength {
-				near[len(near)-1], forgivable = &t.Text, true
+			switch {
+			case t.Not || t.Phrase || utf8.RuneCountInString(t.Text) < forgivenLength:
+			case forgiven < forgivenWords:
+				near[len(near)-1] = &t.Text
+				forgiven++
+			default:
+				way = task.ForgivesSome
 			}
 		}
 	}
-	if !forgivable {
+	if forgiven == 0 {
 		return hits{}, nil
+	}
+	if _, err := tx.Exec(ctx, `SELECT set_config('statement_timeout', $1, true)`, forgivingTime); err != nil {
+		return hits{}, err
 	}
 	found, err = collectHits(tx.Query(ctx, `SELECT id, score, NULL::bigint, total FROM search_tasks_nearly($1, $2, $3::text[]::tsquery[], $4, $5::text::tsquery, $6::text[]::task_priority[], $7, $8, $9)`,
 		userID, places, queries, near, filter, priorities(f), after.score, after.id, p.Limit+1))
-	if e := (*pgconn.PgError)(nil); errors.As(err, &e) && e.Code == "42883" { // no such operator
-		return hits{}, nil
+	found.forgiving = way
+	if e := (*pgconn.PgError)(nil); errors.As(err, &e) {
+		switch e.Code {
+		case "42883": // no such operator
+			return hits{}, nil
+		case "57014": // it took too long
+			return hits{forgiving: task.ForgivesNone}, nil
+		}
 	}
 	return found, err
 }

@@ -94,6 +94,16 @@ type Position struct {
 	ID    int64
 }
 
+// Forgiving is how far a search forgave typos.
+type Forgiving int
+
+// A search forgives all words, unless there are too many, or it takes too long.
+const (
+	ForgivesAll  Forgiving = iota
+	ForgivesSome           // the first words; the others had to match as they stand
+	ForgivesNone           // it was given up: titles that are nearly so may exist
+)
+
 // Page is part of a list. Total counts all that match; Next is nil at the end.
 type Page struct {
 	Tasks     []*Task
@@ -101,6 +111,8 @@ type Page struct {
 	// Highlights are texts of each task with what matches between **, if asked for.
 	Highlights [][]string
 	Total      int
-	Estimated  bool // of a search that very many match: Total is about right, and the newest come first
-	Next       *Position
+	// Forgiving is how a search went that found nothing exactly: see Forgiving.
+	Forgiving Forgiving
+	Estimated bool // of a search that very many match: Total is about right, and the newest come first
+	Next      *Position
 }
