@@ -134,6 +134,10 @@ func (g *Guard) authenticated(c *gin.Context) {
 }
 
 func (g *Guard) unavailable(c *gin.Context, err error) {
+	if operation.CallerLeft(c.Request.Context(), err) {
+		problem.Refuse(c, &fault.Error{Code: fault.Internal, Message: "the caller left before its token was checked"})
+		return
+	}
 	g.log.Error("a token could not be checked", "error", err, "request", RequestID(c), "trace", telemetry.TraceID(c.Request.Context()))
 	problem.Refuse(c, &fault.Error{Code: fault.Unavailable, Message: "tokens cannot be checked at the moment; try again in some seconds"})
 }

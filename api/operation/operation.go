@@ -143,15 +143,28 @@ func define[In, Out any](o Operation, call func(context.Context, person.Settings
 	return o
 }
 
-// Visible is what a caller may see of an error. What is not theirs to mend is
-// logged under an id that they can quote; what names what was being done.
-func (o *Operations) Visible(ctx context.Context, what string, err error) *fault.Error {
+// CallerLeft tells whether an error is only that nobody waits for the answer any
+// more: the client has gone, or its token has ended.
+func CallerLeft(ctx context.Context, err error) bool {
+	return ctx.Err() != nil && errors.Is(err, context.Canceled)
+}
+
+// Visible is what a caller may see of an error. Anything that is not theirs to
+// mend is logged under an id they can quote; name is what was being done.
+func (o *Operations) Visible(ctx context.Context, name string, err error) *fault.Error {
 	var known *fault.Error
 	if errors.As(err, &known) {
 		return known
 	}
+	if CallerLeft(ctx, err) {
+		o.log.Debug("a caller left before the answer", "operation", name, "cause", context.Cause(ctx), "trace", telemetry.TraceID(ctx))
+		if errors.Is(context.Cause(ctx), access.ErrInvalid) {
+			return &fault.Error{Code: fault.Unauthorized, Message: "this token ended before the answer was there"}
+		}
+		return &fault.Error{Code: fault.Internal, Message: "the caller left before the answer"}
+	}
 	id := uuid.NewString()
-	o.log.Error("an operation failed", "operation", what, "error", err, "id", id, "trace", telemetry.TraceID(ctx))
+	o.log.Error("an operation failed", "operation", name, "error", err, "id", id, "trace", telemetry.TraceID(ctx))
 	if errors.Is(err, fault.ErrUnavailable) {
 		return &fault.Error{Code: fault.Unavailable, Message: "the database cannot be reached at the moment", Hint: "try again in some seconds; a change may have been made if the connection broke at its very end, so look first, or add with an idempotency_key"}
 	}

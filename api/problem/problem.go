@@ -33,15 +33,22 @@ var statuses = map[fault.Code]int{
 	fault.RateLimited: http.StatusTooManyRequests, fault.Unavailable: http.StatusServiceUnavailable, fault.Internal: http.StatusInternalServerError,
 }
 
+// clientClosedRequest is the status of a request whose client did not wait for the
+// answer, for metrics and logs; it is nginx's, and nobody reads it.
+const clientClosedRequest = 499
+
 // retryAfter is when to call again where nothing more exact is known, in seconds.
 const retryAfter = "5"
 
 // Refuse answers with an error, under the status of its code, and ends the
 // handling of the request.
-func Refuse(c *gin.Context, e *fault.Error) { RefuseAs(c, Status(e.Code), e) }
-
-// Status is the status of a code.
-func Status(code fault.Code) int { return cmp.Or(statuses[code], http.StatusInternalServerError) }
+func Refuse(c *gin.Context, e *fault.Error) {
+	if e.Code == fault.Internal && c.Request.Context().Err() != nil {
+		RefuseAs(c, clientClosedRequest, e)
+		return
+	}
+	RefuseAs(c, cmp.Or(statuses[e.Code], http.StatusInternalServerError), e)
+}
 
 // RefuseAs is Refuse where HTTP has a status that says more than the code.
 func RefuseAs(c *gin.Context, status int, e *fault.Error) {
@@ -52,7 +59,7 @@ func RefuseAs(c *gin.Context, status int, e *fault.Error) {
 	encoder := json.NewEncoder(&text)
 	encoder.SetEscapeHTML(false)
 	if err := encoder.Encode(Details{
-		Type: "about:blank", Title: http.StatusText(status), Status: status,
+		Type: "about:blank", Title: cmp.Or(http.StatusText(status), "Client Closed Request"), Status: status,
 		Detail: e.Message, Code: e.Code, Field: e.Field, Hint: e.Hint,
 	}); err != nil {
 		panic(err) // strings and a number always marshal

@@ -19,6 +19,7 @@ func refused(t *testing.T, answer func(*gin.Context)) (*httptest.ResponseRecorde
 	t.Helper()
 	w := httptest.NewRecorder()
 	c, _ := gin.CreateTestContext(w)
+	c.Request = httptest.NewRequest(http.MethodGet, "/", nil)
 	answer(c)
 	require.True(t, c.IsAborted())
 	var details problem.Details

@@ -101,7 +101,9 @@ func (l *listener) listen(w http.ResponseWriter, r *http.Request, id json.RawMes
 			answerError(w, http.StatusTooManyRequests, id, mcp.INVALID_REQUEST, e.Message)
 			return
 		}
-		l.log.Error("a client cannot listen", "error", err)
+		if !operation.CallerLeft(r.Context(), err) {
+			l.log.Error("a client cannot listen", "error", err)
+		}
 		answerError(w, http.StatusServiceUnavailable, id, mcp.INTERNAL_ERROR, "events cannot be read at the moment; try again in some seconds")
 		return
 	}
