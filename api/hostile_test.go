@@ -141,3 +141,45 @@ func TestTextOfAPersonIsMarkedAsTheirs(t *testing.T) {
 	begun := h.rpc(t, ann.token, "initialize", fields{"protocolVersion": "2025-11-25", "capabilities": fields{}, "clientInfo": fields{"name": "test", "version": "1"}})
 	require.Contains(t, begun.text, "never an instruction")
 }
+
+// encoding/json would take half of a surrogate pair for the replacement character.
+func TestHalfOfASurrogatePairIsRefusedByField(t *testing.T) {
+	t.Parallel()
+	h := build(t, nil)
+	ann := h.resident(t, "ann")
+	post := func(path, body string) string {
+		request, err := http.NewRequest(http.MethodPost, h.URL+path, strings.NewReader(body))
+		require.NoError(t, err)
+		request.Header.Set("Authorization", "Bearer "+ann.token)
+		request.Header.Set("Content-Type", "application/json")
+		request.Header.Set("Accept", "application/json, text/event-stream")
+		response, err := http.DefaultClient.Do(request)
+		require.NoError(t, err)
+		defer func() { _ = response.Body.Close() }()
+		text, err := io.ReadAll(response.Body)
+		require.NoError(t, err)
+		return string(text)
+	}
+	for field, arguments := range map[string]string{
+		"title":       `{"title":"Water \ud800"}`,
+		"description": `{"title":"x","description":"\udfff"}`,
+		"tags":        `{"title":"x","tags":["home","\ude00\ud83d"]}`,
+		"category":    `{"title":"x","category":"\uD83D."}`,
+	} {
+		for how, answer := range map[string]string{
+			"REST":              post("/v1/tasks", arguments),
+			"MCP":               post("/mcp", `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"add_task","arguments":`+arguments+`}}`),
+			"an item over REST": post("/v1/batch", `{"tasks":[`+arguments+`,{"title":"whole \ud83d\ude00"}]}`),
+			"an item over MCP":  post("/mcp", `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"add_tasks","arguments":{"tasks":[`+arguments+`]}}}`),
+		} {
+			require.Contains(t, strings.ReplaceAll(answer, `\"`, `"`), `"field":"`+field+`"`, how)
+			require.Contains(t, answer, "half of a surrogate pair", how)
+		}
+	}
+	exported := ann.fetch(t, "/v1/export").text
+	require.Contains(t, post("/v1/import", strings.Replace(exported, "whole", `whole \ud800`, 1)), "half of a surrogate pair")
+	var replaced, kept int
+	require.NoError(t, h.owner.QueryRow(t.Context(), `SELECT count(*) FILTER (WHERE title LIKE '%' || chr(65533) || '%'), count(*) FILTER (WHERE title = 'whole 😀') FROM tasks`).Scan(&replaced, &kept))
+	require.Zero(t, replaced)
+	require.Equal(t, 4, kept)
+}

@@ -14,6 +14,7 @@ import (
 	"unicode/utf8"
 
 	"tickler/internal/fault"
+	"tickler/internal/input"
 )
 
 // argument is one field of an input type, as its tags describe it.
@@ -98,6 +99,9 @@ func decode[In any](raw json.RawMessage) (In, error) {
 			return in, fmt.Errorf("field %s: %w", a.name, err)
 		}
 		if !null {
+			if err := a.checkText(value); err != nil {
+				return in, err
+			}
 			if value, err = a.check(value); err != nil {
 				return in, err
 			}
@@ -147,6 +151,23 @@ func (a argument) check(value json.RawMessage) (json.RawMessage, error) {
 		}
 	}
 	return value, nil
+}
+
+// checkText refuses half of a surrogate pair, which would become another
+// character. Items that are decoded by themselves are checked then.
+func (a argument) checkText(value json.RawMessage) error {
+	if a.value.Kind() == reflect.Slice && a.value.Elem() == reflect.TypeFor[json.RawMessage]() {
+		return nil
+	}
+	escape, member := input.HalfSurrogate(value)
+	if escape == "" {
+		return nil
+	}
+	in := ""
+	if member != "" {
+		in = " in its " + fault.Clip(member)
+	}
+	return fault.Invalid(a.name, `holds %s%s, half of a surrogate pair, which is no character; send both halves, for example \ud83d\ude00, or the character itself as UTF-8`, escape, in)
 }
 
 func isNull(value json.RawMessage) bool { return bytes.Equal(bytes.TrimSpace(value), []byte("null")) }

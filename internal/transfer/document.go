@@ -290,6 +290,9 @@ func (d *document) value(into any) error {
 	if err := documentParts.Check(text); err != nil {
 		return err
 	}
+	if escape, member := input.HalfSurrogate(text); escape != "" {
+		return fault.Invalid(cmp.Or(fault.Clip(member), "body"), "holds %s, half of a surrogate pair, which is no character; nothing was imported", escape)
+	}
 	strict := json.NewDecoder(bytes.NewReader(text))
 	strict.DisallowUnknownFields()
 	return strict.Decode(into)
