@@ -53,6 +53,7 @@ CREATE TABLE categories (
     id         bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
     user_id    bigint NOT NULL,
     name       text NOT NULL,
+    name_key   text NOT NULL,
     color      text,
     created_at timestamp with time zone NOT NULL DEFAULT now(),
     CONSTRAINT categories_pkey PRIMARY KEY (id),
@@ -61,7 +62,7 @@ CREATE TABLE categories (
     CONSTRAINT categories_color_check CHECK ((color ~ '^#[0-9A-Fa-f]{6}$'::text)),
     CONSTRAINT categories_name_check CHECK (((char_length(name) >= 1) AND (char_length(name) <= 50)))
 );
-CREATE UNIQUE INDEX idx_categories_name ON categories USING btree (user_id, lower(name));
+CREATE UNIQUE INDEX idx_categories_name ON categories USING btree (user_id, name_key);
 CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON categories FOR EACH ROW EXECUTE FUNCTION audit_change('category', 'updated');
 ALTER TABLE categories ENABLE ROW LEVEL SECURITY;
 CREATE POLICY own ON categories TO tickler_api, tickler_recurrer USING ((user_id = ( SELECT caller_id() AS caller_id)));
@@ -72,6 +73,7 @@ CREATE TABLE tags (
     id         bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
     user_id    bigint NOT NULL,
     name       text NOT NULL,
+    name_key   text NOT NULL,
     color      text,
     created_at timestamp with time zone NOT NULL DEFAULT now(),
     CONSTRAINT tags_pkey PRIMARY KEY (id),
@@ -80,7 +82,7 @@ CREATE TABLE tags (
     CONSTRAINT tags_color_check CHECK ((color ~ '^#[0-9A-Fa-f]{6}$'::text)),
     CONSTRAINT tags_name_check CHECK (((char_length(name) >= 1) AND (char_length(name) <= 30)))
 );
-CREATE UNIQUE INDEX idx_tags_name ON tags USING btree (user_id, lower(name));
+CREATE UNIQUE INDEX idx_tags_name ON tags USING btree (user_id, name_key);
 CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE OF name, color ON tags FOR EACH ROW EXECUTE FUNCTION audit_change('tag', 'updated');
 ALTER TABLE tags ENABLE ROW LEVEL SECURITY;
 CREATE POLICY own ON tags TO tickler_api, tickler_recurrer USING ((user_id = ( SELECT caller_id() AS caller_id)));

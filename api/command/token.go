@@ -12,6 +12,7 @@ import (
 	"unicode/utf8"
 
 	"tickler/internal/access"
+	"tickler/internal/input"
 	"tickler/internal/person"
 	"tickler/internal/repository"
 )
@@ -37,6 +38,9 @@ func tokenFlags(command string) (*flag.FlagSet, *string) {
 	return flags, flags.String("user", "", "name of the person")
 }
 
+// maxName is how many characters the name of a person or token can have.
+const maxName = 200
+
 func checkName(flags *flag.FlagSet, user string) error {
 	if user == "" || len(user) > 200 || !utf8.ValidString(user) {
 		return fmt.Errorf("%s: --user NAME is needed, at most 200 bytes: %w", flags.Name(), errUsage)
@@ -57,8 +61,18 @@ func createToken(args []string, stdout, stderr io.Writer) error {
 	if err := checkName(flags, *user); err != nil {
 		return err
 	}
-	if flags.NArg() > 0 || len(*name) > 200 || !utf8.ValidString(*name) {
-		return fmt.Errorf("token create: takes flags only, and a --name of at most 200 bytes: %w", errUsage)
+	if flags.NArg() > 0 {
+		return fmt.Errorf("token create: takes flags only: %w", errUsage)
+	}
+	// Names are shown to people and stand in the audit.
+	var err error
+	if *user, err = input.CheckName("--user", *user, maxName, "ann"); err != nil {
+		return err
+	}
+	if *name != "" {
+		if *name, err = input.CheckName("--name", *name, maxName, "laptop"); err != nil {
+			return err
+		}
 	}
 	if *zone != "" {
 		if _, err := person.LoadZone("--time-zone", *zone); err != nil {

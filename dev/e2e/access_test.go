@@ -151,7 +151,7 @@ func TestTasksOfOthersDoNotExist(t *testing.T) {
 	s := shared(t)
 	owner, other := s.person(t, ""), s.person(t, "")
 	theirs := owner.add(t, fields{"title": "Secret zebra", "recurrence_rule": "daily", "due_date": in(day), "tags": []string{"hidden"}})
-	s.exec(t, `INSERT INTO categories (user_id, name) SELECT id, 'Private' FROM users WHERE subject = $1`, owner.name)
+	s.exec(t, `INSERT INTO categories (user_id, name, name_key) SELECT id, 'Private', 'private' FROM users WHERE subject = $1`, owner.name)
 	owner.call(t, "update_task", fields{"task_id": theirs.ID, "category": "Private"})
 	before := owner.get(t, theirs.ID)
 

@@ -11,7 +11,7 @@ func TestAddedTaskIsReturnedWhole(t *testing.T) {
 	t.Parallel()
 	s := shared(t)
 	p := s.person(t, "")
-	s.exec(t, `INSERT INTO categories (user_id, name) SELECT id, 'Household' FROM users WHERE subject = $1`, p.name)
+	s.exec(t, `INSERT INTO categories (user_id, name, name_key) SELECT id, 'Household', 'household' FROM users WHERE subject = $1`, p.name)
 	given := fields{
 		"title": "  Pay the rent ", "description": "To the landlord", "priority": "urgent", "due_date": "2031-03-01T17:30:00Z",
 		"category": "HOUSEHOLD", "tags": []string{"home", " Money ", "HOME"}, "reminder_offsets": []int{60, 1440, 60},

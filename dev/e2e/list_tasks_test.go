@@ -13,7 +13,7 @@ func TestFiltersAreANDedAndTheirValuesORed(t *testing.T) {
 	t.Parallel()
 	s := shared(t)
 	p := s.person(t, "")
-	s.exec(t, `INSERT INTO categories (user_id, name) SELECT id, unnest(ARRAY['Home', 'Work']) FROM users WHERE subject = $1`, p.name)
+	s.exec(t, `INSERT INTO categories (user_id, name, name_key) SELECT id, unnest(ARRAY['Home', 'Work']), unnest(ARRAY['home', 'work']) FROM users WHERE subject = $1`, p.name)
 	home := query[int64](t, s, `SELECT c.id FROM categories c JOIN users u ON u.id = c.user_id WHERE u.subject = $1 AND name = 'Home'`, p.name)
 	a := p.add(t, fields{"title": "a", "priority": "low", "category": "Home", "tags": []string{"red"}, "due_date": "2031-01-01"})
 	p.add(t, fields{"title": "b", "priority": "high", "category": "Work", "tags": []string{"red", "blue"}, "due_date": "2031-01-02T12:00:00Z"})

@@ -11,7 +11,7 @@ func TestBadInputIsRefusedInWordsThatHelp(t *testing.T) {
 	t.Parallel()
 	s := shared(t)
 	p := s.person(t, "")
-	s.exec(t, `INSERT INTO categories (user_id, name) SELECT id, 'Household' FROM users WHERE subject = $1`, p.name)
+	s.exec(t, `INSERT INTO categories (user_id, name, name_key) SELECT id, 'Household', 'household' FROM users WHERE subject = $1`, p.name)
 	task := p.add(t, fields{"title": "a task", "tags": []string{"garden"}})
 	id := task.ID
 	many := func(n int) (list []string) {
@@ -150,7 +150,7 @@ func TestTagsOfAUserAreLimited(t *testing.T) {
 	t.Parallel()
 	s := shared(t)
 	p := s.person(t, "")
-	s.exec(t, `INSERT INTO tags (user_id, name) SELECT id, 'tag ' || n FROM users, generate_series(1, 99) n WHERE subject = $1`, p.name)
+	s.exec(t, `INSERT INTO tags (user_id, name, name_key) SELECT id, 'tag ' || n, 'tag ' || n FROM users, generate_series(1, 99) n WHERE subject = $1`, p.name)
 	p.add(t, fields{"title": "the hundredth", "tags": []string{"tag 100", "TAG 1"}})
 	refused := p.refused(t, "add_task", fields{"title": "one more", "tags": []string{"tag 1", "tag 101"}})
 	require.Equal(t, "LIMIT_EXCEEDED", refused.Code)

@@ -12,7 +12,7 @@ func TestSearchFindsWhatIsMeant(t *testing.T) {
 	t.Parallel()
 	s := shared(t)
 	p := s.person(t, "")
-	s.exec(t, `INSERT INTO categories (user_id, name) SELECT id, 'Money' FROM users WHERE subject = $1`, p.name)
+	s.exec(t, `INSERT INTO categories (user_id, name, name_key) SELECT id, 'Money', 'money' FROM users WHERE subject = $1`, p.name)
 	for _, task := range []fields{
 		{"title": "Pay the invoices", "description": "for electricity", "category": "Money", "priority": "high", "tags": []string{"bill"}},
 		{"title": "Running shoes", "description": "buy new ones, the invoice goes to work"},

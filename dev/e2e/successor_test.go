@@ -38,7 +38,7 @@ func TestCompletedRecurringTaskGetsOneSuccessor(t *testing.T) {
 	t.Parallel()
 	s := shared(t)
 	p := s.person(t, "")
-	s.exec(t, `INSERT INTO categories (user_id, name) SELECT id, 'Household' FROM users WHERE subject = $1`, p.name)
+	s.exec(t, `INSERT INTO categories (user_id, name, name_key) SELECT id, 'Household', 'household' FROM users WHERE subject = $1`, p.name)
 	first := p.add(t, fields{
 		"title": "Water the plants", "description": "Twice", "priority": "high", "category": "household",
 		"tags": []string{"home", "green"}, "due_date": in(day / 2), "recurrence_rule": "weekly", "reminder_offsets": []int{30, 10},

@@ -144,7 +144,7 @@ func TestFullPageOfConciseTasksIsSmall(t *testing.T) {
 	t.Parallel()
 	s := shared(t)
 	p := s.person(t, "America/Argentina/ComodRivadavia")
-	s.exec(t, `INSERT INTO categories (user_id, name) SELECT id, 'Household' FROM users WHERE subject = $1`, p.name)
+	s.exec(t, `INSERT INTO categories (user_id, name, name_key) SELECT id, 'Household', 'household' FROM users WHERE subject = $1`, p.name)
 	for range 50 {
 		p.call(t, "add_task", fields{
 			"title": "Write the minutes of the monthly meeting", "priority": "medium", "category": "Household",

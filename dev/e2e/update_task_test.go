@@ -10,7 +10,7 @@ func TestUpdateChangesTheGivenFieldsAndNullClears(t *testing.T) {
 	t.Parallel()
 	s := shared(t)
 	p := s.person(t, "")
-	s.exec(t, `INSERT INTO categories (user_id, name) SELECT id, 'Home' FROM users WHERE subject = $1`, p.name)
+	s.exec(t, `INSERT INTO categories (user_id, name, name_key) SELECT id, 'Home', 'home' FROM users WHERE subject = $1`, p.name)
 	task := p.add(t, fields{"title": "before", "tags": []string{"old"}})
 
 	for _, c := range []struct {

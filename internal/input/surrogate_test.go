@@ -13,17 +13,17 @@ import (
 func TestHalfSurrogateIsFoundWithItsMember(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string][2]string{
-		`"\ud83d\ude00"`:                        {"", ""},
-		`"\\ud800"`:                             {"", ""},
-		`"\\\ud800"`:                            {`\ud800`, ""},
-		`"\"\ud800\""`:                          {`\ud800`, ""},
-		`"\ude00\ud83d"`:                        {`\ude00`, ""},
-		`"\uD83D\u0041"`:                        {`\uD83D`, ""},
-		`"\ud83d\ud83d\ude00"`:                  {`\ud83d`, ""},
-		`"a\ud800`:                              {`\ud800`, ""},
-		`[{"a":"b"},{"title":"x\udfff"}]`:       {`\udfff`, "title"},
-		`{"tags":["a","b\ud800"]}`:              {`\ud800`, "tags"},
-		`{"\ud800":1}`:                          {`\ud800`, ""},
+		`"\ud83d\ude00"`:                  {"", ""},
+		`"\\ud800"`:                       {"", ""},
+		`"\\\ud800"`:                      {`\ud800`, ""},
+		`"\"\ud800\""`:                    {`\ud800`, ""},
+		`"\ude00\ud83d"`:                  {`\ude00`, ""},
+		`"\uD83D\u0041"`:                  {`\uD83D`, ""},
+		`"\ud83d\ud83d\ude00"`:            {`\ud83d`, ""},
+		`"a\ud800`:                        {`\ud800`, ""},
+		`[{"a":"b"},{"title":"x\udfff"}]`: {`\udfff`, "title"},
+		`{"tags":["a","b\ud800"]}`:        {`\ud800`, "tags"},
+		`{"\ud800":1}`:                    {`\ud800`, ""},
 		`{"a":"\u0000\ufffd😀","b":[1,{"c":2}]}`: {"", ""},
 	} {
 		escape, member := input.HalfSurrogate([]byte(text))

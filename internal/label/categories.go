@@ -35,7 +35,7 @@ func (s *Service) Categories(ctx context.Context, user person.Settings) ([]Count
 
 // CreateCategory adds a category. A name that another has is a CONFLICT.
 func (s *Service) CreateCategory(ctx context.Context, user person.Settings, in CreateCategoryInput) (Category, error) {
-	name, err := checkName("name", in.Name, MaxCategoryName, "Work")
+	name, err := input.CheckName("name", in.Name, MaxCategoryName, "Work")
 	if err != nil {
 		return Category{}, err
 	}

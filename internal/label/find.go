@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"tickler/internal/fault"
+	"tickler/internal/input"
 )
 
 // ResolveCategory finds a category by name or id; both empty is none.
@@ -31,8 +32,9 @@ func findCategory(all []Category, name string, id int64) (*Category, error) {
 	if name != "" && id != 0 {
 		return nil, fault.Invalid("category", "and category_id were both given; give one of them")
 	}
+	key := input.NameKey(strings.TrimSpace(name))
 	for i := range all {
-		if (id != 0 && all[i].ID == id) || (name != "" && strings.EqualFold(all[i].Name, strings.TrimSpace(name))) {
+		if (id != 0 && all[i].ID == id) || (name != "" && input.NameKey(all[i].Name) == key) {
 			return &all[i], nil
 		}
 	}
@@ -47,7 +49,7 @@ func ObtainCategory(ctx context.Context, tx Directory, name string) (*Category, 
 	if strings.TrimSpace(name) == "" {
 		return nil, nil
 	}
-	name, err := checkName("category", name, MaxCategoryName, "Work")
+	name, err := input.CheckName("category", name, MaxCategoryName, "Work")
 	if err != nil {
 		return nil, err
 	}
@@ -229,8 +231,9 @@ func FindTagsByAny(all []Tag, namesOrIDs []string) ([]int64, error) {
 }
 
 func findTag(all []Tag, name string, id int64) *Tag {
+	key := input.NameKey(name)
 	for i := range all {
-		if (id != 0 && all[i].ID == id) || (name != "" && strings.EqualFold(all[i].Name, name)) {
+		if (id != 0 && all[i].ID == id) || (name != "" && input.NameKey(all[i].Name) == key) {
 			return &all[i]
 		}
 	}

@@ -26,21 +26,6 @@ type Removal[T Category | Tag] struct {
 
 var colorForm = regexp.MustCompile(`^#[0-9A-Fa-f]{6}$`)
 
-// checkName returns the name of a category or tag without the blanks around it.
-func checkName(field, name string, max int, example string) (string, error) {
-	name = strings.TrimSpace(name)
-	if err := input.CheckText(field, name, max); err != nil {
-		return "", err
-	}
-	if name == "" {
-		return "", fault.Invalid(field, "is empty; allowed are 1 to %d characters, for example %q", max, example)
-	}
-	if strings.ContainsFunc(name, func(r rune) bool { return r < ' ' || r == 0x7f }) {
-		return "", fault.Invalid(field, "contains a control character; allowed is one line of text, for example %q", example)
-	}
-	return name, nil
-}
-
 func checkTagNames(names []string) ([]string, error) {
 	if len(names) > MaxTagsPerTask {
 		return nil, &fault.Error{Code: fault.LimitExceeded, Field: "tags", Message: fmt.Sprintf("%d tags were given; a task can have at most %d", len(names), MaxTagsPerTask)}
@@ -48,7 +33,7 @@ func checkTagNames(names []string) ([]string, error) {
 	checked := make([]string, len(names))
 	for i, name := range names {
 		var err error
-		if checked[i], err = checkName("tags", name, MaxTagName, "home"); err != nil {
+		if checked[i], err = input.CheckName("tags", name, MaxTagName, "home"); err != nil {
 			return nil, err
 		}
 	}
@@ -70,7 +55,7 @@ func nameTaken(kind, name string, id int64) *fault.Error {
 		message += " (id " + strconv.FormatInt(id, 10) + ")"
 	}
 	return &fault.Error{
-		Code: fault.Conflict, Field: "name", Message: message + "; names are unique, in whatever case",
+		Code: fault.Conflict, Field: "name", Message: message + "; names are unique, in whatever case and form",
 		Hint: "use that one, or choose another name",
 	}
 }
@@ -92,11 +77,11 @@ func relabel[T Category | Tag](kind string, max int, example string, all []T, be
 	old, label := Tag(before), Tag(before)
 	var err error
 	if name.Set {
-		if label.Name, err = checkName("name", name.Value, max, example); err != nil {
+		if label.Name, err = input.CheckName("name", name.Value, max, example); err != nil {
 			return UpdateResult[T]{}, err
 		}
 		for _, one := range all {
-			if other := Tag(one); other.ID != label.ID && strings.EqualFold(other.Name, label.Name) {
+			if other := Tag(one); other.ID != label.ID && input.NameKey(other.Name) == input.NameKey(label.Name) {
 				return UpdateResult[T]{}, nameTaken(kind, other.Name, other.ID)
 			}
 		}

@@ -36,7 +36,7 @@ func (s *Service) Tags(ctx context.Context, user person.Settings) ([]Counted[Tag
 
 // CreateTag adds a tag. A name that another has is a CONFLICT.
 func (s *Service) CreateTag(ctx context.Context, user person.Settings, in CreateTagInput) (Tag, error) {
-	name, err := checkName("name", in.Name, MaxTagName, "errand")
+	name, err := input.CheckName("name", in.Name, MaxTagName, "errand")
 	if err != nil {
 		return Tag{}, err
 	}
@@ -127,7 +127,7 @@ func (in TagInput) Checked(field string) (TagInput, error) {
 		return in, nil
 	}
 	var err error
-	in.Tag, err = checkName(field, in.Tag, MaxTagName, "errand")
+	in.Tag, err = input.CheckName(field, in.Tag, MaxTagName, "errand")
 	return in, err
 }
 

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"tickler/internal/fault"
+	"tickler/internal/input"
 )
 
 // ChannelKind is a way to reach a person.
@@ -95,6 +96,9 @@ func (r ChannelRules) parseChannel(field, text string) (c Channel, token string,
 		if err != nil || address.Name != "" || address.Address != u.Opaque || strings.ContainsAny(u.Opaque, ";,<> \r\n") || len(u.Opaque) > 254 {
 			return c, "", wrong("has no address that mail can be sent to")
 		}
+		if _, err := input.CheckName(field, u.Opaque, 254, "me@example.com"); err != nil {
+			return c, "", err
+		}
 		c.Kind, c.Target = Email, u.Opaque
 		return c, "", nil
 	case "ntfy", "ntfy+http":
@@ -129,6 +133,9 @@ func (r ChannelRules) parseChannel(field, text string) (c Channel, token string,
 	}
 	u.Host = strings.ToLower(u.Host)
 	c.Target = u.String()
+	if strings.ContainsFunc(c.Target, func(r rune) bool { return r <= ' ' || r > '~' }) {
+		return c, "", wrong("holds characters that no URL has; write the host in its ASCII form (xn--…) and percent-encode the rest")
+	}
 	return c, token, nil
 }
 

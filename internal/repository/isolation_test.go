@@ -115,7 +115,7 @@ func TestAForgottenWhereShowsNobodyElsesRows(t *testing.T) {
 	b := setup(t)
 	for _, user := range []person.Settings{b.ann, b.bob} {
 		b.add(t, user, task.AddInput{Title: "Water the plants", Tags: []string{"home"}, DueDate: "2027-01-01T10:00"})
-		_, err := b.pool.Exec(b.ctx, `INSERT INTO categories (user_id, name) VALUES ($1, 'Garden')`, user.UserID)
+		_, err := b.pool.Exec(b.ctx, `INSERT INTO categories (user_id, name, name_key) VALUES ($1, 'Garden', 'garden')`, user.UserID)
 		require.NoError(t, err)
 		_, err = b.pool.Exec(b.ctx, `INSERT INTO channels (user_id, kind, target) VALUES ($1, 'webhook', 'https://example.com')`, user.UserID)
 		require.NoError(t, err)
@@ -145,7 +145,7 @@ func TestAForgottenWhereShowsNobodyElsesRows(t *testing.T) {
 		require.EqualValues(t, 1, tag.RowsAffected())
 	})
 	for _, forged := range []string{
-		`INSERT INTO categories (user_id, name) VALUES ($1, 'Planted')`,
+		`INSERT INTO categories (user_id, name, name_key) VALUES ($1, 'Planted', 'planted')`,
 		`UPDATE tasks SET user_id = $1`,
 		`INSERT INTO tokens (user_id, prefix, hash) VALUES ($1, 'x', 'x')`,
 	} {
@@ -202,7 +202,7 @@ func TestWorkersMayDoTheirOwnWorkOnly(t *testing.T) {
 		may, not []string
 	}{
 		{repository.RoleRelay, []string{`SELECT count(*) FROM outbox`, `DELETE FROM outbox`}, []string{`SELECT FROM tasks`, `SELECT FROM event_log`, `SELECT FROM tokens`, `SELECT FROM users`, `UPDATE outbox SET data = '{}'`}},
-		{repository.RoleRecurrer, []string{`SELECT FROM tasks`, `SELECT FROM users`, `SELECT recorded_events('{}')`}, []string{`DELETE FROM tasks`, `SELECT FROM event_log`, `UPDATE tasks SET title = 'x'`, `SELECT FROM tokens`, `SELECT FROM channels`, `SELECT FROM inbox`, `SELECT FROM outbox`, `INSERT INTO categories (user_id, name) VALUES (1, 'x')`, `SELECT check_token('x')`}},
+		{repository.RoleRecurrer, []string{`SELECT FROM tasks`, `SELECT FROM users`, `SELECT recorded_events('{}')`}, []string{`DELETE FROM tasks`, `SELECT FROM event_log`, `UPDATE tasks SET title = 'x'`, `SELECT FROM tokens`, `SELECT FROM channels`, `SELECT FROM inbox`, `SELECT FROM outbox`, `INSERT INTO categories (user_id, name, name_key) VALUES (1, 'x', 'x')`, `SELECT check_token('x')`}},
 		{repository.RoleNotifier, []string{`SELECT FROM tasks`, `SELECT FROM channels`, `DELETE FROM inbox`, `SELECT recorded_events('{}')`}, []string{`SELECT data FROM event_log`, `UPDATE tasks SET title = 'x'`, `INSERT INTO tasks (user_id, title, time_zone, created_at, updated_at) VALUES (1, 'x', 'UTC', now(), now())`, `SELECT FROM tokens`, `UPDATE users SET time_zone = 'UTC'`, `SELECT FROM categories`, `SELECT FROM outbox`, `SELECT check_token('x')`}},
 		{repository.RoleAPI, []string{`SELECT FROM tasks`}, []string{`SELECT recorded_events('{}')`, `SELECT FROM outbox`, `SELECT FROM inbox`, `SELECT FROM dead_letters`, `DELETE FROM users`, `DELETE FROM tokens`}},
 	} {

@@ -8,6 +8,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"tickler/internal/event"
+	"tickler/internal/input"
 	"tickler/internal/label"
 	"tickler/internal/telemetry"
 )
@@ -17,9 +18,9 @@ func (tx *userTx) AddCategory(ctx context.Context, c label.Category) (label.Cate
 	var added bool
 	// A row that was inserted rather than updated has no xmax.
 	err := tx.QueryRow(ctx, `
-		INSERT INTO categories (user_id, name, color) VALUES ($1, $2, nullif($3, ''))
-		ON CONFLICT (user_id, lower(name)) DO UPDATE SET name = categories.name
-		RETURNING id, name, coalesce(color, ''), xmax = 0`, tx.userID, c.Name, c.Color).Scan(&c.ID, &c.Name, &c.Color, &added)
+		INSERT INTO categories (user_id, name, name_key, color) VALUES ($1, $2, $4, nullif($3, ''))
+		ON CONFLICT (user_id, name_key) DO UPDATE SET name = categories.name
+		RETURNING id, name, coalesce(color, ''), xmax = 0`, tx.userID, c.Name, c.Color, input.NameKey(c.Name)).Scan(&c.ID, &c.Name, &c.Color, &added)
 	return c, added, err
 }
 
@@ -27,29 +28,29 @@ func (tx *userTx) AddCategory(ctx context.Context, c label.Category) (label.Cate
 func (tx *userTx) AddTag(ctx context.Context, t label.Tag) (label.Tag, bool, error) {
 	var added bool
 	err := tx.QueryRow(ctx, `
-		INSERT INTO tags (user_id, name, color) VALUES ($1, $2, nullif($3, ''))
-		ON CONFLICT (user_id, lower(name)) DO UPDATE SET name = tags.name
-		RETURNING id, name, coalesce(color, ''), xmax = 0`, tx.userID, t.Name, t.Color).Scan(&t.ID, &t.Name, &t.Color, &added)
+		INSERT INTO tags (user_id, name, name_key, color) VALUES ($1, $2, $4, nullif($3, ''))
+		ON CONFLICT (user_id, name_key) DO UPDATE SET name = tags.name
+		RETURNING id, name, coalesce(color, ''), xmax = 0`, tx.userID, t.Name, t.Color, input.NameKey(t.Name)).Scan(&t.ID, &t.Name, &t.Color, &added)
 	return t, added, err
 }
 
 // SaveCategory stores the name and color of a category, unless another has the name.
 func (tx *userTx) SaveCategory(ctx context.Context, c label.Category) (bool, error) {
 	tag, err := tx.Exec(ctx, `
-		UPDATE categories SET name = $3, color = nullif($4, '')
+		UPDATE categories SET name = $3, name_key = $5, color = nullif($4, '')
 		WHERE user_id = $1 AND id = $2
-		  AND NOT EXISTS (SELECT FROM categories o WHERE o.user_id = $1 AND o.id <> $2 AND lower(o.name) = lower($3))`,
-		tx.userID, c.ID, c.Name, c.Color)
+		  AND NOT EXISTS (SELECT FROM categories o WHERE o.user_id = $1 AND o.id <> $2 AND o.name_key = $5)`,
+		tx.userID, c.ID, c.Name, c.Color, input.NameKey(c.Name))
 	return tag.RowsAffected() > 0, err
 }
 
 // SaveTag stores the name and color of a tag, unless another has the name.
 func (tx *userTx) SaveTag(ctx context.Context, t label.Tag) (bool, error) {
 	tag, err := tx.Exec(ctx, `
-		UPDATE tags SET name = $3, color = nullif($4, '')
+		UPDATE tags SET name = $3, name_key = $5, color = nullif($4, '')
 		WHERE user_id = $1 AND id = $2
-		  AND NOT EXISTS (SELECT FROM tags o WHERE o.user_id = $1 AND o.id <> $2 AND lower(o.name) = lower($3))`,
-		tx.userID, t.ID, t.Name, t.Color)
+		  AND NOT EXISTS (SELECT FROM tags o WHERE o.user_id = $1 AND o.id <> $2 AND o.name_key = $5)`,
+		tx.userID, t.ID, t.Name, t.Color, input.NameKey(t.Name))
 	return tag.RowsAffected() > 0, err
 }
 

@@ -30,6 +30,30 @@ func (b *bundle) tag(t *testing.T, user person.Settings, name string) label.Tag 
 	return g
 }
 
+// Whichever way a name is written, whoever compares it: the service, a task that
+// brings it, or Postgres.
+func TestLabelsOfOneNameAreOne(t *testing.T) {
+	b := setup(t)
+	b.category(t, b.ann, "Work")
+	for _, same := range []string{"Ｗｏｒｋ", "𝐖𝐎𝐑𝐊", "work"} {
+		_, err := b.labels.CreateCategory(b.ctx, b.ann, label.CreateCategoryInput{Name: same})
+		requireCode(t, err, fault.Conflict, "name")
+		require.Equal(t, "Work", b.add(t, b.ann, task.AddInput{Title: "x", Category: same}).Category.Name)
+	}
+	tagged := b.add(t, b.ann, task.AddInput{Title: "x", Tags: []string{"Café", "CAFE\u0301", "cafe\u0301 "}})
+	require.Len(t, tagged.Tags, 1)
+	for _, disguised := range []string{"w\u043erk", "home\u200b", "\u202egnp"} {
+		_, err := b.service.Add(b.ctx, b.ann, task.AddInput{Title: "x", Tags: []string{disguised}})
+		requireCode(t, err, fault.InvalidInput, "tags")
+		_, err = b.service.AddTagToTask(b.ctx, b.ann, task.TaggingInput{TaskID: tagged.ID, Tag: disguised})
+		requireCode(t, err, fault.InvalidInput, "tag")
+		_, err = b.labels.CreateCategory(b.ctx, b.ann, label.CreateCategoryInput{Name: disguised})
+		requireCode(t, err, fault.InvalidInput, "name")
+	}
+	_, err := b.pool.Exec(b.ctx, `INSERT INTO tags (user_id, name, name_key) VALUES ($1, 'CAFÉ', $2)`, b.ann.UserID, input.NameKey("CAFÉ"))
+	require.ErrorContains(t, err, "idx_tags_name")
+}
+
 func TestNamesOfCategoriesAndTagsAreCheckedAndUniquePerUserInAnyCase(t *testing.T) {
 	b := setup(t)
 	work := b.category(t, b.ann, "  Größe & Work 🏢 ")
@@ -55,7 +79,7 @@ func TestNamesOfCategoriesAndTagsAreCheckedAndUniquePerUserInAnyCase(t *testing.
 		{"x", "#12345", fault.InvalidInput, "color"},
 		{"x", "#12345G", fault.InvalidInput, "color"},
 		{"x", "#123456\n", fault.InvalidInput, "color"},
-		{"GRÖSSE & work 🏢", "", "", ""}, // ß is no ss
+		{"GRÖSSE & work 🏢", "", fault.Conflict, "name"}, // ß is ss where case makes no difference
 		{"größe & WORK 🏢", "", fault.Conflict, "name"},
 		{"GRÖßE & WORK 🏢", "", fault.Conflict, "name"},
 	}

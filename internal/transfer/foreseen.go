@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 
+	"tickler/internal/input"
 	"tickler/internal/label"
 	"tickler/internal/person"
 	"tickler/internal/task"
@@ -51,7 +52,7 @@ func (f *foreseen) refuse(in task.Import) string {
 
 // add tells whether the name is there, or can be.
 func (n names) add(name string, most int) bool {
-	name = strings.ToLower(strings.TrimSpace(name))
+	name = input.NameKey(strings.TrimSpace(name))
 	if !n[name] && len(n) >= most {
 		return false
 	}
