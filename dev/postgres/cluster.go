@@ -29,6 +29,8 @@ type Cluster struct {
 	Username string
 	Password string
 	Owner    owner.Owner
+	// Fleeting data need not outlive a crash of the machine: nothing waits for the disk.
+	Fleeting bool
 }
 
 // Init makes the cluster in the data folder, unless there is one. Text sorts
@@ -68,13 +70,17 @@ func (c *Cluster) Init(ctx context.Context) error {
 
 // Command serves the cluster on the loopback interface.
 func (c *Cluster) Command() []string {
-	return []string{
+	command := []string{
 		filepath.Join(c.Binaries.Dir, "postgres"), "-D", c.Data,
 		"-c", "listen_addresses=" + port.Host,
 		"-c", "port=" + strconv.Itoa(c.Port),
 		"-c", "unix_socket_directories=",
 		"-c", "log_line_prefix=%p ",
 	}
+	if c.Fleeting {
+		command = append(command, "-c", "fsync=off", "-c", "full_page_writes=off", "-c", "max_connections=400")
+	}
+	return command
 }
 
 // Environment for Postgres programs: little, for PGDATA, PGPORT and their like

@@ -34,6 +34,9 @@ type Config struct {
 	// BrokerElsewhere is one that runs already; none is started then.
 	BrokerElsewhere *broker.Access
 
+	// Fleeting data need not outlive a crash of the machine.
+	Fleeting bool
+
 	// DatabaseURL of a Postgres that runs elsewhere; none is started then.
 	DatabaseURL string
 	// InfraOnly starts no apps: Postgres, broker, topics, migrations.

@@ -143,7 +143,7 @@ func (s *Stack) postgresCluster(ctx context.Context) (*postgres.Cluster, error) 
 	}
 	return &postgres.Cluster{
 		Binaries: binaries, Data: data, Port: s.config.PostgresPort, Owner: user,
-		Username: s.home.Secrets.PostgresUsername, Password: s.home.Secrets.PostgresPassword,
+		Fleeting: s.config.Fleeting, Username: s.home.Secrets.PostgresUsername, Password: s.home.Secrets.PostgresPassword,
 	}, nil
 }
 
