@@ -15,10 +15,12 @@ import (
 )
 
 const topicsUsage = `Usage: api topics create [--partitions TOPIC=N]... [--accept-differences]
+                         [--user APP=NAME]... [--no-rights]
 
 Makes the topics of the task bus, with dead letters, on a broker that speaks
-Kafka's protocol. It may be run as often as one likes: a topic that exists is
-never changed, only compared. Exit status 0 says that all topics are as wanted.
+Kafka's protocol, and allows the user of each app what it does there and nothing
+else. It may be run as often as one likes: a topic that exists is never changed,
+only compared, and no right is taken away. Exit status 0 says that all is as wanted.
 
 `
 
@@ -34,6 +36,11 @@ func topicsCommand(args []string, stdout io.Writer) error {
 	flags.Func("partitions", "partitions of a topic, as `TOPIC=N`, instead of the default; may be given several times", func(text string) error {
 		return setPartitions(wanted, text)
 	})
+	logins := topics.LoginsFromEnvironment()
+	flags.Func("user", "user of an app on the broker, as `APP=NAME`, instead of tickler-APP; may be given several times", func(text string) error {
+		return setUser(logins, text)
+	})
+	noRights := flags.Bool("no-rights", false, "leave users and their rights as they are")
 	flags.Usage = func() {
 		_, _ = fmt.Fprint(flags.Output(), topicsUsage)
 		flags.PrintDefaults()
@@ -69,10 +76,48 @@ func topicsCommand(args []string, stdout io.Writer) error {
 			}
 		}
 	}
+	if err == nil && !*noRights {
+		err = grant(ctx, access, logins, wanted, stdout)
+	}
 	if err == nil && differ > 0 && !*accept {
 		err = fmt.Errorf("%d topics are not as wanted: change them with the broker's own tools, or run this with --accept-differences", differ)
 	}
 	return err
+}
+
+// grant gives the users of the apps their rights, and says which.
+func grant(ctx context.Context, access topics.Access, logins []topics.Login, wanted []event.Topic, stdout io.Writer) error {
+	err := topics.Grant(ctx, access, logins, wanted)
+	if errors.Is(err, topics.ErrNoRights) {
+		_, _ = fmt.Fprintf(stdout, "rights: none given, %v\n", topics.ErrNoRights)
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	for i, rights := range topics.RightsOf(wanted) {
+		_, _ = fmt.Fprintf(stdout, "%s: may write %s", logins[i].User, strings.Join(rights.Write, ", "))
+		if len(rights.Read) > 0 {
+			_, _ = fmt.Fprintf(stdout, "; may read %s in the group %s", strings.Join(rights.Read, ", "), topics.Group(rights.App))
+		}
+		_, _ = fmt.Fprintln(stdout)
+	}
+	return nil
+}
+
+// setUser reads APP=NAME into one of the logins.
+func setUser(all []topics.Login, text string) error {
+	app, name, _ := strings.Cut(text, "=")
+	if name == "" {
+		return errors.New("want APP=NAME, for example api=tasks-api")
+	}
+	for i := range all {
+		if all[i].App == app {
+			all[i].User = name
+			return nil
+		}
+	}
+	return fmt.Errorf("there is no app %q: known are %s", app, strings.Join(topics.Apps, ", "))
 }
 
 // setPartitions reads TOPIC=N into one of the topics.

@@ -6,6 +6,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"tickler/internal/event"
+	"tickler/internal/topics"
 )
 
 func TestPartitionsOfATopicCanBeChosen(t *testing.T) {
@@ -24,5 +25,14 @@ func TestPartitionsOfATopicCanBeChosen(t *testing.T) {
 		"tasks=3":              `no topic "tasks": known are task-events`,
 	} {
 		require.ErrorContains(t, setPartitions(all, text), reason)
+	}
+}
+
+func TestUserOfAnAppCanBeChosen(t *testing.T) {
+	logins := topics.LoginsFromEnvironment()
+	require.NoError(t, setUser(logins, "notifier=reminders"))
+	require.Equal(t, []string{"tickler-api", "reminders", "tickler-recurrer"}, []string{logins[0].User, logins[1].User, logins[2].User})
+	for text, reason := range map[string]string{"api": "want APP=NAME", "api=": "want APP=NAME", "web=x": "known are api, notifier, recurrer"} {
+		require.ErrorContains(t, setUser(logins, text), reason)
 	}
 }

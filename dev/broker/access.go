@@ -20,7 +20,7 @@ import (
 type Access struct {
 	Kind     Kind
 	Brokers  []string // host:port; one, unless it is a cluster that runs elsewhere
-	Username string   // Redis knows none
+	Username string   // of Redis "default", unless it is an app's
 	Password string
 	TLS      bool // of a cluster that runs elsewhere
 }
@@ -30,7 +30,11 @@ type Access struct {
 func (a Access) Variables() []home.Variable {
 	switch a.Kind {
 	case Redis:
-		return []home.Variable{{Name: "REDIS_HOST", Value: a.Brokers[0]}, {Name: "REDIS_PASSWORD", Value: a.Password}}
+		return []home.Variable{
+			{Name: "REDIS_HOST", Value: a.Brokers[0]},
+			{Name: "REDIS_USERNAME", Value: a.Username},
+			{Name: "REDIS_PASSWORD", Value: a.Password},
+		}
 	case RabbitMQ:
 		return []home.Variable{{Name: "RABBITMQ_URL", Value: a.url()}}
 	default:
@@ -40,6 +44,12 @@ func (a Access) Variables() []home.Variable {
 			{Name: "KAFKA_SASL_PASSWORD", Value: a.Password},
 		}
 	}
+}
+
+// As is the access of another user.
+func (a Access) As(user, password string) Access {
+	a.Username, a.Password = user, password
+	return a
 }
 
 func (a Access) url() string {
@@ -61,7 +71,7 @@ func (a Access) kafka() topics.Access {
 
 // Redis returns a Redis client for the broker.
 func (a Access) Redis() *redis.Client {
-	options := &redis.Options{Addr: a.Brokers[0], Password: a.Password}
+	options := &redis.Options{Addr: a.Brokers[0], Username: a.Username, Password: a.Password}
 	if a.TLS {
 		options.TLSConfig = &tls.Config{MinVersion: tls.VersionTLS12}
 	}
@@ -92,6 +102,15 @@ func (a Access) Ping(ctx context.Context) error {
 		defer client.Close()
 		return client.Ping(ctx)
 	}
+}
+
+// EnsureUsers makes the users of the apps, with their rights. Redis and RabbitMQ read
+// theirs when they start.
+func EnsureUsers(ctx context.Context, access Access, logins []topics.Login) error {
+	if !access.Kind.speaksKafka() {
+		return nil
+	}
+	return topics.Grant(ctx, access.kafka(), logins, event.Topics())
 }
 
 // EnsureTopics makes the topics that do not exist, and says where those that do

@@ -6,12 +6,16 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/goccy/go-yaml"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"tickler/internal/event"
+	"tickler/internal/topics"
 )
 
 // resource is a Dapr resource, as far as the brokers' folders differ in it.
@@ -72,6 +76,38 @@ func TestBrokersDifferInComponentsAlone(t *testing.T) {
 			require.Equal(t, wanted, r, "%s on %s", name, kind)
 		}
 	}
+}
+
+// What the sidecar lets an app do on the bus is what the broker lets its user do.
+func TestScopesOfTheBusAreTheRightsOfTheApps(t *testing.T) {
+	for _, kind := range []string{"redpanda", "redis", "rabbitmq"} {
+		write, read := map[string][]string{}, map[string][]string{}
+		for _, r := range resources(t, "brokers", kind) {
+			if r.Kind != "Component" || r.Spec["metadata"] == nil {
+				continue
+			}
+			for _, m := range r.Spec["metadata"].([]any) {
+				setting := m.(map[string]any)
+				into := map[any]map[string][]string{"publishingScopes": write, "subscriptionScopes": read}[setting["name"]]
+				if into == nil {
+					continue
+				}
+				for scope := range strings.SplitSeq(setting["value"].(string), ";") {
+					app, list, _ := strings.Cut(scope, "=")
+					into[app] = append(into[app], strings.FieldsFunc(list, func(r rune) bool { return r == ',' })...)
+				}
+			}
+		}
+		for _, rights := range topics.RightsOf(event.Topics()) {
+			require.ElementsMatch(t, rights.Write, distinct(write[rights.App]), "%s writes on %s", rights.App, kind)
+			require.ElementsMatch(t, rights.Read, distinct(read[rights.App]), "%s reads on %s", rights.App, kind)
+		}
+	}
+}
+
+func distinct(names []string) []string {
+	slices.Sort(names)
+	return slices.Compact(names)
 }
 
 func isRetried(own map[string]resource, component string, as any) bool {

@@ -4,11 +4,15 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
 	"tickler/internal/event"
+	"tickler/internal/topics"
 )
 
 // What RabbitMQ is given must be there for every topic and for every reader,
@@ -54,4 +58,60 @@ func TestDefinitionsOfRabbitMQFitTheTopics(t *testing.T) {
 		}
 	}
 	require.Len(t, queues, 4)
+}
+
+// RabbitMQ's rights are patterns over the names of exchanges and queues. To declare an
+// exchange, as Dapr does before it publishes, an app must be allowed to configure it.
+func TestPermissionsOfRabbitMQAreTheRightsOfTheApps(t *testing.T) {
+	text, err := os.ReadFile(filepath.Join("..", "..", "components", "brokers", "rabbitmq", "server", "permissions.json"))
+	require.NoError(t, err)
+	var file struct {
+		Permissions []struct{ User, VHost, Configure, Write, Read string }
+	}
+	require.NoError(t, json.Unmarshal(text, &file))
+	require.Len(t, file.Permissions, len(topics.Apps))
+	for i, rights := range topics.RightsOf(event.Topics()) {
+		p := file.Permissions[i]
+		require.Equal(t, topics.User(rights.App), p.User)
+		write, read := slices.Clone(rights.Write), []string(nil)
+		for _, topic := range rights.Read {
+			queue := "tickler-" + rights.App + "-" + topic
+			write, read = append(write, queue), append(read, topic, queue)
+		}
+		for _, topic := range event.Topics() {
+			for _, name := range []string{topic.Name, "tickler-notifier-" + topic.Name, "tickler-recurrer-" + topic.Name, topic.Name + "-more", "more-" + topic.Name} {
+				require.Equal(t, slices.Contains(write, name), regexp.MustCompile(p.Write).MatchString(name), "%s writes %s", p.User, name)
+				require.Equal(t, slices.Contains(write, name), regexp.MustCompile(p.Configure).MatchString(name), "%s configures %s", p.User, name)
+				require.Equal(t, slices.Contains(read, name), regexp.MustCompile(p.Read).MatchString(name), "%s reads %s", p.User, name)
+			}
+		}
+	}
+}
+
+// Redis tells writing (%W~) from both (~) for each stream. What an app only writes to
+// stands in a selector, in brackets, with the one command to add: acknowledging changes
+// a stream too.
+func TestUsersOfRedisHaveTheRightsOfTheApps(t *testing.T) {
+	text, err := os.ReadFile(filepath.Join("..", "..", "components", "brokers", "redis", "server", "users.acl"))
+	require.NoError(t, err)
+	lines := strings.Split(strings.TrimSpace(string(text)), "\n")
+	require.Len(t, lines, len(topics.Apps))
+	for i, rights := range topics.RightsOf(event.Topics()) {
+		words := strings.Fields(lines[i])
+		require.Equal(t, []string{"user", topics.User(rights.App), "on", ">PASSWORD", "resetchannels", "-@all"}, words[:6])
+		var write, read []string
+		for _, word := range words[6:] {
+			if name, ok := strings.CutPrefix(strings.TrimSuffix(word, ")"), "%W~"); ok {
+				write = append(write, name)
+			} else if name, ok := strings.CutPrefix(word, "~"); ok {
+				write, read = append(write, name), append(read, name)
+			}
+		}
+		require.Subset(t, write, rights.Write)
+		require.ElementsMatch(t, read, rights.Read)
+		require.ElementsMatch(t, distinct(append(slices.Clone(rights.Write), rights.Read...)), write)
+		_, selector, _ := strings.Cut(lines[i], "(")
+		require.Regexp(t, `^\+xadd( %W~[a-z-]+)+\)$`, selector)
+		require.Equal(t, len(rights.Read) > 0, slices.Contains(words, "+xreadgroup"), "%s has commands to read", rights.App)
+	}
 }

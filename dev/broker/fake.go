@@ -16,8 +16,8 @@ import (
 type Options struct {
 	DataDir string
 	Port    int
-	// The one user, who may do everything, over SCRAM-SHA-256. They are written
-	// to a new data folder and cannot be changed there afterwards.
+	// The user who may do everything, over SCRAM-SHA-256. Name and password are
+	// written to a new data folder and cannot be changed there afterwards.
 	Username string
 	Password string
 	Log      io.Writer
@@ -46,6 +46,7 @@ func Serve(ctx context.Context, o Options) error {
 		kfake.NumBrokers(1),
 		kfake.ClusterID("tickler-local"),
 		kfake.EnableSASL(),
+		kfake.EnableACLs(),
 		kfake.Superuser("SCRAM-SHA-256", o.Username, o.Password),
 		kfake.DataDir(filepath.Join(o.DataDir, "log")),
 		kfake.WithLogger(kfake.BasicLogger(o.Log, kfake.LogLevelWarn)),

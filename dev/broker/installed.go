@@ -14,7 +14,7 @@ type program struct {
 }
 
 var (
-	redisServer = program{name: "redis-server", what: "Redis 6.2 or later; on Debian the package redis-server"}
+	redisServer = program{name: "redis-server", what: "Redis 7 or later; on Debian the package redis-server"}
 	java        = program{name: "java", what: "a Java runtime, 17 or later; on Debian the package openjdk-17-jre-headless"}
 	maven       = program{name: "mvn", what: "Maven, which fetches Apache Kafka; on Debian the package maven"}
 	epmd        = program{name: "epmd", what: "Erlang; on Debian it comes with the package rabbitmq-server"}

@@ -27,6 +27,9 @@ inter.broker.listener.name=CLIENTS
 sasl.enabled.mechanisms=SCRAM-SHA-256
 sasl.mechanism.inter.broker.protocol=SCRAM-SHA-256
 listener.name.clients.scram-sha-256.sasl.jaas.config=org.apache.kafka.common.security.scram.ScramLoginModule required username="%[3]s" password="%[4]s";
+authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer
+# Nobody is anonymous but the node itself, to its own controller.
+super.users=User:%[3]s;User:ANONYMOUS
 log.dirs=%[5]s
 auto.create.topics.enable=false
 default.replication.factor=1

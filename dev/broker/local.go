@@ -13,6 +13,7 @@ import (
 	"tickler/dev/owner"
 	"tickler/dev/port"
 	"tickler/dev/process"
+	"tickler/internal/topics"
 )
 
 // Name of the part of a stack that is the broker, whatever its kind.
@@ -25,12 +26,15 @@ const drain = 3 * time.Second
 // Local is a broker that the stack runs. It listens on the loopback interface
 // only, wants a password, and keeps its data in the home.
 type Local struct {
-	Kind               Kind
-	Home               string
-	Root               string // the repository
-	Tool               string // the binary of dev/cmd/tickler-dev
-	Port               int
+	Kind Kind
+	Home string
+	Root string // the repository
+	Tool string // the binary of dev/cmd/tickler-dev
+	Port int
+	// The user who may do everything.
 	Username, Password string
+	// Logins are the users of the apps.
+	Logins []topics.Login
 	// FreePort picks a port for what only parts of the broker speak over.
 	FreePort func() (int, error)
 	// Environment that the broker inherits.
@@ -40,7 +44,11 @@ type Local struct {
 
 // Access to the broker once it runs.
 func (l Local) Access() Access {
-	return Access{Kind: l.Kind, Brokers: []string{port.Address(l.Port)}, Username: l.Username, Password: l.Password}
+	access := Access{Kind: l.Kind, Brokers: []string{port.Address(l.Port)}, Username: l.Username, Password: l.Password}
+	if l.Kind == Redis { // the user whom requirepass is of
+		access.Username = "default"
+	}
+	return access
 }
 
 // Processes prepares the data folder and returns what to run, in this order; the

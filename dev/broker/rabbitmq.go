@@ -89,23 +89,32 @@ func (l Local) rabbitMQ() ([]process.Spec, error) {
 	}, nil
 }
 
-// definitions are those of the broker's folder with the one user, who
-// may do everything. RabbitMQ makes them at every start.
+// definitions are those of the broker's folder, with the users. RabbitMQ makes them at
+// every start.
 func (l Local) definitions() (string, error) {
-	path := filepath.Join(l.Root, "components", "brokers", "rabbitmq", "server", "definitions.json")
-	text, err := os.ReadFile(path)
-	if err != nil {
-		return "", fmt.Errorf("what RabbitMQ needs: %w", err)
-	}
 	all := map[string]any{}
-	if err := json.Unmarshal(text, &all); err != nil {
-		return "", fmt.Errorf("%s: %w", path, err)
+	for _, name := range []string{"definitions.json", "permissions.json"} {
+		path := filepath.Join(l.Root, "components", "brokers", "rabbitmq", "server", name)
+		text, err := os.ReadFile(path)
+		if err != nil {
+			return "", fmt.Errorf("what RabbitMQ needs: %w", err)
+		}
+		if err := json.Unmarshal(text, &all); err != nil {
+			return "", fmt.Errorf("%s: %w", path, err)
+		}
 	}
-	maps.Copy(all, map[string]any{
-		"users":       []any{map[string]any{"name": l.Username, "password": l.Password, "tags": "administrator"}},
-		"permissions": []any{map[string]any{"user": l.Username, "vhost": "/", "configure": ".*", "write": ".*", "read": ".*"}},
-	})
+	users := []any{map[string]any{"name": l.Username, "password": l.Password, "tags": "administrator"}}
+	permissions := []any{map[string]any{"user": l.Username, "vhost": "/", "configure": ".*", "write": ".*", "read": ".*"}}
+	for _, login := range l.Logins {
+		users = append(users, map[string]any{"name": login.User, "password": login.Password, "tags": ""})
+		for _, permission := range all["permissions"].([]any) {
+			if permission.(map[string]any)["user"] == login.User {
+				permissions = append(permissions, permission)
+			}
+		}
+	}
+	maps.Copy(all, map[string]any{"users": users, "permissions": permissions})
 	complete := new(strings.Builder)
-	err = json.NewEncoder(complete).Encode(all)
+	err := json.NewEncoder(complete).Encode(all)
 	return complete.String(), err
 }

@@ -2,6 +2,7 @@ package broker
 
 import (
 	"fmt"
+	"os"
 	"path/filepath"
 	"strings"
 
@@ -31,7 +32,11 @@ func (l Local) redis() ([]process.Spec, error) {
 		return nil, err
 	}
 	settings := filepath.Join(data, "redis.conf")
-	text := fmt.Sprintf(redisSettings, port.Host, l.Port, l.Password, quoted(data))
+	users, err := l.redisUsers()
+	if err != nil {
+		return nil, err
+	}
+	text := fmt.Sprintf(redisSettings, port.Host, l.Port, l.Password, quoted(data)) + users
 	if err := writeFile(user, settings, text); err != nil {
 		return nil, err
 	}
@@ -41,6 +46,24 @@ func (l Local) redis() ([]process.Spec, error) {
 		Dir:     data, Env: l.Environment,
 		UID: user.UID, GID: user.GID,
 	})}, nil
+}
+
+// redisUsers are those of the broker's folder, with their passwords.
+func (l Local) redisUsers() (string, error) {
+	path := filepath.Join(l.Root, "components", "brokers", "redis", "server", "users.acl")
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return "", fmt.Errorf("the users of Redis: %w", err)
+	}
+	var users strings.Builder
+	for _, login := range l.Logins {
+		for line := range strings.Lines(string(text)) {
+			if strings.HasPrefix(line, "user "+login.User+" ") {
+				users.WriteString(strings.Replace(line, "PASSWORD", login.Password, 1))
+			}
+		}
+	}
+	return users.String(), nil
 }
 
 // quoted is a text as Redis's configuration wants it where it has spaces.

@@ -20,8 +20,10 @@ import (
 	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/grpc/status"
 
+	"tickler/dev/home"
 	"tickler/dev/port"
 	"tickler/internal/event"
+	"tickler/internal/topics"
 )
 
 // sidecarURL is the HTTP API of an app's sidecar.
@@ -29,14 +31,77 @@ func (s *system) sidecarURL(app string) string {
 	return "http://127.0.0.1:" + s.Env()["TICKLER_"+upper(app)+"_DAPR_HTTP_PORT"]
 }
 
+// sidecarToken is what an app's sidecar asks of the app, callbackToken what the app asks
+// of its sidecar.
+func (s *system) sidecarToken(app string) string {
+	return s.Env()["TICKLER_"+upper(app)+"_DAPR_API_TOKEN"]
+}
+func (s *system) callbackToken(app string) string {
+	return s.Env()["TICKLER_"+upper(app)+"_APP_API_TOKEN"]
+}
+
+// Every token of another app is tried too: whoever takes one app over has them.
 func TestSidecarWorksForItsAppOnly(t *testing.T) {
 	t.Parallel()
 	s := shared(t)
-	for _, app := range []string{"api", "notifier", "recurrer"} {
+	for _, app := range topics.Apps {
+		tokens := []string{"", "wrong", s.callbackToken(app), s.Token()}
+		for _, other := range topics.Apps {
+			if other != app {
+				tokens = append(tokens, s.sidecarToken(other), s.callbackToken(other))
+			}
+		}
+		require.NotContains(t, tokens, s.sidecarToken(app))
 		for _, path := range []string{"/v1.0/publish/taskbus/task-events", "/v1.0/invoke/notifier/method/events/task-reminders", "/v1.0/metadata", "/v1.0/secrets/secrets/bulk"} {
-			for _, token := range []string{"", "wrong", s.Env()["APP_API_TOKEN"], s.Token()} {
+			for _, token := range tokens {
 				r := send(t, http.MethodPost, s.sidecarURL(app)+path, "{}", "Content-Type", "application/json", "dapr-api-token", token)
 				require.Equal(t, http.StatusUnauthorized, r.status, "%s%s with %q", app, path, token)
+			}
+		}
+	}
+}
+
+// A sidecar has the broker's credentials in its environment, which the secret store of
+// its components reads. The app, which has the sidecar's token, does not get at it.
+func TestSidecarGivesItsAppNoSecrets(t *testing.T) {
+	t.Parallel()
+	s := shared(t)
+	for _, app := range topics.Apps {
+		get := func(path string) reply {
+			return send(t, http.MethodGet, s.sidecarURL(app)+"/v1.0/secrets/"+path, "", "dapr-api-token", s.sidecarToken(app))
+		}
+		r := get("secrets/bulk")
+		require.Equal(t, http.StatusOK, r.status)
+		require.JSONEq(t, "{}", r.body, "%s gets secrets", app)
+		for _, v := range append(s.BrokerAs(app).Variables(), home.Variable{Name: "PATH"}) {
+			r := get("secrets/" + v.Name)
+			require.Equal(t, http.StatusForbidden, r.status, "%s gets %s", app, v.Name)
+			require.True(t, v.Value == "" || !strings.Contains(r.body, v.Value), "%s is told %s", app, v.Name)
+		}
+		for _, store := range []string{"kubernetes", "env", "taskbus"} {
+			require.GreaterOrEqual(t, get(store+"/bulk").status, 400, "%s has a store %s", app, store)
+		}
+	}
+}
+
+// The callbacks of an app take its own sidecar, not what another app or sidecar knows.
+func TestCallbacksRefuseTheTokensOfOthers(t *testing.T) {
+	t.Parallel()
+	s := shared(t)
+	for app, routes := range map[string][]string{
+		"notifier": {"events/task-reminders", "events/task-reminders-deadletter", "reminder-scan", "housekeeping"},
+		"recurrer": {"events/task-recurrence", "events/task-recurrence-deadletter"},
+	} {
+		tokens := []string{"", "wrong", s.sidecarToken(app), s.Token()}
+		for _, other := range topics.Apps {
+			if other != app {
+				tokens = append(tokens, s.sidecarToken(other), s.callbackToken(other))
+			}
+		}
+		for _, route := range routes {
+			for _, token := range tokens {
+				r := send(t, http.MethodPost, "http://127.0.0.1:"+s.Env()["TICKLER_"+upper(app)+"_APP_PORT"]+"/"+route, "{}", "Content-Type", "application/json", "dapr-api-token", token)
+				require.Contains(t, []int{http.StatusUnauthorized, http.StatusForbidden}, r.status, "%s/%s with %q: %s", app, route, token, r.body)
 			}
 		}
 	}
@@ -50,7 +115,7 @@ func TestAppPublishesToItsOwnTopicsOnly(t *testing.T) {
 		"api": {reminders, recurrence, "invented"}, "notifier": {recurrence, "invented"}, "recurrer": {reminders, "invented"},
 	} {
 		for _, topic := range forbidden {
-			r := send(t, http.MethodPost, s.sidecarURL(app)+"/v1.0/publish/taskbus/"+topic, "{}", "Content-Type", "application/json", "dapr-api-token", s.Env()["DAPR_API_TOKEN"])
+			r := send(t, http.MethodPost, s.sidecarURL(app)+"/v1.0/publish/taskbus/"+topic, "{}", "Content-Type", "application/json", "dapr-api-token", s.sidecarToken(app))
 			require.Equal(t, http.StatusForbidden, r.status, "%s publishes to %s: %s", app, topic, r.body)
 		}
 	}
@@ -136,7 +201,7 @@ func TestSidecarOfAnotherAppGetsNothing(t *testing.T) {
 		r := send(t, http.MethodPost, fmt.Sprintf("%s/v1.0/invoke/%s", url, call), "{}", "Content-Type", "application/json", "dapr-api-token", "its-own")
 		require.GreaterOrEqual(t, r.status, 400, call)
 	}
-	r := send(t, http.MethodPost, url+"/v1.0/publish/taskbus/task-events", "{}", "Content-Type", "application/json", "dapr-api-token", s.Env()["DAPR_API_TOKEN"])
+	r := send(t, http.MethodPost, url+"/v1.0/publish/taskbus/task-events", "{}", "Content-Type", "application/json", "dapr-api-token", s.sidecarToken("api"))
 	require.Equal(t, http.StatusUnauthorized, r.status, "the token of another sidecar")
 }
 

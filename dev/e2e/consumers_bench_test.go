@@ -102,7 +102,7 @@ func withRelaysStopped(b *testing.B, name string, change func(*stack.Config)) (*
 	}
 	client, err := sidecar.NewClient(sidecar.Config{
 		GRPCPort: s.Env()["TICKLER_API_DAPR_GRPC_PORT"], HTTPPort: s.Env()["TICKLER_API_DAPR_HTTP_PORT"],
-		APIToken: s.Env()["DAPR_API_TOKEN"], PubSub: "taskbus",
+		APIToken: s.Env()["TICKLER_API_DAPR_API_TOKEN"], PubSub: "taskbus",
 	})
 	require.NoError(b, err)
 	b.Cleanup(client.Close)

@@ -22,6 +22,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"tickler/dev/stack"
+	"tickler/internal/topics"
 )
 
 // The cluster that KUBECONFIG names must have Dapr, installed as docs/deploy.md
@@ -64,8 +65,11 @@ func deploy(t *testing.T) *system {
 	})
 	secret(t, "tickler-database", "url", d.stores.url, "ca", string(d.stores.authority))
 	secret(t, "tickler-secret-key", "keys", "k1:"+base64.StdEncoding.EncodeToString([]byte(rand.Text()+"012345")))
-	secret(t, "tickler-dapr-token", "token", rand.Text())
-	secret(t, "tickler-app-token", "token", rand.Text())
+	for _, app := range deployed {
+		secret(t, "tickler-dapr-token-"+app, "token", rand.Text())
+		secret(t, "tickler-app-token-"+app, "token", rand.Text())
+		secret(t, "tickler-broker-"+app, "KAFKA_SASL_USERNAME", topics.User(app), "KAFKA_SASL_PASSWORD", rand.Text())
+	}
 	secret(t, "tickler-broker",
 		"KAFKA_BROKERS", d.stores.access.Brokers[0], "KAFKA_SASL_USERNAME", d.stores.access.Username,
 		"KAFKA_SASL_PASSWORD", d.stores.access.Password, "KAFKA_CA", string(d.stores.authority))
@@ -113,7 +117,7 @@ func (d *deployment) apply(t *testing.T, image string) {
 	require.NoError(t, os.WriteFile(filepath.Join(overlay, "kustomization.yaml"), fmt.Appendf(nil, `apiVersion: kustomize.config.k8s.io/v1beta1
 kind: Kustomization
 resources: [../../k8s/overlays/redpanda]
-components: [../../k8s/components/agent, ../../k8s/components/broker-ca, ../../k8s/components/postgres-ca]
+components: [../../k8s/components/agent, ../../k8s/components/broker-users, ../../k8s/components/broker-ca, ../../k8s/components/postgres-ca]
 images: [{name: tickler, newName: %s, newTag: %q}]
 sortOptions:
   order: legacy

@@ -83,7 +83,7 @@ func (s *stores) startBroker() (err error) {
 			}
 			return tls.NewListener(listener, s.settings), nil
 		}),
-		kfake.NumBrokers(1), kfake.ClusterID("tickler-kubernetes"), kfake.EnableSASL(),
+		kfake.NumBrokers(1), kfake.ClusterID("tickler-kubernetes"), kfake.EnableSASL(), kfake.EnableACLs(),
 		kfake.Superuser("SCRAM-SHA-256", s.access.Username, s.access.Password),
 		kfake.DataDir(filepath.Join(s.folder, "broker")),
 	)

@@ -36,7 +36,7 @@ func BenchmarkRelay(b *testing.B) {
 	}
 	client, err := sidecar.NewClient(sidecar.Config{
 		GRPCPort: s.Env()["TICKLER_API_DAPR_GRPC_PORT"], HTTPPort: s.Env()["TICKLER_API_DAPR_HTTP_PORT"],
-		APIToken: s.Env()["DAPR_API_TOKEN"], PubSub: "taskbus",
+		APIToken: s.Env()["TICKLER_API_DAPR_API_TOKEN"], PubSub: "taskbus",
 	})
 	require.NoError(b, err)
 	b.Cleanup(client.Close)

@@ -24,13 +24,25 @@ type Home struct {
 // Secrets are made once for a home and kept: its Postgres cluster and its
 // broker remember them.
 type Secrets struct {
-	DaprAPIToken     string `json:"dapr_api_token"`
-	AppAPIToken      string `json:"app_api_token"`
+	// Tokens of `dapr run`, which gives all apps and sidecars one environment.
+	DaprAPIToken string `json:"dapr_api_token"`
+	AppAPIToken  string `json:"app_api_token"`
+	// Apps are those of each app, by its id, where each can have its own.
+	Apps map[string]App `json:"apps"`
+
 	KafkaUsername    string `json:"kafka_username"`
 	KafkaPassword    string `json:"kafka_password"`
 	PostgresUsername string `json:"postgres_username"`
 	PostgresPassword string `json:"postgres_password"`
 	ChannelKey       string `json:"channel_key"` // TICKLER_SECRET_KEY
+}
+
+// App holds the secrets of one app and its sidecars.
+type App struct {
+	DaprAPIToken string `json:"dapr_api_token"` // what the sidecar asks of the app
+	AppAPIToken  string `json:"app_api_token"`  // what the app asks of the sidecar
+	// BrokerPassword of the app's own user.
+	BrokerPassword string `json:"broker_password"`
 }
 
 const secretsFile = "secrets.json"
@@ -126,10 +138,34 @@ func (h *Home) loadSecrets() error {
 	key := make([]byte, 32)
 	_, _ = rand.Read(key) // never fails
 	h.Secrets.ChannelKey = "local:" + base64.StdEncoding.EncodeToString(key)
-	if text, err = json.MarshalIndent(h.Secrets, "", "  "); err != nil {
+	return h.keepSecrets()
+}
+
+// EnsureApps makes the secrets of apps that have none yet.
+func (h *Home) EnsureApps(ids ...string) error {
+	made := false
+	for _, id := range ids {
+		if _, kept := h.Secrets.Apps[id]; kept {
+			continue
+		}
+		if h.Secrets.Apps == nil {
+			h.Secrets.Apps = map[string]App{}
+		}
+		h.Secrets.Apps[id] = App{DaprAPIToken: rand.Text(), AppAPIToken: rand.Text(), BrokerPassword: rand.Text()}
+		made = true
+	}
+	if !made {
+		return nil
+	}
+	return h.keepSecrets()
+}
+
+func (h *Home) keepSecrets() error {
+	text, err := json.MarshalIndent(h.Secrets, "", "  ")
+	if err != nil {
 		return err
 	}
-	return writePrivate(path, append(text, '\n'))
+	return writePrivate(h.In(secretsFile), append(text, '\n'))
 }
 
 // Token returns the kept access token, "" when there is none.

@@ -14,7 +14,12 @@ import (
 )
 
 // passwords that compose.yaml wants from .env.
-var passwords = []string{"POSTGRES_PASSWORD", "REDPANDA_PASSWORD", "DAPR_API_TOKEN", "APP_API_TOKEN", "TICKLER_SECRET_KEY"}
+var passwords = []string{
+	"POSTGRES_PASSWORD", "REDPANDA_PASSWORD", "TICKLER_SECRET_KEY",
+	"API_DAPR_API_TOKEN", "API_BROKER_PASSWORD",
+	"NOTIFIER_DAPR_API_TOKEN", "NOTIFIER_APP_API_TOKEN", "NOTIFIER_BROKER_PASSWORD",
+	"RECURRER_DAPR_API_TOKEN", "RECURRER_APP_API_TOKEN", "RECURRER_BROKER_PASSWORD",
+}
 
 func readCompose(t *testing.T, environment []string) (*types.Project, error) {
 	t.Helper()
@@ -48,15 +53,19 @@ func TestComposeRunsTheAppsAsTheLocalRunDoes(t *testing.T) {
 		for _, flag := range wanted {
 			require.Contains(t, flags, flag+" ", app.AppID)
 		}
-		for _, name := range []string{"DAPR_API_TOKEN", "APP_API_TOKEN", "KAFKA_SASL_PASSWORD"} {
-			require.NotNil(t, sidecar.Environment[name], "%s of %s", name, sidecar.Name)
+		own := "secret-" + strings.ToUpper(app.AppID) + "_"
+		require.Equal(t, own+"DAPR_API_TOKEN", *sidecar.Environment["DAPR_API_TOKEN"])
+		require.Equal(t, own+"BROKER_PASSWORD", *sidecar.Environment["KAFKA_SASL_PASSWORD"])
+		require.Equal(t, "tickler-"+app.AppID, *sidecar.Environment["KAFKA_SASL_USERNAME"])
+		if app.AppID != "api" { // it is called back by nobody
+			require.Equal(t, own+"APP_API_TOKEN", *sidecar.Environment["APP_API_TOKEN"])
 		}
 
 		service, err := project.GetService(app.AppID)
 		require.NoError(t, err)
 		require.True(t, service.ReadOnly)
 		require.Contains(t, *service.Environment["DATABASE_URL"], "secret-POSTGRES_PASSWORD")
-		require.Equal(t, "secret-DAPR_API_TOKEN", *service.Environment["DAPR_API_TOKEN"])
+		require.Equal(t, own+"DAPR_API_TOKEN", *service.Environment["DAPR_API_TOKEN"])
 		if app.AppID != "recurrer" { // the key of the secrets of channels
 			require.Equal(t, "secret-TICKLER_SECRET_KEY", *service.Environment["TICKLER_SECRET_KEY"])
 		}
@@ -67,7 +76,7 @@ func TestComposeRunsTheAppsAsTheLocalRunDoes(t *testing.T) {
 		require.Equal(t, "/"+app.AppID, strings.Join(service.Entrypoint, " "))
 		require.Empty(t, service.Ports)
 		require.Equal(t, strconv.Itoa(app.AppPort), *service.Environment["APP_PORT"])
-		require.Equal(t, "secret-APP_API_TOKEN", *service.Environment["APP_API_TOKEN"])
+		require.Equal(t, own+"APP_API_TOKEN", *service.Environment["APP_API_TOKEN"])
 	}
 	for _, name := range []string{"postgres", "redpanda"} {
 		service, err := project.GetService(name)

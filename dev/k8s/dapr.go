@@ -23,8 +23,12 @@ import (
 	"github.com/dapr/kit/logger"
 )
 
-// BrokerSecret is the Secret with the address and credentials of the broker.
+// BrokerSecret is the Secret with the address of the broker, and the credentials of who
+// administers it.
 const BrokerSecret = "tickler-broker"
+
+// BrokerSecretOf is the Secret with the credentials of an app on the broker.
+func BrokerSecretOf(app string) string { return BrokerSecret + "-" + app }
 
 // onCluster are the settings that the overlays patch: brokers of a cluster are reached
 // over TLS.
@@ -39,7 +43,26 @@ func ReviewDapr(o *Objects, broker, folder string) error {
 		reviewSubscriptions(o),
 		decodeResiliencies(o.Resiliencies),
 		denied(o, folder),
+		reviewSecretScopes(o),
 	)
+}
+
+// reviewSecretScopes: no app gets the secrets of its sidecar's components.
+func reviewSecretScopes(o *Objects) error {
+	var errs []error
+	for _, c := range o.Configurations {
+		for _, store := range o.Components {
+			if !strings.HasPrefix(store.Spec.Type, "secretstores.") {
+				continue
+			}
+			if c.Spec.Secrets == nil || !slices.ContainsFunc(c.Spec.Secrets.Scopes, func(s configuration.SecretsScope) bool {
+				return s.StoreName == store.Name && s.DefaultAccess == "deny" && len(s.AllowedSecrets) == 0
+			}) {
+				errs = append(errs, fmt.Errorf("configuration %s: apps may read the secrets of %s", c.Name, store.Name))
+			}
+		}
+	}
+	return errors.Join(errs...)
 }
 
 // takenOver misses what the overlay lost of components/, and finds what it changed

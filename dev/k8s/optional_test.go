@@ -8,6 +8,7 @@ import (
 	keda "github.com/kedacore/keda/v2/apis/keda/v1alpha1"
 	"github.com/stretchr/testify/require"
 	appsv1 "k8s.io/api/apps/v1"
+	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/dapr/dapr/pkg/apis/common"
@@ -32,7 +33,10 @@ func TestLagScalesTheReadersOfEachTopic(t *testing.T) {
 		require.Equal(t, "tickler-"+app, trigger.Metadata["consumerGroup"], "as the component's consumerGroup makes it")
 		require.Equal(t, "enable", trigger.Metadata["tls"])
 		require.Equal(t, "scram_sha256", trigger.Metadata["sasl"])
-		require.Equal(t, objects.LagAccess[0].Name, trigger.AuthenticationRef.Name)
+		access := slices.IndexFunc(objects.LagAccess, func(a keda.TriggerAuthentication) bool { return a.Name == trigger.AuthenticationRef.Name })
+		for _, parameter := range objects.LagAccess[access].Spec.SecretTargetRef {
+			require.Equal(t, manifests.BrokerSecretOf(app), parameter.Name, "it looks as the user of the app")
+		}
 		require.GreaterOrEqual(t, *scaler.Spec.MinReplicaCount, int32(2))
 
 		i := slices.IndexFunc(objects.Deployments, func(d appsv1.Deployment) bool { return d.Name == app })
@@ -40,9 +44,6 @@ func TestLagScalesTheReadersOfEachTopic(t *testing.T) {
 		require.True(t, slices.ContainsFunc(objects.Deployments[i].Spec.Template.Spec.Containers[0].Env, func(v corev1.EnvVar) bool {
 			return v.Name == trigger.Metadata["bootstrapServersFromEnv"] && v.ValueFrom.SecretKeyRef.Name == manifests.BrokerSecret
 		}))
-	}
-	for _, parameter := range objects.LagAccess[0].Spec.SecretTargetRef {
-		require.Equal(t, manifests.BrokerSecret, parameter.Name)
 	}
 }
 
@@ -136,6 +137,19 @@ func TestLocalOverlayBringsItsStores(t *testing.T) {
 	}
 }
 
+// The Job makes the users with the passwords that the sidecars come with.
+func TestJobMakesTheUsersOfTheBroker(t *testing.T) {
+	objects, err := manifests.Render(load(t), "redpanda", "broker-users")
+	require.NoError(t, err)
+	require.NoError(t, manifests.ReviewPods(objects))
+	i := slices.IndexFunc(objects.Jobs, func(j batchv1.Job) bool { return j.Name == "topics" })
+	for _, d := range objects.Deployments {
+		require.True(t, slices.ContainsFunc(objects.Jobs[i].Spec.Template.Spec.Containers[0].Env, func(v corev1.EnvVar) bool {
+			return v.Name == "KAFKA_"+strings.ToUpper(d.Name)+"_PASSWORD" && v.ValueFrom.SecretKeyRef.Name == manifests.BrokerSecretOf(d.Name) && v.ValueFrom.SecretKeyRef.Key == "KAFKA_SASL_PASSWORD"
+		}), d.Name)
+	}
+}
+
 func TestIssuersAreReachedOutside(t *testing.T) {
 	objects, err := manifests.Render(load(t), "redis", "issuers")
 	require.NoError(t, err)
@@ -173,9 +187,23 @@ func TestAuthoritiesOfStoresAreKnown(t *testing.T) {
 		knows(pod, "PGSSLROOTCERT", "tickler-database", "ca")
 	}
 	knows("topics", "SSL_CERT_FILE", manifests.BrokerSecret, "KAFKA_CA")
-	require.True(t, slices.ContainsFunc(objects.LagAccess[0].Spec.SecretTargetRef, func(r keda.AuthSecretTargetRef) bool {
-		return r.Parameter == "ca" && r.Key == "KAFKA_CA"
-	}))
+	for _, access := range objects.LagAccess {
+		require.True(t, slices.ContainsFunc(access.Spec.SecretTargetRef, func(r keda.AuthSecretTargetRef) bool {
+			return r.Parameter == "ca" && r.Name == manifests.BrokerSecret && r.Key == "KAFKA_CA"
+		}))
+	}
+	run, err := manifests.ReadLocalRun()
+	require.NoError(t, err)
+	require.NoError(t, manifests.ReviewSidecars(objects, run, nil), "the rest of the credentials is still there")
+	for i := range objects.Deployments {
+		pod, err := manifests.Injected(&objects.Deployments[i], true)
+		require.NoError(t, err)
+		require.True(t, slices.ContainsFunc(pod.Spec.Containers, func(c corev1.Container) bool {
+			return c.Name == "daprd" && slices.ContainsFunc(c.Env, func(v corev1.EnvVar) bool {
+				return v.Name == "KAFKA_CA" && v.ValueFrom.SecretKeyRef.Name == manifests.BrokerSecret
+			})
+		}), "daprd of %s knows the authority", objects.Deployments[i].Name)
+	}
 	bus := slices.IndexFunc(objects.Components, func(c components.Component) bool { return c.Name == "taskbus" })
 	require.True(t, slices.ContainsFunc(objects.Components[bus].Spec.Metadata, func(m common.NameValuePair) bool {
 		return m.Name == "caCert" && m.SecretKeyRef.Key == "KAFKA_CA"

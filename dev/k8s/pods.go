@@ -13,15 +13,21 @@ import (
 )
 
 // secrets that the operator makes, with their keys; docs/deploy.md makes them all.
-var secrets = map[string][]string{
-	"tickler-database":   {"url", "ca"}, // ca with components/postgres-ca
-	"tickler-secret-key": {"keys"},
-	"tickler-dapr-token": {"token"},
-	"tickler-app-token":  {"token"},
-	BrokerSecret:         append(slices.Concat(brokerVariables...), "KAFKA_CA"),
-	"tickler-postgres":   {"password"}, // of the local overlay, as the next
-	"tickler-redpanda":   {"user"},
-}
+var secrets = func() map[string][]string {
+	all := map[string][]string{
+		"tickler-database":   {"url", "ca"}, // ca with components/postgres-ca
+		"tickler-secret-key": {"keys"},
+		BrokerSecret:         {"KAFKA_BROKERS", "KAFKA_SASL_USERNAME", "KAFKA_SASL_PASSWORD", "KAFKA_CA", "REDIS_HOST"},
+		"tickler-postgres":   {"password"}, // of the local overlay, as the next
+		"tickler-redpanda":   {"user"},
+	}
+	for _, app := range []string{"api", "notifier", "recurrer"} {
+		all["tickler-dapr-token-"+app] = []string{"token"}
+		all["tickler-app-token-"+app] = []string{"token"}
+		all[BrokerSecretOf(app)] = slices.Concat(credentials...)
+	}
+	return all
+}()
 
 // ReviewPods looks at every pod, those of the apps with their sidecars.
 func ReviewPods(o *Objects) error {

@@ -177,9 +177,9 @@ func TestDocumentMakesEverySecret(t *testing.T) {
 	text, err := os.ReadFile(filepath.Join(manifests.Root, "docs/deploy.md"))
 	require.NoError(t, err)
 	for _, wanted := range []string{
-		"create secret generic tickler-database --from-file=url=", "create secret generic tickler-dapr-token --from-file=token=",
-		"create secret generic tickler-app-token --from-file=token=", "create secret generic tickler-secret-key --from-file=keys=", "create secret generic tickler-broker",
-		"KAFKA_BROKERS", "KAFKA_SASL_USERNAME", "KAFKA_SASL_PASSWORD", "REDIS_HOST", "REDIS_PASSWORD", "RABBITMQ_URL",
+		"create secret generic tickler-database --from-file=url=", "create secret generic tickler-dapr-token-$app --from-file=token=",
+		"create secret generic tickler-app-token-$app --from-file=token=", "create secret generic tickler-broker-$app --from-env-file=", "create secret generic tickler-secret-key --from-file=keys=", "create secret generic tickler-broker",
+		"KAFKA_BROKERS", "KAFKA_SASL_USERNAME", "KAFKA_SASL_PASSWORD", "REDIS_HOST", "REDIS_USERNAME", "REDIS_PASSWORD", "RABBITMQ_URL",
 	} {
 		require.Contains(t, string(text), wanted)
 	}

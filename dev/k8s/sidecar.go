@@ -190,16 +190,16 @@ func reviewSidecar(pod *corev1.Pod, wanted map[string]string) error {
 			errs = append(errs, fmt.Errorf("%s of %s is not token of the Secret %s", name, c.Name, secret))
 		}
 	}
-	expect(daprd, "DAPR_API_TOKEN", "tickler-dapr-token")
-	expect(&app, "DAPR_API_TOKEN", "tickler-dapr-token")
-	expect(daprd, "APP_API_TOKEN", "tickler-app-token")
+	expect(daprd, "DAPR_API_TOKEN", "tickler-dapr-token-"+app.Name)
+	expect(&app, "DAPR_API_TOKEN", "tickler-dapr-token-"+app.Name)
+	expect(daprd, "APP_API_TOKEN", "tickler-app-token-"+app.Name)
 	if app.Name != "api" { // it is called back by nobody
-		expect(&app, "APP_API_TOKEN", "tickler-app-token")
+		expect(&app, "APP_API_TOKEN", "tickler-app-token-"+app.Name)
 		if v := variable(&app, "APP_PORT"); v == nil || v.Value != flags["--app-port"] {
 			errs = append(errs, errors.New("APP_PORT is not the port that daprd calls"))
 		}
 	}
-	errs = append(errs, reviewCredentials(daprd))
+	errs = append(errs, reviewCredentials(daprd, app.Name))
 	for _, ports := range []struct{ env, flag string }{{"DAPR_HTTP_PORT", "--dapr-http-port"}, {"DAPR_GRPC_PORT", "--dapr-grpc-port"}} {
 		if v := variable(&app, ports.env); v == nil || v.Value != flags[ports.flag] {
 			errs = append(errs, fmt.Errorf("%s is not the port of daprd", ports.env))
@@ -221,28 +221,27 @@ func reviewSidecar(pod *corev1.Pod, wanted map[string]string) error {
 	return errors.Join(errs...)
 }
 
-// brokerVariables are those that the components of a broker take from the environment.
-var brokerVariables = [][]string{
-	{"KAFKA_BROKERS", "KAFKA_SASL_USERNAME", "KAFKA_SASL_PASSWORD"},
-	{"REDIS_HOST", "REDIS_PASSWORD"},
-	{"RABBITMQ_URL"},
-}
+// addresses and credentials are what the components of a broker take from the
+// environment: from the Secret of all apps, and from that of one.
+var (
+	addresses   = [][]string{{"KAFKA_BROKERS"}, {"REDIS_HOST"}, nil}
+	credentials = [][]string{{"KAFKA_SASL_USERNAME", "KAFKA_SASL_PASSWORD"}, {"REDIS_USERNAME", "REDIS_PASSWORD"}, {"RABBITMQ_URL"}}
+)
 
-// reviewCredentials: daprd has all variables of one broker, each from the Secret.
-func reviewCredentials(daprd *corev1.Container) error {
-	whole := func(names []string) bool {
-		for _, name := range names {
+// reviewCredentials: daprd has all variables of one broker, as the user of its app.
+func reviewCredentials(daprd *corev1.Container, app string) error {
+	from := func(secret string, names []string) bool {
+		return !slices.ContainsFunc(names, func(name string) bool {
 			v := variable(daprd, name)
-			if v == nil || v.ValueFrom == nil || v.ValueFrom.SecretKeyRef == nil || v.ValueFrom.SecretKeyRef.Name != BrokerSecret || v.ValueFrom.SecretKeyRef.Key != name {
-				return false
-			}
+			return v == nil || v.ValueFrom == nil || v.ValueFrom.SecretKeyRef == nil || v.ValueFrom.SecretKeyRef.Name != secret || v.ValueFrom.SecretKeyRef.Key != name
+		})
+	}
+	for i := range credentials {
+		if from(BrokerSecret, addresses[i]) && from(BrokerSecretOf(app), credentials[i]) {
+			return nil
 		}
-		return true
 	}
-	if !slices.ContainsFunc(brokerVariables, whole) {
-		return errors.New("daprd lacks credentials of the broker")
-	}
-	return nil
+	return errors.New("daprd lacks its app's credentials of the broker")
 }
 
 // parse reads a command line of daprd.

@@ -15,6 +15,7 @@ import (
 	"tickler/dev/home"
 	"tickler/dev/port"
 	"tickler/dev/runfile"
+	"tickler/internal/topics"
 )
 
 // user that the ready-made token belongs to.
@@ -44,8 +45,28 @@ func (s *Stack) NewToken(ctx context.Context, user string) (string, error) {
 // DatabaseURL of the stack's Postgres.
 func (s *Stack) DatabaseURL() string { return s.databaseURL }
 
-// Broker is how to reach the stack's broker.
+// Broker is how to reach the stack's broker, as the user who may do everything.
 func (s *Stack) Broker() broker.Access { return s.broker }
+
+// BrokerAs is how the sidecars of an app reach the broker.
+func (s *Stack) BrokerAs(appID string) broker.Access {
+	if s.config.BrokerElsewhere != nil { // whose users are not ours to make
+		return s.broker
+	}
+	return s.broker.As(topics.User(appID), s.home.Secrets.Apps[appID].BrokerPassword)
+}
+
+// logins are the users of the apps on the broker. Others than Tickler's, as tests have,
+// get none.
+func (s *Stack) logins() []topics.Login {
+	var all []topics.Login
+	for _, app := range topics.Apps {
+		if own, ok := s.home.Secrets.Apps[app]; ok {
+			all = append(all, topics.Login{App: app, User: topics.User(app), Password: own.BrokerPassword})
+		}
+	}
+	return all
+}
 
 // Env is what the home's env file exports.
 func (s *Stack) Env() map[string]string {
@@ -62,14 +83,23 @@ func (s *Stack) variables() []home.Variable {
 		{Name: "TICKLER_MCP_URL", Value: s.MCPURL()},
 		{Name: "TICKLER_TOKEN", Value: s.token},
 		{Name: "DATABASE_URL", Value: s.databaseURL},
-		{Name: "DAPR_API_TOKEN", Value: secrets.DaprAPIToken},
-		{Name: "APP_API_TOKEN", Value: secrets.AppAPIToken},
 		{Name: secretKeyVariable, Value: secrets.ChannelKey},
+	}
+	if s.config.InfraOnly { // `dapr run` gives one environment to all
+		list = append(list,
+			home.Variable{Name: "DAPR_API_TOKEN", Value: secrets.DaprAPIToken},
+			home.Variable{Name: "APP_API_TOKEN", Value: secrets.AppAPIToken})
 	}
 	list = append(list, s.broker.Variables()...)
 	for _, app := range s.apps {
 		prefix := "TICKLER_" + strings.ToUpper(strings.ReplaceAll(app.name, "-", "_"))
 		list = append(list, home.Variable{Name: prefix + "_URL", Value: app.url()})
+		if !s.config.InfraOnly {
+			own := secrets.Apps[app.AppID]
+			list = append(list,
+				home.Variable{Name: prefix + "_DAPR_API_TOKEN", Value: own.DaprAPIToken},
+				home.Variable{Name: prefix + "_APP_API_TOKEN", Value: own.AppAPIToken})
+		}
 		for _, p := range []struct {
 			name string
 			port int

@@ -100,10 +100,11 @@ func (s *Stack) startApps(ctx context.Context) error {
 
 func (s *Stack) appSpec(a app) process.Spec {
 	env := append(inherited(), a.AppEnv(a.ports)...)
+	own := s.home.Secrets.Apps[a.AppID]
 	env = append(env,
 		"DATABASE_URL="+s.databaseURL,
-		"DAPR_API_TOKEN="+s.home.Secrets.DaprAPIToken,
-		"APP_API_TOKEN="+s.home.Secrets.AppAPIToken,
+		"DAPR_API_TOKEN="+own.DaprAPIToken,
+		"APP_API_TOKEN="+own.AppAPIToken,
 		secretKeyVariable+"="+s.home.Secrets.ChannelKey,
 	)
 	for name, value := range s.config.AppEnv[a.AppID] {
@@ -126,14 +127,14 @@ func binary(a runfile.App) []string {
 }
 
 func (s *Stack) sidecarSpec(a app) process.Spec {
-	secrets := s.home.Secrets
+	own := s.home.Secrets.Apps[a.AppID]
 	// The secret store of components/ reads daprd's environment.
 	env := append(inherited(),
 		"DAPR_HOST_IP="+port.Host,
-		"DAPR_API_TOKEN="+secrets.DaprAPIToken,
-		"APP_API_TOKEN="+secrets.AppAPIToken,
+		"DAPR_API_TOKEN="+own.DaprAPIToken,
+		"APP_API_TOKEN="+own.AppAPIToken,
 	)
-	for _, v := range s.broker.Variables() {
+	for _, v := range s.BrokerAs(a.AppID).Variables() {
 		env = append(env, v.Name+"="+v.Value)
 	}
 	if len(s.config.Mail) > 0 {

@@ -48,6 +48,12 @@ func (s *Stack) startInfra(ctx context.Context) error {
 		if err != nil {
 			return fmt.Errorf("making topics: %w", err)
 		}
+		if s.config.BrokerElsewhere != nil {
+			return nil
+		}
+		if err := broker.EnsureUsers(ctx, s.broker, s.logins()); err != nil {
+			return fmt.Errorf("making the users of the apps on the broker: %w", err)
+		}
 		return nil
 	})
 	work.Go(func() error { return s.prepareDatabase(ctx) })
@@ -62,7 +68,7 @@ func (s *Stack) startBroker(ctx context.Context) error {
 	}
 	local := broker.Local{
 		Kind: s.config.Broker, Home: s.home.Path, Root: s.config.Root, Tool: s.config.Tool, Port: s.config.BrokerPort,
-		Username: s.home.Secrets.KafkaUsername, Password: s.home.Secrets.KafkaPassword,
+		Username: s.home.Secrets.KafkaUsername, Password: s.home.Secrets.KafkaPassword, Logins: s.logins(),
 		FreePort:    func() (int, error) { return s.picker.Pick(0) },
 		Environment: inherited(), Say: s.say,
 	}

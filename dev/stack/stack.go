@@ -120,6 +120,11 @@ func (s *Stack) start(ctx context.Context) error {
 	if err := s.choosePorts(); err != nil {
 		return err
 	}
+	for _, app := range s.files {
+		if err := s.home.EnsureApps(app.AppID); err != nil {
+			return err
+		}
+	}
 	if !s.config.InfraOnly {
 		if err := s.findDaprd(ctx); err != nil {
 			return err

@@ -43,13 +43,16 @@ func TestStackGivesEveryPartWhatItNeeds(t *testing.T) {
 		"APP_ID=worker", "APP_PORT=" + env["TICKLER_WORKER_2_APP_PORT"],
 		"DAPR_HTTP_PORT=" + env["TICKLER_WORKER_2_DAPR_HTTP_PORT"],
 		"DAPR_GRPC_PORT=" + env["TICKLER_WORKER_2_DAPR_GRPC_PORT"],
-		"DAPR_API_TOKEN=" + env["DAPR_API_TOKEN"], "APP_API_TOKEN=" + env["APP_API_TOKEN"],
+		"DAPR_API_TOKEN=" + env["TICKLER_WORKER_2_DAPR_API_TOKEN"], "APP_API_TOKEN=" + env["TICKLER_WORKER_2_APP_API_TOKEN"],
 		"DATABASE_URL=" + env["DATABASE_URL"], "EXTRA=for workers",
 		"TICKLER_LISTEN=" + strings.TrimPrefix(env["TICKLER_WORKER_2_URL"], "http://"),
 	} {
 		require.Contains(t, said, expected+"\n")
 	}
 	require.NotContains(t, said, "KAFKA_", "only sidecars speak to the broker")
+	require.Equal(t, env["TICKLER_WORKER_DAPR_API_TOKEN"], env["TICKLER_WORKER_2_DAPR_API_TOKEN"], "replicas are one app")
+	require.NotEqual(t, env["TICKLER_WORKER_DAPR_API_TOKEN"], env["TICKLER_API_DAPR_API_TOKEN"], "apps have tokens of their own")
+	require.NotEqual(t, env["TICKLER_WORKER_APP_API_TOKEN"], env["TICKLER_API_APP_API_TOKEN"])
 
 	for _, private := range []string{"env", "token", "secrets.json"} {
 		info, err := os.Stat(filepath.Join(c.Home, private))

@@ -7,6 +7,8 @@ type Topic struct {
 	Name       string
 	Partitions int
 	Retention  time.Duration
+	// Reader is the app that consumes the topic; "" for one that is there for others.
+	Reader string
 }
 
 // Names of the topics that apps publish to and subscribe to.
@@ -28,10 +30,10 @@ const day = 24 * time.Hour
 func Topics() []Topic {
 	return []Topic{
 		{Name: TopicTaskEvents, Partitions: 3, Retention: 7 * day},
-		{Name: TopicTaskReminders, Partitions: 1, Retention: day},
-		{Name: TopicTaskRecurrence, Partitions: 1, Retention: 7 * day},
-		{Name: DeadLetterTopic(TopicTaskReminders), Partitions: 1, Retention: 7 * day},
-		{Name: DeadLetterTopic(TopicTaskRecurrence), Partitions: 1, Retention: 7 * day},
+		{Name: TopicTaskReminders, Partitions: 1, Retention: day, Reader: "notifier"},
+		{Name: TopicTaskRecurrence, Partitions: 1, Retention: 7 * day, Reader: "recurrer"},
+		{Name: DeadLetterTopic(TopicTaskReminders), Partitions: 1, Retention: 7 * day, Reader: "notifier"},
+		{Name: DeadLetterTopic(TopicTaskRecurrence), Partitions: 1, Retention: 7 * day, Reader: "recurrer"},
 	}
 }
 

@@ -1,5 +1,6 @@
 // Package topics makes the task bus's topics on a broker that speaks Kafka's
-// protocol (Redpanda, Apache Kafka), and tells where those that exist differ.
+// protocol (Redpanda, Apache Kafka), tells where those that exist differ, and gives the
+// user of each app its rights.
 package topics
 
 import (
@@ -43,7 +44,19 @@ const Environment = `  KAFKA_BROKERS             addresses, as host:port,host:po
   KAFKA_SASL_MECHANISM      SCRAM-SHA-256 or SCRAM-SHA-512               default SCRAM-SHA-256
   KAFKA_TLS                 true for TLS; SSL_CERT_FILE names an own CA  default false
   KAFKA_REPLICATION_FACTOR  copies of each topic that is made            default the broker's
+  KAFKA_API_PASSWORD        makes the user of an app, or gives it this   optional
+  KAFKA_NOTIFIER_PASSWORD   password; without, a user who exists gets
+  KAFKA_RECURRER_PASSWORD   rights only
 `
+
+// LoginsFromEnvironment are the users of the apps, with the passwords to give them.
+func LoginsFromEnvironment() []Login {
+	var logins []Login
+	for _, app := range Apps {
+		logins = append(logins, Login{App: app, User: User(app), Password: os.Getenv("KAFKA_" + strings.ToUpper(app) + "_PASSWORD")})
+	}
+	return logins
+}
 
 // FromEnvironment reads how to reach the broker. Its error names every variable
 // that is wrong.

@@ -1,0 +1,122 @@
+package e2e
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"testing"
+
+	amqp "github.com/rabbitmq/amqp091-go"
+	"github.com/redis/go-redis/v9"
+	"github.com/stretchr/testify/require"
+	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kerr"
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"tickler/dev/broker"
+	"tickler/internal/event"
+	"tickler/internal/topics"
+)
+
+// What an app's user on the broker may do, the whole suite shows. Whoever has taken an
+// app's sidecar over has the credentials of this user: it is refused everything else.
+func TestUserOfAnAppIsRefusedWhatIsOthersOnTheBroker(t *testing.T) {
+	t.Parallel()
+	s := shared(t)
+	if onCluster() {
+		t.Skip("the cluster's users are not ours to make")
+	}
+	for _, rights := range topics.RightsOf(event.Topics()) {
+		access := s.BrokerAs(rights.App)
+		ctx, cancel := context.WithTimeout(t.Context(), later)
+		defer cancel()
+		require.NoError(t, access.Ping(ctx), "%s reaches the broker", rights.App)
+		for _, topic := range event.Topics() {
+			if !slices.Contains(rights.Write, topic.Name) {
+				require.True(t, refusesWriting(t, ctx, access, topic.Name), "%s writes to %s", rights.App, topic.Name)
+			}
+			if !slices.Contains(rights.Read, topic.Name) {
+				require.True(t, refusesReading(t, ctx, access, topic.Name), "%s reads %s", rights.App, topic.Name)
+			}
+		}
+	}
+}
+
+func refusesWriting(t *testing.T, ctx context.Context, access broker.Access, topic string) bool {
+	t.Helper()
+	switch access.Kind {
+	case broker.Redis:
+		client := access.Redis()
+		defer client.Close()
+		return redis.HasErrorPrefix(client.XAdd(ctx, &redis.XAddArgs{Stream: topic, Values: []string{"data", "forged"}}).Err(), "NOPERM")
+	case broker.RabbitMQ:
+		return refusedByRabbitMQ(t, access, func(channel *amqp.Channel) error {
+			return channel.PublishWithContext(ctx, topic, "", false, false, amqp.Publishing{Body: []byte("forged")})
+		})
+	default:
+		client, err := access.Client()
+		require.NoError(t, err)
+		defer client.Close()
+		err = client.ProduceSync(ctx, &kgo.Record{Topic: topic, Value: []byte("forged")}).FirstErr()
+		return errors.Is(err, kerr.TopicAuthorizationFailed)
+	}
+}
+
+func refusesReading(t *testing.T, ctx context.Context, access broker.Access, topic string) bool {
+	t.Helper()
+	switch access.Kind {
+	case broker.Redis:
+		client := access.Redis()
+		defer client.Close()
+		for _, err := range []error{
+			client.XRange(ctx, topic, "-", "+").Err(), client.XRead(ctx, &redis.XReadArgs{Streams: []string{topic, "0"}, Block: -1}).Err(),
+			client.XReadGroup(ctx, &redis.XReadGroupArgs{Group: "tickler-notifier", Consumer: "thief", Streams: []string{topic, ">"}, Block: -1}).Err(),
+			client.XAck(ctx, topic, "tickler-notifier", "1-1").Err(), client.XGroupCreate(ctx, topic, "thief", "0").Err(), client.Del(ctx, topic).Err(), client.Keys(ctx, "*").Err(),
+			client.ConfigGet(ctx, "requirepass").Err(), client.Do(ctx, "ACL", "LIST").Err(), client.FlushAll(ctx).Err(),
+		} {
+			if !redis.HasErrorPrefix(err, "NOPERM") {
+				return false
+			}
+		}
+		return true
+	case broker.RabbitMQ:
+		refused := refusedByRabbitMQ(t, access, func(channel *amqp.Channel) error {
+			queue, err := channel.QueueDeclare("thief", false, true, true, false, nil)
+			if err != nil {
+				return err
+			}
+			return channel.QueueBind(queue.Name, "", topic, false, nil)
+		})
+		for _, app := range []string{"notifier", "recurrer"} {
+			refused = refused && refusedByRabbitMQ(t, access, func(channel *amqp.Channel) error {
+				_, _, err := channel.Get("tickler-"+app+"-"+topic, false)
+				return err
+			})
+		}
+		return refused
+	default:
+		client, err := access.Client(kgo.ConsumePartitions(map[string]map[int32]kgo.Offset{topic: {0: kgo.NewOffset().AtStart()}}))
+		require.NoError(t, err)
+		defer client.Close()
+		admin := kadm.NewClient(client)
+		deleted, err := admin.DeleteTopic(ctx, topic)
+		require.ErrorIs(t, errors.Join(err, deleted.Err), kerr.TopicAuthorizationFailed, "it is deleted")
+		return errors.Is(client.PollFetches(ctx).Err(), kerr.TopicAuthorizationFailed)
+	}
+}
+
+// refusedByRabbitMQ tells whether RabbitMQ closes the channel for want of a right.
+func refusedByRabbitMQ(t *testing.T, access broker.Access, do func(*amqp.Channel) error) bool {
+	t.Helper()
+	connection, err := access.RabbitMQ()
+	require.NoError(t, err)
+	defer connection.Close()
+	channel, err := connection.Channel()
+	require.NoError(t, err)
+	closed := channel.NotifyClose(make(chan *amqp.Error, 1))
+	if do(channel) == nil { // a publish is answered by closing the channel; this closes it otherwise
+		_, _ = channel.QueueDeclarePassive("no-such-queue", false, false, false, false, nil)
+	}
+	reason := <-closed
+	return reason != nil && reason.Code == amqp.AccessRefused
+}
