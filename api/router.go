@@ -69,8 +69,8 @@ func newRouter(r routes) (*gin.Engine, error) {
 	})
 
 	r.guard.Metadata(router)
-	feeds := calendarfeed.Handler{Read: r.tasks.Calendar, Host: r.publicHost, Now: time.Now, Visible: r.operations.Visible}
-	router.Match([]string{http.MethodGet, http.MethodHead}, "/calendar/:file", append(r.guard.WithoutToken(), feeds.Serve)...)
+	feeds := calendarfeed.New(r.tasks, r.publicHost, time.Now, r.operations.Visible, r.log)
+	router.Match([]string{http.MethodGet, http.MethodHead}, "/calendar/:file", append(r.guard.WithSecret("file"), feeds.Serve)...)
 
 	mcp := router.Group("/mcp", r.guard.WithToken(0)...)
 	mcp.Any("", r.guard.MCP(r.operations.Scopes()), gin.WrapH(tools.NewHandler(tools.Config{

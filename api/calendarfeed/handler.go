@@ -3,8 +3,11 @@
 package calendarfeed
 
 import (
+	"bufio"
 	"context"
+	"log/slog"
 	"net/http"
+	"strconv"
 	"strings"
 	"time"
 
@@ -12,38 +15,62 @@ import (
 
 	"tickler/api/etag"
 	"tickler/api/problem"
+	"tickler/api/streamed"
 	"tickler/internal/calendar"
 	"tickler/internal/fault"
 	"tickler/internal/task"
 )
 
-// Handler answers requests for feeds.
-type Handler struct {
-	// Read finds the tasks of the user whose feed has a secret; NOT_FOUND if there is none.
-	Read func(ctx context.Context, secret string) ([]*task.Task, error)
-	Host string // by which callers know the server; part of the events' UIDs
-	Now  func() time.Time
-	// Visible makes of an error what a caller may see: operation.Operations.Visible.
-	Visible func(ctx context.Context, what string, err error) *fault.Error
+const (
+	// maxWritten is how many feeds are written at a time in this process: each holds
+	// its tasks, without their descriptions.
+	maxWritten = 4
+	// patience is how long another waits for one of them to end.
+	patience = 5 * time.Second
+	// form is another one whenever the same tasks are written otherwise than before.
+	form = "1"
+)
+
+// Tasks are where feeds are read: task.Service.
+type Tasks interface {
+	Feed(ctx context.Context, secret string) (task.Feed, error)
+	FeedTasks(ctx context.Context, f task.Feed) ([]*task.Task, error)
+	Descriptions(ctx context.Context, userID int64, ids []int64) (map[int64]string, error)
 }
 
-// Serve answers GET and HEAD of a path whose parameter file is SECRET.ics.
-func (h Handler) Serve(c *gin.Context) {
+// Handler answers requests for feeds.
+type Handler struct {
+	tasks Tasks
+	host  string
+	now   func() time.Time
+	// visible makes of an error what a caller may see: operation.Operations.Visible.
+	visible func(ctx context.Context, what string, err error) *fault.Error
+	log     *slog.Logger
+	written chan struct{}
+}
+
+// New makes a handler. host is the name that callers know the server by, and part
+// of the names of entries.
+func New(tasks Tasks, host string, now func() time.Time, visible func(context.Context, string, error) *fault.Error, log *slog.Logger) *Handler {
+	return &Handler{tasks: tasks, host: host, now: now, visible: visible, log: log, written: make(chan struct{}, maxWritten)}
+}
+
+// Serve answers GET and HEAD of a path whose parameter file is SECRET.ics. Only
+// what is sent costs more than a look at the version of the feed.
+func (h *Handler) Serve(c *gin.Context) {
+	ctx := c.Request.Context()
 	secret, named := strings.CutSuffix(c.Param("file"), ".ics")
 	if !named {
 		problem.Refuse(c, &fault.Error{Code: fault.NotFound, Message: "the address of a calendar ends in .ics"})
 		return
 	}
-	tasks, err := h.Read(c.Request.Context(), secret)
-	var text []byte
-	if err == nil {
-		text, err = calendar.Encode(tasks, h.Host, h.Now())
-	}
+	found, err := h.tasks.Feed(ctx, secret)
 	if err != nil {
-		problem.Refuse(c, h.Visible(c.Request.Context(), "calendar feed", err))
+		h.refuse(c, err)
 		return
 	}
-	tag := etag.Of(text)
+	// The changes of zones are written for some years from now on.
+	tag := etag.Of([]byte(strings.Join([]string{form, h.host, strconv.Itoa(h.now().Year()), found.Version}, "\n")))
 	c.Header("ETag", tag)
 	c.Header("Cache-Control", "private, no-cache") // may be kept, if it is asked for anew each time
 	if etag.Matches(c.GetHeader("If-None-Match"), tag) {
@@ -51,5 +78,48 @@ func (h Handler) Serve(c *gin.Context) {
 		return
 	}
 	c.Header("Content-Disposition", `inline; filename="tickler.ics"`)
-	c.Data(http.StatusOK, "text/calendar; charset=utf-8", text)
+	c.Header("Content-Type", "text/calendar; charset=utf-8")
+	if c.Request.Method == http.MethodHead {
+		c.Status(http.StatusOK)
+		return
+	}
+	h.write(c, found)
+}
+
+func (h *Handler) write(c *gin.Context, found task.Feed) {
+	ctx := c.Request.Context()
+	waiting, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	select {
+	case h.written <- struct{}{}:
+		defer func() { <-h.written }()
+	case <-waiting.Done():
+		h.refuse(c, &fault.Error{Code: fault.RateLimited, Message: "many calendars are being read at the moment; try again in some seconds"})
+		return
+	}
+	tasks, err := h.tasks.FeedTasks(ctx, found)
+	if err != nil {
+		h.refuse(c, err)
+		return
+	}
+	feed, err := calendar.NewFeed(tasks, h.host, h.now())
+	if err != nil {
+		h.refuse(c, err)
+		return
+	}
+	c.Status(http.StatusOK)
+	err = streamed.Answer(c.Writer, func(to *bufio.Writer) error {
+		return feed.Write(to, func(ids []int64) (map[int64]string, error) { return h.tasks.Descriptions(ctx, found.UserID, ids) })
+	})
+	if err != nil {
+		h.log.Info("a calendar was not written to its end", "error", err)
+	}
+}
+
+// refuse answers with an error, without what was said of the feed.
+func (h *Handler) refuse(c *gin.Context, err error) {
+	for _, name := range []string{"ETag", "Content-Disposition", "Content-Type", "Cache-Control"} {
+		c.Writer.Header().Del(name)
+	}
+	problem.Refuse(c, h.visible(c.Request.Context(), "calendar feed", err))
 }

@@ -45,8 +45,9 @@ type Guard struct {
 	settings func(ctx context.Context, userID int64) (person.Settings, error)
 	log      *slog.Logger
 
-	users, addresses, failures *limiters
-	calls                      *callsUnderWay
+	users, addresses, failures, secrets *limiters
+	calls                               *callsUnderWay
+	reads                               *reads
 }
 
 // New makes a guard. settings reads the settings of the user a token belongs to.
@@ -54,7 +55,8 @@ func New(config Config, trust access.Trust, checker *access.Checker, settings fu
 	return &Guard{
 		config: config, trust: trust, checker: checker, settings: settings, log: log,
 		users: newLimiters(config.UserRate, now), addresses: newLimiters(config.AddressRate, now), failures: newLimiters(config.FailureRate, now),
-		calls: newCallsUnderWay(config.UserCalls),
+		secrets: newLimiters(min(secretRate, config.AddressRate), now),
+		calls:   newCallsUnderWay(config.UserCalls), reads: &reads{of: map[string]int{}},
 	}
 }
 
@@ -63,12 +65,6 @@ func New(config Config, trust access.Trust, checker *access.Checker, settings fu
 // maxBody bytes; 0: MaxBody.
 func (g *Guard) WithToken(maxBody int64) gin.HandlersChain {
 	return gin.HandlersChain{g.expectedHost, g.expectedOrigin, noTokenInURL, plainBody(cmp.Or(maxBody, MaxBody)), g.notTooOften, g.authenticated}
-}
-
-// WithoutToken lists what a request must pass that carries its secret in its path
-// instead of a token.
-func (g *Guard) WithoutToken() gin.HandlersChain {
-	return gin.HandlersChain{g.expectedHost, g.notTooOften}
 }
 
 // authenticated lets only callers with a valid token pass, and says who they

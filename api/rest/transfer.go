@@ -1,6 +1,7 @@
 package rest
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"io"
@@ -14,6 +15,7 @@ import (
 	"github.com/google/jsonschema-go/jsonschema"
 
 	"tickler/api/operation"
+	"tickler/api/streamed"
 	"tickler/internal/access"
 	"tickler/internal/fault"
 	"tickler/internal/person"
@@ -29,13 +31,7 @@ func (s *server) transfers() {
 		OperationID: "export", Summary: "Export everything", Tags: []string{aboutTransfer},
 		Description: "Returns settings, categories, tags and tasks that are not deleted as one document, which POST /v1/import takes.",
 		Responses:   responses(map[int]response{http.StatusOK: {Description: "Everything.", Content: jsonContent(s.document.answer(reflect.TypeFor[transfer.Document]()))}}),
-	}, answered(func(c *gin.Context, user person.Settings, query url.Values) (any, error) {
-		for name := range query {
-			return nil, fault.Invalid(fault.Clip(name), "is not a field here; none is taken")
-		}
-		c.Header("Content-Disposition", `attachment; filename="tickler.json"`)
-		return s.Transfer.Export(c.Request.Context(), user)
-	}))
+	}, s.export)
 	file := func(description string) mediaType {
 		return mediaType{&jsonschema.Schema{Type: "string", Description: description}}
 	}
@@ -64,6 +60,28 @@ func (s *server) transfers() {
 		kind, _, _ := mime.ParseMediaType(c.GetHeader("Content-Type"))
 		return s.importFile(c.Request.Context(), user, kind, arriving{c.Request.Body}, dryRun)
 	}))
+}
+
+// export writes everything that the caller has, as it is read.
+func (s *server) export(c *gin.Context) error {
+	user, err := operation.User(c.Request.Context())
+	if err != nil {
+		return err
+	}
+	for name := range c.Request.URL.Query() {
+		return fault.Invalid(fault.Clip(name), "is not a field here; none is taken")
+	}
+	document, err := s.Transfer.Export(c.Request.Context(), user)
+	if err != nil {
+		return err
+	}
+	c.Header("Content-Disposition", `attachment; filename="tickler.json"`)
+	c.Header("Content-Type", jsonType)
+	c.Status(http.StatusOK)
+	if err := streamed.Answer(c.Writer, func(to *bufio.Writer) error { return document.Write(to) }); err != nil {
+		s.Log.Info("an export was not written to its end", "error", err)
+	}
+	return nil
 }
 
 // arriving is a body that is read as it arrives. Its errors are those of a call.

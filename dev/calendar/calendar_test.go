@@ -86,9 +86,17 @@ func samples(t *testing.T) []*task.Task {
 
 func encode(t *testing.T, tasks []*task.Task) []byte {
 	t.Helper()
-	text, err := calendar.Encode(tasks, "tickler.example.com", now)
+	feed, err := calendar.NewFeed(tasks, "tickler.example.com", now)
 	require.NoError(t, err)
-	return text
+	var text bytes.Buffer
+	require.NoError(t, feed.Write(&text, func([]int64) (map[int64]string, error) {
+		all := map[int64]string{}
+		for _, one := range tasks {
+			all[one.ID] = one.Description
+		}
+		return all, nil
+	}))
+	return text.Bytes()
 }
 
 func TestFeedIsReadByAnotherParser(t *testing.T) {

@@ -3,16 +3,16 @@
 package calendar
 
 import (
-	"bytes"
 	"fmt"
+	"io"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"github.com/emersion/go-ical"
 
+	"tickler/internal/recurrence"
 	"tickler/internal/task"
 )
 
@@ -23,10 +23,57 @@ const (
 	lineLimit = 75 // bytes, without the line break: RFC 5545, section 3.1
 )
 
-// Encode writes tasks with due dates: each as a to-do, and those that are open as
-// an event too, since most programs show only one of the two. host makes the
-// names of its entries unique. The same tasks give the same bytes.
-func Encode(tasks []*task.Task, host string, now time.Time) ([]byte, error) {
+const (
+	// maxWork is how many steps the rules of one feed may take. Those of two
+	// thousand ordinary series take a hundredth of it; all of it is about a second.
+	maxWork = 20_000_000
+	// together is how many descriptions are read at a time.
+	together = 50
+)
+
+// Descriptions reads the descriptions of some tasks, by their ids.
+type Descriptions func(ids []int64) (map[int64]string, error)
+
+// Feed is what a calendar shows, ready to be written. Of the tasks it keeps all
+// but their descriptions, of which there may be much.
+type Feed struct {
+	tasks []*task.Task
+	dates []dates
+	zones map[string]*span
+	host  string
+	now   time.Time
+}
+
+// NewFeed makes a feed of tasks, of which those without a due date are left out:
+// each is a to-do, and those that are open an event too, since most programs show
+// only one of the two. host makes the names of its entries unique. Where rules
+// together take long to work out, what comes behind shows its due date alone.
+func NewFeed(tasks []*task.Task, host string, now time.Time) (*Feed, error) {
+	f := &Feed{zones: map[string]*span{}, host: host, now: now}
+	work := recurrence.NewWork(maxWork)
+	for _, t := range tasks {
+		if t.DueDate == nil {
+			continue
+		}
+		t.Within(work)
+		dates, err := datesOf(t, now, work)
+		if err != nil {
+			return nil, err
+		}
+		f.tasks, f.dates = append(f.tasks, t), append(f.dates, dates)
+		if name := zoneID(t); name != "" {
+			if f.zones[name] == nil {
+				f.zones[name] = &span{first: *t.DueDate, last: *t.DueDate}
+			}
+			f.zones[name].include(*t.DueDate, dates.listed)
+		}
+	}
+	return f, nil
+}
+
+// Write writes the feed as it reads the descriptions. The same tasks give the
+// same bytes.
+func (f *Feed) Write(to io.Writer, describe Descriptions) error {
 	document := ical.NewCalendar()
 	document.Props.SetText(ical.PropProductID, "-//Tickler//Calendar feed//EN")
 	document.Props.SetText(ical.PropVersion, "2.0")
@@ -35,39 +82,35 @@ func Encode(tasks []*task.Task, host string, now time.Time) ([]byte, error) {
 	set(document.Component, "NAME", "Tickler")
 	set(document.Component, "X-WR-CALNAME", "Tickler")
 	set(document.Component, ical.PropRefreshInterval, "PT15M").Params.Set(ical.ParamValue, "DURATION")
-	zones := map[string]*span{}
-	var entries []*ical.Component
-	for _, t := range tasks {
-		if t.DueDate == nil {
-			continue
+	w := &writer{to: to}
+	w.begin(document.Component)
+	for _, name := range sorted(f.zones) {
+		w.component(timezone(name, *f.zones[name], f.now))
+	}
+	if len(f.tasks) == 0 { // a calendar must have something in it: RFC 5545, section 3.6
+		w.component(timezone("UTC", span{f.now, f.now}, f.now))
+	}
+	for begin := 0; begin < len(f.tasks) && w.err == nil; begin += together {
+		end := min(begin+together, len(f.tasks))
+		ids := make([]int64, 0, together)
+		for _, t := range f.tasks[begin:end] {
+			ids = append(ids, t.ID)
 		}
-		dates, err := datesOf(t, now)
+		descriptions, err := describe(ids)
 		if err != nil {
-			return nil, err
+			return err
 		}
-		entries = append(entries, entry(ical.CompToDo, t, dates, host))
-		if !t.Completed() {
-			entries = append(entries, entry(ical.CompEvent, t, dates, host))
-		}
-		if name := zoneID(t); name != "" {
-			if zones[name] == nil {
-				zones[name] = &span{first: *t.DueDate, last: *t.DueDate}
+		for i, t := range f.tasks[begin:end] {
+			described := *t
+			described.Description = descriptions[t.ID]
+			w.component(entry(ical.CompToDo, &described, f.dates[begin+i], f.host))
+			if !t.Completed() {
+				w.component(entry(ical.CompEvent, &described, f.dates[begin+i], f.host))
 			}
-			zones[name].include(*t.DueDate, dates.listed)
 		}
 	}
-	for _, name := range sorted(zones) {
-		document.Children = append(document.Children, timezone(name, *zones[name], now))
-	}
-	document.Children = append(document.Children, entries...)
-	if len(document.Children) == 0 { // the library writes no empty calendar
-		document.Children = append(document.Children, timezone("UTC", span{now, now}, now))
-	}
-	var text bytes.Buffer
-	if err := ical.NewEncoder(&text).Encode(document); err != nil {
-		return nil, fmt.Errorf("encode a calendar: %w", err)
-	}
-	return fold(text.Bytes()), nil
+	w.end(document.Component)
+	return w.err
 }
 
 // entry is a task as a component of one kind.
@@ -224,24 +267,4 @@ func wall(at time.Time, zone *time.Location) time.Time {
 	at = at.In(zone)
 	_, offset := at.Zone()
 	return at.Add(time.Duration(offset) * time.Second).UTC()
-}
-
-// fold breaks long lines, between characters.
-func fold(text []byte) []byte {
-	var folded bytes.Buffer
-	for line := range bytes.Lines(text) {
-		limit := lineLimit
-		for line = bytes.TrimSuffix(line, []byte("\r\n")); len(line) > limit; limit = lineLimit - 1 {
-			end := limit
-			for !utf8.RuneStart(line[end]) {
-				end--
-			}
-			folded.Write(line[:end])
-			folded.WriteString("\r\n ")
-			line = line[end:]
-		}
-		folded.Write(line)
-		folded.WriteString("\r\n")
-	}
-	return folded.Bytes()
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"tickler/internal/label"
+	"tickler/internal/recurrence"
 	"tickler/internal/task"
 )
 
@@ -26,6 +27,23 @@ func weekly(rule string, occurrence int) *task.Task {
 	}
 }
 
+// written is the feed of tasks that have their descriptions with them.
+func written(tasks []*task.Task) ([]byte, error) {
+	feed, err := NewFeed(tasks, "localhost", now)
+	if err != nil {
+		return nil, err
+	}
+	var text bytes.Buffer
+	err = feed.Write(&text, func([]int64) (map[int64]string, error) {
+		all := map[int64]string{}
+		for _, t := range tasks {
+			all[t.ID] = t.Description
+		}
+		return all, nil
+	})
+	return text.Bytes(), err
+}
+
 func TestRuleCountsFromTheDueDateOn(t *testing.T) {
 	for _, c := range []struct {
 		rule       string
@@ -38,12 +56,12 @@ func TestRuleCountsFromTheDueDateOn(t *testing.T) {
 		{"FREQ=WEEKLY;UNTIL=20260401", 1, "FREQ=WEEKLY;UNTIL=20260401T235959Z"},
 		{"FREQ=WEEKLY;UNTIL=20260401T080000", 1, "FREQ=WEEKLY;UNTIL=20260401T080000Z"},
 	} {
-		d, err := datesOf(weekly(c.rule, c.occurrence), now)
+		d, err := datesOf(weekly(c.rule, c.occurrence), now, recurrence.NewWork(maxWork))
 		require.NoError(t, err)
 		require.Equal(t, c.want, d.rule, c.rule)
 		require.Empty(t, d.listed)
 	}
-	d, err := datesOf(weekly("FREQ=WEEKLY;BYDAY=MO;COUNT=3", 1), now) // due on a Tuesday
+	d, err := datesOf(weekly("FREQ=WEEKLY;BYDAY=MO;COUNT=3", 1), now, recurrence.NewWork(maxWork)) // due on a Tuesday
 	require.NoError(t, err)
 	require.Empty(t, d.rule)
 	require.Len(t, d.listed, 3)
@@ -72,18 +90,18 @@ func TestWhatTheTextSaysCannotBreakTheFile(t *testing.T) {
 	one.Title = "x\r\nEND:VCALENDAR\x00\x1b"
 	one.Description = strings.Repeat("🌱", 2500)
 	one.Tags = []label.Tag{{Name: "a;b,c"}}
-	text, err := Encode([]*task.Task{one}, "localhost", now)
+	text, err := written([]*task.Task{one})
 	require.NoError(t, err)
 	require.Contains(t, string(text), `SUMMARY:x\nEND:VCALENDAR`+"\r\n")
 	require.Equal(t, 1, bytes.Count(text, []byte("\r\nEND:VCALENDAR\r\n")))
 	require.Contains(t, string(text), `CATEGORIES:a\;b\,c`)
-	again, err := Encode([]*task.Task{one}, "localhost", now)
+	again, err := written([]*task.Task{one})
 	require.NoError(t, err)
 	require.Equal(t, text, again)
 	read, err := ical.NewDecoder(bytes.NewReader(text)).Decode()
 	require.NoError(t, err)
 	require.Len(t, read.Children, 2)
-	empty, err := Encode(nil, "localhost", now)
+	empty, err := written(nil)
 	require.NoError(t, err)
 	_, err = ical.NewDecoder(bytes.NewReader(empty)).Decode()
 	require.NoError(t, err, "a calendar without tasks is one too")

@@ -26,7 +26,7 @@ type dates struct {
 // date, whereas a series has an anchor of its own, a count that has begun, and
 // rules that calendars do not know: where a rule would say other dates from here
 // on, the dates themselves are written.
-func datesOf(t *task.Task, now time.Time) (dates, error) {
+func datesOf(t *task.Task, now time.Time, work *recurrence.Work) (dates, error) {
 	if t.Recurrence == nil || t.Completed() {
 		return dates{}, nil
 	}
@@ -34,7 +34,7 @@ func datesOf(t *task.Task, now time.Time) (dates, error) {
 	if err != nil || len(following) == 0 {
 		return dates{}, err
 	}
-	if rule := fromHere(t); rule != "" && says(rule, t, following) {
+	if rule := fromHere(t); rule != "" && says(rule, t, following, work) {
 		return dates{rule: rule}, nil
 	}
 	// The first date is listed too: some programs, ical.js among them, take a list
@@ -94,12 +94,12 @@ func untilOf(t *task.Task, value string) (string, error) {
 
 // says tells whether a rule, counted from the due date, comes to the dates that
 // follow it.
-func says(text string, t *task.Task, following []time.Time) bool {
+func says(text string, t *task.Task, following []time.Time, work *recurrence.Work) bool {
 	rule, err := recurrence.Parse(text)
 	if err != nil {
 		return false
 	}
-	series := recurrence.Series{Rule: rule, Start: wall(*t.DueDate, t.Zone()), Zone: t.Zone(), AllDay: t.AllDay}
+	series := recurrence.Series{Rule: rule, Start: wall(*t.DueDate, t.Zone()), Zone: t.Zone(), AllDay: t.AllDay, Work: work}
 	said := series.First(min(len(following), compared) + 1)
 	if len(said) == 0 || !said[0].Time.Equal(*t.DueDate) {
 		return false

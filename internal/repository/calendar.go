@@ -10,30 +10,84 @@ import (
 	"tickler/internal/task"
 )
 
-// calendarTasks reads what a calendar feed of $1 shows.
-const calendarTasks = `
-	(SELECT` + taskColumns + taskTables + `
+// inFeed are the tasks that the calendar feed of $1 shows.
+func inFeed(columns, tables string) string {
+	return `
+	(SELECT` + columns + tables + `
 	 WHERE t.user_id = $1 AND t.deleted_at IS NULL AND t.completed = false AND t.due_date IS NOT NULL
 	 ORDER BY coalesce(t.due_date, 'infinity'), t.id LIMIT $3)
 	UNION ALL
-	(SELECT` + taskColumns + taskTables + `
+	(SELECT` + columns + tables + `
 	 WHERE t.user_id = $1 AND t.deleted_at IS NULL AND t.completed_at >= $2 AND t.due_date IS NOT NULL
 	 ORDER BY t.due_date, t.id LIMIT $3)`
+}
 
-// CalendarTasks reads what the calendar feed with a secret of this hash shows, or
-// fault.ErrNotFound when there is none.
-func (r *Repository) CalendarTasks(ctx context.Context, hash []byte, since time.Time, limit int) ([]*task.Task, error) {
-	var userID *int64
-	if err := r.pool.QueryRow(ctx, `SELECT find_calendar($1)`, hash).Scan(&userID); err != nil {
-		return nil, unavailable(err)
+var (
+	feedTasks = inFeed(undescribed, taskTables)
+	// A task's version changes with each of its fields but the reminders that it
+	// takes from the settings, and with none of its labels.
+	feedVersion = `
+	SELECT coalesce(sum(hash_record_extended(shown, 0)), 0)::text || ' ' || (
+		SELECT coalesce(sum(hash_record_extended(named, 0)), 0)::text FROM (
+			SELECT 'category', id, name FROM categories WHERE user_id = $1
+			UNION ALL
+			SELECT 'tag', id, name FROM tags WHERE user_id = $1
+		) named)
+	FROM (` + inFeed(` t.id, t.version, t.updated_at, t.category_id, t.tag_ids, t.reminder_times`, ` FROM tasks t `) + `) shown`
+)
+
+const (
+	descriptions = `SELECT id, description FROM tasks WHERE user_id = $1 AND id = ANY($2)`
+
+	oldestTasks = `SELECT` + taskColumns + taskTables + `
+		WHERE t.user_id = $1 AND t.deleted_at IS NULL AND (t.created_at, t.id) > ($2, $3)
+		ORDER BY t.created_at, t.id LIMIT $4`
+)
+
+// FindFeed finds the user whose calendar feed has a secret with this hash, or
+// fault.ErrNotFound. version is another one when what FeedTasks reads is, or the
+// descriptions of those tasks are; it takes no memory here to tell.
+func (r *Repository) FindFeed(ctx context.Context, hash []byte, since time.Time, limit int) (userID int64, version string, err error) {
+	var found *int64
+	if err := r.pool.QueryRow(ctx, `SELECT find_calendar($1)`, hash).Scan(&found); err != nil {
+		return 0, "", unavailable(err)
 	}
-	if userID == nil {
-		return nil, fault.ErrNotFound
+	if found == nil {
+		return 0, "", fault.ErrNotFound
 	}
-	rows, err := r.as(*userID).Query(ctx, calendarTasks, *userID, since, limit)
+	err = r.as(*found).QueryRow(ctx, feedVersion, *found, since, limit).Scan(&version)
+	return *found, version, unavailable(err)
+}
+
+// FeedTasks reads what a user's calendar feed shows but the descriptions.
+func (r *Repository) FeedTasks(ctx context.Context, userID int64, since time.Time, limit int) ([]*task.Task, error) {
+	return r.tasks(ctx, userID, feedTasks, userID, since, limit)
+}
+
+// Oldest reads tasks that are not deleted behind one, in the order in which they
+// were created.
+func (r *Repository) Oldest(ctx context.Context, userID int64, created time.Time, id int64, limit int) ([]*task.Task, error) {
+	return r.tasks(ctx, userID, oldestTasks, userID, created, id, limit)
+}
+
+func (r *Repository) tasks(ctx context.Context, userID int64, sql string, args ...any) ([]*task.Task, error) {
+	rows, err := r.as(userID).Query(ctx, sql, args...)
 	if err != nil {
 		return nil, unavailable(err)
 	}
 	tasks, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (*task.Task, error) { return scanTask(row) })
 	return tasks, unavailable(err)
+}
+
+// Descriptions reads the descriptions of some of a user's tasks, by their ids.
+func (r *Repository) Descriptions(ctx context.Context, userID int64, ids []int64) (map[int64]string, error) {
+	rows, err := r.as(userID).Query(ctx, descriptions, userID, ids)
+	if err != nil {
+		return nil, unavailable(err)
+	}
+	all := make(map[int64]string, len(ids))
+	var id int64
+	var text string
+	_, err = pgx.ForEachRow(rows, []any{&id, &text}, func() error { all[id] = text; return nil })
+	return all, unavailable(err)
 }

@@ -3,8 +3,8 @@ package repository
 // ClaimRemindersSQL is the scan, for a test that looks at its plan.
 const ClaimRemindersSQL = claimReminders
 
-// CalendarTasksSQL is what a calendar feed reads.
-const CalendarTasksSQL = calendarTasks
+// FeedSQL is what a calendar feed reads: its tasks, and their version.
+var FeedSQL = []string{feedTasks, feedVersion}
 
 // CheckRole is checkRole, for tests of its own.
 var CheckRole = checkRole

@@ -16,7 +16,14 @@ import (
 
 // taskColumns are read by scanTask.
 const taskColumns = `
-	t.id, t.user_id, t.title, t.description, t.priority::text, t.completed_at,
+	t.id, t.user_id, t.title, t.description,` + otherColumns
+
+// undescribed are taskColumns without the description.
+const undescribed = `
+	t.id, t.user_id, t.title, '',` + otherColumns
+
+const otherColumns = `
+	t.priority::text, t.completed_at,
 	t.due_date, t.all_day, t.time_zone,
 	t.recurrence_rule, t.recurrence_base, t.series_id, t.series_start, t.series_start_occurrence, t.occurrence,
 	t.previous_task_id, t.reminder_offsets, t.absolute_reminder, t.snoozed_until, t.reminder_times, r.remind_at,

@@ -18,14 +18,36 @@ const (
 	calendarPast = 30 * 24 * time.Hour
 )
 
-// Calendar lists what the feed with a secret shows: tasks with a due date that
-// are open or were completed lately, the earliest due first. NOT_FOUND when no
-// feed has the secret, or has it any more.
-func (s *Service) Calendar(ctx context.Context, secret string) ([]*Task, error) {
-	tasks, err := s.store.CalendarTasks(ctx, person.HashFeedSecret(secret), s.clock().Add(-calendarPast), calendarTasks)
+// Feed is a user's calendar feed, as it was when it was found.
+type Feed struct {
+	UserID int64
+	// Version is another one whenever anything has changed that the feed shows,
+	// also because time has passed.
+	Version string
+	since   time.Time
+}
+
+// Feed finds the calendar feed with a secret, without reading what it shows.
+// NOT_FOUND when no feed has the secret, or has it any more.
+func (s *Service) Feed(ctx context.Context, secret string) (Feed, error) {
+	f := Feed{since: s.clock().Add(-calendarPast)}
+	var err error
+	f.UserID, f.Version, err = s.store.FindFeed(ctx, person.HashFeedSecret(secret), f.since, calendarTasks)
 	if errors.Is(err, fault.ErrNotFound) {
-		return nil, &fault.Error{Code: fault.NotFound, Message: "there is no such calendar, or its address was replaced", Hint: `user_settings with {"calendar_feed": "new"} makes another`}
+		return Feed{}, &fault.Error{Code: fault.NotFound, Message: "there is no such calendar, or its address was replaced", Hint: `user_settings with {"calendar_feed": "new"} makes another`}
 	}
+	return f, err
+}
+
+// FeedTasks lists what a feed shows, all but the descriptions: tasks with a due
+// date that are open or were completed lately, the earliest due first.
+func (s *Service) FeedTasks(ctx context.Context, f Feed) ([]*Task, error) {
+	tasks, err := s.store.FeedTasks(ctx, f.UserID, f.since, calendarTasks)
 	slices.SortFunc(tasks, func(a, b *Task) int { return cmp.Or(a.DueDate.Compare(*b.DueDate), cmp.Compare(a.ID, b.ID)) })
 	return tasks, err
+}
+
+// Descriptions reads those of some of the user's tasks.
+func (s *Service) Descriptions(ctx context.Context, userID int64, ids []int64) (map[int64]string, error) {
+	return s.store.Descriptions(ctx, userID, ids)
 }

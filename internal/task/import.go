@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"errors"
+	"iter"
 	"strconv"
 	"time"
 
@@ -114,19 +115,29 @@ func (t *Task) place(in Import) {
 	r.Start, r.StartOccurrence, r.Occurrence = in.Series.Start, in.Series.StartOccurrence, in.Series.Occurrence
 }
 
-// Everything reads all of the user's tasks that are not deleted, oldest first.
-func (s *Service) Everything(ctx context.Context, user person.Settings) ([]*Task, error) {
-	var all []*Task
-	paging := Paging{Sort: ByCreatedAt, Limit: MaxLimit}
-	for {
-		page, err := s.store.List(ctx, user.UserID, Filter{}, paging)
-		if err != nil {
-			return nil, err
+// exported is how many tasks are read at a time where all are.
+const exported = 100
+
+// Everything reads all of the user's tasks that are not deleted, oldest first, a
+// few at a time. It ends with an error if there is one.
+func (s *Service) Everything(ctx context.Context, user person.Settings) iter.Seq2[*Task, error] {
+	return func(yield func(*Task, error) bool) {
+		created, id := time.Unix(0, 0).UTC(), int64(0)
+		for {
+			tasks, err := s.store.Oldest(ctx, user.UserID, created, id, exported)
+			if err != nil {
+				yield(nil, err)
+				return
+			}
+			for _, t := range tasks {
+				if !yield(t, nil) {
+					return
+				}
+				created, id = t.CreatedAt, t.ID
+			}
+			if len(tasks) < exported {
+				return
+			}
 		}
-		all = append(all, page.Tasks...)
-		if page.Next == nil {
-			return all, nil
-		}
-		paging.After = page.Next
 	}
 }

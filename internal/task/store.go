@@ -16,10 +16,17 @@ type Store interface {
 	Tx(ctx context.Context, userID int64, fn func(Tx) error) error
 
 	Settings(ctx context.Context, userID int64) (person.Settings, error)
-	// CalendarTasks reads the tasks with a due date of whose calendar feed has a
-	// secret with this hash: the open ones, and those completed since a moment,
-	// the earliest due first, limit of each at most.
-	CalendarTasks(ctx context.Context, hash []byte, since time.Time, limit int) ([]*Task, error)
+	// FindFeed finds the user whose calendar feed has a secret with this hash, and
+	// tells one version of what FeedTasks would read from another.
+	FindFeed(ctx context.Context, hash []byte, since time.Time, limit int) (userID int64, version string, err error)
+	// FeedTasks reads the tasks with a due date, without their descriptions: the
+	// open ones, and those completed since a moment, the earliest due first, limit
+	// of each at most.
+	FeedTasks(ctx context.Context, userID int64, since time.Time, limit int) ([]*Task, error)
+	Descriptions(ctx context.Context, userID int64, ids []int64) (map[int64]string, error)
+	// Oldest reads the tasks that are not deleted, those created first first, behind
+	// a moment and id.
+	Oldest(ctx context.Context, userID int64, created time.Time, id int64, limit int) ([]*Task, error)
 	Task(ctx context.Context, userID, id int64) (*Task, error)
 	List(ctx context.Context, userID int64, f Filter, p Paging) (Page, error)
 	Search(ctx context.Context, userID int64, q Query, f Filter, p Paging) (Page, error)

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"iter"
 	"strconv"
 	"time"
 
@@ -83,8 +84,14 @@ type Series struct {
 	Occurrence      int    `json:"occurrence" doc:"Place of the task, from 1."`
 }
 
-// Export writes everything that a user has.
-func (s *Service) Export(ctx context.Context, user person.Settings) (Document, error) {
+// Exported is everything that a user has, ready to be written.
+type Exported struct {
+	head  Document // without tasks
+	tasks iter.Seq2[*task.Task, error]
+}
+
+// Export reads what a document begins with. The tasks are read as it is written.
+func (s *Service) Export(ctx context.Context, user person.Settings) (Exported, error) {
 	doc := Document{
 		Format: documentFormat, Version: documentVersion, ExportedAt: instant(s.now()),
 		Settings:   Settings{TimeZone: user.TimeZone, ReminderOffsets: append([]int{}, user.ReminderOffsets...)},
@@ -92,31 +99,60 @@ func (s *Service) Export(ctx context.Context, user person.Settings) (Document, e
 	}
 	delivery, err := s.people.Delivery(ctx, user)
 	if err != nil {
-		return doc, err
+		return Exported{}, err
 	}
 	doc.Settings.QuietHours = delivery.QuietHours.String()
 	categories, err := s.labels.Categories(ctx, user)
 	if err != nil {
-		return doc, err
+		return Exported{}, err
 	}
 	for _, c := range categories {
 		doc.Categories = append(doc.Categories, Label{c.Label.Name, c.Label.Color})
 	}
 	tags, err := s.labels.Tags(ctx, user)
 	if err != nil {
-		return doc, err
+		return Exported{}, err
 	}
 	for _, t := range tags {
 		doc.Tags = append(doc.Tags, Label{t.Label.Name, t.Label.Color})
 	}
-	all, err := s.tasks.Everything(ctx, user)
-	if err != nil {
-		return doc, err
+	return Exported{head: doc, tasks: s.tasks.Everything(ctx, user)}, nil
+}
+
+// Write writes a Document, a few tasks at a time. What it wrote before an error
+// is no whole document.
+func (e Exported) Write(to io.Writer) error {
+	var text bytes.Buffer // of one part
+	encoder := json.NewEncoder(&text)
+	encoder.SetEscapeHTML(false)
+	put := func(part any, before, after string) error {
+		text.Reset()
+		text.WriteString(before)
+		if err := encoder.Encode(part); err != nil {
+			return err
+		}
+		content, found := bytes.CutSuffix(text.Bytes(), []byte(after+"\n"))
+		if !found {
+			return fmt.Errorf("a part of a document does not end in %q", after)
+		}
+		_, err := to.Write(content)
+		return err
 	}
-	for _, t := range all {
-		doc.Tasks = append(doc.Tasks, export(t))
+	if err := put(e.head, "", "]}"); err != nil { // the tasks are its last member, and empty
+		return err
 	}
-	return doc, nil
+	separator := "\n"
+	for t, err := range e.tasks {
+		if err == nil {
+			err = put(export(t), separator, "")
+		}
+		if err != nil {
+			return err
+		}
+		separator = ",\n"
+	}
+	_, err := io.WriteString(to, "\n]}\n")
+	return err
 }
 
 func export(t *task.Task) ExportedTask {

@@ -3,6 +3,7 @@ package transfer_test
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -62,11 +63,29 @@ func (b *bundle) bring(t *testing.T, user person.Settings, kind, file string, dr
 	return report
 }
 
+func (b *bundle) export(t *testing.T, user person.Settings) (doc transfer.Document, text string) {
+	t.Helper()
+	exported, err := b.transfer.Export(b.ctx, user)
+	require.NoError(t, err)
+	var written strings.Builder
+	require.NoError(t, exported.Write(&written))
+	require.NoError(t, json.Unmarshal([]byte(written.String()), &doc))
+	return doc, written.String()
+}
+
+func (b *bundle) everything(t *testing.T, user person.Settings) (all []*task.Task) {
+	t.Helper()
+	for one, err := range b.tasks.Everything(b.ctx, user) {
+		require.NoError(t, err)
+		all = append(all, one)
+	}
+	return all
+}
+
 // all reads the user's tasks by title.
 func (b *bundle) all(t *testing.T, user person.Settings) map[string]*task.Task {
 	t.Helper()
-	found, err := b.tasks.Everything(b.ctx, user)
-	require.NoError(t, err)
+	found := b.everything(t, user)
 	byTitle := map[string]*task.Task{}
 	for _, one := range found {
 		byTitle[one.Title] = one
@@ -123,24 +142,20 @@ func TestWhatWasExportedIsTheSameAfterItsImport(t *testing.T) {
 	require.NoError(t, err)
 	b.ann.TimeZone, b.ann.ReminderOffsets = "Asia/Tokyo", []int{10}
 
-	before, err := b.transfer.Export(b.ctx, b.ann)
-	require.NoError(t, err)
+	before, file := b.export(t, b.ann)
 	require.Len(t, before.Tasks, 4)
-	file, err := json.Marshal(before)
-	require.NoError(t, err)
 	events := len(b.events())
-	report := b.bring(t, b.bob, "application/json", string(file), false)
+	report := b.bring(t, b.bob, "application/json", file, false)
 	require.Equal(t, 4, report.Created, "%+v", report)
 	require.Equal(t, []string{"reminder_offsets", "time_zone", "quiet_hours"}, report.Settings)
 	require.Equal(t, []string{"task-events task.created", "task-events task.created", "task-events task.updated", "task-events task.created", "task-events task.created"}, b.events()[events:], "nothing follows from what was completed long ago")
 
 	b.bob.TimeZone, b.bob.ReminderOffsets = "Asia/Tokyo", []int{10}
-	after, err := b.transfer.Export(b.ctx, b.bob)
-	require.NoError(t, err)
+	after, _ := b.export(t, b.bob)
 	require.Equal(t, modulo(before), modulo(after))
-	again := b.bring(t, b.bob, "application/json", string(file), false)
+	again := b.bring(t, b.bob, "application/json", file, false)
 	require.Equal(t, 4, again.Skipped)
-	own := b.bring(t, b.ann, "application/json", string(file), false)
+	own := b.bring(t, b.ann, "application/json", file, false)
 	require.Equal(t, 4, own.Skipped, "they are where they came from: %+v", own.Rows)
 	moved, err := b.tasks.Get(b.ctx, b.bob, report.Rows[1].TaskID)
 	require.NoError(t, err)
@@ -196,8 +211,7 @@ func TestTodoistIsImported(t *testing.T) {
 	require.Contains(t, report.Rows[6].Reason, "not known")
 	again := b.bring(t, b.ann, "text/csv", file, false)
 	require.Zero(t, again.Created)
-	found, err := b.tasks.Everything(b.ctx, b.ann)
-	require.NoError(t, err)
+	found := b.everything(t, b.ann)
 	require.Len(t, found, 5)
 	milk, second, monday, numbers, long := found[0], found[1], found[2], found[3], found[4]
 	require.Equal(t, "Buy milk", milk.Title)
@@ -345,3 +359,38 @@ func TestWhatIsNoSuchFileIsRefused(t *testing.T) {
 		{"id":5,"title":"x","series":{"rule":"daily","id":"1","start":"2026-03-01T09:00:00","occurrence":1}}]}`, false)
 	require.Equal(t, 1, report.Created, "%+v", report.Rows)
 }
+
+// largest is the most that is written at once.
+type largest struct{ total, most int }
+
+func (l *largest) Write(p []byte) (int, error) {
+	l.total, l.most = l.total+len(p), max(l.most, len(p))
+	return len(p), nil
+}
+
+func TestExportIsWrittenAsItIsRead(t *testing.T) {
+	b := setup(t)
+	empty, _ := b.export(t, b.bob)
+	require.Empty(t, empty.Tasks)
+	for n := range 230 {
+		_, err := b.tasks.Add(b.ctx, b.ann, task.AddInput{Title: fmt.Sprint(n), Description: strings.Repeat("𒈙", 9000)})
+		require.NoError(t, err)
+	}
+	exported, err := b.transfer.Export(b.ctx, b.ann)
+	require.NoError(t, err)
+	var written largest
+	require.NoError(t, exported.Write(&written))
+	require.Greater(t, written.total, 230*9000*4)
+	require.Less(t, written.most, 64<<10, "a task at a time")
+	doc, _ := b.export(t, b.ann)
+	require.Len(t, doc.Tasks, 230, "each page, whole")
+	for n, one := range doc.Tasks {
+		require.Equal(t, fmt.Sprint(n), one.Title)
+	}
+	failing := errors.New("gone")
+	require.ErrorIs(t, exported.Write(writerFunc(func([]byte) (int, error) { return 0, failing })), failing)
+}
+
+type writerFunc func([]byte) (int, error)
+
+func (f writerFunc) Write(p []byte) (int, error) { return f(p) }

@@ -1,0 +1,79 @@
+package guard
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"net/http"
+	"sync"
+
+	"github.com/gin-gonic/gin"
+
+	"tickler/api/problem"
+	"tickler/internal/fault"
+)
+
+const (
+	// secretRate is how often a second what is read with one secret may be, on one
+	// replica; four times as many may come at once. Calendar programs come every few
+	// minutes.
+	secretRate = 1
+	// secretReads is how many such answers of one secret are under way at a time.
+	secretReads = 2
+)
+
+// WithSecret lists what a request must pass that carries its secret in its path,
+// as the parameter with this name, instead of a token: whether the secret is known
+// is for the handler to say, with 404 if it is not.
+func (g *Guard) WithSecret(parameter string) gin.HandlersChain {
+	return gin.HandlersChain{g.expectedHost, g.notTooOften, func(c *gin.Context) { g.secret(c, c.Param(parameter)) }}
+}
+
+// secret limits what is asked for with a secret before anybody looks whether it
+// is one, and what else comes from an address that has named wrong ones.
+func (g *Guard) secret(c *gin.Context, secret string) {
+	address := addressOf(c)
+	if wait := g.failures.wait(address); wait > 0 {
+		tooOften(c, wait, "too many wrong addresses of calendars, or bad tokens, came from this address")
+		return
+	}
+	sum := sha256.Sum256([]byte(secret))
+	key := hex.EncodeToString(sum[:]) // a limiter keeps no secret
+	if wait := g.secrets.take(key); wait > 0 {
+		tooOften(c, wait, "this address is read too often")
+		return
+	}
+	if !g.reads.begin(key) {
+		c.Header("Retry-After", "1")
+		problem.Refuse(c, &fault.Error{Code: fault.RateLimited, Message: "this address is being read already, as often as it may be at a time; wait for the answers"})
+		return
+	}
+	defer g.reads.end(key)
+	c.Next()
+	if c.Writer.Status() == http.StatusNotFound {
+		g.failures.take(address)
+	}
+}
+
+// reads counts what is under way for each secret.
+type reads struct {
+	mu sync.Mutex
+	of map[string]int
+}
+
+func (r *reads) begin(key string) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.of[key] >= secretReads {
+		return false
+	}
+	r.of[key]++
+	return true
+}
+
+func (r *reads) end(key string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.of[key]--; r.of[key] == 0 {
+		delete(r.of, key)
+	}
+}
