@@ -37,8 +37,8 @@ func TestFunctionsThatLendTheirOwnersRightsAreFewAndKnown(t *testing.T) {
 		"oldest_unpublished: tickler_notifier",
 		"provision_user: tickler_api",
 		"recorded_events: tickler_notifier, tickler_recurrer, tickler_relay",
-		"search_tasks: tickler_api",
-		"search_tasks_nearly: tickler_api",
+		"search_matches: tickler_api",
+		"search_titles: tickler_api",
 	}, found(t, pool, `
 		SELECT p.proname || ': ' || coalesce((
 			SELECT string_agg(CASE WHEN g.grantee = 0 THEN 'PUBLIC' ELSE g.grantee::regrole::text END, ', ' ORDER BY g.grantee::regrole::text)

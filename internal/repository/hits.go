@@ -7,8 +7,6 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/jackc/pgx/v5"
-
 	"tickler/internal/fault"
 	"tickler/internal/task"
 )
@@ -60,21 +58,11 @@ type hits struct {
 	forgiving task.Forgiving
 }
 
-func collectHits(rows pgx.Rows, err error) (hits, error) {
-	if err != nil {
-		return hits{}, err
+// add adds tasks of a window that ends below; nil: there are no windows.
+func (h *hits) add(found []scoredTask, below *int64) {
+	for _, f := range found {
+		h.ids, h.scores, h.below = append(h.ids, f.id), append(h.scores, f.score), append(h.below, below)
 	}
-	var found hits
-	var id *int64 // NULL where there is a total and no page
-	var score *float64
-	var below *int64
-	_, err = pgx.ForEachRow(rows, []any{&id, &score, &below, &found.total}, func() error {
-		if id != nil {
-			found.ids, found.scores, found.below = append(found.ids, *id), append(found.scores, *score), append(found.below, below)
-		}
-		return nil
-	})
-	return found, err
 }
 
 // headlines shows where a task matches: its title, and parts of its description.

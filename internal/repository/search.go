@@ -2,13 +2,11 @@ package repository
 
 import (
 	"context"
-	"errors"
 	"fmt"
+	"slices"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgconn"
 
 	"tickler/internal/task"
 )
@@ -45,7 +43,12 @@ FROM (
 ) parsed
 ORDER BY place`
 
-func parse(ctx context.Context, tx *transaction, userID int64, q task.Query) ([][]parsedTerm, error) {
+// ownTasks counts the user's tasks, deleted ones too, up to a limit.
+const ownTasks = `SELECT count(*) FROM (SELECT FROM tasks t WHERE t.user_id = $1 LIMIT $2) own`
+
+// parse reads the terms of a query, and how many tasks the user has: at most one
+// more than are all ranked.
+func parse(ctx context.Context, tx *transaction, userID int64, q task.Query) (alternatives [][]parsedTerm, own int, err error) {
 	var words []string
 	var prefixes []bool
 	for _, terms := range q.Any {
@@ -53,22 +56,23 @@ func parse(ctx context.Context, tx *transaction, userID int64, q task.Query) ([]
 			words, prefixes = append(words, term.Text), append(prefixes, term.Prefix)
 		}
 	}
-	rows, err := tx.Query(ctx, parseTerms, userID, words, prefixes)
-	if err != nil {
-		return nil, err
-	}
-	parsed, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (t parsedTerm, err error) {
-		return t, row.Scan(&t.stop, &t.query, &t.plain)
+	var parsed []parsedTerm
+	batch := &pgx.Batch{}
+	batch.Queue(parseTerms, userID, words, prefixes).Query(func(rows pgx.Rows) (err error) {
+		parsed, err = pgx.CollectRows(rows, func(row pgx.CollectableRow) (t parsedTerm, err error) {
+			return t, row.Scan(&t.stop, &t.query, &t.plain)
+		})
+		return err
 	})
-	if err != nil {
-		return nil, err
+	batch.Queue(ownTasks, userID, rankedWhole+1).QueryRow(func(row pgx.Row) error { return row.Scan(&own) })
+	if err := tx.SendBatch(ctx, batch).Close(); err != nil {
+		return nil, 0, fmt.Errorf("parse a query: %w", err)
 	}
-	var alternatives [][]parsedTerm
 	for _, terms := range q.Any {
 		alternatives = append(alternatives, meaningful(terms, parsed[:len(terms)]))
 		parsed = parsed[len(terms):]
 	}
-	return alternatives, nil
+	return alternatives, own, nil
 }
 
 // meaningful leaves out the words that say nothing, unless there are no others:
@@ -104,6 +108,18 @@ func match(alternatives [][]parsedTerm) string {
 		}
 	}
 	return strings.Join(any, " | ")
+}
+
+// bound tells whether each alternative has a word that a task must have. Words
+// are the user's own, so that such a query reads the user's tasks in the index and
+// nobody else's.
+func bound(alternatives [][]parsedTerm) bool {
+	for _, terms := range alternatives {
+		if len(terms) > 0 && !slices.ContainsFunc(terms, func(t parsedTerm) bool { return !t.Not }) {
+			return false
+		}
+	}
+	return true
 }
 
 // signed is the term as a tsquery, negated if it must not be there.
@@ -163,9 +179,9 @@ func (r *Repository) Search(ctx context.Context, userID int64, q task.Query, f t
 		return task.Page{}, err
 	}
 	err = r.read(ctx, userID, func(tx *transaction) error {
-		alternatives, err := parse(ctx, tx, userID, q)
+		alternatives, own, err := parse(ctx, tx, userID, q)
 		if err != nil {
-			return fmt.Errorf("parse a query: %w", err)
+			return err
 		}
 		query := match(alternatives)
 		if query == "" {
@@ -174,12 +190,16 @@ func (r *Repository) Search(ctx context.Context, userID int64, q task.Query, f t
 		filter := filed(userID, f)
 		if filter != nil {
 			query = fmt.Sprintf("(%s) & %s", query, *filter)
+		} else if !bound(alternatives) {
+			query = fmt.Sprintf("'%d  user %d' & (%s)", userID, userID, query)
 		}
-		ranked := words(alternatives, func(t parsedTerm) string { return t.query })
-		hits, err := collectHits(tx.Query(ctx, `SELECT * FROM search_tasks($1, $2::text::tsquery, $3::text::tsquery, $4::text[]::task_priority[], $5, $6, $7, $8)`,
-			userID, query, ranked, priorities(f), after.below, after.score, after.id, p.Limit+1))
-		if err == nil && hits.total == 0 && after.below == nil {
-			hits, err = nearly(ctx, tx, userID, alternatives, filter, f, after, p)
+		w := wanted{
+			userID: userID, query: query, priorities: priorities(f),
+			words: words(alternatives, func(t parsedTerm) string { return t.query }),
+		}
+		found, err := w.find(ctx, tx, own, after, p.Limit+1)
+		if err == nil && found.total == 0 && after.below == nil {
+			found, err = w.nearly(ctx, tx, alternatives, filter, after, p.Limit+1)
 		}
 		if err != nil {
 			return err
@@ -188,59 +208,10 @@ func (r *Repository) Search(ctx context.Context, userID int64, q task.Query, f t
 		if q.Highlight {
 			highlight = words(alternatives, func(t parsedTerm) string { return t.plain })
 		}
-		page, err = hits.page(ctx, tx, userID, highlight, p)
+		page, err = found.page(ctx, tx, userID, highlight, p)
 		return err
 	})
 	return page, unavailable(err)
-}
-
-const (
-	forgivenLength = 4 // characters: shorter words are nearly everything
-	// forgivenWords are the first of a query: each costs a look at all titles.
-	forgivenWords = 8
-	// forgivingTime is how long that may take.
-	forgivingTime = "2s"
-)
-
-// nearly searches for titles with words like those of the query. Where pg_trgm
-// could not be created, or it takes too long, nothing is found, and the transaction
-// can be used no more.
-func nearly(ctx context.Context, tx *transaction, userID int64, alternatives [][]parsedTerm, filter *string, f task.Filter, after scored, p task.Paging) (found hits, err error) {
-	var places []int
-	var queries []string
-	var near []*string
-	forgiven, way := 0, task.ForgivesAll
-	for place, terms := range alternatives {
-		for _, t := range terms {
-			places, queries, near = append(places, place), append(queries, t.signed()), append(near, nil)
-			switch {
-			case t.Not || t.Phrase || utf8.RuneCountInString(t.Text) < forgivenLength:
-			case forgiven < forgivenWords:
-				near[len(near)-1] = &t.Text
-				forgiven++
-			default:
-				way = task.ForgivesSome
-			}
-		}
-	}
-	if forgiven == 0 {
-		return hits{}, nil
-	}
-	if _, err := tx.Exec(ctx, `SELECT set_config('statement_timeout', $1, true)`, forgivingTime); err != nil {
-		return hits{}, err
-	}
-	found, err = collectHits(tx.Query(ctx, `SELECT id, score, NULL::bigint, total FROM search_tasks_nearly($1, $2, $3::text[]::tsquery[], $4, $5::text::tsquery, $6::text[]::task_priority[], $7, $8, $9)`,
-		userID, places, queries, near, filter, priorities(f), after.score, after.id, p.Limit+1))
-	found.forgiving = way
-	if e := (*pgconn.PgError)(nil); errors.As(err, &e) {
-		switch e.Code {
-		case "42883": // no such operator
-			return hits{}, nil
-		case "57014": // it took too long
-			return hits{forgiving: task.ForgivesNone}, nil
-		}
-	}
-	return found, err
 }
 
 func priorities(f task.Filter) []string {

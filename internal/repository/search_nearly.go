@@ -1,0 +1,163 @@
+package repository
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"unicode/utf8"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"tickler/internal/task"
+)
+
+const (
+	// nearness is how like a word of a title must be, from 0 to 1: a letter is
+	// wrong or missing in a word of six.
+	nearness = 0.35
+	// forgivenLength is how many characters a word must have: shorter ones are
+	// nearly everything.
+	forgivenLength = 4
+	// forgivenWords are the first of a query: each costs a look at all titles.
+	forgivenWords = 8
+	// forgivingTime is how long that may take.
+	forgivingTime = "2s"
+	// nearTitles are looked at for a word.
+	nearTitles = 1000
+)
+
+// forgiving is a query in which some words need only be nearly met.
+type forgiving struct {
+	alternatives [][]int // of terms, of which all must be met
+	queries      []string
+	words        []string // that are forgiven
+	wordOf       []int    // the word of a term; -1 where none is forgiven
+	way          task.Forgiving
+}
+
+// forgive finds the words of a query that are forgiven.
+func forgive(alternatives [][]parsedTerm) forgiving {
+	var f forgiving
+	for _, terms := range alternatives {
+		var all []int
+		for _, t := range terms {
+			all = append(all, len(f.queries))
+			word := -1
+			switch {
+			case t.Not || t.Phrase || utf8.RuneCountInString(t.Text) < forgivenLength:
+			case len(f.words) < forgivenWords:
+				word = len(f.words)
+				f.words = append(f.words, t.Text)
+			default:
+				f.way = task.ForgivesSome
+			}
+			f.queries, f.wordOf = append(f.queries, t.signed()), append(f.wordOf, word)
+		}
+		f.alternatives = append(f.alternatives, all)
+	}
+	return f
+}
+
+// met tells whether a task meets all terms of an alternative: exactly, or by a
+// word that its title nearly has.
+func (f forgiving) met(exactly []bool, nearly map[int]float64) bool {
+	for _, terms := range f.alternatives {
+		all := len(terms) > 0
+		for _, term := range terms {
+			_, near := nearly[f.wordOf[term]]
+			all = all && (exactly[term] || near)
+		}
+		if all {
+			return true
+		}
+	}
+	return false
+}
+
+// score is how near a title comes to all words together, from 0 to 1.
+func (f forgiving) score(nearly map[int]float64) float64 {
+	sum := 0.0
+	for word := range f.words { // in order: sums of fractions depend on it
+		sum += nearly[word]
+	}
+	return sum / float64(len(f.words))
+}
+
+// nearly finds tasks with words in the title that are like those wanted. Where
+// pg_trgm could not be created, or looking takes too long, nothing is found, and
+// the transaction can be used no more.
+func (w wanted) nearly(ctx context.Context, tx *transaction, alternatives [][]parsedTerm, filter *string, after scored, size int) (hits, error) {
+	f := forgive(alternatives)
+	if len(f.words) == 0 {
+		return hits{}, nil
+	}
+	near, err := nearTo(ctx, tx, f.words)
+	if e := (*pgconn.PgError)(nil); errors.As(err, &e) {
+		switch e.Code {
+		case "42883": // no such function
+			return hits{}, nil
+		case "57014": // it took too long
+			return hits{forgiving: task.ForgivesNone}, nil
+		}
+	}
+	if err != nil {
+		return hits{}, err
+	}
+	ids := make([]int64, 0, len(near))
+	for id := range near {
+		ids = append(ids, id)
+	}
+	rows, err := tx.Query(ctx, `
+		SELECT t.id, ARRAY(SELECT t.search_vector @@ query::tsquery FROM unnest($3::text[]) WITH ORDINALITY AS term (query, place) ORDER BY place)
+		FROM tasks t
+		WHERE t.user_id = $1 AND t.id = ANY ($2) AND t.deleted_at IS NULL
+		  AND ($4::text IS NULL OR t.search_vector @@ $4::text::tsquery) AND ($5::text[] IS NULL OR t.priority = ANY ($5::text[]::task_priority[]))`,
+		w.userID, ids, f.queries, filter, w.priorities)
+	if err != nil {
+		return hits{}, fmt.Errorf("search among similar titles: %w", err)
+	}
+	var matches []scoredTask
+	var id int64
+	var exactly []bool
+	_, err = pgx.ForEachRow(rows, []any{&id, &exactly}, func() error {
+		if f.met(exactly, near[id]) {
+			matches = append(matches, scoredTask{id: id, score: f.score(near[id])})
+		}
+		return nil
+	})
+	if err != nil {
+		return hits{}, fmt.Errorf("search among similar titles: %w", err)
+	}
+	found := ranked(matches, after, size)
+	found.forgiving = f.way
+	return found, nil
+}
+
+// nearTo finds titles with words like these: for each task which of the words, and
+// how near they come.
+func nearTo(ctx context.Context, tx *transaction, words []string) (map[int64]map[int]float64, error) {
+	near := map[int64]map[int]float64{}
+	batch := &pgx.Batch{}
+	batch.Queue(`SELECT set_config('pg_trgm.word_similarity_threshold', $1::float8::text, true), set_config('statement_timeout', $2, true)`,
+		nearness, forgivingTime)
+	batch.Queue(`
+		SELECT (place - 1)::integer, id, similarity FROM unnest($1::text[]) WITH ORDINALITY AS given (word, place), search_titles(word, $2)`,
+		words, nearTitles).Query(func(rows pgx.Rows) error {
+		var word int
+		var id int64
+		var similarity float64
+		_, err := pgx.ForEachRow(rows, []any{&word, &id, &similarity}, func() error {
+			if near[id] == nil {
+				near[id] = map[int]float64{}
+			}
+			near[id][word] = similarity
+			return nil
+		})
+		return err
+	})
+	if err := tx.SendBatch(ctx, batch).Close(); err != nil {
+		return nil, fmt.Errorf("search for similar titles: %w", err)
+	}
+	return near, nil
+}

@@ -1,0 +1,229 @@
+package repository
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"math"
+	"slices"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// rankWeights are those of D, C, B and A in search_vector: a word in the title
+// (A) outweighs any number of them in the description (B), which outweighs the
+// name of a label (D).
+var rankWeights = []float32{0.005, 0.01, 0.05, 1}
+
+// A search that few tasks match ranks them all. To read very many would take long
+// (ten thousand rows lie on as many pages), and their order would tell little: then
+// the user's tasks are read a window at a time, the newest first, and each window
+// is ranked within itself. See docs/decisions/0008-search.md.
+const (
+	rankedWhole = 2000 // matches that are all ranked
+	windowTasks = 500  // tasks in a window
+
+	// denseWindow is how many matches make reading by windows worth it: a page is
+	// then found in few of them.
+	denseWindow = windowTasks / 20
+
+	// Where half of the newest tasks match, very many may, and the first window
+	// tells more of it than reading the index would.
+	sampleTasks = 100
+	denseSample = sampleTasks / 2
+)
+
+// everything is no limit on the number of matches.
+const everything = 0
+
+// scoredTask is a task that matches, and how well.
+type scoredTask struct {
+	id    int64
+	score float64
+}
+
+// wanted is what a search looks for.
+type wanted struct {
+	userID     int64
+	query      string   // tsquery that a task must match
+	words      string   // tsquery of the words that rank it
+	priorities []string // nil: any
+}
+
+// find reads a page of what is wanted, best first, from a user who has so many
+// tasks, counted up to one more than rankedWhole.
+func (w wanted) find(ctx context.Context, tx *transaction, own int, after scored, size int) (hits, error) {
+	if after.below != nil {
+		found, _, err := w.byWindows(ctx, tx, after, size, rankedWhole+1)
+		return found, err
+	}
+	if after.id == nil && own > rankedWhole {
+		found, answered, err := w.ofMany(ctx, tx, size)
+		if err != nil || answered {
+			return found, err
+		}
+	}
+	matches, err := w.matches(ctx, tx, everything)
+	return ranked(matches, after, size), err
+}
+
+// ofMany finds the first page for a user with many tasks, unless all that match
+// have to be ranked.
+func (w wanted) ofMany(ctx context.Context, tx *transaction, size int) (found hits, answered bool, err error) {
+	atLeast := 0
+	newest, err := w.sample(ctx, tx)
+	if err != nil {
+		return hits{}, false, err
+	}
+	if newest < denseSample {
+		matches, err := w.matches(ctx, tx, rankedWhole+1)
+		if err != nil {
+			return hits{}, false, err
+		}
+		if len(matches) <= rankedWhole {
+			return ranked(matches, scored{}, size), true, nil
+		}
+		atLeast = len(matches)
+	}
+	return w.byWindows(ctx, tx, scored{}, size, atLeast)
+}
+
+// sample counts the matches among the newest tasks.
+func (w wanted) sample(ctx context.Context, tx *transaction) (matches int, err error) {
+	err = tx.QueryRow(ctx, `
+		SELECT count(*) FROM (
+			SELECT t.deleted_at, t.priority, t.search_vector FROM tasks t WHERE t.user_id = $1 ORDER BY t.id DESC LIMIT $2
+		) newest
+		WHERE deleted_at IS NULL AND ($3::text[] IS NULL OR priority = ANY ($3::text[]::task_priority[])) AND search_vector @@ $4::text::tsquery`,
+		w.userID, sampleTasks, w.priorities, w.query).Scan(&matches)
+	if err != nil {
+		return 0, fmt.Errorf("search the newest tasks: %w", err)
+	}
+	return matches, nil
+}
+
+// matches reads up to limit tasks that match, in no order. This reads the index
+// on words, which a policy would keep from being used: hence the function.
+func (w wanted) matches(ctx context.Context, tx *transaction, limit int) ([]scoredTask, error) {
+	rows, err := tx.Query(ctx, `
+		SELECT id, score FROM search_matches($1::text::tsquery, $2::text::tsquery, $3::real[], $4::text[]::task_priority[], nullif($5::integer, 0))`,
+		w.query, w.words, rankWeights, w.priorities, limit)
+	if err == nil {
+		var found []scoredTask
+		if found, err = collectScored(rows); err == nil {
+			return found, nil
+		}
+	}
+	return nil, fmt.Errorf("search: %w", err)
+}
+
+// window is a run of the user's tasks, one after another.
+type window struct {
+	below   int64 // its end: the ids of its tasks are smaller
+	lower   int64 // the smallest of them
+	tasks   int
+	matches []scoredTask
+}
+
+// byWindows reads a page from the window that after names, or from the newest.
+// atLeast is how many matches there are known to be. It answers nothing where the
+// newest window shows that its matches are too few to be read in this way.
+func (w wanted) byWindows(ctx context.Context, tx *transaction, after scored, size, atLeast int) (found hits, answered bool, err error) {
+	below := int64(math.MaxInt64)
+	if after.below != nil {
+		below = *after.below
+	}
+	for first := true; len(found.ids) < size; first = false {
+		var own int // of the first only
+		read, err := w.window(ctx, tx, below, first, &own)
+		if err != nil {
+			return hits{}, false, err
+		}
+		if read.tasks == 0 {
+			break
+		}
+		if first {
+			found.total = estimate(own, read, atLeast)
+			if after.below == nil && !worthWindows(read, found.total) {
+				return hits{}, false, nil
+			}
+		}
+		found.add(best(read.matches, after, size-len(found.ids)), &read.below)
+		below, after = read.lower, scored{}
+	}
+	return found, true, nil
+}
+
+// estimate is how many of a user's tasks match if all windows are like this one.
+func estimate(own int, read window, atLeast int) int {
+	return max(atLeast, own*len(read.matches)/read.tasks)
+}
+
+// worthWindows tells whether reading by windows is worth it.
+func worthWindows(read window, estimate int) bool {
+	return len(read.matches) >= denseWindow && estimate > rankedWhole
+}
+
+const (
+	windowBounds = `
+		SELECT coalesce(min(id), 0), coalesce(max(id), 0), count(*)
+		FROM (SELECT t.id FROM tasks t WHERE t.user_id = $1 AND t.id < $2 ORDER BY t.id DESC LIMIT $3) run`
+	windowMatches = `
+		SELECT id, ts_rank($5::real[], search_vector, $6::text::tsquery)::float8
+		FROM (
+			SELECT t.id, t.deleted_at, t.priority, t.search_vector FROM tasks t
+			WHERE t.user_id = $1 AND t.id < $2 ORDER BY t.id DESC LIMIT $3
+		) run
+		WHERE deleted_at IS NULL AND ($4::text[] IS NULL OR priority = ANY ($4::text[]::task_priority[])) AND search_vector @@ $7::text::tsquery`
+	allOwnTasks = `SELECT count(*) FROM tasks t WHERE t.user_id = $1`
+)
+
+// window reads the newest tasks whose ids are smaller, and on request how many
+// tasks the user has.
+func (w wanted) window(ctx context.Context, tx *transaction, below int64, count bool, own *int) (window, error) {
+	read := window{below: below}
+	var newest int64
+	batch := &pgx.Batch{}
+	batch.Queue(windowBounds, w.userID, below, windowTasks).QueryRow(func(row pgx.Row) error {
+		return row.Scan(&read.lower, &newest, &read.tasks)
+	})
+	batch.Queue(windowMatches, w.userID, below, windowTasks, w.priorities, rankWeights, w.words, w.query).Query(func(rows pgx.Rows) (err error) {
+		read.matches, err = collectScored(rows)
+		return err
+	})
+	if count {
+		batch.Queue(allOwnTasks, w.userID).QueryRow(func(row pgx.Row) error { return row.Scan(own) })
+	}
+	if err := tx.SendBatch(ctx, batch).Close(); err != nil {
+		return window{}, fmt.Errorf("search a window of tasks: %w", err)
+	}
+	read.below = min(below, newest+1)
+	return read, nil
+}
+
+// ranked is a page of matches, all of which were read.
+func ranked(matches []scoredTask, after scored, size int) hits {
+	found := hits{total: len(matches)}
+	found.add(best(matches, after, size), nil)
+	return found
+}
+
+// best are up to size matches behind a position: the best first, of equal ones
+// the newest.
+func best(matches []scoredTask, after scored, size int) []scoredTask {
+	better := func(a, b scoredTask) int {
+		return cmp.Or(cmp.Compare(b.score, a.score), cmp.Compare(b.id, a.id))
+	}
+	if after.id != nil {
+		last := scoredTask{id: *after.id, score: *after.score}
+		matches = slices.DeleteFunc(slices.Clone(matches), func(m scoredTask) bool { return better(m, last) <= 0 })
+	}
+	sorted := slices.SortedFunc(slices.Values(matches), better)
+	return sorted[:min(size, len(sorted))]
+}
+
+func collectScored(rows pgx.Rows) (all []scoredTask, err error) {
+	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (s scoredTask, err error) {
+		return s, row.Scan(&s.id, &s.score)
+	})
+}
