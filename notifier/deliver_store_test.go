@@ -17,6 +17,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"tickler/internal/event"
+	"tickler/internal/input"
 	"tickler/internal/sidecar"
 	"tickler/internal/task"
 )
@@ -73,7 +74,7 @@ func TestForgedReminderReachesNobodyAndKeepsNoTrueOneAway(t *testing.T) {
 	o := open(t)
 	hook := receive(t, status(http.StatusOK))
 	ann, bob := o.user(t, "ann", hook.URL+"/ann"), o.user(t, "bob", hook.URL+"/bob")
-	added, err := o.service.Add(t.Context(), ann, task.AddInput{Title: "Water the plants", DueDate: "2026-03-02T08:30"})
+	added, err := o.service.Add(t.Context(), ann, task.AddInput{Fields: task.Fields{Title: input.Some("Water the plants"), DueDate: input.Some("2026-03-02T08:30")}})
 	require.NoError(t, err)
 	claimed, _, err := o.notifier.ClaimReminders(t.Context(), o.clock(), time.Time{}, 10)
 	require.NoError(t, err)

@@ -20,6 +20,7 @@ import (
 
 	"tickler/internal/delivery"
 	"tickler/internal/event"
+	"tickler/internal/input"
 	"tickler/internal/person"
 	"tickler/internal/pgtest"
 	"tickler/internal/repository"
@@ -103,7 +104,7 @@ func (o *office) user(t *testing.T, name string, channels ...string) person.Sett
 // remind takes a reminder as from the bus.
 func (o *office) remind(t *testing.T, user person.Settings, title string) {
 	t.Helper()
-	added, err := o.service.Add(t.Context(), user, task.AddInput{Title: title, DueDate: "2026-03-30T12:00"})
+	added, err := o.service.Add(t.Context(), user, task.AddInput{Fields: task.Fields{Title: input.Some(title), DueDate: input.Some("2026-03-30T12:00")}})
 	require.NoError(t, err)
 	r := event.Reminder{Base: event.Base{EventID: uuid.New(), UserID: user.UserID, TaskID: added.Task.ID}, Title: title, DueDate: added.Task.DueDate, Priority: "medium"}
 	_, err = o.notifier.TakeReminders(t.Context(), []event.Reminder{r}, o.clock(), func(event.Reminder) {})

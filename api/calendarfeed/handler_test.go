@@ -15,6 +15,7 @@ import (
 
 	"tickler/api/calendarfeed"
 	"tickler/api/operation"
+	"tickler/internal/input"
 	"tickler/internal/person"
 	"tickler/internal/pgtest"
 	"tickler/internal/repository"
@@ -40,7 +41,7 @@ func TestCalendarIsReadByWhoHasItsAddressUntilThatIsRevoked(t *testing.T) {
 	}
 	ann, bob := user("ann"), user("bob")
 	add := func(user person.Settings, title, due string) {
-		_, err := service.Add(ctx, user, task.AddInput{Title: title, DueDate: due})
+		_, err := service.Add(ctx, user, task.AddInput{Fields: task.Fields{Title: input.Some(title), DueDate: input.Some(due)}})
 		require.NoError(t, err)
 	}
 	add(ann, "Water the plants", "2030-03-01T09:00")

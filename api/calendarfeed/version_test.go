@@ -95,7 +95,7 @@ func (b *bundle) add(t *testing.T, user person.Settings, in task.AddInput) int64
 
 func TestFeedThatIsNotSentIsNotRead(t *testing.T) {
 	b := setup(t)
-	b.add(t, b.ann, task.AddInput{Title: "x", DueDate: "2026-03-05"})
+	b.add(t, b.ann, task.AddInput{Fields: task.Fields{Title: input.Some("x"), DueDate: input.Some("2026-03-05")}})
 	got := b.send(http.MethodGet, "")
 	require.Equal(t, 1, b.tasks.read)
 	tag := got.Header().Get("ETag")
@@ -113,8 +113,8 @@ func TestFeedThatIsNotSentIsNotRead(t *testing.T) {
 // The tag changes with all that the feed shows, and with nothing else.
 func TestVersionOfAFeedChangesWithWhatItShows(t *testing.T) {
 	b := setup(t)
-	id := b.add(t, b.ann, task.AddInput{Title: "x", DueDate: "2026-03-05T09:00", Tags: []string{"a", "b"}})
-	other := b.add(t, b.ann, task.AddInput{Title: "y", DueDate: "2026-03-06"})
+	id := b.add(t, b.ann, task.AddInput{Fields: task.Fields{Title: input.Some("x"), DueDate: input.Some("2026-03-05T09:00"), Tags: input.Some([]string{"a", "b"})}})
+	other := b.add(t, b.ann, task.AddInput{Fields: task.Fields{Title: input.Some("y"), DueDate: input.Some("2026-03-06")}})
 	category, err := b.labels.CreateCategory(b.ctx, b.ann, label.CreateCategoryInput{Name: "home"})
 	require.NoError(t, err)
 	tags, err := b.labels.Tags(b.ctx, b.ann)
@@ -137,9 +137,9 @@ func TestVersionOfAFeedChangesWithWhatItShows(t *testing.T) {
 		same bool
 	}{
 		{"nothing", func() error { return nil }, true},
-		{"a title", update(task.UpdateInput{Title: input.Some("z")}), false},
-		{"a description", update(task.UpdateInput{Description: input.Some("at length")}), false},
-		{"a category", update(task.UpdateInput{CategoryID: input.Some(category.ID)}), false},
+		{"a title", update(task.UpdateInput{Fields: task.Fields{Title: input.Some("z")}}), false},
+		{"a description", update(task.UpdateInput{Fields: task.Fields{Description: input.Some("at length")}}), false},
+		{"a category", update(task.UpdateInput{Fields: task.Fields{CategoryID: input.Some(category.ID)}}), false},
 		{"the name of the category", func() error {
 			_, err := b.labels.UpdateCategory(b.ctx, b.ann, label.UpdateCategoryInput{CategoryInput: label.CategoryInput{CategoryID: category.ID}, Name: input.Some("house")})
 			return err
@@ -160,10 +160,16 @@ func TestVersionOfAFeedChangesWithWhatItShows(t *testing.T) {
 			_, err := b.people.UpdateSettings(b.ctx, b.ann, person.SettingsInput{ReminderOffsets: input.Some([]int{5})})
 			return err
 		}, false},
-		{"a due date", update(task.UpdateInput{DueDate: input.Some("2026-03-05T10:00")}), false},
-		{"what another person has", func() error { b.add(t, b.bob, task.AddInput{Title: "x", DueDate: "2026-03-05"}); return nil }, true},
-		{"a task without a due date", func() error { b.add(t, b.ann, task.AddInput{Title: "x"}); return nil }, true},
-		{"a task more", func() error { b.add(t, b.ann, task.AddInput{Title: "x", DueDate: "2026-03-05"}); return nil }, false},
+		{"a due date", update(task.UpdateInput{Fields: task.Fields{DueDate: input.Some("2026-03-05T10:00")}}), false},
+		{"what another person has", func() error {
+			b.add(t, b.bob, task.AddInput{Fields: task.Fields{Title: input.Some("x"), DueDate: input.Some("2026-03-05")}})
+			return nil
+		}, true},
+		{"a task without a due date", func() error { b.add(t, b.ann, task.AddInput{Fields: task.Fields{Title: input.Some("x")}}); return nil }, true},
+		{"a task more", func() error {
+			b.add(t, b.ann, task.AddInput{Fields: task.Fields{Title: input.Some("x"), DueDate: input.Some("2026-03-05")}})
+			return nil
+		}, false},
 		{"a task done", func() error { _, err := b.tasks.Complete(b.ctx, b.ann, id); return err }, false},
 		{"some days", func() error { b.now = b.now.AddDate(0, 0, 29); return nil }, true},
 		{"days enough to forget what was done", func() error { b.now = b.now.AddDate(0, 0, 2); return nil }, false},
@@ -186,7 +192,7 @@ func TestVersionOfAFeedChangesWithWhatItShows(t *testing.T) {
 func TestLongDescriptionsAreSentAsTheyAreRead(t *testing.T) {
 	b := setup(t)
 	for range 500 {
-		b.add(t, b.ann, task.AddInput{Title: "x", DueDate: "2026-03-05T09:00", Description: strings.Repeat("𒈙", 10_000)})
+		b.add(t, b.ann, task.AddInput{Fields: task.Fields{Title: input.Some("x"), DueDate: input.Some("2026-03-05T09:00"), Description: input.Some(strings.Repeat("𒈙", 10_000))}})
 	}
 	feed, err := b.tasks.Feed(b.ctx, strings.TrimSuffix(strings.TrimPrefix(b.path, "/calendar/"), ".ics"))
 	require.NoError(t, err)

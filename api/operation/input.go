@@ -43,7 +43,12 @@ func arguments(t reflect.Type) []argument {
 			a.optional = true
 			a.value = reflect.TypeOf(o.Element())
 		}
-		a.required = !strings.Contains(options, "omitempty") && !behindPointer(t, f)
+		a.required = !strings.Contains(options, "omit") && !behindPointer(t, f)
+		for n := 1; n < len(f.Index); n++ { // what an embedding struct says of its use of the field
+			use := t.FieldByIndex(f.Index[:n]).Tag
+			a.required = a.required || slices.Contains(strings.Split(use.Get("required"), ","), name)
+			a.optional = a.optional && use.Get("null") != "absent"
+		}
 		all = append(all, a)
 	}
 	return all

@@ -17,6 +17,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"tickler/internal/event"
+	"tickler/internal/input"
 	"tickler/internal/outbox"
 	caller "tickler/internal/person"
 	"tickler/internal/repository"
@@ -83,9 +84,9 @@ func commitUnderLoad(b *testing.B, s *system, service *task.Service, user caller
 					if _, more := <-due; !more {
 						return
 					}
-					in := task.AddInput{Title: "load"}
+					in := task.AddInput{Fields: task.Fields{Title: input.Some("load")}}
 					if n%10 == 0 {
-						in.RecurrenceRule, in.ReminderOffsets = "daily", []int{}
+						in.RecurrenceRule, in.ReminderOffsets = input.Some("daily"), input.Some([]int{})
 					}
 					added, err := service.Add(ctx, user, in)
 					if err != nil {

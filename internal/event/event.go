@@ -65,6 +65,21 @@ type Created struct {
 	PreviousTaskID *int64     `json:"previous_task_id,omitempty"`
 }
 
+// NewCreated is the data of task.created about a task with these fields, by their
+// public names. Those that task.created does not tell are left out.
+func NewCreated(base Base, fields map[string]any) (Created, error) {
+	data := Created{}
+	content, err := json.Marshal(fields)
+	if err == nil {
+		err = json.Unmarshal(content, &data)
+	}
+	if err != nil {
+		return data, fmt.Errorf("data of %s: %w", TaskCreated, err)
+	}
+	data.Base = base
+	return data, nil
+}
+
 // Updated is the data of task.updated: reopening, restoring, skipping and
 // tagging are updates too.
 type Updated struct {

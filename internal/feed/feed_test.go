@@ -15,6 +15,7 @@ import (
 	"tickler/internal/event"
 	"tickler/internal/fault"
 	"tickler/internal/feed"
+	"tickler/internal/input"
 	"tickler/internal/person"
 	"tickler/internal/pgtest"
 	"tickler/internal/repository"
@@ -69,7 +70,7 @@ func (b *bundle) subscribe(t *testing.T, f *feed.Feed, user person.Settings, aft
 
 func (b *bundle) add(t *testing.T, user person.Settings, title string) int64 {
 	t.Helper()
-	added, err := b.service.Add(b.ctx, user, task.AddInput{Title: title})
+	added, err := b.service.Add(b.ctx, user, task.AddInput{Fields: task.Fields{Title: input.Some(title)}})
 	require.NoError(t, err)
 	return added.Task.ID
 }
@@ -192,7 +193,7 @@ func TestNothingIsLostUnderLoad(t *testing.T) {
 	for w := range writers {
 		go func() {
 			for n := range each {
-				_, _ = b.service.Add(b.ctx, b.ann, task.AddInput{Title: fmt.Sprint(w, n)})
+				_, _ = b.service.Add(b.ctx, b.ann, task.AddInput{Fields: task.Fields{Title: input.Some(fmt.Sprint(w, n))}})
 			}
 		}()
 	}

@@ -8,7 +8,7 @@ import (
 )
 
 // Optional tells apart a field that was left out, one that was null, and one
-// that has a value: in an update, null clears.
+// that has a value: in an update, null clears. In JSON it needs the tag omitzero.
 type Optional[T any] struct {
 	Set   bool // the field was given, as null or with a value
 	Null  bool
@@ -30,6 +30,17 @@ func (o *Optional[T]) UnmarshalJSON(data []byte) error {
 	}
 	return json.Unmarshal(data, &o.Value)
 }
+
+// MarshalJSON writes the value, or null.
+func (o Optional[T]) MarshalJSON() ([]byte, error) {
+	if !o.Set || o.Null {
+		return []byte("null"), nil
+	}
+	return json.Marshal(o.Value)
+}
+
+// IsZero tells whether the field was left out.
+func (o Optional[T]) IsZero() bool { return !o.Set }
 
 // Element is a zero value of the type that the option holds, for those who
 // describe inputs by reflection.

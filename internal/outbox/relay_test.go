@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"tickler/internal/event"
+	"tickler/internal/input"
 	"tickler/internal/outbox"
 	"tickler/internal/task"
 )
@@ -128,7 +129,7 @@ func TestRowThatCommitsLateIsNotPassedOver(t *testing.T) {
 
 func TestEventThatTheBrokerRefusesIsParkedAndBlocksItsOwnTaskOnly(t *testing.T) {
 	b := setup(t)
-	poison, err := b.service.Add(b.ctx, b.user, task.AddInput{Title: "too large"})
+	poison, err := b.service.Add(b.ctx, b.user, task.AddInput{Fields: task.Fields{Title: input.Some("too large")}})
 	require.NoError(t, err)
 	_, err = b.service.Complete(b.ctx, b.user, poison.Task.ID)
 	require.NoError(t, err)
@@ -172,7 +173,7 @@ func TestManyRefusedEventsAndTheRestStillArrives(t *testing.T) {
 	b := setup(t)
 	bad := map[string]bool{}
 	for range 40 {
-		added, err := b.service.Add(b.ctx, b.user, task.AddInput{Title: "too large"})
+		added, err := b.service.Add(b.ctx, b.user, task.AddInput{Fields: task.Fields{Title: input.Some("too large")}})
 		require.NoError(t, err)
 		bad[event.Key(added.Task.ID)] = true
 	}
@@ -186,7 +187,7 @@ func TestManyRefusedEventsAndTheRestStillArrives(t *testing.T) {
 func TestTopicThatIsAwayHoldsUpNoOtherAndParksNothing(t *testing.T) {
 	b := setup(t)
 	for range 64 {
-		added, err := b.service.Add(b.ctx, b.user, task.AddInput{Title: "x"})
+		added, err := b.service.Add(b.ctx, b.user, task.AddInput{Fields: task.Fields{Title: input.Some("x")}})
 		require.NoError(t, err)
 		_, err = b.service.Complete(b.ctx, b.user, added.Task.ID)
 		require.NoError(t, err)
@@ -235,7 +236,7 @@ func TestRequestsAreNoLargerThanTheSidecarTakes(t *testing.T) {
 	const tasks = 200
 	text := strings.Repeat("🔔", task.MaxDescription)
 	for range tasks {
-		_, err := b.service.Add(b.ctx, b.user, task.AddInput{Title: "long", Description: text})
+		_, err := b.service.Add(b.ctx, b.user, task.AddInput{Fields: task.Fields{Title: input.Some("long"), Description: input.Some(text)}})
 		require.NoError(t, err)
 	}
 	broker := &recorder{}

@@ -139,10 +139,10 @@ func (b *bundle) work(t *testing.T, tasks, changes int) (events int) {
 	var workers errgroup.Group
 	for range tasks {
 		workers.Go(func() error {
-			added, err := b.service.Add(b.ctx, b.user, task.AddInput{Title: "x"})
+			added, err := b.service.Add(b.ctx, b.user, task.AddInput{Fields: task.Fields{Title: input.Some("x")}})
 			for n := 0; n < changes && err == nil; n++ {
 				priority := []task.Priority{task.High, task.Low}[n%2]
-				_, err = b.service.Update(b.ctx, b.user, task.UpdateInput{TaskID: added.Task.ID, Priority: input.Some(priority)})
+				_, err = b.service.Update(b.ctx, b.user, task.UpdateInput{TaskID: added.Task.ID, Fields: task.Fields{Priority: input.Some(priority)}})
 			}
 			return err
 		})

@@ -7,6 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"tickler/internal/access"
+	"tickler/internal/input"
 	"tickler/internal/label"
 	"tickler/internal/repository"
 	"tickler/internal/task"
@@ -15,13 +16,13 @@ import (
 func TestAuditSaysWhoDidWhatThroughWhichToken(t *testing.T) {
 	b := setup(t)
 	through := access.With(b.ctx, access.Caller{UserID: b.ann.UserID, TokenID: 7, Actor: "token tkl_ABCD'; DROP TABLE tasks --"})
-	added, err := b.service.Add(through, b.ann, task.AddInput{Title: "Water the plants", Tags: []string{"home"}})
+	added, err := b.service.Add(through, b.ann, task.AddInput{Fields: task.Fields{Title: input.Some("Water the plants"), Tags: input.Some([]string{"home"})}})
 	require.NoError(t, err)
 	_, err = b.service.Complete(through, b.ann, added.Task.ID)
 	require.NoError(t, err)
 	_, err = b.labels.CreateCategory(through, b.ann, label.CreateCategoryInput{Name: "Garden"})
 	require.NoError(t, err)
-	b.add(t, b.bob, task.AddInput{Title: "Bob's own"})
+	b.add(t, b.bob, task.Fields{Title: input.Some("Bob's own")})
 	_, stored := access.NewToken()
 	stored.Scopes = access.Standard
 	stored.ID, err = b.store.AddToken(b.ctx, b.ann.UserID, stored)
@@ -65,7 +66,7 @@ func TestAuditSaysWhoDidWhatThroughWhichToken(t *testing.T) {
 
 func TestAuditIsOnlyAddedToAndKeptForNinetyDays(t *testing.T) {
 	b := setup(t)
-	b.add(t, b.ann, task.AddInput{Title: "Water the plants"})
+	b.add(t, b.ann, task.Fields{Title: input.Some("Water the plants")})
 	for _, sql := range []string{`DELETE FROM audit`, `UPDATE audit SET actor = 'somebody'`, `INSERT INTO audit (user_id, actor, action, object_id) VALUES (1, 'x', 'x', 1)`} {
 		b.as(t, repository.RoleAPI, b.ann.UserID, func(tx pgx.Tx) {
 			_, err := tx.Exec(b.ctx, sql)

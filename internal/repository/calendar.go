@@ -36,13 +36,11 @@ var (
 	FROM (` + inFeed(` t.id, t.version, t.updated_at, t.category_id, t.tag_ids, t.reminder_times`, ` FROM tasks t `) + `) shown`
 )
 
-const (
-	descriptions = `SELECT id, description FROM tasks WHERE user_id = $1 AND id = ANY($2)`
+const descriptions = `SELECT id, description FROM tasks WHERE user_id = $1 AND id = ANY($2)`
 
-	oldestTasks = `SELECT` + taskColumns + taskTables + `
-		WHERE t.user_id = $1 AND t.deleted_at IS NULL AND (t.created_at, t.id) > ($2, $3)
-		ORDER BY t.created_at, t.id LIMIT $4`
-)
+var oldestTasks = `SELECT` + taskColumns + taskTables + `
+	WHERE t.user_id = $1 AND t.deleted_at IS NULL AND (t.created_at, t.id) > ($2, $3)
+	ORDER BY t.created_at, t.id LIMIT $4`
 
 // FindFeed finds the user whose calendar feed has a secret with this hash, or
 // fault.ErrNotFound. version is another one when what FeedTasks reads is, or the
@@ -75,7 +73,11 @@ func (r *Repository) tasks(ctx context.Context, userID int64, sql string, args .
 	if err != nil {
 		return nil, unavailable(err)
 	}
-	tasks, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (*task.Task, error) { return scanTask(row) })
+	found, err := pgx.CollectRows(rows, pgx.RowToStructByName[selectedTask])
+	tasks := make([]*task.Task, len(found))
+	for i, one := range found {
+		tasks[i] = one.task()
+	}
 	return tasks, unavailable(err)
 }
 

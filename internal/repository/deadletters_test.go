@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"tickler/internal/event"
+	"tickler/internal/input"
 	"tickler/internal/repository"
 	"tickler/internal/task"
 )
@@ -64,7 +65,7 @@ func TestDeadLetterIsSentAgainAsItWasRecordedAndNotOtherwise(t *testing.T) {
 // back must still be known.
 func TestEventIsKnownForAsLongAsItWaitsToBePublished(t *testing.T) {
 	b := setup(t)
-	waiting := b.add(t, b.ann, task.AddInput{Title: "Water the plants"})
+	waiting := b.add(t, b.ann, task.Fields{Title: input.Some("Water the plants")})
 	_, err := b.pool.Exec(b.ctx, `UPDATE event_log SET created_at = now() - interval '9 days'; UPDATE outbox SET created_at = now() - interval '9 days'`)
 	require.NoError(t, err)
 	known := func() (n int) {

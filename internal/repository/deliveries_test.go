@@ -30,7 +30,7 @@ func (b *bundle) channel(t *testing.T, url string) int64 {
 // remindAnn takes a reminder of a task of hers, as from the bus.
 func (b *bundle) remindAnn(t *testing.T, priority string) (event.Reminder, *task.Task) {
 	t.Helper()
-	added := b.add(t, b.ann, task.AddInput{Title: "Call", DueDate: "2026-03-04T12:00"})
+	added := b.add(t, b.ann, task.Fields{Title: input.Some("Call"), DueDate: input.Some("2026-03-04T12:00")})
 	return b.take(t, added, priority), added
 }
 

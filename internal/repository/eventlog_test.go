@@ -14,11 +14,11 @@ import (
 
 func TestEveryEventIsLoggedOnceForItsUser(t *testing.T) {
 	b := setup(t)
-	one := b.add(t, b.ann, task.AddInput{Title: "x", Tags: []string{"home"}, DueDate: "2026-03-02T08:30Z"})
-	b.add(t, b.bob, task.AddInput{Title: "Bob's", DueDate: "2026-03-02T08:30Z"})
+	one := b.add(t, b.ann, task.Fields{Title: input.Some("x"), Tags: input.Some([]string{"home"}), DueDate: input.Some("2026-03-02T08:30Z")})
+	b.add(t, b.bob, task.Fields{Title: input.Some("Bob's"), DueDate: input.Some("2026-03-02T08:30Z")})
 	_, err := b.labels.CreateCategory(b.ctx, b.ann, label.CreateCategoryInput{Name: "Work"})
 	require.NoError(t, err)
-	_, err = b.service.Update(b.ctx, b.ann, task.UpdateInput{TaskID: one.ID, Category: input.Some("Work")})
+	_, err = b.service.Update(b.ctx, b.ann, task.UpdateInput{TaskID: one.ID, Fields: task.Fields{Category: input.Some("Work")}})
 	require.NoError(t, err)
 	_, err = b.labels.DeleteCategory(b.ctx, b.ann, label.CategoryInput{Category: "Work"})
 	require.NoError(t, err)

@@ -16,8 +16,8 @@ import (
 
 func TestChangeAndEventCommitTogether(t *testing.T) {
 	b := setup(t)
-	added := b.add(t, b.ann, task.AddInput{Title: "Pay", DueDate: "2026-03-05", Tags: []string{"home"}, RecurrenceRule: "daily"})
-	_, err := b.service.Update(b.ctx, b.ann, task.UpdateInput{TaskID: added.ID, Title: input.Some("Pay rent"), Description: input.Null[string]()})
+	added := b.add(t, b.ann, task.Fields{Title: input.Some("Pay"), DueDate: input.Some("2026-03-05"), Tags: input.Some([]string{"home"}), RecurrenceRule: input.Some("daily")})
+	_, err := b.service.Update(b.ctx, b.ann, task.UpdateInput{TaskID: added.ID, Fields: task.Fields{Title: input.Some("Pay rent"), Description: input.Null[string]()}})
 	require.NoError(t, err)
 	_, err = b.service.Complete(b.ctx, b.ann, added.ID)
 	require.NoError(t, err)
@@ -65,9 +65,9 @@ func TestFailedTransactionLeavesNeitherTaskNorEventNorTag(t *testing.T) {
 
 func TestRefusedCallChangesNothing(t *testing.T) {
 	b := setup(t)
-	_, err := b.service.Add(b.ctx, b.ann, task.AddInput{Title: "x", Tags: []string{"new"}, TagIDs: []int64{999}})
+	_, err := b.service.Add(b.ctx, b.ann, task.AddInput{Fields: task.Fields{Title: input.Some("x"), Tags: input.Some([]string{"new"}), TagIDs: input.Some([]int64{999})}})
 	requireCode(t, err, fault.NotFound, "tag_ids")
-	_, err = b.service.Add(b.ctx, b.ann, task.AddInput{Title: "x", Tags: []string{"new"}, Category: "none"})
+	_, err = b.service.Add(b.ctx, b.ann, task.AddInput{Fields: task.Fields{Title: input.Some("x"), Tags: input.Some([]string{"new"}), Category: input.Some("none")}})
 	requireCode(t, err, fault.NotFound, "category")
 	tags, err := b.store.Tags(b.ctx, b.ann.UserID)
 	require.NoError(t, err)
@@ -79,7 +79,7 @@ func TestEventCarriesTheTraceOfItsRequest(t *testing.T) {
 	b := setup(t)
 	const trace = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
 	b.ctx = telemetry.WithTraceParent(context.Background(), trace)
-	b.add(t, b.ann, task.AddInput{Title: "x"})
+	b.add(t, b.ann, task.Fields{Title: input.Some("x")})
 	var stored string
 	require.NoError(t, b.pool.QueryRow(b.ctx, `SELECT traceparent FROM outbox`).Scan(&stored))
 	require.Equal(t, trace, stored)
@@ -87,8 +87,8 @@ func TestEventCarriesTheTraceOfItsRequest(t *testing.T) {
 
 func TestUpdateWithoutADifferenceIsNoChangeAndNoEvent(t *testing.T) {
 	b := setup(t)
-	added := b.add(t, b.ann, task.AddInput{Title: "x", DueDate: "2026-03-05T10:00", Tags: []string{"a"}})
-	same, err := b.service.Update(b.ctx, b.ann, task.UpdateInput{TaskID: added.ID, Title: input.Some(" x "), DueDate: input.Some("2026-03-05T10:00:00Z"), Tags: input.Some([]string{"A"})})
+	added := b.add(t, b.ann, task.Fields{Title: input.Some("x"), DueDate: input.Some("2026-03-05T10:00"), Tags: input.Some([]string{"a"})})
+	same, err := b.service.Update(b.ctx, b.ann, task.UpdateInput{TaskID: added.ID, Fields: task.Fields{Title: input.Some(" x "), DueDate: input.Some("2026-03-05T10:00:00Z"), Tags: input.Some([]string{"A"})}})
 	require.NoError(t, err)
 	require.Empty(t, same.Changed)
 	require.Equal(t, 1, same.Task.Version)

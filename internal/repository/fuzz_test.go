@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"tickler/internal/fault"
+	"tickler/internal/input"
 	"tickler/internal/pgtest"
 	"tickler/internal/repository"
 	"tickler/internal/task"
@@ -30,7 +31,7 @@ func FuzzSearch(f *testing.F) {
 	require.NoError(f, err)
 	user, err := store.Settings(ctx, id)
 	require.NoError(f, err)
-	_, err = service.Add(ctx, user, task.AddInput{Title: "Water the plants", Tags: []string{"home"}})
+	_, err = service.Add(ctx, user, task.AddInput{Fields: task.Fields{Title: input.Some("Water the plants"), Tags: input.Some([]string{"home"})}})
 	require.NoError(f, err)
 	f.Fuzz(func(t *testing.T, query, cursor string) {
 		found, err := service.Search(ctx, user, task.SearchInput{Query: query, Cursor: cursor})

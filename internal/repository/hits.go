@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/jackc/pgx/v5"
+
 	"tickler/internal/fault"
 	"tickler/internal/task"
 )
@@ -70,7 +72,7 @@ const headlines = `ARRAY[
 	ts_headline('english', t.title, $4::text::tsquery, 'HighlightAll=true, StartSel=**, StopSel=**'),
 	ts_headline('english', t.description, $4::text::tsquery, 'MaxFragments=2, MaxWords=16, MinWords=5, StartSel=**, StopSel=**, FragmentDelimiter=" … "')]`
 
-const selectHits = `SELECT ` + taskColumns + `, hit.score, CASE WHEN $4 <> '' THEN ` + headlines + ` END ` + taskTables + `
+var selectHits = `SELECT ` + taskColumns + `, hit.score, CASE WHEN $4 <> '' THEN ` + headlines + ` END AS lines` + taskTables + `
 	JOIN unnest($2::bigint[], $3::float8[]) WITH ORDINALITY AS hit (id, score, place) ON hit.id = t.id
 	WHERE t.user_id = $1 ORDER BY hit.place`
 
@@ -89,17 +91,21 @@ func (h hits) page(ctx context.Context, tx *transaction, userID int64, highlight
 	if err != nil {
 		return page, err
 	}
-	defer rows.Close()
-	for rows.Next() {
-		var relevance float64
-		var lines []string
-		t, err := scanTask(rows, &relevance, &lines)
-		if err != nil {
-			return page, fmt.Errorf("read what was found: %w", err)
-		}
-		page.Tasks = append(page.Tasks, t)
-		page.Relevance = append(page.Relevance, relevance)
-		page.Highlights = append(page.Highlights, slices.DeleteFunc(lines, func(line string) bool { return !strings.Contains(line, "**") }))
+	found, err := pgx.CollectRows(rows, pgx.RowToStructByName[foundTask])
+	if err != nil {
+		return page, fmt.Errorf("read what was found: %w", err)
 	}
-	return page, rows.Err()
+	for _, one := range found {
+		page.Tasks = append(page.Tasks, one.task())
+		page.Relevance = append(page.Relevance, one.Score)
+		page.Highlights = append(page.Highlights, slices.DeleteFunc(one.Lines, func(line string) bool { return !strings.Contains(line, "**") }))
+	}
+	return page, nil
+}
+
+// foundTask is a task with its score and, if asked for, the lines in which it matches.
+type foundTask struct {
+	selectedTask
+	Score float64  `db:"score"`
+	Lines []string `db:"lines"`
 }

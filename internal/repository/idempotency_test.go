@@ -5,14 +5,17 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"tickler/internal/input"
 	"tickler/internal/task"
 )
 
 func TestRepeatedAdditionDoesNotDependOnWhatChangedSince(t *testing.T) {
 	b := setup(t)
-	in := task.AddInput{Title: "x", Tags: []string{"home"}, IdempotencyKey: "k1"}
-	first := b.add(t, b.ann, in)
-	_, err := b.pool.Exec(b.ctx, `DELETE FROM tags`)
+	in := task.AddInput{Fields: task.Fields{Title: input.Some("x"), Tags: input.Some([]string{"home"})}, IdempotencyKey: "k1"}
+	added, err := b.service.Add(b.ctx, b.ann, in)
+	require.NoError(t, err)
+	first := added.Task
+	_, err = b.pool.Exec(b.ctx, `DELETE FROM tags`)
 	require.NoError(t, err)
 	_, err = b.service.Delete(b.ctx, b.ann, first.ID)
 	require.NoError(t, err)

@@ -42,9 +42,11 @@ func BenchmarkIsolation(b *testing.B) {
 			if err != nil {
 				return err
 			}
+			before := changed.Clone()
+			changed.Title += "."
 			changed.Version++
 			changed.UpdatedAt = time.Now()
-			return tx.Save(ctx, task.Change{Kind: task.Updated, Task: changed, Fields: map[string]any{"title": changed.Title}})
+			return tx.Save(ctx, task.Change{Kind: task.Updated, Before: before, Task: changed})
 		})
 	}
 	page := func(r *Repository, q sender) error {
@@ -54,7 +56,7 @@ func BenchmarkIsolation(b *testing.B) {
 	work := map[string]map[string]func() error{
 		"get": {
 			"without": func() error {
-				_, err := scanTask(plain.pool.QueryRow(ctx, `SELECT`+taskColumns+taskTables+`WHERE t.user_id = $1 AND t.id = $2 AND t.deleted_at IS NULL`, user, id))
+				_, err := oneTask(plain.pool.Query(ctx, `SELECT`+taskColumns+taskTables+`WHERE t.user_id = $1 AND t.id = $2 AND t.deleted_at IS NULL`, user, id))
 				return err
 			},
 			"with": func() error { _, err := api.Task(ctx, user, id); return err },

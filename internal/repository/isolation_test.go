@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"tickler/internal/fault"
+	"tickler/internal/input"
 	"tickler/internal/person"
 	"tickler/internal/pgtest"
 	"tickler/internal/repository"
@@ -114,7 +115,7 @@ func TestSessionWithoutItsRoleIsRefused(t *testing.T) {
 func TestAForgottenWhereShowsNobodyElsesRows(t *testing.T) {
 	b := setup(t)
 	for _, user := range []person.Settings{b.ann, b.bob} {
-		b.add(t, user, task.AddInput{Title: "Water the plants", Tags: []string{"home"}, DueDate: "2027-01-01T10:00"})
+		b.add(t, user, task.Fields{Title: input.Some("Water the plants"), Tags: input.Some([]string{"home"}), DueDate: input.Some("2027-01-01T10:00")})
 		_, err := b.pool.Exec(b.ctx, `INSERT INTO categories (user_id, name, name_key) VALUES ($1, 'Garden', 'garden')`, user.UserID)
 		require.NoError(t, err)
 		_, err = b.pool.Exec(b.ctx, `INSERT INTO channels (user_id, kind, target) VALUES ($1, 'webhook', 'https://example.com')`, user.UserID)
@@ -160,7 +161,7 @@ func TestAForgottenWhereShowsNobodyElsesRows(t *testing.T) {
 // same session knows of no user.
 func TestTheCallerDoesNotStayInTheSession(t *testing.T) {
 	b := setup(t)
-	b.add(t, b.ann, task.AddInput{Title: "Water the plants"})
+	b.add(t, b.ann, task.Fields{Title: input.Some("Water the plants")})
 	config := pgtest.As(t, b.pool, string(repository.RoleAPI)).Config()
 	config.MaxConns = 1
 	pool, err := pgxpool.NewWithConfig(b.ctx, config)
@@ -220,7 +221,7 @@ func TestWorkersMayDoTheirOwnWorkOnly(t *testing.T) {
 		}
 	}
 	// Notifier removes only what was deleted long ago.
-	kept := b.add(t, b.ann, task.AddInput{Title: "Water the plants"})
+	kept := b.add(t, b.ann, task.Fields{Title: input.Some("Water the plants")})
 	b.as(t, repository.RoleNotifier, 0, func(tx pgx.Tx) {
 		tag, err := tx.Exec(b.ctx, `DELETE FROM tasks`)
 		require.NoError(t, err)

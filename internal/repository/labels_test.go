@@ -38,12 +38,12 @@ func TestLabelsOfOneNameAreOne(t *testing.T) {
 	for _, same := range []string{"Ｗｏｒｋ", "𝐖𝐎𝐑𝐊", "work"} {
 		_, err := b.labels.CreateCategory(b.ctx, b.ann, label.CreateCategoryInput{Name: same})
 		requireCode(t, err, fault.Conflict, "name")
-		require.Equal(t, "Work", b.add(t, b.ann, task.AddInput{Title: "x", Category: same}).Category.Name)
+		require.Equal(t, "Work", b.add(t, b.ann, task.Fields{Title: input.Some("x"), Category: input.Some(same)}).Category.Name)
 	}
-	tagged := b.add(t, b.ann, task.AddInput{Title: "x", Tags: []string{"Café", "CAFE\u0301", "cafe\u0301 "}})
+	tagged := b.add(t, b.ann, task.Fields{Title: input.Some("x"), Tags: input.Some([]string{"Café", "CAFE\u0301", "cafe\u0301 "})})
 	require.Len(t, tagged.Tags, 1)
 	for _, disguised := range []string{"w\u043erk", "home\u200b", "\u202egnp"} {
-		_, err := b.service.Add(b.ctx, b.ann, task.AddInput{Title: "x", Tags: []string{disguised}})
+		_, err := b.service.Add(b.ctx, b.ann, task.AddInput{Fields: task.Fields{Title: input.Some("x"), Tags: input.Some([]string{disguised})}})
 		requireCode(t, err, fault.InvalidInput, "tags")
 		_, err = b.service.AddTagToTask(b.ctx, b.ann, task.TaggingInput{TaskID: tagged.ID, Tag: disguised})
 		requireCode(t, err, fault.InvalidInput, "tag")
@@ -102,7 +102,7 @@ func TestCategoryIsRenamedAndRecolored(t *testing.T) {
 	b := setup(t)
 	b.category(t, b.ann, "Home")
 	work := b.category(t, b.ann, "Work")
-	filed := b.add(t, b.ann, task.AddInput{Title: "x", Category: "work"})
+	filed := b.add(t, b.ann, task.Fields{Title: input.Some("x"), Category: input.Some("work")})
 	update := func(user person.Settings, in label.UpdateCategoryInput) (label.UpdateResult[label.Category], error) {
 		return b.labels.UpdateCategory(b.ctx, user, in)
 	}
@@ -189,7 +189,7 @@ func TestLimitsOfCategoriesAndTagsAreExactAlsoUnderConcurrency(t *testing.T) {
 	require.NoError(t, err)
 	require.Len(t, categories, label.MaxCategories)
 
-	added := b.add(t, b.ann, task.AddInput{Title: "x", Tags: []string{tags[0].Label.Name}})
+	added := b.add(t, b.ann, task.Fields{Title: input.Some("x"), Tags: input.Some([]string{tags[0].Label.Name})})
 	for range 2 {
 		_, err = b.service.AddTagToTask(b.ctx, b.ann, task.TaggingInput{TaskID: added.ID, Tag: tags[0].Label.Name})
 		require.NoError(t, err, "what exists can be used at the limit")
@@ -203,15 +203,15 @@ func TestDeletedCategoryUnfilesItsTasksWithAnEventForEach(t *testing.T) {
 	work := b.category(t, b.ann, "Work")
 	b.category(t, b.ann, "Home")
 	for range 3 {
-		b.add(t, b.ann, task.AddInput{Title: "x", Category: "Work"})
+		b.add(t, b.ann, task.Fields{Title: input.Some("x"), Category: input.Some("Work")})
 	}
-	done := b.add(t, b.ann, task.AddInput{Title: "done", Category: "Work"})
+	done := b.add(t, b.ann, task.Fields{Title: input.Some("done"), Category: input.Some("Work")})
 	_, err := b.service.Complete(b.ctx, b.ann, done.ID)
 	require.NoError(t, err)
-	deleted := b.add(t, b.ann, task.AddInput{Title: "deleted", Category: "Work"})
+	deleted := b.add(t, b.ann, task.Fields{Title: input.Some("deleted"), Category: input.Some("Work")})
 	_, err = b.service.Delete(b.ctx, b.ann, deleted.ID)
 	require.NoError(t, err)
-	b.add(t, b.ann, task.AddInput{Title: "elsewhere", Category: "Home"})
+	b.add(t, b.ann, task.Fields{Title: input.Some("elsewhere"), Category: input.Some("Home")})
 
 	counted, err := b.labels.Categories(b.ctx, b.ann)
 	require.NoError(t, err)
@@ -241,10 +241,10 @@ func TestDeletedCategoryUnfilesItsTasksWithAnEventForEach(t *testing.T) {
 
 func TestDeletedTagIsTakenOffItsTasksWithAnEventForEach(t *testing.T) {
 	b := setup(t)
-	first := b.add(t, b.ann, task.AddInput{Title: "x", Tags: []string{"a", "b"}})
-	b.add(t, b.ann, task.AddInput{Title: "y", Tags: []string{"a"}})
-	b.add(t, b.ann, task.AddInput{Title: "z", Tags: []string{"b"}})
-	deleted := b.add(t, b.ann, task.AddInput{Title: "deleted", Tags: []string{"a"}})
+	first := b.add(t, b.ann, task.Fields{Title: input.Some("x"), Tags: input.Some([]string{"a", "b"})})
+	b.add(t, b.ann, task.Fields{Title: input.Some("y"), Tags: input.Some([]string{"a"})})
+	b.add(t, b.ann, task.Fields{Title: input.Some("z"), Tags: input.Some([]string{"b"})})
+	deleted := b.add(t, b.ann, task.Fields{Title: input.Some("deleted"), Tags: input.Some([]string{"a"})})
 	_, err := b.service.Delete(b.ctx, b.ann, deleted.ID)
 	require.NoError(t, err)
 	_, err = b.labels.DeleteTag(b.ctx, b.bob, label.TagInput{Tag: "a"})
@@ -270,7 +270,7 @@ func TestDeletedTagIsTakenOffItsTasksWithAnEventForEach(t *testing.T) {
 func TestTenThousandTasksAreUnfiledAndUntaggedInOneGo(t *testing.T) {
 	b := setup(t)
 	b.category(t, b.ann, "Work")
-	model := b.add(t, b.ann, task.AddInput{Title: "x", Category: "Work", Tags: []string{"a"}})
+	model := b.add(t, b.ann, task.Fields{Title: input.Some("x"), Category: input.Some("Work"), Tags: input.Some([]string{"a"})})
 	_, err := b.pool.Exec(b.ctx, `
 		INSERT INTO tasks (user_id, title, time_zone, category_id, created_at, updated_at)
 		SELECT user_id, title || n, time_zone, category_id, created_at, updated_at FROM tasks, generate_series(2, 10000) n WHERE id = $1`, model.ID)

@@ -96,6 +96,12 @@ func (r *Repository) List(ctx context.Context, userID int64, f task.Filter, p ta
 	return r.page(ctx, r.as(userID), selectTasks(userID, f), expression, sqlType, p)
 }
 
+// listedTask is a task with the value that a list is ordered by.
+type listedTask struct {
+	selectedTask
+	Position string `db:"position"`
+}
+
 // sender is a pool, a transaction, or a reader.
 type sender interface {
 	SendBatch(ctx context.Context, batch *pgx.Batch) pgx.BatchResults
@@ -124,25 +130,19 @@ func (r *Repository) page(ctx context.Context, q sender, s *statement, expressio
 	if p.Sort == task.ByDueDate && p.Desc { // the undated last: the index has them at the other end
 		hits = fmt.Sprintf(`(%s) UNION ALL (%s)`, found(` AND t.due_date IS NOT NULL`, dueOrUndated+" DESC"), found(` AND `+dueOrUndated+` = 'infinity'`, dueOrUndated+" DESC"))
 	}
-	sql := fmt.Sprintf(`SELECT %s, page.place::text %s JOIN (%s) page ON page.hit = t.id ORDER BY page.place %s, t.id %s LIMIT %d`,
+	sql := fmt.Sprintf(`SELECT %s, page.place::text AS position %s JOIN (%s) page ON page.hit = t.id ORDER BY page.place %s, t.id %s LIMIT %d`,
 		taskColumns, taskTables, hits, direction, direction, p.Limit+1)
-	var last task.Position
 	batch.Queue(sql, paged.args...).Query(func(rows pgx.Rows) error {
-		for rows.Next() {
-			var value string
-			t, err := scanTask(rows, &value)
-			if err != nil {
-				return err
-			}
-			if len(page.Tasks) == p.Limit { // the one more that was asked for: there is a next page
-				next := last
-				page.Next = &next
-				continue
-			}
-			last = task.Position{Value: value, ID: t.ID}
-			page.Tasks = append(page.Tasks, t)
+		found, err := pgx.CollectRows(rows, pgx.RowToStructByName[listedTask])
+		if len(found) > p.Limit { // the one more that was asked for: there is a next page
+			found = found[:p.Limit]
+			last := found[p.Limit-1]
+			page.Next = &task.Position{Value: last.Position, ID: last.ID}
 		}
-		return rows.Err()
+		for _, one := range found {
+			page.Tasks = append(page.Tasks, one.task())
+		}
+		return err
 	})
 	err := q.SendBatch(ctx, batch).Close()
 	if e := (*pgconn.PgError)(nil); errors.As(err, &e) && strings.HasPrefix(e.Code, "22") && p.After != nil {

@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"tickler/internal/fault"
+	"tickler/internal/input"
 	"tickler/internal/task"
 )
 
@@ -23,9 +24,9 @@ func titles(l task.Listing) []string {
 func TestPagesOfEveryOrderHaveNeitherGapNorDouble(t *testing.T) {
 	b := setup(t)
 	for i := range 25 {
-		in := task.AddInput{Title: fmt.Sprintf("Task %02d", i*7%25), Priority: task.Priorities()[i%4]}
+		in := task.Fields{Title: input.Some(fmt.Sprintf("Task %02d", i*7%25)), Priority: input.Some(task.Priorities()[i%4])}
 		if i%3 > 0 {
-			in.DueDate = fmt.Sprintf("2026-04-%02dT10:00", 1+i*11%20)
+			in.DueDate = input.Some(fmt.Sprintf("2026-04-%02dT10:00", 1+i*11%20))
 		}
 		b.now = b.now.Add(time.Duration(i%2) * time.Second) // some share their instant
 		b.add(t, b.ann, in)
@@ -67,9 +68,9 @@ func TestPagesOfEveryOrderHaveNeitherGapNorDouble(t *testing.T) {
 
 func TestFiltersOfDifferentKindsAreAndedValuesOfOneOred(t *testing.T) {
 	b := setup(t)
-	b.add(t, b.ann, task.AddInput{Title: "A", Priority: task.High, Tags: []string{"x", "y"}, DueDate: "2026-03-05T10:00"})
-	b.add(t, b.ann, task.AddInput{Title: "B", Priority: task.Low, Tags: []string{"x"}, DueDate: "2026-03-06"})
-	done := b.add(t, b.ann, task.AddInput{Title: "C", Priority: task.High, Tags: []string{"y"}})
+	b.add(t, b.ann, task.Fields{Title: input.Some("A"), Priority: input.Some(task.High), Tags: input.Some([]string{"x", "y"}), DueDate: input.Some("2026-03-05T10:00")})
+	b.add(t, b.ann, task.Fields{Title: input.Some("B"), Priority: input.Some(task.Low), Tags: input.Some([]string{"x"}), DueDate: input.Some("2026-03-06")})
+	done := b.add(t, b.ann, task.Fields{Title: input.Some("C"), Priority: input.Some(task.High), Tags: input.Some([]string{"y"})})
 	_, err := b.service.Complete(b.ctx, b.ann, done.ID)
 	require.NoError(t, err)
 	cases := []struct {
@@ -104,12 +105,12 @@ func TestFiltersOfDifferentKindsAreAndedValuesOfOneOred(t *testing.T) {
 
 func TestSearchRanksTitleAboveDescription(t *testing.T) {
 	b := setup(t)
-	b.add(t, b.ann, task.AddInput{Title: "Misc", Description: "invoice invoice invoices invoicing invoice invoice"})
-	b.add(t, b.ann, task.AddInput{Title: "Send the invoices"})
-	b.add(t, b.ann, task.AddInput{Title: "Paid invoice"})
-	b.add(t, b.ann, task.AddInput{Title: "Red car", Description: "wash it"})
-	b.add(t, b.ann, task.AddInput{Title: "Car, red door"})
-	b.add(t, b.bob, task.AddInput{Title: "Bob's invoice"})
+	b.add(t, b.ann, task.Fields{Title: input.Some("Misc"), Description: input.Some("invoice invoice invoices invoicing invoice invoice")})
+	b.add(t, b.ann, task.Fields{Title: input.Some("Send the invoices")})
+	b.add(t, b.ann, task.Fields{Title: input.Some("Paid invoice")})
+	b.add(t, b.ann, task.Fields{Title: input.Some("Red car"), Description: input.Some("wash it")})
+	b.add(t, b.ann, task.Fields{Title: input.Some("Car, red door")})
+	b.add(t, b.bob, task.Fields{Title: input.Some("Bob's invoice")})
 	cases := []struct {
 		query string
 		want  []string

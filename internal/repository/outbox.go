@@ -21,7 +21,10 @@ func (tx *userTx) leaveWithEvents(ctx context.Context, batch *pgx.Batch, c task.
 		EventID: uuid.New(), Timestamp: c.Task.UpdatedAt, UserID: c.Task.UserID,
 		SchemaVersion: event.SchemaVersion, TaskID: c.Task.ID, TaskVersion: c.Task.Version,
 	}
-	eventType, data := describe(c, base)
+	eventType, data, err := describe(c, base)
+	if err != nil {
+		return err
+	}
 	content, err := json.Marshal(data)
 	if err != nil {
 		return fmt.Errorf("encode %s of task %d: %w", eventType, c.Task.ID, err)
@@ -41,31 +44,26 @@ func (tx *userTx) leaveWithEvents(ctx context.Context, batch *pgx.Batch, c task.
 }
 
 // describe gives the type and data of the event that reports a change.
-func describe(c task.Change, base event.Base) (string, any) {
-	t := c.Task
+func describe(c task.Change, base event.Base) (string, any, error) {
 	switch c.Kind {
 	case task.Created:
 		base.EventType = event.TaskCreated
-		data := event.Created{
-			Base: base, Title: t.Title, Description: t.Description, Priority: string(t.Priority),
-			DueDate: t.DueDate, CategoryID: t.CategoryID(), TagIDs: t.TagIDs(), PreviousTaskID: t.PreviousTaskID,
-		}
-		if t.Recurrence != nil {
-			data.RecurrenceRule = t.Recurrence.Rule
-		}
-		return base.EventType, data
+		data, err := event.NewCreated(base, c.Task.Told())
+		return base.EventType, data, err
+	case task.Updated:
+		base.EventType = event.TaskUpdated
+		_, fields := task.Differences(c.Before, c.Task)
+		return base.EventType, event.Updated{Base: base, UpdatedFields: fields}, nil
 	case task.Completed:
 		base.EventType = event.TaskCompleted
-		data := event.Completed{Base: base, CompletedAt: *t.CompletedAt}
-		if t.Recurrence != nil {
-			data.RecurrenceRule = t.Recurrence.Rule
+		data := event.Completed{Base: base, CompletedAt: *c.Task.CompletedAt}
+		if c.Task.Recurrence != nil {
+			data.RecurrenceRule = c.Task.Recurrence.Rule
 		}
-		return base.EventType, data
+		return base.EventType, data, nil
 	case task.Deleted:
 		base.EventType = event.TaskDeleted
-		return base.EventType, event.Deleted{Base: base}
-	default:
-		base.EventType = event.TaskUpdated
-		return base.EventType, event.Updated{Base: base, UpdatedFields: c.Fields}
+		return base.EventType, event.Deleted{Base: base}, nil
 	}
+	return "", nil, fmt.Errorf("no event reports a change of the kind %q", c.Kind)
 }

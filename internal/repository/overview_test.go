@@ -7,6 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"tickler/internal/fault"
+	"tickler/internal/input"
 	"tickler/internal/task"
 )
 
@@ -15,22 +16,22 @@ func pageTitles(p task.Page) []string { return titles(task.Listing{Page: p}) }
 func TestOverviewCutsTheDaysInTheUsersZone(t *testing.T) {
 	b := setup(t)
 	b.now = time.Date(2026, 3, 7, 17, 0, 0, 0, time.UTC) // noon in New York; the next day has 23 hours
-	for _, in := range []task.AddInput{
-		{Title: "yesterday", DueDate: "2026-03-06"}, {Title: "an hour ago", DueDate: "2026-03-07T11:00"},
-		{Title: "now", DueDate: "2026-03-07T12:00"}, {Title: "today", DueDate: "2026-03-07"},
-		{Title: "midnight", DueDate: "2026-03-08T00:00"}, {Title: "tomorrow", DueDate: "2026-03-08"},
-		{Title: "last day", DueDate: "2026-03-14"}, {Title: "beyond", DueDate: "2026-03-15T00:00"},
-		{Title: "undated"}, {Title: "undated and urgent", Priority: task.Urgent},
+	for _, in := range []task.Fields{
+		{Title: input.Some("yesterday"), DueDate: input.Some("2026-03-06")}, {Title: input.Some("an hour ago"), DueDate: input.Some("2026-03-07T11:00")},
+		{Title: input.Some("now"), DueDate: input.Some("2026-03-07T12:00")}, {Title: input.Some("today"), DueDate: input.Some("2026-03-07")},
+		{Title: input.Some("midnight"), DueDate: input.Some("2026-03-08T00:00")}, {Title: input.Some("tomorrow"), DueDate: input.Some("2026-03-08")},
+		{Title: input.Some("last day"), DueDate: input.Some("2026-03-14")}, {Title: input.Some("beyond"), DueDate: input.Some("2026-03-15T00:00")},
+		{Title: input.Some("undated")}, {Title: input.Some("undated and urgent"), Priority: input.Some(task.Urgent)},
 	} {
 		b.add(t, b.bob, in)
 	}
-	done := b.add(t, b.bob, task.AddInput{Title: "done", DueDate: "2026-03-07"})
+	done := b.add(t, b.bob, task.Fields{Title: input.Some("done"), DueDate: input.Some("2026-03-07")})
 	_, err := b.service.Complete(b.ctx, b.bob, done.ID)
 	require.NoError(t, err)
-	gone := b.add(t, b.bob, task.AddInput{Title: "gone", DueDate: "2026-03-07"})
+	gone := b.add(t, b.bob, task.Fields{Title: input.Some("gone"), DueDate: input.Some("2026-03-07")})
 	_, err = b.service.Delete(b.ctx, b.bob, gone.ID)
 	require.NoError(t, err)
-	b.add(t, b.ann, task.AddInput{Title: "another's", DueDate: "2026-03-07T23:00"})
+	b.add(t, b.ann, task.Fields{Title: input.Some("another's"), DueDate: input.Some("2026-03-07T23:00")})
 
 	all, err := b.service.Overview(b.ctx, b.bob, task.OverviewInput{})
 	require.NoError(t, err)
@@ -52,12 +53,12 @@ func TestOverviewCutsTheDaysInTheUsersZone(t *testing.T) {
 
 func TestTasksDeletedMoreThanThirtyDaysAgoArePurged(t *testing.T) {
 	b := setup(t)
-	first := b.add(t, b.ann, task.AddInput{Title: "old", DueDate: "2026-03-02T09:00", RecurrenceRule: "daily", Tags: []string{"a"}})
+	first := b.add(t, b.ann, task.Fields{Title: input.Some("old"), DueDate: input.Some("2026-03-02T09:00"), RecurrenceRule: input.Some("daily"), Tags: input.Some([]string{"a"})})
 	_, err := b.service.Complete(b.ctx, b.ann, first.ID)
 	require.NoError(t, err)
 	next, err := b.service.CreateSuccessor(b.ctx, b.ann.UserID, first.ID)
 	require.NoError(t, err)
-	recent, kept := b.add(t, b.ann, task.AddInput{Title: "recent"}), b.add(t, b.ann, task.AddInput{Title: "kept"})
+	recent, kept := b.add(t, b.ann, task.Fields{Title: input.Some("recent")}), b.add(t, b.ann, task.Fields{Title: input.Some("kept")})
 	for _, id := range []int64{first.ID, recent.ID} {
 		_, err = b.service.Delete(b.ctx, b.ann, id)
 		require.NoError(t, err)

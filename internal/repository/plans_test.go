@@ -87,10 +87,12 @@ func TestEveryForeignKeyHasAnIndexThatServesIt(t *testing.T) {
 
 func TestAnotherUsersTaskDoesNotExist(t *testing.T) {
 	b := setup(t)
-	theirs := b.add(t, b.ann, task.AddInput{Title: "secret", DueDate: "2026-03-05", RecurrenceRule: "daily", Tags: []string{"private"}, IdempotencyKey: "k"})
-	_, err := b.service.Get(b.ctx, b.bob, theirs.ID)
+	added, err := b.service.Add(b.ctx, b.ann, task.AddInput{Fields: task.Fields{Title: input.Some("secret"), DueDate: input.Some("2026-03-05"), RecurrenceRule: input.Some("daily"), Tags: input.Some([]string{"private"})}, IdempotencyKey: "k"})
+	require.NoError(t, err)
+	theirs := added.Task
+	_, err = b.service.Get(b.ctx, b.bob, theirs.ID)
 	requireCode(t, err, fault.NotFound, "task_id")
-	_, err = b.service.Update(b.ctx, b.bob, task.UpdateInput{TaskID: theirs.ID, Title: input.Some("mine")})
+	_, err = b.service.Update(b.ctx, b.bob, task.UpdateInput{TaskID: theirs.ID, Fields: task.Fields{Title: input.Some("mine")}})
 	requireCode(t, err, fault.NotFound, "task_id")
 	_, err = b.service.Complete(b.ctx, b.bob, theirs.ID)
 	requireCode(t, err, fault.NotFound, "task_id")
@@ -105,16 +107,16 @@ func TestAnotherUsersTaskDoesNotExist(t *testing.T) {
 	require.Zero(t, found.Total)
 	_, err = b.service.List(b.ctx, b.bob, task.ListInput{Tags: []string{"private"}})
 	requireCode(t, err, fault.NotFound, "tags")
-	_, err = b.service.Add(b.ctx, b.bob, task.AddInput{Title: "x", TagIDs: theirs.TagIDs()})
+	_, err = b.service.Add(b.ctx, b.bob, task.AddInput{Fields: task.Fields{Title: input.Some("x"), TagIDs: input.Some(theirs.TagIDs())}})
 	requireCode(t, err, fault.NotFound, "tag_ids")
-	mine, err := b.service.Add(b.ctx, b.bob, task.AddInput{Title: "x", IdempotencyKey: "k"})
+	mine, err := b.service.Add(b.ctx, b.bob, task.AddInput{Fields: task.Fields{Title: input.Some("x")}, IdempotencyKey: "k"})
 	require.NoError(t, err)
 	require.True(t, mine.Created, "a key is its user's own")
 }
 
 func TestIdempotencyKeyAddsOnce(t *testing.T) {
 	b := setup(t)
-	in := task.AddInput{Title: "x", DueDate: "2026-03-05", IdempotencyKey: "k1"}
+	in := task.AddInput{Fields: task.Fields{Title: input.Some("x"), DueDate: input.Some("2026-03-05")}, IdempotencyKey: "k1"}
 	first, err := b.service.Add(b.ctx, b.ann, in)
 	require.NoError(t, err)
 	again, err := b.service.Add(b.ctx, b.ann, in)
@@ -122,7 +124,7 @@ func TestIdempotencyKeyAddsOnce(t *testing.T) {
 	require.True(t, first.Created)
 	require.False(t, again.Created)
 	require.Equal(t, first.Task.ID, again.Task.ID)
-	in.Title = "y"
+	in.Title = input.Some("y")
 	_, err = b.service.Add(b.ctx, b.ann, in)
 	requireCode(t, err, fault.Conflict, "idempotency_key")
 	require.Len(t, b.outbox(t), 1)

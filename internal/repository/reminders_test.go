@@ -16,7 +16,7 @@ func TestDueReminderIsClaimedOnceHoweverManyClaim(t *testing.T) {
 	b := setup(t)
 	const tasks = 300
 	for range tasks {
-		b.add(t, b.ann, task.AddInput{Title: "x", DueDate: "2026-03-02T08:30"})
+		b.add(t, b.ann, task.Fields{Title: input.Some("x"), DueDate: input.Some("2026-03-02T08:30")})
 	}
 	var claimed sync.Map
 	var scanners sync.WaitGroup
@@ -52,7 +52,7 @@ func TestDueReminderIsClaimedOnceHoweverManyClaim(t *testing.T) {
 
 func TestEachOffsetRemindsAtItsTimeAndThoseMissedRemindOnce(t *testing.T) {
 	b := setup(t) // 08:00
-	added := b.add(t, b.ann, task.AddInput{Title: "x", DueDate: "2026-03-02T12:00", ReminderOffsets: []int{60, 1440, 300, 60}})
+	added := b.add(t, b.ann, task.Fields{Title: input.Some("x"), DueDate: input.Some("2026-03-02T12:00"), ReminderOffsets: input.Some([]int{60, 1440, 300, 60})})
 	require.Equal(t, 1, b.claim(t), "1440 and 300 minutes before have passed: one reminder")
 	require.Zero(t, b.claim(t))
 	b.now = b.now.Add(3*time.Hour - time.Second)
@@ -67,14 +67,14 @@ func TestEachOffsetRemindsAtItsTimeAndThoseMissedRemindOnce(t *testing.T) {
 
 func TestReminderFollowsTheTask(t *testing.T) {
 	b := setup(t)
-	added := b.add(t, b.ann, task.AddInput{Title: "x", DueDate: "2026-03-02T08:30"})
+	added := b.add(t, b.ann, task.Fields{Title: input.Some("x"), DueDate: input.Some("2026-03-02T08:30")})
 	require.Equal(t, 1, b.claim(t))
 
-	_, err := b.service.Update(b.ctx, b.ann, task.UpdateInput{TaskID: added.ID, DueDate: input.Some("2026-03-02T08:45")})
+	_, err := b.service.Update(b.ctx, b.ann, task.UpdateInput{TaskID: added.ID, Fields: task.Fields{DueDate: input.Some("2026-03-02T08:45")}})
 	require.NoError(t, err)
 	require.Equal(t, 1, b.claim(t), "a new due date re-arms")
 
-	_, err = b.service.Update(b.ctx, b.ann, task.UpdateInput{TaskID: added.ID, DueDate: input.Some("2026-03-02T11:00")})
+	_, err = b.service.Update(b.ctx, b.ann, task.UpdateInput{TaskID: added.ID, Fields: task.Fields{DueDate: input.Some("2026-03-02T11:00")}})
 	require.NoError(t, err)
 	_, err = b.service.Complete(b.ctx, b.ann, added.ID)
 	require.NoError(t, err)
@@ -88,7 +88,7 @@ func TestReminderFollowsTheTask(t *testing.T) {
 	b.now = b.now.Add(time.Hour)
 	require.Equal(t, 1, b.claim(t), "reopening re-arms what lies ahead")
 
-	overdue := b.add(t, b.ann, task.AddInput{Title: "late", DueDate: "2026-03-01T08:00"})
+	overdue := b.add(t, b.ann, task.Fields{Title: input.Some("late"), DueDate: input.Some("2026-03-01T08:00")})
 	_, err = b.service.Delete(b.ctx, b.ann, overdue.ID)
 	require.NoError(t, err)
 	require.Zero(t, b.claim(t), "deleting disarms")
@@ -99,9 +99,9 @@ func TestReminderFollowsTheTask(t *testing.T) {
 
 func TestAllDayTaskRemindsAtNineInItsZone(t *testing.T) {
 	b := setup(t)
-	added := b.add(t, b.bob, task.AddInput{Title: "x", DueDate: "2026-03-08"}) // the day New York goes to summer time
+	added := b.add(t, b.bob, task.Fields{Title: input.Some("x"), DueDate: input.Some("2026-03-08")}) // the day New York goes to summer time
 	require.Equal(t, "2026-03-08T13:00:00Z", added.RemindAt.Format(time.RFC3339))
-	none := b.add(t, b.bob, task.AddInput{Title: "x", DueDate: "2026-03-08", ReminderOffsets: []int{}})
+	none := b.add(t, b.bob, task.Fields{Title: input.Some("x"), DueDate: input.Some("2026-03-08"), ReminderOffsets: input.Some([]int{})})
 	require.Nil(t, none.RemindAt)
 }
 
@@ -114,10 +114,10 @@ func (b *bundle) claim(t *testing.T) int {
 
 func TestReminderThatAChangeArmsAgainIsAnother(t *testing.T) {
 	b := setup(t)
-	added := b.add(t, b.ann, task.AddInput{Title: "x", DueDate: "2026-03-02T08:30"})
+	added := b.add(t, b.ann, task.Fields{Title: input.Some("x"), DueDate: input.Some("2026-03-02T08:30")})
 	require.Equal(t, 1, b.claim(t))
 	for _, due := range []string{"2026-03-02T18:30", "2026-03-02T08:30"} {
-		_, err := b.service.Update(b.ctx, b.ann, task.UpdateInput{TaskID: added.ID, DueDate: input.Some(due)})
+		_, err := b.service.Update(b.ctx, b.ann, task.UpdateInput{TaskID: added.ID, Fields: task.Fields{DueDate: input.Some(due)}})
 		require.NoError(t, err)
 	}
 	require.Equal(t, 1, b.claim(t))
@@ -142,7 +142,7 @@ func TestRemindersOfNightsInWhichClocksChange(t *testing.T) {
 		{"09:00 of the day that begins with summer time", "2026-10-25", "2026-10-25T08:00:00Z"},
 	}
 	for _, c := range cases {
-		added := b.add(t, berlin, task.AddInput{Title: c.name, DueDate: c.due})
+		added := b.add(t, berlin, task.Fields{Title: input.Some(c.name), DueDate: input.Some(c.due)})
 		want, err := time.Parse(time.RFC3339, c.remind)
 		require.NoError(t, err)
 		require.Equal(t, want, *added.RemindAt, c.name)
@@ -154,7 +154,7 @@ func TestRemindersOfNightsInWhichClocksChange(t *testing.T) {
 	}
 
 	b.now = time.Date(2027, 3, 27, 6, 0, 0, 0, time.UTC)
-	daily := b.add(t, berlin, task.AddInput{Title: "daily", DueDate: "2027-03-27T09:00", RecurrenceRule: "daily"})
+	daily := b.add(t, berlin, task.Fields{Title: input.Some("daily"), DueDate: input.Some("2027-03-27T09:00"), RecurrenceRule: input.Some("daily")})
 	require.Equal(t, "2027-03-27T07:00:00Z", daily.RemindAt.Format(time.RFC3339))
 	_, err := b.service.Complete(b.ctx, berlin, daily.ID)
 	require.NoError(t, err)

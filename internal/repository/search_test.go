@@ -26,10 +26,10 @@ func (b *bundle) search(t *testing.T, query string) []string {
 func TestNamesOfTagsAndCategoriesAreFoundWithWordsOfTheTask(t *testing.T) {
 	b := setup(t)
 	b.category(t, b.ann, "Household chores")
-	b.add(t, b.ann, task.AddInput{Title: "Pay", Description: "the plumber", Category: "Household chores", Tags: []string{"urgent calls", "Büro"}})
-	b.add(t, b.ann, task.AddInput{Title: "Büro putzen"})
+	b.add(t, b.ann, task.Fields{Title: input.Some("Pay"), Description: input.Some("the plumber"), Category: input.Some("Household chores"), Tags: input.Some([]string{"urgent calls", "Büro"})})
+	b.add(t, b.ann, task.Fields{Title: input.Some("Büro putzen")})
 	b.category(t, b.bob, "Household chores")
-	b.add(t, b.bob, task.AddInput{Title: "Bob's", Category: "Household chores", Tags: []string{"büro"}})
+	b.add(t, b.bob, task.Fields{Title: input.Some("Bob's"), Category: input.Some("Household chores"), Tags: input.Some([]string{"büro"})})
 	require.Equal(t, []string{"Pay"}, b.search(t, "household"))
 	require.Equal(t, []string{"Pay"}, b.search(t, "househ"))
 	require.Equal(t, []string{"Pay"}, b.search(t, `"household chores"`))
@@ -50,7 +50,7 @@ func TestNamesOfTagsAndCategoriesAreFoundWithWordsOfTheTask(t *testing.T) {
 func TestOtherLanguagesAreNotLost(t *testing.T) {
 	b := setup(t)
 	for _, title := range []string{"Was kochen wir?", "Rechnungen bezahlen", "Über die Brücke", "Позвонить маме", "computing 101", "Kauf im Laden"} {
-		b.add(t, b.ann, task.AddInput{Title: title})
+		b.add(t, b.ann, task.Fields{Title: input.Some(title)})
 	}
 	require.Equal(t, []string{"Was kochen wir?"}, b.search(t, "was"), "an English stop word is a word elsewhere")
 	require.Equal(t, []string{"Rechnungen bezahlen"}, b.search(t, "rechnunge"))
@@ -62,17 +62,17 @@ func TestOtherLanguagesAreNotLost(t *testing.T) {
 
 func TestPhraseDoesNotMatchAcrossTexts(t *testing.T) {
 	b := setup(t)
-	b.add(t, b.ann, task.AddInput{Title: "car red"})
-	b.add(t, b.ann, task.AddInput{Title: "buy red", Description: "car wax, car"})
+	b.add(t, b.ann, task.Fields{Title: input.Some("car red")})
+	b.add(t, b.ann, task.Fields{Title: input.Some("buy red"), Description: input.Some("car wax, car")})
 	require.Empty(t, b.search(t, `"red car"`))
 	require.Empty(t, b.search(t, `"car car"`))
 }
 
 func TestTyposAreForgivenOnlyWhenNothingElseMatches(t *testing.T) {
 	b := setup(t)
-	b.add(t, b.ann, task.AddInput{Title: "Send the invoices", Tags: []string{"money"}})
-	b.add(t, b.ann, task.AddInput{Title: "Dentist appointment"})
-	b.add(t, b.bob, task.AddInput{Title: "Bob's invoices"})
+	b.add(t, b.ann, task.Fields{Title: input.Some("Send the invoices"), Tags: input.Some([]string{"money"})})
+	b.add(t, b.ann, task.Fields{Title: input.Some("Dentist appointment")})
+	b.add(t, b.bob, task.Fields{Title: input.Some("Bob's invoices")})
 	for _, query := range []string{"invoce", "invoicse", "invioces send", "money invoce"} {
 		require.Equal(t, []string{"Send the invoices"}, b.search(t, query), query)
 	}
@@ -80,7 +80,7 @@ func TestTyposAreForgivenOnlyWhenNothingElseMatches(t *testing.T) {
 	require.Empty(t, b.search(t, "invoce dentist"))
 	require.Empty(t, b.search(t, "invoce -send"))
 	require.Empty(t, b.search(t, "xylophone"))
-	b.add(t, b.ann, task.AddInput{Title: "invoce"})
+	b.add(t, b.ann, task.Fields{Title: input.Some("invoce")})
 	require.Equal(t, []string{"invoce"}, b.search(t, "invoce"), "what matches exactly comes alone")
 
 	_, err := b.pool.Exec(b.ctx, `DROP EXTENSION pg_trgm CASCADE`)
@@ -90,8 +90,8 @@ func TestTyposAreForgivenOnlyWhenNothingElseMatches(t *testing.T) {
 
 func TestTitleOutranksAnyNumberOfWordsInTheDescription(t *testing.T) {
 	b := setup(t)
-	b.add(t, b.ann, task.AddInput{Title: "Meeting", Description: strings.Repeat("budget report numbers ", 400)})
-	b.add(t, b.ann, task.AddInput{Title: "Budget", Description: "report, numbers"})
+	b.add(t, b.ann, task.Fields{Title: input.Some("Meeting"), Description: input.Some(strings.Repeat("budget report numbers ", 400))})
+	b.add(t, b.ann, task.Fields{Title: input.Some("Budget"), Description: input.Some("report, numbers")})
 	require.Equal(t, []string{"Budget", "Meeting"}, b.search(t, "budget"))
 	require.Equal(t, []string{"Budget", "Meeting"}, b.search(t, "budget report numbers"))
 }
@@ -107,7 +107,7 @@ func TestASearchThatVeryManyMatchGoesThroughAllFromTheNewest(t *testing.T) {
 		       CASE WHEN n % 3 = 0 THEN 'high' ELSE 'low' END::task_priority, 'UTC', now(), now(), CASE WHEN n % 10 = 0 THEN now() END
 		FROM generate_series(1, $2) n`, b.ann.UserID, many)
 	require.NoError(t, err)
-	b.add(t, b.bob, task.AddInput{Title: "Bob's errand"})
+	b.add(t, b.bob, task.Fields{Title: input.Some("Bob's errand")})
 	for _, in := range []task.SearchInput{{Query: "errand"}, {Query: "errand", Priority: []task.Priority{task.High}}} {
 		left := many * 9 / 10
 		if len(in.Priority) > 0 {
@@ -156,7 +156,7 @@ func TestASearchThatOnlyTheNewestMatchIsCountedAndRankedWhole(t *testing.T) {
 
 func TestDetailedSearchShowsWhereItMatches(t *testing.T) {
 	b := setup(t)
-	b.add(t, b.ann, task.AddInput{Title: "Send the invoices", Description: strings.Repeat("nothing here ", 50) + "the invoice of the plumber" + strings.Repeat(" and so on", 50)})
+	b.add(t, b.ann, task.Fields{Title: input.Some("Send the invoices"), Description: input.Some(strings.Repeat("nothing here ", 50) + "the invoice of the plumber" + strings.Repeat(" and so on", 50))})
 	found, err := b.service.Search(b.ctx, b.ann, task.SearchInput{Query: "invoice", Highlight: true})
 	require.NoError(t, err)
 	require.Len(t, found.Highlights[0], 2)
@@ -167,7 +167,7 @@ func TestDetailedSearchShowsWhereItMatches(t *testing.T) {
 
 func TestHugeAndHostileQueriesAreAnswered(t *testing.T) {
 	b := setup(t)
-	b.add(t, b.ann, task.AddInput{Title: "x"})
+	b.add(t, b.ann, task.Fields{Title: input.Some("x")})
 	for _, query := range []string{
 		strings.Repeat("a ", 250), strings.Repeat("-a ", 166), strings.Repeat(`"`, 500), strings.Repeat("or ", 166),
 		`'a' & !! | b:* <-> c`, `\ \' \"`, "' user 1'", "a:A", "🥛", "١٢٣", "e\u0301tude", "-", "-the", "1e5 -2.5 v2.10 a/b/c http://x.y/z?q=1 me@example.com",
@@ -217,7 +217,7 @@ func (b *bundle) plansWithin(t *testing.T, userID int64, times int, sql string) 
 
 func TestSearchAnswersForNobodyButTheUserItWorksFor(t *testing.T) {
 	b := setup(t)
-	b.add(t, b.bob, task.AddInput{Title: "secret"})
+	b.add(t, b.bob, task.Fields{Title: input.Some("secret")})
 	ask := func(caller int64, sql string) (found int) {
 		b.as(t, repository.RoleAPI, caller, func(tx pgx.Tx) {
 			_, err := tx.Exec(b.ctx, `SET LOCAL pg_trgm.word_similarity_threshold = 0.35`)
@@ -241,9 +241,9 @@ func TestWordsThatRunOnForeverAreStored(t *testing.T) {
 	b := setup(t)
 	for _, endless := range []string{"x", "'", `\`, `\'`, "ß", "語", "😀", "a-", "a.b/"} {
 		n := len([]rune(endless))
-		b.add(t, b.ann, task.AddInput{Title: strings.Repeat(endless, 200/n), Description: strings.Repeat(endless, 10_000/n)})
+		b.add(t, b.ann, task.Fields{Title: input.Some(strings.Repeat(endless, 200/n)), Description: input.Some(strings.Repeat(endless, 10_000/n))})
 	}
-	b.add(t, b.ann, task.AddInput{Title: "o'clock it's", Description: `back\slash 'quoted' "double" :* & | ! ' user 7'`})
+	b.add(t, b.ann, task.Fields{Title: input.Some("o'clock it's"), Description: input.Some(`back\slash 'quoted' "double" :* & | ! ' user 7'`)})
 	for _, query := range []string{"clock", "quoted", "back", "it's"} {
 		require.Equal(t, []string{"o'clock it's"}, b.search(t, query), query)
 	}

@@ -13,7 +13,7 @@ import (
 
 func TestCompletedOccurrenceGetsOneSuccessorHoweverOftenItIsFollowed(t *testing.T) {
 	b := setup(t)
-	first := b.add(t, b.ann, task.AddInput{Title: "Water", Description: "all", Priority: task.High, DueDate: "2026-03-02T09:00", RecurrenceRule: "daily", Tags: []string{"home", "green"}, ReminderOffsets: []int{30}})
+	first := b.add(t, b.ann, task.Fields{Title: input.Some("Water"), Description: input.Some("all"), Priority: input.Some(task.High), DueDate: input.Some("2026-03-02T09:00"), RecurrenceRule: input.Some("daily"), Tags: input.Some([]string{"home", "green"}), ReminderOffsets: input.Some([]int{30})})
 	_, err := b.service.Complete(b.ctx, b.ann, first.ID)
 	require.NoError(t, err)
 
@@ -48,7 +48,7 @@ func TestCompletedOccurrenceGetsOneSuccessorHoweverOftenItIsFollowed(t *testing.
 
 func TestNothingFollowsWhatIsOpenAgain(t *testing.T) {
 	b := setup(t)
-	first := b.add(t, b.ann, task.AddInput{Title: "Water", DueDate: "2026-03-02T09:00", RecurrenceRule: "daily"})
+	first := b.add(t, b.ann, task.Fields{Title: input.Some("Water"), DueDate: input.Some("2026-03-02T09:00"), RecurrenceRule: input.Some("daily")})
 	_, err := b.service.Complete(b.ctx, b.ann, first.ID)
 	require.NoError(t, err)
 	_, err = b.service.Reopen(b.ctx, b.ann, first.ID)
@@ -63,7 +63,7 @@ func TestNothingFollowsWhatIsOpenAgain(t *testing.T) {
 
 func TestReopeningTakesBackAnUntouchedSuccessorAndKeepsATouchedOne(t *testing.T) {
 	b := setup(t)
-	first := b.add(t, b.ann, task.AddInput{Title: "Water", DueDate: "2026-03-02T09:00", RecurrenceRule: "daily"})
+	first := b.add(t, b.ann, task.Fields{Title: input.Some("Water"), DueDate: input.Some("2026-03-02T09:00"), RecurrenceRule: input.Some("daily")})
 	complete := func() *task.Task {
 		_, err := b.service.Complete(b.ctx, b.ann, first.ID)
 		require.NoError(t, err)
@@ -79,7 +79,7 @@ func TestReopeningTakesBackAnUntouchedSuccessorAndKeepsATouchedOne(t *testing.T)
 	requireCode(t, err, fault.NotFound, "task_id")
 
 	next = complete()
-	_, err = b.service.Update(b.ctx, b.ann, task.UpdateInput{TaskID: next.ID, Description: input.Some("mine")})
+	_, err = b.service.Update(b.ctx, b.ann, task.UpdateInput{TaskID: next.ID, Fields: task.Fields{Description: input.Some("mine")}})
 	require.NoError(t, err)
 	undone, err = b.service.Reopen(b.ctx, b.ann, first.ID)
 	require.NoError(t, err)
@@ -89,12 +89,12 @@ func TestReopeningTakesBackAnUntouchedSuccessorAndKeepsATouchedOne(t *testing.T)
 
 func TestCompletingAgainSaysWhatReallyFollows(t *testing.T) {
 	b := setup(t)
-	first := b.add(t, b.ann, task.AddInput{Title: "Water", DueDate: "2026-03-02T09:00", RecurrenceRule: "daily"})
+	first := b.add(t, b.ann, task.Fields{Title: input.Some("Water"), DueDate: input.Some("2026-03-02T09:00"), RecurrenceRule: input.Some("daily")})
 	_, err := b.service.Complete(b.ctx, b.ann, first.ID)
 	require.NoError(t, err)
 	next, err := b.service.CreateSuccessor(b.ctx, b.ann.UserID, first.ID)
 	require.NoError(t, err)
-	_, err = b.service.Update(b.ctx, b.ann, task.UpdateInput{TaskID: next.ID, DueDate: input.Some("2026-03-20T09:00")})
+	_, err = b.service.Update(b.ctx, b.ann, task.UpdateInput{TaskID: next.ID, Fields: task.Fields{DueDate: input.Some("2026-03-20T09:00")}})
 	require.NoError(t, err)
 	done, err := b.service.Complete(b.ctx, b.ann, first.ID)
 	require.NoError(t, err)
@@ -110,7 +110,7 @@ func TestCompletingAgainSaysWhatReallyFollows(t *testing.T) {
 
 func TestUndoingRevivesASeriesWhoseSuccessorWasDeleted(t *testing.T) {
 	b := setup(t)
-	first := b.add(t, b.ann, task.AddInput{Title: "Water", DueDate: "2026-03-02T09:00", RecurrenceRule: "daily"})
+	first := b.add(t, b.ann, task.Fields{Title: input.Some("Water"), DueDate: input.Some("2026-03-02T09:00"), RecurrenceRule: input.Some("daily")})
 	follow := func() *task.Task {
 		_, err := b.service.Complete(b.ctx, b.ann, first.ID)
 		require.NoError(t, err)
@@ -128,7 +128,7 @@ func TestUndoingRevivesASeriesWhoseSuccessorWasDeleted(t *testing.T) {
 
 func TestSkippingNeverMovesATaskToAnEarlierDate(t *testing.T) {
 	b := setup(t)
-	first := b.add(t, b.ann, task.AddInput{Title: "Water", DueDate: "2026-03-12T09:00", RecurrenceRule: "daily", RecurrenceBase: task.FromCompletion})
+	first := b.add(t, b.ann, task.Fields{Title: input.Some("Water"), DueDate: input.Some("2026-03-12T09:00"), RecurrenceRule: input.Some("daily"), RecurrenceBase: input.Some(task.FromCompletion)})
 	skipped, err := b.service.SkipOccurrence(b.ctx, b.ann, first.ID)
 	require.NoError(t, err)
 	require.Equal(t, "2026-03-13T09:00:00Z", skipped.FormatDue(b.ann))

@@ -21,7 +21,7 @@ func (b *bundle) remind(t *testing.T, in task.ReminderInput) *task.Task {
 
 func TestReminderIsSetBeforeDueAtAMomentOrSnoozed(t *testing.T) {
 	b := setup(t) // 08:00
-	added := b.add(t, b.ann, task.AddInput{Title: "x", DueDate: "2026-03-03T12:00"})
+	added := b.add(t, b.ann, task.Fields{Title: input.Some("x"), DueDate: input.Some("2026-03-03T12:00")})
 	set := b.remind(t, task.ReminderInput{TaskID: added.ID, RemindBeforeMinutes: input.Some([]int{30, 120})})
 	require.Equal(t, "2026-03-03T10:00:00Z", set.RemindAt.Format(time.RFC3339))
 	set = b.remind(t, task.ReminderInput{TaskID: added.ID, RemindAt: input.Some("2026-03-02T09:15")})
@@ -48,10 +48,10 @@ func TestReminderIsSetBeforeDueAtAMomentOrSnoozed(t *testing.T) {
 
 func TestMomentsSurviveANewDueDateAndOffsetsMoveWithIt(t *testing.T) {
 	b := setup(t)
-	added := b.add(t, b.ann, task.AddInput{Title: "x", DueDate: "2026-03-03T12:00"})
+	added := b.add(t, b.ann, task.Fields{Title: input.Some("x"), DueDate: input.Some("2026-03-03T12:00")})
 	b.remind(t, task.ReminderInput{TaskID: added.ID, RemindAt: input.Some("2026-03-05")})
 	b.remind(t, task.ReminderInput{TaskID: added.ID, SnoozeMinutes: 30})
-	moved, err := b.service.Update(b.ctx, b.ann, task.UpdateInput{TaskID: added.ID, DueDate: input.Some("2026-03-07T12:00")})
+	moved, err := b.service.Update(b.ctx, b.ann, task.UpdateInput{TaskID: added.ID, Fields: task.Fields{DueDate: input.Some("2026-03-07T12:00")}})
 	require.NoError(t, err)
 	want := func(times ...string) {
 		t.Helper()
@@ -67,7 +67,7 @@ func TestMomentsSurviveANewDueDateAndOffsetsMoveWithIt(t *testing.T) {
 	want("02T08:30", "05T09:00", "07T11:00")
 	b.now = b.now.Add(time.Hour)
 	require.Equal(t, 1, b.claim(t))
-	_, err = b.service.Update(b.ctx, b.ann, task.UpdateInput{TaskID: added.ID, DueDate: input.Null[string]()})
+	_, err = b.service.Update(b.ctx, b.ann, task.UpdateInput{TaskID: added.ID, Fields: task.Fields{DueDate: input.Null[string]()}})
 	require.NoError(t, err)
 	want("05T09:00") // the snooze has been reminded of
 	b.remind(t, task.ReminderInput{TaskID: added.ID, RemindAt: input.Null[string]()})
@@ -79,8 +79,8 @@ func TestMomentsSurviveANewDueDateAndOffsetsMoveWithIt(t *testing.T) {
 
 func TestReminderThatCannotBeSetSaysWhy(t *testing.T) {
 	b := setup(t)
-	undated := b.add(t, b.ann, task.AddInput{Title: "x"})
-	done := b.add(t, b.ann, task.AddInput{Title: "x", DueDate: "2026-03-03"})
+	undated := b.add(t, b.ann, task.Fields{Title: input.Some("x")})
+	done := b.add(t, b.ann, task.Fields{Title: input.Some("x"), DueDate: input.Some("2026-03-03")})
 	_, err := b.service.Complete(b.ctx, b.ann, done.ID)
 	require.NoError(t, err)
 	some := input.Some([]int{10})
@@ -113,7 +113,7 @@ func TestReminderThatCannotBeSetSaysWhy(t *testing.T) {
 
 func TestSuccessorDoesNotInheritMoments(t *testing.T) {
 	b := setup(t)
-	first := b.add(t, b.ann, task.AddInput{Title: "x", DueDate: "2026-03-02T12:00", RecurrenceRule: "daily"})
+	first := b.add(t, b.ann, task.Fields{Title: input.Some("x"), DueDate: input.Some("2026-03-02T12:00"), RecurrenceRule: input.Some("daily")})
 	b.remind(t, task.ReminderInput{TaskID: first.ID, RemindAt: input.Some("2026-03-09T09:00")})
 	_, err := b.service.Complete(b.ctx, b.ann, first.ID)
 	require.NoError(t, err)
@@ -125,7 +125,7 @@ func TestSuccessorDoesNotInheritMoments(t *testing.T) {
 func TestNewDefaultOffsetsMoveTheRemindersThatUseThem(t *testing.T) {
 	b := setup(t)
 	in := func(due string, offsets []int) int64 {
-		return b.add(t, b.ann, task.AddInput{Title: "x", DueDate: due, ReminderOffsets: offsets}).ID
+		return b.add(t, b.ann, task.Fields{Title: input.Some("x"), DueDate: input.Some(due), ReminderOffsets: input.Some(offsets)}).ID
 	}
 	follows, own, allDay := in("2026-03-04T12:00", nil), in("2026-03-04T12:00", []int{5}), in("2026-03-04", nil)
 	unclaimed, past := in("2026-03-02T08:30", nil), in("2026-03-02T08:50", nil)
@@ -133,7 +133,7 @@ func TestNewDefaultOffsetsMoveTheRemindersThatUseThem(t *testing.T) {
 	done := in("2026-03-04T12:00", nil)
 	_, err := b.service.Complete(b.ctx, b.ann, done)
 	require.NoError(t, err)
-	theirs := b.add(t, b.bob, task.AddInput{Title: "x", DueDate: "2026-03-04T12:00Z"}).ID
+	theirs := b.add(t, b.bob, task.Fields{Title: input.Some("x"), DueDate: input.Some("2026-03-04T12:00Z")}).ID
 	b.now = b.now.Add(time.Minute)
 	_, err = b.pool.Exec(b.ctx, `DELETE FROM reminders WHERE task_id = $1`, past)
 	require.NoError(t, err)
@@ -166,7 +166,7 @@ func TestNewDefaultOffsetsMoveTheRemindersThatUseThem(t *testing.T) {
 
 func TestSettingsAreCheckedAndANewZoneLeavesTasksWhereTheyAre(t *testing.T) {
 	b := setup(t)
-	daily := b.add(t, b.ann, task.AddInput{Title: "x", DueDate: "2026-03-28T09:00", RecurrenceRule: "daily"})
+	daily := b.add(t, b.ann, task.Fields{Title: input.Some("x"), DueDate: input.Some("2026-03-28T09:00"), RecurrenceRule: input.Some("daily")})
 	same, err := b.people.UpdateSettings(b.ctx, b.ann, person.SettingsInput{})
 	require.NoError(t, err)
 	require.Empty(t, same.Changed)

@@ -62,9 +62,9 @@ func (b *bundle) user(t *testing.T, name, zone string) person.Settings {
 	return settings
 }
 
-func (b *bundle) add(t *testing.T, user person.Settings, in task.AddInput) *task.Task {
+func (b *bundle) add(t *testing.T, user person.Settings, fields task.Fields) *task.Task {
 	t.Helper()
-	added, err := b.service.Add(b.ctx, user, in)
+	added, err := b.service.Add(b.ctx, user, task.AddInput{Fields: fields})
 	require.NoError(t, err)
 	return added.Task
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
 
+	"tickler/internal/input"
 	"tickler/internal/person"
 	"tickler/internal/repository"
 	"tickler/internal/task"
@@ -31,7 +32,7 @@ func (b *bundle) stolen(t *testing.T, role repository.Role) *pgx.Conn {
 func (b *bundle) someData(t *testing.T) {
 	t.Helper()
 	for _, user := range []person.Settings{b.ann, b.bob} {
-		b.add(t, user, task.AddInput{Title: "Secret of user", Description: "and its text", Tags: []string{"home"}, DueDate: "2027-01-01T10:00"})
+		b.add(t, user, task.Fields{Title: input.Some("Secret of user"), Description: input.Some("and its text"), Tags: input.Some([]string{"home"}), DueDate: input.Some("2027-01-01T10:00")})
 		_, err := b.pool.Exec(b.ctx, `
 			WITH channel AS (INSERT INTO channels (user_id, kind, target, secret) VALUES ($1, 'webhook', 'https://example.com', 'sealed') RETURNING id),
 			token AS (INSERT INTO tokens (user_id, prefix, hash) VALUES ($1, 'tkl_', sha256(convert_to($2, 'UTF8'))))

@@ -18,14 +18,14 @@ func TestFilingAndDeletingAtTheSameMomentNeitherDeadlocksNorLosesAnEvent(t *test
 	b := setup(t)
 	added := make([]*task.Task, 20)
 	for i := range added {
-		added[i] = b.add(t, b.ann, task.AddInput{Title: "x"})
+		added[i] = b.add(t, b.ann, task.Fields{Title: input.Some("x")})
 	}
 	for range 5 {
 		b.category(t, b.ann, "Work")
 		var callers sync.WaitGroup
 		for _, one := range added {
 			callers.Go(func() {
-				_, err := b.service.Update(b.ctx, b.ann, task.UpdateInput{TaskID: one.ID, Category: input.Some("Work"), Tags: input.Some([]string{"a"})})
+				_, err := b.service.Update(b.ctx, b.ann, task.UpdateInput{TaskID: one.ID, Fields: task.Fields{Category: input.Some("Work"), Tags: input.Some([]string{"a"})}})
 				var e *fault.Error
 				if err != nil {
 					require.ErrorAs(t, err, &e)
@@ -58,7 +58,7 @@ func TestFilingAndDeletingAtTheSameMomentNeitherDeadlocksNorLosesAnEvent(t *test
 
 func TestTaggingIsIdempotentAlsoAtTheLimit(t *testing.T) {
 	b := setup(t)
-	added := b.add(t, b.ann, task.AddInput{Title: "x", Tags: []string{"1", "2", "3", "4", "5", "6", "7", "8", "9"}})
+	added := b.add(t, b.ann, task.Fields{Title: input.Some("x"), Tags: input.Some([]string{"1", "2", "3", "4", "5", "6", "7", "8", "9"})})
 	tag := func(name string) (task.UpdateResult, error) {
 		return b.service.AddTagToTask(b.ctx, b.ann, task.TaggingInput{TaskID: added.ID, Tag: name})
 	}

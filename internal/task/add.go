@@ -11,7 +11,6 @@ import (
 
 	"tickler/internal/fault"
 	"tickler/internal/input"
-	"tickler/internal/label"
 	"tickler/internal/person"
 )
 
@@ -26,7 +25,8 @@ type Addition struct {
 // Add creates a task. With an idempotency key the call can be repeated: the
 // same key with the same content returns the task that was made the first time.
 func (s *Service) Add(ctx context.Context, user person.Settings, in AddInput) (Addition, error) {
-	t, err := s.draft(user, in)
+	in.Fields = in.Fields.withoutEmpty()
+	t, err := s.draft(user, in.Fields)
 	if err != nil {
 		return Addition{}, err
 	}
@@ -42,10 +42,7 @@ func (s *Service) Add(ctx context.Context, user person.Settings, in AddInput) (A
 				return err
 			}
 		}
-		if t.Category, err = label.ResolveCategory(ctx, tx, in.Category, in.CategoryID); err != nil {
-			return err
-		}
-		if t.Tags, err = label.ResolveTags(ctx, tx, in.Tags, in.TagIDs); err != nil {
+		if err := t.file(ctx, tx, in.Fields); err != nil {
 			return err
 		}
 		inserted, err := tx.Insert(ctx, t, key)
@@ -80,54 +77,24 @@ func replay(ctx context.Context, tx Tx, key Idempotency, result *Addition) (foun
 	return true, nil
 }
 
-// draft checks the fields that need no store.
-func (s *Service) draft(user person.Settings, in AddInput) (*Task, error) {
+// draft makes a task of the fields that need no store.
+func (s *Service) draft(user person.Settings, f Fields) (*Task, error) {
 	now := s.clock()
 	t := &Task{
 		UserID: user.UserID, Priority: Medium, TimeZone: user.TimeZone,
 		CreatedAt: now, UpdatedAt: now, Version: 1,
 	}
-	var err error
-	if t.Title, err = checkTitle(in.Title); err != nil {
+	f.Title.Set = true // it is the one that a task cannot be without
+	if err := t.set(f, user, now); err != nil {
 		return nil, err
 	}
-	if err := input.CheckText("description", in.Description, MaxDescription); err != nil {
-		return nil, err
-	}
-	t.Description = in.Description
-	if in.Priority != "" {
-		if err := checkPriority("priority", in.Priority); err != nil {
-			return nil, err
-		}
-		t.Priority = in.Priority
-	}
-	if in.DueDate != "" {
-		due, err := readDue("due_date", in.DueDate, user, now)
-		if err != nil {
-			return nil, err
-		}
-		t.DueDate, t.AllDay = &due.Time, due.AllDay
-	}
-	if err := person.CheckOffsets("reminder_offsets", in.ReminderOffsets); err != nil {
-		return nil, err
-	}
-	t.ReminderOffsets = in.ReminderOffsets
-	if in.RecurrenceBase != "" && in.RecurrenceRule == "" {
-		return nil, fault.Invalid("recurrence_base", "needs a recurrence_rule, for example \"weekly\"")
-	}
-	if in.RecurrenceRule != "" {
-		if err := t.setRule(in.RecurrenceRule, in.RecurrenceBase, now); err != nil {
-			return nil, err
-		}
-	}
-	t.arm(user.ReminderOffsets, now)
 	return t, nil
 }
 
 // digest identifies the content of an addition.
 func digest(in AddInput) []byte {
 	in.IdempotencyKey = ""
-	// Marshalling a struct of strings and numbers cannot fail.
+	// Marshaling a struct of strings and numbers cannot fail.
 	content, _ := json.Marshal(in)
 	sum := sha256.Sum256(content)
 	return sum[:]

@@ -39,7 +39,13 @@ func (s *Service) Edit(ctx context.Context, user person.Settings, in EditInput) 
 	err := s.change(ctx, user, in.TaskID, func(tx Tx, t *Task) error {
 		now := s.clock()
 		before := t.Clone()
-		if err := t.apply(ctx, tx, user, in.UpdateInput, now); err != nil {
+		if err := t.checkVersion(in.IfVersion); err != nil {
+			return err
+		}
+		if err := t.set(in.Fields, user, now); err != nil {
+			return err
+		}
+		if err := t.file(ctx, tx, in.Fields); err != nil {
 			return err
 		}
 		if err := t.retag(ctx, tx, in.AddTags, in.RemoveTags); err != nil {

@@ -44,7 +44,8 @@ func (s *Service) Import(ctx context.Context, user person.Settings, in Import, d
 		}
 		meant.TimeZone = in.TimeZone
 	}
-	t, err := s.draft(meant, in.AddInput)
+	in.Fields = in.Fields.withoutEmpty()
+	t, err := s.draft(meant, in.Fields)
 	if err != nil {
 		return Addition{}, err
 	}
@@ -62,10 +63,10 @@ func (s *Service) Import(ctx context.Context, user person.Settings, in Import, d
 		if err != nil || found {
 			return err
 		}
-		if t.Category, err = label.ObtainCategory(ctx, tx, in.Category); err != nil {
+		if t.Category, err = label.ObtainCategory(ctx, tx, in.Category.Value); err != nil {
 			return err
 		}
-		if t.Tags, err = label.ResolveTags(ctx, tx, in.Tags, nil); err != nil {
+		if t.Tags, err = label.ResolveTags(ctx, tx, in.Tags.Value, nil); err != nil {
 			return err
 		}
 		inserted, err := tx.Insert(ctx, t, key)
@@ -97,10 +98,11 @@ func finish(ctx context.Context, tx Tx, t *Task, at, now time.Time) error {
 	if at = at.UTC().Truncate(time.Microsecond); at.After(now) {
 		at = now
 	}
+	before := t.Clone()
 	t.CompletedAt = &at
 	t.disarm()
 	t.touch(now)
-	return tx.Save(ctx, Change{Kind: Updated, Task: t, Fields: map[string]any{"completed": true}})
+	return tx.Save(ctx, Change{Kind: Updated, Before: before, Task: t})
 }
 
 // place puts a task where it was in its series. The series is another one for

@@ -66,11 +66,11 @@ func (s *Service) complete(ctx context.Context, tx Tx, t *Task) (changed bool, e
 	if t.Completed() {
 		return false, nil
 	}
-	now := s.clock()
+	now, before := s.clock(), t.Clone()
 	t.CompletedAt = &now
 	t.disarm()
 	t.touch(now)
-	return true, tx.Save(ctx, Change{Kind: Completed, Task: t})
+	return true, tx.Save(ctx, Change{Kind: Completed, Before: before, Task: t})
 }
 
 // predictNext fills in what follows a recurring task that was completed: the
@@ -112,11 +112,11 @@ func (s *Service) Delete(ctx context.Context, user person.Settings, id int64) (D
 }
 
 func (s *Service) delete(ctx context.Context, tx Tx, t *Task) (Deletion, error) {
-	now := s.clock()
+	now, before := s.clock(), t.Clone()
 	t.DeletedAt = &now
 	t.disarm()
 	t.touch(now)
-	return Deletion{Task: t, SeriesEnded: t.Recurrence != nil && !t.Completed()}, tx.Save(ctx, Change{Kind: Deleted, Task: t})
+	return Deletion{Task: t, SeriesEnded: t.Recurrence != nil && !t.Completed()}, tx.Save(ctx, Change{Kind: Deleted, Before: before, Task: t})
 }
 
 // Reopening is the result of reopening a task.
@@ -136,13 +136,11 @@ func (s *Service) Reopen(ctx context.Context, user person.Settings, id int64) (R
 	var result Reopening
 	err := s.changeAny(ctx, user, id, func(tx Tx, t *Task) error {
 		result.Task = t
-		now := s.clock()
-		fields := map[string]any{}
+		now, before := s.clock(), t.Clone()
 		switch {
 		case t.DeletedAt != nil:
 			result.Restored = true
 			t.DeletedAt = nil
-			fields["deleted"] = false
 		case t.Completed():
 			next, err := tx.LockSuccessor(ctx, t.ID)
 			switch {
@@ -161,7 +159,6 @@ func (s *Service) Reopen(ctx context.Context, user person.Settings, id int64) (R
 				result.KeptSuccessor = next
 			}
 			t.CompletedAt = nil
-			fields["completed"] = false
 		default:
 			return nil
 		}
@@ -170,7 +167,7 @@ func (s *Service) Reopen(ctx context.Context, user person.Settings, id int64) (R
 			t.rearm(user.ReminderOffsets, now)
 		}
 		t.touch(now)
-		return tx.Save(ctx, Change{Kind: Updated, Task: t, Fields: fields})
+		return tx.Save(ctx, Change{Kind: Updated, Before: before, Task: t})
 	})
 	return result, err
 }
@@ -185,7 +182,7 @@ func (s *Service) SkipOccurrence(ctx context.Context, user person.Settings, id i
 		if t.Completed() {
 			return &fault.Error{Code: fault.Conflict, Field: "task_id", Message: "this occurrence is already completed; skip the open one that follows it"}
 		}
-		now := s.clock()
+		now, before := s.clock(), t.Clone()
 		from := now
 		if t.DueDate != nil && t.DueDate.After(from) {
 			from = *t.DueDate // a skip never moves a task to an earlier date
@@ -202,7 +199,7 @@ func (s *Service) SkipOccurrence(ctx context.Context, user person.Settings, id i
 		t.arm(user.ReminderOffsets, now)
 		t.touch(now)
 		result = t
-		return tx.Save(ctx, Change{Kind: Updated, Task: t, Fields: map[string]any{"due_date": t.DueDate}})
+		return tx.Save(ctx, Change{Kind: Updated, Before: before, Task: t})
 	})
 	return result, err
 }

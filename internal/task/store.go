@@ -48,7 +48,7 @@ type Tx interface {
 	Insert(ctx context.Context, t *Task, key Idempotency) (inserted bool, err error)
 	// TaskByKey reads the task that was added with an idempotency key.
 	TaskByKey(ctx context.Context, key string) (*Task, Idempotency, error)
-	// Save stores a changed task with its event.
+	// Save stores a changed task, of which the change must say how it was, with its event.
 	Save(ctx context.Context, c Change) error
 	// Remove deletes a task for good, with its event.
 	Remove(ctx context.Context, t *Task) error

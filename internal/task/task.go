@@ -93,26 +93,33 @@ func (t *Task) Completed() bool { return t.CompletedAt != nil }
 // Zone is the zone in which the task's due date is meant.
 func (t *Task) Zone() *time.Location { return person.Zone(t.TimeZone) }
 
-// Clone returns a copy whose slices and pointers may be changed freely.
+// Clone returns a copy that shares nothing with the task.
 func (t *Task) Clone() *Task {
 	c := *t
+	c.Category, c.Recurrence = copied(t.Category), copied(t.Recurrence)
 	c.Tags = slices.Clone(t.Tags)
-	c.ReminderOffsets = slices.Clone(t.ReminderOffsets)
-	c.ReminderTimes = slices.Clone(t.ReminderTimes)
-	if t.Recurrence != nil {
-		r := *t.Recurrence
-		c.Recurrence = &r
+	c.ReminderOffsets, c.ReminderTimes = slices.Clone(t.ReminderOffsets), slices.Clone(t.ReminderTimes)
+	c.PreviousTaskID = copied(t.PreviousTaskID)
+	for _, instant := range []**time.Time{&c.CompletedAt, &c.DueDate, &c.AbsoluteReminder, &c.SnoozedUntil, &c.RemindAt, &c.DeletedAt} {
+		*instant = copied(*instant)
 	}
 	return &c
 }
 
-// Change is a state change of a task together with what its event must say.
-// The store writes both in one transaction.
+func copied[T any](p *T) *T {
+	if p == nil {
+		return nil
+	}
+	c := *p
+	return &c
+}
+
+// Change is a state change of a task. The store writes it and its event in one
+// transaction.
 type Change struct {
-	Kind ChangeKind
-	Task *Task // after the change
-	// Fields of an update by their public names, with the new values.
-	Fields map[string]any
+	Kind   ChangeKind
+	Before *Task // nil: it is new
+	Task   *Task // after the change
 }
 
 // ChangeKind is the kind of a state change.

@@ -1,6 +1,7 @@
 package task
 
 import (
+	"tickler/internal/input"
 	"tickler/internal/person"
 	"tickler/internal/recurrence"
 )
@@ -13,8 +14,9 @@ func (t *Task) Within(work *recurrence.Work) { t.work = work }
 // known before anything is imported. What else is wrong with the task is for
 // Import to say.
 func (s *Service) WorkOut(user person.Settings, in Import, work *recurrence.Work) {
-	rule, base := in.RecurrenceRule, in.RecurrenceBase
-	if rule == "" {
+	fields := in.Fields.withoutEmpty()
+	rule, base := fields.RecurrenceRule, fields.RecurrenceBase
+	if !rule.Set {
 		return
 	}
 	if in.TimeZone != "" {
@@ -23,11 +25,11 @@ func (s *Service) WorkOut(user person.Settings, in Import, work *recurrence.Work
 		}
 		user.TimeZone = in.TimeZone
 	}
-	in.RecurrenceRule, in.RecurrenceBase = "", ""
-	t, err := s.draft(user, in.AddInput)
+	fields.RecurrenceRule, fields.RecurrenceBase = input.Optional[string]{}, input.Optional[RecurrenceBase]{}
+	t, err := s.draft(user, fields)
 	if err != nil {
 		return
 	}
 	t.Within(work)
-	_ = t.setRule(rule, base, s.clock())
+	_ = t.setRule(rule.Value, base.Value, s.clock())
 }

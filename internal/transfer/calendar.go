@@ -12,6 +12,7 @@ import (
 	"github.com/emersion/go-ical"
 
 	"tickler/internal/fault"
+	"tickler/internal/input"
 	"tickler/internal/person"
 	"tickler/internal/recurrence"
 	"tickler/internal/task"
@@ -42,14 +43,14 @@ func readToDo(row int, todo *ical.Component, zone *time.Location) item {
 		}
 		return strings.TrimSpace(value)
 	}
-	i := item{row: row, in: task.Import{AddInput: task.AddInput{Title: text(ical.PropSummary), Description: text(ical.PropDescription)}}}
+	i := item{row: row, in: task.Import{AddInput: task.AddInput{Fields: task.Fields{Title: input.Some(text(ical.PropSummary)), Description: input.Some(text(ical.PropDescription))}}}}
 	uid := text(ical.PropUID)
 	if uid == "" { // required, but not everybody writes it
-		uid = i.in.Title + "\x00" + raw(todo, ical.PropDue)
+		uid = i.in.Title.Value + "\x00" + raw(todo, ical.PropDue)
 	}
 	i.in.IdempotencyKey = key("icalendar", uid, raw(todo, ical.PropRecurrenceID))
-	if i.in.Title == "" {
-		i.in.Title = "(no title)"
+	if i.in.Title.Value == "" {
+		i.in.Title = input.Some("(no title)")
 		i.note("it had no title")
 	}
 	switch {
@@ -66,12 +67,12 @@ func readToDo(row int, todo *ical.Component, zone *time.Location) item {
 			}
 		}
 	}
-	i.in.Priority = calendarPriority(raw(todo, ical.PropPriority))
+	i.in.Priority = input.Some(calendarPriority(raw(todo, ical.PropPriority)))
 	i.dates(todo, zone)
 	i.alarms(todo, zone)
 	i.shorten()
-	if description := []rune(i.in.Description); len(description) > task.MaxDescription {
-		i.in.Description = string(description[:task.MaxDescription-1]) + "…"
+	if description := []rune(i.in.Description.Value); len(description) > task.MaxDescription {
+		i.in.Description = input.Some(string(description[:task.MaxDescription-1]) + "…")
 		i.note("the description was too long, and was cut")
 	}
 	return i
@@ -114,18 +115,18 @@ func (i *item) dates(todo *ical.Component, zone *time.Location) {
 		case !ok:
 			i.note(fmt.Sprintf("the date %q could not be read", fault.Clip(due.Value)))
 		case len(due.Value) == len("20060102"):
-			i.in.DueDate = at.Format(time.DateOnly)
+			i.in.DueDate = input.Some(at.Format(time.DateOnly))
 		default:
-			i.in.DueDate = at.Format(time.RFC3339)
+			i.in.DueDate = input.Some(at.Format(time.RFC3339))
 		}
 		if named := zoneOf(due, zone); ok && named != zone {
 			i.in.TimeZone = named.String()
 		}
 	}
 	if rule := todo.Props.Get(ical.PropRecurrenceRule); rule != nil {
-		i.in.RecurrenceRule = rule.Value
+		i.in.RecurrenceRule = input.Some(rule.Value)
 		if _, err := recurrence.Parse(rule.Value); err != nil {
-			i.in.RecurrenceRule = ""
+			i.in.RecurrenceRule = input.Some("")
 			i.note(fmt.Sprintf("the rule %q could not be taken over: %s", fault.Clip(rule.Value), fault.Clip(err.Error())))
 		}
 		if todo.Props.Get(ical.PropExceptionDates) != nil || todo.Props.Get(ical.PropRecurrenceDates) != nil {
@@ -198,12 +199,12 @@ func (i *item) alarms(todo *ical.Component, zone *time.Location) {
 		}
 		before, err := trigger.Duration()
 		minutes := int(-before / time.Minute)
-		if err != nil || minutes < 0 || minutes > person.MaxReminderOffset || len(i.in.ReminderOffsets) == person.MaxReminderOffsets {
+		if err != nil || minutes < 0 || minutes > person.MaxReminderOffset || len(i.in.ReminderOffsets.Value) == person.MaxReminderOffsets {
 			i.note(fmt.Sprintf("the alarm %q could not be taken over", fault.Clip(trigger.Value)))
 			continue
 		}
-		if i.in.DueDate != "" && !slices.Contains(i.in.ReminderOffsets, minutes) {
-			i.in.ReminderOffsets = append(i.in.ReminderOffsets, minutes)
+		if i.in.DueDate.Value != "" && !slices.Contains(i.in.ReminderOffsets.Value, minutes) {
+			i.in.ReminderOffsets = input.Some(append(i.in.ReminderOffsets.Value, minutes))
 		}
 	}
 }

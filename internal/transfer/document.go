@@ -369,13 +369,16 @@ func harmless(err error) bool {
 func (t ExportedTask) item(row int) item {
 	i := item{row: row, id: t.ID, previous: t.PreviousTaskID, in: task.Import{
 		AddInput: task.AddInput{
-			Title: t.Title, Description: t.Description, Priority: task.Priority(t.Priority), DueDate: t.DueDate,
-			Category: t.Category, Tags: t.Tags, IdempotencyKey: key(documentFormat, strconv.FormatInt(t.ID, 10), t.CreatedAt),
+			Fields: task.Fields{
+				Title: input.Some(t.Title), Description: input.Some(t.Description), Priority: input.Some(task.Priority(t.Priority)),
+				DueDate: input.Some(t.DueDate), Category: input.Some(t.Category), Tags: input.Some(t.Tags),
+			},
+			IdempotencyKey: key(documentFormat, strconv.FormatInt(t.ID, 10), t.CreatedAt),
 		},
 		TimeZone: t.TimeZone,
 	}}
 	if t.ReminderOffsets != nil {
-		i.in.ReminderOffsets = append([]int{}, *t.ReminderOffsets...)
+		i.in.ReminderOffsets = input.Some(append([]int{}, *t.ReminderOffsets...))
 	}
 	var wrong error
 	at := func(field, text string) *time.Time {
@@ -391,7 +394,7 @@ func (t ExportedTask) item(row int) item {
 	i.in.CreatedAt, i.in.CompletedAt = at("created_at", t.CreatedAt), at("completed_at", t.CompletedAt)
 	i.in.AbsoluteReminder, i.in.SnoozedUntil = at("absolute_reminder", t.AbsoluteReminder), at("snoozed_until", t.SnoozedUntil)
 	if t.Series != nil {
-		i.in.RecurrenceRule, i.in.RecurrenceBase = t.Series.Rule, task.RecurrenceBase(t.Series.Base)
+		i.in.RecurrenceRule, i.in.RecurrenceBase = input.Some(t.Series.Rule), input.Some(task.RecurrenceBase(t.Series.Base))
 		id, err := uuid.Parse(t.Series.ID)
 		start, startErr := time.Parse(wallForm, t.Series.Start)
 		if err != nil || startErr != nil || start.Year() < 1970 || start.Year() > 9999 ||

@@ -39,10 +39,10 @@ func (s *Service) predictLabels(ctx context.Context, user person.Settings) (*for
 // refuse says why a task could not be imported behind those before it; "" if it
 // could. Until then it is as if it were.
 func (f *foreseen) refuse(in task.Import) string {
-	if in.Category != "" && !f.categories.add(in.Category, label.MaxCategories) {
-		return fmt.Sprintf("category %q would be one more than the %d allowed", in.Category, label.MaxCategories)
+	if in.Category.Value != "" && !f.categories.add(in.Category.Value, label.MaxCategories) {
+		return fmt.Sprintf("category %q would be one more than the %d allowed", in.Category.Value, label.MaxCategories)
 	}
-	for _, tag := range in.Tags {
+	for _, tag := range in.Tags.Value {
 		if !f.tags.add(tag, label.MaxTagsPerUser) {
 			return fmt.Sprintf("tag %q would be one more than the %d allowed", tag, label.MaxTagsPerUser)
 		}

@@ -44,7 +44,7 @@ func requireContent(t *testing.T, content content, err error) {
 		require.Positive(t, one.row)
 		require.NotEmpty(t, one.in.IdempotencyKey)
 		require.LessOrEqual(t, len(one.notes), maxNotes+1)
-		require.LessOrEqual(t, len(one.in.Tags), documentParts.Items)
+		require.LessOrEqual(t, len(one.in.Tags.Value), documentParts.Items)
 	}
 }
 

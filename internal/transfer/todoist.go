@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"tickler/internal/fault"
+	"tickler/internal/input"
 	"tickler/internal/label"
 	"tickler/internal/person"
 	"tickler/internal/task"
@@ -113,29 +114,29 @@ func (p *project) read(line int, field func(string) string) error {
 	case "", "meta", "view_style": // how Todoist shows the project
 	default:
 		p.commented()
-		return p.add(item{row: line, in: task.Import{AddInput: task.AddInput{Title: field("CONTENT"), IdempotencyKey: key("todoist", "row", strconv.Itoa(line))}}, reason: "rows of the type " + strconv.Quote(fault.Clip(field("TYPE"))) + " are not known"})
+		return p.add(item{row: line, in: task.Import{AddInput: task.AddInput{Fields: task.Fields{Title: input.Some(field("CONTENT"))}, IdempotencyKey: key("todoist", "row", strconv.Itoa(line))}}, reason: "rows of the type " + strconv.Quote(fault.Clip(field("TYPE"))) + " are not known"})
 	}
 	return nil
 }
 
 func (p *project) task(line int, field func(string) string) item {
 	content := field("CONTENT")
-	i := item{row: line, in: task.Import{AddInput: task.AddInput{Description: field("DESCRIPTION"), Category: p.section}}}
-	i.in.Title = strings.TrimSpace(strings.TrimPrefix(mention.ReplaceAllString(content, " "), "* "))
+	i := item{row: line, in: task.Import{AddInput: task.AddInput{Fields: task.Fields{Description: input.Some(field("DESCRIPTION")), Category: input.Some(p.section)}}}}
+	i.in.Title = input.Some(strings.TrimSpace(strings.TrimPrefix(mention.ReplaceAllString(content, " "), "* ")))
 	for _, match := range mention.FindAllStringSubmatch(content, label.MaxTagsPerTask+maxNotes) {
 		i.tag(match[1])
 	}
 	priority, known := todoistPriorities[field("PRIORITY")]
-	if i.in.Priority = priority; !known {
-		i.in.Priority = task.Medium
+	if i.in.Priority = input.Some(priority); !known {
+		i.in.Priority = input.Some(task.Medium)
 		i.note("priority " + strconv.Quote(fault.Clip(field("PRIORITY"))) + " is not known; medium was taken")
 	}
 	depth, _ := strconv.Atoi(field("INDENT"))
 	depth = min(max(depth, 1)-1, len(p.above), maxIndent)
 	if depth > 0 {
-		i.in.Description = strings.TrimSpace("Part of: " + cut(strings.Join(p.above[:depth], " › ")) + "\n\n" + i.in.Description)
+		i.in.Description = input.Some(strings.TrimSpace("Part of: " + cut(strings.Join(p.above[:depth], " › ")) + "\n\n" + i.in.Description.Value))
 	}
-	p.above = append(slices.Clone(p.above[:depth]), cut(i.in.Title))
+	p.above = append(slices.Clone(p.above[:depth]), cut(i.in.Title.Value))
 	if zone := field("TIMEZONE"); zone != "" {
 		if _, err := person.LoadZone("TIMEZONE", zone); err == nil {
 			i.in.TimeZone = zone
@@ -165,7 +166,7 @@ func (p *project) date(i *item, text string) {
 		i.note("the date " + strconv.Quote(fault.Clip(text)) + " could not be read; it stands in the description")
 		return
 	}
-	i.in.DueDate, i.in.RecurrenceRule, i.in.RecurrenceBase = when.due, when.rule, when.base
+	i.in.DueDate, i.in.RecurrenceRule, i.in.RecurrenceBase = input.Some(when.due), input.Some(when.rule), input.Some(when.base)
 }
 
 // commented gives the last task its comments.
@@ -178,8 +179,8 @@ func (p *project) commented() {
 
 // describe adds a paragraph to the description, until that is too long anyway.
 func (i *item) describe(text string) {
-	if len(i.in.Description) <= maxEntry {
-		i.in.Description = strings.TrimSpace(i.in.Description + "\n\n" + strings.TrimSpace(text))
+	if len(i.in.Description.Value) <= maxEntry {
+		i.in.Description = input.Some(strings.TrimSpace(i.in.Description.Value + "\n\n" + strings.TrimSpace(text)))
 	}
 }
 

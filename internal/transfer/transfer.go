@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"tickler/internal/fault"
+	"tickler/internal/input"
 	"tickler/internal/label"
 	"tickler/internal/person"
 	"tickler/internal/task"
@@ -147,7 +148,7 @@ func (s *Service) importAll(ctx context.Context, user person.Settings, report Re
 	seen := map[string]bool{}
 	for n, one := range content.items {
 		content.items[n] = item{} // what is done needs no memory any more
-		row := Row{Row: one.row, Title: fault.Clip(one.in.Title), Notes: one.notes, Reason: one.reason}
+		row := Row{Row: one.row, Title: fault.Clip(one.in.Title.Value), Notes: one.notes, Reason: one.reason}
 		if row.Reason == "" && seen[one.in.IdempotencyKey] {
 			row.Reason = "it is in the file twice"
 		}
@@ -226,13 +227,13 @@ func key(parts ...string) string {
 
 // shorten cuts a title that is too long, and keeps it whole in the description.
 func (i *item) shorten() {
-	i.in.Title = strings.Join(strings.Fields(i.in.Title), " ")
-	title := []rune(i.in.Title)
+	i.in.Title = input.Some(strings.Join(strings.Fields(i.in.Title.Value), " "))
+	title := []rune(i.in.Title.Value)
 	if len(title) <= task.MaxTitle {
 		return
 	}
-	i.in.Title = string(title[:task.MaxTitle-1]) + "…"
-	i.in.Description = strings.TrimSpace(string(title) + "\n\n" + i.in.Description)
+	i.in.Title = input.Some(string(title[:task.MaxTitle-1]) + "…")
+	i.in.Description = input.Some(strings.TrimSpace(string(title) + "\n\n" + i.in.Description.Value))
 	i.note("the title was too long; it stands whole in the description")
 }
 
@@ -243,9 +244,9 @@ func (i *item) tag(name string) {
 	case name == "":
 	case len([]rune(name)) > label.MaxTagName:
 		i.note(fmt.Sprintf("%q is too long for a tag", fault.Clip(name)))
-	case len(i.in.Tags) >= label.MaxTagsPerTask:
+	case len(i.in.Tags.Value) >= label.MaxTagsPerTask:
 		i.note(fmt.Sprintf("%q is one tag too many", name))
 	default:
-		i.in.Tags = append(i.in.Tags, name)
+		i.in.Tags = input.Some(append(i.in.Tags.Value, name))
 	}
 }

@@ -23,7 +23,7 @@ func (s *Service) checkWork(user person.Settings, items []item) error {
 		if s.tasks.WorkOut(user, one.in, work); work.Exhausted() {
 			return &fault.Error{
 				Code: fault.LimitExceeded, Field: "body",
-				Message: fmt.Sprintf("the recurrence rules up to task %d (%q) take longer to work out than one import may; nothing was imported", one.row, fault.Clip(one.in.Title)),
+				Message: fmt.Sprintf("the recurrence rules up to task %d (%q) take longer to work out than one import may; nothing was imported", one.row, fault.Clip(one.in.Title.Value)),
 				Hint:    "rules whose parts seldom agree take long: simplify those, or split the file before this task",
 			}
 		}

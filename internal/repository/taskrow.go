@@ -1,0 +1,209 @@
+package repository
+
+import (
+	"reflect"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"tickler/internal/label"
+	"tickler/internal/task"
+)
+
+// taskRow is a task as the table holds it. Its tags name the columns, from which
+// follow what is selected, inserted and updated, and where it is scanned to.
+// A column that is searched is part of search_vector; one that is set once never
+// changes; one that is elsewhere is not written with the task.
+type taskRow struct {
+	UserID      int64  `db:"user_id,once"`
+	Title       string `db:"title,searched"`
+	Description string `db:"description,searched"`
+	Priority    string `db:"priority"`
+	CategoryID  *int64 `db:"category_id,searched"`
+	// TagIDs are those in task_tags too: Insert and Save write both, removing a tag
+	// takes it out of both.
+	TagIDs      []int64    `db:"tag_ids,searched"`
+	CompletedAt *time.Time `db:"completed_at"`
+	DueDate     *time.Time `db:"due_date"`
+	AllDay      bool       `db:"all_day"`
+	TimeZone    string     `db:"time_zone"`
+
+	RecurrenceRule        *string    `db:"recurrence_rule"`
+	RecurrenceBase        string     `db:"recurrence_base"`
+	SeriesID              *uuid.UUID `db:"series_id"`
+	SeriesStart           *time.Time `db:"series_start"`
+	SeriesStartOccurrence int        `db:"series_start_occurrence"`
+	Occurrence            int        `db:"occurrence"`
+	PreviousTaskID        *int64     `db:"previous_task_id,once"`
+
+	ReminderOffsets  []int       `db:"reminder_offsets"`
+	AbsoluteReminder *time.Time  `db:"absolute_reminder"`
+	SnoozedUntil     *time.Time  `db:"snoozed_until"`
+	ReminderTimes    []time.Time `db:"reminder_times"`
+
+	CreatedAt time.Time  `db:"created_at,once"`
+	UpdatedAt time.Time  `db:"updated_at"`
+	DeletedAt *time.Time `db:"deleted_at"`
+	Version   int        `db:"version"`
+
+	// What other tables hold, and what Postgres gives.
+	ID       int64      `db:"id,elsewhere"`
+	RemindAt *time.Time `db:"remind_at,elsewhere"`
+}
+
+// taskColumn is a column of taskRow.
+type taskColumn struct {
+	name                      string
+	searched, once, elsewhere bool
+}
+
+var taskRowColumns = func() (all []taskColumn) {
+	for f := range reflect.TypeFor[taskRow]().Fields() {
+		name, options, _ := strings.Cut(f.Tag.Get("db"), ",")
+		all = append(all, taskColumn{name, options == "searched", options == "once", options == "elsewhere"})
+	}
+	return all
+}()
+
+// columns writes the columns that are wanted, each by format, in which % is its name.
+func columns(format, separator string, wanted func(taskColumn) bool) string {
+	var all []string
+	for _, c := range taskRowColumns {
+		if wanted(c) {
+			all = append(all, strings.ReplaceAll(format, "%", c.name))
+		}
+	}
+	return strings.Join(all, separator)
+}
+
+func stored(c taskColumn) bool { return !c.elsewhere }
+
+var (
+	// taskColumns select a selectedTask from taskTables; undescribed leave its
+	// description empty.
+	taskColumns = selecting(`t.description`)
+	undescribed = selecting(`'' AS description`)
+
+	insertTask = `
+		WITH added AS (
+			INSERT INTO tasks (` + columns(`%`, `, `, stored) + `, idempotency_key, idempotency_digest)
+			VALUES (` + columns(`@%`, `, `, stored) + `, @idempotency_key, @idempotency_digest)
+			ON CONFLICT DO NOTHING
+			RETURNING id
+		), armed AS (
+			INSERT INTO reminders (task_id, user_id, remind_at)
+			SELECT id, @user_id, @remind_at::timestamptz FROM added WHERE @remind_at IS NOT NULL
+		)
+		SELECT id FROM added`
+
+	// updateTask leaves alone what is searched: else Postgres would work out all the
+	// task's words anew.
+	updateTask     = updateOf(func(c taskColumn) bool { return stored(c) && !c.once && !c.searched })
+	updateSearched = updateOf(func(c taskColumn) bool { return stored(c) && !c.once })
+)
+
+func selecting(description string) string {
+	plain := func(c taskColumn) bool { return stored(c) && c.name != "description" }
+	return ` ` + columns(`t.%`, `, `, plain) + `, ` + description + `, t.id, r.remind_at, c.name AS category_name, c.color AS category_color,
+	coalesce((
+		SELECT json_agg(json_build_object('id', g.id, 'name', g.name, 'color', g.color) ORDER BY lower(g.name))
+		FROM task_tags x JOIN tags g ON g.id = x.tag_id
+		WHERE x.user_id = t.user_id AND x.task_id = t.id
+	), '[]') AS tags`
+}
+
+const taskTables = ` FROM tasks t LEFT JOIN reminders r ON r.task_id = t.id
+	LEFT JOIN categories c ON c.user_id = t.user_id AND c.id = t.category_id `
+
+func updateOf(wanted func(taskColumn) bool) string {
+	return `UPDATE tasks SET ` + columns(`% = @%`, `, `, wanted) + ` WHERE user_id = @user_id AND id = @id`
+}
+
+// rowOf is a task as it is stored.
+func rowOf(t *task.Task) taskRow {
+	row := taskRow{
+		ID: t.ID, UserID: t.UserID, Title: t.Title, Description: t.Description, Priority: string(t.Priority), TagIDs: t.TagIDs(),
+		CompletedAt: t.CompletedAt, DueDate: t.DueDate, AllDay: t.AllDay, TimeZone: t.TimeZone,
+		RecurrenceBase: string(task.FromDue), SeriesStartOccurrence: 1, Occurrence: 1, PreviousTaskID: t.PreviousTaskID,
+		ReminderOffsets: t.ReminderOffsets, AbsoluteReminder: t.AbsoluteReminder, SnoozedUntil: t.SnoozedUntil,
+		ReminderTimes: t.ReminderTimes, RemindAt: t.RemindAt,
+		CreatedAt: t.CreatedAt, UpdatedAt: t.UpdatedAt, DeletedAt: t.DeletedAt, Version: t.Version,
+	}
+	if t.Category != nil {
+		row.CategoryID = &t.Category.ID
+	}
+	if r := t.Recurrence; r != nil {
+		row.RecurrenceRule, row.RecurrenceBase, row.SeriesID, row.SeriesStart = &r.Rule, string(r.Base), &r.SeriesID, &r.Start
+		row.SeriesStartOccurrence, row.Occurrence = r.StartOccurrence, r.Occurrence
+	}
+	if row.ReminderTimes == nil {
+		row.ReminderTimes = []time.Time{}
+	}
+	return row
+}
+
+// args are the row as the named arguments of a statement.
+func (row taskRow) args() pgx.NamedArgs {
+	args, values := pgx.NamedArgs{}, reflect.ValueOf(row)
+	for i, c := range taskRowColumns {
+		args[c.name] = values.Field(i).Interface()
+	}
+	return args
+}
+
+// searchedAs tells whether all that is searched is the same in two rows.
+func (row taskRow) searchedAs(other taskRow) bool {
+	a, b := reflect.ValueOf(row), reflect.ValueOf(other)
+	for i, c := range taskRowColumns {
+		if c.searched && !reflect.DeepEqual(a.Field(i).Interface(), b.Field(i).Interface()) {
+			return false
+		}
+	}
+	return true
+}
+
+// selectedTask is a row with what is read beside it: taskColumns.
+type selectedTask struct {
+	taskRow
+	CategoryName  *string     `db:"category_name"`
+	CategoryColor *string     `db:"category_color"`
+	Tags          []label.Tag `db:"tags"`
+}
+
+// task is the task that was read.
+func (s selectedTask) task() *task.Task {
+	row := s.taskRow
+	t := &task.Task{
+		ID: row.ID, UserID: row.UserID, Title: row.Title, Description: row.Description, Priority: task.Priority(row.Priority), Tags: s.Tags,
+		CompletedAt: utc(row.CompletedAt), DueDate: utc(row.DueDate), AllDay: row.AllDay, TimeZone: row.TimeZone,
+		PreviousTaskID: row.PreviousTaskID, ReminderOffsets: row.ReminderOffsets,
+		AbsoluteReminder: utc(row.AbsoluteReminder), SnoozedUntil: utc(row.SnoozedUntil), RemindAt: utc(row.RemindAt),
+		CreatedAt: row.CreatedAt.UTC(), UpdatedAt: row.UpdatedAt.UTC(), DeletedAt: utc(row.DeletedAt), Version: row.Version,
+	}
+	for _, at := range row.ReminderTimes {
+		t.ReminderTimes = append(t.ReminderTimes, at.UTC())
+	}
+	if row.RecurrenceRule != nil {
+		t.Recurrence = &task.Recurrence{
+			Rule: *row.RecurrenceRule, Base: task.RecurrenceBase(row.RecurrenceBase), SeriesID: *row.SeriesID,
+			Start: *row.SeriesStart, StartOccurrence: row.SeriesStartOccurrence, Occurrence: row.Occurrence,
+		}
+	}
+	if row.CategoryID != nil {
+		t.Category = &label.Category{ID: *row.CategoryID, Name: *s.CategoryName}
+		if s.CategoryColor != nil {
+			t.Category.Color = *s.CategoryColor
+		}
+	}
+	return t
+}
+
+func utc(t *time.Time) *time.Time {
+	if t == nil {
+		return nil
+	}
+	at := t.UTC()
+	return &at
+}

@@ -1,0 +1,305 @@
+package task
+
+import (
+	"context"
+	"reflect"
+	"slices"
+	"strings"
+	"time"
+
+	"tickler/internal/fault"
+	"tickler/internal/input"
+	"tickler/internal/label"
+	"tickler/internal/person"
+)
+
+// Fields are what a caller may give a task: each field's name, limits and meaning
+// stand here and nowhere else. A new field is applied by set, told by told, and
+// stored, exported and shown under the same name.
+type Fields struct {
+	Title           input.Optional[string]         `json:"title,omitzero" doc:"What to do." minLength:"1" maxLength:"200" example:"Pay the rent"`
+	Description     input.Optional[string]         `json:"description,omitzero" doc:"Details." maxLength:"10000"`
+	Priority        input.Optional[Priority]       `json:"priority,omitzero" doc:"Default medium." enum:"low,medium,high,urgent"`
+	DueDate         input.Optional[string]         `json:"due_date,omitzero" doc:"Date (that day) or date-time; without offset in the user's zone." example:"2026-03-01T17:30"`
+	Category        input.Optional[string]         `json:"category,omitzero" doc:"Name of an existing category." sample:"Work"`
+	CategoryID      input.Optional[int64]          `json:"category_id,omitzero" doc:"Its id, instead of the name." minimum:"1"`
+	Tags            input.Optional[[]string]       `json:"tags,omitzero" doc:"Names of all its tags; unknown ones are created." maxItems:"10"`
+	TagIDs          input.Optional[[]int64]        `json:"tag_ids,omitzero" doc:"Tag ids, beside or instead of names." maxItems:"10"`
+	RecurrenceRule  input.Optional[string]         `json:"recurrence_rule,omitzero" doc:"RFC 5545 RRULE, or daily, weekdays, weekly, monthly, yearly." example:"FREQ=WEEKLY;BYDAY=MO,TH"`
+	RecurrenceBase  input.Optional[RecurrenceBase] `json:"recurrence_base,omitzero" doc:"What the next date counts from. Default due." enum:"due,completion"`
+	ReminderOffsets input.Optional[[]int]          `json:"reminder_offsets,omitzero" doc:"Minutes before due; [] for none. Default: the user's." maxItems:"10" example:"[1440,60]"`
+}
+
+// AddInput is a new task. Null is as good as left out.
+type AddInput struct {
+	Fields         `required:"title" null:"absent"`
+	IdempotencyKey string `json:"idempotency_key,omitempty" doc:"Any unique text: a repeated call with it returns the first task instead of adding another." maxLength:"128"`
+}
+
+// UpdateInput changes the given fields of a task; null clears a field.
+type UpdateInput struct {
+	TaskID int64 `json:"task_id" doc:"The task to change." minimum:"1"`
+	Fields
+	IfVersion int `json:"if_version,omitempty" doc:"Change only if the task still has this version, else CONFLICT."`
+}
+
+// withoutEmpty leaves out what is null or "": of a new task that says nothing.
+func (f Fields) withoutEmpty() Fields {
+	all := reflect.ValueOf(&f).Elem()
+	for i := range all.NumField() {
+		if field := all.Field(i); field.FieldByName("Null").Bool() || field.FieldByName("Value").IsZero() {
+			field.SetZero()
+		}
+	}
+	return f
+}
+
+// set checks the given fields that need no store, and gives them to the task:
+// one that was read, or an empty one. Changing the due date or the rule of an
+// open occurrence re-anchors its series from it.
+func (t *Task) set(f Fields, user person.Settings, now time.Time) error {
+	if f.Title.Set {
+		title, err := checkTitle(f.Title.Value) // null is as empty as ""
+		if err != nil {
+			return err
+		}
+		t.Title = title
+	}
+	if f.Description.Set {
+		if err := input.CheckText("description", f.Description.Value, MaxDescription); err != nil {
+			return err
+		}
+		t.Description = f.Description.Value
+	}
+	if f.Priority.Set {
+		t.Priority = Medium
+		if !f.Priority.Null {
+			if err := checkPriority("priority", f.Priority.Value); err != nil {
+				return err
+			}
+			t.Priority = f.Priority.Value
+		}
+	}
+	dueChanged, err := t.setDue(f.DueDate, user, now)
+	if err != nil {
+		return err
+	}
+	if err := t.setRecurrence(f.RecurrenceRule, f.RecurrenceBase, dueChanged, now); err != nil {
+		return err
+	}
+	offsetsChanged := false
+	if f.ReminderOffsets.Set {
+		if err := person.CheckOffsets("reminder_offsets", f.ReminderOffsets.Value); err != nil {
+			return err
+		}
+		offsetsChanged = t.setOffsets(f.ReminderOffsets)
+	}
+	if (dueChanged || offsetsChanged) && !t.Completed() {
+		t.arm(user.ReminderOffsets, now)
+	}
+	return nil
+}
+
+// file finds or creates the category and the tags that are given, and gives them
+// to the task.
+func (t *Task) file(ctx context.Context, tx label.Directory, f Fields) (err error) {
+	if f.Category.Set || f.CategoryID.Set {
+		if t.Category, err = label.ResolveCategory(ctx, tx, f.Category.Value, f.CategoryID.Value); err != nil {
+			return err
+		}
+	}
+	if f.Tags.Set || f.TagIDs.Set {
+		t.Tags, err = label.ResolveTags(ctx, tx, f.Tags.Value, f.TagIDs.Value)
+	}
+	return err
+}
+
+func (t *Task) setDue(date input.Optional[string], user person.Settings, now time.Time) (changed bool, err error) {
+	if !date.Set {
+		return false, nil
+	}
+	if date.Null {
+		changed = t.DueDate != nil
+		t.DueDate, t.AllDay = nil, false
+		return changed, nil
+	}
+	due, err := readDue("due_date", date.Value, user, now)
+	if err != nil {
+		return false, err
+	}
+	changed = t.DueDate == nil || !t.DueDate.Equal(due.Time) || t.AllDay != due.AllDay
+	if changed {
+		t.DueDate, t.AllDay, t.TimeZone = &due.Time, due.AllDay, user.TimeZone
+	}
+	return changed, nil
+}
+
+func (t *Task) setRecurrence(rule input.Optional[string], from input.Optional[RecurrenceBase], dueChanged bool, now time.Time) error {
+	base := RecurrenceBase("")
+	if t.Recurrence != nil {
+		base = t.Recurrence.Base
+	}
+	if from.Set && !from.Null {
+		base = from.Value
+		if err := input.CheckEnum("recurrence_base", base, FromDue, FromCompletion); err != nil {
+			return err
+		}
+		if t.Recurrence == nil && !rule.Set {
+			return fault.Invalid("recurrence_base", "needs a recurrence_rule, for example \"weekly\"")
+		}
+	} else if from.Null {
+		base = FromDue
+	}
+	kept := t.Recurrence != nil
+	switch {
+	case rule.Null:
+		t.Recurrence = nil
+		return nil
+	case rule.Set:
+		before := t.Recurrence
+		if err := t.setRule(rule.Value, base, now); err != nil {
+			return err
+		}
+		if before != nil {
+			t.Recurrence.SeriesID = before.SeriesID
+			if before.Rule == t.Recurrence.Rule { // the same rule: only the base or the date may be new
+				*t.Recurrence = *before
+				t.Recurrence.Base = base
+			}
+		}
+	case kept && from.Set:
+		t.Recurrence.Base = base
+	}
+	if kept && dueChanged && !t.Completed() {
+		t.reanchor(now)
+		return t.checkSeries()
+	}
+	return nil
+}
+
+// told are the fields that events tell of, by their public names. The values are
+// those in events; nil where there is none.
+var told = []struct {
+	name  string
+	value func(*Task) any
+}{
+	{"title", func(t *Task) any { return t.Title }},
+	{"description", func(t *Task) any { return t.Description }},
+	{"priority", func(t *Task) any { return t.Priority }},
+	{"completed", func(t *Task) any { return t.Completed() }},
+	{"deleted", func(t *Task) any { return t.DeletedAt != nil }},
+	{"due_date", func(t *Task) any { return orNil(t.DueDate) }},
+	{"all_day", func(t *Task) any { return t.AllDay }},
+	{"category_id", func(t *Task) any { return nullIfZero(t.CategoryID()) }},
+	{"tag_ids", func(t *Task) any { return t.TagIDs() }},
+	{"recurrence_rule", func(t *Task) any { return nullIfZero(t.rule()) }},
+	{"recurrence_base", func(t *Task) any { return nullIfZero(t.base()) }},
+	{"previous_task_id", func(t *Task) any { return orNil(t.PreviousTaskID) }},
+	{"reminder_offsets", func(t *Task) any {
+		if t.ReminderOffsets == nil { // the user's default, which is another thing than none
+			return nil
+		}
+		return t.ReminderOffsets
+	}},
+	{"absolute_reminder", func(t *Task) any { return orNil(t.AbsoluteReminder) }},
+	{"snoozed_until", func(t *Task) any { return orNil(t.SnoozedUntil) }},
+}
+
+// Told returns all fields that events tell of, by their public names.
+func (t *Task) Told() map[string]any {
+	values := map[string]any{}
+	for _, f := range told {
+		values[f.name] = f.value(t)
+	}
+	return values
+}
+
+// Differences returns those whose values differ between two states of a task, as
+// they were and as they are.
+func Differences(before, after *Task) (old, new map[string]any) {
+	old, new = map[string]any{}, map[string]any{}
+	for _, f := range told {
+		// A due date that is now meant as a day, or no longer, is another one even
+		// when the instant is the same.
+		another := f.name == "due_date" && before.AllDay != after.AllDay
+		if was, is := f.value(before), f.value(after); another || !same(was, is) {
+			old[f.name], new[f.name] = was, is
+		}
+	}
+	return old, new
+}
+
+func same(a, b any) bool {
+	if x, ok := a.(time.Time); ok {
+		y, ok := b.(time.Time)
+		return ok && x.Equal(y)
+	}
+	return reflect.DeepEqual(a, b)
+}
+
+func orNil[T any](p *T) any {
+	if p == nil {
+		return nil
+	}
+	return *p
+}
+
+func nullIfZero[T comparable](v T) any {
+	var zero T
+	if v == zero {
+		return nil
+	}
+	return v
+}
+
+// CategoryID is 0 for a task without category.
+func (t *Task) CategoryID() int64 {
+	if t.Category == nil {
+		return 0
+	}
+	return t.Category.ID
+}
+
+// TagIDs are the ids of the task's tags, ascending; never nil.
+func (t *Task) TagIDs() []int64 {
+	ids := make([]int64, len(t.Tags))
+	for i, tag := range t.Tags {
+		ids[i] = tag.ID
+	}
+	slices.Sort(ids)
+	return ids
+}
+
+func (t *Task) rule() string {
+	if t.Recurrence == nil {
+		return ""
+	}
+	return t.Recurrence.Rule
+}
+
+func (t *Task) base() RecurrenceBase {
+	if t.Recurrence == nil {
+		return ""
+	}
+	return t.Recurrence.Base
+}
+
+// sameOffsets tells nil, the user's default, from none.
+func sameOffsets(a, b []int) bool {
+	return (a == nil) == (b == nil) && slices.Equal(a, b)
+}
+
+func checkTitle(title string) (string, error) {
+	title = strings.TrimSpace(title)
+	if err := input.CheckText("title", title, MaxTitle); err != nil {
+		return "", err
+	}
+	if title == "" {
+		return "", fault.Invalid("title", "is empty; allowed are 1 to %d characters, for example \"Pay the rent\"", MaxTitle)
+	}
+	return title, nil
+}
+
+func checkPriority(field string, p Priority) error {
+	return input.CheckEnum(field, p, Priorities()...)
+}
