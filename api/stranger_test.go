@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"tickler/internal/fault"
+	"tickler/internal/task"
 )
 
 // absent is an id that nothing has.
@@ -57,7 +58,9 @@ func settle(t *testing.T, ann *resident) belongings {
 		}), "task")
 	}
 	b.task, b.done, b.deleted = add("Zebra secret"), add("Zebra finished"), add("Zebra thrown away")
-	successor := ann.call(t, "complete_task", fields{"task_id": b.done})
+	ann.call(t, "complete_task", fields{"task_id": b.done})
+	successor, err := task.NewService(ann.store, time.Now).CreateSuccessor(t.Context(), ann.user.UserID, b.done)
+	require.NoError(t, err)
 	ann.call(t, "delete_task", fields{"task_id": b.deleted})
 	ann.call(t, "add_task", fields{"title": "Zebra keyed", "idempotency_key": annsKey})
 	channels := ann.call(t, "user_settings", fields{"add_channel": "ntfy://ntfy.example/ann-hidden-topic"})["channels"].([]any)
@@ -69,10 +72,13 @@ func settle(t *testing.T, ann *resident) belongings {
 	require.NoError(t, ann.owner.QueryRow(t.Context(), `SELECT series_id::text FROM tasks WHERE id = $1`, b.task).Scan(&b.seriesID))
 	b.secrets = []string{
 		"Zebra", "buried", "Vineyard-hidden", "grafting-hidden", "ann-hidden-topic", annsCategory, annsTag, annsKey, b.etag, b.seriesID, ann.token[:8],
-		fmt.Sprint(successor["next_task_id"]),
 	}
-	for _, id := range []int64{b.task, b.done, b.deleted, b.category, hidden, b.tag, b.channel} {
+	for _, id := range []int64{b.task, b.done, b.deleted, successor.ID, b.category, hidden, b.tag, b.channel} {
 		b.secrets = append(b.secrets, fmt.Sprint(id))
+	}
+	hers := ann.state(t) + b.etag
+	for _, secret := range b.secrets {
+		require.True(t, secret != "" && strings.Contains(hers, secret), "%q is nothing of ann's: to look for it guards nothing", secret)
 	}
 	return b
 }

@@ -2,9 +2,11 @@ package tools
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
+	"errors"
+	"fmt"
 	"net/http"
-	"strings"
 
 	"github.com/mark3labs/mcp-go/mcp"
 	"github.com/mark3labs/mcp-go/server"
@@ -26,29 +28,43 @@ func (b *buffer) send(status int, text []byte) {
 	_, _ = b.ResponseWriter.Write(text) // who has gone needs no answer
 }
 
-// readResource answers resources/read. The library says of a task that is not
-// there that the server failed, and leaves out which resource it was.
+type absentKey struct{}
+
+// absent is the error of a handler whose resource is not there, which it notes in
+// the context of the request.
+func absent(ctx context.Context, message string) error {
+	if noted, ok := ctx.Value(absentKey{}).(*bool); ok {
+		*noted = true
+	}
+	return fmt.Errorf("%w: %s", server.ErrResourceNotFound, message)
+}
+
+// readResource answers resources/read, and works around mcp-go 1.2.1: whatever
+// error a handler returns, its handlerError (server/handler_errors.go) makes of it
+// an internal error of the server, and never says which resource it was about.
 // https://modelcontextprotocol.io/specification/2026-07-28/server/resources
 func (l *listener) readResource(w http.ResponseWriter, r *http.Request, params json.RawMessage) {
+	var isAbsent bool
 	answer := &buffer{ResponseWriter: w, status: http.StatusOK}
-	l.next.ServeHTTP(answer, r)
+	l.next.ServeHTTP(answer, r.WithContext(context.WithValue(r.Context(), absentKey{}, &isAbsent)))
 	var message struct {
 		ID    json.RawMessage `json:"id"`
-		Error *struct {
+		Error struct {
+			Code    int    `json:"code"`
 			Message string `json:"message"`
 		} `json:"error"`
 	}
 	var read struct {
 		URI string `json:"uri"`
 	}
-	if json.Unmarshal(answer.text.Bytes(), &message) != nil || message.Error == nil || json.Unmarshal(params, &read) != nil ||
-		!strings.Contains(message.Error.Message, server.ErrResourceNotFound.Error()) {
-		answer.send(answer.status, answer.text.Bytes())
-		return
-	}
 	status, code := http.StatusOK, mcp.RESOURCE_NOT_FOUND
 	if mcp.IsModernProtocol(r.Header.Get(mcp.HeaderProtocolVersion)) {
 		status, code = http.StatusBadRequest, mcp.INVALID_PARAMS
+	}
+	err := errors.Join(json.Unmarshal(answer.text.Bytes(), &message), json.Unmarshal(params, &read))
+	if err != nil || !isAbsent && message.Error.Code != code { // of a URI that no handler takes, the library has the code right
+		answer.send(answer.status, answer.text.Bytes())
+		return
 	}
 	text, err := json.Marshal(map[string]any{"jsonrpc": mcp.JSONRPC_VERSION, "id": message.ID, "error": map[string]any{
 		"code": code, "message": message.Error.Message, "data": map[string]any{"uri": read.URI},

@@ -26,9 +26,11 @@ const (
 	retryRead    = time.Second
 )
 
-// listener answers subscriptions/listen in place of the library, whose streams
-// know no users, and mends what it says of resources that are not there.
-// Everything else it passes on.
+// listener answers subscriptions/listen itself, and passes everything else on.
+// mcp-go 1.2.1 has a stream of its own (server/subscriptions.go) that cannot be
+// used here: what is sent to all clients reaches every user, an updated resource
+// never reaches a stream over HTTP, no sign of life is sent, and a stream holds up
+// the shutdown of the server. readResource works around another of its habits.
 // https://modelcontextprotocol.io/specification/2026-07-28/server/subscriptions
 type listener struct {
 	next   http.Handler

@@ -44,7 +44,7 @@ func (t *Tools) resources(s *server.MCPServer) {
 		func(ctx context.Context, request mcp.ReadResourceRequest) ([]mcp.ResourceContents, error) {
 			id, ok := taskOf(request.Params.URI)
 			if !ok {
-				return nil, fmt.Errorf("%w: the URI must end in the id of a task, for example tickler://tasks/7", server.ErrResourceNotFound)
+				return nil, absent(ctx, "the URI must end in the id of a task, for example tickler://tasks/7")
 			}
 			return t.resource(ctx, request, "get_task", fmt.Sprintf(`{"task_id": %d, "response_format": "detailed"}`, id))
 		})
@@ -66,7 +66,7 @@ func (t *Tools) answer(ctx context.Context, request mcp.ReadResourceRequest, rea
 	if err != nil {
 		visible := t.operations.Visible(ctx, request.Params.URI, err)
 		if visible.Code == fault.NotFound {
-			return nil, fmt.Errorf("%w: %s", server.ErrResourceNotFound, visible.Message)
+			return nil, absent(ctx, visible.Message)
 		}
 		return nil, visible
 	}
