@@ -74,12 +74,25 @@ CREATE FUNCTION caller_id() RETURNS bigint
 REVOKE EXECUTE ON FUNCTION caller_id FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION caller_id TO tickler_api, tickler_recurrer;
 
+-- How long rows of a table are kept before anybody may remove them: the one place
+-- in SQL, for policies. internal/event/retention.go has the same for Go.
+CREATE FUNCTION kept_for(what text) RETURNS interval
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    RETURN CASE what
+        WHEN 'event_log' THEN interval '7 days'
+        WHEN 'tasks' THEN interval '30 days' -- deleted ones
+        WHEN 'deliveries' THEN interval '30 days'
+        WHEN 'audit' THEN interval '90 days'
+    END;
+REVOKE EXECUTE ON FUNCTION kept_for FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION kept_for TO tickler_notifier;
+
 GRANT USAGE ON SCHEMA public TO tickler_relay, tickler_api, tickler_notifier, tickler_recurrer;
 GRANT SELECT ON goose_db_version TO tickler_relay, tickler_api, tickler_notifier, tickler_recurrer;
 
 -- +goose Down
 -- The roles stay: another database may use them. What was taken from everybody
 -- stays away.
-DROP FUNCTION caller_id;
+DROP FUNCTION kept_for, caller_id;
 REVOKE SELECT ON goose_db_version FROM tickler_relay, tickler_api, tickler_notifier, tickler_recurrer;
 REVOKE USAGE ON SCHEMA public FROM tickler_relay, tickler_api, tickler_notifier, tickler_recurrer;

@@ -62,7 +62,7 @@ GRANT SELECT, INSERT ON tasks TO tickler_recurrer;
 -- Reminders fall due whoever's they are. Deleted tasks are removed in time.
 CREATE POLICY scan ON tasks FOR SELECT TO tickler_notifier USING (true);
 CREATE POLICY claim ON tasks FOR UPDATE TO tickler_notifier USING (true) WITH CHECK (false);
-CREATE POLICY prune ON tasks FOR DELETE TO tickler_notifier USING (deleted_at < now() - interval '30 days');
+CREATE POLICY prune ON tasks FOR DELETE TO tickler_notifier USING (deleted_at < now() - kept_for('tasks'));
 GRANT SELECT (id, title, priority, due_date, completed, deleted_at, reminder_times, version), DELETE ON tasks TO tickler_notifier;
 GRANT UPDATE (version) ON tasks TO tickler_recurrer, tickler_notifier; -- without which no row can be locked
 

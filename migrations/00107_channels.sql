@@ -55,7 +55,7 @@ ALTER TABLE deliveries ENABLE ROW LEVEL SECURITY;
 CREATE POLICY own ON deliveries TO tickler_api, tickler_recurrer USING (user_id = (SELECT caller_id()));
 GRANT SELECT, INSERT, UPDATE ON deliveries TO tickler_api;
 CREATE POLICY delivery ON deliveries TO tickler_notifier USING (true);
-CREATE POLICY prune ON deliveries AS RESTRICTIVE FOR DELETE TO tickler_notifier USING (created_at < now() - interval '30 days');
+CREATE POLICY prune ON deliveries AS RESTRICTIVE FOR DELETE TO tickler_notifier USING (created_at < now() - kept_for('deliveries'));
 GRANT SELECT, INSERT, UPDATE (state, outcome, attempts, sending, resends, next_attempt_at, finished_at), DELETE
     ON deliveries TO tickler_notifier;
 

@@ -33,7 +33,7 @@ ALTER TABLE event_log ENABLE ROW LEVEL SECURITY;
 CREATE POLICY own ON event_log TO tickler_api, tickler_recurrer USING (user_id = (SELECT caller_id()));
 CREATE POLICY oldest ON event_log FOR SELECT TO tickler_notifier USING (true);
 CREATE POLICY reminded ON event_log FOR INSERT TO tickler_notifier WITH CHECK (event_type = 'reminder.sent');
-CREATE POLICY prune ON event_log FOR DELETE TO tickler_notifier USING (created_at < now() - interval '7 days');
+CREATE POLICY prune ON event_log FOR DELETE TO tickler_notifier USING (created_at < now() - kept_for('event_log'));
 GRANT SELECT ON event_log TO tickler_api;
 GRANT SELECT (position, seq, created_at), DELETE ON event_log TO tickler_notifier;
 -- Nobody chooses a position.

@@ -18,7 +18,7 @@ ALTER TABLE audit ENABLE ROW LEVEL SECURITY;
 CREATE POLICY own ON audit TO tickler_api USING (user_id = (SELECT caller_id()));
 -- An administrator, as whom a transaction must have been begun, reads all of it.
 CREATE POLICY administrator ON audit FOR SELECT TO tickler_api USING ((SELECT current_setting('tickler.admin', true)) = 'on');
-CREATE POLICY prune ON audit TO tickler_notifier USING (at < now() - interval '90 days');
+CREATE POLICY prune ON audit TO tickler_notifier USING (at < now() - kept_for('audit'));
 GRANT SELECT ON audit TO tickler_api;
 GRANT SELECT (id, at), DELETE ON audit TO tickler_notifier;
 

@@ -144,7 +144,7 @@ CREATE INDEX idx_tasks_updated ON tasks USING btree (user_id, updated_at, id) WH
 ALTER TABLE tasks ENABLE ROW LEVEL SECURITY;
 CREATE POLICY claim ON tasks FOR UPDATE TO tickler_notifier USING (true) WITH CHECK (false);
 CREATE POLICY own ON tasks TO tickler_api, tickler_recurrer USING ((user_id = ( SELECT caller_id() AS caller_id)));
-CREATE POLICY prune ON tasks FOR DELETE TO tickler_notifier USING ((deleted_at < (now() - '30 days'::interval)));
+CREATE POLICY prune ON tasks FOR DELETE TO tickler_notifier USING ((deleted_at < (now() - kept_for('tasks'::text))));
 CREATE POLICY scan ON tasks FOR SELECT TO tickler_notifier USING (true);
 GRANT SELECT, INSERT, UPDATE, DELETE ON tasks TO tickler_api;
 GRANT DELETE ON tasks TO tickler_notifier;
@@ -244,7 +244,7 @@ CREATE INDEX idx_deliveries_user ON deliveries USING btree (user_id, id);
 ALTER TABLE deliveries ENABLE ROW LEVEL SECURITY;
 CREATE POLICY delivery ON deliveries TO tickler_notifier USING (true);
 CREATE POLICY own ON deliveries TO tickler_api, tickler_recurrer USING ((user_id = ( SELECT caller_id() AS caller_id)));
-CREATE POLICY prune ON deliveries AS RESTRICTIVE FOR DELETE TO tickler_notifier USING ((created_at < (now() - '30 days'::interval)));
+CREATE POLICY prune ON deliveries AS RESTRICTIVE FOR DELETE TO tickler_notifier USING ((created_at < (now() - kept_for('deliveries'::text))));
 GRANT SELECT, INSERT, UPDATE ON deliveries TO tickler_api;
 GRANT SELECT, INSERT, DELETE ON deliveries TO tickler_notifier;
 GRANT UPDATE (state, outcome, attempts, sending, resends, next_attempt_at, finished_at) ON deliveries TO tickler_notifier;
@@ -331,7 +331,7 @@ CREATE TRIGGER audit AFTER INSERT ON event_log REFERENCING NEW TABLE AS added FO
 ALTER TABLE event_log ENABLE ROW LEVEL SECURITY;
 CREATE POLICY oldest ON event_log FOR SELECT TO tickler_notifier USING (true);
 CREATE POLICY own ON event_log TO tickler_api, tickler_recurrer USING ((user_id = ( SELECT caller_id() AS caller_id)));
-CREATE POLICY prune ON event_log FOR DELETE TO tickler_notifier USING ((created_at < (now() - '7 days'::interval)));
+CREATE POLICY prune ON event_log FOR DELETE TO tickler_notifier USING ((created_at < (now() - kept_for('event_log'::text))));
 CREATE POLICY reminded ON event_log FOR INSERT TO tickler_notifier WITH CHECK ((event_type = 'reminder.sent'::text));
 GRANT SELECT ON event_log TO tickler_api;
 GRANT DELETE ON event_log TO tickler_notifier;
@@ -366,7 +366,7 @@ CREATE INDEX idx_audit_user ON audit USING btree (user_id, id);
 ALTER TABLE audit ENABLE ROW LEVEL SECURITY;
 CREATE POLICY administrator ON audit FOR SELECT TO tickler_api USING ((( SELECT current_setting('tickler.admin'::text, true) AS current_setting) = 'on'::text));
 CREATE POLICY own ON audit TO tickler_api USING ((user_id = ( SELECT caller_id() AS caller_id)));
-CREATE POLICY prune ON audit TO tickler_notifier USING ((at < (now() - '90 days'::interval)));
+CREATE POLICY prune ON audit TO tickler_notifier USING ((at < (now() - kept_for('audit'::text))));
 GRANT SELECT ON audit TO tickler_api;
 GRANT DELETE ON audit TO tickler_notifier;
 GRANT SELECT (id, at) ON audit TO tickler_notifier;
@@ -379,6 +379,14 @@ RETURN (NULLIF(current_setting('tickler.user_id'::text, true), ''::text))::bigin
 REVOKE ALL ON FUNCTION caller_id() FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION caller_id() TO tickler_api;
 GRANT EXECUTE ON FUNCTION caller_id() TO tickler_recurrer;
+
+CREATE FUNCTION kept_for(what text)
+ RETURNS interval
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+RETURN CASE what WHEN 'event_log'::text THEN '7 days'::interval WHEN 'tasks'::text THEN '30 days'::interval WHEN 'deliveries'::text THEN '30 days'::interval WHEN 'audit'::text THEN '90 days'::interval ELSE NULL::interval END;
+REVOKE ALL ON FUNCTION kept_for(text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION kept_for(text) TO tickler_notifier;
 
 CREATE FUNCTION check_token(given bytea)
  RETURNS TABLE(id bigint, user_id bigint, prefix text, scopes text[], expires_at timestamp with time zone)

@@ -22,18 +22,16 @@ const (
 // the shard that its id falls in.
 const Shards = 16
 
-const day = 24 * time.Hour
-
 // Topics lists every topic that must exist, with its default partitions and
 // retention. A broker that does not create topics by itself (Redpanda) needs
 // them before the apps start.
 func Topics() []Topic {
 	return []Topic{
-		{Name: TopicTaskEvents, Partitions: 3, Retention: 7 * day},
-		{Name: TopicTaskReminders, Partitions: 1, Retention: day, Reader: "notifier"},
-		{Name: TopicTaskRecurrence, Partitions: 1, Retention: 7 * day, Reader: "recurrer"},
-		{Name: DeadLetterTopic(TopicTaskReminders), Partitions: 1, Retention: 7 * day, Reader: "notifier"},
-		{Name: DeadLetterTopic(TopicTaskRecurrence), Partitions: 1, Retention: 7 * day, Reader: "recurrer"},
+		{Name: TopicTaskEvents, Partitions: 3, Retention: KeptEvents},
+		{Name: TopicTaskReminders, Partitions: 1, Retention: KeptReminders, Reader: "notifier"},
+		{Name: TopicTaskRecurrence, Partitions: 1, Retention: KeptEvents, Reader: "recurrer"},
+		{Name: DeadLetterTopic(TopicTaskReminders), Partitions: 1, Retention: KeptEvents, Reader: "notifier"},
+		{Name: DeadLetterTopic(TopicTaskRecurrence), Partitions: 1, Retention: KeptEvents, Reader: "recurrer"},
 	}
 }
 

@@ -3,41 +3,46 @@ package repository
 import (
 	"context"
 	"fmt"
+	"time"
+
+	"tickler/internal/event"
 )
 
-// pruneStatements remove what has been kept long enough, a batch at a time. An
-// inbox row must outlive every way in which its event can come again: the
-// topics and the event log keep events for seven days, dead letters are kept for
-// thirty. An event that is still to be published stays in the log, for its consumers
-// look it up there. A deleted task can be restored for thirty days; its going is no event,
-// since its deletion was one.
-var pruneStatements = []struct{ what, sql string }{
-	{"inbox", `
+// pruneStatements remove what is older than $1, up to $2 rows at a time. An event
+// that is still to be published stays in the log, for its consumers look it up
+// there. A deleted task's going is no event, since its deletion was one.
+var pruneStatements = []struct {
+	what string
+	kept time.Duration
+	sql  string
+	more []any
+}{
+	{"inbox", event.KeptHandled, `
 		DELETE FROM inbox WHERE (consumer, event_id) IN (
-			SELECT consumer, event_id FROM inbox WHERE handled_at < now() - interval '45 days' LIMIT $1)`},
-	{"deleted tasks", `
+			SELECT consumer, event_id FROM inbox WHERE handled_at < now() - $1::interval LIMIT $2)`, nil},
+	{"deleted tasks", event.KeptDeletedTasks, `
 		DELETE FROM tasks WHERE id IN (
-			SELECT id FROM tasks WHERE deleted_at < now() - interval '30 days' LIMIT $1)
-		  AND deleted_at < now() - interval '30 days'`}, // looked at again: it may just be restored
-	{"event log", `
+			SELECT id FROM tasks WHERE deleted_at < now() - $1::interval LIMIT $2)
+		  AND deleted_at < now() - $1::interval`, nil}, // looked at again: it may just be restored
+	{"event log", event.KeptEvents, `
 		WITH oldest AS (
-			SELECT position, seq FROM (SELECT position, seq, created_at FROM event_log ORDER BY position, seq LIMIT $1) first
-			WHERE created_at < now() - interval '7 days'
-			  AND (created_at < now() - interval '30 days' OR created_at < coalesce((SELECT oldest_unpublished()), 'infinity'))
+			SELECT position, seq FROM (SELECT position, seq, created_at FROM event_log ORDER BY position, seq LIMIT $2) first
+			WHERE created_at < now() - $1::interval
+			  AND (created_at < now() - $3::interval OR created_at < coalesce((SELECT oldest_unpublished()), 'infinity'))
 		), noted AS (
 			UPDATE event_log_floor SET position = greatest(position, (SELECT max(position) FROM oldest))
 			WHERE EXISTS (SELECT FROM oldest)
 		)
-		DELETE FROM event_log e USING oldest o WHERE e.position = o.position AND e.seq = o.seq`},
-	{"audit", `
+		DELETE FROM event_log e USING oldest o WHERE e.position = o.position AND e.seq = o.seq`, []any{event.KeptUnpublished}},
+	{"audit", event.KeptAudit, `
 		DELETE FROM audit WHERE id IN (
-			SELECT id FROM audit WHERE at < now() - interval '90 days' LIMIT $1)`},
-	{"deliveries", `
+			SELECT id FROM audit WHERE at < now() - $1::interval LIMIT $2)`, nil},
+	{"deliveries", event.KeptDeliveries, `
 		DELETE FROM deliveries WHERE id IN (
-			SELECT id FROM deliveries WHERE created_at < now() - interval '30 days' LIMIT $1)`},
-	{"dead letters", `
+			SELECT id FROM deliveries WHERE created_at < now() - $1::interval LIMIT $2)`, nil},
+	{"dead letters", event.KeptDeadLetters, `
 		DELETE FROM dead_letters WHERE id IN (
-			SELECT id FROM dead_letters WHERE received_at < now() - interval '30 days' LIMIT $1)`},
+			SELECT id FROM dead_letters WHERE received_at < now() - $1::interval LIMIT $2)`, nil},
 }
 
 const pruneBatch = 5000
@@ -47,7 +52,7 @@ const pruneBatch = 5000
 func (r *Repository) Prune(ctx context.Context) error {
 	for _, p := range pruneStatements {
 		for {
-			tag, err := r.pool.Exec(ctx, p.sql, pruneBatch)
+			tag, err := r.pool.Exec(ctx, p.sql, append([]any{p.kept, pruneBatch}, p.more...)...)
 			if err != nil {
 				return unavailable(fmt.Errorf("prune %s: %w", p.what, err))
 			}
