@@ -128,6 +128,7 @@ patches:
   - target: {kind: Deployment, name: api}
     patch: |- # one person does the work of many here
       - {op: add, path: /spec/template/spec/containers/0/env/-, value: {name: TICKLER_USER_RATE, value: "0"}}
+      - {op: add, path: /spec/template/spec/containers/0/env/-, value: {name: TICKLER_USER_CALLS, value: "0"}}
   - target: {kind: Deployment, name: (api|notifier)}
     patch: |- # a person's webhook is on this machine
       - {op: add, path: /spec/template/spec/containers/0/env/-, value: {name: TICKLER_ALLOWED_TARGETS, value: %s/32}}

@@ -40,7 +40,7 @@ func TestRemindersArriveOnceWhileNotifierIsKilledAtRandomMoments(t *testing.T) {
 	s := start(t, func(c *stack.Config) {
 		allowLoopback(c)
 		c.AppEnv["api"] = maps.Clone(c.AppEnv["api"])
-		c.AppEnv["api"]["TICKLER_USER_RATE"], c.AppEnv["api"]["TICKLER_ADDRESS_RATE"] = "0", "0"
+		c.AppEnv["api"]["TICKLER_USER_RATE"], c.AppEnv["api"]["TICKLER_USER_CALLS"], c.AppEnv["api"]["TICKLER_ADDRESS_RATE"] = "0", "0", "0"
 		c.Policy = process.Policy{FirstPause: 200 * time.Millisecond, MaxPause: 200 * time.Millisecond, Deaths: 1000, Window: time.Minute}
 	})
 	hook := receive(t)

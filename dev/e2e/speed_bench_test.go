@@ -161,7 +161,7 @@ func (s *samples) quantile(percent int) time.Duration {
 
 // unlimited lets a user call as often as it can.
 func unlimited(c *stack.Config) {
-	c.AppEnv = map[string]map[string]string{"api": {"TICKLER_USER_RATE": "0", "TICKLER_ADDRESS_RATE": "0"}}
+	c.AppEnv = map[string]map[string]string{"api": {"TICKLER_USER_RATE": "0", "TICKLER_USER_CALLS": "0", "TICKLER_ADDRESS_RATE": "0"}}
 }
 
 const writers = 16

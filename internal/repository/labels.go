@@ -125,6 +125,7 @@ func (tx *userTx) RemoveTag(ctx context.Context, id int64, now time.Time) (int, 
 func (tx *userTx) removeLabel(ctx context.Context, id int64, now time.Time, lockTasks, lockLabel, takeOff, remove string) (int, error) {
 	tasks := 0
 	batch := &pgx.Batch{}
+	batch.Queue(takeTime)
 	batch.Queue(lockTasks, tx.userID, id)
 	batch.Queue(lockLabel, tx.userID, id)
 	batch.Queue(takeOff, tx.userID, id, now, event.Source(tx.repository.source), telemetry.TraceParent(ctx),

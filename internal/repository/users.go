@@ -92,6 +92,9 @@ const lockOpenTasks = `
 // lockUser.
 func (tx *userTx) SaveSettings(ctx context.Context, c person.SettingsChange, now time.Time) error {
 	if c.ReminderOffsets != nil {
+		if _, err := tx.Exec(ctx, takeTime); err != nil {
+			return err
+		}
 		if _, err := tx.Exec(ctx, lockOpenTasks, tx.userID); err != nil {
 			return err
 		}
