@@ -11,6 +11,7 @@ import (
 	"math/big"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"testing"
 	"time"
 
@@ -188,6 +189,8 @@ func TestCallsOfAUserAtTheSameTimeAreBounded(t *testing.T) {
 	second := h.newToken(t, ann.user.UserID, access.Standard...)
 	id := int64(ann.call(t, "add_task", fields{"title": "slow"})["task"].(fields)["id"].(float64))
 	stream := h.stream(t, ann.token, false) // counts with the streams
+	address, err := url.Parse(ann.call(t, "user_settings", fields{"calendar_feed": "new"})["calendar_url"].(string))
+	require.NoError(t, err)
 
 	lock, err := h.owner.Begin(t.Context())
 	require.NoError(t, err)
@@ -210,6 +213,7 @@ func TestCallsOfAUserAtTheSameTimeAreBounded(t *testing.T) {
 	for what, refused := range map[string]answer{
 		"REST": h.send(t, ann.token, http.MethodGet, "/v1/tasks", nil), "another token": h.send(t, second, http.MethodGet, "/v1/tasks", nil),
 		"events": h.send(t, ann.token, http.MethodGet, "/v1/events", nil), "export": h.send(t, ann.token, http.MethodGet, "/v1/export", nil),
+		"feed":     h.send(t, "", http.MethodGet, address.Path, nil),
 		"tool":     h.rpc(t, ann.token, "tools/call", fields{"name": "list_tasks", "arguments": fields{}}),
 		"resource": h.rpc(t, ann.token, "resources/read", fields{"uri": "tickler://overview"}),
 		"import":   h.send(t, ann.token, http.MethodPost, "/v1/import", fields{}),

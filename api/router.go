@@ -69,7 +69,7 @@ func newRouter(r routes) (*gin.Engine, error) {
 	})
 
 	r.guard.Metadata(router)
-	feeds := calendarfeed.New(r.tasks, r.publicHost, time.Now, r.operations.Visible, r.log)
+	feeds := calendarfeed.New(r.tasks, r.publicHost, time.Now, r.operations.Visible, r.guard.Begin, r.log)
 	router.Match([]string{http.MethodGet, http.MethodHead}, "/calendar/:file", append(r.guard.WithSecret("file"), feeds.Serve)...)
 
 	mcp := router.Group("/mcp", r.guard.WithToken(0)...)

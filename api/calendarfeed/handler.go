@@ -45,14 +45,16 @@ type Handler struct {
 	now   func() time.Time
 	// visible makes of an error what a caller may see: operation.Operations.Visible.
 	visible func(ctx context.Context, what string, err error) *fault.Error
+	// begin counts a call among those of a user: guard.Guard.Begin.
+	begin   func(userID int64) (end func(), err error)
 	log     *slog.Logger
 	written chan struct{}
 }
 
 // New makes a handler. host is the name that callers know the server by, and part
 // of the names of entries.
-func New(tasks Tasks, host string, now func() time.Time, visible func(context.Context, string, error) *fault.Error, log *slog.Logger) *Handler {
-	return &Handler{tasks: tasks, host: host, now: now, visible: visible, log: log, written: make(chan struct{}, maxWritten)}
+func New(tasks Tasks, host string, now func() time.Time, visible func(context.Context, string, error) *fault.Error, begin func(int64) (func(), error), log *slog.Logger) *Handler {
+	return &Handler{tasks: tasks, host: host, now: now, visible: visible, begin: begin, log: log, written: make(chan struct{}, maxWritten)}
 }
 
 // Serve answers GET and HEAD of a path whose parameter file is SECRET.ics. Only
@@ -69,6 +71,12 @@ func (h *Handler) Serve(c *gin.Context) {
 		h.refuse(c, err)
 		return
 	}
+	end, err := h.begin(found.UserID)
+	if err != nil {
+		h.refuse(c, err)
+		return
+	}
+	defer end()
 	// The changes of zones are written for some years from now on.
 	tag := etag.Of([]byte(strings.Join([]string{form, h.host, strconv.Itoa(h.now().Year()), found.Version}, "\n")))
 	c.Header("ETag", tag)
@@ -108,7 +116,7 @@ func (h *Handler) write(c *gin.Context, found task.Feed) {
 		return
 	}
 	c.Status(http.StatusOK)
-	err = streamed.Answer(c.Writer, func(to *bufio.Writer) error {
+	err = streamed.Answer(ctx, c.Writer, func(to *bufio.Writer) error {
 		return feed.Write(to, func(ids []int64) (map[int64]string, error) { return h.tasks.Descriptions(ctx, found.UserID, ids) })
 	})
 	if err != nil {

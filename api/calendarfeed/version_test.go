@@ -71,7 +71,7 @@ func setup(t *testing.T) *bundle {
 	router := gin.New()
 	log := slog.New(slog.DiscardHandler)
 	visible := operation.New(b.tasks.Service, nil, nil, now, log).Visible
-	router.Match([]string{http.MethodGet, http.MethodHead}, "/calendar/:file", calendarfeed.New(b.tasks, "tickler.example.com", now, visible, log).Serve)
+	router.Match([]string{http.MethodGet, http.MethodHead}, "/calendar/:file", calendarfeed.New(b.tasks, "tickler.example.com", now, visible, func(int64) (func(), error) { return func() {}, nil }, log).Serve)
 	b.handler = router
 	return b
 }

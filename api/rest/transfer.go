@@ -78,7 +78,7 @@ func (s *server) export(c *gin.Context) error {
 	c.Header("Content-Disposition", `attachment; filename="tickler.json"`)
 	c.Header("Content-Type", jsonType)
 	c.Status(http.StatusOK)
-	if err := streamed.Answer(c.Writer, func(to *bufio.Writer) error { return document.Write(to) }); err != nil {
+	if err := streamed.Answer(c.Request.Context(), c.Writer, func(to *bufio.Writer) error { return document.Write(to) }); err != nil {
 		s.Log.Info("an export was not written to its end", "error", err)
 	}
 	return nil

@@ -4,6 +4,7 @@ package streamed
 
 import (
 	"bufio"
+	"context"
 	"net/http"
 	"time"
 )
@@ -18,10 +19,14 @@ const (
 )
 
 // Answer writes the body of an answer with write. When that fails, or the client
-// is too slow, the connection breaks, so that nobody takes for whole what is not.
-// Status and headers must be set.
-func Answer(w http.ResponseWriter, write func(to *bufio.Writer) error) error {
-	paced := &paced{ResponseWriter: w, control: http.NewResponseController(w), end: time.Now().Add(longest)}
+// is too slow, or ctx ends, which is that of the request and ends with its token,
+// the connection breaks, so that nobody takes for whole what is not. Status and
+// headers must be set.
+func Answer(ctx context.Context, w http.ResponseWriter, write func(to *bufio.Writer) error) error {
+	paced := &paced{ctx: ctx, ResponseWriter: w, control: http.NewResponseController(w), end: time.Now().Add(longest)}
+	// A write that waits for its reader breaks too.
+	forget := context.AfterFunc(ctx, func() { _ = paced.control.SetWriteDeadline(time.Unix(1, 0)) })
+	defer forget()
 	body := bufio.NewWriterSize(paced, chunk)
 	err := write(body)
 	if err == nil {
@@ -36,6 +41,7 @@ func Answer(w http.ResponseWriter, write func(to *bufio.Writer) error) error {
 
 // paced gives a client so long for each write.
 type paced struct {
+	ctx context.Context
 	http.ResponseWriter
 	control *http.ResponseController
 	end     time.Time
@@ -47,5 +53,8 @@ func (p *paced) Write(text []byte) (int, error) {
 		deadline = p.end
 	}
 	_ = p.control.SetWriteDeadline(deadline) // a recorder in a test has none
+	if err := p.ctx.Err(); err != nil {
+		return 0, err
+	}
 	return p.ResponseWriter.Write(text)
 }

@@ -19,7 +19,7 @@ func TestAnswerThatFailsIsNotTakenForWhole(t *testing.T) {
 	for what, size := range map[string]int{"little": 10, "much": 1 << 20} {
 		var failed error
 		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			err := streamed.Answer(w, func(to *bufio.Writer) error {
+			err := streamed.Answer(r.Context(), w, func(to *bufio.Writer) error {
 				if _, err := to.WriteString(strings.Repeat("x", size)); err != nil {
 					return err
 				}
