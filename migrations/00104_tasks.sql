@@ -12,6 +12,8 @@ CREATE TABLE tasks (
     completed_at timestamptz,
     completed    boolean       NOT NULL GENERATED ALWAYS AS (completed_at IS NOT NULL) STORED,
 
+    estimate_minutes integer CHECK (estimate_minutes BETWEEN 1 AND 525600), -- how long it will take
+
     due_date  timestamptz,                       -- the instant
     all_day   boolean NOT NULL DEFAULT false,    -- only a day was named; due_date is its end
     time_zone text    NOT NULL,                  -- IANA zone in which the due date was meant
@@ -48,12 +50,12 @@ CREATE INDEX idx_tasks_updated ON tasks (user_id, updated_at, id) WHERE deleted_
 CREATE INDEX idx_tasks_priority ON tasks (user_id, priority, id) WHERE deleted_at IS NULL;
 CREATE INDEX idx_tasks_title ON tasks (user_id, lower(title), id) WHERE deleted_at IS NULL;
 CREATE INDEX idx_tasks_deleted ON tasks (deleted_at) WHERE deleted_at IS NOT NULL;
--- Undated last. What lists filter by is in the index too, so that counting reads
+-- Undated last. What lists filter by and add up is in the index too, so that counting reads
 -- no rows. (due_date by itself, because Postgres does not see it in the expression.)
 CREATE INDEX idx_tasks_due ON tasks (user_id, coalesce(due_date, 'infinity'), id)
-    INCLUDE (due_date, priority, completed, category_id) WHERE deleted_at IS NULL;
+    INCLUDE (due_date, priority, completed, category_id, estimate_minutes) WHERE deleted_at IS NULL;
 CREATE INDEX idx_tasks_open ON tasks (user_id, coalesce(due_date, 'infinity'), id)
-    INCLUDE (due_date, priority, category_id) WHERE deleted_at IS NULL AND NOT completed;
+    INCLUDE (due_date, priority, category_id, estimate_minutes) WHERE deleted_at IS NULL AND NOT completed;
 
 ALTER TABLE tasks ENABLE ROW LEVEL SECURITY;
 CREATE POLICY own ON tasks TO tickler_api, tickler_recurrer USING (user_id = (SELECT caller_id()));

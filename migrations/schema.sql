@@ -99,6 +99,7 @@ CREATE TABLE tasks (
     tag_ids                 bigint[] NOT NULL DEFAULT '{}'::bigint[],
     completed_at            timestamp with time zone,
     completed               boolean NOT NULL GENERATED ALWAYS AS ((completed_at IS NOT NULL)) STORED,
+    estimate_minutes        integer,
     due_date                timestamp with time zone,
     all_day                 boolean NOT NULL DEFAULT false,
     time_zone               text NOT NULL,
@@ -127,15 +128,16 @@ CREATE TABLE tasks (
     CONSTRAINT tasks_user_id_category_id_fkey FOREIGN KEY (user_id, category_id) REFERENCES categories(user_id, id) ON DELETE SET NULL (category_id),
     CONSTRAINT tasks_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE,
     CONSTRAINT tasks_check CHECK (((recurrence_rule IS NULL) OR ((series_id IS NOT NULL) AND (series_start IS NOT NULL)))),
+    CONSTRAINT tasks_estimate_minutes_check CHECK (((estimate_minutes >= 1) AND (estimate_minutes <= 525600))),
     CONSTRAINT tasks_recurrence_base_check CHECK ((recurrence_base = ANY (ARRAY['due'::text, 'completion'::text]))),
     CONSTRAINT tasks_title_check CHECK (((char_length(title) >= 1) AND (char_length(title) <= 200)))
 );
 CREATE INDEX idx_tasks_category ON tasks USING btree (user_id, category_id) WHERE (category_id IS NOT NULL);
 CREATE INDEX idx_tasks_created ON tasks USING btree (user_id, created_at, id) WHERE (deleted_at IS NULL);
 CREATE INDEX idx_tasks_deleted ON tasks USING btree (deleted_at) WHERE (deleted_at IS NOT NULL);
-CREATE INDEX idx_tasks_due ON tasks USING btree (user_id, COALESCE(due_date, 'infinity'::timestamp with time zone), id) INCLUDE (due_date, priority, completed, category_id) WHERE (deleted_at IS NULL);
+CREATE INDEX idx_tasks_due ON tasks USING btree (user_id, COALESCE(due_date, 'infinity'::timestamp with time zone), id) INCLUDE (due_date, priority, completed, category_id, estimate_minutes) WHERE (deleted_at IS NULL);
 CREATE UNIQUE INDEX idx_tasks_idempotency ON tasks USING btree (user_id, idempotency_key) WHERE (idempotency_key IS NOT NULL);
-CREATE INDEX idx_tasks_open ON tasks USING btree (user_id, COALESCE(due_date, 'infinity'::timestamp with time zone), id) INCLUDE (due_date, priority, category_id) WHERE ((deleted_at IS NULL) AND (NOT completed));
+CREATE INDEX idx_tasks_open ON tasks USING btree (user_id, COALESCE(due_date, 'infinity'::timestamp with time zone), id) INCLUDE (due_date, priority, category_id, estimate_minutes) WHERE ((deleted_at IS NULL) AND (NOT completed));
 CREATE INDEX idx_tasks_priority ON tasks USING btree (user_id, priority, id) WHERE (deleted_at IS NULL);
 CREATE INDEX idx_tasks_search ON tasks USING gin (search_vector) WITH (gin_pending_list_limit='512');
 CREATE INDEX idx_tasks_title ON tasks USING btree (user_id, lower(title), id) WHERE (deleted_at IS NULL);

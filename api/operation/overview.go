@@ -14,8 +14,9 @@ type overviewInput struct {
 
 // overviewPart is one part of an overview.
 type overviewPart struct {
-	Count int    `json:"count"`
-	Tasks []View `json:"tasks" open:"true"`
+	Count           int    `json:"count"`
+	EstimateMinutes int    `json:"estimate_minutes,omitempty" doc:"Of all of them together."`
+	Tasks           []View `json:"tasks" open:"true"`
 }
 
 type overviewAnswer struct {
@@ -46,7 +47,7 @@ func (o *Operations) overview(ctx context.Context, user person.Settings, in over
 		return overviewAnswer{}, err
 	}
 	show := func(p task.Page) overviewPart {
-		return overviewPart{Count: p.Total, Tasks: o.taskPage(user, task.Listing{Page: p}, in.form()).Tasks}
+		return overviewPart{Count: p.Total, EstimateMinutes: p.EstimateMinutes, Tasks: o.taskPage(user, task.Listing{Page: p}, in.form()).Tasks}
 	}
 	return overviewAnswer{
 		Overdue: show(found.Overdue), Today: show(found.Today), Upcoming: show(found.Upcoming), Undated: show(found.Undated),

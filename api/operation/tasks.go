@@ -73,11 +73,12 @@ type fullTaskAnswer struct {
 
 // taskPage is the result of operations that return a page of tasks.
 type taskPage struct {
-	Tasks      []View `json:"tasks" open:"true" tooldoc:"Each as get_task returns it."`
-	Total      int    `json:"total" doc:"How many match in all."`
-	NextCursor string `json:"next_cursor,omitempty" doc:"For the next page."`
-	Note       string `json:"note,omitempty"`
-	TimeZone   string `json:"time_zone"`
+	Tasks           []View `json:"tasks" open:"true" tooldoc:"Each as get_task returns it."`
+	Total           int    `json:"total" doc:"How many match in all."`
+	EstimateMinutes int    `json:"estimate_minutes,omitempty" doc:"Of all that match, together."`
+	NextCursor      string `json:"next_cursor,omitempty" doc:"For the next page."`
+	Note            string `json:"note,omitempty"`
+	TimeZone        string `json:"time_zone"`
 }
 
 func (o *Operations) taskOperations() []Operation {
@@ -291,7 +292,7 @@ func preview(tasks int) int {
 }
 
 func (o *Operations) taskPage(user person.Settings, found task.Listing, form Form) taskPage {
-	out := taskPage{Tasks: []View{}, Total: found.Total, NextCursor: found.NextCursor, TimeZone: user.TimeZone}
+	out := taskPage{Tasks: []View{}, Total: found.Total, EstimateMinutes: found.EstimateMinutes, NextCursor: found.NextCursor, TimeZone: user.TimeZone}
 	for i, one := range found.Tasks {
 		view := viewTask(one, user, form, o.now(), preview(len(found.Tasks)))
 		if i < len(found.Relevance) {

@@ -11,19 +11,20 @@ import (
 // The concise form is what an agent needs to go on; the detailed form adds the
 // fields below Detail. Empty fields are left out.
 type View struct {
-	ID             int64         `json:"id"`
-	Title          string        `json:"title"`
-	Description    string        `json:"description,omitempty"`
-	Priority       task.Priority `json:"priority"`
-	Completed      bool          `json:"completed"`
-	DueDate        string        `json:"due_date,omitempty" doc:"RFC 3339, in the user's zone."`
-	AllDay         bool          `json:"all_day,omitempty"`
-	Overdue        bool          `json:"overdue,omitempty"`
-	Category       string        `json:"category,omitempty"`
-	Tags           []string      `json:"tags,omitempty"`
-	RecurrenceRule string        `json:"recurrence_rule,omitempty"`
-	RemindAt       string        `json:"remind_at,omitempty" doc:"The next reminder."`
-	RelevanceScore *float64      `json:"relevance_score,omitempty"`
+	ID              int64         `json:"id"`
+	Title           string        `json:"title"`
+	Description     string        `json:"description,omitempty"`
+	Priority        task.Priority `json:"priority"`
+	Completed       bool          `json:"completed"`
+	EstimateMinutes int           `json:"estimate_minutes,omitempty"`
+	DueDate         string        `json:"due_date,omitempty" doc:"RFC 3339, in the user's zone."`
+	AllDay          bool          `json:"all_day,omitempty"`
+	Overdue         bool          `json:"overdue,omitempty"`
+	Category        string        `json:"category,omitempty"`
+	Tags            []string      `json:"tags,omitempty"`
+	RecurrenceRule  string        `json:"recurrence_rule,omitempty"`
+	RemindAt        string        `json:"remind_at,omitempty" doc:"The next reminder."`
+	RelevanceScore  *float64      `json:"relevance_score,omitempty"`
 
 	*Detail
 }
@@ -68,6 +69,9 @@ func viewTask(t *task.Task, user person.Settings, form Form, now time.Time, prev
 	}
 	if t.Recurrence != nil {
 		v.RecurrenceRule = t.Recurrence.Rule
+	}
+	if t.EstimateMinutes != nil {
+		v.EstimateMinutes = *t.EstimateMinutes
 	}
 	if t.Category != nil {
 		v.Category = t.Category.Name

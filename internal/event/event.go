@@ -55,14 +55,15 @@ type Base struct {
 // Created is the data of task.created.
 type Created struct {
 	Base
-	Title          string     `json:"title"`
-	Description    string     `json:"description,omitempty"`
-	Priority       string     `json:"priority"`
-	DueDate        *time.Time `json:"due_date,omitempty"`
-	RecurrenceRule string     `json:"recurrence_rule,omitempty"`
-	CategoryID     int64      `json:"category_id,omitempty"`
-	TagIDs         []int64    `json:"tag_ids"`
-	PreviousTaskID *int64     `json:"previous_task_id,omitempty"`
+	Title           string     `json:"title"`
+	Description     string     `json:"description,omitempty"`
+	Priority        string     `json:"priority"`
+	EstimateMinutes int        `json:"estimate_minutes,omitempty"`
+	DueDate         *time.Time `json:"due_date,omitempty"`
+	RecurrenceRule  string     `json:"recurrence_rule,omitempty"`
+	CategoryID      int64      `json:"category_id,omitempty"`
+	TagIDs          []int64    `json:"tag_ids"`
+	PreviousTaskID  *int64     `json:"previous_task_id,omitempty"`
 }
 
 // NewCreated is the data of task.created about a task with these fields, by their

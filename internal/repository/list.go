@@ -107,12 +107,12 @@ type sender interface {
 	SendBatch(ctx context.Context, batch *pgx.Batch) pgx.BatchResults
 }
 
-// page reads one page and the count of all that match in one round trip.
+// page reads one page, and the count and the estimates of all that match, in one round trip.
 func (r *Repository) page(ctx context.Context, q sender, s *statement, expression, sqlType string, p task.Paging) (task.Page, error) {
 	var page task.Page
 	batch := &pgx.Batch{}
-	batch.Queue(`SELECT count(*) FROM tasks t `+s.clause(), s.args...).QueryRow(func(row pgx.Row) error {
-		return row.Scan(&page.Total)
+	batch.Queue(`SELECT count(*), coalesce(sum(t.estimate_minutes), 0) FROM tasks t `+s.clause(), s.args...).QueryRow(func(row pgx.Row) error {
+		return row.Scan(&page.Total, &page.EstimateMinutes)
 	})
 
 	direction, beyond := "ASC", ">"

@@ -24,11 +24,12 @@ type taskRow struct {
 	CategoryID  *int64 `db:"category_id,searched"`
 	// TagIDs are those in task_tags too: Insert and Save write both, removing a tag
 	// takes it out of both.
-	TagIDs      []int64    `db:"tag_ids,searched"`
-	CompletedAt *time.Time `db:"completed_at"`
-	DueDate     *time.Time `db:"due_date"`
-	AllDay      bool       `db:"all_day"`
-	TimeZone    string     `db:"time_zone"`
+	TagIDs          []int64    `db:"tag_ids,searched"`
+	CompletedAt     *time.Time `db:"completed_at"`
+	EstimateMinutes *int       `db:"estimate_minutes"`
+	DueDate         *time.Time `db:"due_date"`
+	AllDay          bool       `db:"all_day"`
+	TimeZone        string     `db:"time_zone"`
 
 	RecurrenceRule        *string    `db:"recurrence_rule"`
 	RecurrenceBase        string     `db:"recurrence_base"`
@@ -125,7 +126,7 @@ func updateOf(wanted func(taskColumn) bool) string {
 func rowOf(t *task.Task) taskRow {
 	row := taskRow{
 		ID: t.ID, UserID: t.UserID, Title: t.Title, Description: t.Description, Priority: string(t.Priority), TagIDs: t.TagIDs(),
-		CompletedAt: t.CompletedAt, DueDate: t.DueDate, AllDay: t.AllDay, TimeZone: t.TimeZone,
+		CompletedAt: t.CompletedAt, EstimateMinutes: t.EstimateMinutes, DueDate: t.DueDate, AllDay: t.AllDay, TimeZone: t.TimeZone,
 		RecurrenceBase: string(task.FromDue), SeriesStartOccurrence: 1, Occurrence: 1, PreviousTaskID: t.PreviousTaskID,
 		ReminderOffsets: t.ReminderOffsets, AbsoluteReminder: t.AbsoluteReminder, SnoozedUntil: t.SnoozedUntil,
 		ReminderTimes: t.ReminderTimes, RemindAt: t.RemindAt,
@@ -177,7 +178,7 @@ func (s selectedTask) task() *task.Task {
 	row := s.taskRow
 	t := &task.Task{
 		ID: row.ID, UserID: row.UserID, Title: row.Title, Description: row.Description, Priority: task.Priority(row.Priority), Tags: s.Tags,
-		CompletedAt: utc(row.CompletedAt), DueDate: utc(row.DueDate), AllDay: row.AllDay, TimeZone: row.TimeZone,
+		CompletedAt: utc(row.CompletedAt), EstimateMinutes: row.EstimateMinutes, DueDate: utc(row.DueDate), AllDay: row.AllDay, TimeZone: row.TimeZone,
 		PreviousTaskID: row.PreviousTaskID, ReminderOffsets: row.ReminderOffsets,
 		AbsoluteReminder: utc(row.AbsoluteReminder), SnoozedUntil: utc(row.SnoozedUntil), RemindAt: utc(row.RemindAt),
 		CreatedAt: row.CreatedAt.UTC(), UpdatedAt: row.UpdatedAt.UTC(), DeletedAt: utc(row.DeletedAt), Version: row.Version,

@@ -27,6 +27,7 @@ type Fields struct {
 	TagIDs          input.Optional[[]int64]        `json:"tag_ids,omitzero" doc:"Tag ids, beside or instead of names." maxItems:"10"`
 	RecurrenceRule  input.Optional[string]         `json:"recurrence_rule,omitzero" doc:"RFC 5545 RRULE, or daily, weekdays, weekly, monthly, yearly." example:"FREQ=WEEKLY;BYDAY=MO,TH"`
 	RecurrenceBase  input.Optional[RecurrenceBase] `json:"recurrence_base,omitzero" doc:"What the next date counts from. Default due." enum:"due,completion"`
+	EstimateMinutes input.Optional[int]            `json:"estimate_minutes,omitzero" doc:"How long it will take." minimum:"1" maximum:"525600" example:"30"`
 	ReminderOffsets input.Optional[[]int]          `json:"reminder_offsets,omitzero" doc:"Minutes before due; [] for none. Default: the user's." maxItems:"10" example:"[1440,60]"`
 }
 
@@ -78,6 +79,15 @@ func (t *Task) set(f Fields, user person.Settings, now time.Time) error {
 				return err
 			}
 			t.Priority = f.Priority.Value
+		}
+	}
+	if f.EstimateMinutes.Set {
+		if t.EstimateMinutes = nil; !f.EstimateMinutes.Null {
+			minutes := f.EstimateMinutes.Value
+			if minutes < 1 || minutes > MaxEstimate {
+				return fault.Invalid("estimate_minutes", "%d is out of range; allowed are minutes from 1 to %d, for example 30", minutes, MaxEstimate)
+			}
+			t.EstimateMinutes = &minutes
 		}
 	}
 	dueChanged, err := t.setDue(f.DueDate, user, now)
@@ -188,6 +198,7 @@ var told = []struct {
 	{"priority", func(t *Task) any { return t.Priority }},
 	{"completed", func(t *Task) any { return t.Completed() }},
 	{"deleted", func(t *Task) any { return t.DeletedAt != nil }},
+	{"estimate_minutes", func(t *Task) any { return orNil(t.EstimateMinutes) }},
 	{"due_date", func(t *Task) any { return orNil(t.DueDate) }},
 	{"all_day", func(t *Task) any { return t.AllDay }},
 	{"category_id", func(t *Task) any { return nullIfZero(t.CategoryID()) }},

@@ -116,8 +116,9 @@ type Page struct {
 	Tasks     []*Task
 	Relevance []float64 // of searches, parallel to Tasks
 	// Highlights are texts of each task with what matches between **, if asked for.
-	Highlights [][]string
-	Total      int
+	Highlights      [][]string
+	EstimateMinutes int // of all that match together; of lists only
+	Total           int
 	// Forgiving is how a search went that found nothing exactly: see Forgiving.
 	Forgiving Forgiving
 	Estimated bool // of a search that very many match: Total is about right, and the newest come first

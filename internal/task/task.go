@@ -30,10 +30,11 @@ func Priorities() []Priority { return []Priority{Low, Medium, High, Urgent} }
 
 // Limits on what a caller may give.
 const (
-	MaxTitle          = 200    // characters
-	MaxDescription    = 10_000 // characters
-	MaxQuery          = 500    // characters
-	MaxIdempotencyKey = 128    // characters
+	MaxTitle          = 200           // characters
+	MaxDescription    = 10_000        // characters
+	MaxEstimate       = 365 * 24 * 60 // minutes
+	MaxQuery          = 500           // characters
+	MaxIdempotencyKey = 128           // characters
 )
 
 // RecurrenceBase says what the next date of a recurring task counts from.
@@ -55,6 +56,8 @@ type Task struct {
 	Category    *label.Category
 	Tags        []label.Tag
 	CompletedAt *time.Time
+	// EstimateMinutes is how long the task will take; nil: nobody said.
+	EstimateMinutes *int
 
 	DueDate  *time.Time // the instant; of an all-day task the last second of the day
 	AllDay   bool       // only a day was named
@@ -99,7 +102,7 @@ func (t *Task) Clone() *Task {
 	c.Category, c.Recurrence = copied(t.Category), copied(t.Recurrence)
 	c.Tags = slices.Clone(t.Tags)
 	c.ReminderOffsets, c.ReminderTimes = slices.Clone(t.ReminderOffsets), slices.Clone(t.ReminderTimes)
-	c.PreviousTaskID = copied(t.PreviousTaskID)
+	c.PreviousTaskID, c.EstimateMinutes = copied(t.PreviousTaskID), copied(t.EstimateMinutes)
 	for _, instant := range []**time.Time{&c.CompletedAt, &c.DueDate, &c.AbsoluteReminder, &c.SnoozedUntil, &c.RemindAt, &c.DeletedAt} {
 		*instant = copied(*instant)
 	}

@@ -62,6 +62,7 @@ type ExportedTask struct {
 	Priority         string   `json:"priority"`
 	Category         string   `json:"category,omitempty"`
 	Tags             []string `json:"tags,omitempty"`
+	EstimateMinutes  *int     `json:"estimate_minutes,omitempty" doc:"How long it will take."`
 	DueDate          string   `json:"due_date,omitempty" doc:"A date for a whole day, else an instant."`
 	TimeZone         string   `json:"time_zone" doc:"In which the due date is meant."`
 	Series           *Series  `json:"series,omitempty"`
@@ -160,7 +161,7 @@ func export(t *task.Task) ExportedTask {
 		ID: t.ID, Title: t.Title, Description: t.Description, Priority: string(t.Priority), TimeZone: t.TimeZone,
 		AbsoluteReminder: optional(t.AbsoluteReminder), SnoozedUntil: optional(t.SnoozedUntil),
 		CompletedAt: optional(t.CompletedAt), CreatedAt: instant(t.CreatedAt), UpdatedAt: instant(t.UpdatedAt),
-		DueDate: optional(t.DueDate),
+		EstimateMinutes: t.EstimateMinutes, DueDate: optional(t.DueDate),
 	}
 	if t.DueDate != nil && t.AllDay {
 		out.DueDate = t.DueDate.In(t.Zone()).Format(time.DateOnly)
@@ -377,6 +378,9 @@ func (t ExportedTask) item(row int) item {
 		},
 		TimeZone: t.TimeZone,
 	}}
+	if t.EstimateMinutes != nil {
+		i.in.EstimateMinutes = input.Some(*t.EstimateMinutes)
+	}
 	if t.ReminderOffsets != nil {
 		i.in.ReminderOffsets = input.Some(append([]int{}, *t.ReminderOffsets...))
 	}

@@ -125,7 +125,7 @@ func TestWhatWasExportedIsTheSameAfterItsImport(t *testing.T) {
 	_, err := b.labels.CreateCategory(b.ctx, b.ann, label.CreateCategoryInput{Name: "Büro", Color: "#1E90FF"})
 	require.NoError(t, err)
 	add(task.AddInput{Fields: task.Fields{Title: input.Some("plain")}})
-	series := add(task.AddInput{Fields: task.Fields{Title: input.Some("series"), Description: input.Some("💥"), Priority: input.Some(task.High), DueDate: input.Some("2026-03-05T09:00"), RecurrenceRule: input.Some("daily"), Category: input.Some("Büro"), Tags: input.Some([]string{"a", "b"}), ReminderOffsets: input.Some([]int{30, 5})}})
+	series := add(task.AddInput{Fields: task.Fields{Title: input.Some("series"), EstimateMinutes: input.Some(25), Description: input.Some("💥"), Priority: input.Some(task.High), DueDate: input.Some("2026-03-05T09:00"), RecurrenceRule: input.Some("daily"), Category: input.Some("Büro"), Tags: input.Some([]string{"a", "b"}), ReminderOffsets: input.Some([]int{30, 5})}})
 	_, err = b.tasks.Complete(b.ctx, b.ann, series)
 	require.NoError(t, err)
 	next, err := b.tasks.CreateSuccessor(b.ctx, b.ann.UserID, series)
