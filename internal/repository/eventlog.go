@@ -35,14 +35,26 @@ const (
 
 // LogEntries reads a user's events behind a position, in order. It leaves out
 // the newest while a transaction is running before which they may have to come:
-// what was read is all there will ever be up to the last entry.
+// what was read is all there will ever be up to the last entry. Of long entries it
+// returns fewer than limit.
 func (r *Repository) LogEntries(ctx context.Context, userID int64, after event.Position, limit int) ([]event.Entry, error) {
 	rows, err := r.as(userID).Query(ctx, logEntries, userID, after.Transaction, after.Row, limit)
 	if err != nil {
 		return nil, unavailable(fmt.Errorf("read the event log: %w", err))
 	}
-	entries, err := pgx.CollectRows(rows, scanEntry)
-	return entries, unavailable(err)
+	defer rows.Close()
+	var entries []event.Entry
+	for space := (pageText{left: maxLogText}); rows.Next(); {
+		e, err := scanEntry(rows)
+		if err != nil {
+			return nil, unavailable(err)
+		}
+		if !space.fits(len(e.Data)) {
+			return entries, nil
+		}
+		entries = append(entries, e)
+	}
+	return entries, unavailable(rows.Err())
 }
 
 // RecentReminders reads a user's latest reminders, the newest first.

@@ -91,16 +91,22 @@ func (h hits) page(ctx context.Context, tx *transaction, userID int64, highlight
 	if err != nil {
 		return page, err
 	}
-	found, err := pgx.CollectRows(rows, pgx.RowToStructByName[foundTask])
-	if err != nil {
-		return page, fmt.Errorf("read what was found: %w", err)
-	}
-	for _, one := range found {
-		page.Tasks = append(page.Tasks, one.task())
+	defer rows.Close()
+	for space := (pageText{left: maxPageText}); rows.Next(); {
+		one, err := pgx.RowToStructByName[foundTask](rows)
+		if err != nil {
+			return page, fmt.Errorf("read what was found: %w", err)
+		}
+		t := one.task()
+		if !space.fitsTask(t) { // the page ends before it
+			page.Next = h.position(slices.Index(h.ids, t.ID) - 1)
+			return page, nil
+		}
+		page.Tasks = append(page.Tasks, t)
 		page.Relevance = append(page.Relevance, one.Score)
 		page.Highlights = append(page.Highlights, slices.DeleteFunc(one.Lines, func(line string) bool { return !strings.Contains(line, "**") }))
 	}
-	return page, nil
+	return page, rows.Err()
 }
 
 // foundTask is a task with its score and, if asked for, the lines in which it matches.

@@ -133,16 +133,22 @@ func (r *Repository) page(ctx context.Context, q sender, s *statement, expressio
 	sql := fmt.Sprintf(`SELECT %s, page.place::text AS position %s JOIN (%s) page ON page.hit = t.id ORDER BY page.place %s, t.id %s LIMIT %d`,
 		taskColumns, taskTables, hits, direction, direction, p.Limit+1)
 	batch.Queue(sql, paged.args...).Query(func(rows pgx.Rows) error {
-		found, err := pgx.CollectRows(rows, pgx.RowToStructByName[listedTask])
-		if len(found) > p.Limit { // the one more that was asked for: there is a next page
-			found = found[:p.Limit]
-			last := found[p.Limit-1]
-			page.Next = &task.Position{Value: last.Position, ID: last.ID}
+		var last task.Position
+		for space := (pageText{left: maxPageText}); rows.Next() && page.Next == nil; {
+			one, err := pgx.RowToStructByName[listedTask](rows)
+			if err != nil {
+				return err
+			}
+			t := one.task()
+			if len(page.Tasks) == p.Limit || !space.fitsTask(t) { // one more than the page takes: there is a next one
+				page.Next = &last
+				continue
+			}
+			last = task.Position{Value: one.Position, ID: t.ID}
+			page.Tasks = append(page.Tasks, t)
 		}
-		for _, one := range found {
-			page.Tasks = append(page.Tasks, one.task())
-		}
-		return err
+		rows.Close()
+		return rows.Err()
 	})
 	err := q.SendBatch(ctx, batch).Close()
 	if e := (*pgconn.PgError)(nil); errors.As(err, &e) && strings.HasPrefix(e.Code, "22") && p.After != nil {

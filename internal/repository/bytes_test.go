@@ -1,0 +1,77 @@
+package repository_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"tickler/internal/event"
+	"tickler/internal/task"
+)
+
+// Pages are bounded by their bytes too, and still leave nothing out.
+func TestPagesOfLongTextsEndSooner(t *testing.T) {
+	b := setup(t)
+	const tasks = 70
+	long := strings.Repeat("𒈙", task.MaxDescription-5) + " plant"
+	for n := range tasks {
+		b.add(t, b.ann, task.AddInput{Title: fmt.Sprint(n), Description: long[4:]})
+	}
+	listed := map[int64]bool{}
+	for in := (task.ListInput{Limit: task.MaxLimit}); ; {
+		page, err := b.service.List(b.ctx, b.ann, in)
+		require.NoError(t, err)
+		require.Equal(t, tasks, page.Total)
+		requireBounded(t, page.Tasks)
+		for _, one := range page.Tasks {
+			require.False(t, listed[one.ID], "listed twice")
+			listed[one.ID] = true
+		}
+		if in.Cursor = page.NextCursor; in.Cursor == "" {
+			break
+		}
+		require.GreaterOrEqual(t, len(page.Tasks), 50, "fifty fit, whatever they are")
+	}
+	require.Len(t, listed, tasks)
+
+	found := map[int64]bool{}
+	for in := (task.SearchInput{Query: "plant", Limit: task.MaxLimit}); ; {
+		page, err := b.service.Search(b.ctx, b.ann, in)
+		require.NoError(t, err)
+		requireBounded(t, page.Tasks)
+		for _, one := range page.Tasks {
+			require.False(t, found[one.ID], "found twice")
+			found[one.ID] = true
+		}
+		if in.Cursor = page.NextCursor; in.Cursor == "" {
+			break
+		}
+		require.GreaterOrEqual(t, len(page.Tasks), 50)
+	}
+	require.Len(t, found, tasks)
+
+	followed, at := 0, event.Position{}
+	for followed < tasks {
+		entries, err := b.store.LogEntries(b.ctx, b.ann.UserID, at, 100)
+		require.NoError(t, err)
+		require.NotEmpty(t, entries)
+		size := 0
+		for _, e := range entries {
+			size += len(e.Data)
+		}
+		require.LessOrEqual(t, size, 1<<20)
+		followed, at = followed+len(entries), entries[len(entries)-1].Position
+	}
+	require.Equal(t, tasks, followed)
+}
+
+func requireBounded(t *testing.T, tasks []*task.Task) {
+	t.Helper()
+	size := 0
+	for _, one := range tasks {
+		size += len(one.Description)
+	}
+	require.LessOrEqual(t, size, 2<<20)
+}
