@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"tickler/internal/event"
+	"tickler/internal/input"
 	"tickler/internal/task"
 )
 
@@ -17,7 +18,7 @@ func TestPagesOfLongTextsEndSooner(t *testing.T) {
 	const tasks = 70
 	long := strings.Repeat("𒈙", task.MaxDescription-5) + " plant"
 	for n := range tasks {
-		b.add(t, b.ann, task.AddInput{Title: fmt.Sprint(n), Description: long[4:]})
+		b.add(t, b.ann, task.Fields{Title: input.Some(fmt.Sprint(n)), Description: input.Some(long[4:])})
 	}
 	listed := map[int64]bool{}
 	for in := (task.ListInput{Limit: task.MaxLimit}); ; {
