@@ -13,7 +13,6 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"github.com/dapr/dapr/pkg/acl"
-	components "github.com/dapr/dapr/pkg/apis/components/v1alpha1"
 	configuration "github.com/dapr/dapr/pkg/apis/configuration/v1alpha1"
 	resiliency "github.com/dapr/dapr/pkg/apis/resiliency/v1alpha1"
 	subscriptions "github.com/dapr/dapr/pkg/apis/subscriptions/v2alpha1"
@@ -68,67 +67,72 @@ func reviewSecretScopes(o *Objects) error {
 // takenOver misses what the overlay lost of components/, and finds what it changed
 // beyond onCluster.
 func takenOver(o *Objects, broker string) error {
-	local, err := localResources(broker)
+	sources := map[string]map[string]any{}
+	for _, folder := range []string{filepath.Join(Root, "components"), filepath.Join(Root, "components", "brokers", broker)} {
+		if err := readSources(folder, sources); err != nil {
+			return err
+		}
+	}
+	var errs []error
+	for name, source := range sources {
+		rendered, ok := o.Dapr[name]
+		if !ok {
+			errs = append(errs, fmt.Errorf("there is no %s", name))
+		} else if !reflect.DeepEqual(rendered, source) {
+			errs = append(errs, fmt.Errorf("%s: differs from components/:\n%v\n%v", name, rendered, source))
+		}
+	}
+	for name := range o.Dapr {
+		if _, ok := sources[name]; !ok && name != "Configuration api" { // k8s/components/agent brings that
+			errs = append(errs, fmt.Errorf("%s: is not in components/", name))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// readSources adds what a local sidecar reads in a folder, as the cluster should have it.
+func readSources(folder string, sources map[string]map[string]any) error {
+	files, err := filepath.Glob(filepath.Join(folder, "*.yaml"))
 	if err != nil {
 		return err
 	}
-	for i := range local.Components {
-		for j := range local.Components[i].Spec.Metadata {
-			m := &local.Components[i].Spec.Metadata[j]
-			if value, ok := onCluster[m.Name]; ok {
-				m.SetValue([]byte(value))
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			return err
+		}
+		for document := range strings.SplitSeq(string(text), "\n---\n") {
+			name, resource, err := plain([]byte(document))
+			if err != nil {
+				return fmt.Errorf("%s: %w", file, err)
 			}
+			if version, _ := resource["apiVersion"].(string); !strings.HasPrefix(version, "dapr.io/") {
+				continue
+			}
+			spec, _ := resource["spec"].(map[string]any)
+			list, _ := spec["metadata"].([]any)
+			for _, item := range list {
+				setting, _ := item.(map[string]any)
+				if value, ok := onCluster[fmt.Sprint(setting["name"])]; ok {
+					setting["value"] = value
+				}
+			}
+			sources[name] = resource
 		}
 	}
-	configurations := slices.Clone(o.Configurations) // components/agent brings another
-	configurations = slices.DeleteFunc(configurations, func(c configuration.Configuration) bool { return c.Name == "api" })
-	return errors.Join(
-		same("Component", o.Components, local.Components,
-			func(c *components.Component) string { return c.Name },
-			func(c *components.Component) any {
-				return []any{c.Spec.Type, c.Spec.Version, c.Spec.IgnoreErrors, c.Spec.InitTimeout, settings(c), c.Scopes, c.Auth}
-			}),
-		same("Subscription", o.Subscriptions, local.Subscriptions,
-			func(s *subscriptions.Subscription) string { return s.Name },
-			func(s *subscriptions.Subscription) any { return []any{s.Spec, s.Scopes} }),
-		same("Resiliency", o.Resiliencies, local.Resiliencies,
-			func(r *resiliency.Resiliency) string { return r.Name },
-			func(r *resiliency.Resiliency) any { return []any{r.Spec, r.Scopes} }),
-		same("Configuration", configurations, local.Configurations,
-			func(c *configuration.Configuration) string { return c.Name },
-			func(c *configuration.Configuration) any { return c.Spec }),
-	)
+	return nil
 }
 
-// localResources are those that a local sidecar reads.
-func localResources(broker string) (*Objects, error) {
-	var o Objects
-	for _, folder := range []string{filepath.Join(Root, "components"), filepath.Join(Root, "components", "brokers", broker)} {
-		files, err := filepath.Glob(filepath.Join(folder, "*.yaml"))
-		if err != nil {
-			return nil, err
-		}
-		for _, file := range files {
-			text, err := os.ReadFile(file)
-			if err != nil {
-				return nil, err
-			}
-			for document := range strings.SplitSeq(string(text), "\n---\n") {
-				var head struct{ APIVersion, Kind string }
-				if err := yaml.Unmarshal([]byte(document), &head); err != nil {
-					return nil, fmt.Errorf("%s: %w", file, err)
-				}
-				version, ours := strings.CutPrefix(head.APIVersion, "dapr.io/")
-				if !ours {
-					continue
-				}
-				if err := o.add(head.Kind+"."+version+".dapr.io", []byte(document)); err != nil {
-					return nil, fmt.Errorf("%s: %w", file, err)
-				}
-			}
-		}
+// plain is a resource without what every overlay adds, and its kind and name.
+func plain(text []byte) (string, map[string]any, error) {
+	var resource map[string]any
+	if err := yaml.Unmarshal(text, &resource); err != nil {
+		return "", nil, err
 	}
-	return &o, nil
+	metadata, _ := resource["metadata"].(map[string]any)
+	delete(metadata, "namespace")
+	delete(metadata, "labels")
+	return fmt.Sprint(resource["kind"], " ", metadata["name"]), resource, nil
 }
 
 // ticks are the cron bindings, with the app that they wake.
@@ -177,38 +181,6 @@ func loadComponents(o *Objects, folder string) error {
 		if !slices.Equal(got, wanted) {
 			errs = append(errs, fmt.Errorf("components of %s: Dapr loads %v; wanted: %v", app, got, wanted))
 		}
-	}
-	return errors.Join(errs...)
-}
-
-// settings of a component.
-func settings(c *components.Component) map[string]string {
-	values := map[string]string{}
-	for _, m := range c.Spec.Metadata {
-		values[m.Name] = m.Value.String()
-		if m.SecretKeyRef.Name != "" {
-			values[m.Name] = "secret " + m.SecretKeyRef.Name + "/" + m.SecretKeyRef.Key
-		}
-	}
-	return values
-}
-
-// same compares by name what two lists say.
-func same[T any](kind string, here, there []T, nameOf func(*T) string, says func(*T) any) error {
-	var errs []error
-	for i := range there {
-		name := nameOf(&there[i])
-		object, err := find(here, name, nameOf)
-		if err != nil {
-			errs = append(errs, err)
-			continue
-		}
-		if a, b := says(object), says(&there[i]); !reflect.DeepEqual(a, b) {
-			errs = append(errs, fmt.Errorf("%s %s: differs from components/:\n%+v\n%+v", kind, name, a, b))
-		}
-	}
-	if len(here) != len(there) {
-		errs = append(errs, fmt.Errorf("%d of %s, %d in components/", len(here), kind, len(there)))
 	}
 	return errors.Join(errs...)
 }

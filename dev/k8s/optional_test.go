@@ -95,10 +95,12 @@ func TestLocalOverlayBringsItsStores(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, manifests.ReviewPods(objects))
 	require.NoError(t, manifests.ReviewSidecars(objects, run, nil))
-	bus := slices.IndexFunc(objects.Components, func(c components.Component) bool { return c.Name == "taskbus" })
-	tls := slices.IndexFunc(objects.Components[bus].Spec.Metadata, func(m common.NameValuePair) bool { return m.Name == "disableTls" })
-	require.Equal(t, "true", objects.Components[bus].Spec.Metadata[tls].Value.String())
-	objects.Components[bus].Spec.Metadata[tls].SetValue([]byte("false"))
+	err = manifests.ReviewDapr(objects, "redpanda", t.TempDir())
+	require.ErrorContains(t, err, "Component taskbus: differs")
+	settings := objects.Dapr["Component taskbus"]["spec"].(map[string]any)["metadata"].([]any)
+	tls := settings[slices.IndexFunc(settings, func(s any) bool { return s.(map[string]any)["name"] == "disableTls" })].(map[string]any)
+	require.Equal(t, "true", tls["value"])
+	tls["value"] = "false"
 	require.NoError(t, manifests.ReviewDapr(objects, "redpanda", t.TempDir()), "nothing else differs")
 
 	elsewhere, err := manifests.Render(files, "redpanda")

@@ -11,6 +11,7 @@ import (
 	"path"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	keda "github.com/kedacore/keda/v2/apis/keda/v1alpha1"
 	appsv1 "k8s.io/api/apps/v1"
@@ -80,6 +81,8 @@ type Objects struct {
 	Configurations []configuration.Configuration
 	Subscriptions  []subscriptions.Subscription
 	Resiliencies   []resiliency.Resiliency
+
+	Dapr map[string]map[string]any // Dapr's four as they were rendered, by kind and name
 }
 
 // Render builds an overlay with optional components, as kubectl apply -k would, and
@@ -138,9 +141,13 @@ func Documents(files filesys.FileSystem, folder string) ([]Document, error) {
 
 // Read decodes each document strictly, and holds it against its definition.
 func Read(all []Document) (*Objects, error) {
-	var o Objects
+	o := Objects{Dapr: map[string]map[string]any{}}
 	var errs []error
 	for _, d := range all {
+		if strings.HasSuffix(d.Kind, ".dapr.io") {
+			name, resource, err := plain(d.Text)
+			errs, o.Dapr[name] = append(errs, err), resource
+		}
 		var head struct {
 			APIVersion, Kind string
 			Metadata         struct{ Name, Namespace string }
