@@ -52,7 +52,7 @@ func BenchmarkFlood(b *testing.B) {
 	for n := range 10 {
 		good = append(good, h.resident(b, fmt.Sprint("user ", n)).token)
 	}
-	// Bad tokens are made before: that is the attacker's work, not the server's.
+	// Bad tokens are made in advance: that is the attacker's work, not the server's.
 	bad := make([]string, 400)
 	for n := range bad {
 		if n%2 == 0 {

@@ -13,7 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// hostile is text that something else than a person could take for its own.
+// hostile is text that a program might interpret.
 var hostile = map[string]string{
 	"SQL":                 `'; DROP TABLE tasks; --`,
 	"markup":              `<script>alert(1)</script><img src=x onerror=alert(1)>`,
@@ -33,8 +33,7 @@ var hostile = map[string]string{
 	"the longest letters": strings.Repeat("𒈙", 40),
 }
 
-// Text is kept to the letter, or refused by field; nothing takes it for anything
-// but text.
+// Text is stored unchanged or refused by field; nothing interprets it.
 func TestHostileInputIsRefusedOrKeptAsText(t *testing.T) {
 	t.Parallel()
 	h := build(t, nil)
@@ -121,7 +120,7 @@ func TestHostileInputIsRefusedOrKeptAsText(t *testing.T) {
 	require.NotContains(t, h.log.String(), `"ERROR"`)
 }
 
-// Clients can tell the text of a person from that of the server.
+// Clients can tell the user's text from the server's.
 func TestTextOfAPersonIsMarkedAsTheirs(t *testing.T) {
 	t.Parallel()
 	h := build(t, nil)

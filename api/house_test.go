@@ -28,13 +28,13 @@ import (
 	"tickler/internal/sidecar"
 )
 
-// fields are a JSON object.
+// fields is a JSON object.
 type fields = map[string]any
 
-// house is the api as it is wired, on a real database under its own role.
+// house is the api as wired for use, on a real database under its own role.
 type house struct {
 	*httptest.Server
-	owner      *pgxpool.Pool // of the schema, whom no policy holds
+	owner      *pgxpool.Pool // of the schema, exempt from all policies
 	store      *repository.Repository
 	operations *operation.Operations
 	routes     gin.RoutesInfo
@@ -42,20 +42,20 @@ type house struct {
 	userTasks  int // that a user may have; 0: any number
 }
 
-// build makes a house; what the guard is told may be changed.
+// build starts a house; change may change the settings of its guard.
 func build(t testing.TB, change func(*config.Guard)) *house {
 	t.Helper()
 	return (&house{owner: pgtest.Open(t)}).serve(t, repository.RoleAPI, change)
 }
 
-// replica is another process on the same database.
+// replica starts a second api on the same database.
 func (h *house) replica(t testing.TB) *house {
 	t.Helper()
 	return (&house{owner: h.owner, userTasks: h.userTasks}).serve(t, repository.RoleAPI, nil)
 }
 
-// serve starts the house under a role; none is the schema's owner. Nothing relays
-// its events: there is no sidecar.
+// serve starts the house under a role; "" is the owner of the schema. There is no
+// sidecar, so events are not relayed.
 func (h *house) serve(t testing.TB, role repository.Role, change func(*config.Guard)) *house {
 	t.Helper()
 	ctx, stop := context.WithCancel(context.Background())
@@ -84,7 +84,7 @@ func (h *house) serve(t testing.TB, role repository.Role, change func(*config.Gu
 	return h
 }
 
-// lines are what was logged.
+// lines collects the log.
 type lines struct {
 	mu   sync.Mutex
 	text bytes.Buffer
@@ -102,9 +102,9 @@ func (l *lines) String() string {
 	return l.text.String()
 }
 
-// twice runs a test as the api runs, and once more where nothing but the queries
-// keeps users apart: each of the two must do so by itself. That the policies do,
-// also where a query does not, is for the tests of the repository.
+// twice runs a test under the api's role and again under the schema's owner, where
+// only the queries isolate users: they must do so without row-level security. The
+// tests of the repository show that the policies do so without the queries.
 func twice(t *testing.T, test func(t *testing.T, h *house)) {
 	t.Parallel()
 	for name, role := range map[string]repository.Role{"as it runs": repository.RoleAPI, "by the queries alone": ""} {
@@ -140,7 +140,7 @@ func (h *house) newToken(t testing.TB, userID int64, scopes ...access.Scope) str
 	return secret
 }
 
-// answer is a response that was read.
+// answer is a response, read to its end.
 type answer struct {
 	status int
 	header http.Header
@@ -154,7 +154,7 @@ func (a answer) body(t testing.TB) fields {
 	return body
 }
 
-// send sends a request with a token; headers are name and value in turn.
+// send sends a request with a token; headers alternate names and values.
 func (h *house) send(t testing.TB, token, method, path string, body any, headers ...string) answer {
 	t.Helper()
 	response := h.open(t, t.Context(), token, method, path, body, headers...)
@@ -193,7 +193,7 @@ func (h *house) rpc(t testing.TB, token, method string, params any) answer {
 	return h.send(t, token, http.MethodPost, "/mcp", fields{"jsonrpc": "2.0", "id": 1, "method": method, "params": params})
 }
 
-// call calls a tool that must succeed.
+// call calls a tool and requires success.
 func (r *resident) call(t testing.TB, tool string, arguments fields) fields {
 	t.Helper()
 	a := r.rpc(t, r.token, "tools/call", fields{"name": tool, "arguments": arguments})
@@ -204,7 +204,7 @@ func (r *resident) call(t testing.TB, tool string, arguments fields) fields {
 	return result["structuredContent"].(fields)
 }
 
-// fetch gets what must be there.
+// fetch gets a path and requires success.
 func (r *resident) fetch(t testing.TB, path string) answer {
 	t.Helper()
 	a := r.send(t, r.token, http.MethodGet, path, nil)
@@ -212,7 +212,7 @@ func (r *resident) fetch(t testing.TB, path string) answer {
 	return a
 }
 
-// firstEventID reads where a stream of events begins.
+// firstEventID returns the first id of a new stream of events.
 func (r *resident) firstEventID(t testing.TB) string {
 	t.Helper()
 	response := r.open(t, t.Context(), r.token, http.MethodGet, "/v1/events", nil)

@@ -10,7 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// A client that leaves while the database is busy is no fault of the server's.
+// A client that disconnects while the database is busy is not an error of the server.
 func TestClientThatLeavesIsNotLoggedAsAnError(t *testing.T) {
 	t.Parallel()
 	const call = `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"list_tasks","arguments":{}}}`

@@ -1,5 +1,4 @@
-// Command api takes the calls: MCP tools and REST over one task service. Its
-// other commands are those of package command.
+// Command api serves MCP and REST. Package command has its other commands.
 package main
 
 import (

@@ -27,14 +27,14 @@ import (
 	"tickler/internal/transfer"
 )
 
-// version is what the server calls itself to clients.
+// version is the version that clients see.
 const version = "0.1.0"
 
-// routes is what the router hands requests to.
+// routes holds what the router serves.
 type routes struct {
 	guard      *guard.Guard
-	proxies    []string // whose X-Forwarded-For is believed
-	publicHost string   // name that callers know the server by
+	proxies    []string // whose X-Forwarded-For is trusted
+	publicHost string   // host name in the public URL
 	tasks      *task.Service
 	labels     *label.Service
 	operations *operation.Operations
@@ -51,12 +51,12 @@ func newRouter(r routes) (*gin.Engine, error) {
 	gin.SetMode(gin.ReleaseMode)
 	router := gin.New()
 	router.HandleMethodNotAllowed = true
-	if err := router.SetTrustedProxies(r.proxies); err != nil { // the library's default is to believe anybody
+	if err := router.SetTrustedProxies(r.proxies); err != nil { // gin trusts everybody by default
 		return nil, fmt.Errorf("trusted proxies: %w", err)
 	}
 	router.Use(guard.Headers, gin.CustomRecoveryWithWriter(io.Discard, recovered(r.log)))
 	telemetry.Probes(router, r.registry, r.checks...)
-	router.Use(traced) // what comes after: a probe is no part of any trace
+	router.Use(traced) // after the probes, which belong to no trace
 	router.NoRoute(func(c *gin.Context) {
 		problem.Refuse(c, &fault.Error{Code: fault.NotFound, Message: "there is nothing here; MCP is at /mcp, REST under /v1, described at /docs"})
 	})

@@ -49,7 +49,7 @@ func serve() error {
 	return a.Run(ctx, []lifecycle.Server{calls}, w.background...)
 }
 
-// wired is what serves callers, and what must run beside it.
+// wired is the handler of calls and the work that must run in the background.
 type wired struct {
 	router     *gin.Engine
 	operations *operation.Operations
@@ -85,7 +85,7 @@ func wire(ctx context.Context, a *app.App) (wired, error) {
 	return wired{router: router, operations: operations, background: []func(context.Context){events.Run, checker.Run}}, err
 }
 
-// hostOf is the name in a URL.
+// hostOf returns the host name in a URL.
 func hostOf(address string) string {
 	if u, err := url.Parse(address); err == nil && u.Hostname() != "" {
 		return u.Hostname()

@@ -101,8 +101,8 @@ func (d described) request(own fields, arguments map[string]fields) request {
 	return r
 }
 
-// Every operation of the OpenAPI document, with each of its inputs set to what
-// is another's.
+// Calls every operation of the OpenAPI document with each of its inputs set to a
+// value of another user.
 func TestNoRESTOperationReachesWhatIsAnothers(t *testing.T) {
 	twice(t, noRESTOperationReachesWhatIsAnothers)
 }
@@ -161,8 +161,7 @@ func noRESTOperationReachesWhatIsAnothers(t *testing.T, h *house) {
 	t.Logf("%d calls", tried)
 }
 
-// A document says which tasks it is about by their ids; those of another mean
-// nothing to who brings it in.
+// Ids in an imported document mean nothing if they are another user's.
 func TestImportOfAnothersExportMakesCopiesOnly(t *testing.T) {
 	t.Parallel()
 	h := build(t, nil)
@@ -180,8 +179,8 @@ func TestImportOfAnothersExportMakesCopiesOnly(t *testing.T) {
 	require.NotEmpty(t, eve.call(t, "list_tasks", fields{})["tasks"])
 }
 
-// Nothing opens without a token, or with one that is over, or with too little in
-// its scope. The router names its routes, so none is forgotten.
+// Every route refuses a missing token, an ended one, and one without the scope. The
+// routes are those of the router, so none is forgotten.
 func TestEveryRouteIsGuarded(t *testing.T) {
 	t.Parallel()
 	h := build(t, nil)
@@ -244,7 +243,7 @@ func TestEveryRouteIsGuarded(t *testing.T) {
 	}
 }
 
-// Each replica looks a token up again every two seconds.
+// Each replica checks a token again every two seconds.
 func TestRevokedTokenEndsOnEveryReplicaWithinSeconds(t *testing.T) {
 	t.Parallel()
 	one := build(t, nil)

@@ -17,26 +17,27 @@ import (
 	"tickler/internal/task"
 )
 
-// absent is an id that nothing has.
+// absent is an id that no object has.
 const absent = int64(900_000_001)
 
-// belongings are what a stranger may have got hold of, and must get nothing for.
+// belongings are ann's ids and names. A stranger may know them and must gain nothing
+// from that.
 type belongings struct {
 	task, done, deleted, category, tag, channel, audit int64
 	version                                            int
 	etag, cursor, eventID, seriesID                    string
-	secrets                                            []string // what no answer to a stranger may hold, unless they said it themselves
+	secrets                                            []string // must not occur in an answer to a stranger who did not send them
 }
 
 const (
 	annsCategory, annsTag, annsKey = "Orchard", "pruning", "key of ann"
 )
 
-// settle gives ann what a stranger will be after.
+// settle creates the belongings of ann.
 func settle(t *testing.T, ann *resident) belongings {
 	t.Helper()
 	b := belongings{}
-	// Ids that are told apart in any text.
+	// Large ids, so that they can be found in any text.
 	_, err := ann.owner.Exec(t.Context(), `
 		DO $$ DECLARE s record; BEGIN
 			FOR s IN SELECT pg_get_serial_sequence(table_name, column_name) AS name FROM information_schema.columns
@@ -83,8 +84,8 @@ func settle(t *testing.T, ann *resident) belongings {
 	return b
 }
 
-// references are the inputs that can name what is another's, by their name,
-// with ann's as the value. identifying ones name a thing that must be there.
+// references maps inputs that can refer to another user's objects to ann's values.
+// Those in identifying must name an object that exists.
 func (b belongings) references() (identifying, other map[string][]any) {
 	tasks := []any{b.task, b.done, b.deleted}
 	return map[string][]any{
@@ -98,8 +99,8 @@ func (b belongings) references() (identifying, other map[string][]any) {
 		}
 }
 
-// harmless are the inputs that name nothing of anybody, by their name, with a
-// value where a call is of no use without.
+// harmless maps inputs that refer to nobody's objects to a value, or to nil where a
+// call does not need one.
 var harmless = map[string]any{
 	"title": "Mine", "name": "mine", "snooze_minutes": 5, "query": "mine",
 	"description": nil, "priority": nil, "due_date": nil, "recurrence_rule": nil, "recurrence_base": nil, "reminder_offsets": nil, "estimate_minutes": nil, "response_format": nil,
@@ -107,15 +108,15 @@ var harmless = map[string]any{
 	"remind_before_minutes": nil, "remind_at": nil, "days": nil, "time_zone": nil, "quiet_hours": nil, "add_channel": nil, "calendar_feed": nil, "dry_run": nil,
 }
 
-// probe is a call with one thing of ann's in it.
+// probe is a call with one of ann's values in it.
 type probe struct {
-	field       string // none: a call that is wholly the stranger's own
+	field       string // none: everything in the call is the stranger's own
 	value       any
 	identifying bool
 	build       func(own fields, value any) fields // the arguments
 }
 
-// missing is the value that names what does not exist in the same way.
+// missing is a value of the same kind that refers to nothing.
 func (p probe) missing() any {
 	if _, several := p.value.([]int64); several {
 		return []int64{absent}
@@ -123,7 +124,7 @@ func (p probe) missing() any {
 	return absent
 }
 
-// probes makes the calls of something that takes properties.
+// probes makes the probes of an input with these properties.
 func (b belongings) probes(t *testing.T, what string, properties fields) []probe {
 	t.Helper()
 	identifying, other := b.references()
@@ -155,7 +156,7 @@ func (b belongings) probes(t *testing.T, what string, properties fields) []probe
 	return all
 }
 
-// base are the arguments of a call that is the stranger's own but for a field.
+// base returns arguments that are the stranger's own, without one field.
 func base(properties, own fields, but string) fields {
 	arguments := fields{}
 	for field := range properties {
@@ -176,14 +177,14 @@ func base(properties, own fields, but string) fields {
 	return arguments
 }
 
-// itemsOf are the properties of the items of an array of objects.
+// itemsOf returns the properties of the items of an array of objects.
 func itemsOf(schema any) (fields, bool) {
 	items, _ := schema.(fields)["items"].(fields)
 	properties, ok := items["properties"].(fields)
 	return properties, ok
 }
 
-// fresh leaves a stranger with one task, in a category and with a tag.
+// fresh resets a stranger to one task with a category and a tag.
 func fresh(t *testing.T, eve *resident) fields {
 	t.Helper()
 	_, err := eve.owner.Exec(t.Context(), fmt.Sprintf(`
@@ -196,7 +197,7 @@ func fresh(t *testing.T, eve *resident) fields {
 	return fields{"task_id": int64(added["task"].(fields)["id"].(float64)), "category": "Eves", "tag": "evening", "path category_id": category, "path tag_id": tag}
 }
 
-// state is all that is ann's, row by row.
+// state returns all rows of a user.
 func (r *resident) state(t *testing.T) string {
 	t.Helper()
 	var query []string
@@ -206,7 +207,7 @@ func (r *resident) state(t *testing.T) string {
 	for rows.Next() {
 		var table string
 		require.NoError(t, rows.Scan(&table))
-		// Their own calls are noted some seconds later, as the last use of their token.
+		// The last use of a token is written some seconds after the user's own calls.
 		query = append(query, fmt.Sprintf(`SELECT '%[1]s ' || (to_jsonb(t) - 'last_used_at')::text FROM %[1]s t WHERE user_id = $1`, table))
 	}
 	require.NoError(t, rows.Err())
@@ -216,7 +217,7 @@ func (r *resident) state(t *testing.T) string {
 	return all
 }
 
-// requireApart sees that an answer to a stranger told nothing and changed nothing.
+// requireApart requires that a call of a stranger revealed and changed nothing.
 func requireApart(t *testing.T, ann *resident, b belongings, before, what, sent, got string) {
 	t.Helper()
 	for _, secret := range b.secrets {
@@ -241,7 +242,7 @@ func text(t *testing.T, value any) string {
 	return string(encoded)
 }
 
-// veiled is an answer with the id that was asked for taken out of it.
+// veiled replaces the requested ids in an answer.
 func veiled(answer string, ids ...int64) string {
 	for _, id := range ids {
 		answer = strings.ReplaceAll(answer, fmt.Sprint(id), "#")
@@ -253,7 +254,7 @@ func (b belongings) all() []int64 {
 	return []int64{b.task, b.done, b.deleted, b.category, b.tag, b.channel, absent}
 }
 
-// codeOf is the code of the error in an answer, also of the first of several.
+// codeOf returns the error code of an answer, or of the first item of a batch.
 func codeOf(answer fields) fault.Code {
 	if results, ok := answer["results"].([]any); ok {
 		answer = results[0].(fields)
@@ -265,8 +266,8 @@ func codeOf(answer fields) fault.Code {
 	return fault.Code(code)
 }
 
-// followed waits for a stream to tell of the stranger's own task, and returns all
-// that it told.
+// followed reads a stream until it mentions the stranger's own task, and returns
+// everything read.
 func (r *resident) followed(t *testing.T, path string, headers ...string) string {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 15*time.Second)

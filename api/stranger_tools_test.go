@@ -11,8 +11,8 @@ import (
 	"tickler/internal/fault"
 )
 
-// Every tool that is registered, with each of its inputs set to what is
-// another's. An input that the test does not know fails it: see references.
+// Calls every registered tool with each of its inputs set to a value of another
+// user. An input that the test does not know fails it: see references.
 func TestNoToolReachesWhatIsAnothers(t *testing.T) { twice(t, noToolReachesWhatIsAnothers) }
 
 func noToolReachesWhatIsAnothers(t *testing.T, h *house) {
@@ -47,8 +47,7 @@ func noToolReachesWhatIsAnothers(t *testing.T, h *house) {
 	t.Logf("%d calls", tried)
 }
 
-// What else MCP serves: resources, their templates, prompts, completion, and
-// streams of what changes.
+// The rest of MCP: resources, templates, prompts, completion and subscriptions.
 func TestNoResourceReachesWhatIsAnothers(t *testing.T) { twice(t, noResourceReachesWhatIsAnothers) }
 
 func noResourceReachesWhatIsAnothers(t *testing.T, h *house) {
@@ -92,7 +91,7 @@ func noResourceReachesWhatIsAnothers(t *testing.T, h *house) {
 	}
 }
 
-// The address of a calendar is a secret, and all that there is of one.
+// A calendar's address is its only secret.
 func TestCalendarShowsTheTasksOfItsOwnerOnly(t *testing.T) {
 	twice(t, func(t *testing.T, h *house) {
 		ann, eve := h.resident(t, "ann"), h.resident(t, "eve")

@@ -33,7 +33,7 @@ const usage = `Usage:
 // app names this program in events and in the audit.
 const app = "api"
 
-// errUsage is a mistake in the words of the command line.
+// errUsage marks a mistake in the command line.
 var errUsage = errors.New("see api --help")
 
 // Run runs the command that args name and returns the exit status: 0, 1 for a
@@ -85,7 +85,7 @@ func run(args []string, stdout, stderr io.Writer, serve func() error) error {
 	}
 }
 
-// parseFlags reads flags; done says that help was asked for and given.
+// parseFlags parses flags; done means that help was requested and printed.
 func parseFlags(flags *flag.FlagSet, args []string) (done bool, err error) {
 	err = flags.Parse(args)
 	if errors.Is(err, flag.ErrHelp) {
@@ -97,7 +97,7 @@ func parseFlags(flags *flag.FlagSet, args []string) (done bool, err error) {
 	return false, nil
 }
 
-// selection reads an id, or all as 0.
+// selection parses an id; all is 0.
 func selection(command string, args []string) (int64, error) {
 	if len(args) == 1 {
 		if args[0] == "all" {

@@ -15,7 +15,7 @@ import (
 	"tickler/migrations"
 )
 
-// migrate runs api migrate. Several at the same time wait for each other.
+// migrate runs api migrate. Concurrent runs wait for each other.
 func migrate(args []string, stdout io.Writer) error {
 	if len(args) != 1 {
 		return fmt.Errorf("migrate: want up, down or status: %w", errUsage)

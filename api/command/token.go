@@ -32,7 +32,7 @@ func tokenCommand(args []string, stdout, stderr io.Writer) error {
 	return fmt.Errorf("token: want create, list or revoke: %w", errUsage)
 }
 
-// tokenFlags are flags of one of the commands, with that which all have.
+// tokenFlags makes the flag set of a subcommand, with the flag that all have.
 func tokenFlags(command string) (*flag.FlagSet, *string) {
 	flags := flag.NewFlagSet("api token "+command, flag.ContinueOnError)
 	return flags, flags.String("user", "", "name of the person")

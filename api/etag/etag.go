@@ -8,17 +8,17 @@ import (
 	"strings"
 )
 
-// Digest tells one content from another, in 16 hexadecimal digits.
+// Digest returns 16 hexadecimal digits that identify a content.
 func Digest(content []byte) string {
 	sum := sha256.Sum256(content)
 	return hex.EncodeToString(sum[:8])
 }
 
-// Of is the entity tag of a content.
+// Of returns the entity tag of a content.
 func Of(content []byte) string { return `"` + Digest(content) + `"` }
 
-// Matches tells whether the list of an If-None-Match has an entity tag, compared
-// weakly.
+// Matches reports whether an If-None-Match header includes an entity tag. The
+// comparison is weak.
 // https://www.rfc-editor.org/rfc/rfc9110#section-13.1.2
 func Matches(list, tag string) bool {
 	for one := range strings.SplitSeq(list, ",") {

@@ -1,5 +1,5 @@
-// Package guard protects the public listener: who may come in, from where, how
-// often, with what in their hands. What lies behind is none of its business.
+// Package guard decides which requests reach the handlers of the public listener: by
+// host, origin, rate, token and scope.
 package guard
 
 import (
@@ -21,19 +21,19 @@ import (
 	"tickler/internal/telemetry"
 )
 
-// Config is what the operator may configure.
+// Config holds the settings of a guard.
 type Config struct {
 	// PublicURL is how callers reach the server, for example
 	// https://tickler.example.com; it names the resource of access tokens.
 	PublicURL string
-	Hosts     []string // names in the Host header beside that of PublicURL; * for any
-	Origins   []string // of web pages that may call, beside those served from here
-	// UserRate and AddressRate are calls a second, FailureRate is refused tokens a
-	// second and address, all of one replica; 0 is without limit. Four times as
-	// many may come at once.
+	Hosts     []string // allowed in the Host header besides that of PublicURL; * for any
+	Origins   []string // of web pages that may call, besides those of this server
+	// UserRate and AddressRate limit calls per second, FailureRate refused tokens per
+	// second and address, each on one replica; 0 is no limit. Bursts may have four
+	// times as many.
 	UserRate, AddressRate, FailureRate float64
-	// UserCalls is how many calls of one user are answered at the same time, on
-	// one replica; 0 is without limit. Streams count until they have begun.
+	// UserCalls limits the concurrent calls of one user on one replica; 0 is no
+	// limit. Streams count until they have begun.
 	UserCalls int
 }
 
@@ -60,16 +60,15 @@ func New(config Config, trust access.Trust, checker *access.Checker, settings fu
 	}
 }
 
-// WithToken lists what a request with a token must pass, in order: the cheapest
-// first, and whatever needs no token before anything that does. Its body may have
-// maxBody bytes; 0: MaxBody.
+// WithToken returns the checks of a request that carries a token, cheapest first:
+// those that need no token come before those that do. The body may have maxBody
+// bytes; 0 is MaxBody.
 func (g *Guard) WithToken(maxBody int64) gin.HandlersChain {
 	return gin.HandlersChain{g.expectedHost, g.expectedOrigin, noTokenInURL, plainBody(cmp.Or(maxBody, MaxBody)), g.notTooOften, g.authenticated}
 }
 
-// authenticated lets only callers with a valid token pass, and says who they
-// are. The token is the only source of identity. The context of the answer ends
-// with the token.
+// authenticated admits callers with a valid token and puts them into the context.
+// The token is the only source of identity. The context ends with the token.
 // https://www.rfc-editor.org/rfc/rfc6750#section-3
 func (g *Guard) authenticated(c *gin.Context) {
 	ctx, address := c.Request.Context(), addressOf(c)
@@ -84,8 +83,8 @@ func (g *Guard) authenticated(c *gin.Context) {
 	}
 	caller, fresh, seen := g.checker.Known(token)
 	if !fresh {
-		// A token that was good a while ago is looked up whatever else comes from
-		// the same address; others wait until the failures there get fewer.
+		// Too many failures from an address block unknown tokens from there, but not
+		// one that was valid a while ago.
 		if wait := g.failures.wait(address); !seen && wait > 0 {
 			tooOften(c, wait, "too many bad tokens came from this address")
 			return
@@ -122,8 +121,8 @@ func (g *Guard) authenticated(c *gin.Context) {
 	}
 	ctx, release := g.checker.Hold(ctx, caller)
 	defer release()
-	// A stream counts with the others of its kind, and its token, which may have
-	// been checked two seconds ago, is looked at once more.
+	// An open stream counts as a stream, not as a call. Its token may have been
+	// checked two seconds ago, so it is checked again.
 	ctx = sse.OnOpen(ctx, func() { end(); g.checker.Recheck() })
 	c.Request = c.Request.WithContext(operation.WithUser(access.With(ctx, caller), user))
 	c.Next()
@@ -138,7 +137,7 @@ func (g *Guard) unavailable(c *gin.Context, err error) {
 	problem.Refuse(c, &fault.Error{Code: fault.Unavailable, Message: "tokens cannot be checked at the moment; try again in some seconds"})
 }
 
-// challenge refuses a request and says what token would be accepted.
+// challenge refuses a request and says which token would be accepted.
 // https://modelcontextprotocol.io/specification/2025-11-25/basic/authorization#scope-challenge-handling
 func (g *Guard) challenge(c *gin.Context, reason string, needed []access.Scope, e *fault.Error) {
 	parts := []string{`Bearer realm="tickler"`}

@@ -22,7 +22,7 @@ import (
 	"tickler/internal/person"
 )
 
-// shelf keeps tokens in memory.
+// shelf stores tokens in memory.
 type shelf struct {
 	mu     sync.Mutex
 	tokens map[string]access.Token
@@ -56,7 +56,7 @@ func settings(_ context.Context, userID int64) (person.Settings, error) {
 	return person.Settings{UserID: userID, TimeZone: "UTC"}, nil
 }
 
-// house is a guard with a room behind it that says who came in.
+// house is a guard with a handler behind it that names the caller.
 type house struct {
 	*shelf
 	handler http.Handler

@@ -11,8 +11,8 @@ const requestIDKey = "request id"
 
 var requestID = regexp.MustCompile(`^[A-Za-z0-9._-]{1,64}$`)
 
-// Headers gives every answer the id of its request, the caller's own where it is
-// fit to be logged, and tells browsers to do nothing with it.
+// Headers sets X-Request-Id on every answer, to the caller's own id if that is safe
+// to log, and headers that keep browsers from interpreting the answer.
 func Headers(c *gin.Context) {
 	id := c.GetHeader("X-Request-Id")
 	if !requestID.MatchString(id) {
@@ -31,5 +31,5 @@ func Headers(c *gin.Context) {
 	}
 }
 
-// RequestID is the id that the answer carries as X-Request-Id.
+// RequestID returns the id of the request, as sent in X-Request-Id.
 func RequestID(c *gin.Context) string { return c.GetString(requestIDKey) }

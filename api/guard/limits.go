@@ -16,16 +16,15 @@ import (
 )
 
 const (
-	// MaxBody is how many bytes a body may have unless its route says otherwise.
+	// MaxBody is the size limit of a body, in bytes, unless a route has its own.
 	MaxBody = 1 << 20
-	// counted is how many users or addresses are counted at a time: those that
-	// were not heard of for longest start anew.
+	// counted is how many users or addresses are tracked; the least recently seen are
+	// forgotten.
 	counted = 10_000
 	burst   = 4 // times the rate
 )
 
-// limiters count calls by key, in this process alone: n replicas let n times as
-// many pass.
+// limiters limits calls by key in this process: n replicas allow n times as many.
 type limiters struct {
 	rate rate.Limit // 0: no limit
 	now  func() time.Time
@@ -51,7 +50,7 @@ func (l *limiters) of(key string) *rate.Limiter {
 	return one
 }
 
-// take counts a call and returns how long to wait when it is one too many.
+// take counts a call. If it exceeds the limit, take returns how long to wait.
 func (l *limiters) take(key string) time.Duration {
 	if l.rate <= 0 {
 		return 0
@@ -64,7 +63,7 @@ func (l *limiters) take(key string) time.Duration {
 
 func (l *limiters) takeID(id int64) time.Duration { return l.take(strconv.FormatInt(id, 10)) }
 
-// wait is how long to wait before the next call, which is not counted yet.
+// wait returns how long to wait before the next call, without counting one.
 func (l *limiters) wait(key string) time.Duration {
 	if l.rate <= 0 {
 		return 0
@@ -79,15 +78,15 @@ func (g *Guard) notTooOften(c *gin.Context) {
 	}
 }
 
-// tooOften refuses a call with the time after which it may come again.
+// tooOften refuses a call and says when to try again.
 func tooOften(c *gin.Context, wait time.Duration, message string) {
 	seconds := strconv.Itoa(max(1, int(math.Ceil(wait.Seconds()))))
 	c.Header("Retry-After", seconds)
 	problem.Refuse(c, &fault.Error{Code: fault.RateLimited, Message: message + "; try again in " + seconds + " s"})
 }
 
-// addressOf is what calls are counted by: an IPv4 address, or the network that
-// one holder of IPv6 addresses has.
+// addressOf is the key for limits by address: an IPv4 address, or the /64 network
+// that one holder of IPv6 addresses has.
 func addressOf(c *gin.Context) string {
 	address, err := netip.ParseAddr(c.ClientIP())
 	if err != nil {
@@ -101,8 +100,8 @@ func addressOf(c *gin.Context) string {
 	return address.String()
 }
 
-// plainBody bounds a body, and refuses a compressed one: a few bytes could
-// become gigabytes.
+// plainBody limits the size of a body and refuses compressed ones, in which a few
+// bytes can become gigabytes.
 func plainBody(maxBody int64) gin.HandlerFunc {
 	return func(c *gin.Context) {
 		if encoding := c.GetHeader("Content-Encoding"); encoding != "" && encoding != "identity" {

@@ -12,11 +12,11 @@ import (
 
 const wellKnown = "/.well-known/oauth-protected-resource"
 
-// resources are the paths that are resources of their own to an issuer.
+// resources are the paths that issuers may treat as resources of their own.
 var resources = []string{"/mcp", "/v1"}
 
-// Audiences lists what an access token for this server may be issued for: the
-// whole of it, or one of its resources. RFC 8707, section 2.
+// Audiences lists the audiences of access tokens for this server: all of it, or one
+// of its resources. RFC 8707, section 2.
 func Audiences(publicURL string) []string {
 	root := strings.TrimSuffix(publicURL, "/")
 	all := []string{root, root + "/"}
@@ -26,8 +26,8 @@ func Audiences(publicURL string) []string {
 	return all
 }
 
-// Metadata serves where clients learn which issuers' tokens are accepted. It is
-// not there when none are: then there is nothing for a client to discover.
+// Metadata serves the documents that tell clients which issuers' tokens are accepted.
+// Without issuers there is nothing to discover, and no document.
 // https://www.rfc-editor.org/rfc/rfc9728#section-3
 func (g *Guard) Metadata(router gin.IRoutes) {
 	if len(g.trust.Issuers) == 0 {
@@ -36,7 +36,7 @@ func (g *Guard) Metadata(router gin.IRoutes) {
 	root := strings.TrimSuffix(g.config.PublicURL, "/")
 	for _, path := range append([]string{""}, resources...) {
 		serve := func(c *gin.Context) {
-			c.Header("Access-Control-Allow-Origin", "*") // it is public, and clients in browsers need it
+			c.Header("Access-Control-Allow-Origin", "*") // public, and needed by clients in browsers
 			c.Header("Cross-Origin-Resource-Policy", "cross-origin")
 			c.JSON(http.StatusOK, gin.H{
 				"resource":                 root + path,
@@ -53,8 +53,8 @@ func (g *Guard) Metadata(router gin.IRoutes) {
 	}
 }
 
-// metadataRoot is where the metadata begins, and the path of PublicURL, which
-// stands behind the well-known part, as RFC 9728, section 3.1, wants it.
+// metadataRoot returns the URL prefix of the metadata, and the path of PublicURL,
+// which follows the well-known part (RFC 9728, section 3.1).
 func (g *Guard) metadataRoot() (root, prefix string) {
 	u, err := url.Parse(strings.TrimSuffix(g.config.PublicURL, "/"))
 	if err != nil {
@@ -64,8 +64,7 @@ func (g *Guard) metadataRoot() (root, prefix string) {
 	return u.Scheme + "://" + u.Host + wellKnown + prefix, prefix
 }
 
-// metadataURL is where the metadata of the resource at a path is, empty when
-// there is none.
+// metadataURL returns the URL of the metadata for a path, or "" if there is none.
 func (g *Guard) metadataURL(path string) string {
 	if len(g.trust.Issuers) == 0 {
 		return ""

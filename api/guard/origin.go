@@ -13,9 +13,9 @@ import (
 	"tickler/internal/fault"
 )
 
-// expectedHost refuses requests for a name that is not this server's. A page
-// whose own name was made to point here would else be of the same origin (DNS
-// rebinding). Addresses are no names: nobody can make them point elsewhere.
+// expectedHost refuses requests for a host name that is not this server's. Otherwise
+// a page whose name resolves to this server would count as same-origin (DNS
+// rebinding). IP addresses are allowed: nobody can make them resolve elsewhere.
 func (g *Guard) expectedHost(c *gin.Context) {
 	host := hostname(c.Request.Host)
 	if _, err := netip.ParseAddr(host); err == nil || host == "localhost" ||
@@ -42,8 +42,8 @@ func hostname(hostport string) string {
 	return strings.ToLower(host)
 }
 
-// expectedOrigin refuses calls that a web page elsewhere makes a browser send.
-// MCP clients send no Origin.
+// expectedOrigin refuses calls that browsers send for pages of other origins. MCP
+// clients send no Origin.
 // https://modelcontextprotocol.io/specification/2025-11-25/basic/transports#security-warning
 func (g *Guard) expectedOrigin(c *gin.Context) {
 	origins := c.Request.Header.Values("Origin")
@@ -58,7 +58,7 @@ func (g *Guard) expectedOrigin(c *gin.Context) {
 		Hint: "the operator lists those that may in TICKLER_ORIGINS"})
 }
 
-// noTokenInURL refuses a token where logs, histories and referrers keep it.
+// noTokenInURL refuses tokens in URLs, which logs, histories and referrers keep.
 // https://www.rfc-editor.org/rfc/rfc9700#section-4.3.2
 func noTokenInURL(c *gin.Context) {
 	for name, values := range c.Request.URL.Query() {

@@ -20,7 +20,7 @@ import (
 // invalidRequest is an error's code: https://www.jsonrpc.org/specification#error_object
 const invalidRequest = -32600
 
-// Require lets pass whose token has a scope.
+// Require admits callers whose token has a scope.
 func (g *Guard) Require(needed access.Scope) gin.HandlerFunc {
 	return func(c *gin.Context) { g.require(c, needed) }
 }
@@ -34,20 +34,20 @@ func (g *Guard) require(c *gin.Context, needed access.Scope) {
 	if len(caller.Scopes) > 0 {
 		hint = "this token has: " + access.Join(caller.Scopes, ", ")
 	}
-	// A client asks for just what the challenge names, so what it has already is
-	// named too: else it would lose that with its new token.
+	// Clients request exactly the scopes that the challenge names. It names those of
+	// the present token too, so that a new token does not lose them.
 	g.challenge(c, "insufficient_scope", append(slices.Clone(caller.Scopes), needed), &fault.Error{
 		Code: fault.Forbidden, Message: "this call needs a token with the scope " + string(needed), Hint: hint,
 	})
 }
 
-// MCP looks at a message before the library does. It refuses one that would cost
-// much memory to decode, and a call that the
-// token's scopes do not cover, as HTTP 403, which clients answer by asking for
-// more. And it acknowledges notifications/cancelled without acting on them:
-// without a session the library could not tell whose request is meant.
+// MCP checks a message before the library handles it. It refuses a message that
+// would take much memory to decode, and answers a call that the token's scopes do
+// not cover with HTTP 403, on which clients request more scopes. It acknowledges
+// notifications/cancelled without acting on them: without a session the library
+// cannot tell whose request is meant.
 //
-// tools tells the scope of each tool; one that does not exist needs none.
+// tools maps tools to the scopes they need. An unknown tool needs none.
 func (g *Guard) MCP(tools map[string]access.Scope) gin.HandlerFunc {
 	return func(c *gin.Context) {
 		if c.Request.Method != http.MethodPost {
@@ -71,7 +71,7 @@ func (g *Guard) MCP(tools map[string]access.Scope) gin.HandlerFunc {
 				Name string `json:"name"`
 			} `json:"params"`
 		}
-		// What cannot be read so, the library refuses in the words of the protocol.
+		// The library refuses anything that cannot be decoded, as the protocol wants.
 		_ = json.Unmarshal(body, &message)
 		switch message.Method {
 		case "notifications/cancelled":

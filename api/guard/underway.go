@@ -7,8 +7,8 @@ import (
 	"tickler/internal/fault"
 )
 
-// callsUnderWay counts the calls of each user that are being answered, in this
-// process, whichever tokens and paths they came by.
+// callsUnderWay counts the calls in progress of each user in this process, across
+// tokens and paths.
 type callsUnderWay struct {
 	limit int // 0: no limit
 
@@ -20,8 +20,8 @@ func newCallsUnderWay(limit int) *callsUnderWay {
 	return &callsUnderWay{limit: limit, of: map[int64]int{}}
 }
 
-// begin counts a call until end is called, which may be called again. ok is false
-// when it is one too many.
+// begin counts a call until end is called; calling end again does nothing. ok is
+// false if the limit is reached.
 func (c *callsUnderWay) begin(userID int64) (end func(), ok bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

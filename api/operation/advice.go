@@ -11,10 +11,10 @@ import (
 	"tickler/internal/fault"
 )
 
-// Callers who guess, guess what other task tools take. These tables turn a
-// guess into the call that was meant.
+// Callers who guess a field name usually guess the name it has in other task tools.
+// These tables map such guesses to our fields and tools.
 
-// knownAs are other names of our fields.
+// knownAs lists other names of our fields.
 var knownAs = []struct{ field, names string }{
 	{"task_id", "id task taskid"},
 	{"category_id", "id"},
@@ -48,7 +48,7 @@ var knownAs = []struct{ field, names string }{
 	{"response_format", "format detail detailed verbose"},
 }
 
-// valueKnownAs are other words for values.
+// valueKnownAs lists other words for our values.
 var valueKnownAs = []struct{ value, names string }{
 	{"pending", "open todo active incomplete"},
 	{"completed", "done complete finished closed"},
@@ -67,7 +67,7 @@ type hint struct {
 
 func meant(name string) hint { return hint{fmt.Sprintf("did you mean %q?", name), true} }
 
-// meantValue says which of the allowed values may have been meant.
+// meantValue suggests the allowed value that was probably meant.
 func meantValue(given string, allowed []string) hint {
 	for _, k := range valueKnownAs {
 		if slices.Contains(allowed, k.value) && slices.Contains(strings.Fields(k.names), strings.ToLower(given)) {
@@ -80,8 +80,8 @@ func meantValue(given string, allowed []string) hint {
 	return hint{}
 }
 
-// advice is for what an operation has no field for at all. It counts where the
-// operation has the field beside; the first that fits is given.
+// advice covers guesses that the operation has no field for. An entry applies to
+// operations that have the field beside; the first that applies is used.
 var advice = []struct{ names, beside, text string }{
 	{"add_tags remove_tags action", "task_id", "update_tasks takes it, for one task or several"},
 	{"task_ids ids", "task_id", "this is about one task; update_tasks takes several"},
@@ -98,7 +98,7 @@ var advice = []struct{ names, beside, text string }{
 	{"user user_id owner assignee assignee_id", "", "leave it out: whose tasks these are, the token says"},
 }
 
-// advise says what a field that does not exist may have meant.
+// advise suggests what an unknown field name may have meant.
 func advise(name string, known []argument) hint {
 	has := func(field string) bool {
 		return field == "" || slices.ContainsFunc(known, func(a argument) bool { return a.name == field })
@@ -128,11 +128,12 @@ func advise(name string, known []argument) hint {
 	return hint{}
 }
 
-// formatted are the fields whose text has a form that digits do not have.
+// formatted lists fields whose text has a format of its own, so that putting a
+// number in quotes would not help.
 var formatted = []string{"due_date", "due_after", "due_before", "remind_at", "recurrence_rule", "time_zone", "quiet_hours", "add_channel"}
 
-// recast says how to write a value of another JSON type as what the field
-// takes; "" if that is not plain.
+// recast suggests how to write a value of the wrong JSON type; "" if that is
+// unclear.
 func (a argument) recast(value json.RawMessage) string {
 	var given any
 	if json.Unmarshal(value, &given) != nil {

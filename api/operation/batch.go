@@ -10,8 +10,8 @@ import (
 	"tickler/internal/task"
 )
 
-// several are inputs of one kind, each decoded by itself, so that a bad one
-// spoils no other.
+// several is a batch of inputs, each decoded by itself so that an invalid one does
+// not affect the others.
 type several[In any] []json.RawMessage
 
 func (several[In]) item() reflect.Type { return reflect.TypeFor[In]() }
@@ -27,7 +27,7 @@ type (
 	}
 )
 
-// outcome is what became of one item: a task or an error.
+// outcome is the result for one item: a task or an error.
 type outcome struct {
 	Index   int          `json:"index" doc:"Place in tasks, from 0."`
 	Task    *View        `json:"task,omitempty" open:"true"`
@@ -88,7 +88,7 @@ func (o *Operations) updateMany(ctx context.Context, user person.Settings, in up
 	})
 }
 
-// eachOf decodes and does one item after the other.
+// eachOf decodes and processes the items one after the other.
 func eachOf[In any](ctx context.Context, o *Operations, operation string, user person.Settings, items several[In], do func(In) (taskAnswer, error)) (outcomes, error) {
 	out := outcomes{Results: []outcome{}, TimeZone: user.TimeZone}
 	if err := task.CheckBatch("tasks", len(items)); err != nil {

@@ -8,7 +8,7 @@ import (
 	"tickler/internal/person"
 )
 
-// none is the input of operations that take nothing.
+// none is the input of operations without arguments.
 type none struct{}
 
 // labelView is a category or tag as callers see it.

@@ -6,8 +6,8 @@ import (
 	"github.com/google/jsonschema-go/jsonschema"
 )
 
-// Field is one of the fields that an operation takes, for transports that take them
-// apart.
+// Field is one field of an operation's input, for transports that assemble the
+// input from several places.
 type Field struct {
 	Name     string
 	Required bool
@@ -17,7 +17,7 @@ type Field struct {
 	Schema   *jsonschema.Schema // of the value
 }
 
-// Fields lists what an operation takes.
+// Fields lists the fields of the input.
 func (o Operation) Fields() []Field {
 	var all []Field
 	for _, a := range arguments(o.In) {

@@ -22,15 +22,15 @@ type argument struct {
 	name     string
 	index    []int
 	value    reflect.Type // of the value, without input.Optional
-	optional bool         // is a input.Optional: null clears
+	optional bool         // is an input.Optional: null clears
 	required bool
 	tag      reflect.StructTag
 }
 
-// element is what input.Optional is known by.
+// element identifies an input.Optional by reflection.
 type element interface{ Element() any }
 
-// arguments lists the fields of an input type in their order.
+// arguments lists the fields of a struct type in order.
 func arguments(t reflect.Type) []argument {
 	var all []argument
 	for _, f := range reflect.VisibleFields(t) {
@@ -54,7 +54,8 @@ func arguments(t reflect.Type) []argument {
 	return all
 }
 
-// behindPointer tells whether a field is that of an embedded pointer, which may be nil.
+// behindPointer reports whether a field is promoted from an embedded pointer, which
+// may be nil.
 func behindPointer(t reflect.Type, f reflect.StructField) bool {
 	for n := 1; n < len(f.Index); n++ {
 		if t.FieldByIndex(f.Index[:n]).Type.Kind() == reflect.Pointer {
@@ -64,9 +65,9 @@ func behindPointer(t reflect.Type, f reflect.StructField) bool {
 	return false
 }
 
-// decode reads arguments strictly: an unknown field is refused by name
-// with the nearest known one, a wrong type with what is expected. For a field
-// that is not a input.Optional, null is as good as left out.
+// decode reads arguments strictly. The error for an unknown field suggests the
+// nearest known one; that for a wrong type says what is expected. Unless a field is
+// an input.Optional, null means the same as leaving it out.
 func decode[In any](raw json.RawMessage) (In, error) {
 	var in In
 	known := arguments(reflect.TypeFor[In]())
@@ -80,7 +81,7 @@ func decode[In any](raw json.RawMessage) (In, error) {
 		}
 	}
 	var strange []string
-	for _, name := range slices.Sorted(maps.Keys(given)) { // the same answer whenever the same is asked
+	for _, name := range slices.Sorted(maps.Keys(given)) { // sorted, so that the error is always the same
 		if !slices.ContainsFunc(known, func(a argument) bool { return a.name == name }) {
 			strange = append(strange, name)
 		}
@@ -118,9 +119,8 @@ func decode[In any](raw json.RawMessage) (In, error) {
 	return in, nil
 }
 
-// check refuses a value of the wrong JSON type, and an integer out of range, in
-// words that say what is expected. It returns the value as Go reads it: an
-// integer may have been written as 7.0.
+// check refuses a value of the wrong JSON type and an integer out of range. It
+// returns the value in the form that encoding/json accepts: 7.0 becomes 7.
 func (a argument) check(value json.RawMessage) (json.RawMessage, error) {
 	switch a.value.Kind() {
 	case reflect.Int, reflect.Int64:
@@ -143,7 +143,7 @@ func (a argument) check(value json.RawMessage) (json.RawMessage, error) {
 		if err := json.Unmarshal(value, &items); err != nil {
 			return nil, fault.Invalid(a.name, "must be %s; %s", a.array(), a.expects()).WithHint(a.recast(value))
 		}
-		if a.value.Elem() != reflect.TypeFor[json.RawMessage]() && slices.ContainsFunc(items, isNull) { // else decoded by itself
+		if a.value.Elem() != reflect.TypeFor[json.RawMessage]() && slices.ContainsFunc(items, isNull) { // items of a batch are decoded one by one
 			return nil, fault.Invalid(a.name, "has a null in it; %s", a.expects())
 		}
 	case reflect.String:
@@ -177,7 +177,7 @@ func (a argument) checkText(value json.RawMessage) error {
 
 func isNull(value json.RawMessage) bool { return bytes.Equal(bytes.TrimSpace(value), []byte("null")) }
 
-// single tells whether one value stands for an array of one.
+// single reports whether a single value is accepted in place of an array.
 func (a argument) single() bool { return a.tag.Get("single") != "" }
 
 func integer(value json.RawMessage) (int64, error) {
@@ -197,7 +197,7 @@ func (a argument) limit(tag string) (int64, bool) {
 	return n, err == nil
 }
 
-// array says in words what array a field takes.
+// array names the kind of array a field takes, for error messages.
 func (a argument) array() string {
 	if a.value.Kind() == reflect.Slice {
 		switch a.value.Elem().Kind() {
@@ -210,7 +210,7 @@ func (a argument) array() string {
 	return "an array"
 }
 
-// expects says in words what a field takes.
+// expects describes what a field takes, for error messages.
 func (a argument) expects() string {
 	var parts []string
 	if allowed := a.enum(); allowed != nil {
@@ -232,7 +232,7 @@ func (a argument) expects() string {
 	return strings.Join(append(parts, "for example "+a.sample()), ", ")
 }
 
-// sample is a value that the field would accept, as JSON.
+// sample returns a JSON value that the field accepts.
 func (a argument) sample() string {
 	if s := cmp.Or(a.tag.Get("example"), a.tag.Get("sample")); s != "" {
 		if a.value.Kind() == reflect.String {

@@ -1,7 +1,7 @@
-// Package operation is what a caller can do, whichever transport they use: the
-// inputs and outputs, how inputs are read and answers put together. Each
-// operation decodes, calls the task service, and encodes. No rule lives here,
-// and nothing that only one transport knows.
+// Package operation defines what callers can do, whichever transport they use:
+// inputs, answers, and the facts about each operation. An operation decodes its
+// arguments, calls a service and builds the answer. Rules live in the services;
+// what only one transport needs lives there.
 package operation
 
 import (
@@ -32,34 +32,34 @@ type Operation struct {
 	Title   string
 	Summary string // what it does
 	Example string // of arguments, as JSON
-	Details string // what else a caller should know, if anything
+	Details string // what else a caller should know; may be empty
 
 	ReadOnly    bool // changes nothing
 	Destructive bool // may overwrite or delete
-	Idempotent  bool // a repetition changes nothing more
-	Creates     bool // the answer is about something new
+	Idempotent  bool // repeating a call changes nothing more
+	Creates     bool // makes the object that it answers with
 	Versioned   bool // the answer is Versioned; define sets it
 	Paged       bool // the answer is Paged; define sets it
 
 	In, Out reflect.Type
-	// Call decodes the arguments, a JSON object, and does the operation on
-	// behalf of a user. Its errors are for Visible.
+	// Call decodes the arguments, a JSON object, and runs the operation for a user.
+	// Pass its errors to Visible.
 	Call func(ctx context.Context, user person.Settings, arguments json.RawMessage) (any, error)
 }
 
-// ToolDescription is what an agent is told of the operation, in one text.
+// ToolDescription is the description of the operation for agents.
 func (o Operation) ToolDescription() string {
 	return strings.TrimSpace(o.Summary + " Example: " + o.Example + ". " + o.Details)
 }
 
-// Operations are those on the services of one store.
+// Operations runs operations on the services of one store.
 type Operations struct {
 	tasks  *task.Service
 	labels *label.Service
 	people *person.Service
 	now    func() time.Time
 	log    *slog.Logger
-	feeds  string // root of the addresses of calendar feeds
+	feeds  string // URL prefix of calendar feeds
 }
 
 // New makes the operations on services; now is the clock.
@@ -67,7 +67,7 @@ func New(tasks *task.Service, labels *label.Service, people *person.Service, now
 	return &Operations{tasks: tasks, labels: labels, people: people, now: now, log: log}
 }
 
-// WithPublicURL sets the root under which callers reach what is not an operation.
+// WithPublicURL sets the root of the URLs in answers.
 func (o *Operations) WithPublicURL(root string) *Operations {
 	o.feeds = root + "/calendar/"
 	return o
@@ -78,7 +78,7 @@ func (o *Operations) All() []Operation {
 	return slices.Concat(o.taskOperations(), o.categoryOperations(), o.tagOperations(), o.overviews(), o.reminders(), o.settings(), o.batches())
 }
 
-// Named finds an operation that is known to exist.
+// Named returns the operation with a name. It panics if there is none.
 func (o *Operations) Named(name string) Operation {
 	all := o.All()
 	i := slices.IndexFunc(all, func(one Operation) bool { return one.Name == name })
@@ -88,7 +88,7 @@ func (o *Operations) Named(name string) Operation {
 	return all[i]
 }
 
-// Scopes tells the scope that calling each operation needs, by name.
+// Scopes maps the names of operations to the scopes they need.
 func (o *Operations) Scopes() map[string]access.Scope {
 	needed := map[string]access.Scope{}
 	for _, one := range o.All() {
@@ -104,7 +104,7 @@ func WithUser(ctx context.Context, user person.Settings) context.Context {
 	return context.WithValue(ctx, userKey{}, user)
 }
 
-// User is the caller that the context carries, or UNAUTHORIZED.
+// User returns the caller in the context. The error is UNAUTHORIZED.
 func User(ctx context.Context) (person.Settings, error) {
 	user, ok := ctx.Value(userKey{}).(person.Settings)
 	if !ok {
@@ -113,8 +113,7 @@ func User(ctx context.Context) (person.Settings, error) {
 	return user, nil
 }
 
-// define completes an operation with the function that does it, which takes In
-// and answers with Out.
+// define completes an operation with the function that runs it.
 func define[In, Out any](o Operation, call func(context.Context, person.Settings, In) (Out, error)) Operation {
 	var out Out
 	o.In, o.Out = reflect.TypeFor[In](), reflect.TypeFor[Out]()
@@ -126,7 +125,8 @@ func define[In, Out any](o Operation, call func(context.Context, person.Settings
 				answer, err = nil, fmt.Errorf("panic: %v\n%s", panicked, debug.Stack())
 			}
 		}()
-		// The guard has checked already; this holds if a route ever goes without it.
+		// The guard has checked this already; it is checked again in case a route is
+		// ever added without one.
 		if caller, known := access.From(ctx); known && !caller.May(access.Needed(o.ReadOnly)) {
 			return nil, &fault.Error{Code: fault.Forbidden, Message: "this call needs a token with the scope " + string(access.Needed(o.ReadOnly))}
 		}
@@ -143,14 +143,14 @@ func define[In, Out any](o Operation, call func(context.Context, person.Settings
 	return o
 }
 
-// CallerLeft tells whether an error is only that nobody waits for the answer any
-// more: the client has gone, or its token has ended.
+// CallerLeft reports whether an operation failed only because the caller no longer
+// waits: the client disconnected, or its token ended.
 func CallerLeft(ctx context.Context, err error) bool {
 	return ctx.Err() != nil && errors.Is(err, context.Canceled)
 }
 
-// Visible is what a caller may see of an error. Anything that is not theirs to
-// mend is logged under an id they can quote; name is what was being done.
+// Visible returns what the caller may see of an error. Anything else is logged under
+// an id the caller can quote; name is the operation in that log line.
 func (o *Operations) Visible(ctx context.Context, name string, err error) *fault.Error {
 	var known *fault.Error
 	if errors.As(err, &known) {

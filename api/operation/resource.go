@@ -11,8 +11,8 @@ type Paged interface{ Next() string }
 type Resource struct {
 	ID      int64
 	Version int
-	Created bool // by this call, rather than by an earlier one with the same idempotency key
-	Content any  // json.Marshal of it is the task as it can be read now
+	Created bool // by this call, not by an earlier one with the same idempotency key
+	Content any  // marshals to the current representation of the task
 }
 
 // Resource is the task.
@@ -23,5 +23,5 @@ func (o taskAnswer) Resource() Resource {
 // Resource is the task.
 func (w fullTaskAnswer) Resource() Resource { return Resource{w.Task.ID, w.version, false, w} }
 
-// Next is the cursor of the next page; none is "".
+// Next returns the cursor of the next page, or "".
 func (m taskPage) Next() string { return m.NextCursor }

@@ -10,46 +10,48 @@ import (
 	"github.com/google/jsonschema-go/jsonschema"
 )
 
-// schemas describes types as JSON Schema (2020-12), from their tags: doc, tooldoc,
-// enum, minimum, maximum, minLength, maxLength, minItems, maxItems, example, open.
+// schemas makes JSON Schemas (2020-12) of types from their tags: doc, tooldoc, enum,
+// minimum, maximum, minLength, maxLength, minItems, maxItems, example, open. Its
+// fields select what a schema includes.
 type schemas struct {
-	required bool // says which properties are always there
-	closed   bool // says that there are no others
-	values   bool // says which values are allowed
-	lengths  bool // says how long values may be
-	words    bool // says what properties mean, with examples
-	// forTools leaves out what another tool's schema says, so that the list of all
-	// tools stays small: a property with the tag open is an object of which nothing
-	// more is said. Its tooldoc names that tool.
+	required bool // which properties are always present
+	closed   bool // that no other properties are allowed
+	values   bool // allowed values and ranges
+	lengths  bool // allowed lengths
+	words    bool // descriptions and examples
+	// forTools leaves out the properties of objects with the tag open, which another
+	// tool's schema has, to keep the list of tools small. The tag tooldoc names that
+	// tool.
 	forTools bool
-	// named, unless nil, returns a reference to a struct's schema, which describe makes.
+	// named, unless nil, returns a reference to the schema of a struct; describe makes
+	// that schema.
 	named func(t reflect.Type, describe func() *jsonschema.Schema) *jsonschema.Schema
 }
 
-// What a schema says depends on who reads it.
+// What a schema includes depends on its reader.
 var (
 	ofInput = schemas{required: true, closed: true, values: true, lengths: true, words: true}
-	// One of several inputs: the tool that takes one says what its fields mean.
+	// The tool that takes a single input describes the fields of a batch's items.
 	ofItem = schemas{required: true, closed: true, values: true}
-	// In an answer to a tool call nothing is required: what is empty is left out, and
-	// a failed call has only the property error.
+	// Nothing is required in a tool's answer: empty properties are left out, and a
+	// failed call has only error.
 	ofToolAnswer = schemas{words: true, forTools: true}
 	ofAnswer     = schemas{required: true, values: true, lengths: true, words: true}
 )
 
-// InputSchema describes the arguments of a tool.
+// InputSchema returns the schema of a tool's arguments.
 func InputSchema(t reflect.Type) json.RawMessage { return marshal(ofInput.object(t)) }
 
-// OutputSchema describes the answer of a tool. What error holds is said once for
-// all tools, in the instructions of the server.
+// OutputSchema returns the schema of a tool's answer. The server's instructions
+// describe error once for all tools.
 func OutputSchema(t reflect.Type) json.RawMessage {
 	schema := ofToolAnswer.object(t)
 	schema.Properties["error"] = &jsonschema.Schema{Type: "object"}
 	return marshal(schema)
 }
 
-// AnswerSchema describes an answer for programs, whole. named returns a reference
-// to the schema of a struct, which describe makes.
+// AnswerSchema returns the full schema of an answer, for programs. named returns a
+// reference to the schema of a struct; describe makes that schema.
 func AnswerSchema(t reflect.Type, named func(t reflect.Type, describe func() *jsonschema.Schema) *jsonschema.Schema) *jsonschema.Schema {
 	describing := ofAnswer
 	describing.named = named
@@ -99,7 +101,7 @@ func (s schemas) object(t reflect.Type) *jsonschema.Schema {
 
 func (s schemas) property(a argument) *jsonschema.Schema {
 	schema := s.value(a.value)
-	element := schema // of an array, what is said of each value
+	element := schema // the schema of each value of an array
 	if schema.Items != nil {
 		element = schema.Items
 	}
@@ -172,7 +174,7 @@ func (a argument) examples() []any {
 	return []any{value}
 }
 
-// enum lists the values that are allowed; none if all are.
+// enum lists the allowed values; nil if there is no such list.
 func (a argument) enum() []string {
 	if text := a.tag.Get("enum"); text != "" {
 		return strings.Split(text, ",")

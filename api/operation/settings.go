@@ -8,8 +8,8 @@ import (
 	"tickler/internal/task"
 )
 
-// settingsAnswer is the answer of user_settings. What is a list of objects says itself
-// what its fields are: the list of all tools must stay small.
+// settingsAnswer is the answer of user_settings. Its lists of objects are not
+// described further, to keep the list of tools small.
 type settingsAnswer struct {
 	TimeZone        string         `json:"time_zone"`
 	ReminderOffsets []int          `json:"reminder_offsets" doc:"Minutes before due, for tasks without their own."`

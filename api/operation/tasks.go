@@ -8,12 +8,12 @@ import (
 	"tickler/internal/task"
 )
 
-// format is the argument that every operation takes which returns tasks.
+// format is an argument of every operation that returns tasks.
 type format struct {
 	ResponseFormat string `json:"response_format,omitempty" doc:"Default concise." enum:"concise,detailed"`
 }
 
-// form is checked when the arguments are decoded.
+// form returns the requested form. decode has checked its value.
 func (f format) form() Form {
 	if f.ResponseFormat == "" {
 		return Concise
@@ -21,7 +21,7 @@ func (f format) form() Form {
 	return Form(f.ResponseFormat)
 }
 
-// taskID is the argument of operations that work on one task.
+// taskID is an argument of operations on one task.
 type taskID struct {
 	TaskID int64 `json:"task_id" doc:"The task's id." minimum:"1"`
 }
@@ -49,7 +49,7 @@ type (
 	}
 )
 
-// taskAnswer is the result of operations that return a task.
+// taskAnswer is the answer of operations that return a task.
 type taskAnswer struct {
 	Task       View            `json:"task" open:"true" tooldoc:"As get_task returns it."`
 	Recurrence *RecurrenceView `json:"recurrence,omitempty" open:"true"`
@@ -59,10 +59,10 @@ type taskAnswer struct {
 	TimeZone   string          `json:"time_zone"`
 
 	version int
-	created bool // by this very call
+	created bool // by this call
 }
 
-// fullTaskAnswer is a taskAnswer whose schema says all of it.
+// fullTaskAnswer is a taskAnswer whose schema describes the whole task.
 type fullTaskAnswer struct {
 	Task       View            `json:"task"`
 	Recurrence *RecurrenceView `json:"recurrence,omitempty"`
@@ -71,7 +71,7 @@ type fullTaskAnswer struct {
 	version int
 }
 
-// taskPage is the result of operations that return a page of tasks.
+// taskPage is the answer of operations that return a page of tasks.
 type taskPage struct {
 	Tasks           []View `json:"tasks" open:"true" tooldoc:"Each as get_task returns it."`
 	Total           int    `json:"total" doc:"How many match in all."`
@@ -272,7 +272,8 @@ func (o *Operations) taskAnswer(user person.Settings, found *task.Task, form For
 	return taskAnswer{Task: viewTask(found, user, form, o.now(), 0), Recurrence: recurrence, TimeZone: user.TimeZone, version: found.Version}, err
 }
 
-// changeAnswer is the answer to a change; unchanged is what it says when there was none.
+// changeAnswer builds the answer to a change; unchanged is its note if nothing
+// changed.
 func (o *Operations) changeAnswer(user person.Settings, a task.UpdateResult, form Form, unchanged string) (taskAnswer, error) {
 	out, err := o.taskAnswer(user, a.Task, form)
 	out.Changed = a.Changed
@@ -283,7 +284,7 @@ func (o *Operations) changeAnswer(user person.Settings, a task.UpdateResult, for
 }
 
 // preview is how many characters of each description a list shows: fewer on a
-// long page, so that it does not fill the reader's context.
+// long page, to save the agent's context.
 func preview(tasks int) int {
 	if tasks > 20 {
 		return 20

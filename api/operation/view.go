@@ -8,8 +8,8 @@ import (
 )
 
 // View is a task as callers see it: dates in the user's zone with its offset.
-// The concise form is what an agent needs to go on; the detailed form adds the
-// fields below Detail. Empty fields are left out.
+// The concise form has what an agent needs to continue; the detailed form adds the
+// fields of Detail. Empty fields are left out.
 type View struct {
 	ID              int64         `json:"id"`
 	Title           string        `json:"title"`
@@ -29,7 +29,7 @@ type View struct {
 	*Detail
 }
 
-// Detail is the rest of a task, for those who ask for it.
+// Detail holds the fields that only the detailed form has.
 type Detail struct {
 	CompletedAt     string              `json:"completed_at,omitempty"`
 	TimeZone        string              `json:"time_zone,omitempty"`
@@ -48,7 +48,7 @@ type Detail struct {
 	Version         int                 `json:"version"`
 }
 
-// Form is how much of a task an answer holds.
+// Form selects how much of a task is returned.
 type Form string
 
 // The two forms of an answer. Concise is the default.
@@ -102,7 +102,7 @@ func viewTask(t *task.Task, user person.Settings, form Form, now time.Time, prev
 	return v
 }
 
-// RecurrenceView tells in an answer how a task recurs.
+// RecurrenceView describes how a task recurs.
 type RecurrenceView struct {
 	Words    string   `json:"words"`
 	Next     []string `json:"next"`

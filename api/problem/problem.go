@@ -1,4 +1,4 @@
-// Package problem answers with errors as HTTP has them: problem details.
+// Package problem sends errors as problem details.
 // https://www.rfc-editor.org/rfc/rfc9457
 package problem
 
@@ -15,7 +15,7 @@ import (
 // Type is the media type of a problem.
 const Type = "application/problem+json"
 
-// Details are an error, with code, field and hint as tools have them.
+// Details is an error as sent, with code, field and hint like those of tools.
 type Details struct {
 	Type   string     `json:"type" doc:"Always about:blank: code tells more."`
 	Title  string     `json:"title" doc:"That of the status."`
@@ -26,22 +26,22 @@ type Details struct {
 	Hint   string     `json:"hint,omitempty" doc:"What to do next."`
 }
 
-// statuses are those of the codes.
+// statuses maps codes to HTTP statuses.
 var statuses = map[fault.Code]int{
 	fault.InvalidInput: http.StatusBadRequest, fault.Unauthorized: http.StatusUnauthorized, fault.Forbidden: http.StatusForbidden,
 	fault.NotFound: http.StatusNotFound, fault.Conflict: http.StatusConflict, fault.LimitExceeded: http.StatusUnprocessableEntity,
 	fault.RateLimited: http.StatusTooManyRequests, fault.Unavailable: http.StatusServiceUnavailable, fault.Internal: http.StatusInternalServerError,
 }
 
-// clientClosedRequest is the status of a request whose client did not wait for the
-// answer, for metrics and logs; it is nginx's, and nobody reads it.
+// clientClosedRequest is the status, first used by nginx, of a request whose client
+// disconnected before the answer. It appears in metrics only.
 const clientClosedRequest = 499
 
-// retryAfter is when to call again where nothing more exact is known, in seconds.
+// retryAfter is the default Retry-After, in seconds.
 const retryAfter = "5"
 
-// Refuse answers with an error, under the status of its code, and ends the
-// handling of the request.
+// Refuse sends an error with the status of its code and aborts the handlers that
+// follow.
 func Refuse(c *gin.Context, e *fault.Error) {
 	if e.Code == fault.Internal && c.Request.Context().Err() != nil {
 		RefuseAs(c, clientClosedRequest, e)
@@ -50,7 +50,7 @@ func Refuse(c *gin.Context, e *fault.Error) {
 	RefuseAs(c, cmp.Or(statuses[e.Code], http.StatusInternalServerError), e)
 }
 
-// RefuseAs is Refuse where HTTP has a status that says more than the code.
+// RefuseAs is Refuse with a status that is more specific than the code's.
 func RefuseAs(c *gin.Context, status int, e *fault.Error) {
 	if (e.Code == fault.Unavailable || e.Code == fault.RateLimited) && c.Writer.Header().Get("Retry-After") == "" {
 		c.Header("Retry-After", retryAfter)

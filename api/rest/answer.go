@@ -15,7 +15,7 @@ import (
 	"tickler/internal/fault"
 )
 
-// statusError is an error that has another status than its code.
+// statusError is an error whose HTTP status is not that of its code.
 type statusError struct {
 	error
 	status int
@@ -25,7 +25,7 @@ func (e statusError) Unwrap() error { return e.error }
 
 func withStatus(status int, e *fault.Error) error { return statusError{e, status} }
 
-// refuse answers with a problem; id names the operation.
+// refuse sends an error as problem details; id names the operation in the log.
 func (s *server) refuse(c *gin.Context, id string, err error) {
 	visible := s.Operations.Visible(c.Request.Context(), id, err)
 	var own statusError
@@ -48,8 +48,7 @@ func encode(content any) []byte {
 
 const jsonType = "application/json"
 
-// write answers, with what HTTP has its own headers for: Location of what was
-// created, ETag, and Link to the next page.
+// write sends an answer with its Location, ETag and Link headers.
 func (r route) write(c *gin.Context, o operation.Operation, answer any) {
 	status, text := http.StatusOK, encode(answer)
 	if o.Creates {
@@ -58,14 +57,14 @@ func (r route) write(c *gin.Context, o operation.Operation, answer any) {
 	if r.method == get {
 		c.Header("ETag", etag.Of(text))
 	}
-	if v, ok := answer.(operation.Versioned); ok && r.method != del { // what is answered to DELETE is not what a GET would show
+	if v, ok := answer.(operation.Versioned); ok && r.method != del { // DELETE answers with something that no GET returns
 		resource := v.Resource()
 		c.Header("ETag", fmt.Sprintf(`"%d-%s"`, resource.Version, etag.Digest(encode(resource.Content))))
 		switch {
 		case o.Creates && resource.Created:
 			c.Header("Location", fmt.Sprintf("/v1/tasks/%d", resource.ID))
 		case o.Creates:
-			status = http.StatusOK // it was there
+			status = http.StatusOK // an earlier call created it
 		}
 	}
 	if p, ok := answer.(operation.Paged); ok && p.Next() != "" {

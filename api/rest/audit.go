@@ -18,12 +18,12 @@ import (
 	"tickler/internal/repository"
 )
 
-// Audit tells who did what through which token, newest first, what came before
-// an entry unless before is 0.
+// Audit reads who did what through which token, newest first. Unless before is 0,
+// it reads only entries older than that entry.
 type Audit interface {
-	// Audit is about one user's data.
+	// Audit reads entries about one user's data.
 	Audit(ctx context.Context, userID, before int64, limit int) ([]repository.AuditEntry, error)
-	// AuditOfAll is about that of all users, or of one unless userID is 0.
+	// AuditOfAll reads entries about all users, or about one unless userID is 0.
 	AuditOfAll(ctx context.Context, userID, before int64, limit int) ([]repository.AuditEntry, error)
 }
 
@@ -32,13 +32,13 @@ const (
 	maxAuditLimit = 500
 )
 
-// auditPage is a part of the audit.
+// auditPage is one page of the audit.
 type auditPage struct {
 	Entries []auditEntry `json:"entries"`
 	Before  int64        `json:"before,omitempty" doc:"For the next page; none: there is none."`
 }
 
-// auditEntry is an entry as it is answered.
+// auditEntry is an entry in an answer.
 type auditEntry struct {
 	ID       int64  `json:"id"`
 	At       string `json:"at" doc:"UTC."`
@@ -50,8 +50,8 @@ type auditEntry struct {
 	EventID  string `json:"event_id,omitempty" doc:"Of the event that tells more."`
 }
 
-// audit serves who did what: to a user about their own, to an administrator
-// about everybody's.
+// audit registers the audit: of their own data for users, of everybody's for
+// administrators.
 func (s *server) audit() {
 	paging := []parameter{
 		{Name: "before", In: "query", Description: "Only entries before this one; as the last page gave it.", Schema: idSchema()},
@@ -84,7 +84,7 @@ func (s *server) audit() {
 	}))
 }
 
-// auditQuery is what is asked of the audit.
+// auditQuery is a parsed query of the audit.
 type auditQuery struct {
 	userID, before int64
 	limit          int
@@ -118,7 +118,8 @@ func readAudit(query url.Values, also ...string) (auditQuery, error) {
 	return q, nil
 }
 
-// page makes an answer of one entry more than was asked for, if there are so many.
+// page returns a page of entries. found has one entry more than the limit if there
+// is a next page.
 func (q auditQuery) page(found []repository.AuditEntry, err error) (any, error) {
 	if err != nil {
 		return nil, err

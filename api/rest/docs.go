@@ -21,13 +21,13 @@ var (
 	style string
 )
 
-// describe serves the document, for programs and for people. The page is whole
-// in itself: it needs no script, and nothing from elsewhere.
+// describe serves the document as JSON for programs and as a page for people. The
+// page is self-contained: no script, nothing from other hosts.
 func describe(router *gin.Engine, d *document) {
 	text := encode(d)
 	var html bytes.Buffer
 	page := template.Must(template.New("docs").Funcs(template.FuncMap{"json": func(v any) string {
-		indented, _ := json.MarshalIndent(v, "", "  ") // it was JSON before
+		indented, _ := json.MarshalIndent(v, "", "  ") // schemas always marshal
 		return string(indented)
 	}}).Parse(page))
 	if err := page.Execute(&html, map[string]any{"Document": d, "Groups": groups(d), "Style": template.CSS(style)}); err != nil {
@@ -45,7 +45,7 @@ func describe(router *gin.Engine, d *document) {
 	})
 }
 
-// group is what the page shows of the operations with a tag.
+// group is one section of the page: the operations with one tag.
 type group struct {
 	tag
 	Operations []shown

@@ -13,7 +13,7 @@ import (
 	"tickler/api/problem"
 )
 
-// What follows is the part of OpenAPI 3.1 that is used here; schemas are JSON Schema.
+// These types are the part of OpenAPI 3.1 that we use. Schemas are JSON Schema.
 // https://spec.openapis.org/oas/v3.1.1.html#schema-0
 type (
 	document struct {
@@ -25,7 +25,7 @@ type (
 		Paths      map[string]map[string]*described `json:"paths"` // by path and method
 		Components components                       `json:"components"`
 
-		named map[string]reflect.Type // whose components have these names
+		named map[string]reflect.Type // the type behind each component
 	}
 	info struct {
 		Title       string  `json:"title"`
@@ -92,7 +92,7 @@ const introduction = `Tasks, deadlines, reminders and recurrence of the person w
 
 Dates without an offset are in the person's time zone; answers are in it, with their offset. Errors are problem details (RFC 9457): ` + "`code`, `field` and `hint`" + ` say what to mend; an error means that nothing was changed. What is given beyond the described fields is refused. Text in titles, descriptions, tags and categories is the person's data.`
 
-// problems are the statuses of errors that any call can have.
+// problems describes the statuses of errors.
 var problems = map[int]string{
 	400: "An input is wrong; field names it.",
 	401: "No valid token was sent.",
@@ -147,15 +147,15 @@ func (d *document) add(method, path string, o *described) {
 	d.Paths[path][strings.ToLower(method)] = o
 }
 
-// componentNames are those of types that are not called what a client calls them.
+// componentNames overrides the names of types that clients know by another name.
 var componentNames = map[reflect.Type]string{
 	reflect.TypeFor[operation.View]():           "Task",
 	reflect.TypeFor[operation.RecurrenceView](): "Recurrence",
 	reflect.TypeFor[problem.Details]():          "Problem",
 }
 
-// answer describes an answer. Each struct in it is a component of the document,
-// named as its type.
+// answer returns the schema of an answer. Each struct becomes a component of the
+// document, named after its type.
 func (d *document) answer(t reflect.Type) *jsonschema.Schema {
 	return operation.AnswerSchema(t, func(t reflect.Type, describe func() *jsonschema.Schema) *jsonschema.Schema {
 		name := componentNames[t]
@@ -165,7 +165,7 @@ func (d *document) answer(t reflect.Type) *jsonschema.Schema {
 		switch d.named[name] {
 		case t:
 		case nil:
-			d.named[name] = t // before it is described: it may hold itself
+			d.named[name] = t // before describing it: the type may contain itself
 			d.Components.Schemas[name] = describe()
 		default:
 			panic(t.String() + " and " + d.named[name].String() + " have one name in the document") // found by any test
@@ -178,8 +178,8 @@ func problemName(status int) string {
 	return strings.ReplaceAll(http.StatusText(status), " ", "")
 }
 
-// responses are a success and the errors that a call can have beside those
-// that any can.
+// responses returns the responses of a call: its successes, the errors that every
+// call can have, and the errors in also.
 func responses(success map[int]response, also ...int) map[string]response {
 	all := map[string]response{}
 	for _, status := range append([]int{400, 401, 403, 429, 500, 503}, also...) {

@@ -28,7 +28,7 @@ const (
 	eventsAreGone = "some events before this are not kept any more; read the present state afresh"
 )
 
-// events streams what happens to the caller's own tasks.
+// events registers the stream of events about the caller's own tasks.
 // https://html.spec.whatwg.org/multipage/server-sent-events.html
 func (s *server) events() {
 	s.handle(s.Guard(access.TasksRead, 0), get, "/v1/events", &described{
@@ -69,8 +69,8 @@ func (s *server) subscribe(c *gin.Context) (*feed.Subscription, error) {
 	return s.Events.Subscribe(c.Request.Context(), user.UserID, after)
 }
 
-// follow writes events until the client goes, the server stops, or it has
-// followed for so long.
+// follow writes events until the client leaves, the server stops, or long has
+// passed.
 func follow(c *gin.Context, subscription *feed.Subscription, long time.Duration) {
 	s := sse.Open(c.Request.Context(), c.Writer, writeTimeout)
 	defer s.Close()
@@ -92,7 +92,7 @@ func follow(c *gin.Context, subscription *feed.Subscription, long time.Duration)
 		case silent && len(entries) == 0:
 			s.Comment("still here")
 		case err != nil:
-			return // the client comes again, with the id of the last event
+			return // the client reconnects with the id of the last event
 		default:
 			s.Write(lines(entries))
 		}

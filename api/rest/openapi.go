@@ -12,7 +12,7 @@ import (
 
 var braces = regexp.MustCompile(`\{([a-z_]+)\}`)
 
-// inPath lists the fields that stand in the path.
+// inPath lists the fields that are part of the path.
 func (r route) inPath() []string {
 	var names []string
 	for _, match := range braces.FindAllStringSubmatch(r.path, -1) {
@@ -21,7 +21,7 @@ func (r route) inPath() []string {
 	return names
 }
 
-// describe tells of the route what a client must know.
+// describe documents the route.
 func (r route) describe(o operation.Operation, d *document) *described {
 	told := &described{OperationID: o.Name, Summary: o.Title, Description: joined(o.Summary, o.Details), Tags: []string{r.about}}
 	if r.id != "" {
@@ -39,7 +39,7 @@ func (r route) describe(o operation.Operation, d *document) *described {
 				body.Required = append(body.Required, f.Name)
 			}
 		default:
-			schema := *f.Schema // of a value in a query, which is never null
+			schema := *f.Schema // a value in a query is never null
 			schema.Description = ""
 			told.Parameters = append(told.Parameters, parameter{Name: f.Name, In: "query", Required: f.Required, Schema: &schema, Description: f.Schema.Description})
 		}
@@ -69,7 +69,7 @@ func (r route) describe(o operation.Operation, d *document) *described {
 	return told
 }
 
-// successes are the answers that are no errors, by status.
+// successes returns the responses that are not errors, by status.
 func (r route) successes(o operation.Operation, d *document) map[int]response {
 	answer := response{Description: "Done.", Content: jsonContent(d.answer(o.Out))}
 	switch {
@@ -94,7 +94,8 @@ func (r route) successes(o operation.Operation, d *document) map[int]response {
 	return map[int]response{http.StatusOK: answer, http.StatusNotModified: {Description: "It is still what If-None-Match names."}}
 }
 
-// bodySchema is that of a value in a body: null is as good as left out.
+// bodySchema is the schema of a field in a body, where null means the same as
+// leaving an optional field out.
 func bodySchema(f operation.Field) *jsonschema.Schema {
 	schema := *f.Schema
 	if f.Required {

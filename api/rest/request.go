@@ -28,14 +28,14 @@ const (
 	idempotencyKey = "Idempotency-Key"
 )
 
-// call is a request as the operation takes it.
+// call holds the arguments of an operation, read from a request.
 type call struct {
 	arguments json.RawMessage
 	ifMatch   bool // if_version came from the header
 }
 
-// read puts the arguments of an operation together from path, query or body,
-// and headers. What is wrong with their values is for the operation to say.
+// read collects the arguments of an operation from path, query or body, and
+// headers. The operation validates their values.
 func (r route) read(c *gin.Context, o operation.Operation) (call, error) {
 	fields := o.Fields()
 	given, raw, err := r.given(c, fields)
@@ -77,8 +77,8 @@ func hasField(fields []operation.Field, name string) bool {
 	return slices.ContainsFunc(fields, func(f operation.Field) bool { return f.Name == name })
 }
 
-// given are the fields of the query or the body. What is no object is returned
-// as it is, for the operation to refuse.
+// given returns the fields of the query or the body. A body that is not an object
+// is returned as raw JSON, for the operation to refuse.
 func (r route) given(c *gin.Context, fields []operation.Field) (map[string]json.RawMessage, json.RawMessage, error) {
 	query, err := url.ParseQuery(c.Request.URL.RawQuery)
 	if err != nil {
@@ -99,7 +99,7 @@ func (r route) given(c *gin.Context, fields []operation.Field) (map[string]json.
 	if len(body) > 0 {
 		if json.Unmarshal(body, &given) != nil || given == nil || !utf8.Valid(body) {
 			if bytes.Equal(bytes.TrimSpace(body), []byte("null")) {
-				body = json.RawMessage(`[]`) // left out is one thing, null another
+				body = json.RawMessage(`[]`) // a missing body is allowed, null is not
 			}
 			return nil, body, nil
 		}
@@ -134,13 +134,13 @@ func fromQuery(query url.Values, fields []operation.Field) (map[string]json.RawM
 			}
 			list[n] = one
 		}
-		given[name], _ = json.Marshal(list) // of JSON values: cannot fail
+		given[name], _ = json.Marshal(list) // JSON values always marshal
 	}
 	return given, nil
 }
 
-// text is a value of a path, query or header as JSON: a number where the field
-// takes one and it is one.
+// text converts a value of a path, query or header to JSON: to a number if the
+// field takes numbers and the value is one, else to a string.
 func text(f operation.Field, value string) (json.RawMessage, error) {
 	if !utf8.ValidString(value) {
 		return nil, fault.Invalid(fault.Clip(f.Name), "is not valid UTF-8; send text encoded as UTF-8, percent-encoded")
@@ -188,11 +188,11 @@ func bodyError(err error) error {
 	return fault.Invalid("body", "did not arrive whole")
 }
 
-// A validator is the version of a task and, for caches, a digest of what was
-// shown of it.
+// validator matches our ETags of tasks: the version and, for caches, a digest of
+// the representation.
 var validator = regexp.MustCompile(`^"([0-9]{1,9})(-[0-9a-f]+)?"$`)
 
-// headers takes those that say the same as a field.
+// headers reads the headers that stand for fields.
 func (r route) headers(c *gin.Context, fields []operation.Field, given map[string]json.RawMessage, made *call) error {
 	if key := c.GetHeader(idempotencyKey); key != "" {
 		if !hasField(fields, "idempotency_key") {
@@ -214,10 +214,10 @@ func (r route) headers(c *gin.Context, fields []operation.Field, given map[strin
 	if !hasField(fields, "if_version") {
 		return fault.Invalid(ifMatch, "is not taken here").WithHint("PATCH /v1/tasks/{task_id} takes it; PATCH /v1/batch takes an if_version for each task, also with an action")
 	}
-	if match == "*" { // any version: that it exists is asked anyway
+	if match == "*" { // matches any version; the operation checks that the task exists
 		return nil
 	}
-	version := json.RawMessage("-1") // what is none of ours matches nothing
+	version := json.RawMessage("-1") // an ETag that is not ours matches no version
 	if parts := validator.FindStringSubmatch(match); parts != nil {
 		n, _ := strconv.Atoi(parts[1])
 		version = json.RawMessage(strconv.Itoa(n))
@@ -229,7 +229,7 @@ func (r route) headers(c *gin.Context, fields []operation.Field, given map[strin
 	return nil
 }
 
-// condition tells a failed If-Match from other conflicts.
+// condition turns a version conflict into 412 if the version came from If-Match.
 // https://www.rfc-editor.org/rfc/rfc9110#section-13.1.1
 func (c call) condition(err error) error {
 	var e *fault.Error

@@ -1,6 +1,6 @@
-// Package rest is the REST transport: each operation at a path of its own, described
-// by an OpenAPI document. No rule lives here: what is taken and answered are
-// the inputs and outputs of the operations, and so are their errors.
+// Package rest is the REST transport. It serves each operation at a path of its
+// own and describes them in an OpenAPI document. It holds no rules: inputs,
+// outputs and errors are those of the operations.
 package rest
 
 import (
@@ -24,13 +24,13 @@ import (
 type Config struct {
 	Operations *operation.Operations
 	Events     *feed.Feed
-	Longest    time.Duration // that one stream of events lasts; 0: ten minutes
+	Longest    time.Duration // duration of one event stream; 0: ten minutes
 	Transfer   *transfer.Service
 	Version    string // of the server
 	Audit      Audit
-	// Guard is what a request must pass before what needs a scope. It puts the
-	// caller into the context: see operation.WithUser. It bounds bodies to so many
-	// bytes; 0: to its own standard.
+	// Guard returns the handlers that admit a request for a route that needs a scope.
+	// They put the caller into the context (operation.WithUser) and limit the body to
+	// maxBody bytes; 0 is the guard's own limit.
 	Guard    func(needed access.Scope, maxBody int64) gin.HandlersChain
 	Log      *slog.Logger
 	Registry prometheus.Registerer
@@ -61,8 +61,8 @@ func Mount(router *gin.Engine, c Config) {
 	describe(router, s.document)
 }
 
-// handle registers what is described behind its guard. An error of answer is
-// answered as a problem.
+// handle registers a route behind its guard and adds it to the document. An error
+// from answer is sent as problem details.
 func (s *server) handle(guard gin.HandlersChain, method, path string, about *described, answer func(*gin.Context) error) {
 	s.document.add(method, path, about)
 	s.router.Handle(method, braces.ReplaceAllString(path, ":$1"), append(slices.Clone(guard), func(c *gin.Context) {
@@ -75,7 +75,7 @@ func (s *server) handle(guard gin.HandlersChain, method, path string, about *des
 	})...)
 }
 
-// operation serves an operation at a route.
+// operation registers the route of an operation.
 func (s *server) operation(r route) {
 	o := s.Operations.Named(r.operation)
 	guard := s.Guard(access.Needed(o.ReadOnly || r.method == get), 0)

@@ -6,7 +6,7 @@ import (
 	"tickler/api/operation"
 )
 
-// The document's groups of operations.
+// Groups of operations in the document.
 const (
 	aboutTasks      = "tasks"
 	aboutCategories = "categories"
@@ -17,15 +17,15 @@ const (
 	aboutAudit      = "audit"
 )
 
-// route is where an operation is reached. What it takes stands in the path, and
-// the rest in the query of a GET or DELETE or in the body of any other method.
+// route is where an operation is served. Its fields come from the path; the rest
+// from the query of a GET or DELETE, or from the body of any other method.
 type route struct {
 	method, path string
 	about        string // its group
 	operation    string
-	without      []string // fields that are not taken here, since the path says the same; * for all
-	// id, title and summary are those of the route in the document, where an
-	// operation has two.
+	without      []string // fields that this route does not take, because the path has them; * means all
+	// id, title and summary replace those of the operation in the document, where an
+	// operation has two routes.
 	id, title, summary string
 }
 
@@ -64,14 +64,14 @@ var routes = []route{
 		id: "get_settings", title: "Get the settings", summary: "Returns the user's settings, and what time it is."},
 }
 
-// inBody tells whether the fields stand in the body.
+// inBody reports whether the fields come from the body.
 func (r route) inBody() bool { return r.method == post || r.method == patch }
 
-// responseFormat is the field that says how much of a task an answer holds, and
-// detailed its default here: programs want all, where agents must save room.
+// responseFormat is the field that selects how much of a task is returned. Here it
+// defaults to detailed: programs want everything, while agents must save context.
 const responseFormat = "response_format"
 
-// fields are those that the operation takes, with their defaults here.
+// fields returns the fields of the operation, described with the defaults of REST.
 func (r route) fields(o operation.Operation) []operation.Field {
 	all := o.Fields()
 	for i, f := range all {

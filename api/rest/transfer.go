@@ -22,10 +22,11 @@ import (
 	"tickler/internal/transfer"
 )
 
-// maxImport is how large a file may be that is imported: some ten thousand tasks.
+// maxImport is the largest file that can be imported, in bytes: some ten thousand
+// tasks.
 const maxImport = 16 << 20
 
-// transfers serve export and import.
+// transfers registers export and import.
 func (s *server) transfers() {
 	s.handle(s.Guard(access.TasksRead, 0), get, "/v1/export", &described{
 		OperationID: "export", Summary: "Export everything", Tags: []string{aboutTransfer},
@@ -103,7 +104,7 @@ func (s *server) importFile(ctx context.Context, user person.Settings, kind stri
 	return report, err
 }
 
-// answered makes a handler of a function that is no operation.
+// answered makes a handler of a function that is not an operation.
 func answered(do func(c *gin.Context, user person.Settings, query url.Values) (any, error)) func(*gin.Context) error {
 	return func(c *gin.Context) error {
 		user, err := operation.User(c.Request.Context())

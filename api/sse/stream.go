@@ -1,4 +1,4 @@
-// Package sse writes server-sent events to clients that stay.
+// Package sse writes streams of server-sent events.
 // https://html.spec.whatwg.org/multipage/server-sent-events.html
 package sse
 
@@ -11,11 +11,11 @@ import (
 )
 
 const (
-	// KeepAlive is the time between two signs of life: proxies cut what is silent
-	// for a minute or so.
+	// KeepAlive is the interval between comments on an idle stream. Proxies close
+	// connections that are silent for a minute or so.
 	KeepAlive = 15 * time.Second
-	// Longest is how long a stream lasts: then the client comes again, and its
-	// token is checked anew.
+	// Longest is how long a stream may last. The client then reconnects, and its
+	// token is checked again.
 	Longest = 10 * time.Minute
 
 	farewell = 500 * time.Millisecond
@@ -28,8 +28,9 @@ func OnOpen(ctx context.Context, opened func()) context.Context {
 	return context.WithValue(ctx, openedKey{}, opened)
 }
 
-// Stream is an answer that goes on. After an error, which means that the client
-// is gone or may be told nothing more, it writes nothing. It is for one goroutine.
+// Stream is an open-ended response. After an error, which means that the client is
+// gone or may receive nothing more, it writes nothing. It is not safe for
+// concurrent use.
 type Stream struct {
 	ctx      context.Context
 	forget   func() bool
@@ -49,10 +50,10 @@ func Open(ctx context.Context, w http.ResponseWriter, patience time.Duration) *S
 	s := &Stream{ctx: ctx, w: w, control: http.NewResponseController(w), patience: patience}
 	// A write that waits for its reader ends too. The time is for ending in good order.
 	s.forget = context.AfterFunc(ctx, func() { _ = s.control.SetWriteDeadline(time.Now().Add(farewell)) })
-	// The time in which a request must be read would end the stream too.
+	// The read timeout of the request would end the stream too.
 	s.err = s.control.SetReadDeadline(time.Time{})
 	w.Header().Set("Content-Type", "text/event-stream")
-	w.Header().Set("X-Accel-Buffering", "no") // nginx would keep events back
+	w.Header().Set("X-Accel-Buffering", "no") // nginx would buffer events
 	w.WriteHeader(http.StatusOK)
 	return s
 }
@@ -60,7 +61,7 @@ func Open(ctx context.Context, w http.ResponseWriter, patience time.Duration) *S
 // Close leaves the connection as it is, for the next request.
 func (s *Stream) Close() { s.forget() }
 
-// Write sends lines as they stand.
+// Write sends lines unchanged.
 func (s *Stream) Write(text string) {
 	if s.err != nil {
 		return
@@ -76,11 +77,11 @@ func (s *Stream) Write(text string) {
 	}
 }
 
-// Comment sends what clients pass over, as a sign of life.
+// Comment sends a comment, which clients ignore, to keep the connection alive.
 func (s *Stream) Comment(text string) { s.Write(": " + text + "\n\n") }
 
-// Fail ends the stream for a reason of the server's own.
+// Fail ends the stream with an error of the server.
 func (s *Stream) Fail(err error) { s.err = errors.Join(s.err, err) }
 
-// Err is why nothing is written any more; nil while all goes well.
+// Err is the error that ended the stream, or nil.
 func (s *Stream) Err() error { return s.err }

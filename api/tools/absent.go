@@ -12,7 +12,7 @@ import (
 	"github.com/mark3labs/mcp-go/server"
 )
 
-// buffer keeps an answer back until it is known what it is.
+// buffer holds a response back until it has been inspected.
 type buffer struct {
 	http.ResponseWriter
 	status int
@@ -25,7 +25,7 @@ func (b *buffer) Unwrap() http.ResponseWriter    { return b.ResponseWriter }
 func (b *buffer) send(status int, text []byte) {
 	b.ResponseWriter.Header().Del("Content-Length")
 	b.ResponseWriter.WriteHeader(status)
-	_, _ = b.ResponseWriter.Write(text) // who has gone needs no answer
+	_, _ = b.ResponseWriter.Write(text) // a client that has gone needs no answer
 }
 
 type absentKey struct{}
@@ -62,7 +62,7 @@ func (l *listener) readResource(w http.ResponseWriter, r *http.Request, params j
 		status, code = http.StatusBadRequest, mcp.INVALID_PARAMS
 	}
 	err := errors.Join(json.Unmarshal(answer.text.Bytes(), &message), json.Unmarshal(params, &read))
-	if err != nil || !isAbsent && message.Error.Code != code { // of a URI that no handler takes, the library has the code right
+	if err != nil || !isAbsent && message.Error.Code != code { // the library has the right code for a URI without a handler
 		answer.send(answer.status, answer.text.Bytes())
 		return
 	}

@@ -11,7 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// valid gives each tool a call that succeeds on task 1.
+// valid maps each tool to arguments that succeed on task 1.
 var valid = map[string]string{
 	"add_task": `{"title":"x"}`, "list_tasks": `{}`, "get_task": `{"task_id":1}`, "update_task": `{"task_id":1,"title":"y"}`,
 	"complete_task": `{"task_id":1}`, "delete_task": `{"task_id":1}`, "search_tasks": `{"query":"x"}`, "reopen_task": `{"task_id":1}`,
@@ -22,7 +22,7 @@ var valid = map[string]string{
 	"add_tag_to_task": `{"task_id":1,"tag":"x"}`, "remove_tag_from_task": `{"task_id":1,"tag":"first"}`,
 }
 
-// begin makes task 1, that recurs, and a first category and tag.
+// begin adds task 1, which recurs, and a category and tag.
 func begin(t *testing.T, c *caller) {
 	t.Helper()
 	require.Equal(t, 1, c.add(t, `{"title":"x","tags":["first"],"due_date":"2026-03-10T09:00","recurrence_rule":"daily"}`))
@@ -47,8 +47,8 @@ func TestEveryToolAnswersAValidCall(t *testing.T) {
 	}
 }
 
-// requireDescribed sees that an answer meets its tool's output schema, which
-// names all its fields.
+// requireDescribed requires that an answer meets its tool's output schema, and that
+// the schema names all its fields.
 func requireDescribed(t *testing.T, name string, answer fields) {
 	t.Helper()
 	for _, tool := range all() {
@@ -88,7 +88,7 @@ func TestDetailedFormOfATaskIsWhollyDescribedByGetTask(t *testing.T) {
 	}
 }
 
-// with gives a valid call one other argument.
+// with returns a valid call with one argument changed.
 func with(t *testing.T, arguments, field string, value any) string {
 	t.Helper()
 	var given fields
@@ -137,7 +137,7 @@ func TestEveryToolRefusesEveryArgumentOfAWrongKind(t *testing.T) {
 	}
 }
 
-// beyond are values just past what a schema allows, by what they break.
+// beyond returns values just outside a schema, by the limit they break.
 func beyond(property fields) map[string]any {
 	wrong := map[string]any{}
 	number := func(name string) (int, bool) {
@@ -179,8 +179,8 @@ func beyond(property fields) map[string]any {
 	return wrong
 }
 
-// Whatever a schema promises to refuse is refused, by the name of the field and
-// with words that say what would be accepted.
+// A value that a schema excludes is refused with the name of the field and what is
+// allowed.
 func TestEveryToolRefusesWhatItsSchemaForbids(t *testing.T) {
 	ann, _ := callers(t)
 	begin(t, ann)

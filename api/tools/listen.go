@@ -22,7 +22,7 @@ import (
 )
 
 const (
-	writeTimeout = 20 * time.Second // a client that does not read for so long is gone
+	writeTimeout = 20 * time.Second // after which a client that does not read is gone
 	retryRead    = time.Second
 )
 
@@ -79,7 +79,7 @@ func (l *listener) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case !mcp.IsModernProtocol(version) && !mcp.IsModernProtocol(header):
 		answerError(w, http.StatusOK, request.ID, mcp.METHOD_NOT_FOUND, "subscriptions/listen needs protocol version "+mcp.ProtocolVersion20260728)
 	case version != header || !mcp.IsValidProtocolVersion(version) || r.Header.Get(mcp.HeaderLastEventID) != "":
-		l.next.ServeHTTP(w, r) // which refuses it, as it does with every method
+		l.next.ServeHTTP(w, r) // the library refuses it, as for every method
 	case r.Header.Get(mcp.HeaderMethod) != string(mcp.MethodSubscriptionsListen):
 		answerError(w, http.StatusBadRequest, request.ID, mcp.HEADER_MISMATCH, "the header "+mcp.HeaderMethod+" must be subscriptions/listen, as the method is")
 	case len(params.Notifications.ResourceSubscriptions) > maxSubscribed:
@@ -89,8 +89,8 @@ func (l *listener) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// listen tells a client of what happens to its user's tasks until it goes, the
-// server stops, or it has listened for long enough.
+// listen notifies a client about its user's tasks until the client leaves, the
+// server stops, or the stream has lasted long enough.
 func (l *listener) listen(w http.ResponseWriter, r *http.Request, id json.RawMessage, wanted wanted) {
 	user, err := operation.User(r.Context())
 	if err != nil {
@@ -142,7 +142,7 @@ func (l *listener) listen(w http.ResponseWriter, r *http.Request, id json.RawMes
 	}
 }
 
-// awaited waits for events, but no longer than until a sign of life is due.
+// awaited waits for events, at most until the next keep-alive is due.
 func (l *listener) awaited(ctx context.Context, s *feed.Subscription) ([]event.Entry, error) {
 	waiting, cancel := context.WithTimeout(ctx, sse.KeepAlive)
 	defer cancel()
@@ -157,7 +157,7 @@ func (l *listener) awaited(ctx context.Context, s *feed.Subscription) ([]event.E
 	return nil, err
 }
 
-// updated says that a resource changed, and by which event.
+// updated is the notification that an event changed a resource.
 func updated(id json.RawMessage, uri string, e event.Entry) map[string]any {
 	return map[string]any{
 		"jsonrpc": mcp.JSONRPC_VERSION, "method": mcp.MethodNotificationResourceUpdated,
@@ -179,7 +179,7 @@ func answerError(w http.ResponseWriter, status int, id json.RawMessage, code int
 	})
 }
 
-// stream sends messages of JSON-RPC.
+// stream sends JSON-RPC messages.
 type stream struct{ *sse.Stream }
 
 func (s stream) send(message any) {

@@ -26,7 +26,7 @@ const (
 5. Ask before changing anything. Then do it in one call of update_tasks.`
 )
 
-// prompts are ways to begin, for the person at the client to choose.
+// prompts lists conversation starters for the person at the client.
 func (t *Tools) prompts() []server.ServerPrompt {
 	arguments := []mcp.PromptOption{
 		mcp.WithArgument("category", mcp.ArgumentDescription("Only tasks of this category.")),
@@ -93,7 +93,7 @@ func (t *Tools) CompletePromptArgument(ctx context.Context, _ string, argument m
 	return completion(names, argument.Value), nil
 }
 
-// completion offers the names that begin with what was typed, in any case.
+// completion returns the names that start with what was typed, ignoring case.
 func completion(names []string, typed string) *mcp.Completion {
 	found := &mcp.Completion{Values: []string{}}
 	for _, name := range names {

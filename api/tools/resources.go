@@ -21,8 +21,8 @@ const (
 	taskURI      = tasksURI + "/"
 )
 
-// resources are what a client may attach without a tool call: the same answers
-// as those of get_overview and get_task.
+// resources registers what a client may attach without a tool call. Their contents
+// are the answers of operations.
 func (t *Tools) resources(s *server.MCPServer) {
 	s.AddResource(
 		mcp.NewResource(overviewURI, "overview", mcp.WithResourceDescription("Open tasks: overdue, today, upcoming, undated. As get_overview gives it."), mcp.WithMIMEType("application/json")),
@@ -50,7 +50,7 @@ func (t *Tools) resources(s *server.MCPServer) {
 		})
 }
 
-// resource is what an operation answers.
+// resource returns the answer of an operation as a resource.
 func (t *Tools) resource(ctx context.Context, request mcp.ReadResourceRequest, name, arguments string) ([]mcp.ResourceContents, error) {
 	return t.answer(ctx, request, func(user person.Settings) (any, error) {
 		return t.operations.Named(name).Call(ctx, user, json.RawMessage(arguments))
@@ -77,7 +77,7 @@ func (t *Tools) answer(ctx context.Context, request mcp.ReadResourceRequest, rea
 	return []mcp.ResourceContents{mcp.TextResourceContents{URI: request.Params.URI, MIMEType: "application/json", Text: string(text), Meta: maps.Clone(userContent)}}, nil
 }
 
-// recentReminders are the events that reminded, as they were published.
+// recentReminders returns the latest reminder events, as published.
 func (t *Tools) recentReminders(ctx context.Context, user person.Settings) (any, error) {
 	entries, err := t.reminders(ctx, user.UserID, 20)
 	if err != nil {

@@ -10,10 +10,10 @@ import (
 	"tickler/internal/event"
 )
 
-const maxSubscribed = 100 // resources that one client is told of
+const maxSubscribed = 100 // resources of one subscription
 
-// wanted are the resources that a client is told of: those of its
-// subscriptions that there can be.
+// wanted holds the resources a client subscribed to, without those that cannot
+// exist.
 type wanted struct{ uris []string }
 
 func subscribed(uris []string) wanted {
@@ -29,13 +29,13 @@ func subscribed(uris []string) wanted {
 
 func (w wanted) nothing() bool { return len(w.uris) == 0 }
 
-// filter is what a client is told in answer.
+// filter returns the subscription that the client is granted.
 func (w wanted) filter() mcp.SubscriptionFilter {
 	return mcp.SubscriptionFilter{ResourceSubscriptions: w.uris}
 }
 
-// concerned lists the resources that an event changes, of those wanted. Who
-// wants all tasks is told which it was: a part of a resource may be named.
+// concerned lists the wanted resources that an event changes. A subscriber to all
+// tasks gets the URI of the changed task: a notification may name a sub-resource.
 func (w wanted) concerned(e event.Entry) []string {
 	var found []string
 	for _, uri := range w.uris {
@@ -55,7 +55,7 @@ func (w wanted) concerned(e event.Entry) []string {
 	return found
 }
 
-// taskOf reads the id of a task from its URI.
+// taskOf parses the id of a task from its URI.
 func taskOf(uri string) (int64, bool) {
 	digits, ok := strings.CutPrefix(uri, taskURI)
 	id, err := strconv.ParseInt(digits, 10, 64)

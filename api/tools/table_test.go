@@ -11,7 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// row is a call and what comes of it: a code, field and words of an error, or
+// row is a call and its outcome: a code, field and words of an error, or
 // values in the answer, as "path=value & path=value".
 type row struct{ kind, arguments, want string }
 
@@ -120,7 +120,7 @@ func TestEveryToolByItsTable(t *testing.T) {
 	}
 }
 
-// at is the value at a path, as text; nothing is "".
+// at returns the value at a path as text, or "".
 func at(value any, path string) string {
 	for _, name := range strings.Split(path, ".") {
 		switch within := value.(type) {

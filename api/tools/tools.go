@@ -1,5 +1,5 @@
 // Package tools is the MCP transport: a tool for each operation, prompts and
-// resources. No rule lives here.
+// resources. It holds no rules.
 package tools
 
 import (
@@ -28,7 +28,7 @@ A failed call returns {"error": {"code", "message", "field", "hint"}}: it says w
 // Tools are the tools of one server.
 type Tools struct {
 	operations *operation.Operations
-	labels     *label.Service // whose names complete what is typed
+	labels     *label.Service // for completing names
 	reminders  func(ctx context.Context, userID int64, limit int) ([]event.Entry, error)
 }
 
@@ -40,7 +40,7 @@ type Config struct {
 	// Reminders reads a user's latest reminders, the newest first.
 	Reminders func(ctx context.Context, userID int64, limit int) ([]event.Entry, error)
 	Version   string // what the server calls itself
-	// Extend, if any, adds to the server what is not Tickler's own.
+	// Extend, unless nil, adds to the server: tests of other programs need more tools.
 	Extend   func(*server.MCPServer)
 	Log      *slog.Logger
 	Registry prometheus.Registerer
@@ -72,12 +72,12 @@ func NewHandler(c Config) http.Handler {
 	}
 	return &listener{events: c.Events, log: c.Log, next: server.NewStreamableHTTPServer(mcpServer,
 		server.WithStateLess(true),
-		server.WithDisableStreaming(true), // stateless streams would reach every user
+		server.WithDisableStreaming(true), // a notification on a stateless stream would reach every user
 		server.WithStreamableHTTPLogger(c.Log))}
 }
 
-// withoutSubscriptions takes back what only clients of the newest revision have:
-// the older ones subscribe in a session, and there is none.
+// withoutSubscriptions withdraws the subscribe capability from clients of older
+// revisions, which subscribe within a session; this server has no sessions.
 func withoutSubscriptions(_ context.Context, _ any, _ *mcp.InitializeRequest, result *mcp.InitializeResult) {
 	if resources := result.Capabilities.Resources; resources != nil {
 		without := *resources
@@ -136,12 +136,12 @@ func failure(e *fault.Error) *mcp.CallToolResult {
 	}{e}, true)
 }
 
-// userContent names the fields whose text is the person's, in any answer: clients
-// can keep it apart from what the server says.
+// userContent names the fields of answers that hold the user's own text, so that
+// clients can tell it from the server's.
 var userContent = map[string]any{"tickler/user_content": []string{"title", "description", "category", "tags", "name", "highlights"}}
 
-// result gives the same content as text and as structured content: some clients
-// read only the one, some only the other.
+// result has its content both as text and as structured content: some clients read
+// only one of them.
 func result(content any, isError bool) *mcp.CallToolResult {
 	text, err := json.Marshal(content)
 	if err != nil {
