@@ -250,3 +250,19 @@ func TestCallThatWaitsForALockTooLongIsToldSo(t *testing.T) {
 	require.Equal(t, "UNAVAILABLE", a.body(t)["code"])
 	require.NotEmpty(t, a.header.Get("Retry-After"))
 }
+
+// What is busy for a moment is no reason to leave a task out of an import.
+func TestImportThatMeetsABusyDatabaseFailsRatherThanSkips(t *testing.T) {
+	t.Parallel()
+	h := build(t, nil)
+	ann := h.resident(t, "ann")
+	lock, err := h.owner.Begin(t.Context())
+	require.NoError(t, err)
+	defer func() { _ = lock.Rollback(context.WithoutCancel(t.Context())) }()
+	_, err = lock.Exec(t.Context(), `SELECT FROM users WHERE id = $1 FOR UPDATE`, ann.user.UserID)
+	require.NoError(t, err)
+	a := h.send(t, ann.token, http.MethodPost, "/v1/import", fields{"format": "tickler", "version": 1, "tasks": []fields{
+		{"id": 7, "title": "imported", "created_at": "2026-01-01T00:00:00Z", "priority": "low", "time_zone": "UTC", "tags": []string{"new"}},
+	}})
+	require.Equal(t, http.StatusServiceUnavailable, a.status, a.text)
+}

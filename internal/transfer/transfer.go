@@ -173,11 +173,21 @@ func (s *Service) importAll(ctx context.Context, user person.Settings, report Re
 	return report, nil
 }
 
+// passes tells whether an error is about the moment and not about a task, which
+// must not be taken for one that cannot be imported.
+func passes(err error) bool {
+	var e *fault.Error
+	return errors.Is(err, fault.ErrUnavailable) || errors.As(err, &e) && (e.Code == fault.RateLimited || e.Code == fault.Unavailable)
+}
+
 // importOne imports a task. Only what keeps all others from being imported too
 // is an error.
 func (s *Service) importOne(ctx context.Context, user person.Settings, one item, dryRun bool, imported map[int64]int64, row *Row) error {
 	if one.id != 0 {
 		mine, err := s.tasks.Get(ctx, user, one.id)
+		if passes(err) {
+			return err
+		}
 		if err == nil && one.in.CreatedAt != nil && mine.CreatedAt.Equal(*one.in.CreatedAt) {
 			imported[one.id] = one.id
 			row.Reason, row.TaskID = "it is here already: this is where it was exported from", one.id
@@ -190,6 +200,8 @@ func (s *Service) importOne(ctx context.Context, user person.Settings, one item,
 	added, err := s.tasks.Import(ctx, user, one.in, dryRun)
 	var e *fault.Error
 	switch {
+	case passes(err):
+		return err
 	case errors.As(err, &e):
 		row.Reason = e.Message
 	case err != nil:
