@@ -54,7 +54,7 @@ func (r *Repository) ProvisionUser(ctx context.Context, issuer, subject string) 
 	return r.EnsureUser(ctx, issuer, subject, "")
 }
 
-// rearmReminders does in one statement what task.Task.rearmUnclaimed does, for all open
+// rearmReminders does in one statement what task.Task.RearmUnclaimed does, for all open
 // tasks of user $1 that use the default offsets, $2, at $3.
 const rearmReminders = `
 	WITH open AS (

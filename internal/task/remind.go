@@ -31,9 +31,9 @@ func (t *Task) rearm(defaults []int, now time.Time) {
 	}
 }
 
-// rearmUnclaimed is rearm for a task whose reminders go on: one that has come due but
+// RearmUnclaimed is rearm for a task whose reminders go on: one that has come due but
 // that no scan has claimed yet stays.
-func (t *Task) rearmUnclaimed(defaults []int, now time.Time) {
+func (t *Task) RearmUnclaimed(defaults []int, now time.Time) {
 	unclaimed := t.RemindAt
 	t.rearm(defaults, now)
 	if unclaimed != nil && !unclaimed.After(now) {

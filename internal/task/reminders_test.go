@@ -40,11 +40,11 @@ func TestRearmingKeepsWhatIsDueAndNotClaimed(t *testing.T) {
 	one := soon()
 	one.arm(nil, now)
 	one.ReminderOffsets = []int{5}
-	one.rearmUnclaimed(nil, now)
+	one.RearmUnclaimed(nil, now)
 	require.Equal(t, now.Add(-30*time.Minute), *one.RemindAt, "the one that is due")
 	require.Equal(t, minutes(25), one.ReminderTimes)
 	one.RemindAt = &one.ReminderTimes[0]
-	one.rearmUnclaimed(nil, now)
+	one.RearmUnclaimed(nil, now)
 	require.Equal(t, now.Add(25*time.Minute), *one.RemindAt, "the one to come")
 }
 

@@ -49,7 +49,7 @@ func (s *Service) SetReminder(ctx context.Context, user person.Settings, in Remi
 			t.snooze(now.Add(time.Duration(in.SnoozeMinutes)*time.Minute), user.ReminderOffsets, now)
 		case in.RemindAt.Set:
 			t.AbsoluteReminder = at
-			t.rearmUnclaimed(user.ReminderOffsets, now)
+			t.RearmUnclaimed(user.ReminderOffsets, now)
 		case t.DueDate == nil:
 			return fault.Invalid("remind_before_minutes", "needs a due date, and task %d has none", t.ID).
 				WithHint("give remind_at, for example \"2026-03-01T09:00\", or first a due_date with update_task")
