@@ -38,26 +38,14 @@ func (b *bundle) plan(t *testing.T, sql string, args ...any) string {
 	return strings.Join(lines, "\n")
 }
 
-func TestHotStatementsAreServedByAnIndex(t *testing.T) {
+func TestEventLogIsReadByItsIndexes(t *testing.T) {
 	b := setup(t)
 	b.seedMany(t)
 	cases := []struct{ name, sql, index string }{
-		{"newest first", `SELECT id FROM tasks t WHERE t.user_id = 7 AND t.deleted_at IS NULL ORDER BY t.created_at DESC, t.id DESC LIMIT 51`, "idx_tasks_created"},
-		{"by due date", `SELECT id FROM tasks t WHERE t.user_id = 7 AND t.deleted_at IS NULL ORDER BY coalesce(t.due_date, 'infinity') ASC, t.id ASC LIMIT 51`, "idx_tasks_due"},
-		{"by title", `SELECT id FROM tasks t WHERE t.user_id = 7 AND t.deleted_at IS NULL ORDER BY lower(t.title) ASC, t.id ASC LIMIT 51`, "idx_tasks_title"},
-		{"by priority", `SELECT id FROM tasks t WHERE t.user_id = 7 AND t.deleted_at IS NULL ORDER BY t.priority DESC, t.id DESC LIMIT 51`, "idx_tasks_priority"},
-		{"by change", `SELECT id FROM tasks t WHERE t.user_id = 7 AND t.deleted_at IS NULL ORDER BY t.updated_at DESC, t.id DESC LIMIT 51`, "idx_tasks_updated"},
-		{"open by due date", `SELECT id FROM tasks t WHERE t.user_id = 7 AND t.deleted_at IS NULL AND t.completed = false ORDER BY coalesce(t.due_date, 'infinity') ASC, t.id ASC LIMIT 51`, "idx_tasks_open"},
-		{"overdue", `SELECT count(*), coalesce(sum(t.estimate_minutes), 0) FROM tasks t WHERE t.user_id = 7 AND t.deleted_at IS NULL AND t.completed = false AND coalesce(t.due_date, 'infinity') < now()`, "idx_tasks_open"},
-		{"how many are completed", `SELECT count(*), coalesce(sum(t.estimate_minutes), 0) FROM tasks t WHERE t.user_id = 7 AND t.deleted_at IS NULL AND t.completed = true`, "Index Only Scan using idx_tasks_due"},
-		{"how many are due", `SELECT count(*), coalesce(sum(t.estimate_minutes), 0) FROM tasks t WHERE t.user_id = 7 AND t.deleted_at IS NULL AND t.completed = false AND coalesce(t.due_date, 'infinity') >= now() AND t.due_date IS NOT NULL`, "Index Only Scan using idx_tasks_open"},
-		{"latest due date first", `SELECT t.id, coalesce(t.due_date, '-infinity') FROM tasks t WHERE t.user_id = 7 AND t.deleted_at IS NULL AND t.due_date IS NOT NULL ORDER BY coalesce(t.due_date, 'infinity') DESC, t.id DESC LIMIT 51`, "Index Only Scan Backward using idx_tasks_due"},
-		{"purge", `SELECT id FROM tasks WHERE deleted_at < now() - interval '30 days' LIMIT 5000`, "idx_tasks_deleted"},
 		{"successor", `SELECT id FROM tasks t WHERE t.user_id = 7 AND t.previous_task_id = 9`, "tasks_previous_task_id_key"},
 		{"event log of a user", `SELECT data FROM event_log WHERE user_id = 7 AND (position, seq) > (5, 1) AND position < pg_snapshot_xmin(pg_current_snapshot())::text::bigint ORDER BY position, seq LIMIT 100`, "idx_event_log_user"},
 		{"news for many users", `SELECT DISTINCT user_id FROM event_log WHERE position >= 400 AND position < pg_snapshot_xmin(pg_current_snapshot())::text::bigint AND user_id = ANY('{1,2,3,4,5}')`, "event_log_pkey"},
 		{"recorded event", `SELECT data FROM event_log WHERE event_id = ANY('{6f9619ff-8b86-4011-b42d-00c04fc964ff}')`, "idx_event_log_event"},
-		{"token", `SELECT id FROM tokens WHERE hash = '\x00'`, "tokens_hash_key"},
 	}
 	_, err := b.pool.Exec(b.ctx, `
 		INSERT INTO tokens (user_id, prefix, hash) SELECT (SELECT min(id) FROM users), '', sha256(n::text::bytea) FROM generate_series(1, 2000) n;
@@ -137,27 +125,6 @@ func TestScanReadsTheRemindersThatAreDueAndNothingElse(t *testing.T) {
 	require.Contains(t, plan, "Index Scan using idx_reminders_due")
 	require.NotContains(t, plan, "Seq Scan", plan)
 	require.Contains(t, plan, "Index Scan using tasks_pkey")
-}
-
-func TestChannelsAndDeliveriesAreFoundByIndexHoweverManyThereAre(t *testing.T) {
-	b := setup(t)
-	_, err := b.pool.Exec(b.ctx, `
-		INSERT INTO users (issuer, subject, time_zone, reminder_offsets) SELECT 'x', n::text, 'UTC', '{60}' FROM generate_series(1, 3000) n;
-		INSERT INTO channels (user_id, kind, target) SELECT id, 'ntfy', 'https://ntfy.sh/' || id FROM users;
-		INSERT INTO deliveries (user_id, channel_id, target, event_id, kind, content, state, next_attempt_at, created_at)
-		SELECT c.user_id, c.id, c.target, gen_random_uuid(), 'test', '{}', CASE WHEN n = 1 THEN 'pending' ELSE 'sent' END, now(), now()
-		FROM channels c, generate_series(1, 5) n;
-		ANALYZE users, channels, deliveries;`)
-	require.NoError(t, err)
-	for _, c := range []struct{ sql, index string }{
-		{`SELECT id FROM channels WHERE enabled AND next_attempt_at <= now() AND (leased_until IS NULL OR leased_until <= now()) AND (failures > 0) = false ORDER BY next_attempt_at LIMIT 96`, "idx_channels_due"},
-		{`SELECT d.id FROM deliveries d WHERE d.channel_id = 7 AND d.state = 'pending' AND d.next_attempt_at <= now() ORDER BY d.next_attempt_at, d.id LIMIT 8`, "idx_deliveries_due"},
-		{`SELECT min(d.next_attempt_at) FROM deliveries d WHERE d.channel_id = 7 AND d.state = 'pending'`, "idx_deliveries_due"},
-		{`SELECT id FROM deliveries WHERE user_id = 7 ORDER BY id DESC LIMIT 50`, "idx_deliveries_user"},
-		{`SELECT id FROM deliveries WHERE created_at < now() - interval '30 days' LIMIT 5000`, "idx_deliveries_created"},
-	} {
-		require.Contains(t, b.plan(t, c.sql), c.index, c.sql)
-	}
 }
 
 func TestCalendarFeedReadsItsUsersTasksByIndex(t *testing.T) {
