@@ -1,5 +1,22 @@
 // Package repository is the one way to Postgres: transactions, queries, and the
 // outbox rows that commit together with what they report.
+//
+// Which way to run a statement:
+//
+//   - A change of a user's data: Tx, ChangeLabels or ChangeSettings, whose userTx
+//     leaves the events of the change for the commit. See transaction.
+//   - One statement, or one batch, that reads a user's data: as(user).
+//   - Several statements that read a user's data, or one that asks Postgres itself
+//     for whom it works: read.
+//   - What belongs to no user, or to all: a worker's scan, a token that is looked
+//     up by its hash, an event that is noted as handled: the pool itself, and
+//     pgx.BeginFunc where it takes more than one statement.
+//
+// The first three say for whom they work, and take a session of that user's share.
+// A statement on a user's data that is sent in the fourth way finds nothing:
+// row-level security shows no row to whoever has not said so. See
+// docs/decisions/0006-transactions-without-round-trips.md and
+// docs/decisions/0007-row-level-security.md.
 package repository
 
 import (
