@@ -61,7 +61,7 @@ func newRouter(r routes) (*gin.Engine, error) {
 		problem.Refuse(c, &fault.Error{Code: fault.NotFound, Message: "there is nothing here; MCP is at /mcp, REST under /v1, described at /docs"})
 	})
 	router.NoMethod(func(c *gin.Context) {
-		problem.RefuseAs(c, http.StatusMethodNotAllowed, &fault.Error{Code: fault.InvalidInput, Message: "this method is not taken here; allowed: " + c.Writer.Header().Get("Allow")})
+		problem.RefuseAs(c, http.StatusMethodNotAllowed, &fault.Error{Code: fault.InvalidInput, Message: "this method is not allowed here; allowed are: " + c.Writer.Header().Get("Allow")})
 	})
 	router.GET("/asyncapi.yaml", func(c *gin.Context) { c.Data(http.StatusOK, "application/yaml", event.AsyncAPI) })
 	router.GET("/schemas/*file", func(c *gin.Context) {

@@ -276,7 +276,7 @@ func unknown(name string, known []argument) error {
 	}
 	allowed := "allowed are " + strings.Join(names, ", ")
 	if len(names) == 0 {
-		allowed = "none is taken"
+		allowed = "there are none"
 	}
 	return fault.Invalid(fault.Clip(name), "is not a field here; %s", allowed).WithHint(advise(name, known).text)
 }

@@ -44,7 +44,7 @@ func (r route) read(c *gin.Context, o operation.Operation) (call, error) {
 	}
 	for name := range given {
 		if r.leavesOut(name) && hasField(fields, name) {
-			return call{}, fault.Invalid(name, "is not taken here: the path says it")
+			return call{}, fault.Invalid(name, "is not accepted here: it is part of the path")
 		}
 	}
 	for _, f := range fields {
@@ -52,7 +52,7 @@ func (r route) read(c *gin.Context, o operation.Operation) (call, error) {
 			continue
 		}
 		if _, twice := given[f.Name]; twice {
-			return call{}, fault.Invalid(f.Name, "is not taken here: the path says it")
+			return call{}, fault.Invalid(f.Name, "is not accepted here: it is part of the path")
 		}
 		if given[f.Name], err = text(f, c.Param(f.Name)); err != nil {
 			return call{}, err
@@ -89,7 +89,7 @@ func (r route) given(c *gin.Context, fields []operation.Field) (map[string]json.
 		return given, nil, err
 	}
 	for name := range query {
-		return nil, nil, fault.Invalid(fault.Clip(name), "is not taken from the query here; put it into the body, as JSON")
+		return nil, nil, fault.Invalid(fault.Clip(name), "is not accepted in the query here; put it into the body, as JSON")
 	}
 	body, err := jsonBody(c)
 	if err != nil {
@@ -185,7 +185,7 @@ func bodyError(err error) error {
 	if errors.As(err, &tooLarge) {
 		return withStatus(http.StatusRequestEntityTooLarge, fault.Invalid("body", "is too large; at most %d bytes are allowed", tooLarge.Limit))
 	}
-	return fault.Invalid("body", "did not arrive whole")
+	return fault.Invalid("body", "arrived incomplete; send it again")
 }
 
 // validator matches our ETags of tasks: the version and, for caches, a digest of
@@ -196,7 +196,7 @@ var validator = regexp.MustCompile(`^"([0-9]{1,9})(-[0-9a-f]+)?"$`)
 func (r route) headers(c *gin.Context, fields []operation.Field, given map[string]json.RawMessage, made *call) error {
 	if key := c.GetHeader(idempotencyKey); key != "" {
 		if !hasField(fields, "idempotency_key") {
-			return fault.Invalid(idempotencyKey, "is not taken here").WithHint("POST /v1/tasks takes it; in POST /v1/batch, give each task an idempotency_key")
+			return fault.Invalid(idempotencyKey, "is not accepted here").WithHint("POST /v1/tasks takes it; in POST /v1/batch, give each task an idempotency_key")
 		}
 		value, err := text(operation.Field{Name: idempotencyKey, Text: true}, key)
 		if err != nil {
@@ -212,7 +212,7 @@ func (r route) headers(c *gin.Context, fields []operation.Field, given map[strin
 		return nil
 	}
 	if !hasField(fields, "if_version") {
-		return fault.Invalid(ifMatch, "is not taken here").WithHint("PATCH /v1/tasks/{task_id} takes it; PATCH /v1/batch takes an if_version for each task, also with an action")
+		return fault.Invalid(ifMatch, "is not accepted here").WithHint("PATCH /v1/tasks/{task_id} takes it; PATCH /v1/batch takes an if_version for each task, also with an action")
 	}
 	if match == "*" { // matches any version; the operation checks that the task exists
 		return nil

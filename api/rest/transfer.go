@@ -70,7 +70,7 @@ func (s *server) export(c *gin.Context) error {
 		return err
 	}
 	for name := range c.Request.URL.Query() {
-		return fault.Invalid(fault.Clip(name), "is not a field here; none is taken")
+		return fault.Invalid(fault.Clip(name), "is not a field here; there are none")
 	}
 	document, err := s.Transfer.Export(c.Request.Context(), user)
 	if err != nil {

@@ -106,10 +106,10 @@ var labelTables = map[string][]row{
 	},
 	"list_categories": {
 		{"happy", `{}`, "total=2 & categories.0.name=Büro 💼 & categories.0.task_count=1 & categories.1.task_count=0"},
-		{"unknown", `{"limit":5}`, "INVALID_INPUT limit none is taken"},
+		{"unknown", `{"limit":5}`, "INVALID_INPUT limit there are none"},
 		{"type", `[]`, "INVALID_INPUT arguments JSON object"},
 		{"empty", `null`, "total=2"},
-		{"huge", `{"HUGE":1}`, "INVALID_INPUT xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx… none is taken"},
+		{"huge", `{"HUGE":1}`, "INVALID_INPUT xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx… there are none"},
 		{"theirs", `{}`, "categories.#=2"},
 	},
 	"update_category": {
@@ -155,10 +155,10 @@ var labelTables = map[string][]row{
 	},
 	"list_tags": {
 		{"happy", `{}`, "total=11 & tags.0.name=größe & tags.0.task_count=1 & tags.1.task_count=2"},
-		{"unknown", `{"sort":"name"}`, "INVALID_INPUT sort none is taken"},
+		{"unknown", `{"sort":"name"}`, "INVALID_INPUT sort there are none"},
 		{"type", `"x"`, "INVALID_INPUT arguments JSON object"},
 		{"empty", `{}`, "total=11"},
-		{"huge", `{"HUGE":1}`, "INVALID_INPUT xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx… none is taken"},
+		{"huge", `{"HUGE":1}`, "INVALID_INPUT xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx… there are none"},
 		{"theirs", `{}`, "tags.#=11"},
 	},
 	"update_tag": {
