@@ -51,11 +51,15 @@ func newRouter(r routes) (*gin.Engine, error) {
 	gin.SetMode(gin.ReleaseMode)
 	router := gin.New()
 	router.HandleMethodNotAllowed = true
+	// Gin would redirect to where a stranger's X-Forwarded-Prefix says.
+	router.RedirectTrailingSlash, router.RedirectFixedPath = false, false
 	if err := router.SetTrustedProxies(r.proxies); err != nil { // gin trusts everybody by default
 		return nil, fmt.Errorf("trusted proxies: %w", err)
 	}
 	router.Use(guard.Headers, gin.CustomRecoveryWithWriter(io.Discard, recovered(r.log)))
 	telemetry.Probes(router, r.registry, r.checks...)
+	// Orchestrators ask the probes under names of their own, and learn of no user.
+	router.Use(r.guard.ExpectedHost)
 	router.Use(traced) // after the probes, which belong to no trace
 	router.NoRoute(func(c *gin.Context) {
 		problem.Refuse(c, &fault.Error{Code: fault.NotFound, Message: "there is nothing here; MCP is at /mcp, REST under /v1, described at /docs"})
@@ -73,7 +77,7 @@ func newRouter(r routes) (*gin.Engine, error) {
 	router.Match([]string{http.MethodGet, http.MethodHead}, "/calendar/:file", append(r.guard.WithSecret("file"), feeds.Serve)...)
 
 	mcp := router.Group("/mcp", r.guard.WithToken(0)...)
-	mcp.Any("", r.guard.MCP(r.operations.Scopes()), gin.WrapH(tools.NewHandler(tools.Config{
+	mcp.Any("", r.guard.MCP(r.operations.Needed()), gin.WrapH(tools.NewHandler(tools.Config{
 		Operations: r.operations, Labels: r.labels, Events: r.events, Reminders: r.reminders,
 		Version: version, Log: r.log, Registry: r.registry,
 	})))

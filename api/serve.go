@@ -67,6 +67,7 @@ func wire(ctx context.Context, a *app.App) (wired, error) {
 	})
 	operations := operation.New(tasks, labels, people, time.Now, a.Log).WithPublicURL(strings.TrimSuffix(settings.PublicURL, "/"))
 	trust := access.Trust{
+		Admin:   settings.IssuersGrantAdmin,
 		Issuers: settings.Issuers, Algorithms: settings.Algorithms,
 		Audiences: append(guard.Audiences(settings.PublicURL), settings.Audiences...),
 	}

@@ -64,7 +64,7 @@ func New(config Config, trust access.Trust, checker *access.Checker, settings fu
 // those that need no token come before those that do. The body may have maxBody
 // bytes; 0 is MaxBody.
 func (g *Guard) WithToken(maxBody int64) gin.HandlersChain {
-	return gin.HandlersChain{g.expectedHost, g.expectedOrigin, noTokenInURL, plainBody(cmp.Or(maxBody, MaxBody)), g.notTooOften, g.authenticated}
+	return gin.HandlersChain{g.expectedOrigin, noTokenInURL, plainBody(cmp.Or(maxBody, MaxBody)), g.notTooOften, g.authenticated}
 }
 
 // authenticated admits callers with a valid token and puts them into the context.

@@ -75,14 +75,17 @@ func build(t testing.TB, change func(*guard.Config, *access.Trust)) *house {
 	g := guard.New(config, trust, access.NewChecker(h, nil, time.Now, log), settings, time.Now, log)
 	router := gin.New()
 	require.NoError(t, router.SetTrustedProxies([]string{"10.0.0.0/8"}))
-	router.Use(guard.Headers)
+	router.Use(guard.Headers, g.ExpectedHost)
 	g.Metadata(router)
 	room := func(c *gin.Context) {
 		user, err := operation.User(c.Request.Context())
 		require.NoError(t, err)
 		c.String(http.StatusOK, strconv.FormatInt(user.UserID, 10))
 	}
-	router.Group("/mcp", g.WithToken(0)...).Any("", g.MCP(map[string]access.Scope{"get_task": access.TasksRead, "add_task": access.TasksWrite}), room)
+	router.Group("/mcp", g.WithToken(0)...).Any("", g.MCP(func(tool string, _ json.RawMessage) (access.Scope, bool) {
+		scope, known := map[string]access.Scope{"get_task": access.TasksRead, "add_task": access.TasksWrite}[tool]
+		return scope, known
+	}), room)
 	router.Group("/v1", g.WithToken(0)...).GET("/admin", g.Require(access.Admin), room)
 	h.handler = router
 	return h

@@ -13,10 +13,10 @@ import (
 	"tickler/internal/fault"
 )
 
-// expectedHost refuses requests for a host name that is not this server's. Otherwise
+// ExpectedHost refuses requests for a host name that is not this server's. Otherwise
 // a page whose name resolves to this server would count as same-origin (DNS
 // rebinding). IP addresses are allowed: nobody can make them resolve elsewhere.
-func (g *Guard) expectedHost(c *gin.Context) {
+func (g *Guard) ExpectedHost(c *gin.Context) {
 	host := hostname(c.Request.Host)
 	if _, err := netip.ParseAddr(host); err == nil || host == "localhost" ||
 		host == g.publicHost() || slices.Contains(g.config.Hosts, host) || slices.Contains(g.config.Hosts, "*") {

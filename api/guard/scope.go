@@ -47,8 +47,8 @@ func (g *Guard) require(c *gin.Context, needed access.Scope) {
 // notifications/cancelled without acting on them: without a session the library
 // cannot tell whose request is meant.
 //
-// tools maps tools to the scopes they need. An unknown tool needs none.
-func (g *Guard) MCP(tools map[string]access.Scope) gin.HandlerFunc {
+// needed tells the scope that a call of a tool needs. An unknown tool needs none.
+func (g *Guard) MCP(needed func(tool string, arguments json.RawMessage) (access.Scope, bool)) gin.HandlerFunc {
 	return func(c *gin.Context) {
 		if c.Request.Method != http.MethodPost {
 			return
@@ -68,7 +68,8 @@ func (g *Guard) MCP(tools map[string]access.Scope) gin.HandlerFunc {
 		var message struct {
 			Method string `json:"method"`
 			Params struct {
-				Name string `json:"name"`
+				Name      string          `json:"name"`
+				Arguments json.RawMessage `json:"arguments"`
 			} `json:"params"`
 		}
 		// The library refuses anything that cannot be decoded, as the protocol wants.
@@ -78,8 +79,8 @@ func (g *Guard) MCP(tools map[string]access.Scope) gin.HandlerFunc {
 			c.AbortWithStatus(http.StatusAccepted)
 			return
 		case "tools/call":
-			if needed, known := tools[message.Params.Name]; known {
-				g.require(c, needed)
+			if scope, known := needed(message.Params.Name, message.Params.Arguments); known {
+				g.require(c, scope)
 			}
 		case "resources/read", "resources/subscribe", "completion/complete", "prompts/get", "subscriptions/listen":
 			g.require(c, access.TasksRead)

@@ -25,7 +25,7 @@ const (
 // as the parameter with this name, instead of a token: whether the secret is known
 // is for the handler to say, with 404 if it is not.
 func (g *Guard) WithSecret(parameter string) gin.HandlersChain {
-	return gin.HandlersChain{g.expectedHost, g.notTooOften, func(c *gin.Context) { g.secret(c, c.Param(parameter)) }}
+	return gin.HandlersChain{g.notTooOften, func(c *gin.Context) { g.secret(c, c.Param(parameter)) }}
 }
 
 // secret limits what is asked for with a secret before anybody looks whether it

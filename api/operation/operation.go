@@ -41,6 +41,10 @@ type Operation struct {
 	Versioned   bool // the answer is Versioned; define sets it
 	Paged       bool // the answer is Paged; define sets it
 
+	// ReadsIf tells whether a call with these arguments changes nothing, of an
+	// operation that is not ReadOnly; nil: no call is sure to.
+	ReadsIf func(arguments json.RawMessage) bool
+
 	In, Out reflect.Type
 	// Call decodes the arguments, a JSON object, and runs the operation for a user.
 	// Pass its errors to Visible.
@@ -88,13 +92,22 @@ func (o *Operations) Named(name string) Operation {
 	return all[i]
 }
 
-// Scopes maps the names of operations to the scopes they need.
-func (o *Operations) Scopes() map[string]access.Scope {
-	needed := map[string]access.Scope{}
+// Needed returns a function that tells the scope which a call of the named operation
+// needs; known is false when there is no such operation.
+func (o *Operations) Needed() func(name string, arguments json.RawMessage) (needed access.Scope, known bool) {
+	all := map[string]Operation{}
 	for _, one := range o.All() {
-		needed[one.Name] = access.Needed(one.ReadOnly)
+		all[one.Name] = one
 	}
-	return needed
+	return func(name string, arguments json.RawMessage) (access.Scope, bool) {
+		one, known := all[name]
+		return one.Needs(arguments), known
+	}
+}
+
+// Needs is the scope that a call with these arguments needs.
+func (o Operation) Needs(arguments json.RawMessage) access.Scope {
+	return access.Needed(o.ReadOnly || (o.ReadsIf != nil && o.ReadsIf(arguments)))
 }
 
 type userKey struct{}
@@ -125,10 +138,10 @@ func define[In, Out any](o Operation, call func(context.Context, person.Settings
 				answer, err = nil, fmt.Errorf("panic: %v\n%s", panicked, debug.Stack())
 			}
 		}()
-		// The guard has checked this already; it is checked again in case a route is
-		// ever added without one.
-		if caller, known := access.From(ctx); known && !caller.May(access.Needed(o.ReadOnly)) {
-			return nil, &fault.Error{Code: fault.Forbidden, Message: "this call needs a token with the scope " + string(access.Needed(o.ReadOnly))}
+		// The guard has checked already; this holds if a route ever goes without it.
+		caller, known := access.From(ctx)
+		if needed := o.Needs(arguments); known && !caller.May(needed) {
+			return nil, &fault.Error{Code: fault.Forbidden, Message: "this call needs a token with the scope " + string(needed)}
 		}
 		in, err := decode[In](arguments)
 		if err != nil {
@@ -137,6 +150,9 @@ func define[In, Out any](o Operation, call func(context.Context, person.Settings
 		out, err := call(ctx, user, in)
 		if err != nil {
 			return nil, err
+		}
+		if known {
+			return forCaller(out, caller)
 		}
 		return out, nil
 	}

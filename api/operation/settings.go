@@ -2,6 +2,7 @@ package operation
 
 import (
 	"context"
+	"encoding/json"
 	"time"
 
 	"tickler/internal/person"
@@ -50,8 +51,25 @@ func (o *Operations) settings() []Operation {
 			Summary:     "Without arguments reads the user's settings, else changes those given. Also tells what time it is.",
 			Example:     `{"time_zone": "Europe/Berlin"}`,
 			Destructive: true,
+			ReadsIf:     onlyReadsSettings,
 		}, o.updateSettings),
 	}
+}
+
+// onlyReadsSettings tells whether a call of user_settings asks and sets nothing.
+func onlyReadsSettings(arguments json.RawMessage) bool {
+	given := map[string]json.RawMessage{}
+	if len(arguments) > 0 && json.Unmarshal(arguments, &given) != nil {
+		return false
+	}
+	for name, value := range given {
+		if name != "deliveries" && !isNull(value) {
+			return false
+		}
+	}
+	_, clears := given["reminder_offsets"] // null sets these
+	_, lifts := given["quiet_hours"]
+	return !clears && !lifts
 }
 
 func (o *Operations) updateSettings(ctx context.Context, user person.Settings, in person.SettingsInput) (settingsAnswer, error) {

@@ -155,7 +155,7 @@ func TestChannelOnAPrivateAddressIsNotCalledUnlessTheOperatorAllowsIt(t *testing
 		return last.Channels[0].Problem != ""
 	})
 	require.Equal(t, "failing", last.Channels[0].State)
-	require.Contains(t, last.Deliveries[0].Outcome, "not one that this server calls")
+	require.Contains(t, last.Deliveries[0].Outcome, "nothing under this name that this server calls")
 	require.Empty(t, inside.got(""))
 }
 

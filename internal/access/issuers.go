@@ -27,6 +27,9 @@ type Trust struct {
 	Issuers    []string // as they name themselves in the claim iss
 	Audiences  []string // what this server calls itself: RFC 8707 resource indicators
 	Algorithms []string
+	// Admin lets the issuers grant the scope admin. Without it a token of theirs
+	// never has it, whatever it says.
+	Admin bool
 }
 
 // Algorithms that may be trusted: those with a public key. A shared secret would
@@ -88,6 +91,7 @@ type Issuers struct {
 	log    *slog.Logger
 	parser *jwt.Parser
 	byName map[string]*issuer
+	scopes []Scope // that they can grant
 }
 
 // issuer is one whose keys are fetched when they are first needed.
@@ -105,11 +109,14 @@ func NewIssuers(ctx context.Context, trust Trust, now func() time.Time, log *slo
 		return nil
 	}
 	all := &Issuers{
-		ctx: ctx, log: log, byName: map[string]*issuer{},
+		ctx: ctx, log: log, byName: map[string]*issuer{}, scopes: Standard,
 		client: &http.Client{Timeout: fetchTimeout, Transport: limitedTransport{http.DefaultTransport}},
 		parser: jwt.NewParser(
 			jwt.WithValidMethods(trust.Algorithms), jwt.WithAudience(trust.Audiences...), jwt.WithExpirationRequired(),
 			jwt.WithIssuedAt(), jwt.WithLeeway(leeway), jwt.WithTimeFunc(now)),
+	}
+	if trust.Admin {
+		all.scopes = Scopes
 	}
 	for _, name := range trust.Issuers {
 		all.byName[name] = &issuer{name: name}
@@ -189,7 +196,7 @@ func (all *Issuers) Verify(ctx context.Context, token string) (Claims, error) {
 	}
 	return Claims{
 		Issuer: content.Issuer, Subject: content.Subject, Client: strings.ToValidUTF8(client[:min(len(client), longestName)], ""),
-		Scopes: content.scopes(), Expires: content.ExpiresAt.Time,
+		Scopes: content.scopesOf(all.scopes), Expires: content.ExpiresAt.Time,
 	}, nil
 }
 
@@ -212,8 +219,8 @@ func checkHeader(header map[string]any) error {
 	}
 }
 
-// scopes are those of the token that mean something here.
-func (p payload) scopes() []Scope {
+// scopesOf are those of the token that may be granted.
+func (p payload) scopesOf(grantable []Scope) []Scope {
 	names := strings.Fields(p.Scope)
 	var text string
 	var list []string
@@ -223,7 +230,7 @@ func (p payload) scopes() []Scope {
 		names = append(names, list...)
 	}
 	var known []Scope
-	for _, s := range Scopes {
+	for _, s := range grantable {
 		if slices.Contains(names, string(s)) {
 			known = append(known, s)
 		}

@@ -217,3 +217,18 @@ func TestMoreKeysThanAnIssuerNeedsAreNotTaken(t *testing.T) {
 	_, err = trust(t, p.URL).Verify(t.Context(), p.token(t, nil))
 	require.ErrorIs(t, err, access.ErrIssuerAway)
 }
+
+// Whoever can give out scopes at a provider would else be an administrator here.
+func TestIssuerGrantsAdminOnlyWhereTheOperatorSaysSo(t *testing.T) {
+	t.Parallel()
+	p := newProvider(t)
+	token := p.token(t, func(_ map[string]any, c jwt.MapClaims) { c["scope"] = "admin tasks:read tasks:write" })
+	for admin, want := range map[bool][]access.Scope{false: access.Standard, true: access.Scopes} {
+		issuers := access.NewIssuers(t.Context(), access.Trust{
+			Issuers: []string{p.URL}, Audiences: []string{resource}, Algorithms: []string{"RS256"}, Admin: admin,
+		}, time.Now, slog.New(slog.DiscardHandler))
+		claims, err := issuers.Verify(t.Context(), token)
+		require.NoError(t, err)
+		require.Equal(t, want, claims.Scopes)
+	}
+}

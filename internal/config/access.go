@@ -19,6 +19,7 @@ type Guard struct {
 	UserRate, AddressRate, FailureRate float64
 	UserCalls                          int
 	Issuers, Audiences, Algorithms     []string
+	IssuersGrantAdmin                  bool
 	TLSCertificate, TLSKey             string // paths
 }
 
@@ -62,6 +63,13 @@ func guardSettings(listen string) []setting {
 				}
 			}
 			c.Guard.Issuers = list(v)
+			return nil
+		}},
+		{name: "TICKLER_ISSUERS_GRANT_ADMIN", standard: "no", help: "yes: an issuer's token with the scope admin may read the audit of all users; no: only personal tokens have that scope", read: func(c *Config, v string) error {
+			if v != "yes" && v != "no" {
+				return errors.New("must be yes or no")
+			}
+			c.Guard.IssuersGrantAdmin = v == "yes"
 			return nil
 		}},
 		{name: "TICKLER_AUDIENCES", optional: true, help: "what access tokens may be issued for, beside TICKLER_PUBLIC_URL, its /mcp and its /v1", read: func(c *Config, v string) error {

@@ -12,8 +12,10 @@ import (
 	"time"
 )
 
-// ErrForbidden marks a target that is not called, whatever answers there.
-var ErrForbidden = errors.New("the address is not one that this server calls")
+// ErrForbidden marks a target that is not called, whatever answers there. Its words
+// are also those about a name that is not known: else users could ask which names
+// there are in the network inside.
+var ErrForbidden = errors.New("there is nothing under this name that this server calls")
 
 // Networks are address ranges.
 type Networks []netip.Prefix

@@ -2,8 +2,11 @@ package delivery
 
 import (
 	"context"
+	"errors"
+	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"testing"
 	"time"
 
@@ -69,4 +72,14 @@ func TestRetryAfterIsReadAndBounded(t *testing.T) {
 	} {
 		require.Equal(t, want, retryAfter(value, now), value)
 	}
+}
+
+// Else a user could find out which names there are in the network inside.
+func TestUnknownNameIsToldApartFromAForbiddenOneByNobody(t *testing.T) {
+	resolver := &net.Resolver{PreferGo: true, Dial: func(context.Context, string, string) (net.Conn, error) { return nil, errors.New("no server") }}
+	_, unknown := resolver.LookupHost(t.Context(), "nothing.invalid")
+	require.Error(t, unknown)
+	wrapped := &url.Error{Op: "Post", URL: "https://nothing.invalid", Err: &net.OpError{Op: "dial", Err: unknown}}
+	forbidden := post(t.Context(), NewClient(nil, time.Second), "http://127.0.0.1:9", nil, http.Header{}, time.Now())
+	require.EqualError(t, forbidden, reason(wrapped))
 }

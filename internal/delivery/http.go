@@ -49,10 +49,8 @@ func reason(err error) string {
 	var unknown *net.DNSError
 	var network net.Error
 	switch {
-	case errors.Is(err, ErrForbidden):
+	case errors.Is(err, ErrForbidden), errors.As(err, &unknown):
 		return ErrForbidden.Error()
-	case errors.As(err, &unknown):
-		return "its name is not known"
 	case errors.As(err, &network) && network.Timeout():
 		return "it does not answer in time"
 	default:

@@ -67,6 +67,7 @@ func NewListener(token string, client *Client, store Store, log *slog.Logger, re
 			Buckets: []float64{.001, .002, .003, .005, .0075, .01, .0125, .015, .02, .03, .05, .1, .25, .5, 1, 2.5, 5, 10, 30, 60, 300, 3600},
 		}, []string{"topic"}),
 	}
+	l.router.RedirectTrailingSlash = false // it believes anybody's X-Forwarded-Prefix
 	// The sidecar's health probe carries no token, and learns nothing here.
 	// It must not depend on Postgres: a failing probe unsubscribes the app.
 	l.router.GET("/healthz", func(c *gin.Context) { c.Status(http.StatusOK) })

@@ -56,7 +56,7 @@ func serve() error {
 	router := gin.New()
 	router.Use(guard.Headers)
 	telemetry.Probes(router, a.Registry, a.Checks()...)
-	router.Group("/mcp", g.WithToken(0)...).Any("", g.MCP(operations.Scopes()), gin.WrapH(withMissingCapability(tools.NewHandler(tools.Config{
+	router.Group("/mcp", g.WithToken(0)...).Any("", g.MCP(operations.Needed()), gin.WrapH(withMissingCapability(tools.NewHandler(tools.Config{
 		Operations: operations, Labels: labels, Events: events, Reminders: a.Store.RecentReminders,
 		Version: "conformance", Log: a.Log, Registry: a.Registry, Extend: addFixtures,
 	}))))

@@ -1,0 +1,148 @@
+package main
+
+import (
+	"net/http"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"tickler/internal/access"
+)
+
+// A change that changes nothing must not be a way to read.
+func TestTokenThatMayOnlyWriteIsToldOnlyWhatItDid(t *testing.T) {
+	t.Parallel()
+	h := build(t, nil)
+	ann := h.resident(t, "ann")
+	const secret = "swordfish"
+	ann.call(t, "create_category", fields{"name": "cat " + secret, "color": "#123456"})
+	ann.call(t, "create_tag", fields{"name": "tag " + secret, "color": "#123456"})
+	ann.call(t, "user_settings", fields{"time_zone": "Europe/Berlin", "quiet_hours": "22:00-07:00"})
+	added := ann.call(t, "add_task", fields{
+		"title": "title " + secret, "description": secret, "due_date": "2030-05-06T07:08", "recurrence_rule": "daily",
+		"category": "cat " + secret, "tags": []string{"tag " + secret}, "idempotency_key": "k",
+	})["task"].(fields)
+	id := added["id"]
+	tokenless := h.newToken(t, ann.user.UserID, access.TasksWrite)
+	silent := func(what string, a answer) fields {
+		t.Helper()
+		for _, told := range []string{secret, "2030", "FREQ", "#123456", "Berlin", "22:00", "pending"} {
+			require.NotContains(t, a.text, told, what)
+		}
+		return a.body(t)
+	}
+	calls := map[string]fields{
+		"update_task":          {"task_id": id, "priority": "medium"},
+		"complete_task":        {"task_id": id},
+		"reopen_task":          {"task_id": id},
+		"skip_occurrence":      {"task_id": id},
+		"set_reminder":         {"task_id": id, "remind_before_minutes": []int{5}},
+		"add_tag_to_task":      {"task_id": id, "tag_id": 1},
+		"remove_tag_from_task": {"task_id": id, "tag_id": 1},
+		"update_category":      {"category_id": 1, "color": "#654321"},
+		"update_tag":           {"tag_id": 1, "color": "#654321"},
+		"update_tasks":         {"tasks": []fields{{"task_id": id, "priority": "medium"}, {"task_id": id, "if_version": 1, "priority": "low"}}, "response_format": "detailed"},
+		"user_settings":        {"reminder_offsets": []int{10}, "deliveries": 3},
+		"delete_category":      {"category_id": 1},
+		"delete_tag":           {"tag_id": 1},
+	}
+	for _, format := range []string{"concise", "detailed"} {
+		for _, tool := range []string{"update_task", "complete_task", "complete_task", "reopen_task", "reopen_task", "skip_occurrence", "set_reminder", "add_tag_to_task", "update_tasks"} {
+			calls[tool]["response_format"] = format
+			a := h.rpc(t, tokenless, "tools/call", fields{"name": tool, "arguments": calls[tool]})
+			require.NotContains(t, a.text, `"isError":true`, "%s: %s", tool, a.text)
+			silent(tool, a)
+		}
+	}
+	for _, tool := range []string{"user_settings", "update_category", "update_tag", "remove_tag_from_task", "delete_category", "delete_tag"} {
+		a := h.rpc(t, tokenless, "tools/call", fields{"name": tool, "arguments": calls[tool]})
+		require.NotContains(t, a.text, `"isError":true`, "%s: %s", tool, a.text)
+		silent(tool, a)
+	}
+
+	silent("a repeated addition", h.send(t, tokenless, http.MethodPost, "/v1/tasks", fields{
+		"title": "title " + secret, "description": secret, "due_date": "2030-05-06T07:08", "recurrence_rule": "daily",
+		"category": "x", "tags": []string{"y"}, "idempotency_key": "k"}))
+	changed := silent("a change over REST", h.send(t, tokenless, http.MethodPatch, "/v1/tasks/"+number(id), fields{"priority": "urgent"}))
+	require.Equal(t, []any{"priority"}, changed["changed"])
+	require.Equal(t, id, changed["task"].(fields)["id"])
+	version := changed["task"].(fields)["version"]
+	require.NotZero(t, version)
+	conflict := h.send(t, tokenless, http.MethodPatch, "/v1/tasks/"+number(id), fields{"priority": "low", "if_version": 1})
+	require.Equal(t, http.StatusConflict, conflict.status)
+	silent("a conflict", conflict)
+	addition := h.send(t, tokenless, http.MethodPost, "/v1/tasks", fields{"title": "another"})
+	made := silent("an addition", addition)
+	require.EqualValues(t, 1, made["task"].(fields)["version"])
+	again := h.send(t, tokenless, http.MethodPatch, "/v1/tasks/"+number(made["task"].(fields)["id"]), fields{"title": "one more"}, "If-Match", addition.header.Get("ETag"))
+	require.Equal(t, http.StatusOK, again.status, "its ETag is good for If-Match: %s", again.text)
+	require.Contains(t, again.text, "may not read")
+	require.Contains(t, silent("deletion", h.send(t, tokenless, http.MethodDelete, "/v1/tasks/"+number(id), nil))["note"], "may not read")
+	seen := ann.call(t, "get_task", fields{"task_id": made["task"].(fields)["id"]})
+	require.Equal(t, "one more", seen["task"].(fields)["title"], "the changes were made")
+}
+
+func TestSettingsAreReadWithTheScopeToRead(t *testing.T) {
+	t.Parallel()
+	h := build(t, nil)
+	ann := h.resident(t, "ann")
+	reader, writer := h.newToken(t, ann.user.UserID, access.TasksRead), h.newToken(t, ann.user.UserID, access.TasksWrite)
+	call := func(token string, arguments fields) answer {
+		return h.rpc(t, token, "tools/call", fields{"name": "user_settings", "arguments": arguments})
+	}
+	require.Equal(t, http.StatusOK, h.send(t, reader, http.MethodGet, "/v1/settings", nil).status)
+	require.Equal(t, http.StatusForbidden, h.send(t, writer, http.MethodGet, "/v1/settings", nil).status)
+	for _, reading := range []fields{nil, {}, {"deliveries": 3}, {"time_zone": nil}} {
+		require.Contains(t, call(reader, reading).text, "time_zone")
+		require.Equal(t, http.StatusForbidden, call(writer, reading).status, "%v", reading)
+	}
+	for _, writing := range []fields{{"time_zone": "Asia/Tokyo"}, {"quiet_hours": nil}, {"reminder_offsets": nil}, {"reminder_offsets": []int{}}, {"calendar_feed": "new"}, {"deliveries": 1, "time_zone": "UTC"}, {"TIME_ZONE": "UTC"}} {
+		require.Equal(t, http.StatusForbidden, call(reader, writing).status, "%v", writing)
+	}
+	require.Equal(t, http.StatusForbidden, h.send(t, reader, http.MethodPatch, "/v1/settings", fields{"time_zone": "Asia/Tokyo"}).status)
+	require.Equal(t, http.StatusOK, call(writer, fields{"time_zone": "Asia/Tokyo"}).status)
+	require.Contains(t, call(reader, nil).text, "Asia/Tokyo")
+}
+
+// Gin by itself would send a browser to where the prefix says.
+func TestNobodyIsLedElsewhereByForwardedHeaders(t *testing.T) {
+	t.Parallel()
+	h := build(t, nil)
+	ann := h.resident(t, "ann")
+	for _, path := range []string{"/v1/tasks/", "/mcp/", "/docs/", "/V1/tasks", "/v1//tasks", "/openapi.json/", "/healthz/", "/calendar/x.ics/", "/schemas", "/v1/tasks/7/"} {
+		for _, method := range []string{http.MethodGet, http.MethodPost} {
+			a := h.send(t, ann.token, method, path, nil, "X-Forwarded-Prefix", "/evil.example/", "X-Forwarded-Host", "evil.example", "X-Forwarded-Proto", "gopher")
+			require.GreaterOrEqual(t, a.status, 400, "%s %s", method, path)
+			require.NotContains(t, a.text+a.header.Get("Location"), "evil", "%s %s", method, path)
+		}
+	}
+}
+
+// A page whose name was made to point here reads nothing, with a token or without.
+func TestServerAnswersToItsOwnNamesOnly(t *testing.T) {
+	t.Parallel()
+	h := build(t, nil)
+	for _, path := range []string{"/", "/docs", "/openapi.json", "/asyncapi.yaml", "/schemas/1.0/task.created.json", "/calendar/x.ics", "/.well-known/oauth-protected-resource", "/v1/tasks", "/mcp", "/v1/events"} {
+		request, err := http.NewRequest(http.MethodGet, h.URL+path, nil)
+		require.NoError(t, err)
+		request.Host = "evil.example"
+		response, err := http.DefaultClient.Do(request)
+		require.NoError(t, err)
+		require.NoError(t, response.Body.Close())
+		require.Equal(t, http.StatusForbidden, response.StatusCode, path)
+	}
+	for _, path := range []string{"/healthz", "/readyz", "/metrics"} { // of which orchestrators ask by names of their own
+		request, err := http.NewRequest(http.MethodGet, h.URL+path, strings.NewReader(""))
+		require.NoError(t, err)
+		request.Host = "tickler-api.default.svc"
+		response, err := http.DefaultClient.Do(request)
+		require.NoError(t, err)
+		require.NoError(t, response.Body.Close())
+		require.NotEqual(t, http.StatusForbidden, response.StatusCode, path)
+	}
+}
+
+// number is an id of an answer as it stands in a path.
+func number(id any) string { return strconv.FormatFloat(id.(float64), 'f', -1, 64) }
