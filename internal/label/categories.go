@@ -2,9 +2,7 @@ package label
 
 import (
 	"context"
-	"fmt"
 
-	"tickler/internal/fault"
 	"tickler/internal/input"
 	"tickler/internal/person"
 )
@@ -51,8 +49,8 @@ func (s *Service) CreateCategory(ctx context.Context, user person.Settings, in C
 		if other, err := findCategory(all, name, 0); err == nil {
 			return nameTaken("category", other.Name, other.ID)
 		}
-		if len(all) >= MaxCategories {
-			return &fault.Error{Code: fault.LimitExceeded, Field: "name", Message: fmt.Sprintf("you already have %d categories, the most allowed; rename one, or delete one", MaxCategories)}
+		if err := CheckCategoryRoom("name", name, len(all)); err != nil {
+			return err
 		}
 		var added bool
 		if created, added, err = tx.AddCategory(ctx, Category{Name: name, Color: in.Color}); err == nil && !added {

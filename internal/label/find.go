@@ -63,8 +63,8 @@ func ObtainCategory(ctx context.Context, tx Directory, name string) (*Category, 
 	if found, err := findCategory(all, name, 0); err == nil {
 		return found, nil
 	}
-	if len(all) >= MaxCategories {
-		return nil, &fault.Error{Code: fault.LimitExceeded, Field: "category", Message: "category " + strconv.Quote(name) + " does not exist, and you already have " + strconv.Itoa(MaxCategories) + ", the most allowed"}
+	if err := CheckCategoryRoom("category", name, len(all)); err != nil {
+		return nil, err
 	}
 	created, _, err := tx.AddCategory(ctx, Category{Name: name})
 	return &created, err
@@ -80,8 +80,8 @@ func ResolveTags(ctx context.Context, tx Directory, names []string, ids []int64)
 	if err != nil {
 		return nil, err
 	}
-	if len(ids) > MaxTagsPerTask {
-		return nil, &fault.Error{Code: fault.LimitExceeded, Field: "tag_ids", Message: fmt.Sprintf("%d tags were given; a task can have at most %d", len(ids), MaxTagsPerTask)}
+	if err := checkTaskTags("tag_ids", len(ids)); err != nil {
+		return nil, err
 	}
 	known, err := ReadTags(ctx, tx)
 	if err != nil {
@@ -107,8 +107,8 @@ func ResolveTags(ctx context.Context, tx Directory, names []string, ids []int64)
 		}
 		add(*found)
 	}
-	if len(tags) > MaxTagsPerTask {
-		return nil, &fault.Error{Code: fault.LimitExceeded, Field: "tags", Message: fmt.Sprintf("%d tags were given; a task can have at most %d", len(tags), MaxTagsPerTask)}
+	if err := checkTaskTags("tags", len(tags)); err != nil {
+		return nil, err
 	}
 	sortTags(tags)
 	return tags, nil
@@ -142,8 +142,8 @@ func (k *KnownTags) obtain(ctx context.Context, field, name string) (*Tag, error
 	if found != nil {
 		return found, nil
 	}
-	if len(k.all) >= MaxTagsPerUser {
-		return nil, &fault.Error{Code: fault.LimitExceeded, Field: field, Message: fmt.Sprintf("tag %q does not exist, and you already have %d tags, the most allowed; use an existing one or delete one", name, MaxTagsPerUser)}
+	if err := CheckTagRoom(field, name, len(k.all)); err != nil {
+		return nil, err
 	}
 	created, _, err := k.tx.AddTag(ctx, Tag{Name: name})
 	if err != nil {
@@ -163,11 +163,8 @@ func (k *KnownTags) With(ctx context.Context, tags []Tag, field string, in TagIn
 	if in.TagID != 0 {
 		field = "tag_id"
 	}
-	if len(tags) >= MaxTagsPerTask {
-		return nil, &fault.Error{
-			Code: fault.LimitExceeded, Field: field, Message: fmt.Sprintf("the task has %d tags, the most allowed", MaxTagsPerTask),
-			Hint: "take one off with remove_tag_from_task",
-		}
+	if err := checkTaskTags(field, len(tags)+1); err != nil {
+		return nil, err
 	}
 	var tag *Tag
 	var err error

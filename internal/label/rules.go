@@ -26,9 +26,38 @@ type Removal[T Category | Tag] struct {
 
 var colorForm = regexp.MustCompile(`^#[0-9A-Fa-f]{6}$`)
 
+// CheckCategoryRoom refuses a category that would be one more than a user can
+// have beside those that exist. field names the input in errors.
+func CheckCategoryRoom(field, name string, existing int) error {
+	return checkRoom(field, "category", name, existing, MaxCategories, "categories")
+}
+
+// CheckTagRoom does the same for a tag.
+func CheckTagRoom(field, name string, existing int) error {
+	return checkRoom(field, "tag", name, existing, MaxTagsPerUser, "tags")
+}
+
+func checkRoom(field, kind, name string, existing, most int, plural string) error {
+	if existing < most {
+		return nil
+	}
+	return &fault.Error{
+		Code: fault.LimitExceeded, Field: field, Message: fmt.Sprintf("%s %q would be one more than the %d %s allowed", kind, fault.Clip(name), most, plural),
+		Hint: "use an existing one, rename one, or delete one",
+	}
+}
+
+// checkTaskTags refuses more tags than a task can have.
+func checkTaskTags(field string, given int) error {
+	if given <= MaxTagsPerTask {
+		return nil
+	}
+	return &fault.Error{Code: fault.LimitExceeded, Field: field, Message: fmt.Sprintf("%d tags are too many; a task can have at most %d", given, MaxTagsPerTask), Hint: "remove_tag_from_task takes one off"}
+}
+
 func checkTagNames(names []string) ([]string, error) {
-	if len(names) > MaxTagsPerTask {
-		return nil, &fault.Error{Code: fault.LimitExceeded, Field: "tags", Message: fmt.Sprintf("%d tags were given; a task can have at most %d", len(names), MaxTagsPerTask)}
+	if err := checkTaskTags("tags", len(names)); err != nil {
+		return nil, err
 	}
 	checked := make([]string, len(names))
 	for i, name := range names {

@@ -52,8 +52,8 @@ func (s *Service) CreateTag(ctx context.Context, user person.Settings, in Create
 		if other := findTag(all, name, 0); other != nil {
 			return nameTaken("tag", other.Name, other.ID)
 		}
-		if len(all) >= MaxTagsPerUser {
-			return &fault.Error{Code: fault.LimitExceeded, Field: "name", Message: fmt.Sprintf("you already have %d tags, the most allowed; rename one, or delete one", MaxTagsPerUser)}
+		if err := CheckTagRoom("name", name, len(all)); err != nil {
+			return err
 		}
 		var added bool
 		if created, added, err = tx.AddTag(ctx, Tag{Name: name, Color: in.Color}); err == nil && !added {

@@ -2,9 +2,10 @@ package transfer
 
 import (
 	"context"
-	"fmt"
+	"errors"
 	"strings"
 
+	"tickler/internal/fault"
 	"tickler/internal/input"
 	"tickler/internal/label"
 	"tickler/internal/person"
@@ -24,14 +25,14 @@ func (s *Service) predictLabels(ctx context.Context, user person.Settings) (*for
 		return nil, err
 	}
 	for _, c := range categories {
-		f.categories.add(c.Label.Name, label.MaxCategories)
+		f.categories[input.NameKey(c.Label.Name)] = true
 	}
 	tags, err := s.labels.Tags(ctx, user)
 	if err != nil {
 		return nil, err
 	}
 	for _, t := range tags {
-		f.tags.add(t.Label.Name, label.MaxTagsPerUser)
+		f.tags[input.NameKey(t.Label.Name)] = true
 	}
 	return f, nil
 }
@@ -39,23 +40,30 @@ func (s *Service) predictLabels(ctx context.Context, user person.Settings) (*for
 // refuse says why a task could not be imported behind those before it; "" if it
 // could. Until then it is as if it were.
 func (f *foreseen) refuse(in task.Import) string {
-	if in.Category.Value != "" && !f.categories.add(in.Category.Value, label.MaxCategories) {
-		return fmt.Sprintf("category %q would be one more than the %d allowed", in.Category.Value, label.MaxCategories)
+	var err error
+	if in.Category.Value != "" {
+		err = f.categories.add(in.Category.Value, label.CheckCategoryRoom)
 	}
 	for _, tag := range in.Tags.Value {
-		if !f.tags.add(tag, label.MaxTagsPerUser) {
-			return fmt.Sprintf("tag %q would be one more than the %d allowed", tag, label.MaxTagsPerUser)
+		if err == nil {
+			err = f.tags.add(tag, label.CheckTagRoom)
 		}
+	}
+	if e := (*fault.Error)(nil); errors.As(err, &e) {
+		return e.Message
 	}
 	return ""
 }
 
-// add tells whether the name is there, or can be.
-func (n names) add(name string, most int) bool {
-	name = input.NameKey(strings.TrimSpace(name))
-	if !n[name] && len(n) >= most {
-		return false
+// add adds a name, unless it is there or there is no room for it.
+func (n names) add(name string, room func(field, name string, existing int) error) error {
+	key := input.NameKey(strings.TrimSpace(name))
+	if n[key] {
+		return nil
 	}
-	n[name] = true
-	return true
+	if err := room("", name, len(n)); err != nil {
+		return err
+	}
+	n[key] = true
+	return nil
 }

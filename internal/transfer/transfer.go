@@ -138,10 +138,10 @@ func (s *Service) importAll(ctx context.Context, user person.Settings, report Re
 			return report, err
 		}
 		for _, c := range content.labels.categories {
-			ahead.categories.add(c.Name, label.MaxCategories)
+			_ = ahead.categories.add(c.Name, label.CheckCategoryRoom)
 		}
 		for _, t := range content.labels.tags {
-			ahead.tags.add(t.Name, label.MaxTagsPerUser)
+			_ = ahead.tags.add(t.Name, label.CheckTagRoom)
 		}
 	}
 	imported := map[int64]int64{} // ids by those in the file
