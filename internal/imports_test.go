@@ -32,7 +32,7 @@ var layers = map[string]string{
 	"sidecar":       "event telemetry",
 	"feed":          "event fault",
 	"calendar":      "recurrence task",
-	"transfer":      "fault input label person recurrence task",
+	"transfer":      "fault input label limit person recurrence task",
 	"api/operation": "access fault input label person task telemetry",
 }
 
