@@ -106,6 +106,7 @@ var harmless = map[string]any{
 	"description": nil, "priority": nil, "due_date": nil, "recurrence_rule": nil, "recurrence_base": nil, "reminder_offsets": nil, "estimate_minutes": nil, "response_format": nil,
 	"status": nil, "due_before": nil, "due_after": nil, "sort_by": nil, "sort_order": nil, "limit": nil, "color": nil, "tags_match": nil, "action": nil,
 	"remind_before_minutes": nil, "remind_at": nil, "days": nil, "time_zone": nil, "quiet_hours": nil, "add_channel": nil, "calendar_feed": nil, "dry_run": nil,
+	"missed": nil, "nag": nil, "scope": nil, "completed_at": nil, "clear": nil, "all_day_time": nil, "bring_tasks_from": nil,
 }
 
 // probe is a call with one of ann's values in it.
@@ -169,7 +170,7 @@ func base(properties, own fields, but string) fields {
 		}
 		switch { // one of two that say the same
 		case field == "tag" && (but == "tag_id" || properties["tag_ids"] != nil), field == "category" && but == "category_id", field == "tags" && but == "tag_ids":
-		case field == "snooze_minutes" && slices.Contains([]string{"remind_at", "remind_before_minutes"}, but):
+		case field == "snooze_minutes" && slices.Contains([]string{"remind_at", "remind_before_minutes", "nag", "clear"}, but):
 		default:
 			arguments[field] = value
 		}

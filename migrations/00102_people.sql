@@ -6,14 +6,15 @@ CREATE TABLE users (
     time_zone        text        NOT NULL,
     reminder_offsets integer[]   NOT NULL, -- minutes before due
     quiet_hours      text, -- for example 22:00-07:00 except urgent
+    all_day_time     integer     NOT NULL DEFAULT 540 CHECK (all_day_time BETWEEN 0 AND 1439), -- minute of the day at which days remind
     created_at       timestamptz NOT NULL DEFAULT now(),
     UNIQUE (issuer, subject)
 );
 ALTER TABLE users ENABLE ROW LEVEL SECURITY;
 CREATE POLICY own ON users TO tickler_api, tickler_recurrer USING (id = (SELECT caller_id()));
 CREATE POLICY settings ON users FOR SELECT TO tickler_notifier USING (true);
-GRANT SELECT, UPDATE (time_zone, reminder_offsets, quiet_hours) ON users TO tickler_api;
-GRANT SELECT (id, time_zone, reminder_offsets) ON users TO tickler_recurrer;
+GRANT SELECT, UPDATE (time_zone, reminder_offsets, quiet_hours, all_day_time) ON users TO tickler_api;
+GRANT SELECT (id, time_zone, reminder_offsets, all_day_time) ON users TO tickler_recurrer;
 GRANT SELECT (id, time_zone, quiet_hours) ON users TO tickler_notifier;
 
 CREATE TABLE tokens (

@@ -24,12 +24,17 @@ CREATE TABLE tasks (
     series_start            timestamp,           -- the anchor, wall time in time_zone
     series_start_occurrence integer NOT NULL DEFAULT 1, -- place of the anchor: moves when a due date re-anchors
     occurrence              integer NOT NULL DEFAULT 1, -- this task's 1-based place
+    series_date             timestamp,           -- the date of the series that this task stands for, wall time in time_zone
+    missed                  text NOT NULL DEFAULT 'skip' CHECK (missed IN ('skip', 'keep')), -- dates that pass while it is late
+    skipped                 jsonb,               -- dates that were skipped and can be taken back
     previous_task_id        bigint UNIQUE REFERENCES tasks ON DELETE SET NULL, -- at most one successor
 
-    reminder_offsets  integer[],                 -- minutes before due; NULL: the user's default
+    reminder_offsets  integer[],                 -- minutes before due, below zero after it; NULL: the user's default
     absolute_reminder timestamptz,               -- an instant of its own: it stays when the due date moves
     snoozed_until     timestamptz,               -- likewise
     reminder_times    timestamptz[] NOT NULL DEFAULT '{}', -- the instants they all come to, ascending
+    nag_minutes       integer,                   -- reminds every so many minutes, until done
+    nag_from          timestamptz,               -- from this instant on
 
     idempotency_key    text,
     idempotency_digest bytea,
@@ -65,7 +70,8 @@ GRANT SELECT, INSERT ON tasks TO tickler_recurrer;
 CREATE POLICY scan ON tasks FOR SELECT TO tickler_notifier USING (true);
 CREATE POLICY claim ON tasks FOR UPDATE TO tickler_notifier USING (true) WITH CHECK (false);
 CREATE POLICY prune ON tasks FOR DELETE TO tickler_notifier USING (deleted_at < now() - kept_for('tasks'));
-GRANT SELECT (id, title, priority, due_date, completed, deleted_at, reminder_times, version), DELETE ON tasks TO tickler_notifier;
+GRANT SELECT (id, title, priority, due_date, all_day, time_zone, completed, updated_at, deleted_at, reminder_times, nag_minutes, nag_from, version), DELETE
+    ON tasks TO tickler_notifier;
 GRANT UPDATE (version) ON tasks TO tickler_recurrer, tickler_notifier; -- without which no row can be locked
 
 CREATE TABLE task_tags (

@@ -91,7 +91,11 @@ func (s *sender) send(ctx context.Context, c repository.ServedChannel, d reposit
 	switch d.Kind {
 	case "reminder":
 		m.Type, m.Reminder = event.ReminderSent, &event.Reminder{}
-		err = json.Unmarshal(d.Content, m.Reminder)
+		if err = json.Unmarshal(d.Content, m.Reminder); err == nil && d.DueDate != nil {
+			m.Reminder.DueDate = d.DueDate
+		}
+	case "summary":
+		m.Type, err = "reminder.summary", json.Unmarshal(d.Content, &m)
 	case "test":
 		m.Type, err = "channel.test", json.Unmarshal(d.Content, &m)
 	default:

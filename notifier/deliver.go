@@ -10,6 +10,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promauto"
 
+	"tickler/internal/delivery"
 	"tickler/internal/event"
 	"tickler/internal/sidecar"
 	"tickler/internal/telemetry"
@@ -91,18 +92,5 @@ func wording(r event.Reminder, now time.Time) string {
 	if r.DueDate == nil {
 		return line
 	}
-	left := r.DueDate.Sub(now)
-	if left < 0 {
-		return fmt.Sprintf("%s was due %s ago", line, minutes(-left))
-	}
-	return fmt.Sprintf("%s is due in %s", line, minutes(left))
-}
-
-// minutes rounds up what is left and what is past: 41½ minutes are 42.
-func minutes(d time.Duration) string {
-	n := int64((d + time.Minute - 1) / time.Minute)
-	if n == 1 {
-		return "1 minute"
-	}
-	return fmt.Sprintf("%d minutes", n)
+	return line + " " + delivery.When(&r, now)
 }

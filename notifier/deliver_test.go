@@ -16,9 +16,9 @@ func TestReminderSaysHowLongThereIsOrWas(t *testing.T) {
 		want string
 	}{
 		{42 * time.Minute, "🔔 REMINDER: Task 'Pay' (ID: 7) is due in 42 minutes"},
-		{41*time.Minute + 30*time.Second, "🔔 REMINDER: Task 'Pay' (ID: 7) is due in 42 minutes"},
+		{41*time.Minute + 30*time.Second, "🔔 REMINDER: Task 'Pay' (ID: 7) is due in 41 minutes"},
 		{time.Minute, "🔔 REMINDER: Task 'Pay' (ID: 7) is due in 1 minute"},
-		{0, "🔔 REMINDER: Task 'Pay' (ID: 7) is due in 0 minutes"},
+		{0, "🔔 REMINDER: Task 'Pay' (ID: 7) is due now"},
 		{-5 * time.Minute, "🔔 REMINDER: Task 'Pay' (ID: 7) was due 5 minutes ago"},
 		{-time.Second, "🔔 REMINDER: Task 'Pay' (ID: 7) was due 1 minute ago"},
 	}

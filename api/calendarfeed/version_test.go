@@ -170,7 +170,7 @@ func TestVersionOfAFeedChangesWithWhatItShows(t *testing.T) {
 			b.add(t, b.ann, task.AddInput{Fields: task.Fields{Title: input.Some("x"), DueDate: input.Some("2026-03-05")}})
 			return nil
 		}, false},
-		{"a task done", func() error { _, err := b.tasks.Complete(b.ctx, b.ann, id); return err }, false},
+		{"a task done", func() error { _, err := b.tasks.Complete(b.ctx, b.ann, task.CompleteInput{TaskID: id}); return err }, false},
 		{"some days", func() error { b.now = b.now.AddDate(0, 0, 29); return nil }, true},
 		{"days enough to forget what was done", func() error { b.now = b.now.AddDate(0, 0, 2); return nil }, false},
 		{"a task less", func() error { _, err := b.tasks.Delete(b.ctx, b.ann, other); return err }, false},

@@ -93,7 +93,6 @@ var advice = []struct{ names, beside, text string }{
 	{"due_date due date due_after due_before sort_by sort_order", "query", "list_tasks takes it"},
 	{"title name query category tag", "task_id", "search_tasks finds the task_id"},
 	{"remind_at reminder_time remind", "title", "set_reminder takes it, once the task is there"},
-	{"time_zone timezone tz zone", "due_date", `give the date its offset, for example "2026-03-01T17:30:00+01:00"; user_settings has the user's own zone`},
 	{"parent parent_id parent_task_id subtasks sub_tasks project_id section", "title", "tasks have no parts; a category or a tag can hold them together"},
 	{"user user_id owner assignee assignee_id", "", "leave it out: whose tasks these are, the token says"},
 }

@@ -146,6 +146,8 @@ func (a argument) check(value json.RawMessage) (json.RawMessage, error) {
 		if a.value.Elem() != reflect.TypeFor[json.RawMessage]() && slices.ContainsFunc(items, isNull) { // items of a batch are decoded one by one
 			return nil, fault.Invalid(a.name, "has a null in it; %s", a.expects())
 		}
+	case reflect.Struct:
+		return value, a.checkObject(value)
 	case reflect.String:
 		var text string
 		if err := json.Unmarshal(value, &text); err != nil {
@@ -173,6 +175,33 @@ func (a argument) checkText(value json.RawMessage) error {
 		in = " in its " + fault.Clip(member)
 	}
 	return fault.Invalid(a.name, `holds %s%s, half of a surrogate pair, which is no character; send both halves, for example \ud83d\ude00, or the character itself as UTF-8`, escape, in)
+}
+
+// checkObject refuses what is no object with the fields of the argument's type.
+func (a argument) checkObject(value json.RawMessage) error {
+	fields := arguments(a.value)
+	var given map[string]json.RawMessage
+	if err := json.Unmarshal(value, &given); err != nil {
+		return fault.Invalid(a.name, "must be an object, for example %s", a.sample())
+	}
+	for _, name := range slices.Sorted(maps.Keys(given)) {
+		i := slices.IndexFunc(fields, func(f argument) bool { return f.name == name })
+		if i < 0 {
+			return fault.Invalid(a.name, "has no field %s; for example %s", strconv.Quote(fault.Clip(name)), a.sample())
+		}
+		if isNull(given[name]) {
+			continue
+		}
+		if _, err := fields[i].check(given[name]); err != nil {
+			return fault.Invalid(a.name, "is wrong in %s; for example %s", err.Error(), a.sample())
+		}
+	}
+	for _, f := range fields {
+		if f.required && (given[f.name] == nil || isNull(given[f.name])) {
+			return fault.Invalid(a.name, "needs %s; for example %s", f.name, a.sample())
+		}
+	}
+	return nil
 }
 
 func isNull(value json.RawMessage) bool { return bytes.Equal(bytes.TrimSpace(value), []byte("null")) }
@@ -249,6 +278,8 @@ func (a argument) sample() string {
 	switch a.value.Kind() {
 	case reflect.Int, reflect.Int64:
 		return "7"
+	case reflect.Struct:
+		return example(arguments(a.value))
 	case reflect.Slice:
 		if a.value.Elem().Kind() == reflect.String {
 			return `["home"]`

@@ -24,6 +24,8 @@ type overviewAnswer struct {
 	Today    overviewPart `json:"today" open:"true"`
 	Upcoming overviewPart `json:"upcoming" open:"true"`
 	Undated  overviewPart `json:"undated" open:"true"`
+	Agenda   []agendaView `json:"agenda,omitempty" open:"true" doc:"Today to until: all dates of open series; to_come: not a task yet."`
+	Note     string       `json:"note,omitempty"`
 	Now      string       `json:"now"`
 	Until    string       `json:"until" doc:"Where upcoming ends."`
 	TimeZone string       `json:"time_zone"`
@@ -49,8 +51,29 @@ func (o *Operations) overview(ctx context.Context, user person.Settings, in over
 	show := func(p task.Page) overviewPart {
 		return overviewPart{Count: p.Total, EstimateMinutes: p.EstimateMinutes, Tasks: o.taskPage(user, task.Listing{Page: p}, in.form()).Tasks}
 	}
-	return overviewAnswer{
+	out := overviewAnswer{
 		Overdue: show(found.Overdue), Today: show(found.Today), Upcoming: show(found.Upcoming), Undated: show(found.Undated),
 		Now: task.FormatTime(&found.Now, user.Zone()), Until: task.FormatTime(&found.Until, user.Zone()), TimeZone: user.TimeZone,
-	}, nil
+		Agenda: viewAgenda(user, found.Agenda),
+	}
+	if found.Cut {
+		out.Note = "the agenda has more dates than are shown; fewer days show all"
+	}
+	return out, nil
+}
+
+// agendaView is a date of an open series.
+type agendaView struct {
+	TaskID  int64  `json:"task_id"`
+	Title   string `json:"title"`
+	DueDate string `json:"due_date"`
+	ToCome  bool   `json:"to_come,omitempty"`
+}
+
+func viewAgenda(user person.Settings, entries []task.AgendaEntry) []agendaView {
+	var views []agendaView
+	for _, one := range entries {
+		views = append(views, agendaView{TaskID: one.Task.ID, Title: one.Task.Title, DueDate: one.Task.DateText(one.Due, user.Zone()), ToCome: one.ToCome})
+	}
+	return views
 }

@@ -14,7 +14,8 @@ type reminderInput struct {
 
 // reminderAnswer is the result of setting a reminder.
 type reminderAnswer struct {
-	RemindAt string `json:"remind_at,omitempty" doc:"When it reminds next."`
+	RemindAt  string   `json:"remind_at,omitempty" doc:"When it reminds next."`
+	Reminders []string `json:"reminders,omitempty" doc:"All still to come."`
 	taskAnswer
 }
 
@@ -22,9 +23,9 @@ func (o *Operations) reminders() []Operation {
 	return []Operation{
 		define(Operation{
 			Name: "set_reminder", Title: "Set a reminder",
-			Summary:     "Sets when a task reminds, with exactly one of remind_before_minutes, remind_at and snooze_minutes.",
+			Summary:     "Sets when a task reminds, with exactly one of the fields beside task_id.",
 			Example:     `{"task_id": 7, "remind_before_minutes": [1440, 60]}`,
-			Details:     "Returns remind_at, the next.",
+			Details:     "Returns remind_at, the next, and all still to come.",
 			Destructive: true,
 		}, o.remind),
 	}
@@ -36,12 +37,16 @@ func (o *Operations) remind(ctx context.Context, user person.Settings, in remind
 		return reminderAnswer{}, err
 	}
 	out, err := o.changeAnswer(user, set, in.form(), "nothing changed: it reminds so already")
-	at := set.Task.RemindAt
-	switch {
-	case at == nil && out.Note == "":
-		out.Note = "it does not remind any more"
-	case at != nil && !at.After(o.now()):
-		out.Note = "that moment has passed already: it reminds at once"
+	zone, t := user.Zone(), set.Task
+	at, _ := t.RemindsNext(user, o.now())
+	if at == nil {
+		out.Note = joinNotes(out.Note, "it does not remind any more")
+	} else if until := user.QuietHours.HeldUntil(*at, t.Priority == task.Urgent, zone); until.After(*at) {
+		out.Note = joinNotes(out.Note, "that is in the quiet hours: it comes at their end, "+task.FormatTime(&until, zone))
 	}
-	return reminderAnswer{RemindAt: task.FormatTime(at, user.Zone()), taskAnswer: out}, err
+	answer := reminderAnswer{RemindAt: task.FormatTime(at, zone), taskAnswer: out}
+	for _, one := range t.RemindersToCome() {
+		answer.Reminders = append(answer.Reminders, task.FormatTime(&one, zone))
+	}
+	return answer, err
 }

@@ -3,6 +3,7 @@ package operation
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"time"
 
 	"tickler/internal/person"
@@ -14,6 +15,7 @@ import (
 type settingsAnswer struct {
 	TimeZone        string         `json:"time_zone"`
 	ReminderOffsets []int          `json:"reminder_offsets" doc:"Minutes before due, for tasks without their own."`
+	AllDayTime      string         `json:"all_day_time" doc:"When whole days remind."`
 	QuietHours      string         `json:"quiet_hours,omitempty"`
 	Channels        []channelView  `json:"channels,omitempty" open:"true"`
 	CalendarFeed    bool           `json:"calendar_feed,omitempty"`
@@ -80,6 +82,7 @@ func (o *Operations) updateSettings(ctx context.Context, user person.Settings, i
 	zone := after.Zone()
 	out := settingsAnswer{
 		TimeZone: after.TimeZone, ReminderOffsets: after.ReminderOffsets, QuietHours: after.Delivery.QuietHours.String(),
+		AllDayTime:   fmt.Sprintf("%02d:%02d", after.AllDayTime/60, after.AllDayTime%60),
 		CalendarFeed: after.Delivery.CalendarFeed, Secret: after.WebhookSecret,
 		Now: o.now().In(zone).Format(time.RFC3339), Changed: after.Changed,
 	}
@@ -110,5 +113,18 @@ func (o *Operations) updateSettings(ctx context.Context, user person.Settings, i
 	if after.Tested != 0 {
 		out.Note += `a test is on its way; {"deliveries": 3} shows in some seconds how it went`
 	}
+	if after.Left > 0 {
+		out.Note = joinNotes(out.Note, fmt.Sprintf(`%s still meant in %s: {"bring_tasks_from": %q} moves them to %s, at the same wall time`, openTasks(after.Left), after.LeftIn, after.LeftIn, after.TimeZone))
+	}
+	if in.BringTasksFrom != "" {
+		out.Note = joinNotes(out.Note, fmt.Sprintf("%d tasks were moved from %s to %s", after.Brought, in.BringTasksFrom, after.TimeZone))
+	}
 	return out, nil
+}
+
+func openTasks(n int) string {
+	if n == 1 {
+		return "1 open task is"
+	}
+	return fmt.Sprintf("%d open tasks are", n)
 }

@@ -3,6 +3,8 @@ package operation
 import (
 	"context"
 	"fmt"
+	"slices"
+	"strings"
 
 	"tickler/internal/person"
 	"tickler/internal/task"
@@ -43,6 +45,10 @@ type (
 		task.UpdateInput
 		format
 	}
+	completeInput struct {
+		task.CompleteInput
+		format
+	}
 	idInput struct {
 		taskID
 		format
@@ -73,12 +79,13 @@ type fullTaskAnswer struct {
 
 // taskPage is the answer of operations that return a page of tasks.
 type taskPage struct {
-	Tasks           []View `json:"tasks" open:"true" tooldoc:"Each as get_task returns it."`
-	Total           int    `json:"total" doc:"How many match in all."`
-	EstimateMinutes int    `json:"estimate_minutes,omitempty" doc:"Of all that match, together."`
-	NextCursor      string `json:"next_cursor,omitempty" doc:"For the next page."`
-	Note            string `json:"note,omitempty"`
-	TimeZone        string `json:"time_zone"`
+	Tasks           []View       `json:"tasks" open:"true" tooldoc:"Each as get_task returns it."`
+	Total           int          `json:"total" doc:"How many match in all."`
+	EstimateMinutes int          `json:"estimate_minutes,omitempty" doc:"Of all that match, together."`
+	Agenda          []agendaView `json:"agenda,omitempty" open:"true" doc:"Between two dates: all dates of open series there; to_come: not a task yet."`
+	NextCursor      string       `json:"next_cursor,omitempty" doc:"For the next page."`
+	Note            string       `json:"note,omitempty"`
+	TimeZone        string       `json:"time_zone"`
 }
 
 func (o *Operations) taskOperations() []Operation {
@@ -107,12 +114,12 @@ func (o *Operations) taskOperations() []Operation {
 			Name: "update_task", Title: "Update a task",
 			Summary:     "Changes the given fields of a task; null clears one.",
 			Example:     `{"task_id": 7, "due_date": "2026-03-02", "priority": "high"}`,
-			Details:     "A new due date re-arms reminders; on a recurring task the series goes on from it. To finish a task use complete_task.",
+			Details:     "A new due date re-arms reminders; on a recurring task scope says whether the series goes on from it or only this date moves. To finish a task use complete_task.",
 			Destructive: true, Idempotent: true,
 		}, o.update),
 		define(Operation{
 			Name: "complete_task", Title: "Complete a task",
-			Summary:    "Marks a task done.",
+			Summary:    "Marks a task done, now or at completed_at.",
 			Example:    `{"task_id": 7}`,
 			Details:    "For a recurring one says when the next is due; that occurrence appears by itself. Completing again changes nothing.",
 			Idempotent: true,
@@ -133,7 +140,7 @@ func (o *Operations) taskOperations() []Operation {
 		}, o.search),
 		define(Operation{
 			Name: "reopen_task", Title: "Reopen a task",
-			Summary:    "Undoes deleting or, of a task that is not deleted, completing.",
+			Summary:    "Undoes deleting, completing or skipping, whichever holds.",
 			Example:    `{"task_id": 7}`,
 			Details:    "The next occurrence that completing had caused is taken back unless somebody changed it.",
 			Idempotent: true,
@@ -179,8 +186,8 @@ func (o *Operations) update(ctx context.Context, user person.Settings, in update
 	return o.changeAnswer(user, updated, in.form(), "nothing changed: the task already was so")
 }
 
-func (o *Operations) complete(ctx context.Context, user person.Settings, in idInput) (taskAnswer, error) {
-	done, err := o.tasks.Complete(ctx, user, in.TaskID)
+func (o *Operations) complete(ctx context.Context, user person.Settings, in completeInput) (taskAnswer, error) {
+	done, err := o.tasks.Complete(ctx, user, in.CompleteInput)
 	if err != nil {
 		return taskAnswer{}, err
 	}
@@ -194,11 +201,20 @@ func (o *Operations) completed(user person.Settings, done task.Completion, form 
 		out.Note = "it was already completed; nothing changed"
 	case done.SeriesEnded:
 		out.Note = "this was the last occurrence: the series has ended"
+	case done.PassedOver > 0:
+		out.Note = passedOver(done.PassedOver) + `; with "missed": "keep" each comes, one after the other`
 	}
 	if done.Next != nil {
 		out.NextDue = done.Next.FormatDue(user)
 	}
 	return out
+}
+
+func passedOver(dates int) string {
+	if dates == 1 {
+		return "1 date that came meanwhile was passed over"
+	}
+	return fmt.Sprintf("%d dates that came meanwhile were passed over", dates)
 }
 
 func (o *Operations) delete(ctx context.Context, user person.Settings, in idInput) (taskAnswer, error) {
@@ -230,6 +246,8 @@ func (o *Operations) reopen(ctx context.Context, user person.Settings, in idInpu
 		out.Note = "it was open already; nothing changed"
 	case undone.Restored:
 		out.Note = "restored from deletion"
+	case undone.Unskipped:
+		out.Note = "the skip was taken back: it is due " + undone.Task.FormatDue(user) + " again"
 	case undone.TookBack != nil:
 		out.Note = fmt.Sprintf("open again; the next occurrence (task %d) was taken back", undone.TookBack.ID)
 	case undone.KeptSuccessor != nil:
@@ -243,7 +261,13 @@ func (o *Operations) skip(ctx context.Context, user person.Settings, in idInput)
 	if err != nil {
 		return taskAnswer{}, err
 	}
-	return o.taskAnswer(user, skipped, in.form())
+	out, err := o.taskAnswer(user, skipped.Task, in.form())
+	note := "reopen_task takes the skip back"
+	if skipped.PassedOver > 0 {
+		note = passedOver(skipped.PassedOver) + " too; " + note
+	}
+	out.Note = joinNotes(note, out.Note)
+	return out, err
 }
 
 func (o *Operations) list(ctx context.Context, user person.Settings, in listInput) (taskPage, error) {
@@ -268,8 +292,18 @@ func (o *Operations) search(ctx context.Context, user person.Settings, in search
 }
 
 func (o *Operations) taskAnswer(user person.Settings, found *task.Task, form Form) (taskAnswer, error) {
-	recurrence, err := viewRecurrence(found, user, o.now())
-	return taskAnswer{Task: viewTask(found, user, form, o.now(), 0), Recurrence: recurrence, TimeZone: user.TimeZone, version: found.Version}, err
+	now := o.now()
+	recurrence, err := viewRecurrence(found, user, now)
+	out := taskAnswer{Task: viewTask(found, user, form, now, 0), Recurrence: recurrence, TimeZone: user.TimeZone, version: found.Version}
+	out.Note = joinNotes(found.Notes...)
+	if at := found.RemindAt; at != nil && !at.After(now) {
+		out.Note = joinNotes(out.Note, "the time to remind has passed: it reminds at once")
+	}
+	return out, err
+}
+
+func joinNotes(notes ...string) string {
+	return strings.Join(slices.DeleteFunc(notes, func(note string) bool { return note == "" }), "; ")
 }
 
 // changeAnswer builds the answer to a change; unchanged is its note if nothing
@@ -278,7 +312,7 @@ func (o *Operations) changeAnswer(user person.Settings, a task.UpdateResult, for
 	out, err := o.taskAnswer(user, a.Task, form)
 	out.Changed = a.Changed
 	if len(a.Changed) == 0 {
-		out.Note = unchanged
+		out.Note = joinNotes(unchanged, out.Note)
 	}
 	return out, err
 }
@@ -293,7 +327,10 @@ func preview(tasks int) int {
 }
 
 func (o *Operations) taskPage(user person.Settings, found task.Listing, form Form) taskPage {
-	out := taskPage{Tasks: []View{}, Total: found.Total, EstimateMinutes: found.EstimateMinutes, NextCursor: found.NextCursor, TimeZone: user.TimeZone}
+	out := taskPage{Tasks: []View{}, Total: found.Total, EstimateMinutes: found.EstimateMinutes, NextCursor: found.NextCursor, TimeZone: user.TimeZone, Agenda: viewAgenda(user, found.Agenda)}
+	if found.Cut {
+		out.Note = "the agenda has more dates than are shown; a shorter range shows all"
+	}
 	for i, one := range found.Tasks {
 		view := viewTask(one, user, form, o.now(), preview(len(found.Tasks)))
 		if i < len(found.Relevance) {

@@ -17,7 +17,7 @@ type View struct {
 	Priority        task.Priority `json:"priority"`
 	Completed       bool          `json:"completed"`
 	EstimateMinutes int           `json:"estimate_minutes,omitempty"`
-	DueDate         string        `json:"due_date,omitempty" doc:"RFC 3339, in the user's zone."`
+	DueDate         string        `json:"due_date,omitempty" doc:"RFC 3339 in the user's zone; of a whole day that date."`
 	AllDay          bool          `json:"all_day,omitempty"`
 	Overdue         bool          `json:"overdue,omitempty"`
 	Category        string        `json:"category,omitempty"`
@@ -36,12 +36,14 @@ type Detail struct {
 	CategoryID      int64               `json:"category_id,omitempty"`
 	TagIDs          []int64             `json:"tag_ids,omitempty"`
 	RecurrenceBase  task.RecurrenceBase `json:"recurrence_base,omitempty"`
+	Missed          task.Missed         `json:"missed,omitempty"`
 	SeriesID        string              `json:"series_id,omitempty"`
 	Occurrence      int                 `json:"occurrence,omitempty"`
 	PreviousTaskID  *int64              `json:"previous_task_id,omitempty"`
 	ReminderOffsets []int               `json:"reminder_offsets,omitempty" doc:"Minutes before due."`
 	Highlights      []string            `json:"highlights,omitempty" doc:"Of a search: where it matches, between **."`
 	Reminders       []string            `json:"reminders,omitempty" doc:"All still to come."`
+	Nag             *task.Nag           `json:"nag,omitempty" open:"true"`
 	ReminderSent    bool                `json:"reminder_sent"`
 	CreatedAt       string              `json:"created_at"`
 	UpdatedAt       string              `json:"updated_at"`
@@ -64,9 +66,10 @@ func viewTask(t *task.Task, user person.Settings, form Form, now time.Time, prev
 	v := View{
 		ID: t.ID, Title: t.Title, Description: t.Description, Priority: t.Priority,
 		Completed: t.Completed(), DueDate: t.FormatDue(user), AllDay: t.AllDay,
-		Overdue:  !t.Completed() && t.DueDate != nil && t.DueDate.Before(now),
-		RemindAt: task.FormatTime(t.RemindAt, zone),
+		Overdue: !t.Completed() && t.DueDate != nil && t.DueDate.Before(now),
 	}
+	at, _ := t.RemindsNext(user, now)
+	v.RemindAt = task.FormatTime(at, zone)
 	if t.Recurrence != nil {
 		v.RecurrenceRule = t.Recurrence.Rule
 	}
@@ -88,16 +91,17 @@ func viewTask(t *task.Task, user person.Settings, form Form, now time.Time, prev
 	v.Detail = &Detail{
 		CompletedAt: task.FormatTime(t.CompletedAt, zone), TimeZone: t.TimeZone,
 		CategoryID: t.CategoryID(), TagIDs: t.TagIDs(),
-		PreviousTaskID: t.PreviousTaskID, ReminderOffsets: t.ReminderOffsets, ReminderSent: t.RemindAt == nil,
+		PreviousTaskID: t.PreviousTaskID, ReminderOffsets: t.ReminderOffsets, ReminderSent: t.ReminderSent(user, now),
 		CreatedAt: task.FormatTime(&t.CreatedAt, zone), UpdatedAt: task.FormatTime(&t.UpdatedAt, zone), Version: t.Version,
 	}
-	for _, at := range t.ReminderTimes {
-		if t.RemindAt != nil && !at.Before(*t.RemindAt) {
-			v.Reminders = append(v.Reminders, task.FormatTime(&at, zone))
-		}
+	for _, at := range t.RemindersToCome() {
+		v.Reminders = append(v.Reminders, task.FormatTime(&at, zone))
+	}
+	if t.NagMinutes > 0 {
+		v.Nag = &task.Nag{EveryMinutes: t.NagMinutes, Until: "done"}
 	}
 	if r := t.Recurrence; r != nil {
-		v.RecurrenceBase, v.SeriesID, v.Occurrence = r.Base, r.SeriesID.String(), r.Occurrence
+		v.RecurrenceBase, v.SeriesID, v.Occurrence, v.Missed = r.Base, r.SeriesID.String(), r.Occurrence, r.Missed
 	}
 	return v
 }
@@ -106,6 +110,7 @@ func viewTask(t *task.Task, user person.Settings, form Form, now time.Time, prev
 type RecurrenceView struct {
 	Words    string   `json:"words"`
 	Next     []string `json:"next"`
+	Left     *int     `json:"left,omitempty" doc:"With COUNT: how many come after this one."`
 	Warnings []string `json:"warnings,omitempty"`
 }
 
@@ -116,8 +121,11 @@ func viewRecurrence(t *task.Task, user person.Settings, now time.Time) (*Recurre
 		return nil, err
 	}
 	v := &RecurrenceView{Words: up.Words, Next: []string{}, Warnings: up.Warnings}
+	if up.Left >= 0 {
+		v.Left = &up.Left
+	}
 	for _, at := range up.Next {
-		v.Next = append(v.Next, task.FormatTime(&at, t.DueZone(user)))
+		v.Next = append(v.Next, t.DateText(at, user.Zone()))
 	}
 	return v, nil
 }

@@ -162,7 +162,8 @@ func TestCategoriesTagsRemindersAndSettingsAreAnsweredWithWhatOneNeedsNext(t *te
 	require.EqualValues(t, 1, ann.call(t, "delete_tag", `{"tag":"a"}`)["tasks_untagged"])
 
 	set := ann.call(t, "set_reminder", fmt.Sprintf(`{"task_id":%d,"remind_before_minutes":60,"response_format":"detailed"}`, id))
-	require.Equal(t, "2026-03-05T22:59:59+01:00", set["remind_at"])
+	require.Equal(t, "2026-03-05T08:00:00+01:00", set["remind_at"], "an hour before the time of day at which days remind")
+	require.Len(t, set["reminders"], 1)
 	set = ann.call(t, "set_reminder", fmt.Sprintf(`{"task_id":%d,"remind_at":"2026-03-03","response_format":"detailed"}`, id))
 	require.Equal(t, "2026-03-03T09:00:00+01:00", set["remind_at"])
 	require.Len(t, set["task"].(fields)["reminders"], 2)
@@ -173,6 +174,6 @@ func TestCategoriesTagsRemindersAndSettingsAreAnsweredWithWhatOneNeedsNext(t *te
 	require.Equal(t, "2026-03-02T09:00:00+01:00", overview["now"])
 	require.Equal(t, "2026-03-10T00:00:00+01:00", overview["until"])
 	read := ann.call(t, "user_settings", `{}`)
-	require.Equal(t, fields{"time_zone": "Europe/Berlin", "reminder_offsets": []any{60.0}, "now": "2026-03-02T09:00:00+01:00"}, read)
+	require.Equal(t, fields{"time_zone": "Europe/Berlin", "reminder_offsets": []any{60.0}, "all_day_time": "09:00", "now": "2026-03-02T09:00:00+01:00"}, read)
 	require.Equal(t, []any{"reminder_offsets", "time_zone"}, ann.call(t, "user_settings", `{"time_zone":"Asia/Tokyo","reminder_offsets":[]}`)["changed"])
 }

@@ -97,7 +97,7 @@ func commitUnderLoad(b *testing.B, s *system, service *task.Service, user caller
 					if _, more := <-due; !more {
 						return
 					}
-					if _, err := service.Complete(ctx, user, added.Task.ID); err != nil {
+					if _, err := service.Complete(ctx, user, task.CompleteInput{TaskID: added.Task.ID}); err != nil {
 						b.Error(err)
 						return
 					}

@@ -8,16 +8,18 @@ import (
 	"time"
 
 	"tickler/internal/event"
+	"tickler/internal/person"
 )
 
 // Message is what a person is told.
 type Message struct {
 	ID       string // the same at every attempt: receivers deduplicate by it
-	Type     string // reminder.sent, channel.test, channel.switched_off
+	Type     string // reminder.sent, reminder.summary, channel.test, channel.switched_off
 	At       time.Time
 	Reminder *event.Reminder // of reminder.sent
 	// Title and Text of all other types.
 	Title, Text string
+	TaskIDs     []int64 `json:"task_ids"` // of reminder.summary
 }
 
 // Target is where a message goes.
@@ -46,35 +48,70 @@ func (m Message) words(now time.Time) (title, text string) {
 	if m.Reminder == nil {
 		return m.Title, m.Text
 	}
-	return m.Reminder.Title, When(m.Reminder.DueDate, now)
+	return m.Reminder.Title, When(m.Reminder, now)
 }
 
-// When says how long there is until a due date, or was; without one that this is
-// a reminder.
-func When(due *time.Time, now time.Time) string {
+// When says how long there is until what a reminder is about is due, or was; of a
+// day which day that is. It never says more time than is left. Without a due date
+// it says that this is a reminder.
+func When(r *event.Reminder, now time.Time) string {
 	switch {
-	case due == nil:
+	case r.DueDate == nil:
 		return "Reminder"
-	case due.Before(now):
-		return "was due " + span(now.Sub(*due)) + " ago"
-	default:
-		return "is due in " + span(due.Sub(now))
+	case r.AllDay:
+		return day(r, now)
 	}
+	left := r.DueDate.Sub(now)
+	switch {
+	case left < 0:
+		return "was due " + span(-left+time.Minute-1) + " ago" // 41½ minutes ago are 42
+	case left < time.Minute:
+		return "is due now"
+	}
+	return "is due in " + span(left)
 }
 
-// span rounds up what is left and what is past: 41½ minutes are 42. More than
-// two hours are said in hours, more than two days in days.
+// span says whole minutes: from two hours on with hours, from two days on days.
 func span(d time.Duration) string {
-	unit, name := time.Minute, "minute"
+	minutes := int64(d / time.Minute)
 	switch {
-	case d > 48*time.Hour:
-		unit, name = 24*time.Hour, "day"
-	case d > 2*time.Hour:
-		unit, name = time.Hour, "hour"
+	case d >= 48*time.Hour:
+		return count(minutes/(24*60), "day")
+	case d < 2*time.Hour:
+		return count(minutes, "minute")
+	case minutes%60 == 0:
+		return count(minutes/60, "hour")
 	}
-	n := int64((d + unit - 1) / unit)
+	return count(minutes/60, "hour") + " " + count(minutes%60, "minute")
+}
+
+func count(n int64, unit string) string {
 	if n == 1 {
-		return "1 " + name
+		return "1 " + unit
 	}
-	return fmt.Sprintf("%d %ss", n, name)
+	return fmt.Sprintf("%d %ss", n, unit)
+}
+
+// day says on which day a task is or was due, as it is called where its user is.
+func day(r *event.Reminder, now time.Time) string {
+	zone := person.Zone(r.TimeZone)
+	y, m, d := r.DueDate.In(zone).Date()
+	due := time.Date(y, m, d, 0, 0, 0, 0, time.UTC)
+	y, m, d = now.In(zone).Date()
+	verb, name := "is", due.Format("2 January 2006")
+	days := int(due.Sub(time.Date(y, m, d, 0, 0, 0, 0, time.UTC)) / (24 * time.Hour))
+	if days < 0 {
+		verb = "was"
+	}
+	switch {
+	case days == 0:
+		return "is due today"
+	case days == 1:
+		return "is due tomorrow"
+	case days == -1:
+		return "was due yesterday"
+	case max(days, -days) < 7:
+		name = due.Weekday().String()
+	}
+	return verb + " due on " + name
 }

@@ -29,11 +29,14 @@ type payload struct {
 // Send calls the webhook.
 func (w Webhook) Send(ctx context.Context, to Target, m Message, now time.Time) error {
 	var data any = map[string]string{"title": m.Title, "text": m.Text}
+	if len(m.TaskIDs) > 0 {
+		data = map[string]any{"title": m.Title, "text": m.Text, "task_ids": m.TaskIDs}
+	}
 	if m.Reminder != nil {
 		data = struct {
 			*event.Reminder
 			Text string `json:"text"`
-		}{m.Reminder, When(m.Reminder.DueDate, m.At)} // as it was then: the body is the same at every attempt
+		}{m.Reminder, When(m.Reminder, m.At)} // as it was then: the body is the same at every attempt
 	}
 	body, err := json.Marshal(payload{m.Type, m.At.UTC(), data})
 	if err != nil {

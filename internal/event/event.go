@@ -60,6 +60,9 @@ type Created struct {
 	Priority        string     `json:"priority"`
 	EstimateMinutes int        `json:"estimate_minutes,omitempty"`
 	DueDate         *time.Time `json:"due_date,omitempty"`
+	DueDay          string     `json:"due_day,omitempty"` // of a task of a day
+	AllDay          bool       `json:"all_day,omitempty"`
+	TimeZone        string     `json:"time_zone,omitempty"`
 	RecurrenceRule  string     `json:"recurrence_rule,omitempty"`
 	CategoryID      int64      `json:"category_id,omitempty"`
 	TagIDs          []int64    `json:"tag_ids"`
@@ -104,7 +107,11 @@ type Reminder struct {
 	ReminderTime time.Time  `json:"reminder_time"`
 	Title        string     `json:"title"`
 	DueDate      *time.Time `json:"due_date,omitempty"`
+	DueDay       string     `json:"due_day,omitempty"` // of a task of a day
+	AllDay       bool       `json:"all_day,omitempty"`
+	TimeZone     string     `json:"time_zone,omitempty"`
 	Priority     string     `json:"priority"`
+	AtOnce       bool       `json:"at_once,omitempty"` // its time had passed when it was set
 }
 
 // Envelope is a CloudEvents 1.0 document as it is published and consumed.

@@ -102,7 +102,7 @@ func TestASubscriptionSeesItsUsersEventsInOrderOnEveryReplica(t *testing.T) {
 	here, elsewhere := b.subscribe(t, b.feed, b.ann, nil), b.subscribe(t, b.replica(t), b.ann, nil)
 	b.add(t, b.bob, "not Ann's")
 	id := b.add(t, b.ann, "x")
-	_, err := b.service.Complete(b.ctx, b.ann, id)
+	_, err := b.service.Complete(b.ctx, b.ann, task.CompleteInput{TaskID: id})
 	require.NoError(t, err)
 	for _, s := range []*feed.Subscription{here, elsewhere} {
 		got := b.take(t, s, 2)

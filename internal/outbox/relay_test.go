@@ -131,7 +131,7 @@ func TestEventThatTheBrokerRefusesIsParkedAndBlocksItsOwnTaskOnly(t *testing.T) 
 	b := setup(t)
 	poison, err := b.service.Add(b.ctx, b.user, task.AddInput{Fields: task.Fields{Title: input.Some("too large")}})
 	require.NoError(t, err)
-	_, err = b.service.Complete(b.ctx, b.user, poison.Task.ID)
+	_, err = b.service.Complete(b.ctx, b.user, task.CompleteInput{TaskID: poison.Task.ID})
 	require.NoError(t, err)
 	broker := &recorder{refuse: func(e event.Envelope) bool { return e.Subject == event.Key(poison.Task.ID) }}
 	b.start(t, broker)
@@ -189,7 +189,7 @@ func TestTopicThatIsAwayHoldsUpNoOtherAndParksNothing(t *testing.T) {
 	for range 64 {
 		added, err := b.service.Add(b.ctx, b.user, task.AddInput{Fields: task.Fields{Title: input.Some("x")}})
 		require.NoError(t, err)
-		_, err = b.service.Complete(b.ctx, b.user, added.Task.ID)
+		_, err = b.service.Complete(b.ctx, b.user, task.CompleteInput{TaskID: added.Task.ID})
 		require.NoError(t, err)
 	}
 	broker := &recorder{away: event.TopicTaskRecurrence}

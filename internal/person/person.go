@@ -3,6 +3,7 @@
 package person
 
 import (
+	"sync"
 	"time"
 
 	"tickler/internal/fault"
@@ -19,7 +20,12 @@ type Settings struct {
 	UserID          int64
 	TimeZone        string // IANA
 	ReminderOffsets []int  // default minutes before due
+	AllDayTime      int    // minute of the day at which tasks of a day remind
+	QuietHours      *QuietHours
 }
+
+// DefaultAllDayTime is when tasks of a day remind a user who has not said otherwise.
+const DefaultAllDayTime = 9 * 60
 
 // Zone is the user's time zone.
 func (s Settings) Zone() *time.Location { return Zone(s.TimeZone) }
@@ -27,21 +33,19 @@ func (s Settings) Zone() *time.Location { return Zone(s.TimeZone) }
 // Zone loads a zone that was checked when it was stored. A zone that has since
 // left the tz database falls back to UTC rather than losing the task.
 func Zone(name string) *time.Location {
+	if zone, known := zones.Load(name); known {
+		return zone.(*time.Location)
+	}
 	zone, err := time.LoadLocation(name)
 	if err != nil {
 		return time.UTC
 	}
+	zones.Store(name, zone)
 	return zone
 }
 
-// LoadZone checks the name of an IANA time zone. field names the input in errors.
-func LoadZone(field, name string) (*time.Location, error) {
-	zone, err := time.LoadLocation(name)
-	if err != nil || name == "" || name == "Local" {
-		return nil, fault.Invalid(field, "%q is not a time zone; allowed are IANA names, for example \"Europe/Berlin\" or \"UTC\"", fault.Clip(name))
-	}
-	return zone, nil
-}
+// zones keeps those that were loaded: loading parses a file. There are some 600.
+var zones sync.Map
 
 // CheckOffsets refuses reminder offsets that are too many or out of range.
 func CheckOffsets(field string, offsets []int) error {
@@ -49,8 +53,8 @@ func CheckOffsets(field string, offsets []int) error {
 		return fault.Invalid(field, "has %d values; at most %d are allowed, for example [1440, 60]", len(offsets), MaxReminderOffsets)
 	}
 	for _, minutes := range offsets {
-		if minutes < 0 || minutes > MaxReminderOffset {
-			return fault.Invalid(field, "%d is out of range; allowed are minutes before the due date from 0 to %d, for example [1440, 60]", minutes, MaxReminderOffset)
+		if minutes < -MaxReminderOffset || minutes > MaxReminderOffset {
+			return fault.Invalid(field, "%d is out of range; allowed are minutes before the due date up to %d, and below zero after it, for example [1440, 60, -30]", minutes, MaxReminderOffset)
 		}
 	}
 	return nil

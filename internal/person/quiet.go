@@ -53,8 +53,8 @@ func clock(minutes int) string {
 
 // HeldUntil is when a person may be told of a task, urgent or not: at, or the
 // end of the quiet hours in zone that at is in. A start or end that the clocks
-// skip that night moves forward by the gap; of one that comes twice the first
-// counts. On nil hours nothing is held.
+// skip that night moves forward by the gap. An hour that they show twice is quiet
+// both times. On nil hours nothing is held.
 func (q *QuietHours) HeldUntil(at time.Time, urgent bool, zone *time.Location) time.Time {
 	if q == nil || (q.ExceptUrgent && urgent) {
 		return at
@@ -72,5 +72,27 @@ func (q *QuietHours) HeldUntil(at time.Time, urgent bool, zone *time.Location) t
 			return to.UTC()
 		}
 	}
-	return at
+	return q.heldByClock(at, zone)
+}
+
+// heldByClock looks at an hour that comes a second time, which quiet hours that
+// ended in the first are as good for.
+func (q *QuietHours) heldByClock(at time.Time, zone *time.Location) time.Time {
+	if !recurrence.Resolve(at.In(zone), zone).Before(at) {
+		return at
+	}
+	h, m, s := at.In(zone).Clock()
+	shown := time.Duration(h)*time.Hour + time.Duration(m)*time.Minute + time.Duration(s)*time.Second + time.Duration(at.Nanosecond())
+	start, end := time.Duration(q.Start)*time.Minute, time.Duration(q.End)*time.Minute
+	quiet := shown >= start && shown < end
+	if end <= start {
+		quiet = shown >= start || shown < end
+	}
+	if !quiet {
+		return at
+	}
+	if end <= shown {
+		end += 24 * time.Hour
+	}
+	return at.Add(end - shown).UTC()
 }

@@ -29,7 +29,7 @@ func TestQuietHoursHoldBackToTheirEnd(t *testing.T) {
 		{"a start that is skipped", "02:30-07:00", "Europe/Berlin", "2026-03-29T03:15:00+02:00", "", false},
 		{"clocks go back: the night is an hour longer", "22:00-07:00", "Europe/Berlin", "2026-10-25T02:30:00+01:00", "2026-10-25T07:00:00+01:00", false},
 		{"an end that comes twice is the first", "22:00-02:30", "Europe/Berlin", "2026-10-25T02:15:00+02:00", "2026-10-25T02:30:00+02:00", false},
-		{"the second time is not quiet any more", "22:00-02:30", "Europe/Berlin", "2026-10-25T02:15:00+01:00", "", false},
+		{"and as quiet the second time", "22:00-02:30", "Europe/Berlin", "2026-10-25T02:15:00+01:00", "2026-10-25T02:30:00+01:00", false},
 		{"midnight that does not exist", "23:00-00:30", "America/Santiago", "2026-09-05T23:30:00-04:00", "2026-09-06T01:30:00-03:00", false},
 		{"the person's zone counts", "22:00-07:00", "America/New_York", "2026-06-01T22:00:00+02:00", "", false},
 	}

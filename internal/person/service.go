@@ -35,10 +35,10 @@ type Store interface {
 
 // Tx is a transaction on one user's settings.
 type Tx interface {
-	// SaveSettings stores what is new in the user's settings. New offsets rearm
-	// the reminders of open tasks that use them, but for those that are due and
-	// not claimed yet.
-	SaveSettings(ctx context.Context, c SettingsChange, now time.Time) error
+	// SaveSettings stores what is new in the user's settings, and fits the open
+	// tasks to it: see task.Task.Settle. What quiet hours hold back is asked about
+	// anew.
+	SaveSettings(ctx context.Context, c SettingsChange, now time.Time) (SettingsEffect, error)
 	// LockChannels reads the user's channels and keeps others from changing them.
 	LockChannels(ctx context.Context) ([]Channel, error)
 	// PutChannel stores a channel, switched on. One with the same kind and target

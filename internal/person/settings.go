@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"strconv"
+	"time"
 
 	"tickler/internal/fault"
 	"tickler/internal/input"
@@ -21,8 +22,10 @@ const MaxDeliveries = 50
 
 // SettingsInput changes a user's settings; what is left out stays.
 type SettingsInput struct {
-	TimeZone        string                 `json:"time_zone,omitempty" doc:"IANA name. Tasks keep their moments and the zone they were given in." example:"Europe/Berlin"`
+	TimeZone        string                 `json:"time_zone,omitempty" doc:"IANA name. Tasks keep their moments and the zone they were given in; whole days stay that day." example:"Europe/Berlin"`
+	BringTasksFrom  string                 `json:"bring_tasks_from,omitempty" doc:"Moves the open tasks of this zone to the user's, at the same wall time." example:"Europe/Berlin"`
 	ReminderOffsets input.Optional[[]int]  `json:"reminder_offsets,omitempty" doc:"Minutes before due at which tasks remind that have none of their own; [] for never, null for 60." maxItems:"10" example:"[1440,60]"`
+	AllDayTime      string                 `json:"all_day_time,omitempty" doc:"Time of day at which tasks due on a whole day remind. Default 09:00." example:"08:30"`
 	QuietHours      input.Optional[string] `json:"quiet_hours,omitempty" doc:"Reminders wait until their end." example:"22:00-07:00 except urgent"`
 	AddChannel      string                 `json:"add_channel,omitempty" doc:"Where to deliver reminders: https:, ntfy: or mailto: URL." example:"ntfy://ntfy.sh/my-topic"`
 	RemoveChannel   int64                  `json:"remove_channel,omitempty" doc:"Id of the channel to remove."`
@@ -37,11 +40,35 @@ type SettingsChange struct {
 	TimeZone        *string
 	ReminderOffsets []int
 	QuietHours      *string // "" for none
+	AllDayTime      *int    // minute of the day
+	BringFrom       string  // zone whose open tasks come along, "" for none
+}
+
+// Of applies the change to settings.
+func (c SettingsChange) Of(s Settings) Settings {
+	if c.TimeZone != nil {
+		s.TimeZone = *c.TimeZone
+	}
+	if c.ReminderOffsets != nil {
+		s.ReminderOffsets = c.ReminderOffsets
+	}
+	if c.AllDayTime != nil {
+		s.AllDayTime = *c.AllDayTime
+	}
+	return s
+}
+
+// SettingsEffect is what a change of settings did to tasks.
+type SettingsEffect struct {
+	Brought int // tasks that came along to the user's zone
+	Left    int // open tasks that are still meant in the zone before
 }
 
 // SettingsResult is what a change of settings brought about.
 type SettingsResult struct {
 	Settings
+	SettingsEffect
+	LeftIn   string   // the zone before
 	Changed  []string // names of the settings that are new
 	Delivery DeliverySettings
 	// Shown once, for only what is needed to check them is stored.
@@ -77,7 +104,8 @@ func (s *Service) UpdateSettings(ctx context.Context, user Settings, in Settings
 	}
 	if len(result.Changed) > 0 || in.changesDelivery() {
 		err := s.store.ChangeSettings(ctx, user.UserID, func(tx Tx) error {
-			if err := tx.SaveSettings(ctx, change, s.clock()); err != nil || !in.changesDelivery() {
+			effect, err := tx.SaveSettings(ctx, change, s.clock())
+			if result.SettingsEffect = effect; err != nil || !in.changesDelivery() {
 				return err
 			}
 			return s.changeDelivery(ctx, tx, in, channel, &result)
@@ -120,18 +148,39 @@ func (r *SettingsResult) readSettings(in SettingsInput) (SettingsChange, error) 
 			return change, err
 		}
 		if r.TimeZone = zone.String(); r.TimeZone != user.TimeZone {
-			change.TimeZone = &r.TimeZone
+			change.TimeZone, r.LeftIn = &r.TimeZone, user.TimeZone
 			r.Changed = append(r.Changed, "time_zone")
+		}
+	}
+	if in.BringTasksFrom != "" {
+		if _, err := LoadZone("bring_tasks_from", in.BringTasksFrom); err != nil {
+			return change, err
+		}
+		if in.BringTasksFrom == r.TimeZone {
+			return change, fault.Invalid("bring_tasks_from", "%q is the user's own zone; allowed is the zone that tasks are still in, for example the one before time_zone was changed", in.BringTasksFrom)
+		}
+		change.BringFrom = in.BringTasksFrom
+		r.Changed = append(r.Changed, "bring_tasks_from")
+	}
+	if in.AllDayTime != "" {
+		at, err := time.Parse("15:04", in.AllDayTime)
+		if err != nil {
+			return change, fault.Invalid("all_day_time", "%q is not a time of day; allowed are 00:00 to 23:59, for example \"08:30\"", fault.Clip(in.AllDayTime))
+		}
+		if r.AllDayTime = at.Hour()*60 + at.Minute(); r.AllDayTime != user.AllDayTime {
+			change.AllDayTime = &r.AllDayTime
+			r.Changed = append(r.Changed, "all_day_time")
 		}
 	}
 	if in.QuietHours.Set {
 		text := ""
+		r.QuietHours = nil
 		if !in.QuietHours.Null {
 			hours, err := ParseQuietHours("quiet_hours", in.QuietHours.Value)
 			if err != nil {
 				return change, err
 			}
-			text = hours.String()
+			text, r.QuietHours = hours.String(), hours
 		}
 		change.QuietHours = &text
 		r.Changed = append(r.Changed, "quiet_hours")

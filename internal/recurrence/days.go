@@ -113,7 +113,7 @@ func (p *plan) monthDaysIn(year, month int, days []int64) []int64 {
 		if len(r.weekdays) > 0 {
 			return p.byWeekday(first, first+int64(length), days)
 		}
-		if i, ok := r.skip.place(p.startDay, length); ok {
+		if i, ok := p.startSkip().place(p.startDay, length); ok {
 			days = append(days, first+i)
 		}
 		return days
@@ -126,6 +126,15 @@ func (p *plan) monthDaysIn(year, month int, days []int64) []int64 {
 		}
 	}
 	return days
+}
+
+// startSkip is what becomes of the day of the start in a month without it: a
+// derived day is a day that was possible, so a shorter month takes its last one.
+func (p *plan) startSkip() skip {
+	if p.derived {
+		return skipBackward
+	}
+	return p.rule.skip
 }
 
 // place is how many days after the first of a month or year its nth day is,

@@ -83,8 +83,14 @@ func FuzzSeries(f *testing.F) {
 			require.Equal(t, list[i+1], next)
 		}
 		next, ok := s.Next(list[0], moment)
-		if ok && rule.Count() > 0 && moment.After(list[0].Time) {
-			require.Equal(t, later[0], next)
+		if ok && len(later) > 0 && moment.After(list[0].Time) {
+			require.Equal(t, later[0].Time, next.Time)
+			require.Equal(t, list[0].Index+1, next.Index)
+			require.GreaterOrEqual(t, s.Between(list[0].Time, next.Time), 0)
 		}
+		s.Derived = true
+		_, _ = s.Next(list[0], moment)
+		s.Warnings()
+		require.NotEmpty(t, s.Words())
 	})
 }

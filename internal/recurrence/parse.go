@@ -35,7 +35,8 @@ func Parse(text string) (*Rule, error) {
 		upper = long
 	}
 	p := parser{rule: &Rule{}, seen: map[string]bool{}}
-	for _, part := range strings.Split(strings.TrimPrefix(upper, "RRULE:"), ";") {
+	upper = strings.TrimSuffix(strings.TrimPrefix(upper, "RRULE:"), ";") // other programs end a rule with one
+	for _, part := range strings.Split(upper, ";") {
 		if err := p.part(part, given); err != nil {
 			return nil, err
 		}
@@ -59,7 +60,7 @@ func (p *parser) part(part, given string) error {
 	name, value, found := strings.Cut(part, "=")
 	switch {
 	case part == "":
-		return fail("rule", given, "The rule has an empty part: separate parts with one semicolon and end without one, for example FREQ=DAILY;COUNT=5.")
+		return fail("rule", given, "The rule has an empty part: separate parts with one semicolon, for example FREQ=DAILY;COUNT=5.")
 	case !found || name == "":
 		return fail("rule", part, fmt.Sprintf("%q is not a rule part: write NAME=value parts with semicolons, for example FREQ=WEEKLY;INTERVAL=2;BYDAY=MO, or one of daily, weekdays, weekly, monthly, yearly.", quote(part)))
 	case p.seen[name]:

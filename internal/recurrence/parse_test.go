@@ -20,7 +20,7 @@ func TestParseRefusesWithPartValueAndReason(t *testing.T) {
 		{"FREQ=FORTNIGHTLY", "FREQ", "use YEARLY, MONTHLY"},
 		{"FREQ=", "FREQ", "no value"},
 		{"FREQ", "rule", "NAME=value"},
-		{"FREQ=DAILY;", "rule", "empty part"},
+		{"FREQ=DAILY;;", "rule", "empty part"},
 		{";FREQ=DAILY", "rule", "empty part"},
 		{"FREQ=DAILY;;COUNT=2", "rule", "empty part"},
 		{"FREQ=DAILY,WEEKLY", "FREQ", "not known"},
@@ -160,5 +160,12 @@ func TestTasksRefuseMoreThanOnceAnHour(t *testing.T) {
 		} else {
 			require.ErrorContains(t, err, "more often than once an hour", text)
 		}
+	}
+}
+
+func TestTrailingSemicolonIsTaken(t *testing.T) {
+	t.Parallel()
+	for _, text := range []string{"FREQ=DAILY;", "RRULE:FREQ=DAILY;", "freq=daily;"} {
+		require.Equal(t, "FREQ=DAILY", parse(t, text).String())
 	}
 }

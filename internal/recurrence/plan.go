@@ -15,6 +15,7 @@ type plan struct {
 	zone     *zone
 	allDay   bool
 	work     *Work // nil: without bound
+	derived  bool
 
 	// Where the rule names no day, these come from the start.
 	startMonth, startDay, startWeekday int
@@ -35,7 +36,7 @@ func newPlan(s Series) *plan {
 	r := s.Rule
 	p := &plan{
 		rule: r, freq: r.opt.Freq, interval: r.interval(),
-		start: wallOf(s.Start), zone: newZone(s.Zone), allDay: s.AllDay, work: s.Work,
+		start: wallOf(s.Start), zone: newZone(s.Zone), allDay: s.AllDay, work: s.Work, derived: s.Derived,
 	}
 	day := floorDiv(p.start, secondsPerDay)
 	_, p.startMonth, p.startDay = civil(day)

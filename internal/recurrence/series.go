@@ -23,6 +23,10 @@ type Series struct {
 	// AllDay says that Start is a date. BYHOUR, BYMINUTE and BYSECOND are then
 	// ignored and UNTIL counts by its date; the clock of Start is kept.
 	AllDay bool
+	// Derived says that nobody chose the day of Start: it is the day on which
+	// something happened, such as a completion. A month or year without that day
+	// then has its last day instead of none, whatever SKIP says of named days.
+	Derived bool
 	// Work is what searches may cost; nil: as much as they need. When it is
 	// exhausted they end as if the series did.
 	Work *Work
@@ -126,8 +130,9 @@ func (p *plan) occurrence(at, wall int64, index int) Occurrence {
 }
 
 // Next is the successor of the occurrence from, as it is stored with a task:
-// the first one after both from.Time and after. What lies between them is passed
-// over but counted. ok is false when the series has ended.
+// the first one after both from.Time and after. Its place is the next one: COUNT
+// counts what was given, not the dates that are passed over (see [Series.Between]).
+// ok is false when the series has ended.
 //
 // The first due date of a task is occurrence 1 also when the rule does not match
 // it, as RFC 5545 counts DTSTART first (3.8.5.3); the next one is then 2.
@@ -141,20 +146,22 @@ func (s Series) Next(from Occurrence, after time.Time) (next Occurrence, ok bool
 	if !ok {
 		return Occurrence{}, false
 	}
-	index := max(from.Index, 1)
-	count := s.Rule.Count()
-	if count == 0 {
-		return p.occurrence(at, wall, index+1), true
-	}
-	left := int64(count - index)
-	if left <= 0 {
+	index := max(from.Index, 1) + 1
+	if count := s.Rule.Count(); count > 0 && index > count {
 		return Occurrence{}, false
 	}
-	passed := p.count(begin, at, left)
-	if passed > left {
-		return Occurrence{}, false
+	return p.occurrence(at, wall, index), true
+}
+
+// Between counts the occurrences that lie after one instant and before another,
+// [MaxList] at most.
+func (s Series) Between(after, before time.Time) int {
+	if !s.usable() {
+		return 0
 	}
-	return p.occurrence(at, wall, index+int(passed)), true
+	p := newPlan(s)
+	from := max(after.Unix(), p.origin())
+	return int(min(p.count(from, before.Add(-1).Unix(), MaxList), MaxList))
 }
 
 // Upcoming steps [Series.Next] n times: what follows from, after a moment.

@@ -20,7 +20,7 @@ func TestTheFirstDueDateOfATaskCountsAlsoIfTheRuleDoesNotMatchIt(t *testing.T) {
 	require.Len(t, s.First(10), 3, "the rule alone matches three Mondays")
 }
 
-func TestCompletingEarlyLateOrNeverKeepsTheCount(t *testing.T) {
+func TestCountCountsWhatWasGivenNotWhatWasPassedOver(t *testing.T) {
 	t.Parallel()
 	start := time.Date(2026, 3, 27, 9, 0, 0, 0, time.UTC)
 	s := recurrence.Series{Rule: parse(t, "FREQ=DAILY;COUNT=5"), Start: start, Zone: zones(t)[2]}
@@ -30,9 +30,12 @@ func TestCompletingEarlyLateOrNeverKeepsTheCount(t *testing.T) {
 	require.Equal(t, list[1], early, "early never gives the same date again")
 	late, ok := s.Next(list[0], list[2].Time.Add(time.Hour))
 	require.True(t, ok)
-	require.Equal(t, list[3], late, "late passes over what was missed, and counts it")
-	_, ok = s.Next(list[0], list[4].Time)
-	require.False(t, ok, "nothing is left of five")
+	require.Equal(t, list[3].Time, late.Time, "late passes over what was missed")
+	require.Equal(t, 2, late.Index, "and is the second of five all the same")
+	require.Equal(t, 2, s.Between(list[0].Time, late.Time))
+	after, ok := s.Next(list[0], list[4].Time)
+	require.True(t, ok, "four are left of five, however late the first was")
+	require.Equal(t, list[4].Wall.AddDate(0, 0, 1), after.Wall)
 	_, ok = s.Next(list[4], time.Time{})
 	require.False(t, ok)
 }

@@ -10,6 +10,37 @@ import (
 // Subdaily tells whether the rule repeats by hours, minutes or seconds.
 func (r *Rule) Subdaily() bool { return r.opt.Freq >= rrule.HOURLY }
 
+// NamesHour tells whether the rule says at which hours it comes, so that its
+// dates are moments. Other rules are as good for whole days.
+func (r *Rule) NamesHour() bool { return r.Subdaily() || len(r.opt.Byhour) > 0 }
+
+// NamesDay tells whether the rule says on which days it comes. Other rules take
+// their day from the start of the series.
+func (r *Rule) NamesDay() bool {
+	return len(r.weekdays)+len(r.opt.Bymonthday)+len(r.opt.Byyearday) > 0
+}
+
+// CountsHours tells whether the rule counts nothing but time that passes: every
+// so many hours, whatever day it is and whatever clocks do.
+func (r *Rule) CountsHours() bool {
+	return r.Subdaily() && !r.NamesDay() && r.months == 0 &&
+		len(r.opt.Byhour)+len(r.opt.Byweekno)+len(r.opt.Bysetpos) == 0
+}
+
+// Clock lists the times of day that a rule of days or rarer names, ascending.
+// Where it names no minute, that is 0.
+func (r *Rule) Clock() []time.Duration {
+	if r.Subdaily() || len(r.opt.Byhour) == 0 {
+		return nil
+	}
+	p := newPlan(Series{Rule: r, Start: time.Unix(0, 0).UTC()})
+	times := make([]time.Duration, p.clock.size())
+	for i := range times {
+		times[i] = time.Duration(p.clock.at(i)) * time.Second
+	}
+	return times
+}
+
 // CheckTask refuses a rule that comes more often than once an hour, which is
 // too often for a task. The error is an [*Error].
 func (r *Rule) CheckTask() error {

@@ -2,13 +2,16 @@ package recurrence
 
 import (
 	"fmt"
+	"iter"
+	"slices"
 
 	"github.com/teambition/rrule-go"
 )
 
 // Warnings lists, as sentences, what would surprise a person about a series
-// that is otherwise fine: dates that some months or years do not have, a start
-// that is no date of its own rule, a day that is read from the start.
+// that is otherwise fine: dates that are left out among those that come, a rule
+// that comes far less often than it reads, a start that is no date of its own
+// rule, a day that is read from the start.
 func (s Series) Warnings() []string {
 	if !s.usable() {
 		return nil
@@ -18,7 +21,9 @@ func (s Series) Warnings() []string {
 	warn := func(format string, args ...any) {
 		warnings = append(warnings, fmt.Sprintf(format, args...))
 	}
-	if text := p.skippedDay(); text != "" && r.skip == skipOmit {
+	if text := p.leftOut(); text != "" {
+		warn("%s", text)
+	} else if text := p.rarely(); text != "" {
 		warn("%s", text)
 	}
 	if r.has(53, r.opt.Byweekno) {
@@ -34,7 +39,18 @@ func (s Series) Warnings() []string {
 	}
 	if r.opt.Freq == rrule.YEARLY && r.months == 0 && len(r.opt.Bymonthday) > 0 &&
 		len(r.weekdays)+len(r.opt.Byyearday)+len(r.opt.Byweekno) == 0 {
-		warn("FREQ=YEARLY with BYMONTHDAY takes its month, %s, from the start. FREQ=MONTHLY repeats in every month.", monthNames[p.startMonth])
+		if s.Derived {
+			warn("Careful: this comes once a year, not every month. FREQ=YEARLY with BYMONTHDAY takes its month from the completion. FREQ=MONTHLY repeats in every month.")
+		} else {
+			warn("Careful: this comes once a year, not every month. FREQ=YEARLY with BYMONTHDAY takes its month, %s, from the start. FREQ=MONTHLY repeats in every month.", monthNames[p.startMonth])
+		}
+	}
+	if s.Derived {
+		if p.coarse() && r.interval() > 1 && len(r.weekdays)+len(r.opt.Bymonthday)+len(r.opt.Byyearday)+len(r.opt.Byweekno) > 0 {
+			unit := unitNames[r.opt.Freq]
+			warn("The %s of the completion counts as the first of every %d %ss: the next date can be in that very %s.", unit, r.interval(), unit, unit)
+		}
+		return warnings
 	}
 	if wall, ok := p.nextWall(p.start - 1); ok && wall != p.start {
 		at := p.zone.resolve(wall)
@@ -57,37 +73,108 @@ func (r *Rule) has(n int, list []int) bool {
 	return false
 }
 
-// skippedDay says that a day of the month does not exist in every month that
-// the rule names, or "".
-func (p *plan) skippedDay() string {
+// Periods that a warning looks ahead: four years of months, twelve years.
+const lookedAt = 48
+
+// leftOut says that a day of the month does not exist in some of the months that
+// come, or "". Only months that the rule comes to count: every twelfth month from
+// 31 December is December.
+func (p *plan) leftOut() string {
 	r := p.rule
-	if r.opt.Freq > rrule.MONTHLY || len(r.opt.Byyearday) > 0 || len(r.opt.Byweekno) > 0 {
+	if r.opt.Freq > rrule.MONTHLY || len(r.opt.Byyearday) > 0 || len(r.opt.Byweekno) > 0 || r.skip != skipOmit {
 		return ""
 	}
 	days := r.opt.Bymonthday
 	if len(days) == 0 {
-		if len(r.weekdays) > 0 {
+		if len(r.weekdays) > 0 || p.derived {
 			return ""
 		}
 		days = []int{p.startDay}
 	}
-	months := r.opt.Bymonth
-	if len(months) == 0 && r.opt.Freq == rrule.YEARLY {
-		months = []int{p.startMonth}
-	} else if len(months) == 0 {
-		months = []int{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12}
-	}
-	for _, n := range days {
-		day := max(n, -n)
-		for _, month := range months {
-			switch common, leap := daysInMonth(2023, month), daysInMonth(2024, month); {
-			case day <= common:
-			case day <= leap && len(months) == 1:
-				return "29 February exists only in leap years; other years are left out. SKIP=BACKWARD takes 28 February there, SKIP=FORWARD 1 March."
-			case len(months) > 1:
-				return fmt.Sprintf("Months without a %s day are left out. SKIP=BACKWARD takes their last day, SKIP=FORWARD the first of the next month.", ordinal(day))
+	kept, lost, missing, february := 0, 0, 0, true
+	for year, month := range p.months() {
+		if count := r.opt.Count; count > 0 && kept >= count || p.over(p.zone.resolve(dayOf(year, month, 1)*secondsPerDay).instant, dayOf(year, month, 1)*secondsPerDay) {
+			break
+		}
+		february = february && month == 2
+		for _, n := range days {
+			if day := max(n, -n); day > daysInMonth(year, month) {
+				lost, missing = lost+1, day
+			} else {
+				kept++
 			}
 		}
 	}
-	return ""
+	if lost == 0 {
+		return ""
+	}
+	text := ""
+	if often := (kept + lost) / max(kept, 1); often >= 2 {
+		text = fmt.Sprintf("Careful: about one in %d of these dates comes. ", often)
+	}
+	if february && missing == 29 {
+		return text + "29 February exists only in leap years; other years are left out. SKIP=BACKWARD takes 28 February there, SKIP=FORWARD 1 March."
+	}
+	return text + fmt.Sprintf("Months without a %s day are left out. SKIP=BACKWARD takes their last day, SKIP=FORWARD the first of the next month.", ordinal(missing))
+}
+
+// months are those that a rule of years or months comes to from its start on.
+func (p *plan) months() iter.Seq2[int, int] {
+	return func(yield func(year, month int) bool) {
+		for k := range int64(lookedAt) {
+			i := p.base + k*p.interval
+			if i > p.calendarPeriod(maxDay) {
+				return
+			}
+			months := p.rule.opt.Bymonth
+			year := int(i)
+			switch {
+			case p.freq == rrule.MONTHLY:
+				year = int(floorDiv(i, 12))
+				month := int(floorMod(i, 12)) + 1
+				if len(months) > 0 && !slices.Contains(months, month) {
+					continue
+				}
+				months = []int{month}
+			case len(months) == 0:
+				months = []int{p.startMonth}
+			}
+			for _, month := range months {
+				if !yield(year, month) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// rarely says that a monthly rule comes a twelfth as often as it reads, or "".
+func (p *plan) rarely() string {
+	if p.freq != rrule.MONTHLY {
+		return ""
+	}
+	var periods []int64
+	for wall := p.start - 1; len(periods) < 4; {
+		next, ok := p.nextWall(wall)
+		if !ok {
+			break
+		}
+		wall = next
+		if i := p.calendarPeriod(floorDiv(wall, secondsPerDay)); len(periods) == 0 || periods[len(periods)-1] != i {
+			periods = append(periods, i)
+		}
+	}
+	if len(periods) < 2 || (periods[len(periods)-1]-periods[0])/(int64(len(periods)-1)*p.interval) < 12 {
+		return ""
+	}
+	reads := "every month"
+	if p.interval > 1 {
+		reads = fmt.Sprintf("every %d months", p.interval)
+	}
+	months := (periods[len(periods)-1] - periods[0]) / int64(len(periods)-1)
+	comes := fmt.Sprintf("about every %d years", months/12)
+	if months < 24 {
+		comes = "once a year"
+	}
+	return fmt.Sprintf("Careful: this comes %s, though it reads %s.", comes, reads)
 }

@@ -2,6 +2,7 @@ package recurrence
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -28,7 +29,8 @@ func (r *Rule) Words(start time.Time) string {
 	return Series{Rule: r, Start: start}.Words()
 }
 
-// Words is [Rule.Words] for the series: without a time of day if it is of dates.
+// Words is [Rule.Words] for the series: without a time of day if it is of dates,
+// and without the day of the start if nobody chose that.
 func (s Series) Words() string {
 	if s.Rule == nil {
 		return "never"
@@ -42,7 +44,7 @@ func (s Series) Words() string {
 	if r.opt.Freq == rrule.WEEKLY && r.plainDays == workdays && r.interval() == 1 {
 		text = "every weekday" + r.inMonths()
 	} else {
-		text += r.dateWords(s.Start)
+		text += r.dateWords(s.Start, s.Derived)
 	}
 	if !s.AllDay {
 		text += r.timeWords(s.Start)
@@ -50,7 +52,7 @@ func (s Series) Words() string {
 	if len(r.opt.Bysetpos) > 0 {
 		text += ", only the " + list(ordinals(r.opt.Bysetpos, " to last")) + " of each " + unit
 	}
-	if r.opt.Freq == rrule.WEEKLY && r.interval() > 1 && r.opt.Wkst != rrule.MO {
+	if s.weekStartDecides() {
 		text += ", weeks starting on " + dayNames[r.opt.Wkst.Day()]
 	}
 	switch r.skip {
@@ -60,6 +62,33 @@ func (s Series) Words() string {
 		text += ", or the day after where that day does not exist"
 	}
 	return text + r.endWords()
+}
+
+// weekStartDecides tells whether the series would have other dates if its weeks
+// began on a Monday or a Sunday, as people count them.
+func (s Series) weekStartDecides() bool {
+	r := s.Rule
+	weekly := r.opt.Freq == rrule.WEEKLY && (r.interval() > 1 || len(r.opt.Bysetpos) > 0)
+	numbered := len(r.opt.Byweekno) > 0 && r.opt.Wkst != rrule.MO // week numbers are those of weeks from Monday
+	if !s.usable() || s.Derived || !weekly && !numbered {
+		return false
+	}
+	days := func(wkst rrule.Weekday) (list []int64) {
+		other := *r
+		other.opt.Wkst, other.opt.Count, other.until = wkst, 0, until{}
+		p := newPlan(Series{Rule: &other, Start: s.Start, AllDay: s.AllDay})
+		for wall := p.start - 1; len(list) < 6; {
+			next, ok := p.nextWall(wall)
+			if !ok {
+				break
+			}
+			wall = next
+			list = append(list, wall)
+		}
+		return list
+	}
+	own := days(r.opt.Wkst)
+	return !slices.Equal(own, days(rrule.MO)) || !slices.Equal(own, days(rrule.SU))
 }
 
 func (r *Rule) endWords() string {
@@ -80,18 +109,24 @@ func (r *Rule) endWords() string {
 }
 
 // dateWords says which days, in the words of the frequency.
-func (r *Rule) dateWords(start time.Time) string {
+func (r *Rule) dateWords(start time.Time, derived bool) string {
 	opt := &r.opt
+	named := len(opt.Byweekno)+len(opt.Byyearday)+len(opt.Bymonthday)+len(r.weekdays) > 0
 	switch {
+	case derived && !named:
+		return r.inMonths()
 	case len(opt.Byweekno) > 0:
-		text := " in week " + list(ordinary(opt.Byweekno, "last"))
+		text := " in " + list(weekNumbers(opt.Byweekno))
+		if derived && len(opt.Byyearday)+len(opt.Bymonthday)+len(r.weekdays) == 0 {
+			return text + r.inMonths()
+		}
 		if len(opt.Byyearday) > 0 || len(opt.Bymonthday) > 0 || len(r.weekdays) > 0 {
 			return text + r.dayWords() + r.inMonths()
 		}
 		return text + " on " + dayNames[(int(start.Weekday())+6)%7] + r.inMonths()
 	case len(opt.Byyearday) > 0 || len(opt.Bymonthday) > 0 || len(r.weekdays) > 0:
 		text := r.dayWords()
-		if opt.Freq == rrule.YEARLY && r.months == 0 && len(opt.Bymonthday) > 0 && len(opt.Byyearday) == 0 && len(r.weekdays) == 0 {
+		if !derived && opt.Freq == rrule.YEARLY && r.months == 0 && len(opt.Bymonthday) > 0 && len(opt.Byyearday) == 0 && len(r.weekdays) == 0 {
 			return text + " of " + start.Month().String()
 		}
 		return text + r.inMonths()
@@ -134,7 +169,7 @@ func (r *Rule) dayWords() string {
 
 func (r *Rule) weekdayWords() string {
 	var names []string
-	rare := r.opt.Freq <= rrule.MONTHLY // a plain day there is every such day
+	rare := r.opt.Freq <= rrule.MONTHLY && len(r.opt.Byweekno) == 0 // a plain day there is every such day
 	for _, w := range r.weekdays {
 		switch {
 		case w.n != 0:
@@ -161,7 +196,7 @@ func (r *Rule) timeWords(start time.Time) string {
 		if n := p.clock.size(); n <= maxTimes {
 			var times []string
 			for i := range n {
-				times = append(times, clockText(p.clock.at(i)))
+				times = append(times, r.clockText(p.clock.at(i)))
 			}
 			return " at " + list(times)
 		}
@@ -184,12 +219,29 @@ func (r *Rule) timeWords(start time.Time) string {
 	return text
 }
 
-func clockText(second int64) string {
+// clockText writes whole minutes; seconds only where the rule names them.
+func (r *Rule) clockText(second int64) string {
 	text := fmt.Sprintf("%02d:%02d", second/secondsPerHour, second/60%60)
-	if second%60 != 0 {
+	if len(r.seconds) > 0 && second%60 != 0 {
 		text += fmt.Sprintf(":%02d", second%60)
 	}
 	return text
+}
+
+// weekNumbers writes BYWEEKNO; below zero it counts from the end of the year.
+func weekNumbers(numbers []int) []string {
+	var texts []string
+	for _, n := range numbers {
+		switch {
+		case n == -1:
+			texts = append(texts, "the last week of the year")
+		case n < 0:
+			texts = append(texts, "the "+ordinal(-n)+" to last week of the year")
+		default:
+			texts = append(texts, "week "+strconv.Itoa(n))
+		}
+	}
+	return texts
 }
 
 // ordinals writes 1st, 2nd and, from the end, last, 2nd to last; what follows

@@ -26,7 +26,7 @@ func TestWordsSayTheRule(t *testing.T) {
 		"monthly":  "every month on the 31st at 09:00",
 		"yearly":   "every year on 31 January at 09:00",
 		"FREQ=WEEKLY;INTERVAL=2;BYDAY=FR,MO;COUNT=10":     "every 2 weeks on Monday and Friday at 09:00, 10 times",
-		"FREQ=WEEKLY;INTERVAL=2;WKST=SU":                  "every 2 weeks on Saturday at 09:00, weeks starting on Sunday",
+		"FREQ=WEEKLY;INTERVAL=2;WKST=SU":                  "every 2 weeks on Saturday at 09:00",
 		"FREQ=MONTHLY;BYMONTHDAY=1,-1":                    "every month on the 1st and last day at 09:00",
 		"FREQ=MONTHLY;BYDAY=1MO,-2FR":                     "every month on the 2nd to last Friday and the 1st Monday at 09:00",
 		"FREQ=MONTHLY;BYDAY=MO,TU,WE,TH,FR;BYSETPOS=-1":   "every month on weekdays at 09:00, only the last of each month",

@@ -18,7 +18,7 @@ func TestAuditSaysWhoDidWhatThroughWhichToken(t *testing.T) {
 	through := access.With(b.ctx, access.Caller{UserID: b.ann.UserID, TokenID: 7, Actor: "token tkl_ABCD'; DROP TABLE tasks --"})
 	added, err := b.service.Add(through, b.ann, task.AddInput{Fields: task.Fields{Title: input.Some("Water the plants"), Tags: input.Some([]string{"home"})}})
 	require.NoError(t, err)
-	_, err = b.service.Complete(through, b.ann, added.Task.ID)
+	_, err = b.service.Complete(through, b.ann, task.CompleteInput{TaskID: added.Task.ID})
 	require.NoError(t, err)
 	_, err = b.labels.CreateCategory(through, b.ann, label.CreateCategoryInput{Name: "Garden"})
 	require.NoError(t, err)

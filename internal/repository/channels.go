@@ -107,8 +107,9 @@ func (tx *userTx) RemoveChannel(ctx context.Context, id int64) error {
 
 // note is the content of a message that is no reminder.
 type note struct {
-	Title string `json:"title"`
-	Text  string `json:"text"`
+	Title   string  `json:"title"`
+	Text    string  `json:"text"`
+	TaskIDs []int64 `json:"task_ids,omitempty"` // of a summary
 }
 
 // queueNote writes a message to the channels of $1 that the condition selects,
@@ -125,7 +126,7 @@ const queueNote = `
 
 // QueueTest writes a test message to a channel.
 func (tx *userTx) QueueTest(ctx context.Context, channelID int64, now time.Time) error {
-	content, err := json.Marshal(note{"Tickler reaches you here", "This is a test. Reminders of your tasks will come this way."})
+	content, err := json.Marshal(note{Title: "Tickler reaches you here", Text: "This is a test. Reminders of your tasks will come this way."})
 	if err != nil {
 		return err
 	}

@@ -14,21 +14,24 @@ import (
 	"tickler/internal/task"
 )
 
+// gather is how long a message waits whose time had passed when it was set: those
+// that come meanwhile, of tasks that were entered together, become one with it.
+const gather = 5 * time.Second
+
 // insertDeliveries writes a row for each channel of whoever is reminded, and
 // lets the channel know when it is due. A reminder that is held back takes the
 // place of an earlier one about the same task that was held back too.
 const insertDeliveries = `
 	WITH fresh AS (
-		SELECT * FROM unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::timestamptz[], $5::text[], $6::timestamptz[])
-			AS f (event_id, user_id, task_id, due_date, content, due)
+		SELECT * FROM unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::timestamptz[], $5::text[], $6::timestamptz[], $8::boolean[], $9::boolean[])
+			AS f (event_id, user_id, task_id, due_date, content, due, held, at_once)
 	), replaced AS (
-		UPDATE deliveries d SET state = 'dropped', outcome = 'a later reminder of the task took its place', finished_at = $7
+		UPDATE deliveries d SET state = 'dropped', outcome = 'a later reminder of the task took its place', held = false, finished_at = $7
 		FROM fresh f JOIN channels c ON c.user_id = f.user_id
-		WHERE d.channel_id = c.id AND d.state = 'pending' AND d.attempts = 0 AND d.task_id = f.task_id
-		  AND f.due > $7 AND d.next_attempt_at > $7
+		WHERE d.channel_id = c.id AND d.state = 'pending' AND d.held AND d.task_id = f.task_id AND f.held
 	), written AS (
-		INSERT INTO deliveries (user_id, channel_id, target, event_id, kind, task_id, due_date, content, next_attempt_at, created_at)
-		SELECT f.user_id, c.id, c.target, f.event_id, 'reminder', f.task_id, f.due_date, f.content::json, f.due, $7
+		INSERT INTO deliveries (user_id, channel_id, target, event_id, kind, task_id, due_date, content, held, at_once, next_attempt_at, created_at)
+		SELECT f.user_id, c.id, c.target, f.event_id, 'reminder', f.task_id, f.due_date, f.content::json, f.held, f.at_once, f.due, $7
 		FROM fresh f JOIN channels c ON c.user_id = f.user_id AND c.enabled
 		ON CONFLICT (channel_id, event_id) DO NOTHING
 		RETURNING channel_id, next_attempt_at
@@ -78,6 +81,7 @@ func queueReminders(ctx context.Context, tx pgx.Tx, reminders []event.Reminder, 
 		dueDates       []*time.Time
 		contents       []string
 		due            []time.Time
+		quietNow, late []bool
 	)
 	for _, reminder := range reminders {
 		quiet, reached := held[reminder.UserID]
@@ -90,9 +94,14 @@ func queueReminders(ctx context.Context, tx pgx.Tx, reminders []event.Reminder, 
 		}
 		ids, userIDs, tasks = append(ids, reminder.EventID), append(userIDs, reminder.UserID), append(tasks, reminder.TaskID)
 		dueDates, contents = append(dueDates, reminder.DueDate), append(contents, string(content))
-		due = append(due, quiet.hours.HeldUntil(now, task.Priority(reminder.Priority) == task.Urgent, quiet.zone))
+		at := quiet.hours.HeldUntil(now, task.Priority(reminder.Priority) == task.Urgent, quiet.zone)
+		quietNow, late = append(quietNow, at.After(now)), append(late, reminder.AtOnce)
+		if reminder.AtOnce && !at.After(now) {
+			at = now.Add(gather)
+		}
+		due = append(due, at)
 	}
-	if _, err := tx.Exec(ctx, insertDeliveries, ids, userIDs, tasks, dueDates, contents, due, now); err != nil {
+	if _, err := tx.Exec(ctx, insertDeliveries, ids, userIDs, tasks, dueDates, contents, due, now, quietNow, late); err != nil {
 		return fmt.Errorf("write the deliveries of %d reminders: %w", len(ids), err)
 	}
 	return nil

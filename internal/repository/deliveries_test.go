@@ -174,7 +174,7 @@ func TestQuietHoursHoldDeliveriesBackAndTheLatestCounts(t *testing.T) {
 	b.now = b.now.Add(time.Hour)
 	latest := b.take(t, of, "medium")
 	done, other := b.remindAnn(t, "medium")
-	_, err = b.service.Complete(b.ctx, b.ann, other.ID)
+	_, err = b.service.Complete(b.ctx, b.ann, task.CompleteInput{TaskID: other.ID})
 	require.NoError(t, err)
 	urgent, _ := b.remindAnn(t, "urgent")
 	served := b.serve(t)

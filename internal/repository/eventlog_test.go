@@ -27,7 +27,7 @@ func TestEveryEventIsLoggedOnceForItsUser(t *testing.T) {
 	claimed, _, err := b.notifier.ClaimReminders(b.ctx, b.now.Add(time.Hour), b.now.Add(-time.Hour), 10)
 	require.NoError(t, err)
 	require.Equal(t, 2, claimed)
-	_, err = b.service.Complete(b.ctx, b.ann, one.ID)
+	_, err = b.service.Complete(b.ctx, b.ann, task.CompleteInput{TaskID: one.ID})
 	require.NoError(t, err)
 
 	rows, err := b.pool.Query(b.ctx, `

@@ -19,7 +19,7 @@ func TestChangeAndEventCommitTogether(t *testing.T) {
 	added := b.add(t, b.ann, task.Fields{Title: input.Some("Pay"), DueDate: input.Some("2026-03-05"), Tags: input.Some([]string{"home"}), RecurrenceRule: input.Some("daily")})
 	_, err := b.service.Update(b.ctx, b.ann, task.UpdateInput{TaskID: added.ID, Fields: task.Fields{Title: input.Some("Pay rent"), Description: input.Null[string]()}})
 	require.NoError(t, err)
-	_, err = b.service.Complete(b.ctx, b.ann, added.ID)
+	_, err = b.service.Complete(b.ctx, b.ann, task.CompleteInput{TaskID: added.ID})
 	require.NoError(t, err)
 	_, err = b.service.Delete(b.ctx, b.ann, added.ID)
 	require.NoError(t, err)

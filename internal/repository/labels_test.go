@@ -206,7 +206,7 @@ func TestDeletedCategoryUnfilesItsTasksWithAnEventForEach(t *testing.T) {
 		b.add(t, b.ann, task.Fields{Title: input.Some("x"), Category: input.Some("Work")})
 	}
 	done := b.add(t, b.ann, task.Fields{Title: input.Some("done"), Category: input.Some("Work")})
-	_, err := b.service.Complete(b.ctx, b.ann, done.ID)
+	_, err := b.service.Complete(b.ctx, b.ann, task.CompleteInput{TaskID: done.ID})
 	require.NoError(t, err)
 	deleted := b.add(t, b.ann, task.Fields{Title: input.Some("deleted"), Category: input.Some("Work")})
 	_, err = b.service.Delete(b.ctx, b.ann, deleted.ID)

@@ -65,6 +65,10 @@ func selectTasks(userID int64, f task.Filter) *statement {
 		s.and(dueOrUndated+" >= %s", s.arg(*f.DueAfter))
 		s.and("t.due_date IS NOT NULL")
 	}
+	if f.Recurring {
+		s.and("t.recurrence_rule IS NOT NULL")
+		s.and("t.due_date IS NOT NULL")
+	}
 	if f.Undated {
 		s.and(dueOrUndated + " = 'infinity'")
 	}

@@ -71,7 +71,7 @@ func TestFiltersOfDifferentKindsAreAndedValuesOfOneOred(t *testing.T) {
 	b.add(t, b.ann, task.Fields{Title: input.Some("A"), Priority: input.Some(task.High), Tags: input.Some([]string{"x", "y"}), DueDate: input.Some("2026-03-05T10:00")})
 	b.add(t, b.ann, task.Fields{Title: input.Some("B"), Priority: input.Some(task.Low), Tags: input.Some([]string{"x"}), DueDate: input.Some("2026-03-06")})
 	done := b.add(t, b.ann, task.Fields{Title: input.Some("C"), Priority: input.Some(task.High), Tags: input.Some([]string{"y"})})
-	_, err := b.service.Complete(b.ctx, b.ann, done.ID)
+	_, err := b.service.Complete(b.ctx, b.ann, task.CompleteInput{TaskID: done.ID})
 	require.NoError(t, err)
 	cases := []struct {
 		name string

@@ -26,7 +26,7 @@ func TestOverviewCutsTheDaysInTheUsersZone(t *testing.T) {
 		b.add(t, b.bob, in)
 	}
 	done := b.add(t, b.bob, task.Fields{Title: input.Some("done"), DueDate: input.Some("2026-03-07")})
-	_, err := b.service.Complete(b.ctx, b.bob, done.ID)
+	_, err := b.service.Complete(b.ctx, b.bob, task.CompleteInput{TaskID: done.ID})
 	require.NoError(t, err)
 	gone := b.add(t, b.bob, task.Fields{Title: input.Some("gone"), DueDate: input.Some("2026-03-07")})
 	_, err = b.service.Delete(b.ctx, b.bob, gone.ID)
@@ -54,7 +54,7 @@ func TestOverviewCutsTheDaysInTheUsersZone(t *testing.T) {
 func TestTasksDeletedMoreThanThirtyDaysAgoArePurged(t *testing.T) {
 	b := setup(t)
 	first := b.add(t, b.ann, task.Fields{Title: input.Some("old"), DueDate: input.Some("2026-03-02T09:00"), RecurrenceRule: input.Some("daily"), Tags: input.Some([]string{"a"})})
-	_, err := b.service.Complete(b.ctx, b.ann, first.ID)
+	_, err := b.service.Complete(b.ctx, b.ann, task.CompleteInput{TaskID: first.ID})
 	require.NoError(t, err)
 	next, err := b.service.CreateSuccessor(b.ctx, b.ann.UserID, first.ID)
 	require.NoError(t, err)

@@ -82,7 +82,7 @@ func TestAnotherUsersTaskDoesNotExist(t *testing.T) {
 	requireCode(t, err, fault.NotFound, "task_id")
 	_, err = b.service.Update(b.ctx, b.bob, task.UpdateInput{TaskID: theirs.ID, Fields: task.Fields{Title: input.Some("mine")}})
 	requireCode(t, err, fault.NotFound, "task_id")
-	_, err = b.service.Complete(b.ctx, b.bob, theirs.ID)
+	_, err = b.service.Complete(b.ctx, b.bob, task.CompleteInput{TaskID: theirs.ID})
 	requireCode(t, err, fault.NotFound, "task_id")
 	_, err = b.service.Delete(b.ctx, b.bob, theirs.ID)
 	requireCode(t, err, fault.NotFound, "task_id")

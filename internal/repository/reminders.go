@@ -10,8 +10,9 @@ import (
 
 // claimReminders claims a batch of due reminders in one statement: it takes
 // rows that no one else is claiming or changing, moves each to the task's next
-// reminder or removes it when none is left, and writes the outbox rows. The event's
-// id is random: one that could be foreseen could be used up before the event comes.
+// reminder, or to none when none is left, notes what was claimed, and writes the
+// outbox rows. The event's id is random: one that could be foreseen could be used
+// up before the event comes.
 //
 // What is compared with is a SELECT, so that the planner cannot look at it: else
 // it would plan anew at each tick, which takes longer than an idle scan.
@@ -21,8 +22,11 @@ import (
 // which takes a quarter of the time that jsonb takes.
 const claimReminders = `
 WITH due AS (
-	SELECT r.ctid AS place, r.remind_at AS fired, r.user_id, t.id, t.title, t.due_date, t.priority, t.version,
-	       (SELECT min(x) FROM unnest(t.reminder_times) x WHERE x > $1) AS following
+	SELECT r.remind_at AS fired, r.user_id, t.id, t.title, t.due_date, t.priority, t.version,
+	       least((SELECT min(x) FROM unnest(t.reminder_times) x WHERE x > $1),
+	             t.nag_from + t.nag_minutes * interval '1 minute'
+	             * greatest(floor(extract(epoch FROM $1 - t.nag_from) / (t.nag_minutes * 60)) + 1, 0)) AS following,
+	       r.remind_at <= t.updated_at AS at_once, t.all_day, t.time_zone
 	FROM reminders r JOIN tasks t ON t.id = r.task_id
 	WHERE r.remind_at <= (SELECT $1::timestamptz) AND r.remind_at >= (SELECT $2::timestamptz)
 	ORDER BY r.remind_at
@@ -30,9 +34,8 @@ WITH due AS (
 	FOR UPDATE OF r SKIP LOCKED
 	FOR NO KEY UPDATE OF t SKIP LOCKED
 ), moved AS (
-	UPDATE reminders r SET remind_at = due.following FROM due WHERE r.task_id = due.id AND due.following IS NOT NULL
-), done AS (
-	DELETE FROM reminders WHERE ctid = ANY (ARRAY(SELECT place FROM due WHERE following IS NULL))
+	UPDATE reminders r SET remind_at = due.following, reminded_at = $1, reminded_due = due.due_date
+	FROM due WHERE r.task_id = due.id
 ), identified AS (
 	SELECT *, gen_random_uuid() AS event_id
 	FROM due
@@ -41,7 +44,10 @@ WITH due AS (
 	       '{"event_id":"' || event_id || '","event_type":"' || $5::text || '","timestamp":"' || rfc3339($1) ||
 	       '","user_id":' || user_id || ',"schema_version":"' || $8::text || '","task_id":' || id ||
 	       ',"task_version":' || version || ',"reminder_time":"' || rfc3339(fired) || '","title":' || to_json(title) ||
-	       coalesce(',"due_date":"' || rfc3339(due_date) || '"', '') || ',"priority":"' || priority || '"}')::json AS data
+	       coalesce(',"due_date":"' || rfc3339(due_date) || '"', '') || ',"priority":"' || priority || '"' ||
+	       CASE WHEN all_day THEN ',"all_day":true,"due_day":"' || to_char(due_date AT TIME ZONE time_zone, 'YYYY-MM-DD') || '"' ELSE '' END ||
+	       CASE WHEN at_once THEN ',"at_once":true' ELSE '' END ||
+	       ',"time_zone":' || to_json(time_zone) || '}')::json AS data
 	FROM identified
 	ORDER BY fired, id
 ), logged AS (

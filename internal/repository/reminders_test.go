@@ -72,11 +72,14 @@ func TestReminderFollowsTheTask(t *testing.T) {
 
 	_, err := b.service.Update(b.ctx, b.ann, task.UpdateInput{TaskID: added.ID, Fields: task.Fields{DueDate: input.Some("2026-03-02T08:45")}})
 	require.NoError(t, err)
+	require.Zero(t, b.claim(t), "minutes away it is the same to whoever was reminded")
+	_, err = b.service.Update(b.ctx, b.ann, task.UpdateInput{TaskID: added.ID, Fields: task.Fields{DueDate: input.Some("2026-03-02T07:00")}})
+	require.NoError(t, err)
 	require.Equal(t, 1, b.claim(t), "a new due date re-arms")
 
 	_, err = b.service.Update(b.ctx, b.ann, task.UpdateInput{TaskID: added.ID, Fields: task.Fields{DueDate: input.Some("2026-03-02T11:00")}})
 	require.NoError(t, err)
-	_, err = b.service.Complete(b.ctx, b.ann, added.ID)
+	_, err = b.service.Complete(b.ctx, b.ann, task.CompleteInput{TaskID: added.ID})
 	require.NoError(t, err)
 	b.now = b.now.Add(2 * time.Hour)
 	require.Zero(t, b.claim(t), "completing disarms")
@@ -120,6 +123,9 @@ func TestReminderThatAChangeArmsAgainIsAnother(t *testing.T) {
 		_, err := b.service.Update(b.ctx, b.ann, task.UpdateInput{TaskID: added.ID, Fields: task.Fields{DueDate: input.Some(due)}})
 		require.NoError(t, err)
 	}
+	require.Zero(t, b.claim(t), "it was reminded of that very due date")
+	_, err := b.service.Update(b.ctx, b.ann, task.UpdateInput{TaskID: added.ID, Fields: task.Fields{DueDate: input.Some("2026-03-02T06:30")}})
+	require.NoError(t, err)
 	require.Equal(t, 1, b.claim(t))
 	ids := map[any]bool{}
 	for _, row := range b.outbox(t) {
@@ -156,7 +162,7 @@ func TestRemindersOfNightsInWhichClocksChange(t *testing.T) {
 	b.now = time.Date(2027, 3, 27, 6, 0, 0, 0, time.UTC)
 	daily := b.add(t, berlin, task.Fields{Title: input.Some("daily"), DueDate: input.Some("2027-03-27T09:00"), RecurrenceRule: input.Some("daily")})
 	require.Equal(t, "2027-03-27T07:00:00Z", daily.RemindAt.Format(time.RFC3339))
-	_, err := b.service.Complete(b.ctx, berlin, daily.ID)
+	_, err := b.service.Complete(b.ctx, berlin, task.CompleteInput{TaskID: daily.ID})
 	require.NoError(t, err)
 	next, err := b.service.CreateSuccessor(b.ctx, berlin.UserID, daily.ID)
 	require.NoError(t, err)

@@ -25,9 +25,10 @@ type ServedChannel struct {
 type DueDelivery struct {
 	ID       int64
 	EventID  uuid.UUID
-	Kind     string // reminder, test, notice
+	Kind     string // reminder, summary, test, notice
 	Content  json.RawMessage
-	Attempts int // this one included
+	DueDate  *time.Time // of the task of a reminder, as it is now
+	Attempts int        // this one included
 	At       time.Time
 	Unknown  bool // not to be sent: begun often enough, and it was never known how it ended
 	Dropped  bool // not to be sent: the task is done, gone or moved
@@ -72,16 +73,27 @@ const (
 	resendsToWebhooks = 5
 )
 
+// moved tells that a task t was moved since a reminder d about it: to another day,
+// or by as much as makes it remind again.
+const moved = `CASE WHEN t.all_day THEN to_char(t.due_date AT TIME ZONE t.time_zone, 'YYYY-MM-DD') IS DISTINCT FROM d.content->>'due_day'
+	ELSE coalesce(abs(extract(epoch FROM t.due_date - d.due_date)) >= 3600, (t.due_date IS NULL) <> (d.due_date IS NULL)) END`
+
 // BeginDeliveries notes that attempts begin for up to limit deliveries of a
 // channel that are due. One whose last attempt was begun and never ended is
 // begun again, within limits. None begin when somebody else has the lease by now.
+// Quiet hours hold at this moment, whatever they were when the message was written
+// or last tried.
 func (r *Repository) BeginDeliveries(ctx context.Context, c ServedChannel, now time.Time, limit int) ([]DueDelivery, error) {
+	if err := r.prepareDeliveries(ctx, c, now); err != nil {
+		return nil, unavailable(fmt.Errorf("prepare deliveries of channel %d: %w", c.ID, err))
+	}
 	rows, err := r.pool.Query(ctx, `
 		WITH mine AS (
 			SELECT id, kind FROM channels WHERE id = $1 AND lease = $2 AND enabled FOR SHARE
 		), due AS (
 			SELECT d.id, d.sending AND d.resends >= CASE mine.kind WHEN 'webhook' THEN $5::integer ELSE $6::integer END AS unknown,
-			       d.kind = 'reminder' AND (t.id IS NULL OR t.completed OR t.deleted_at IS NOT NULL OR t.due_date IS DISTINCT FROM d.due_date) AS moot
+			       d.kind = 'reminder' AND (t.id IS NULL OR t.completed OR t.deleted_at IS NOT NULL OR `+moved+`) AS moot,
+			       t.due_date AS due_now
 			FROM mine JOIN deliveries d ON d.channel_id = mine.id LEFT JOIN tasks t ON t.id = d.task_id
 			WHERE d.state = 'pending' AND d.next_attempt_at <= $3
 			ORDER BY d.next_attempt_at, d.id LIMIT $4 FOR UPDATE OF d
@@ -93,15 +105,15 @@ func (r *Repository) BeginDeliveries(ctx context.Context, c ServedChannel, now t
 			finished_at = CASE WHEN unknown OR moot THEN $3::timestamptz END,
 			attempts = attempts + (NOT unknown AND NOT moot)::integer,
 			resends = resends + (sending AND NOT unknown AND NOT moot)::integer,
-			sending = NOT unknown AND NOT moot
+			sending = NOT unknown AND NOT moot, held = false
 		FROM due WHERE d.id = due.id
-		RETURNING d.id, d.event_id, d.kind, d.content, d.attempts, d.created_at, unknown, moot AND NOT unknown`,
+		RETURNING d.id, d.event_id, d.kind, d.content, due_now, d.attempts, d.created_at, unknown, moot AND NOT unknown`,
 		c.ID, c.lease, now, limit, resendsToWebhooks, resendsToPeople)
 	if err != nil {
 		return nil, unavailable(fmt.Errorf("begin deliveries of channel %d: %w", c.ID, err))
 	}
 	due, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (d DueDelivery, err error) {
-		err = row.Scan(&d.ID, &d.EventID, &d.Kind, &d.Content, &d.Attempts, &d.At, &d.Unknown, &d.Dropped)
+		err = row.Scan(&d.ID, &d.EventID, &d.Kind, &d.Content, &d.DueDate, &d.Attempts, &d.At, &d.Unknown, &d.Dropped)
 		return d, err
 	})
 	return due, unavailable(err)
@@ -168,19 +180,11 @@ func (r *Repository) SwitchOff(ctx context.Context, c ServedChannel, problem str
 		if off = err == nil && tag.RowsAffected() > 0; !off {
 			return err
 		}
-		held, err := readQuiet(ctx, tx, []int64{c.UserID}) // none when no other channel is left
-		if err != nil {
-			return err
-		}
-		due := now
-		if quiet, known := held[c.UserID]; known {
-			due = quiet.hours.HeldUntil(now, false, quiet.zone)
-		}
 		batch := &pgx.Batch{}
 		batch.Queue(`
 			UPDATE deliveries SET state = 'failed', outcome = 'the channel was switched off', sending = false, finished_at = $2
 			WHERE channel_id = $1 AND state = 'pending'`, c.ID, now)
-		batch.Queue(queueNote, c.UserID, "notice", content, now, c.ID, false, due)
+		batch.Queue(queueNote, c.UserID, "notice", content, now, c.ID, false, now)
 		return tx.SendBatch(ctx, batch).Close()
 	})
 	return off, unavailable(err)

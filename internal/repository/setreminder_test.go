@@ -30,13 +30,13 @@ func TestReminderIsSetBeforeDueAtAMomentOrSnoozed(t *testing.T) {
 
 	b.now = b.now.Add(75 * time.Minute) // 09:15
 	require.Equal(t, 1, b.claim(t))
-	set = b.remind(t, task.ReminderInput{TaskID: added.ID, SnoozeMinutes: 10})
+	set = b.remind(t, task.ReminderInput{TaskID: added.ID, SnoozeMinutes: input.Some(10)})
 	require.Equal(t, "2026-03-02T09:25:00Z", set.RemindAt.Format(time.RFC3339))
 	b.now = b.now.Add(10 * time.Minute)
 	require.Equal(t, 1, b.claim(t))
 	b.now = time.Date(2026, 3, 3, 10, 0, 0, 0, time.UTC)
 	require.Equal(t, 1, b.claim(t), "what comes after the snooze still comes")
-	set = b.remind(t, task.ReminderInput{TaskID: added.ID, SnoozeMinutes: 100})
+	set = b.remind(t, task.ReminderInput{TaskID: added.ID, SnoozeMinutes: input.Some(100)})
 	require.Len(t, set.ReminderTimes, 1, "snoozing puts off what would come before: 11:30")
 	b.now = b.now.Add(99 * time.Minute)
 	require.Zero(t, b.claim(t))
@@ -50,7 +50,7 @@ func TestMomentsSurviveANewDueDateAndOffsetsMoveWithIt(t *testing.T) {
 	b := setup(t)
 	added := b.add(t, b.ann, task.Fields{Title: input.Some("x"), DueDate: input.Some("2026-03-03T12:00")})
 	b.remind(t, task.ReminderInput{TaskID: added.ID, RemindAt: input.Some("2026-03-05")})
-	b.remind(t, task.ReminderInput{TaskID: added.ID, SnoozeMinutes: 30})
+	b.remind(t, task.ReminderInput{TaskID: added.ID, SnoozeMinutes: input.Some(30)})
 	moved, err := b.service.Update(b.ctx, b.ann, task.UpdateInput{TaskID: added.ID, Fields: task.Fields{DueDate: input.Some("2026-03-07T12:00")}})
 	require.NoError(t, err)
 	want := func(times ...string) {
@@ -63,13 +63,13 @@ func TestMomentsSurviveANewDueDateAndOffsetsMoveWithIt(t *testing.T) {
 		}
 		require.Equal(t, times, got)
 	}
-	require.Equal(t, "2026-03-02T08:30:00Z", moved.Task.RemindAt.Format(time.RFC3339))
-	want("02T08:30", "05T09:00", "07T11:00")
+	require.Equal(t, "2026-03-05T09:00:00Z", moved.Task.RemindAt.Format(time.RFC3339), "the snooze was about the date before")
+	want("05T09:00", "07T11:00")
 	b.now = b.now.Add(time.Hour)
-	require.Equal(t, 1, b.claim(t))
+	require.Zero(t, b.claim(t))
 	_, err = b.service.Update(b.ctx, b.ann, task.UpdateInput{TaskID: added.ID, Fields: task.Fields{DueDate: input.Null[string]()}})
 	require.NoError(t, err)
-	want("05T09:00") // the snooze has been reminded of
+	want("05T09:00")
 	b.remind(t, task.ReminderInput{TaskID: added.ID, RemindAt: input.Null[string]()})
 	found, err := b.service.Get(b.ctx, b.ann, added.ID)
 	require.NoError(t, err)
@@ -81,7 +81,7 @@ func TestReminderThatCannotBeSetSaysWhy(t *testing.T) {
 	b := setup(t)
 	undated := b.add(t, b.ann, task.Fields{Title: input.Some("x")})
 	done := b.add(t, b.ann, task.Fields{Title: input.Some("x"), DueDate: input.Some("2026-03-03")})
-	_, err := b.service.Complete(b.ctx, b.ann, done.ID)
+	_, err := b.service.Complete(b.ctx, b.ann, task.CompleteInput{TaskID: done.ID})
 	require.NoError(t, err)
 	some := input.Some([]int{10})
 	for _, c := range []struct {
@@ -90,22 +90,22 @@ func TestReminderThatCannotBeSetSaysWhy(t *testing.T) {
 		field string
 	}{
 		{task.ReminderInput{TaskID: undated.ID}, fault.InvalidInput, "remind_before_minutes"},
-		{task.ReminderInput{TaskID: undated.ID, RemindBeforeMinutes: some, SnoozeMinutes: 5}, fault.InvalidInput, "remind_before_minutes"},
+		{task.ReminderInput{TaskID: undated.ID, RemindBeforeMinutes: some, SnoozeMinutes: input.Some(5)}, fault.InvalidInput, "remind_before_minutes"},
 		{task.ReminderInput{TaskID: undated.ID, RemindBeforeMinutes: some, RemindAt: input.Null[string]()}, fault.InvalidInput, "remind_before_minutes"},
 		{task.ReminderInput{TaskID: undated.ID, RemindBeforeMinutes: some}, fault.InvalidInput, "remind_before_minutes"},
-		{task.ReminderInput{TaskID: undated.ID, RemindBeforeMinutes: input.Some([]int{-1})}, fault.InvalidInput, "remind_before_minutes"},
+		{task.ReminderInput{TaskID: undated.ID, RemindBeforeMinutes: input.Some([]int{-600_000})}, fault.InvalidInput, "remind_before_minutes"},
 		{task.ReminderInput{TaskID: undated.ID, RemindBeforeMinutes: input.Some(make([]int, 11))}, fault.InvalidInput, "remind_before_minutes"},
 		{task.ReminderInput{TaskID: undated.ID, RemindAt: input.Some("soon")}, fault.InvalidInput, "remind_at"},
 		{task.ReminderInput{TaskID: undated.ID, RemindAt: input.Some("2026-03-02T08:00")}, fault.InvalidInput, "remind_at"},
-		{task.ReminderInput{TaskID: undated.ID, SnoozeMinutes: -1}, fault.InvalidInput, "snooze_minutes"},
-		{task.ReminderInput{TaskID: undated.ID, SnoozeMinutes: 1 << 40}, fault.InvalidInput, "snooze_minutes"},
-		{task.ReminderInput{TaskID: done.ID, SnoozeMinutes: 5}, fault.Conflict, "task_id"},
-		{task.ReminderInput{TaskID: 1 << 40, SnoozeMinutes: 5}, fault.NotFound, "task_id"},
+		{task.ReminderInput{TaskID: undated.ID, SnoozeMinutes: input.Some(-1)}, fault.InvalidInput, "snooze_minutes"},
+		{task.ReminderInput{TaskID: undated.ID, SnoozeMinutes: input.Some(1 << 40)}, fault.InvalidInput, "snooze_minutes"},
+		{task.ReminderInput{TaskID: done.ID, SnoozeMinutes: input.Some(5)}, fault.Conflict, "task_id"},
+		{task.ReminderInput{TaskID: 1 << 40, SnoozeMinutes: input.Some(5)}, fault.NotFound, "task_id"},
 	} {
 		_, err := b.service.SetReminder(b.ctx, b.ann, c.in)
 		requireCode(t, err, c.code, c.field)
 	}
-	_, err = b.service.SetReminder(b.ctx, b.bob, task.ReminderInput{TaskID: undated.ID, SnoozeMinutes: 5})
+	_, err = b.service.SetReminder(b.ctx, b.bob, task.ReminderInput{TaskID: undated.ID, SnoozeMinutes: input.Some(5)})
 	requireCode(t, err, fault.NotFound, "task_id")
 	far := b.remind(t, task.ReminderInput{TaskID: undated.ID, RemindAt: input.Some("2026-03-29T02:30+01:00")})
 	require.Equal(t, "2026-03-29T01:30:00Z", far.RemindAt.Format(time.RFC3339), "a task needs no due date for a moment")
@@ -115,7 +115,7 @@ func TestSuccessorDoesNotInheritMoments(t *testing.T) {
 	b := setup(t)
 	first := b.add(t, b.ann, task.Fields{Title: input.Some("x"), DueDate: input.Some("2026-03-02T12:00"), RecurrenceRule: input.Some("daily")})
 	b.remind(t, task.ReminderInput{TaskID: first.ID, RemindAt: input.Some("2026-03-09T09:00")})
-	_, err := b.service.Complete(b.ctx, b.ann, first.ID)
+	_, err := b.service.Complete(b.ctx, b.ann, task.CompleteInput{TaskID: first.ID})
 	require.NoError(t, err)
 	next, err := b.service.CreateSuccessor(b.ctx, b.ann.UserID, first.ID)
 	require.NoError(t, err)
@@ -131,7 +131,7 @@ func TestNewDefaultOffsetsMoveTheRemindersThatUseThem(t *testing.T) {
 	unclaimed, past := in("2026-03-02T08:30", nil), in("2026-03-02T08:50", nil)
 	b.remind(t, task.ReminderInput{TaskID: follows, RemindAt: input.Some("2026-03-03T07:00")})
 	done := in("2026-03-04T12:00", nil)
-	_, err := b.service.Complete(b.ctx, b.ann, done)
+	_, err := b.service.Complete(b.ctx, b.ann, task.CompleteInput{TaskID: done})
 	require.NoError(t, err)
 	theirs := b.add(t, b.bob, task.Fields{Title: input.Some("x"), DueDate: input.Some("2026-03-04T12:00Z")}).ID
 	b.now = b.now.Add(time.Minute)
@@ -186,7 +186,7 @@ func TestSettingsAreCheckedAndANewZoneLeavesTasksWhereTheyAre(t *testing.T) {
 	require.Equal(t, "2026-03-28T14:45:00+05:45", found.FormatDue(after.Settings))
 	for field, in := range map[string]person.SettingsInput{
 		"time_zone":        {TimeZone: "Mars/Olympus"},
-		"reminder_offsets": {ReminderOffsets: input.Some([]int{-5})},
+		"reminder_offsets": {ReminderOffsets: input.Some([]int{-600_000})},
 	} {
 		_, err := b.people.UpdateSettings(b.ctx, b.ann, in)
 		requireCode(t, err, fault.InvalidInput, field)

@@ -37,12 +37,18 @@ type taskRow struct {
 	SeriesStart           *time.Time `db:"series_start"`
 	SeriesStartOccurrence int        `db:"series_start_occurrence"`
 	Occurrence            int        `db:"occurrence"`
+	SeriesDate            *time.Time `db:"series_date"`
+	Missed                string     `db:"missed"`
 	PreviousTaskID        *int64     `db:"previous_task_id,once"`
+	// Skipped is JSON: what can be taken back.
+	Skipped []task.SkippedDate `db:"skipped"`
 
 	ReminderOffsets  []int       `db:"reminder_offsets"`
 	AbsoluteReminder *time.Time  `db:"absolute_reminder"`
 	SnoozedUntil     *time.Time  `db:"snoozed_until"`
 	ReminderTimes    []time.Time `db:"reminder_times"`
+	NagMinutes       *int        `db:"nag_minutes"`
+	NagFrom          *time.Time  `db:"nag_from"`
 
 	CreatedAt time.Time  `db:"created_at,once"`
 	UpdatedAt time.Time  `db:"updated_at"`
@@ -52,6 +58,11 @@ type taskRow struct {
 	// What other tables hold, and what Postgres gives.
 	ID       int64      `db:"id,elsewhere"`
 	RemindAt *time.Time `db:"remind_at,elsewhere"`
+	// When a reminder was claimed last, and of which due date; when one that waits
+	// to be delivered is tried next.
+	RemindedAt  *time.Time `db:"reminded_at,elsewhere"`
+	RemindedDue *time.Time `db:"reminded_due,elsewhere"`
+	HeldUntil   *time.Time `db:"held_until,elsewhere"`
 }
 
 // taskColumn is a column of taskRow.
@@ -107,7 +118,10 @@ var (
 
 func selecting(description string) string {
 	plain := func(c taskColumn) bool { return stored(c) && c.name != "description" }
-	return ` ` + columns(`t.%`, `, `, plain) + `, ` + description + `, t.id, r.remind_at, c.name AS category_name, c.color AS category_color,
+	return ` ` + columns(`t.%`, `, `, plain) + `, ` + description + `, t.id, r.remind_at, r.reminded_at, r.reminded_due,
+	(SELECT min(d.next_attempt_at) FROM deliveries d
+	 WHERE d.task_id = t.id AND d.user_id = t.user_id AND d.state = 'pending' AND d.kind = 'reminder') AS held_until,
+	c.name AS category_name, c.color AS category_color,
 	coalesce((
 		SELECT json_agg(json_build_object('id', g.id, 'name', g.name, 'color', g.color) ORDER BY lower(g.name))
 		FROM task_tags x JOIN tags g ON g.id = x.tag_id
@@ -129,7 +143,8 @@ func rowOf(t *task.Task) taskRow {
 		CompletedAt: t.CompletedAt, EstimateMinutes: t.EstimateMinutes, DueDate: t.DueDate, AllDay: t.AllDay, TimeZone: t.TimeZone,
 		RecurrenceBase: string(task.FromDue), SeriesStartOccurrence: 1, Occurrence: 1, PreviousTaskID: t.PreviousTaskID,
 		ReminderOffsets: t.ReminderOffsets, AbsoluteReminder: t.AbsoluteReminder, SnoozedUntil: t.SnoozedUntil,
-		ReminderTimes: t.ReminderTimes, RemindAt: t.RemindAt,
+		ReminderTimes: t.ReminderTimes, NagFrom: t.NagFrom, RemindAt: t.RemindAt,
+		Missed: string(task.SkipMissed), Skipped: t.Skipped,
 		CreatedAt: t.CreatedAt, UpdatedAt: t.UpdatedAt, DeletedAt: t.DeletedAt, Version: t.Version,
 	}
 	if t.Category != nil {
@@ -138,6 +153,15 @@ func rowOf(t *task.Task) taskRow {
 	if r := t.Recurrence; r != nil {
 		row.RecurrenceRule, row.RecurrenceBase, row.SeriesID, row.SeriesStart = &r.Rule, string(r.Base), &r.SeriesID, &r.Start
 		row.SeriesStartOccurrence, row.Occurrence = r.StartOccurrence, r.Occurrence
+		if !r.Date.IsZero() {
+			row.SeriesDate = &r.Date
+		}
+		if r.Missed != "" {
+			row.Missed = string(r.Missed)
+		}
+	}
+	if t.NagMinutes > 0 {
+		row.NagMinutes = &t.NagMinutes
 	}
 	if row.ReminderTimes == nil {
 		row.ReminderTimes = []time.Time{}
@@ -180,7 +204,9 @@ func (s selectedTask) task() *task.Task {
 		ID: row.ID, UserID: row.UserID, Title: row.Title, Description: row.Description, Priority: task.Priority(row.Priority), Tags: s.Tags,
 		CompletedAt: utc(row.CompletedAt), EstimateMinutes: row.EstimateMinutes, DueDate: utc(row.DueDate), AllDay: row.AllDay, TimeZone: row.TimeZone,
 		PreviousTaskID: row.PreviousTaskID, ReminderOffsets: row.ReminderOffsets,
-		AbsoluteReminder: utc(row.AbsoluteReminder), SnoozedUntil: utc(row.SnoozedUntil), RemindAt: utc(row.RemindAt),
+		AbsoluteReminder: utc(row.AbsoluteReminder), SnoozedUntil: utc(row.SnoozedUntil), NagFrom: utc(row.NagFrom),
+		RemindAt: utc(row.RemindAt), RemindedAt: utc(row.RemindedAt), RemindedDue: utc(row.RemindedDue), HeldUntil: utc(row.HeldUntil),
+		Skipped:   row.Skipped,
 		CreatedAt: row.CreatedAt.UTC(), UpdatedAt: row.UpdatedAt.UTC(), DeletedAt: utc(row.DeletedAt), Version: row.Version,
 	}
 	for _, at := range row.ReminderTimes {
@@ -190,7 +216,14 @@ func (s selectedTask) task() *task.Task {
 		t.Recurrence = &task.Recurrence{
 			Rule: *row.RecurrenceRule, Base: task.RecurrenceBase(row.RecurrenceBase), SeriesID: *row.SeriesID,
 			Start: *row.SeriesStart, StartOccurrence: row.SeriesStartOccurrence, Occurrence: row.Occurrence,
+			Missed: task.Missed(row.Missed),
 		}
+		if row.SeriesDate != nil {
+			t.Recurrence.Date = *row.SeriesDate
+		}
+	}
+	if row.NagMinutes != nil {
+		t.NagMinutes = *row.NagMinutes
 	}
 	if row.CategoryID != nil {
 		t.Category = &label.Category{ID: *row.CategoryID, Name: *s.CategoryName}

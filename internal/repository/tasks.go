@@ -49,6 +49,26 @@ func (tx *userTx) LockSuccessor(ctx context.Context, id int64) (*task.Task, erro
 	return tx.lock(ctx, `WHERE t.user_id = $1 AND t.previous_task_id = $2`, id)
 }
 
+// LockLastSuccessor reads the last of the occurrences that follow a task, one
+// after the other, and holds its row.
+func (tx *userTx) LockLastSuccessor(ctx context.Context, id int64) (*task.Task, error) {
+	var last int64
+	err := tx.QueryRow(ctx, `
+		WITH RECURSIVE following AS (
+			SELECT id, 1 AS place FROM tasks WHERE user_id = $1 AND previous_task_id = $2
+			UNION ALL
+			SELECT t.id, f.place + 1 FROM following f JOIN tasks t ON t.user_id = $1 AND t.previous_task_id = f.id
+		)
+		SELECT id FROM following ORDER BY place DESC LIMIT 1`, tx.userID, id).Scan(&last)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return nil, fault.ErrNotFound
+	}
+	if err != nil {
+		return nil, err
+	}
+	return tx.LockTask(ctx, last)
+}
+
 // lock holds a task's row and then reads the task. What is read belongs to more
 // rows than the one that is held, so it is read by a statement of its own, which
 // sees what others committed while the first one waited.
@@ -145,16 +165,18 @@ func (tx *userTx) Remove(ctx context.Context, t *task.Task) error {
 	return tx.leaveWithEvents(ctx, batch, task.Change{Kind: task.Deleted, Task: t})
 }
 
-// queueReminder stores when the task reminds next, if that is new.
+// queueReminder stores when the task reminds next and of what it reminded last, if
+// that is new.
 func (tx *userTx) queueReminder(batch *pgx.Batch, t *task.Task) {
-	if t.RemindAt == nil {
+	if t.RemindAt == nil && t.RemindedAt == nil {
 		batch.Queue(`DELETE FROM reminders WHERE user_id = $1 AND task_id = $2`, tx.userID, t.ID)
 		return
 	}
 	batch.Queue(`
-		INSERT INTO reminders (task_id, user_id, remind_at) VALUES ($2, $1, $3)
-		ON CONFLICT (task_id) DO UPDATE SET remind_at = excluded.remind_at WHERE reminders.remind_at <> excluded.remind_at`,
-		tx.userID, t.ID, t.RemindAt)
+		INSERT INTO reminders (task_id, user_id, remind_at, reminded_at, reminded_due) VALUES ($2, $1, $3, $4, $5)
+		ON CONFLICT (task_id) DO UPDATE SET remind_at = excluded.remind_at, reminded_at = excluded.reminded_at, reminded_due = excluded.reminded_due
+		WHERE (reminders.remind_at, reminders.reminded_at, reminders.reminded_due) IS DISTINCT FROM (excluded.remind_at, excluded.reminded_at, excluded.reminded_due)`,
+		tx.userID, t.ID, t.RemindAt, t.RemindedAt, t.RemindedDue)
 }
 
 func (tx *userTx) queueTags(batch *pgx.Batch, t *task.Task) {

@@ -10,6 +10,7 @@ import (
 
 	"tickler/internal/fault"
 	"tickler/internal/person"
+	"tickler/internal/task"
 )
 
 // LocalIssuer is the issuer of users who were named on the command line.
@@ -54,72 +55,164 @@ func (r *Repository) ProvisionUser(ctx context.Context, issuer, subject string) 
 	return r.EnsureUser(ctx, issuer, subject, "")
 }
 
-// rearmReminders does in one statement what task.Task.RearmUnclaimed does, for all open
-// tasks of user $1 that use the default offsets, $2, at $3.
-const rearmReminders = `
-	WITH open AS (
-		SELECT * FROM tasks
-		WHERE user_id = $1 AND deleted_at IS NULL AND NOT completed
-		  AND reminder_offsets IS NULL AND due_date IS NOT NULL AND NOT all_day
-	), times AS (
-		SELECT t.id, r.remind_at, ARRAY(
-			SELECT t.due_date - make_interval(mins => minutes) FROM unnest($2::integer[]) minutes
-			UNION
-			SELECT x FROM unnest(ARRAY[t.absolute_reminder, t.snoozed_until]) x WHERE x > $3 OR x >= r.remind_at
-			ORDER BY 1) AS times
-		FROM open t LEFT JOIN reminders r ON r.task_id = t.id
-	), rearmed AS (
-		SELECT id, times, CASE WHEN remind_at <= $3 THEN remind_at ELSE (
-			SELECT min(x) FROM unnest(times) x WHERE x > $3) END AS next
-		FROM times
-	), kept AS (
-		UPDATE tasks t SET reminder_times = rearmed.times FROM rearmed WHERE t.user_id = $1 AND t.id = rearmed.id
-	), disarmed AS (
-		DELETE FROM reminders r USING rearmed WHERE r.task_id = rearmed.id AND rearmed.next IS NULL
-	)
-	INSERT INTO reminders (task_id, user_id, remind_at) SELECT id, $1, next FROM rearmed WHERE next IS NOT NULL
-	ON CONFLICT (task_id) DO UPDATE SET remind_at = excluded.remind_at WHERE reminders.remind_at <> excluded.remind_at`
-
-// lockOpenTasks holds the rows that rearmReminders is about, so that the
-// statement after it sees what others committed meanwhile.
-const lockOpenTasks = `
-	SELECT FROM tasks
-	WHERE user_id = $1 AND deleted_at IS NULL AND NOT completed
-	  AND reminder_offsets IS NULL AND due_date IS NOT NULL AND NOT all_day
-	ORDER BY id FOR UPDATE`
-
 // SaveSettings stores what is new in the user's settings. Tasks go first: see
 // lockUser.
-func (tx *userTx) SaveSettings(ctx context.Context, c person.SettingsChange, now time.Time) error {
-	if c.ReminderOffsets != nil {
+func (tx *userTx) SaveSettings(ctx context.Context, c person.SettingsChange, now time.Time) (done person.SettingsEffect, err error) {
+	old, err := scanSettings(tx.QueryRow(ctx, selectSettings, tx.userID), tx.userID)
+	if err != nil {
+		return done, err
+	}
+	user := c.Of(old)
+	if c.TimeZone != nil || c.ReminderOffsets != nil || c.AllDayTime != nil {
 		if _, err := tx.Exec(ctx, takeTime); err != nil {
-			return err
+			return done, err
 		}
-		if _, err := tx.Exec(ctx, lockOpenTasks, tx.userID); err != nil {
-			return err
-		}
-		if _, err := tx.Exec(ctx, rearmReminders, tx.userID, c.ReminderOffsets, now); err != nil {
-			return err
+		if err := tx.settle(ctx, old, user, c.ReminderOffsets != nil, now); err != nil {
+			return done, err
 		}
 	}
-	_, err := tx.Exec(ctx, `
+	if c.BringFrom != "" {
+		if done.Brought, err = tx.bring(ctx, c.BringFrom, user, now); err != nil {
+			return done, err
+		}
+	}
+	if c.TimeZone != nil {
+		if err := tx.QueryRow(ctx, `SELECT count(*) FROM tasks t WHERE`+tasksIn, tx.userID, old.TimeZone).Scan(&done.Left); err != nil {
+			return done, err
+		}
+	}
+	if _, err := tx.Exec(ctx, `
 		UPDATE users SET time_zone = coalesce($2, time_zone), reminder_offsets = coalesce($3, reminder_offsets),
-			quiet_hours = nullif(coalesce($4, quiet_hours), '')
-		WHERE id = $1`, tx.userID, c.TimeZone, c.ReminderOffsets, c.QuietHours)
+			quiet_hours = nullif(coalesce($4, quiet_hours), ''), all_day_time = coalesce($5, all_day_time)
+		WHERE id = $1`, tx.userID, c.TimeZone, c.ReminderOffsets, c.QuietHours, c.AllDayTime); err != nil {
+		return done, err
+	}
+	if c.TimeZone == nil && c.QuietHours == nil {
+		return done, nil
+	}
+	return done, tx.release(ctx, now)
+}
+
+// release lets go what quiet hours hold back: the sender asks anew whether they
+// are quiet when it comes to it.
+func (tx *userTx) release(ctx context.Context, now time.Time) error {
+	_, err := tx.Exec(ctx, `
+		WITH released AS (
+			UPDATE deliveries SET held = false, next_attempt_at = $2
+			WHERE user_id = $1 AND state = 'pending' AND held
+			RETURNING channel_id
+		)
+		UPDATE channels c SET next_attempt_at = greatest($2, c.rest_until)
+		WHERE c.user_id = $1 AND c.id IN (SELECT channel_id FROM released)`, tx.userID, now)
 	return err
+}
+
+// Open tasks of user $1: those whose dates or reminders settings decide, all of
+// a day and, when $2, those without offsets of their own; and those that are due
+// at a moment meant in zone $2.
+const (
+	open         = ` t.user_id = $1 AND t.deleted_at IS NULL AND NOT t.completed `
+	settledTasks = open + `AND t.due_date IS NOT NULL AND (t.all_day OR $2 AND t.reminder_offsets IS NULL) `
+	tasksIn      = open + `AND NOT t.all_day AND t.time_zone = $2 AND (t.due_date IS NOT NULL OR t.recurrence_rule IS NOT NULL) `
+)
+
+// settle fits the open tasks to new settings: those of a day go on being due on
+// that day, with an event for each since the instant is another, and reminders
+// move that come from the settings.
+func (tx *userTx) settle(ctx context.Context, old, user person.Settings, offsets bool, now time.Time) error {
+	tasks, err := tx.lockTasks(ctx, settledTasks, offsets)
+	if err != nil {
+		return err
+	}
+	return tx.saveSettled(ctx, tasks, func(t *task.Task) bool { return t.Settle(old, user, now) })
+}
+
+// bring moves the tasks that are meant in a zone to the user's.
+func (tx *userTx) bring(ctx context.Context, from string, user person.Settings, now time.Time) (int, error) {
+	tasks, err := tx.lockTasks(ctx, tasksIn, from)
+	if err != nil {
+		return 0, err
+	}
+	return len(tasks), tx.saveSettled(ctx, tasks, func(t *task.Task) bool { return t.Bring(user, now) })
+}
+
+// lockTasks locks tasks of the user before it reads them, so that it sees what
+// others committed meanwhile.
+func (tx *userTx) lockTasks(ctx context.Context, which string, arg any) ([]*task.Task, error) {
+	if _, err := tx.Exec(ctx, `SELECT FROM tasks t WHERE`+which+`ORDER BY t.id FOR UPDATE`, tx.userID, arg); err != nil {
+		return nil, err
+	}
+	rows, err := tx.Query(ctx, `SELECT`+taskColumns+taskTables+`WHERE`+which+`ORDER BY t.id`, tx.userID, arg)
+	if err != nil {
+		return nil, err
+	}
+	found, err := pgx.CollectRows(rows, pgx.RowToStructByName[selectedTask])
+	tasks := make([]*task.Task, len(found))
+	for i, one := range found {
+		tasks[i] = one.task()
+	}
+	return tasks, err
+}
+
+// saveSettled stores what settled tasks came to: with an event where the due date
+// is another, and their reminders alone where it is not.
+func (tx *userTx) saveSettled(ctx context.Context, tasks []*task.Task, settle func(*task.Task) bool) error {
+	batch := &pgx.Batch{}
+	for _, t := range tasks {
+		before := t.Clone()
+		if settle(t) {
+			if err := tx.Save(ctx, task.Change{Kind: task.Updated, Before: before, Task: t}); err != nil {
+				return err
+			}
+			continue
+		}
+		times := t.ReminderTimes
+		if times == nil {
+			times = []time.Time{}
+		}
+		batch.Queue(`UPDATE tasks SET reminder_times = $3, nag_from = $4 WHERE user_id = $1 AND id = $2 AND (reminder_times, nag_from) IS DISTINCT FROM ($3, $4)`,
+			tx.userID, t.ID, times, t.NagFrom)
+		tx.queueReminder(batch, t)
+	}
+	if batch.Len() == 0 {
+		return nil
+	}
+	tx.later(batch)
+	return nil
+}
+
+// selectSettings reads the settings of a user; scanSettings takes its row.
+const (
+	selectSettings = `SELECT time_zone, reminder_offsets, all_day_time, coalesce(quiet_hours, '') FROM users WHERE id = $1`
+	// The recurrer has no right to read quiet hours, and no use for them.
+	selectForSeries = `SELECT time_zone, reminder_offsets, all_day_time, '' FROM users WHERE id = $1`
+)
+
+func scanSettings(row pgx.Row, userID int64) (person.Settings, error) {
+	s := person.Settings{UserID: userID}
+	var quiet string
+	err := row.Scan(&s.TimeZone, &s.ReminderOffsets, &s.AllDayTime, &quiet)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return s, fault.ErrNotFound
+	}
+	if err != nil {
+		return s, err
+	}
+	s.QuietHours, err = storedQuietHours(userID, quiet)
+	return s, err
 }
 
 // Settings reads a user's settings. That is a part of checking who calls, so it
 // waits for none of the user's own calls.
 func (r *Repository) Settings(ctx context.Context, userID int64) (person.Settings, error) {
-	s := person.Settings{UserID: userID}
 	batch := &pgx.Batch{}
-	batch.Queue(`SELECT time_zone, reminder_offsets FROM users WHERE id = $1`, userID)
+	query := selectSettings
+	if r.source == "recurrer" {
+		query = selectForSeries
+	}
+	batch.Queue(query, userID)
 	results := sendBehind(ctx, r.pool, setUser(userID), batch)
 	defer func() { _ = results.Close() }()
-	err := results.QueryRow().Scan(&s.TimeZone, &s.ReminderOffsets)
-	if errors.Is(err, pgx.ErrNoRows) {
-		return s, fault.ErrNotFound
-	}
+	s, err := scanSettings(results.QueryRow(), userID)
 	return s, unavailable(err)
 }

@@ -85,7 +85,7 @@ func (s *Service) draft(user person.Settings, f Fields) (*Task, error) {
 		CreatedAt: now, UpdatedAt: now, Version: 1,
 	}
 	f.Title.Set = true // it is the one that a task cannot be without
-	if err := t.set(f, user, now); err != nil {
+	if err := t.set(f, ThisAndFollowing, user, now); err != nil {
 		return nil, err
 	}
 	return t, nil

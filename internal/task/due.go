@@ -16,11 +16,18 @@ import (
 type Due struct {
 	Time   time.Time // the instant; for an all-day one the last second of the day
 	AllDay bool
+	// Wall is the wall time that was meant, held in UTC: it differs from what the
+	// clock shows at Time where the zone skips it.
+	Wall time.Time
+	// Offset is the text's own offset from UTC; nil: it was wall time in a zone.
+	Offset *int
 }
 
+// endOfDayClock is the time of day at which a day ends.
+var endOfDayClock = time.Date(0, 1, 1, 23, 59, 59, 0, time.UTC)
+
 const (
-	allDayReminderHour = 9 // local time at which an all-day task reminds by default
-	dueExamples        = `examples: "2026-03-01" (that day), "2026-03-01T17:30" (your time zone), "2026-03-01T17:30:00+01:00"`
+	dueExamples = `examples: "2026-03-01" (that day), "2026-03-01T17:30" (your time zone), "2026-03-01T17:30:00+01:00"`
 )
 
 var (
@@ -47,13 +54,14 @@ func ParseDue(field, text string, zone *time.Location) (Due, error) {
 	}
 	var due Due
 	if day, err := time.Parse(time.DateOnly, s); err == nil {
-		due = Due{Time: endOfDay(day, zone), AllDay: true}
+		due = Due{Time: endOfDay(day, zone), AllDay: true, Wall: clockOn(day, endOfDayClock)}
 	} else if len(s) > len("2006-01-02") && hasOffset.MatchString(s[len("2006-01-02"):]) {
 		at, err := parseInstant(s)
 		if err != nil {
 			return Due{}, wrong(fmt.Sprintf("%q is not a date-time that exists", s))
 		}
-		due = Due{Time: at}
+		_, offset := at.Zone()
+		due = Due{Time: at, Wall: wallTime(at, zone), Offset: &offset}
 	} else {
 		wall, err := parseWall(s)
 		if err != nil {
@@ -63,7 +71,7 @@ func ParseDue(field, text string, zone *time.Location) (Due, error) {
 			}
 			return Due{}, wrong(fmt.Sprintf(why, s))
 		}
-		due = Due{Time: recurrence.Resolve(wall, zone)}
+		due = Due{Time: recurrence.Resolve(wall, zone), Wall: wall}
 	}
 	due.Time = due.Time.UTC().Truncate(time.Microsecond)
 	if year := due.Time.Year(); year < 1970 || year > 9999 {
@@ -75,7 +83,12 @@ func ParseDue(field, text string, zone *time.Location) (Due, error) {
 // readDue is ParseDue for what a caller gave. Its errors say what time it is, so
 // that whoever wrote "tomorrow" can work it out.
 func readDue(field, text string, user person.Settings, now time.Time) (Due, error) {
-	due, err := ParseDue(field, text, user.Zone())
+	return readDueIn(field, text, user.Zone(), user, now)
+}
+
+// readDueIn is readDue for what is meant in another zone than the user's.
+func readDueIn(field, text string, zone *time.Location, user person.Settings, now time.Time) (Due, error) {
+	due, err := ParseDue(field, text, zone)
 	if e := (*fault.Error)(nil); errors.As(err, &e) {
 		e.Hint = "it is now " + now.In(user.Zone()).Format("Monday, 2006-01-02T15:04:05-07:00") + " in " + user.TimeZone
 	}
@@ -109,8 +122,7 @@ func parseWall(s string) (time.Time, error) {
 // endOfDay is the last second of the day that wall names, in zone. Where that
 // second does not exist (a zone that skips it) it moves forward like any other.
 func endOfDay(wall time.Time, zone *time.Location) time.Time {
-	y, m, d := wall.Date()
-	return recurrence.Resolve(time.Date(y, m, d, 23, 59, 59, 0, time.UTC), zone)
+	return recurrence.Resolve(clockOn(wall, endOfDayClock), zone)
 }
 
 // startOfDay is the first instant of the day that wall names, in zone.
@@ -127,17 +139,33 @@ func wallTime(t time.Time, zone *time.Location) time.Time {
 	return time.Date(y, mo, d, h, mi, s, 0, time.UTC)
 }
 
-// DueZone is the zone in which the task's dates are shown: the user's, but for
-// an all-day task its own, since elsewhere its end may be on another day.
-func (t *Task) DueZone(user person.Settings) *time.Location {
-	if t.AllDay {
-		return t.Zone()
+// DueText writes the due date as callers see it: a day as that day, a moment in
+// zone with its offset; none is "".
+func (t *Task) DueText(zone *time.Location) string {
+	if t.DueDate == nil {
+		return ""
 	}
-	return user.Zone()
+	return t.DateText(*t.DueDate, zone)
+}
+
+// DateText writes a date of the task's series in the same way.
+func (t *Task) DateText(at time.Time, zone *time.Location) string {
+	if t.AllDay {
+		return at.In(t.Zone()).Format(time.DateOnly)
+	}
+	return FormatTime(&at, zone)
+}
+
+// Day is the day on which a task of a day is due, "" for others.
+func (t *Task) Day() string {
+	if !t.AllDay || t.DueDate == nil {
+		return ""
+	}
+	return t.DateText(*t.DueDate, nil)
 }
 
 // FormatDue writes the due date as it is shown to a user; none is "".
-func (t *Task) FormatDue(user person.Settings) string { return FormatTime(t.DueDate, t.DueZone(user)) }
+func (t *Task) FormatDue(user person.Settings) string { return t.DueText(user.Zone()) }
 
 // FormatTime writes an instant as RFC 3339 in zone, to the second; nil is "".
 func FormatTime(t *time.Time, zone *time.Location) string {
@@ -145,4 +173,19 @@ func FormatTime(t *time.Time, zone *time.Location) string {
 		return ""
 	}
 	return t.In(zone).Format(time.RFC3339)
+}
+
+// float keeps a task of a day on its day wherever its user is: the day begins,
+// ends and reminds as it does in the user's zone. It tells whether that is new.
+func (t *Task) float(user person.Settings) bool {
+	if !t.AllDay || t.DueDate == nil || t.TimeZone == user.TimeZone {
+		return false
+	}
+	told := t.RemindedDue != nil && t.RemindedDue.Equal(*t.DueDate)
+	due := endOfDay(wallTime(*t.DueDate, t.Zone()), user.Zone()).UTC()
+	t.DueDate, t.TimeZone = &due, user.TimeZone
+	if told {
+		t.RemindedDue = &due
+	}
+	return true
 }

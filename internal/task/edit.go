@@ -18,6 +18,8 @@ type EditInput struct {
 	AddTags    []string `json:"add_tags,omitempty" doc:"Names; unknown ones are created." maxItems:"10"`
 	RemoveTags []string `json:"remove_tags,omitempty" doc:"Names." maxItems:"10"`
 	Action     string   `json:"action,omitempty" doc:"What to do in the end." enum:"complete,delete"`
+	// CompletedAt is for the action complete: see CompleteInput.
+	CompletedAt string `json:"completed_at,omitempty" doc:"When it was done, if not now."`
 }
 
 // Editing is the result of editing a task: an UpdateResult, and, as the action
@@ -35,14 +37,18 @@ func (s *Service) Edit(ctx context.Context, user person.Settings, in EditInput) 
 			return Editing{}, err
 		}
 	}
+	at, err := s.doneAt(user, in.CompletedAt)
+	if err != nil {
+		return Editing{}, err
+	}
 	var result Editing
-	err := s.change(ctx, user, in.TaskID, func(tx Tx, t *Task) error {
+	err = s.change(ctx, user, in.TaskID, func(tx Tx, t *Task) error {
 		now := s.clock()
 		before := t.Clone()
 		if err := t.checkVersion(in.IfVersion); err != nil {
 			return err
 		}
-		if err := t.set(in.Fields, user, now); err != nil {
+		if err := t.set(in.Fields, in.Scope, user, now); err != nil {
 			return err
 		}
 		if err := t.file(ctx, tx, in.Fields); err != nil {
@@ -58,7 +64,7 @@ func (s *Service) Edit(ctx context.Context, user person.Settings, in EditInput) 
 		switch in.Action {
 		case "complete":
 			done := Completion{Task: t}
-			if done.Changed, err = s.complete(ctx, tx, t); err != nil {
+			if done.Changed, err = s.complete(ctx, tx, t, at); err != nil {
 				return err
 			}
 			result.Completion = &done

@@ -28,7 +28,10 @@ type Fields struct {
 	RecurrenceRule  input.Optional[string]         `json:"recurrence_rule,omitzero" doc:"RFC 5545 RRULE, or daily, weekdays, weekly, monthly, yearly." example:"FREQ=WEEKLY;BYDAY=MO,TH"`
 	RecurrenceBase  input.Optional[RecurrenceBase] `json:"recurrence_base,omitzero" doc:"What the next date counts from. Default due." enum:"due,completion"`
 	EstimateMinutes input.Optional[int]            `json:"estimate_minutes,omitzero" doc:"How long it will take." minimum:"1" maximum:"525600" example:"30"`
-	ReminderOffsets input.Optional[[]int]          `json:"reminder_offsets,omitzero" doc:"Minutes before due; [] for none. Default: the user's." maxItems:"10" example:"[1440,60]"`
+	TimeZone        input.Optional[string]         `json:"time_zone,omitzero" doc:"IANA zone that due_date is meant in, if not the user's; without due_date the wall time stays." example:"America/New_York"`
+	Missed          input.Optional[Missed]         `json:"missed,omitzero" doc:"Dates of its series that pass while it is late: skip (default), or keep each." enum:"skip,keep"`
+	Nag             input.Optional[Nag]            `json:"nag,omitzero" doc:"Reminds again and again from the due date on, until done."`
+	ReminderOffsets input.Optional[[]int]          `json:"reminder_offsets,omitzero" doc:"Minutes before due, below zero after; [] for none. Default: the user's." maxItems:"10" example:"[1440,60]"`
 }
 
 // AddInput is a new task. Null is as good as left out.
@@ -41,7 +44,8 @@ type AddInput struct {
 type UpdateInput struct {
 	TaskID int64 `json:"task_id" doc:"The task to change." minimum:"1"`
 	Fields
-	IfVersion int `json:"if_version,omitempty" doc:"Change only if the task still has this version, else CONFLICT."`
+	Scope     Scope `json:"scope,omitempty" doc:"Of a new due_date in a series: this date only, or following (default) from it on." enum:"this,following"`
+	IfVersion int   `json:"if_version,omitempty" doc:"Change only if the task still has this version, else CONFLICT."`
 }
 
 // withoutEmpty leaves out what is null or "": of a new task that says nothing.
@@ -58,7 +62,7 @@ func (f Fields) withoutEmpty() Fields {
 // set checks the given fields that need no store, and gives them to the task:
 // one that was read, or an empty one. Changing the due date or the rule of an
 // open occurrence re-anchors its series from it.
-func (t *Task) set(f Fields, user person.Settings, now time.Time) error {
+func (t *Task) set(f Fields, scope Scope, user person.Settings, now time.Time) error {
 	if f.Title.Set {
 		title, err := checkTitle(f.Title.Value) // null is as empty as ""
 		if err != nil {
@@ -90,12 +94,15 @@ func (t *Task) set(f Fields, user person.Settings, now time.Time) error {
 			t.EstimateMinutes = &minutes
 		}
 	}
-	dueChanged, err := t.setDue(f.DueDate, user, now)
+	dueChanged, err := t.schedule(f, scope, user, now)
 	if err != nil {
 		return err
 	}
-	if err := t.setRecurrence(f.RecurrenceRule, f.RecurrenceBase, dueChanged, now); err != nil {
-		return err
+	nagChanged := false
+	if f.Nag.Set {
+		if nagChanged, err = t.setNag(f.Nag.Value); err != nil { // null is as good as never
+			return err
+		}
 	}
 	offsetsChanged := false
 	if f.ReminderOffsets.Set {
@@ -104,8 +111,8 @@ func (t *Task) set(f Fields, user person.Settings, now time.Time) error {
 		}
 		offsetsChanged = t.setOffsets(f.ReminderOffsets)
 	}
-	if (dueChanged || offsetsChanged) && !t.Completed() {
-		t.arm(user.ReminderOffsets, now)
+	if (dueChanged || offsetsChanged || nagChanged) && !t.Completed() {
+		t.arm(user, now)
 	}
 	return nil
 }
@@ -124,69 +131,6 @@ func (t *Task) file(ctx context.Context, tx label.Directory, f Fields) (err erro
 	return err
 }
 
-func (t *Task) setDue(date input.Optional[string], user person.Settings, now time.Time) (changed bool, err error) {
-	if !date.Set {
-		return false, nil
-	}
-	if date.Null {
-		changed = t.DueDate != nil
-		t.DueDate, t.AllDay = nil, false
-		return changed, nil
-	}
-	due, err := readDue("due_date", date.Value, user, now)
-	if err != nil {
-		return false, err
-	}
-	changed = t.DueDate == nil || !t.DueDate.Equal(due.Time) || t.AllDay != due.AllDay
-	if changed {
-		t.DueDate, t.AllDay, t.TimeZone = &due.Time, due.AllDay, user.TimeZone
-	}
-	return changed, nil
-}
-
-func (t *Task) setRecurrence(rule input.Optional[string], from input.Optional[RecurrenceBase], dueChanged bool, now time.Time) error {
-	base := RecurrenceBase("")
-	if t.Recurrence != nil {
-		base = t.Recurrence.Base
-	}
-	if from.Set && !from.Null {
-		base = from.Value
-		if err := input.CheckEnum("recurrence_base", base, FromDue, FromCompletion); err != nil {
-			return err
-		}
-		if t.Recurrence == nil && !rule.Set {
-			return fault.Invalid("recurrence_base", "needs a recurrence_rule, for example \"weekly\"")
-		}
-	} else if from.Null {
-		base = FromDue
-	}
-	kept := t.Recurrence != nil
-	switch {
-	case rule.Null:
-		t.Recurrence = nil
-		return nil
-	case rule.Set:
-		before := t.Recurrence
-		if err := t.setRule(rule.Value, base, now); err != nil {
-			return err
-		}
-		if before != nil {
-			t.Recurrence.SeriesID = before.SeriesID
-			if before.Rule == t.Recurrence.Rule { // the same rule: only the base or the date may be new
-				*t.Recurrence = *before
-				t.Recurrence.Base = base
-			}
-		}
-	case kept && from.Set:
-		t.Recurrence.Base = base
-	}
-	if kept && dueChanged && !t.Completed() {
-		t.reanchor(now)
-		return t.checkSeries()
-	}
-	return nil
-}
-
 // told are the fields that events tell of, by their public names. The values are
 // those in events; nil where there is none.
 var told = []struct {
@@ -201,10 +145,14 @@ var told = []struct {
 	{"estimate_minutes", func(t *Task) any { return orNil(t.EstimateMinutes) }},
 	{"due_date", func(t *Task) any { return orNil(t.DueDate) }},
 	{"all_day", func(t *Task) any { return t.AllDay }},
+	{"due_day", func(t *Task) any { return nullIfZero(t.Day()) }},
+	{"time_zone", func(t *Task) any { return t.TimeZone }},
 	{"category_id", func(t *Task) any { return nullIfZero(t.CategoryID()) }},
 	{"tag_ids", func(t *Task) any { return t.TagIDs() }},
 	{"recurrence_rule", func(t *Task) any { return nullIfZero(t.rule()) }},
 	{"recurrence_base", func(t *Task) any { return nullIfZero(t.base()) }},
+	{"missed", func(t *Task) any { return nullIfZero(t.missed()) }},
+	{"nag_minutes", func(t *Task) any { return nullIfZero(t.NagMinutes) }},
 	{"previous_task_id", func(t *Task) any { return orNil(t.PreviousTaskID) }},
 	{"reminder_offsets", func(t *Task) any {
 		if t.ReminderOffsets == nil { // the user's default, which is another thing than none
@@ -293,6 +241,14 @@ func (t *Task) base() RecurrenceBase {
 		return ""
 	}
 	return t.Recurrence.Base
+}
+
+// missed is what becomes of missed dates, "" for the default.
+func (t *Task) missed() Missed {
+	if t.Recurrence == nil || t.Recurrence.Missed == SkipMissed {
+		return ""
+	}
+	return t.Recurrence.Missed
 }
 
 // sameOffsets tells nil, the user's default, from none.

@@ -51,7 +51,7 @@ func (s *Service) Import(ctx context.Context, user person.Settings, in Import, d
 	}
 	t.place(in)
 	t.AbsoluteReminder, t.SnoozedUntil = in.AbsoluteReminder, in.SnoozedUntil
-	t.rearm(user.ReminderOffsets, now)
+	t.rearm(user, now)
 	if in.CreatedAt != nil && in.CreatedAt.Before(now) {
 		t.CreatedAt = in.CreatedAt.UTC().Truncate(time.Microsecond)
 	}

@@ -52,6 +52,9 @@ type SearchInput struct {
 type Listing struct {
 	Page
 	NextCursor string // empty at the end
+	// Of a list between two dates, its first page: the dates of open series there.
+	Agenda []AgendaEntry
+	Cut    bool // the agenda has more
 }
 
 // List returns the user's tasks that are not deleted, a page at a time.
@@ -95,7 +98,11 @@ func (s *Service) List(ctx context.Context, user person.Settings, in ListInput) 
 	if err != nil {
 		return Listing{}, err
 	}
-	return listing(found, paging), nil
+	out := listing(found, paging)
+	if filter.DueAfter != nil && filter.DueBefore != nil && in.Status != "completed" && in.Cursor == "" {
+		out.Agenda, out.Cut, err = s.agenda(ctx, user, filter, *filter.DueAfter, *filter.DueBefore, s.clock())
+	}
+	return out, err
 }
 
 // Search returns the user's tasks that match a query, most relevant first; an

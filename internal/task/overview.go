@@ -30,6 +30,8 @@ type Overview struct {
 	Today    Page // due from now to the end of the day in the user's zone
 	Upcoming Page // due on the days that follow
 	Undated  Page
+	Agenda   []AgendaEntry // dates of open series from the beginning of today until Until
+	Cut      bool          // the agenda has more
 	Now      time.Time
 	Until    time.Time // the end of the last day that Upcoming covers
 }
@@ -71,5 +73,7 @@ func (s *Service) Overview(ctx context.Context, user person.Settings, in Overvie
 			return Overview{}, err
 		}
 	}
-	return out, nil
+	var err error
+	out.Agenda, out.Cut, err = s.agenda(ctx, user, Filter{}, startOfDay(today, user.Zone()), until, now)
+	return out, err
 }

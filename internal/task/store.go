@@ -40,6 +40,9 @@ type Tx interface {
 	LockTask(ctx context.Context, id int64) (*Task, error)
 	// LockSuccessor does the same for the occurrence that follows task id.
 	LockSuccessor(ctx context.Context, id int64) (*Task, error)
+	// LockLastSuccessor does it for the last of those that follow task id, one
+	// after the other.
+	LockLastSuccessor(ctx context.Context, id int64) (*Task, error)
 	// Directory finds and adds the categories and tags that tasks are given.
 	label.Directory
 	// Insert stores a new task with its event and sets its ID. When the user
@@ -71,6 +74,7 @@ type Filter struct {
 	AllTags             bool // all of TagIDs rather than any
 	DueBefore, DueAfter *time.Time
 	Undated             bool // only those without due date
+	Recurring           bool // only those of a series
 }
 
 // SortKey is what a list is ordered by; ties are broken by id in the same direction.

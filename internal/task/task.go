@@ -4,6 +4,7 @@
 package task
 
 import (
+	"fmt"
 	"slices"
 	"time"
 
@@ -69,8 +70,16 @@ type Task struct {
 	ReminderOffsets  []int       // minutes before due; nil: the user's default
 	AbsoluteReminder *time.Time  // reminds at this instant too, whatever the due date
 	SnoozedUntil     *time.Time  // and at this one
-	ReminderTimes    []time.Time // the instants all these come to, ascending
-	RemindAt         *time.Time  // the next of them; nil: none is left
+	NagMinutes       int         // from the due date on, reminds every so many minutes until done; 0: does not
+	ReminderTimes    []time.Time // the instants that offsets and moments come to, ascending
+	NagFrom          *time.Time  // when nagging begins
+	RemindAt         *time.Time  // the next reminder; nil: none is left
+	RemindedAt       *time.Time  // when it was last reminded of
+	RemindedDue      *time.Time  // the due date that was reminded of then
+	HeldUntil        *time.Time  // when a reminder that waits to be delivered is tried next
+
+	Skipped []SkippedDate // dates that were skipped and can be taken back, the last one last
+	Notes   []string      // what an answer is to say about what was just done; not stored
 
 	CreatedAt time.Time
 	UpdatedAt time.Time
@@ -88,6 +97,39 @@ type Recurrence struct {
 	Start           time.Time // the anchor: wall time in the task's zone, held in UTC
 	StartOccurrence int       // 1-based place of the anchor in the series
 	Occurrence      int       // 1-based place of this task in the series
+	// Date is the date of the series that this task stands for, as wall time. It
+	// differs from the due date where that was moved alone, and where the zone
+	// skips it. Zero: the task has no date, or that is the due date.
+	Date   time.Time
+	Missed Missed
+}
+
+// Missed says what becomes of dates that passed while an occurrence was late.
+type Missed string
+
+// What becomes of missed dates. SkipMissed is the default.
+const (
+	SkipMissed Missed = "skip" // the next date is one to come
+	KeepMissed Missed = "keep" // each comes, one after the other
+)
+
+// SkippedDate is what a task was before a date of its series was skipped.
+type SkippedDate struct {
+	Due              *time.Time `json:"due"`
+	Date             time.Time  `json:"date"`
+	Start            time.Time  `json:"start"`
+	StartOccurrence  int        `json:"start_occurrence"`
+	Occurrence       int        `json:"occurrence"`
+	AllDay           bool       `json:"all_day"`
+	AbsoluteReminder *time.Time `json:"absolute_reminder,omitempty"`
+}
+
+// maxSkipped is how many skips can be taken back.
+const maxSkipped = 20
+
+// note adds what an answer is to say.
+func (t *Task) note(format string, args ...any) {
+	t.Notes = append(t.Notes, fmt.Sprintf(format, args...))
 }
 
 // Completed tells whether the task is done.
@@ -102,8 +144,9 @@ func (t *Task) Clone() *Task {
 	c.Category, c.Recurrence = copied(t.Category), copied(t.Recurrence)
 	c.Tags = slices.Clone(t.Tags)
 	c.ReminderOffsets, c.ReminderTimes = slices.Clone(t.ReminderOffsets), slices.Clone(t.ReminderTimes)
+	c.Skipped, c.Notes = slices.Clone(t.Skipped), nil
 	c.PreviousTaskID, c.EstimateMinutes = copied(t.PreviousTaskID), copied(t.EstimateMinutes)
-	for _, instant := range []**time.Time{&c.CompletedAt, &c.DueDate, &c.AbsoluteReminder, &c.SnoozedUntil, &c.RemindAt, &c.DeletedAt} {
+	for _, instant := range []**time.Time{&c.CompletedAt, &c.DueDate, &c.AbsoluteReminder, &c.SnoozedUntil, &c.NagFrom, &c.RemindAt, &c.RemindedAt, &c.RemindedDue, &c.HeldUntil, &c.DeletedAt} {
 		*instant = copied(*instant)
 	}
 	return &c

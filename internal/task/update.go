@@ -28,6 +28,8 @@ func (s *Service) Update(ctx context.Context, user person.Settings, in UpdateInp
 func alter(ctx context.Context, tx Tx, before, t *Task, now time.Time) (UpdateResult, error) {
 	_, fields := Differences(before, t)
 	result := UpdateResult{Task: t, Changed: slices.Sorted(maps.Keys(fields))}
+	// Callers see a day in due_date.
+	result.Changed = slices.DeleteFunc(result.Changed, func(name string) bool { return name == "due_day" })
 	if len(fields) == 0 {
 		return result, nil
 	}

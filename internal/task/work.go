@@ -1,6 +1,8 @@
 package task
 
 import (
+	"time"
+
 	"tickler/internal/input"
 	"tickler/internal/person"
 	"tickler/internal/recurrence"
@@ -31,5 +33,5 @@ func (s *Service) WorkOut(user person.Settings, in Import, work *recurrence.Work
 		return
 	}
 	t.Within(work)
-	_ = t.setRule(rule.Value, base.Value, s.clock())
+	_, _ = t.setRule(rule.Value, base.Value, time.Time{}, s.clock())
 }

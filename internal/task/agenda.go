@@ -1,0 +1,59 @@
+package task
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"time"
+
+	"tickler/internal/person"
+)
+
+// Bounds of an agenda.
+const (
+	maxAgenda       = 200 // entries
+	agendaPerSeries = 100 // dates of one series
+)
+
+// AgendaEntry is a date of an open series.
+type AgendaEntry struct {
+	Task   *Task
+	Due    time.Time
+	ToCome bool // the occurrence does not exist yet: it comes when those before it are done
+}
+
+// agenda lists the dates of open series from one moment to another, the earliest
+// first: what there will be if each is done when it is due. cut tells that there
+// are more.
+func (s *Service) agenda(ctx context.Context, user person.Settings, f Filter, from, until, now time.Time) (entries []AgendaEntry, cut bool, err error) {
+	open := false
+	f.Completed, f.Recurring, f.DueAfter, f.DueBefore = &open, true, nil, &until
+	series, err := s.store.List(ctx, user.UserID, f, Paging{Sort: ByDueDate, Limit: MaxLimit})
+	if err != nil {
+		return nil, false, err
+	}
+	for _, t := range series.Tasks {
+		t.float(user)
+		if !t.DueDate.Before(from) && t.DueDate.Before(until) {
+			entries = append(entries, AgendaEntry{Task: t, Due: *t.DueDate})
+		}
+		dates, err := t.NextDates(now, agendaPerSeries)
+		if err != nil {
+			return nil, false, err
+		}
+		for _, at := range dates {
+			if !at.Before(until) {
+				break
+			}
+			if !at.Before(from) {
+				entries = append(entries, AgendaEntry{Task: t, Due: at, ToCome: true})
+			}
+		}
+		cut = cut || len(dates) == agendaPerSeries && dates[len(dates)-1].Before(until)
+	}
+	slices.SortStableFunc(entries, func(a, b AgendaEntry) int { return cmp.Or(a.Due.Compare(b.Due), cmp.Compare(a.Task.ID, b.Task.ID)) })
+	if len(entries) > maxAgenda {
+		entries, cut = entries[:maxAgenda], true
+	}
+	return entries, cut || series.Next != nil, nil
+}

@@ -1,0 +1,116 @@
+package task
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"tickler/internal/fault"
+	"tickler/internal/person"
+)
+
+// CompleteInput completes a task.
+type CompleteInput struct {
+	TaskID      int64  `json:"task_id" doc:"The task's id." minimum:"1"`
+	CompletedAt string `json:"completed_at,omitempty" doc:"When it was done, if not now: a date or date-time in the past." example:"2026-02-27"`
+	Missed      Missed `json:"missed,omitempty" doc:"Of a late series: skip (default) the dates that passed, or keep each." enum:"skip,keep"`
+}
+
+// Completion is the result of completing a task.
+type Completion struct {
+	Task    *Task
+	Changed bool // false: it was completed before
+	// Of a recurring task: the next occurrence, or that there is none.
+	Next        *Task
+	SeriesEnded bool
+	PassedOver  int // dates of the series that passed while the task was late
+}
+
+// Complete marks a task done. Completing again changes nothing. The next
+// occurrence of a recurring task is created by the recurrer from the event.
+func (s *Service) Complete(ctx context.Context, user person.Settings, in CompleteInput) (Completion, error) {
+	at, err := s.doneAt(user, in.CompletedAt)
+	if err != nil {
+		return Completion{}, err
+	}
+	var result Completion
+	err = s.change(ctx, user, in.TaskID, func(tx Tx, t *Task) error {
+		result.Task = t
+		if !t.Completed() {
+			if err := t.setMissed(in.Missed); err != nil {
+				return err
+			}
+		}
+		var err error
+		if result.Changed, err = s.complete(ctx, tx, t, at); err != nil {
+			return err
+		}
+		return result.predictNext(ctx, tx, user, s.clock())
+	})
+	if err != nil {
+		return Completion{}, err
+	}
+	return result, nil
+}
+
+// doneAt reads when a task was done: now, unless a moment of the past is given. A
+// day means its end, but no moment to come.
+func (s *Service) doneAt(user person.Settings, text string) (time.Time, error) {
+	now := s.clock()
+	if text == "" {
+		return now, nil
+	}
+	due, err := readDue("completed_at", text, user, now)
+	if err != nil {
+		return now, err
+	}
+	if due.AllDay && due.Time.After(now) && !startOfDay(due.Wall, user.Zone()).After(now) {
+		return now, nil // today
+	}
+	if due.Time.After(now) {
+		return now, fault.Invalid("completed_at", "%s is still to come: it is %s; allowed is a moment that has passed, for example %q",
+			text, FormatTime(&now, user.Zone()), now.In(user.Zone()).AddDate(0, 0, -1).Format(time.DateOnly))
+	}
+	return due.Time, nil
+}
+
+// complete marks a task done, unless it is.
+func (s *Service) complete(ctx context.Context, tx Tx, t *Task, at time.Time) (changed bool, err error) {
+	if t.Completed() {
+		return false, nil
+	}
+	before := t.Clone()
+	t.CompletedAt = &at
+	t.disarm()
+	t.touch(s.clock())
+	return true, tx.Save(ctx, Change{Kind: Completed, Before: before, Task: t})
+}
+
+// predictNext fills in what follows a recurring task that was completed: the open
+// occurrence, with whatever date it was given, or the one that there will be.
+func (c *Completion) predictNext(ctx context.Context, tx Tx, user person.Settings, now time.Time) error {
+	if c.Task.Recurrence == nil {
+		return nil
+	}
+	last, err := tx.LockLastSuccessor(ctx, c.Task.ID)
+	if errors.Is(err, fault.ErrNotFound) {
+		last, err = c.Task, nil
+	}
+	if err != nil {
+		return err
+	}
+	next := last
+	switch {
+	case last.DeletedAt != nil && last.ID != c.Task.ID:
+		next = nil // whoever deleted it ended the series
+	case last.Completed():
+		if next, err = last.Successor(user, now); err != nil {
+			return err
+		}
+		if next != nil && last.Recurrence.Missed != KeepMissed {
+			c.PassedOver = last.passedOver(*next.DueDate)
+		}
+	}
+	c.Next, c.SeriesEnded = next, next == nil
+	return nil
+}

@@ -1,0 +1,223 @@
+package task
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"tickler/internal/fault"
+	"tickler/internal/person"
+	"tickler/internal/recurrence"
+)
+
+// nextDate is the date that follows this occurrence, given when it was (or
+// would be) completed; nil when the series has ended.
+//
+// From the due date: the first date of the series after the date that this
+// occurrence stands for, its due date and the completion, so that early never
+// gives a date twice and late never piles up missed ones. Where missed ones are
+// kept, the completion does not count: each comes, one after the other. From
+// completion, or without a due date: one step of the rule from the completion,
+// and after the date that was just done.
+func (t *Task) nextDate(completed time.Time) (*recurrence.Occurrence, error) {
+	series, err := t.series()
+	if err != nil {
+		return nil, err
+	}
+	r := t.Recurrence
+	from := recurrence.Occurrence{Time: t.given(), Index: r.Occurrence}
+	after, zone := completed, series.Zone
+	switch {
+	case t.DueDate == nil || r.Base == FromCompletion:
+		t.countFromCompletion(&series, &from, completed)
+	case r.Missed == KeepMissed:
+		from.Time, after = r.date(t), time.Time{}
+	}
+	next, ok := series.Next(from, after)
+	if !ok {
+		return nil, nil
+	}
+	if series.Zone != zone { // hours were counted
+		next.Time = next.Time.In(zone)
+		next.Wall = wallTime(next.Time, zone)
+	}
+	return &next, nil
+}
+
+// countFromCompletion starts the series at the completion. The day is the one on
+// which somebody had time: a month without it has its last day instead. The time
+// of day is that of the series. Hours count as they pass, whatever clocks do.
+func (t *Task) countFromCompletion(series *recurrence.Series, from *recurrence.Occurrence, completed time.Time) {
+	rule := series.Rule
+	wall := wallTime(completed, series.Zone)
+	series.Derived = true
+	switch {
+	case rule.CountsHours():
+		_, offset := completed.In(series.Zone).Zone()
+		series.Zone = time.FixedZone("", offset)
+	case series.AllDay:
+		wall = clockOn(wall, endOfDayClock)
+	case t.DueDate == nil: // the rule names its hours
+		wall = clockOn(wall, time.Time{})
+	case !rule.Subdaily():
+		wall = clockOn(wall, t.meant())
+	}
+	series.Start, series.StartIndex = wall, from.Index
+	// Done on the day itself, whatever the hour: that day is done. Of several times
+	// of a day those to come are still to come.
+	if begin := recurrence.Resolve(wall, series.Zone); !rule.Subdaily() && len(rule.Clock()) < 2 && t.DueDate != nil && begin.After(from.Time) {
+		from.Time = begin
+	}
+}
+
+// meant is the wall time that was meant with the due date: it differs from what
+// the clock shows where the zone skips it, and where only this date was moved.
+func (t *Task) meant() time.Time {
+	if date := t.Recurrence.Date; !date.IsZero() {
+		return date
+	}
+	return wallTime(*t.DueDate, t.Zone())
+}
+
+// passedOver counts the dates of the series between this occurrence and the next
+// one, which came while it was late.
+func (t *Task) passedOver(next time.Time) int {
+	if t.DueDate == nil || t.Recurrence.Base == FromCompletion {
+		return 0
+	}
+	series, err := t.series()
+	if err != nil {
+		return 0
+	}
+	return series.Between(t.given(), next)
+}
+
+// given is the later of the due date and the date of the series that the task
+// stands for: what follows must come after both.
+func (t *Task) given() time.Time {
+	if t.DueDate == nil {
+		return time.Time{}
+	}
+	if date := t.Recurrence.date(t); date.After(*t.DueDate) {
+		return date
+	}
+	return *t.DueDate
+}
+
+// date is the instant of the date of the series that the task stands for.
+func (r *Recurrence) date(t *Task) time.Time {
+	if r.Date.IsZero() {
+		return *t.DueDate
+	}
+	return recurrence.Resolve(r.Date, t.Zone())
+}
+
+// moveTo gives the task the date of another occurrence of its series.
+func (t *Task) moveTo(next *recurrence.Occurrence) {
+	hadDue := t.DueDate != nil
+	if !hadDue {
+		t.AllDay = t.wholeDays()
+	}
+	due := next.Time.UTC()
+	t.DueDate = &due
+	t.Recurrence.Occurrence, t.Recurrence.Date = next.Index, next.Wall
+	if !hadDue || t.Recurrence.Base == FromCompletion {
+		t.Recurrence.Start, t.Recurrence.StartOccurrence = next.Wall, next.Index
+	}
+}
+
+// Successor is the occurrence that follows a completed one: nil when the series
+// has ended. It is ready to be stored: title, description, priority, category,
+// tags, rule and reminders are copied.
+func (t *Task) Successor(user person.Settings, now time.Time) (*Task, error) {
+	if t.Recurrence == nil || !t.Completed() {
+		return nil, nil
+	}
+	current := t.Clone()
+	current.float(user)
+	date, err := current.nextDate(*t.CompletedAt)
+	if err != nil || date == nil {
+		return nil, err
+	}
+	next := current
+	next.ID, next.Version = 0, 1
+	next.CompletedAt, next.DeletedAt = nil, nil
+	previous := t.ID
+	next.PreviousTaskID = &previous
+	next.CreatedAt, next.UpdatedAt = now, now
+	next.moveTo(date)
+	next.forgetMoments()
+	next.arm(user, now)
+	return next, nil
+}
+
+// forgetMoments drops what was about the occurrence itself.
+func (t *Task) forgetMoments() {
+	t.AbsoluteReminder, t.SnoozedUntil, t.RemindAt = nil, nil, nil
+	t.RemindedAt, t.RemindedDue = nil, nil
+	t.Skipped = nil
+}
+
+// CreateSuccessor stores the occurrence that follows a completed one, with its event, and
+// returns it. It returns nil, and that is no error, when there is nothing to do:
+// the task is open again or gone for good, does not recur, its series has ended, or it
+// has its successor already. So it may be called any number of times.
+func (s *Service) CreateSuccessor(ctx context.Context, userID, id int64) (*Task, error) {
+	user, err := s.store.Settings(ctx, userID)
+	if err != nil {
+		return nil, ignoreNotFound(err)
+	}
+	var next *Task
+	err = s.store.Tx(ctx, userID, func(tx Tx) error {
+		t, err := tx.LockTask(ctx, id)
+		if err != nil {
+			return err
+		}
+		if next, err = t.Successor(user, s.clock()); err != nil || next == nil {
+			return err
+		}
+		inserted, err := tx.Insert(ctx, next, Idempotency{})
+		if !inserted {
+			next = nil
+		}
+		return err
+	})
+	if err != nil {
+		return nil, ignoreNotFound(err)
+	}
+	return next, nil
+}
+
+func ignoreNotFound(err error) error {
+	if errors.Is(err, fault.ErrNotFound) {
+		return nil
+	}
+	return err
+}
+
+// NextDates lists up to n dates that follow this one in its series, in the task's
+// zone: what completing would give, now or on the due date if that is still to
+// come, and so on, each done when it is due.
+func (t *Task) NextDates(now time.Time, n int) ([]time.Time, error) {
+	if t.Recurrence == nil {
+		return nil, nil
+	}
+	var dates []time.Time
+	step := t.Clone()
+	completed := now
+	for len(dates) < n {
+		if step.DueDate != nil && (len(dates) > 0 || step.DueDate.After(now)) {
+			completed = *step.DueDate
+		}
+		next, err := step.nextDate(completed)
+		if err != nil {
+			return nil, err
+		}
+		if next == nil {
+			break
+		}
+		step.moveTo(next)
+		dates = append(dates, next.Time)
+	}
+	return dates, nil
+}

@@ -1,0 +1,137 @@
+package task
+
+import (
+	"context"
+	"errors"
+
+	"tickler/internal/fault"
+	"tickler/internal/person"
+	"tickler/internal/recurrence"
+)
+
+// Reopening is the result of reopening a task.
+type Reopening struct {
+	Task      *Task
+	Changed   bool // false: it was open already
+	Restored  bool // it was deleted, and is not any more
+	Unskipped bool // it is back on the date that was skipped
+	// The successor that completing the task had caused.
+	TookBack      *Task // was removed again, since nobody had touched it
+	KeptSuccessor *Task // was kept, since somebody had
+}
+
+// Reopen undoes the last of completing, deleting and skipping a task. Undoing a
+// completion takes back the successor that it caused, if nobody touched it.
+// Reminders that still lie ahead are armed again.
+func (s *Service) Reopen(ctx context.Context, user person.Settings, id int64) (Reopening, error) {
+	var result Reopening
+	err := s.changeAny(ctx, user, id, func(tx Tx, t *Task) error {
+		result.Task = t
+		now, before := s.clock(), t.Clone()
+		switch {
+		case t.DeletedAt != nil:
+			result.Restored = true
+			t.DeletedAt = nil
+		case t.Completed():
+			if err := result.takeBackSuccessor(ctx, tx, t.ID); err != nil {
+				return err
+			}
+			t.CompletedAt = nil
+		case len(t.Skipped) > 0:
+			result.Unskipped = true
+			t.unskip()
+		default:
+			return nil
+		}
+		result.Changed = true
+		if !t.Completed() {
+			t.float(user)
+			t.rearm(user, now)
+		}
+		t.touch(now)
+		return tx.Save(ctx, Change{Kind: Updated, Before: before, Task: t})
+	})
+	return result, err
+}
+
+// takeBackSuccessor removes the successor that completing a task had caused, if
+// nobody has touched it.
+func (r *Reopening) takeBackSuccessor(ctx context.Context, tx Tx, id int64) error {
+	next, err := tx.LockSuccessor(ctx, id)
+	switch {
+	case errors.Is(err, fault.ErrNotFound):
+		return nil
+	case err != nil:
+		return err
+	case next.untouched(), next.DeletedAt != nil:
+		// A deleted one goes for good: its place is free for the next completion.
+		if next.DeletedAt == nil {
+			r.TookBack = next
+		}
+		return tx.Remove(ctx, next)
+	}
+	r.KeptSuccessor = next
+	return nil
+}
+
+// Skipping is the result of skipping an occurrence.
+type Skipping struct {
+	Task       *Task
+	PassedOver int // dates beside the one that was skipped, which had passed
+}
+
+// SkipOccurrence moves a recurring task to its next date without completing it.
+// Reopen takes it back.
+func (s *Service) SkipOccurrence(ctx context.Context, user person.Settings, id int64) (Skipping, error) {
+	var result Skipping
+	err := s.change(ctx, user, id, func(tx Tx, t *Task) error {
+		if t.Recurrence == nil {
+			return &fault.Error{Code: fault.InvalidInput, Field: "task_id", Message: "task " + itoa(id) + " does not recur, so it has no next date", Hint: "give it a recurrence_rule, or change its due_date, with update_task"}
+		}
+		if t.Completed() {
+			return &fault.Error{Code: fault.Conflict, Field: "task_id", Message: "this occurrence is already completed; skip the open one that follows it"}
+		}
+		now := s.clock()
+		from := now
+		if t.DueDate != nil && t.DueDate.After(from) {
+			from = *t.DueDate // a skip never moves a task to an earlier date
+		}
+		next, err := t.nextDate(from)
+		if err != nil {
+			return err
+		}
+		if next == nil {
+			return &fault.Error{Code: fault.Conflict, Field: "task_id", Message: "this is the last occurrence of its series, there is no next date to move to; complete_task or delete_task ends the series"}
+		}
+		before := t.Clone()
+		result.PassedOver = t.passedOver(next.Time)
+		t.skipTo(next)
+		t.arm(user, now)
+		t.touch(now)
+		result.Task = t
+		return tx.Save(ctx, Change{Kind: Updated, Before: before, Task: t})
+	})
+	return result, err
+}
+
+// skipTo moves the task to another date of its series and remembers the one that
+// it had.
+func (t *Task) skipTo(next *recurrence.Occurrence) {
+	r := t.Recurrence
+	skipped := append(t.Skipped, SkippedDate{
+		Due: t.DueDate, Date: r.Date, Start: r.Start, StartOccurrence: r.StartOccurrence,
+		Occurrence: r.Occurrence, AllDay: t.AllDay, AbsoluteReminder: t.AbsoluteReminder,
+	})
+	t.moveTo(next)
+	t.forgetMoments() // they were about the date that is skipped
+	t.Skipped = skipped[max(len(skipped)-maxSkipped, 0):]
+}
+
+// unskip moves the task back to the date that was skipped last.
+func (t *Task) unskip() {
+	last := t.Skipped[len(t.Skipped)-1]
+	t.Skipped = t.Skipped[:len(t.Skipped)-1]
+	r := t.Recurrence
+	t.DueDate, t.AllDay, t.AbsoluteReminder, t.SnoozedUntil = last.Due, last.AllDay, last.AbsoluteReminder, nil
+	r.Date, r.Start, r.StartOccurrence, r.Occurrence = last.Date, last.Start, last.StartOccurrence, last.Occurrence
+}
