@@ -34,7 +34,7 @@ CREATE TABLE deliveries (
     channel_id      bigint      REFERENCES channels ON DELETE SET NULL,
     target          text        NOT NULL, -- of the channel, for when that is removed
     event_id        uuid        NOT NULL, -- what the receiver deduplicates by
-    kind            text        NOT NULL CHECK (kind IN ('reminder', 'summary', 'test', 'notice')),
+    kind            text        NOT NULL CHECK (kind IN ('reminder', 'test', 'notice')),
     task_id         bigint,
     due_date        timestamptz, -- of the task when it reminded
     content         json        NOT NULL,
@@ -45,6 +45,7 @@ CREATE TABLE deliveries (
     resends         integer     NOT NULL DEFAULT 0,     -- attempts after one whose outcome was never known
     held            boolean     NOT NULL DEFAULT false, -- by quiet hours: next_attempt_at is their end
     at_once         boolean     NOT NULL DEFAULT false, -- its time had passed when it was set: several become one
+    summed_into     bigint,      -- the delivery that this one has become a part of
     next_attempt_at timestamptz NOT NULL,
     created_at      timestamptz NOT NULL,
     finished_at     timestamptz,
@@ -52,6 +53,7 @@ CREATE TABLE deliveries (
 );
 CREATE INDEX idx_deliveries_due ON deliveries (channel_id, next_attempt_at, id) WHERE state = 'pending';
 CREATE INDEX idx_deliveries_task ON deliveries (task_id) WHERE state = 'pending' AND kind = 'reminder';
+CREATE INDEX idx_deliveries_summed ON deliveries (summed_into) WHERE summed_into IS NOT NULL;
 CREATE INDEX idx_deliveries_user ON deliveries (user_id, id);
 CREATE INDEX idx_deliveries_created ON deliveries (created_at);
 ALTER TABLE deliveries ENABLE ROW LEVEL SECURITY;
@@ -60,7 +62,7 @@ GRANT SELECT, INSERT, UPDATE ON deliveries TO tickler_api;
 GRANT SELECT (task_id, user_id, state, kind, next_attempt_at) ON deliveries TO tickler_recurrer; -- what it reads of any task
 CREATE POLICY delivery ON deliveries TO tickler_notifier USING (true);
 CREATE POLICY prune ON deliveries AS RESTRICTIVE FOR DELETE TO tickler_notifier USING (created_at < now() - kept_for('deliveries'));
-GRANT SELECT, INSERT, UPDATE (kind, task_id, due_date, content, state, outcome, attempts, sending, resends, held, next_attempt_at, finished_at), DELETE
+GRANT SELECT, INSERT, UPDATE (state, outcome, attempts, sending, resends, held, summed_into, next_attempt_at, finished_at), DELETE
     ON deliveries TO tickler_notifier;
 
 CREATE TABLE calendar_feeds (

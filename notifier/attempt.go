@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"tickler/internal/delivery"
@@ -94,8 +95,9 @@ func (s *sender) send(ctx context.Context, c repository.ServedChannel, d reposit
 		if err = json.Unmarshal(d.Content, m.Reminder); err == nil && d.DueDate != nil {
 			m.Reminder.DueDate = d.DueDate
 		}
-	case "summary":
-		m.Type, err = "reminder.summary", json.Unmarshal(d.Content, &m)
+		if len(d.Summed) > 0 && err == nil {
+			m, err = sumUp(m, d.Summed)
+		}
 	case "test":
 		m.Type, err = "channel.test", json.Unmarshal(d.Content, &m)
 	default:
@@ -105,6 +107,35 @@ func (s *sender) send(ctx context.Context, c repository.ServedChannel, d reposit
 		return fmt.Errorf("content of delivery %d: %w", d.ID, err)
 	}
 	return kind.Send(ctx, to, m, s.now())
+}
+
+// maxNamed is how many tasks a message names that sums up several.
+const maxNamed = 10
+
+// sumUp makes one message of a reminder and others that came at once with it, in
+// words of the moment at which it was written.
+func sumUp(first delivery.Message, others []json.RawMessage) (delivery.Message, error) {
+	reminders := []event.Reminder{*first.Reminder}
+	for _, content := range others {
+		var reminder event.Reminder
+		if err := json.Unmarshal(content, &reminder); err != nil {
+			return first, err
+		}
+		reminders = append(reminders, reminder)
+	}
+	m := delivery.Message{ID: first.ID, At: first.At, Type: "reminder.summary", Title: fmt.Sprintf("%d tasks are overdue or due soon", len(reminders))}
+	var lines []string
+	for i, reminder := range reminders {
+		m.TaskIDs = append(m.TaskIDs, reminder.TaskID)
+		if i < maxNamed {
+			lines = append(lines, reminder.Title+" "+delivery.When(&reminder, first.At))
+		}
+	}
+	if more := len(reminders) - len(lines); more > 0 {
+		lines = append(lines, fmt.Sprintf("and %d more", more))
+	}
+	m.Text = strings.Join(lines, "\n")
+	return m, nil
 }
 
 // giveUp switches a channel off that nothing reaches any more.

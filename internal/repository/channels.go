@@ -107,9 +107,8 @@ func (tx *userTx) RemoveChannel(ctx context.Context, id int64) error {
 
 // note is the content of a message that is no reminder.
 type note struct {
-	Title   string  `json:"title"`
-	Text    string  `json:"text"`
-	TaskIDs []int64 `json:"task_ids,omitempty"` // of a summary
+	Title string `json:"title"`
+	Text  string `json:"text"`
 }
 
 // queueNote writes a message to the channels of $1 that the condition selects,

@@ -2,16 +2,11 @@ package repository
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
-	"fmt"
-	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 
-	"tickler/internal/delivery"
-	"tickler/internal/event"
 	"tickler/internal/person"
 )
 
@@ -61,64 +56,24 @@ func (r *Repository) holdBack(ctx context.Context, c ServedChannel, now, until t
 // gathered selects deliveries d that wait to become one.
 const gathered = ` d.state = 'pending' AND d.at_once AND d.kind = 'reminder' AND d.attempts = 0 AND NOT d.held `
 
-// Of a summary: how many tasks it may have, and how many it names.
-const (
-	maxSummed = 500
-	maxNamed  = 10
-)
+// maxSummed is how many reminders become one message.
+const maxSummed = 500
 
 // sumUp makes one message of the reminders that came at once, when the first of
-// them is due.
+// them is due: the others become a part of that.
 func (r *Repository) sumUp(ctx context.Context, c ServedChannel, now time.Time) error {
-	return pgx.BeginFunc(ctx, r.pool, func(tx pgx.Tx) error {
-		rows, err := tx.Query(ctx, `
-			SELECT d.id, d.content, d.next_attempt_at <= $3::timestamptz
+	_, err := r.pool.Exec(ctx, `
+		WITH waiting AS (
+			SELECT d.id, d.next_attempt_at, row_number() OVER (ORDER BY d.next_attempt_at, d.id) AS place
 			FROM channels c JOIN deliveries d ON d.channel_id = c.id JOIN tasks t ON t.id = d.task_id
 			WHERE c.id = $1 AND c.lease = $2 AND`+gathered+`AND d.next_attempt_at <= $3::timestamptz + $4::interval
 			  AND NOT t.completed AND t.deleted_at IS NULL AND NOT (`+moved+`)
-			ORDER BY d.next_attempt_at, d.id LIMIT $5 FOR UPDATE OF d`, c.ID, c.lease, now, gather, maxSummed)
-		if err != nil {
-			return err
-		}
-		var ids []int64
-		var reminders []event.Reminder
-		var id int64
-		var content json.RawMessage
-		var due, anyDue bool
-		_, err = pgx.ForEachRow(rows, []any{&id, &content, &due}, func() error {
-			var reminder event.Reminder
-			if err := json.Unmarshal(content, &reminder); err != nil {
-				return err
-			}
-			ids, reminders, anyDue = append(ids, id), append(reminders, reminder), anyDue || due
-			return nil
-		})
-		if err != nil || len(ids) < 2 || !anyDue {
-			return err
-		}
-		summed, err := json.Marshal(summary(reminders, now))
-		if err != nil {
-			return err
-		}
-		batch := &pgx.Batch{}
-		batch.Queue(`UPDATE deliveries SET kind = 'summary', content = $2, task_id = NULL, due_date = NULL, next_attempt_at = $3 WHERE id = $1`, ids[0], summed, now)
-		batch.Queue(`UPDATE deliveries SET state = 'dropped', outcome = 'it is part of a message that sums up several', finished_at = $2 WHERE id = ANY ($1)`, ids[1:], now)
-		return tx.SendBatch(ctx, batch).Close()
-	})
-}
-
-// summary is the content of a message about several tasks.
-func summary(reminders []event.Reminder, now time.Time) note {
-	var lines []string
-	var ids []int64
-	for i, reminder := range reminders {
-		ids = append(ids, reminder.TaskID)
-		if i < maxNamed {
-			lines = append(lines, reminder.Title+" "+delivery.When(&reminder, now))
-		}
-	}
-	if more := len(reminders) - len(lines); more > 0 {
-		lines = append(lines, fmt.Sprintf("and %d more", more))
-	}
-	return note{Title: fmt.Sprintf("%d tasks are overdue or due soon", len(reminders)), Text: strings.Join(lines, "\n"), TaskIDs: ids}
+			LIMIT $5
+		), first AS (
+			SELECT id FROM waiting WHERE place = 1 AND next_attempt_at <= $3
+		)
+		UPDATE deliveries d SET state = 'dropped', outcome = 'it is part of a message that sums up several', finished_at = $3, summed_into = first.id
+		FROM first, waiting WHERE d.id = waiting.id AND waiting.place > 1`,
+		c.ID, c.lease, now, gather, maxSummed)
+	return err
 }

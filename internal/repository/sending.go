@@ -25,10 +25,11 @@ type ServedChannel struct {
 type DueDelivery struct {
 	ID       int64
 	EventID  uuid.UUID
-	Kind     string // reminder, summary, test, notice
+	Kind     string // reminder, test, notice
 	Content  json.RawMessage
-	DueDate  *time.Time // of the task of a reminder, as it is now
-	Attempts int        // this one included
+	DueDate  *time.Time        // of the task of a reminder, as it is now
+	Summed   []json.RawMessage // the reminders that this one sums up beside its own
+	Attempts int               // this one included
 	At       time.Time
 	Unknown  bool // not to be sent: begun often enough, and it was never known how it ended
 	Dropped  bool // not to be sent: the task is done, gone or moved
@@ -92,9 +93,11 @@ func (r *Repository) BeginDeliveries(ctx context.Context, c ServedChannel, now t
 			SELECT id, kind FROM channels WHERE id = $1 AND lease = $2 AND enabled FOR SHARE
 		), due AS (
 			SELECT d.id, d.sending AND d.resends >= CASE mine.kind WHEN 'webhook' THEN $5::integer ELSE $6::integer END AS unknown,
-			       d.kind = 'reminder' AND (t.id IS NULL OR t.completed OR t.deleted_at IS NOT NULL OR `+moved+`) AS moot,
-			       t.due_date AS due_now
+			       d.kind = 'reminder' AND (t.id IS NULL OR t.completed OR t.deleted_at IS NOT NULL OR `+moved+`)
+			         AND summed.contents IS NULL AS moot,
+			       t.due_date AS due_now, summed.contents AS summed
 			FROM mine JOIN deliveries d ON d.channel_id = mine.id LEFT JOIN tasks t ON t.id = d.task_id
+			LEFT JOIN LATERAL (SELECT json_agg(s.content) AS contents FROM deliveries s WHERE s.summed_into = d.id) summed ON true
 			WHERE d.state = 'pending' AND d.next_attempt_at <= $3
 			ORDER BY d.next_attempt_at, d.id LIMIT $4 FOR UPDATE OF d
 		)
@@ -107,13 +110,13 @@ func (r *Repository) BeginDeliveries(ctx context.Context, c ServedChannel, now t
 			resends = resends + (sending AND NOT unknown AND NOT moot)::integer,
 			sending = NOT unknown AND NOT moot, held = false
 		FROM due WHERE d.id = due.id
-		RETURNING d.id, d.event_id, d.kind, d.content, due_now, d.attempts, d.created_at, unknown, moot AND NOT unknown`,
+		RETURNING d.id, d.event_id, d.kind, d.content, due_now, summed, d.attempts, d.created_at, unknown, moot AND NOT unknown`,
 		c.ID, c.lease, now, limit, resendsToWebhooks, resendsToPeople)
 	if err != nil {
 		return nil, unavailable(fmt.Errorf("begin deliveries of channel %d: %w", c.ID, err))
 	}
 	due, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (d DueDelivery, err error) {
-		err = row.Scan(&d.ID, &d.EventID, &d.Kind, &d.Content, &d.DueDate, &d.Attempts, &d.At, &d.Unknown, &d.Dropped)
+		err = row.Scan(&d.ID, &d.EventID, &d.Kind, &d.Content, &d.DueDate, &d.Summed, &d.Attempts, &d.At, &d.Unknown, &d.Dropped)
 		return d, err
 	})
 	return due, unavailable(err)
