@@ -13,18 +13,20 @@ CREATE TABLE users (
     time_zone        text NOT NULL,
     reminder_offsets integer[] NOT NULL,
     quiet_hours      text,
+    all_day_time     integer NOT NULL DEFAULT 540,
     created_at       timestamp with time zone NOT NULL DEFAULT now(),
     CONSTRAINT users_pkey PRIMARY KEY (id),
-    CONSTRAINT users_issuer_subject_key UNIQUE (issuer, subject)
+    CONSTRAINT users_issuer_subject_key UNIQUE (issuer, subject),
+    CONSTRAINT users_all_day_time_check CHECK (((all_day_time >= 0) AND (all_day_time <= 1439)))
 );
 CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON users FOR EACH ROW EXECUTE FUNCTION audit_change('user', 'updated');
 ALTER TABLE users ENABLE ROW LEVEL SECURITY;
 CREATE POLICY own ON users TO tickler_api, tickler_recurrer USING ((id = ( SELECT caller_id() AS caller_id)));
 CREATE POLICY settings ON users FOR SELECT TO tickler_notifier USING (true);
 GRANT SELECT ON users TO tickler_api;
-GRANT UPDATE (time_zone, reminder_offsets, quiet_hours) ON users TO tickler_api;
+GRANT UPDATE (time_zone, reminder_offsets, quiet_hours, all_day_time) ON users TO tickler_api;
 GRANT SELECT (id, time_zone, quiet_hours) ON users TO tickler_notifier;
-GRANT SELECT (id, time_zone, reminder_offsets) ON users TO tickler_recurrer;
+GRANT SELECT (id, time_zone, reminder_offsets, all_day_time) ON users TO tickler_recurrer;
 
 CREATE TABLE tokens (
     id           bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
@@ -109,11 +111,16 @@ CREATE TABLE tasks (
     series_start            timestamp without time zone,
     series_start_occurrence integer NOT NULL DEFAULT 1,
     occurrence              integer NOT NULL DEFAULT 1,
+    series_date             timestamp without time zone,
+    missed                  text NOT NULL DEFAULT 'skip'::text,
+    skipped                 jsonb,
     previous_task_id        bigint,
     reminder_offsets        integer[],
     absolute_reminder       timestamp with time zone,
     snoozed_until           timestamp with time zone,
     reminder_times          timestamp with time zone[] NOT NULL DEFAULT '{}'::timestamp with time zone[],
+    nag_minutes             integer,
+    nag_from                timestamp with time zone,
     idempotency_key         text,
     idempotency_digest      bytea,
     created_at              timestamp with time zone NOT NULL,
@@ -129,6 +136,7 @@ CREATE TABLE tasks (
     CONSTRAINT tasks_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE,
     CONSTRAINT tasks_check CHECK (((recurrence_rule IS NULL) OR ((series_id IS NOT NULL) AND (series_start IS NOT NULL)))),
     CONSTRAINT tasks_estimate_minutes_check CHECK (((estimate_minutes >= 1) AND (estimate_minutes <= 525600))),
+    CONSTRAINT tasks_missed_check CHECK ((missed = ANY (ARRAY['skip'::text, 'keep'::text]))),
     CONSTRAINT tasks_recurrence_base_check CHECK ((recurrence_base = ANY (ARRAY['due'::text, 'completion'::text]))),
     CONSTRAINT tasks_title_check CHECK (((char_length(title) >= 1) AND (char_length(title) <= 200)))
 );
@@ -151,7 +159,7 @@ CREATE POLICY scan ON tasks FOR SELECT TO tickler_notifier USING (true);
 GRANT SELECT, INSERT, UPDATE, DELETE ON tasks TO tickler_api;
 GRANT DELETE ON tasks TO tickler_notifier;
 GRANT SELECT, INSERT ON tasks TO tickler_recurrer;
-GRANT SELECT (id, title, priority, completed, due_date, reminder_times, deleted_at, version) ON tasks TO tickler_notifier;
+GRANT SELECT (id, title, priority, completed, due_date, all_day, time_zone, reminder_times, nag_minutes, nag_from, updated_at, deleted_at, version) ON tasks TO tickler_notifier;
 GRANT UPDATE (version) ON tasks TO tickler_notifier;
 GRANT UPDATE (version) ON tasks TO tickler_recurrer;
 
@@ -171,20 +179,22 @@ GRANT SELECT, INSERT, DELETE ON task_tags TO tickler_api;
 GRANT SELECT, INSERT ON task_tags TO tickler_recurrer;
 
 CREATE TABLE reminders (
-    task_id   bigint NOT NULL,
-    user_id   bigint NOT NULL,
-    remind_at timestamp with time zone NOT NULL,
+    task_id      bigint NOT NULL,
+    user_id      bigint NOT NULL,
+    remind_at    timestamp with time zone,
+    reminded_at  timestamp with time zone,
+    reminded_due timestamp with time zone,
     CONSTRAINT reminders_pkey PRIMARY KEY (task_id),
     CONSTRAINT reminders_task_id_fkey FOREIGN KEY (task_id) REFERENCES tasks(id) ON DELETE CASCADE
 ) WITH (autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_threshold=5000);
-CREATE INDEX idx_reminders_due ON reminders USING btree (remind_at);
+CREATE INDEX idx_reminders_due ON reminders USING btree (remind_at) WHERE (remind_at IS NOT NULL);
 ALTER TABLE reminders ENABLE ROW LEVEL SECURITY;
 CREATE POLICY delivery ON reminders TO tickler_notifier USING (true);
 CREATE POLICY own ON reminders TO tickler_api, tickler_recurrer USING ((user_id = ( SELECT caller_id() AS caller_id)));
 GRANT SELECT, INSERT, UPDATE, DELETE ON reminders TO tickler_api;
 GRANT SELECT, DELETE ON reminders TO tickler_notifier;
 GRANT SELECT, INSERT ON reminders TO tickler_recurrer;
-GRANT UPDATE (remind_at) ON reminders TO tickler_notifier;
+GRANT UPDATE (remind_at, reminded_at, reminded_due) ON reminders TO tickler_notifier;
 
 CREATE TABLE channels (
     id              bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
@@ -230,6 +240,9 @@ CREATE TABLE deliveries (
     attempts        integer NOT NULL DEFAULT 0,
     sending         boolean NOT NULL DEFAULT false,
     resends         integer NOT NULL DEFAULT 0,
+    held            boolean NOT NULL DEFAULT false,
+    at_once         boolean NOT NULL DEFAULT false,
+    summed_into     bigint,
     next_attempt_at timestamp with time zone NOT NULL,
     created_at      timestamp with time zone NOT NULL,
     finished_at     timestamp with time zone,
@@ -242,6 +255,8 @@ CREATE TABLE deliveries (
 );
 CREATE INDEX idx_deliveries_created ON deliveries USING btree (created_at);
 CREATE INDEX idx_deliveries_due ON deliveries USING btree (channel_id, next_attempt_at, id) WHERE (state = 'pending'::text);
+CREATE INDEX idx_deliveries_summed ON deliveries USING btree (summed_into) WHERE (summed_into IS NOT NULL);
+CREATE INDEX idx_deliveries_task ON deliveries USING btree (task_id) WHERE ((state = 'pending'::text) AND (kind = 'reminder'::text));
 CREATE INDEX idx_deliveries_user ON deliveries USING btree (user_id, id);
 ALTER TABLE deliveries ENABLE ROW LEVEL SECURITY;
 CREATE POLICY delivery ON deliveries TO tickler_notifier USING (true);
@@ -249,7 +264,8 @@ CREATE POLICY own ON deliveries TO tickler_api, tickler_recurrer USING ((user_id
 CREATE POLICY prune ON deliveries AS RESTRICTIVE FOR DELETE TO tickler_notifier USING ((created_at < (now() - kept_for('deliveries'::text))));
 GRANT SELECT, INSERT, UPDATE ON deliveries TO tickler_api;
 GRANT SELECT, INSERT, DELETE ON deliveries TO tickler_notifier;
-GRANT UPDATE (state, outcome, attempts, sending, resends, next_attempt_at, finished_at) ON deliveries TO tickler_notifier;
+GRANT UPDATE (state, outcome, attempts, sending, resends, held, summed_into, next_attempt_at, finished_at) ON deliveries TO tickler_notifier;
+GRANT SELECT (user_id, kind, task_id, state, next_attempt_at) ON deliveries TO tickler_recurrer;
 
 CREATE TABLE calendar_feeds (
     user_id    bigint NOT NULL,

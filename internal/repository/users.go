@@ -72,6 +72,9 @@ func (tx *userTx) SaveSettings(ctx context.Context, c person.SettingsChange, now
 		}
 	}
 	if c.BringFrom != "" {
+		if _, err := tx.Exec(ctx, takeTime); err != nil {
+			return done, err
+		}
 		if done.Brought, err = tx.bring(ctx, c.BringFrom, user, now); err != nil {
 			return done, err
 		}
@@ -137,12 +140,12 @@ func (tx *userTx) bring(ctx context.Context, from string, user person.Settings, 
 }
 
 // lockTasks locks tasks of the user before it reads them, so that it sees what
-// others committed meanwhile.
+// others committed meanwhile. It leaves their descriptions out: there may be many.
 func (tx *userTx) lockTasks(ctx context.Context, which string, arg any) ([]*task.Task, error) {
 	if _, err := tx.Exec(ctx, `SELECT FROM tasks t WHERE`+which+`ORDER BY t.id FOR UPDATE`, tx.userID, arg); err != nil {
 		return nil, err
 	}
-	rows, err := tx.Query(ctx, `SELECT`+taskColumns+taskTables+`WHERE`+which+`ORDER BY t.id`, tx.userID, arg)
+	rows, err := tx.Query(ctx, `SELECT`+undescribed+taskTables+`WHERE`+which+`ORDER BY t.id`, tx.userID, arg)
 	if err != nil {
 		return nil, err
 	}
