@@ -21,7 +21,7 @@ func TestDueTaskIsRemindedOnce(t *testing.T) {
 	t.Parallel()
 	s := shared(t)
 	p := s.person(t, "")
-	due := time.Now().Add(42*minute - 5*time.Second)
+	due := time.Now().Add(42*minute + 30*time.Second)
 	added := p.add(t, fields{"title": "Call the bank", "priority": "urgent", "due_date": due.UTC().Format(time.RFC3339)})
 	require.NotEmpty(t, added.RemindAt)
 
@@ -119,7 +119,8 @@ func TestNewDueDateRemindsAgainAndReopeningArmsWhatLiesAhead(t *testing.T) {
 	reopened := p.add(t, fields{"title": "Reopened", "due_date": in(90 * minute), "reminder_offsets": []int{120, 60}})
 	until(t, soon, "the first reminders", func() bool { return len(s.reminders(moved.ID))+len(s.reminders(reopened.ID)) == 2 })
 
-	p.call(t, "update_task", fields{"task_id": moved.ID, "due_date": in(2 * minute)})
+	p.call(t, "update_task", fields{"task_id": moved.ID, "due_date": in(2 * minute)}) // the same to who was reminded
+	p.call(t, "update_task", fields{"task_id": moved.ID, "due_date": in(-2 * time.Hour)})
 	require.Empty(t, p.call(t, "complete_task", fields{"task_id": reopened.ID}).Task.RemindAt)
 	p.call(t, "reopen_task", fields{"task_id": reopened.ID})
 	require.Equal(t, instant(t, reopened.DueDate).Add(-60*minute), instant(t, p.get(t, reopened.ID).RemindAt))

@@ -24,7 +24,7 @@ func TestUpdateChangesTheGivenFieldsAndNullClears(t *testing.T) {
 		{fields{"priority": "urgent"}, []string{"priority"}, func(v view) any { return v.Priority }, "urgent"},
 		{fields{"category": "home"}, []string{"category_id"}, func(v view) any { return v.Category }, "Home"},
 		{fields{"tags": []string{"new", "newer"}}, []string{"tag_ids"}, func(v view) any { return v.Tags }, []string{"new", "newer"}},
-		{fields{"due_date": "2031-03-01"}, []string{"all_day", "due_date"}, func(v view) any { return v.DueDate }, "2031-03-01T23:59:59Z"},
+		{fields{"due_date": "2031-03-01"}, []string{"all_day", "due_date"}, func(v view) any { return v.DueDate }, "2031-03-01"},
 		{fields{"due_date": "2031-03-01T10:00:00Z"}, []string{"all_day", "due_date"}, func(v view) any { return v.DueDate }, "2031-03-01T10:00:00Z"},
 		{fields{"reminder_offsets": []int{5}}, []string{"reminder_offsets"}, func(v view) any { return v.RemindAt }, "2031-03-01T09:55:00Z"},
 		{fields{"recurrence_rule": "weekly"}, []string{"recurrence_base", "recurrence_rule"}, func(v view) any { return v.RecurrenceRule }, "FREQ=WEEKLY"},

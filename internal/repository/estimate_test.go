@@ -39,7 +39,7 @@ func TestEstimateIsStoredToldAndGoesOnInTheSeries(t *testing.T) {
 	changed, err := b.service.Update(b.ctx, b.ann, task.UpdateInput{TaskID: first.ID, Fields: task.Fields{EstimateMinutes: input.Some(20)}})
 	require.NoError(t, err)
 	require.Equal(t, []string{"estimate_minutes"}, changed.Changed)
-	_, err = b.service.Complete(b.ctx, b.ann, first.ID)
+	_, err = b.service.Complete(b.ctx, b.ann, task.CompleteInput{TaskID: first.ID})
 	require.NoError(t, err)
 	next, err := b.service.CreateSuccessor(b.ctx, b.ann.UserID, first.ID)
 	require.NoError(t, err)
