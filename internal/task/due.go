@@ -150,7 +150,7 @@ func (t *Task) DueText(zone *time.Location) string {
 
 // DateText writes a date of the task's series in the same way.
 func (t *Task) DateText(at time.Time, zone *time.Location) string {
-	if t.AllDay {
+	if t.AllDay || t.DueDate == nil && t.Recurrence != nil && t.wholeDays() {
 		return at.In(t.Zone()).Format(time.DateOnly)
 	}
 	return FormatTime(&at, zone)

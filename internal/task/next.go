@@ -27,6 +27,9 @@ func (t *Task) nextDate(completed time.Time) (*recurrence.Occurrence, error) {
 	r := t.Recurrence
 	from := recurrence.Occurrence{Time: t.given(), Index: r.Occurrence}
 	after, zone := completed, series.Zone
+	if series.AllDay { // done on a day is done for that day
+		after = endOfDay(wallTime(completed, zone), zone)
+	}
 	switch {
 	case t.DueDate == nil || r.Base == FromCompletion:
 		t.countFromCompletion(&series, &from, completed)
@@ -65,7 +68,7 @@ func (t *Task) countFromCompletion(series *recurrence.Series, from *recurrence.O
 	series.Start, series.StartIndex = wall, from.Index
 	// Done on the day itself, whatever the hour: that day is done. Of several times
 	// of a day those to come are still to come.
-	if begin := recurrence.Resolve(wall, series.Zone); !rule.Subdaily() && len(rule.Clock()) < 2 && t.DueDate != nil && begin.After(from.Time) {
+	if begin := recurrence.Resolve(wall, series.Zone); !rule.Subdaily() && len(rule.Clock()) < 2 && begin.After(from.Time) {
 		from.Time = begin
 	}
 }
