@@ -97,9 +97,7 @@ func viewTask(t *task.Task, user person.Settings, form Form, now time.Time, prev
 	for _, at := range t.RemindersToCome() {
 		v.Reminders = append(v.Reminders, task.FormatTime(&at, zone))
 	}
-	if t.NagMinutes > 0 {
-		v.Nag = &task.Nag{EveryMinutes: t.NagMinutes, Until: "done"}
-	}
+	v.Nag = t.Nag()
 	if r := t.Recurrence; r != nil {
 		v.RecurrenceBase, v.SeriesID, v.Occurrence, v.Missed = r.Base, r.SeriesID.String(), r.Occurrence, r.Missed
 	}

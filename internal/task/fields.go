@@ -152,7 +152,7 @@ var told = []struct {
 	{"recurrence_rule", func(t *Task) any { return nullIfZero(t.rule()) }},
 	{"recurrence_base", func(t *Task) any { return nullIfZero(t.base()) }},
 	{"missed", func(t *Task) any { return nullIfZero(t.missed()) }},
-	{"nag_minutes", func(t *Task) any { return nullIfZero(t.NagMinutes) }},
+	{"nag", func(t *Task) any { return orNil(t.Nag()) }},
 	{"previous_task_id", func(t *Task) any { return orNil(t.PreviousTaskID) }},
 	{"reminder_offsets", func(t *Task) any {
 		if t.ReminderOffsets == nil { // the user's default, which is another thing than none

@@ -17,7 +17,7 @@ import (
 
 var (
 	now = time.Date(2026, 3, 2, 8, 0, 0, 0, time.UTC) // a Monday
-	ann = person.Settings{UserID: 1, TimeZone: "Europe/Berlin", ReminderOffsets: []int{60}}
+	ann = person.Settings{UserID: 1, TimeZone: "Europe/Berlin", ReminderOffsets: []int{60}, AllDayTime: person.DefaultAllDayTime}
 )
 
 // whole is a task of which every field has a value.
@@ -27,10 +27,11 @@ func whole(t *testing.T) *Task {
 	one := &Task{
 		ID: 7, UserID: 1, Title: "Water", Description: "all", Priority: High,
 		Category: &label.Category{ID: 4, Name: "Home"}, Tags: []label.Tag{{ID: 2, Name: "b"}, {ID: 1, Name: "c"}},
-		CompletedAt: &at, EstimateMinutes: &minutes, DueDate: &due, AllDay: true, TimeZone: "UTC",
-		Recurrence:     &Recurrence{Rule: "FREQ=DAILY", Base: FromDue, SeriesID: uuid.New(), Start: due, StartOccurrence: 1, Occurrence: 1},
+		CompletedAt: &at, EstimateMinutes: &minutes, NagMinutes: 30, DueDate: &due, AllDay: true, TimeZone: "UTC",
+		Recurrence:     &Recurrence{Rule: "FREQ=DAILY", Base: FromDue, SeriesID: uuid.New(), Start: due, StartOccurrence: 1, Occurrence: 1, Missed: KeepMissed},
 		PreviousTaskID: &previous, ReminderOffsets: []int{5}, AbsoluteReminder: &at, SnoozedUntil: &at,
-		ReminderTimes: []time.Time{at}, RemindAt: &at, CreatedAt: now, UpdatedAt: now, DeletedAt: &at, Version: 2,
+		ReminderTimes: []time.Time{at}, RemindAt: &at, NagFrom: &at, RemindedAt: &at, RemindedDue: &due, HeldUntil: &at,
+		Skipped: []SkippedDate{{Due: &due}}, Notes: []string{"x"}, CreatedAt: now, UpdatedAt: now, DeletedAt: &at, Version: 2,
 	}
 	for field, value := range reflect.ValueOf(*one).Fields() {
 		require.True(t, !field.IsExported() || !value.IsZero(), "%s has no value: give it one", field.Name)
@@ -83,7 +84,7 @@ func TestADayAndItsLastSecondAreTwoDueDates(t *testing.T) {
 	second := one.Clone()
 	second.AllDay = false
 	_, fields := Differences(one, second)
-	require.Equal(t, map[string]any{"due_date": *one.DueDate, "all_day": false}, fields)
+	require.Equal(t, map[string]any{"due_date": *one.DueDate, "all_day": false, "due_day": nil}, fields)
 }
 
 func TestFieldsAreGivenToATask(t *testing.T) {
@@ -110,8 +111,9 @@ func TestFieldsAreGivenToATask(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			due := now.Add(72 * time.Hour)
 			one := &Task{ID: 7, Title: "Water", Description: "x", Priority: High, DueDate: &due, TimeZone: "UTC", ReminderOffsets: []int{5}}
-			require.NoError(t, one.setRule("daily", "", now))
-			require.NoError(t, one.set(c.fields, ann, now))
+			_, err := one.setRule("daily", FromDue, time.Time{}, now)
+			require.NoError(t, err)
+			require.NoError(t, one.set(c.fields, "", ann, now))
 			require.Equal(t, c.want, c.check(one))
 		})
 	}
@@ -126,11 +128,11 @@ func TestFieldsOutOfBoundsAreRefusedByName(t *testing.T) {
 		"due_date":         {DueDate: input.Some("tomorrow")},
 		"recurrence_rule":  {RecurrenceRule: input.Some("now and then")},
 		"recurrence_base":  {RecurrenceBase: input.Some(FromDue)},
-		"reminder_offsets": {ReminderOffsets: input.Some([]int{-1})},
+		"reminder_offsets": {ReminderOffsets: input.Some([]int{-600_000})},
 	} {
 		one := &Task{Title: "x", Priority: Low, TimeZone: "UTC"}
 		var e *fault.Error
-		require.ErrorAs(t, one.set(fields, ann, now), &e, field)
+		require.ErrorAs(t, one.set(fields, "", ann, now), &e, field)
 		require.Equal(t, field, e.Field)
 		require.Equal(t, fault.InvalidInput, e.Code)
 	}

@@ -17,6 +17,14 @@ type Nag struct {
 	Until        string `json:"until,omitempty" doc:"Only done." enum:"done"`
 }
 
+// Nag is how the task nags, nil if it does not.
+func (t *Task) Nag() *Nag {
+	if t.NagMinutes == 0 {
+		return nil
+	}
+	return &Nag{EveryMinutes: t.NagMinutes, Until: "done"}
+}
+
 // setNag sets how often the task nags, and tells whether that is new.
 func (t *Task) setNag(nag Nag) (changed bool, err error) {
 	if nag.EveryMinutes != 0 && (nag.EveryMinutes < minNagMinutes || nag.EveryMinutes > maxNagMinutes) {

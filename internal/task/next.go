@@ -158,7 +158,7 @@ func (t *Task) Successor(user person.Settings, now time.Time) (*Task, error) {
 func (t *Task) forgetMoments() {
 	t.AbsoluteReminder, t.SnoozedUntil, t.RemindAt = nil, nil, nil
 	t.RemindedAt, t.RemindedDue = nil, nil
-	t.Skipped = nil
+	t.Skipped, t.Notes, t.HeldUntil = nil, nil, nil
 }
 
 // CreateSuccessor stores the occurrence that follows a completed one, with its event, and

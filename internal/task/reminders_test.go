@@ -23,28 +23,28 @@ func soon() *Task {
 
 func TestArmingRemindsOfWhatHasPassedAtOnceAndOnce(t *testing.T) {
 	one := soon()
-	one.arm(nil, now)
+	one.arm(ann, now)
 	require.Equal(t, minutes(-30, 20), one.ReminderTimes)
 	require.Equal(t, now.Add(-30*time.Minute), *one.RemindAt)
 }
 
 func TestRearmingLooksAhead(t *testing.T) {
 	one := soon()
-	one.rearm(nil, now)
+	one.rearm(ann, now)
 	require.Equal(t, now.Add(20*time.Minute), *one.RemindAt)
-	one.rearm(nil, now.Add(21*time.Minute))
+	one.rearm(ann, now.Add(21*time.Minute))
 	require.Nil(t, one.RemindAt)
 }
 
 func TestRearmingKeepsWhatIsDueAndNotClaimed(t *testing.T) {
 	one := soon()
-	one.arm(nil, now)
+	one.arm(ann, now)
 	one.ReminderOffsets = []int{5}
-	one.RearmUnclaimed(nil, now)
+	one.rearmUnclaimed(ann, now)
 	require.Equal(t, now.Add(-30*time.Minute), *one.RemindAt, "the one that is due")
 	require.Equal(t, minutes(25), one.ReminderTimes)
 	one.RemindAt = &one.ReminderTimes[0]
-	one.RearmUnclaimed(nil, now)
+	one.rearmUnclaimed(ann, now)
 	require.Equal(t, now.Add(25*time.Minute), *one.RemindAt, "the one to come")
 }
 
@@ -52,7 +52,7 @@ func TestDoneAndDeletedTasksAreNotArmed(t *testing.T) {
 	done, gone := soon(), soon()
 	done.CompletedAt, gone.DeletedAt = &now, &now
 	for _, one := range []*Task{done, gone} {
-		one.arm(nil, now)
+		one.arm(ann, now)
 		require.Nil(t, one.RemindAt)
 	}
 }
@@ -60,10 +60,11 @@ func TestDoneAndDeletedTasksAreNotArmed(t *testing.T) {
 func TestSuccessorTakesTheFieldsAndNotTheHistory(t *testing.T) {
 	one := whole(t)
 	one.AllDay, one.DeletedAt = false, nil
-	require.NoError(t, one.setRule("daily", "", now))
+	_, err := one.setRule("daily", FromDue, time.Time{}, now)
+	require.NoError(t, err)
 	done := one.DueDate.Add(-time.Hour)
 	one.CompletedAt = &done
-	next, err := one.Successor([]int{60}, now)
+	next, err := one.Successor(ann, now)
 	require.NoError(t, err)
 	require.Equal(t, one.DueDate.AddDate(0, 0, 1), *next.DueDate)
 	require.Equal(t, one.ID, *next.PreviousTaskID)
@@ -77,7 +78,7 @@ func TestSuccessorTakesTheFieldsAndNotTheHistory(t *testing.T) {
 	require.Subset(t, []string{"completed", "due_date", "previous_task_id", "absolute_reminder", "snoozed_until"}, keysOf(fields), "%v", old)
 
 	one.CompletedAt = nil
-	next, err = one.Successor(nil, now)
+	next, err = one.Successor(ann, now)
 	require.NoError(t, err)
 	require.Nil(t, next, "an open task has none")
 }

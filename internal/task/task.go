@@ -144,7 +144,7 @@ func (t *Task) Clone() *Task {
 	c.Category, c.Recurrence = copied(t.Category), copied(t.Recurrence)
 	c.Tags = slices.Clone(t.Tags)
 	c.ReminderOffsets, c.ReminderTimes = slices.Clone(t.ReminderOffsets), slices.Clone(t.ReminderTimes)
-	c.Skipped, c.Notes = slices.Clone(t.Skipped), nil
+	c.Skipped, c.Notes = slices.Clone(t.Skipped), slices.Clone(t.Notes)
 	c.PreviousTaskID, c.EstimateMinutes = copied(t.PreviousTaskID), copied(t.EstimateMinutes)
 	for _, instant := range []**time.Time{&c.CompletedAt, &c.DueDate, &c.AbsoluteReminder, &c.SnoozedUntil, &c.NagFrom, &c.RemindAt, &c.RemindedAt, &c.RemindedDue, &c.HeldUntil, &c.DeletedAt} {
 		*instant = copied(*instant)
