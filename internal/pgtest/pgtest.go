@@ -29,16 +29,33 @@ const Variable = "TICKLER_TEST_DATABASE_URL"
 // Open returns a pool on a new, migrated database that is dropped with the test.
 func Open(t testing.TB) *pgxpool.Pool {
 	t.Helper()
-	server := serverOf(t)
-	template, err := migrated(context.Background(), server)
+	pool, drop, err := Make(context.Background(), serverOf(t))
 	require.NoError(t, err)
-	config, err := pgxpool.ParseConfig(create(t, server, template))
-	require.NoError(t, err)
-	config.MaxConns = 20
-	pool, err := pgxpool.NewWithConfig(context.Background(), config)
-	require.NoError(t, err)
-	t.Cleanup(pool.Close)
+	t.Cleanup(drop)
 	return pool
+}
+
+// Make is Open for an example, which has no test: server is the address that
+// Variable holds. Call drop when done.
+func Make(ctx context.Context, server string) (pool *pgxpool.Pool, drop func(), err error) {
+	template, err := migrated(ctx, server)
+	if err != nil {
+		return nil, nil, err
+	}
+	name, dropDatabase, err := create(ctx, server, template)
+	if err != nil {
+		return nil, nil, err
+	}
+	config, err := pgxpool.ParseConfig(name)
+	if err == nil {
+		config.MaxConns = 20
+		pool, err = pgxpool.NewWithConfig(ctx, config)
+	}
+	if err != nil {
+		dropDatabase()
+		return nil, nil, err
+	}
+	return pool, func() { pool.Close(); dropDatabase() }, nil
 }
 
 // migrated returns the name of a database to copy: migrating one takes twenty
@@ -115,7 +132,10 @@ func As(t testing.TB, pool *pgxpool.Pool, role string) *pgxpool.Pool {
 // URL returns the address of a new, empty database that is dropped with the test.
 func URL(t testing.TB) string {
 	t.Helper()
-	return create(t, serverOf(t), "template1")
+	url, drop, err := create(context.Background(), serverOf(t), "template1")
+	require.NoError(t, err)
+	t.Cleanup(drop)
+	return url
 }
 
 func serverOf(t testing.TB) string {
@@ -127,11 +147,8 @@ func serverOf(t testing.TB) string {
 	return server
 }
 
-// create makes a copy of a database, which is dropped with the test, and returns
-// its address.
-func create(t testing.TB, server, template string) string {
-	t.Helper()
-	ctx := context.Background()
+// create copies a database and returns the copy's address; drop removes it.
+func create(ctx context.Context, server, template string) (url string, drop func(), err error) {
 	name := "test_" + strings.ToLower(rand.Text())
 	admin := func(sql string) error {
 		conn, err := pgx.Connect(ctx, server)
@@ -142,10 +159,15 @@ func create(t testing.TB, server, template string) string {
 		_, err = conn.Exec(ctx, sql)
 		return err
 	}
-	require.NoError(t, admin("CREATE DATABASE "+name+" TEMPLATE "+template))
-	require.NoError(t, admin(fmt.Sprintf(withheld, name, template)))
-	t.Cleanup(func() { _ = admin("DROP DATABASE " + name + " WITH (FORCE)") })
-	return address(server, name)
+	if err := admin("CREATE DATABASE " + name + " TEMPLATE " + template); err != nil {
+		return "", nil, err
+	}
+	drop = func() { _ = admin("DROP DATABASE " + name + " WITH (FORCE)") }
+	if err := admin(fmt.Sprintf(withheld, name, template)); err != nil {
+		drop()
+		return "", nil, err
+	}
+	return address(server, name), drop, nil
 }
 
 // withheld takes from everybody what they may not do in the database that was
