@@ -61,6 +61,25 @@ END
 $$;
 -- +goose StatementEnd
 
+-- Everybody may also make large objects, of any size, which nothing here would ever
+-- remove, and write into the log of Postgres itself. These functions belong to the
+-- administrator: who migrates without being one leaves that to them.
+-- +goose StatementBegin
+DO $$
+DECLARE
+    writing regprocedure;
+BEGIN
+    FOR writing IN
+        SELECT p.oid FROM pg_proc p
+        WHERE p.pronamespace = 'pg_catalog'::regnamespace AND p.proname IN ('lo_creat', 'lo_create', 'lo_from_bytea', 'pg_logical_emit_message')
+          AND pg_has_role(p.proowner, 'USAGE')
+    LOOP
+        EXECUTE format('REVOKE EXECUTE ON FUNCTION %s FROM PUBLIC', writing);
+    END LOOP;
+END
+$$;
+-- +goose StatementEnd
+
 -- A function may be executed by everybody too, unless that is taken away, as here
 -- and with each function below. One that is SECURITY DEFINER runs under the rights
 -- of the schema's owner: its names are bound when it is created (BEGIN ATOMIC), or

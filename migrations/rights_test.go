@@ -89,6 +89,8 @@ func TestRolesOwnNothingMakeNothingAndPassNothingOn(t *testing.T) {
 		UNION ALL
 		SELECT rolname || ' may ' || privilege FROM roles, unnest('{CREATE,TEMPORARY}'::text[]) privilege WHERE has_database_privilege(roles.oid, current_database(), privilege)
 		UNION ALL
+		SELECT rolname || ' may ' || p.oid::regprocedure FROM roles, pg_proc p
+		WHERE p.pronamespace = 'pg_catalog'::regnamespace AND p.proname ~ '^lo_(creat|create|from_bytea|import)$|^pg_logical_emit_message$' AND has_function_privilege(roles.oid, p.oid, 'EXECUTE')		UNION ALL
 		SELECT rolname || ' may create in the schema' FROM roles WHERE has_schema_privilege(roles.oid, 'public', 'CREATE')
 		UNION ALL
 		SELECT rolname || ' passes on rights on ' || c.oid::regclass FROM roles r, pg_class c, aclexplode(c.relacl) g WHERE g.grantee = r.oid AND g.is_grantable

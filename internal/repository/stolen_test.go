@@ -51,6 +51,7 @@ func TestStolenLoginMakesNothingAndBecomesNobodyElse(t *testing.T) {
 		tries := []string{
 			`CREATE TEMP TABLE event_log (position bigint)`, `CREATE TEMP VIEW tasks AS SELECT 1`,
 			`CREATE FUNCTION pg_temp.trap() RETURNS int LANGUAGE sql AS 'SELECT 1'`,
+			`SELECT lo_create(0)`, `SELECT lo_creat(-1)`, `SELECT lo_from_bytea(0, 'x')`, `SELECT pg_logical_emit_message(false, 'x', 'y')`,
 			`CREATE TABLE mine (id int)`, `CREATE SCHEMA mine`, `CREATE EXTENSION hstore`,
 			`CREATE FUNCTION public.lower(text) RETURNS text LANGUAGE sql AS 'SELECT $1'`,
 			`CREATE OPERATOR public.= (LEFTARG = text, RIGHTARG = text, FUNCTION = texteq)`,
