@@ -97,7 +97,7 @@ func (r *Repository) BeginDeliveries(ctx context.Context, c ServedChannel, now t
 			         AND summed.contents IS NULL AS moot,
 			       t.due_date AS due_now, summed.contents AS summed
 			FROM mine JOIN deliveries d ON d.channel_id = mine.id LEFT JOIN tasks t ON t.id = d.task_id
-			LEFT JOIN LATERAL (SELECT json_agg(s.content) AS contents FROM deliveries s WHERE s.summed_into = d.id) summed ON true
+			LEFT JOIN LATERAL (SELECT json_agg(s.content ORDER BY s.id) AS contents FROM deliveries s WHERE s.summed_into = d.id) summed ON true
 			WHERE d.state = 'pending' AND d.next_attempt_at <= $3
 			ORDER BY d.next_attempt_at, d.id LIMIT $4 FOR UPDATE OF d
 		)

@@ -8,9 +8,12 @@ import (
 	"tickler/internal/recurrence"
 )
 
-// closeBy is how near two due dates of a task are to be the same to a person who
-// was reminded of the first: less than an offset apart, and less than this.
-const closeBy = time.Hour
+// Two due dates of a task are the same to a person who was reminded of the first
+// when they are less than the offset of that reminder apart, within these bounds.
+const (
+	closeBy = time.Hour
+	nearBy  = 10 * time.Minute
+)
 
 // arm computes the reminders of a task and sets the next one. A reminder that was
 // sent is not sent again. When none was sent about this due date and some have
@@ -107,7 +110,7 @@ func (t *Task) sent(offset int, user person.Settings) bool {
 		return false
 	}
 	moved := t.DueDate.Sub(*t.RemindedDue).Abs()
-	if moved > 0 && moved >= min(closeBy, time.Duration(offset)*time.Minute) {
+	if moved > 0 && moved >= min(closeBy, max(nearBy, (time.Duration(offset)*time.Minute).Abs())) {
 		return false
 	}
 	return !t.reminderOf(*t.RemindedDue, offset, user).After(*t.RemindedAt)
