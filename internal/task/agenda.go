@@ -7,12 +7,15 @@ import (
 	"time"
 
 	"tickler/internal/person"
+	"tickler/internal/recurrence"
 )
 
 // Bounds of an agenda.
 const (
 	maxAgenda       = 200 // entries
 	agendaPerSeries = 100 // dates of one series
+	// agendaWork is what finding the dates may cost together: some tenths of a second.
+	agendaWork = 5_000_000
 )
 
 // AgendaEntry is a date of an open series.
@@ -32,8 +35,9 @@ func (s *Service) agenda(ctx context.Context, user person.Settings, f Filter, fr
 	if err != nil {
 		return nil, false, err
 	}
+	work := recurrence.NewWork(agendaWork)
 	for _, t := range series.Tasks {
-		t.float(user)
+		t.Within(work)
 		if !t.DueDate.Before(from) && t.DueDate.Before(until) {
 			entries = append(entries, AgendaEntry{Task: t, Due: *t.DueDate})
 		}
@@ -55,5 +59,5 @@ func (s *Service) agenda(ctx context.Context, user person.Settings, f Filter, fr
 	if len(entries) > maxAgenda {
 		entries, cut = entries[:maxAgenda], true
 	}
-	return entries, cut || series.Next != nil, nil
+	return entries, cut || series.Next != nil || work.Exhausted(), nil
 }

@@ -26,6 +26,7 @@ type Import struct {
 	AbsoluteReminder *time.Time
 	SnoozedUntil     *time.Time
 	Series           *Recurrence // the place in its series; the rule is that of AddInput
+	SeriesDate       *time.Time  // the date of the series that it stands for, as wall time
 	PreviousTaskID   *int64
 }
 
@@ -50,6 +51,7 @@ func (s *Service) Import(ctx context.Context, user person.Settings, in Import, d
 		return Addition{}, err
 	}
 	t.place(in)
+	t.float(user)
 	t.AbsoluteReminder, t.SnoozedUntil = in.AbsoluteReminder, in.SnoozedUntil
 	t.rearm(user, now)
 	if in.CreatedAt != nil && in.CreatedAt.Before(now) {
@@ -115,6 +117,12 @@ func (t *Task) place(in Import) {
 	r := t.Recurrence
 	r.SeriesID = uuid.NewSHA1(in.Series.SeriesID, []byte(strconv.FormatInt(t.UserID, 10)))
 	r.Start, r.StartOccurrence, r.Occurrence = in.Series.Start, in.Series.StartOccurrence, in.Series.Occurrence
+	switch {
+	case !in.DueDate.Set: // it had none
+		t.DueDate, t.AllDay, r.Date = nil, false, time.Time{}
+	case in.SeriesDate != nil:
+		r.Date = *in.SeriesDate
+	}
 }
 
 // exported is how many tasks are read at a time where all are.

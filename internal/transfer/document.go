@@ -46,6 +46,7 @@ type Settings struct {
 	TimeZone        string `json:"time_zone"`
 	ReminderOffsets []int  `json:"reminder_offsets"`
 	QuietHours      string `json:"quiet_hours,omitempty"`
+	AllDayTime      string `json:"all_day_time,omitempty"`
 }
 
 // Label is a category or tag.
@@ -69,6 +70,7 @@ type ExportedTask struct {
 	PreviousTaskID   int64    `json:"previous_task_id,omitempty" doc:"The occurrence that this one follows."`
 	ReminderOffsets  *[]int   `json:"reminder_offsets,omitempty" doc:"Minutes before due; left out: those of the settings."`
 	AbsoluteReminder string   `json:"absolute_reminder,omitempty"`
+	NagMinutes       int      `json:"nag_minutes,omitempty" doc:"Reminds every so many minutes from the due date on, until done."`
 	SnoozedUntil     string   `json:"snoozed_until,omitempty"`
 	CompletedAt      string   `json:"completed_at,omitempty"`
 	CreatedAt        string   `json:"created_at"`
@@ -83,6 +85,8 @@ type Series struct {
 	Start           string `json:"start" doc:"The anchor: wall time in the task's zone."`
 	StartOccurrence int    `json:"start_occurrence"`
 	Occurrence      int    `json:"occurrence" doc:"Place of the task, from 1."`
+	Date            string `json:"date,omitempty" doc:"The date of the series that the task stands for, as start, where it was moved."`
+	Missed          string `json:"missed,omitempty" enum:"skip,keep"`
 }
 
 // Exported is everything that a user has, ready to be written.
@@ -103,6 +107,7 @@ func (s *Service) Export(ctx context.Context, user person.Settings) (Exported, e
 		return Exported{}, err
 	}
 	doc.Settings.QuietHours = delivery.QuietHours.String()
+	doc.Settings.AllDayTime = time.Time{}.Add(time.Duration(user.AllDayTime) * time.Minute).Format("15:04")
 	categories, err := s.labels.Categories(ctx, user)
 	if err != nil {
 		return Exported{}, err
@@ -161,7 +166,7 @@ func export(t *task.Task) ExportedTask {
 		ID: t.ID, Title: t.Title, Description: t.Description, Priority: string(t.Priority), TimeZone: t.TimeZone,
 		AbsoluteReminder: optional(t.AbsoluteReminder), SnoozedUntil: optional(t.SnoozedUntil),
 		CompletedAt: optional(t.CompletedAt), CreatedAt: instant(t.CreatedAt), UpdatedAt: instant(t.UpdatedAt),
-		EstimateMinutes: t.EstimateMinutes, DueDate: optional(t.DueDate),
+		EstimateMinutes: t.EstimateMinutes, NagMinutes: t.NagMinutes, DueDate: optional(t.DueDate),
 	}
 	if t.DueDate != nil && t.AllDay {
 		out.DueDate = t.DueDate.In(t.Zone()).Format(time.DateOnly)
@@ -179,7 +184,10 @@ func export(t *task.Task) ExportedTask {
 		out.PreviousTaskID = *t.PreviousTaskID
 	}
 	if r := t.Recurrence; r != nil {
-		out.Series = &Series{r.Rule, string(r.Base), r.SeriesID.String(), r.Start.Format(wallForm), r.StartOccurrence, r.Occurrence}
+		out.Series = &Series{r.Rule, string(r.Base), r.SeriesID.String(), r.Start.Format(wallForm), r.StartOccurrence, r.Occurrence, "", string(r.Missed)}
+		if !r.Date.IsZero() {
+			out.Series.Date = r.Date.Format(wallForm)
+		}
 	}
 	return out
 }
@@ -338,7 +346,7 @@ func (d *document) value(into any) error {
 // prepare brings in what tasks refer to.
 func (s *Service) prepare(ctx context.Context, user *person.Settings, content content, report *Report) error {
 	settings := content.settings
-	wanted := person.SettingsInput{TimeZone: settings.TimeZone, ReminderOffsets: input.Some(settings.ReminderOffsets)}
+	wanted := person.SettingsInput{TimeZone: settings.TimeZone, ReminderOffsets: input.Some(settings.ReminderOffsets), AllDayTime: settings.AllDayTime}
 	if settings.QuietHours != "" {
 		wanted.QuietHours = input.Some(settings.QuietHours)
 	}
@@ -381,6 +389,9 @@ func (t ExportedTask) item(row int) item {
 	if t.EstimateMinutes != nil {
 		i.in.EstimateMinutes = input.Some(*t.EstimateMinutes)
 	}
+	if t.NagMinutes != 0 {
+		i.in.Nag = input.Some(task.Nag{EveryMinutes: t.NagMinutes})
+	}
 	if t.ReminderOffsets != nil {
 		i.in.ReminderOffsets = input.Some(append([]int{}, *t.ReminderOffsets...))
 	}
@@ -405,6 +416,14 @@ func (t ExportedTask) item(row int) item {
 			t.Series.Occurrence < 1 || t.Series.StartOccurrence < 1 || max(t.Series.Occurrence, t.Series.StartOccurrence) > 1<<30 {
 			wrong = fault.Invalid("series", "has no valid id, start, start_occurrence or occurrence")
 		}
+		date := start
+		if t.Series.Date != "" {
+			if date, err = time.Parse(wallForm, t.Series.Date); err != nil || date.Year() < 1970 || date.Year() > 9999 {
+				wrong = fault.Invalid("series", "has no valid date, for example 2026-03-01T09:00:00")
+			}
+			i.in.SeriesDate = &date
+		}
+		i.in.Missed = input.Some(task.Missed(t.Series.Missed))
 		i.in.Series = &task.Recurrence{SeriesID: id, Start: start, StartOccurrence: t.Series.StartOccurrence, Occurrence: t.Series.Occurrence}
 	}
 	for _, one := range []*time.Time{i.in.CreatedAt, i.in.CompletedAt, i.in.AbsoluteReminder, i.in.SnoozedUntil} {
