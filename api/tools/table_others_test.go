@@ -2,6 +2,9 @@ package tools
 
 var dayTables = map[string][]row{
 	"set_reminder": {
+		{"happy", `{"task_id":FIRST,"nag":{"every_minutes":15}}`, "reminders.0=2026-03-28T01:30:00+01:00"},
+		{"happy", `{"task_id":FIRST,"clear":["nag","remind_before_minutes"]}`, "changed.0=nag"},
+		{"happy", `{"task_id":FIRST,"snooze_minutes":0}`, "note=nothing changed: it reminds so already"},
 		{"happy", `{"task_id":FIRST,"remind_before_minutes":[60,1440]}`, "remind_at=2026-03-27T02:30:00+01:00"},
 		{"happy", `{"task_id":FIRST,"remind_before_minutes":30}`, "remind_at=2026-03-28T02:00:00+01:00"},
 		{"happy", `{"task_id":FIRST,"snooze_minutes":10}`, "remind_at=2026-03-02T09:10:00+01:00"},
@@ -41,6 +44,10 @@ var dayTables = map[string][]row{
 		{"limit", `{"limit":51}`, "INVALID_INPUT limit 1 to 50"},
 	},
 	"user_settings": {
+		{"happy", `{"all_day_time":"08:15"}`, "all_day_time=08:15 & changed.0=all_day_time"},
+		{"happy", `{"all_day_time":"09:00"}`, "all_day_time=09:00"},
+		{"error", `{"all_day_time":"9 am"}`, "INVALID_INPUT all_day_time 00:00 to 23:59"},
+		{"error", `{"bring_tasks_from":"Europe/Berlin"}`, "INVALID_INPUT bring_tasks_from own zone"},
 		{"happy", `{}`, "time_zone=Europe/Berlin & reminder_offsets.0=60 & now=2026-03-02T09:00:00+01:00 & changed="},
 		{"happy", `{"reminder_offsets":[5,10],"quiet_hours":"22:00-07:00 except urgent"}`, "reminder_offsets.#=2 & quiet_hours=22:00-07:00 except urgent & changed.#=2"},
 		{"happy", `{"reminder_offsets":[],"quiet_hours":null}`, "reminder_offsets.#=0 & quiet_hours="},
