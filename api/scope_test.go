@@ -106,6 +106,32 @@ func TestSettingsAreReadWithTheScopeToRead(t *testing.T) {
 	require.Contains(t, call(reader, nil).text, "Asia/Tokyo")
 }
 
+// Whoever may not read must not open a way to read: the address of a calendar
+// feed, or a channel to which reminders bring titles.
+func TestTokenThatMayOnlyWriteOpensNoWayToRead(t *testing.T) {
+	t.Parallel()
+	h := build(t, nil)
+	ann := h.resident(t, "ann")
+	writer := h.newToken(t, ann.user.UserID, access.TasksWrite)
+	for _, opening := range []fields{
+		{"calendar_feed": "new"}, {"calendar_feed": "new", "time_zone": "UTC"}, {"add_channel": "https://example.com/hook"},
+		{"add_channel": "ntfy://ntfy.sh/mine", "calendar_feed": "off"}, {"add_channel": "mailto:me@example.com", "remove_channel": 1}, {"calendar_feed": []string{"new"}},
+	} {
+		for _, a := range []answer{
+			h.rpc(t, writer, "tools/call", fields{"name": "user_settings", "arguments": opening}),
+			h.send(t, writer, http.MethodPatch, "/v1/settings", opening),
+		} {
+			require.Equal(t, http.StatusForbidden, a.status, "%v: %s", opening, a.text)
+			require.Contains(t, a.text, "tasks:read", "%v", opening)
+			require.NotContains(t, a.text, "/calendar/")
+		}
+	}
+	settings := ann.call(t, "user_settings", nil)
+	require.NotContains(t, settings, "channels", "nothing was made")
+	require.NotContains(t, settings, "calendar_feed")
+	require.Equal(t, http.StatusOK, h.send(t, writer, http.MethodPatch, "/v1/settings", fields{"calendar_feed": "off"}).status, "closing is no reading")
+}
+
 // Gin by itself would send a browser to where the prefix says.
 func TestNobodyIsLedElsewhereByForwardedHeaders(t *testing.T) {
 	t.Parallel()

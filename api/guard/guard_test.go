@@ -82,9 +82,8 @@ func build(t testing.TB, change func(*guard.Config, *access.Trust)) *house {
 		require.NoError(t, err)
 		c.String(http.StatusOK, strconv.FormatInt(user.UserID, 10))
 	}
-	router.Group("/mcp", g.WithToken(0)...).Any("", g.MCP(func(tool string, _ json.RawMessage) (access.Scope, bool) {
-		scope, known := map[string]access.Scope{"get_task": access.TasksRead, "add_task": access.TasksWrite}[tool]
-		return scope, known
+	router.Group("/mcp", g.WithToken(0)...).Any("", g.MCP(func(tool string, _ json.RawMessage) []access.Scope {
+		return map[string][]access.Scope{"get_task": {access.TasksRead}, "add_task": {access.TasksWrite}, "open_feed": {access.TasksWrite, access.TasksRead}}[tool]
 	}), room)
 	router.Group("/v1", g.WithToken(0)...).GET("/admin", g.Require(access.Admin), room)
 	h.handler = router
@@ -240,6 +239,7 @@ func TestScopeThatIsMissingIsNamed(t *testing.T) {
 	}{
 		{reader, message("tools/call", "get_task"), ""}, {writer, message("tools/call", "add_task"), ""},
 		{reader, message("tools/call", "add_task"), "tasks:read tasks:write"}, {writer, message("tools/call", "get_task"), "tasks:write tasks:read"},
+		{reader, message("tools/call", "open_feed"), "tasks:read tasks:write"}, {writer, message("tools/call", "open_feed"), "tasks:write tasks:read"},
 		{admin, message("tools/call", "get_task"), "admin tasks:read"}, {writer, message("resources/read", ""), "tasks:write tasks:read"},
 		{reader, message("tools/list", ""), ""}, {admin, message("ping", ""), ""}, {reader, message("tools/call", "no_such_tool"), ""},
 		// What Go's decoder, which the library uses, takes for the same words.

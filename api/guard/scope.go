@@ -47,8 +47,8 @@ func (g *Guard) require(c *gin.Context, needed access.Scope) {
 // notifications/cancelled without acting on them: without a session the library
 // cannot tell whose request is meant.
 //
-// needed tells the scope that a call of a tool needs. An unknown tool needs none.
-func (g *Guard) MCP(needed func(tool string, arguments json.RawMessage) (access.Scope, bool)) gin.HandlerFunc {
+// needed lists the scopes that a call of a tool needs. An unknown tool needs none.
+func (g *Guard) MCP(needed func(tool string, arguments json.RawMessage) []access.Scope) gin.HandlerFunc {
 	return func(c *gin.Context) {
 		if c.Request.Method != http.MethodPost {
 			return
@@ -79,8 +79,10 @@ func (g *Guard) MCP(needed func(tool string, arguments json.RawMessage) (access.
 			c.AbortWithStatus(http.StatusAccepted)
 			return
 		case "tools/call":
-			if scope, known := needed(message.Params.Name, message.Params.Arguments); known {
-				g.require(c, scope)
+			for _, scope := range needed(message.Params.Name, message.Params.Arguments) {
+				if g.require(c, scope); c.IsAborted() {
+					return
+				}
 			}
 		case "resources/read", "resources/subscribe", "completion/complete", "prompts/get", "subscriptions/listen":
 			g.require(c, access.TasksRead)

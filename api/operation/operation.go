@@ -44,6 +44,10 @@ type Operation struct {
 	// ReadsIf tells whether a call with these arguments changes nothing, of an
 	// operation that is not ReadOnly; nil: no call is sure to.
 	ReadsIf func(arguments json.RawMessage) bool
+	// OpensIf tells whether a call with these arguments opens a way on which tasks
+	// can be read without a token, so that it needs a token that may read them as
+	// well; nil: no call does.
+	OpensIf func(arguments json.RawMessage) bool
 
 	In, Out reflect.Type
 	// Call decodes the arguments, a JSON object, and runs the operation for a user.
@@ -92,22 +96,29 @@ func (o *Operations) Named(name string) Operation {
 	return all[i]
 }
 
-// Needed returns a function that tells the scope which a call of the named operation
-// needs; known is false when there is no such operation.
-func (o *Operations) Needed() func(name string, arguments json.RawMessage) (needed access.Scope, known bool) {
+// Needed returns a function that tells the scopes which a call of the named operation
+// needs: none when there is no such operation.
+func (o *Operations) Needed() func(name string, arguments json.RawMessage) []access.Scope {
 	all := map[string]Operation{}
 	for _, one := range o.All() {
 		all[one.Name] = one
 	}
-	return func(name string, arguments json.RawMessage) (access.Scope, bool) {
+	return func(name string, arguments json.RawMessage) []access.Scope {
 		one, known := all[name]
-		return one.Needs(arguments), known
+		if !known {
+			return nil
+		}
+		return one.Needs(arguments)
 	}
 }
 
-// Needs is the scope that a call with these arguments needs.
-func (o Operation) Needs(arguments json.RawMessage) access.Scope {
-	return access.Needed(o.ReadOnly || (o.ReadsIf != nil && o.ReadsIf(arguments)))
+// Needs lists the scopes that a call with these arguments needs.
+func (o Operation) Needs(arguments json.RawMessage) []access.Scope {
+	needed := []access.Scope{access.Needed(o.ReadOnly || (o.ReadsIf != nil && o.ReadsIf(arguments)))}
+	if o.OpensIf != nil && o.OpensIf(arguments) {
+		needed = append(needed, access.TasksRead)
+	}
+	return needed
 }
 
 type userKey struct{}
@@ -140,8 +151,10 @@ func define[In, Out any](o Operation, call func(context.Context, person.Settings
 		}()
 		// The guard has checked already; this holds if a route ever goes without it.
 		caller, known := access.From(ctx)
-		if needed := o.Needs(arguments); known && !caller.May(needed) {
-			return nil, &fault.Error{Code: fault.Forbidden, Message: "this call needs a token with the scope " + string(needed)}
+		for _, needed := range o.Needs(arguments) {
+			if known && !caller.May(needed) {
+				return nil, &fault.Error{Code: fault.Forbidden, Message: "this call needs a token with the scope " + string(needed)}
+			}
 		}
 		in, err := decode[In](arguments)
 		if err != nil {

@@ -54,6 +54,7 @@ func (o *Operations) settings() []Operation {
 			Example:     `{"time_zone": "Europe/Berlin"}`,
 			Destructive: true,
 			ReadsIf:     onlyReadsSettings,
+			OpensIf:     opensReading,
 		}, o.updateSettings),
 	}
 }
@@ -72,6 +73,26 @@ func onlyReadsSettings(arguments json.RawMessage) bool {
 	_, clears := given["reminder_offsets"] // null sets these
 	_, lifts := given["quiet_hours"]
 	return !clears && !lifts
+}
+
+// opensReading tells whether a call of user_settings makes a calendar feed or a
+// channel: whoever has the address of the one, or the target of the other, reads
+// tasks there, also when the token has ended.
+func opensReading(arguments json.RawMessage) bool {
+	given := map[string]json.RawMessage{}
+	if len(arguments) > 0 && json.Unmarshal(arguments, &given) != nil {
+		return false // as the call will be told
+	}
+	var feed string
+	if json.Unmarshal(given["calendar_feed"], &feed) == nil && feed == "off" {
+		delete(given, "calendar_feed")
+	}
+	for _, name := range []string{"calendar_feed", "add_channel"} {
+		if value, there := given[name]; there && !isNull(value) {
+			return true
+		}
+	}
+	return false
 }
 
 func (o *Operations) updateSettings(ctx context.Context, user person.Settings, in person.SettingsInput) (settingsAnswer, error) {

@@ -15,7 +15,7 @@ import (
 var told = map[string]bool{
 	"task": true, "category": true, "tag": true, "id": true, "version": true, "changed": true,
 	"results": true, "index": true, "error": true, "succeeded": true, "failed": true,
-	"webhook_secret": true, "calendar_url": true, "now": true,
+	"now": true,
 }
 
 // writtenNote says why an answer is so short.
