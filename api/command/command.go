@@ -26,6 +26,7 @@ const usage = `Usage:
   api deadletters list           list the events that could not be handled
   api deadletters redrive ID|all send them again
   api topics create              make the topics on Redpanda or Kafka; api topics create --help
+  api topics admit USER          let a program of somebody else's follow the events; --help
   api recurrence --rule RULE     list the dates of a recurrence rule
   api --help
 `

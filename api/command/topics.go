@@ -6,6 +6,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"os"
 	"strconv"
 	"strings"
 	"time"
@@ -24,11 +25,23 @@ only compared, and no right is taken away. Exit status 0 says that all is as wan
 
 `
 
-// topicsCommand runs api topics create. It needs the broker, and nothing else
-// of Tickler: no database, no sidecar.
+const admitUsage = `Usage: api topics admit USER
+
+Lets a program of somebody else's follow the events, on a broker that speaks Kafka's
+protocol: USER may read ` + event.TopicTaskEvents + ` in the consumer group USER, and nothing else.
+With KAFKA_READER_PASSWORD the user is made, or gets this password; without, it must
+exist. It may be run as often as one likes. docs/brokers.md tells about other brokers.
+
+`
+
+// topicsCommand runs api topics create and api topics admit. They need the broker,
+// and nothing else of Tickler: no database, no sidecar.
 func topicsCommand(args []string, stdout io.Writer) error {
+	if len(args) > 0 && args[0] == "admit" {
+		return admitCommand(args[1:], stdout)
+	}
 	if len(args) == 0 || args[0] != "create" {
-		return fmt.Errorf("topics: want create: %w", errUsage)
+		return fmt.Errorf("topics: want create or admit: %w", errUsage)
 	}
 	flags := flag.NewFlagSet("api topics create", flag.ContinueOnError)
 	accept := flags.Bool("accept-differences", false, "exit with 0 although topics that exist have other partitions or retention")
@@ -83,6 +96,37 @@ func topicsCommand(args []string, stdout io.Writer) error {
 		err = fmt.Errorf("%d topics are not as wanted: change them with the broker's own tools, or run this with --accept-differences", differ)
 	}
 	return err
+}
+
+func admitCommand(args []string, stdout io.Writer) error {
+	flags := flag.NewFlagSet("api topics admit", flag.ContinueOnError)
+	flags.Usage = func() {
+		_, _ = fmt.Fprint(flags.Output(), admitUsage, "Environment variables:\n", topics.Environment,
+			"  KAFKA_READER_PASSWORD     the password of USER                         optional\n")
+	}
+	if done, err := parseFlags(flags, args); done || err != nil {
+		return err
+	}
+	if flags.NArg() != 1 || flags.Arg(0) == "" {
+		return fmt.Errorf("topics admit: want the name of one user: %w", errUsage)
+	}
+	access, err := topics.FromEnvironment()
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	reader := topics.Reader{User: flags.Arg(0), Password: os.Getenv("KAFKA_READER_PASSWORD")}
+	err = topics.Admit(ctx, access, reader)
+	if errors.Is(err, topics.ErrNoRights) {
+		_, _ = fmt.Fprintf(stdout, "rights: none given, %v\n", topics.ErrNoRights)
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	_, _ = fmt.Fprintf(stdout, "%s: may read %s in the group %[1]s\n", reader.User, strings.Join(topics.ReadableTopics(), ", "))
+	return nil
 }
 
 // grant gives the users of the apps their rights, and says which.

@@ -80,24 +80,74 @@ func Grant(ctx context.Context, access Access, logins []Login, all []event.Topic
 		if i < 0 {
 			return fmt.Errorf("there is no app %q: known are %s", login.App, strings.Join(Apps, ", "))
 		}
-		r, principal := rights[i], "User:"+login.User
+		r := rights[i]
 		allow := []*kadm.ACLBuilder{kadm.NewACLs().Topics(r.Write...).Operations(kadm.OpWrite)}
 		if len(r.Read) > 0 {
 			allow = append(allow,
 				kadm.NewACLs().Topics(r.Read...).Operations(kadm.OpRead),
 				kadm.NewACLs().Groups(Group(login.App)).Operations(kadm.OpRead))
 		}
-		for _, rules := range allow {
-			made, err := admin.CreateACLs(ctx, rules.ResourcePatternType(kadm.ACLPatternLiteral).Allow(principal).AllowHosts("*"))
-			for _, one := range made {
-				err = errors.Join(err, one.Err)
-			}
-			if err != nil {
-				return fmt.Errorf("rights of the user %s: %w", login.User, refused(err))
-			}
+		if err := permit(ctx, admin, login.User, allow); err != nil {
+			return err
 		}
 	}
 	return nil
+}
+
+// permit gives a user rights on what each of the rules names.
+func permit(ctx context.Context, admin *kadm.Client, user string, allow []*kadm.ACLBuilder) error {
+	for _, rules := range allow {
+		made, err := admin.CreateACLs(ctx, rules.ResourcePatternType(kadm.ACLPatternLiteral).Allow("User:"+user).AllowHosts("*"))
+		for _, one := range made {
+			err = errors.Join(err, one.Err)
+		}
+		if err != nil {
+			return fmt.Errorf("rights of the user %s: %w", user, refused(err))
+		}
+	}
+	return nil
+}
+
+// A Reader is a program of somebody else's that follows the events. It may read
+// the topics that are there for others, in the consumer group that has its name,
+// and nothing else. Without a password the user must exist.
+type Reader struct{ User, Password string }
+
+// ReadableTopics lists the topics that are there for others.
+func ReadableTopics() (names []string) {
+	for _, topic := range event.Topics() {
+		if topic.Reader == "" {
+			names = append(names, topic.Name)
+		}
+	}
+	return names
+}
+
+// Admit makes a reader's user if its password is given, or gives it that password,
+// and its rights. It may be run as often as one likes.
+func Admit(ctx context.Context, access Access, reader Reader) error {
+	if slices.ContainsFunc(Apps, func(app string) bool { return reader.User == User(app) }) {
+		return fmt.Errorf("%s is the user of one of Tickler's own apps: choose another name", reader.User)
+	}
+	if reader.User == access.Username {
+		return fmt.Errorf("%s is the user who does this: choose another name", reader.User)
+	}
+	client, err := access.Client()
+	if err != nil {
+		return err
+	}
+	defer client.Close()
+	if err := client.Ping(ctx); err != nil {
+		return unreachable(access, err)
+	}
+	admin := kadm.NewClient(client)
+	if err := makeUsers(ctx, admin, access, []Login{{User: reader.User, Password: reader.Password}}); err != nil {
+		return err
+	}
+	return permit(ctx, admin, reader.User, []*kadm.ACLBuilder{
+		kadm.NewACLs().Topics(ReadableTopics()...).Operations(kadm.OpRead),
+		kadm.NewACLs().Groups(reader.User).Operations(kadm.OpRead),
+	})
 }
 
 func makeUsers(ctx context.Context, admin *kadm.Client, access Access, logins []Login) error {

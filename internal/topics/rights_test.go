@@ -118,3 +118,31 @@ func TestRightsNameEveryTopicThatAnAppTouches(t *testing.T) {
 		{App: "recurrer", Write: []string{"task-events", "task-reminders", "task-recurrence", "task-recurrence-deadletter"}, Read: []string{"task-recurrence", "task-recurrence-deadletter"}},
 	}, topics.RightsOf(event.Topics()))
 }
+
+func TestReaderFollowsTheEventsAndDoesNothingElse(t *testing.T) {
+	access := guarded(t)
+	require.NoError(t, topics.Grant(soon(t), access, logins(), event.Topics()))
+	for range 2 { // the second time changes nothing
+		require.NoError(t, topics.Admit(soon(t), access, topics.Reader{User: "shop", Password: "password of shop"}))
+	}
+	own := access
+	own.Username, own.Password = "shop", "password of shop"
+	client, err := own.Client()
+	require.NoError(t, err)
+	t.Cleanup(client.Close)
+	for _, topic := range event.Topics() {
+		require.Error(t, client.ProduceSync(soon(t), &kgo.Record{Topic: topic.Name, Value: []byte("forged")}).FirstErr(), "it writes %s", topic.Name)
+		for _, group := range []string{"shop", topics.Group("notifier"), topics.Group("recurrer")} {
+			mine := topic.Name == event.TopicTaskEvents && group == "shop"
+			require.Equal(t, mine, reads(t, own, topic.Name, group), "it reads %s in the group %s", topic.Name, group)
+		}
+	}
+	require.ErrorContains(t, topics.Admit(soon(t), own, topics.Reader{User: "friend", Password: "p"}), "this user may not")
+}
+
+func TestReaderIsNoUserThatHasOtherWork(t *testing.T) {
+	access := guarded(t)
+	for _, user := range []string{"tickler-api", "tickler-notifier", "tickler-recurrer", access.Username} {
+		require.ErrorContains(t, topics.Admit(soon(t), access, topics.Reader{User: user}), "choose another name")
+	}
+}
