@@ -12,6 +12,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"tickler/api/calendarfeed"
+	"tickler/api/confirmation"
 	"tickler/api/guard"
 	"tickler/api/operation"
 	"tickler/api/problem"
@@ -22,6 +23,7 @@ import (
 	"tickler/internal/fault"
 	"tickler/internal/feed"
 	"tickler/internal/label"
+	"tickler/internal/person"
 	"tickler/internal/task"
 	"tickler/internal/telemetry"
 	"tickler/internal/transfer"
@@ -37,6 +39,7 @@ type routes struct {
 	publicHost string   // host name in the public URL
 	tasks      *task.Service
 	labels     *label.Service
+	people     *person.Service
 	operations *operation.Operations
 	events     *feed.Feed
 	transfer   *transfer.Service
@@ -75,6 +78,10 @@ func newRouter(r routes) (*gin.Engine, error) {
 	r.guard.Metadata(router)
 	feeds := calendarfeed.New(r.tasks, r.publicHost, time.Now, r.operations.Visible, r.guard.Begin, r.log)
 	router.Match([]string{http.MethodGet, http.MethodHead}, "/calendar/:file", append(r.guard.WithSecret("file"), feeds.Serve)...)
+
+	links := confirmation.New(r.people, r.operations.Visible)
+	router.Match([]string{http.MethodGet, http.MethodHead}, "/confirm/:secret", append(r.guard.WithSecret("secret"), links.Ask)...)
+	router.POST("/confirm/:secret", append(r.guard.FormWithSecret("secret"), links.Confirm)...)
 
 	mcp := router.Group("/mcp", r.guard.WithToken(0)...)
 	mcp.Any("", r.guard.MCP(r.operations.Needed()), gin.WrapH(tools.NewHandler(tools.Config{

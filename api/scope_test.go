@@ -137,7 +137,7 @@ func TestNobodyIsLedElsewhereByForwardedHeaders(t *testing.T) {
 	t.Parallel()
 	h := build(t, nil)
 	ann := h.resident(t, "ann")
-	for _, path := range []string{"/v1/tasks/", "/mcp/", "/docs/", "/V1/tasks", "/v1//tasks", "/openapi.json/", "/healthz/", "/calendar/x.ics/", "/schemas", "/v1/tasks/7/"} {
+	for _, path := range []string{"/v1/tasks/", "/mcp/", "/docs/", "/V1/tasks", "/v1//tasks", "/openapi.json/", "/healthz/", "/calendar/x.ics/", "/confirm/x/", "/schemas", "/v1/tasks/7/"} {
 		for _, method := range []string{http.MethodGet, http.MethodPost} {
 			a := h.send(t, ann.token, method, path, nil, "X-Forwarded-Prefix", "/evil.example/", "X-Forwarded-Host", "evil.example", "X-Forwarded-Proto", "gopher")
 			require.GreaterOrEqual(t, a.status, 400, "%s %s", method, path)
@@ -150,7 +150,7 @@ func TestNobodyIsLedElsewhereByForwardedHeaders(t *testing.T) {
 func TestServerAnswersToItsOwnNamesOnly(t *testing.T) {
 	t.Parallel()
 	h := build(t, nil)
-	for _, path := range []string{"/", "/docs", "/openapi.json", "/asyncapi.yaml", "/schemas/1.0/task.created.json", "/calendar/x.ics", "/.well-known/oauth-protected-resource", "/v1/tasks", "/mcp", "/v1/events"} {
+	for _, path := range []string{"/", "/docs", "/openapi.json", "/asyncapi.yaml", "/schemas/1.0/task.created.json", "/calendar/x.ics", "/confirm/x", "/.well-known/oauth-protected-resource", "/v1/tasks", "/mcp", "/v1/events"} {
 		request, err := http.NewRequest(http.MethodGet, h.URL+path, nil)
 		require.NoError(t, err)
 		request.Host = "evil.example"

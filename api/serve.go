@@ -62,9 +62,13 @@ func wire(ctx context.Context, a *app.App) (wired, error) {
 	events := feed.New(a.Store, a.Log, a.Registry)
 	a.Relay.Woken = events.Wake
 	tasks, labels := task.NewService(a.Store, time.Now), label.NewService(a.Store, time.Now)
-	people := person.NewService(a.Store, time.Now, person.ChannelRules{
-		Seal: a.Settings.SecretKeys.Seal, Plain: len(a.Settings.AllowedTargets) > 0,
-	})
+	rules := person.ChannelRules{
+		Seal: a.Settings.SecretKeys.Seal, Plain: len(a.Settings.AllowedTargets) > 0, Confirmations: a.Settings.UserConfirmations,
+	}
+	if settings.PublicURLSet {
+		rules.PublicURL = strings.TrimSuffix(settings.PublicURL, "/")
+	}
+	people := person.NewService(a.Store, time.Now, rules)
 	operations := operation.New(tasks, labels, people, time.Now, a.Log).WithPublicURL(strings.TrimSuffix(settings.PublicURL, "/"))
 	trust := access.Trust{
 		Admin:   settings.IssuersGrantAdmin,
@@ -79,7 +83,7 @@ func wire(ctx context.Context, a *app.App) (wired, error) {
 			UserCalls: settings.UserCalls,
 		}, trust, checker, a.Store.Settings, time.Now, a.Log),
 		proxies: settings.Proxies, publicHost: hostOf(settings.PublicURL),
-		tasks: tasks, labels: labels, operations: operations, events: events, transfer: transfer.NewService(tasks, labels, people, time.Now),
+		tasks: tasks, labels: labels, people: people, operations: operations, events: events, transfer: transfer.NewService(tasks, labels, people, time.Now),
 		audit: a.Store, reminders: a.Store.RecentReminders,
 		log: a.Log, registry: a.Registry, checks: a.Checks(),
 	})

@@ -195,7 +195,8 @@ func TestEveryRouteIsGuarded(t *testing.T) {
 
 	operations := describe(t, h)
 	open := map[string]bool{"/healthz": true, "/readyz": true, "/metrics": true, "/openapi.json": true, "/docs": true, "/asyncapi.yaml": true, "/schemas/*file": true,
-		"/calendar/:file": true, // whoever has its secret: TestCalendarShowsTheTasksOfItsOwnerOnly
+		"/calendar/:file":  true, // whoever has its secret: TestCalendarShowsTheTasksOfItsOwnerOnly
+		"/confirm/:secret": true, // likewise: TestLinkConfirmsItsOwnAddressOnly
 	}
 	for _, route := range h.routes {
 		path := strings.NewReplacer(":task_id", "{task_id}", ":category_id", "{category_id}", ":tag_id", "{tag_id}").Replace(route.Path)

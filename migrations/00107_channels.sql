@@ -8,6 +8,7 @@ CREATE TABLE channels (
     target          text        NOT NULL,
     secret          text,        -- sealed with a key from the configuration
     enabled         boolean     NOT NULL DEFAULT true,
+    confirmed       boolean     NOT NULL DEFAULT true, -- of mail: whoever reads it there opened the link
     problem         text,        -- why the last attempt failed
     failures        integer     NOT NULL DEFAULT 0, -- attempts since the last that succeeded
     last_success_at timestamptz,
@@ -16,9 +17,11 @@ CREATE TABLE channels (
     leased_until    timestamptz, -- by whoever serves it
     lease           bigint      NOT NULL DEFAULT 0, -- tells one lease from the next
     created_at      timestamptz NOT NULL DEFAULT now(),
-    UNIQUE (user_id, kind, target)
+    UNIQUE (user_id, kind, target),
+    CHECK (confirmed OR NOT enabled)
 );
-CREATE INDEX idx_channels_due ON channels (next_attempt_at) WHERE enabled AND next_attempt_at IS NOT NULL;
+-- One that is not confirmed is served for its confirmation alone.
+CREATE INDEX idx_channels_due ON channels (next_attempt_at) WHERE (enabled OR NOT confirmed) AND next_attempt_at IS NOT NULL;
 ALTER TABLE channels ENABLE ROW LEVEL SECURITY;
 CREATE POLICY own ON channels TO tickler_api, tickler_recurrer USING (user_id = (SELECT caller_id()));
 GRANT SELECT, INSERT, UPDATE, DELETE ON channels TO tickler_api;
@@ -34,7 +37,7 @@ CREATE TABLE deliveries (
     channel_id      bigint      REFERENCES channels ON DELETE SET NULL,
     target          text        NOT NULL, -- of the channel, for when that is removed
     event_id        uuid        NOT NULL, -- what the receiver deduplicates by
-    kind            text        NOT NULL CHECK (kind IN ('reminder', 'test', 'notice')),
+    kind            text        NOT NULL CHECK (kind IN ('reminder', 'test', 'notice', 'confirmation')),
     task_id         bigint,
     due_date        timestamptz, -- of the task when it reminded
     content         json        NOT NULL,
@@ -47,6 +50,7 @@ CREATE TABLE deliveries (
     at_once         boolean     NOT NULL DEFAULT false, -- its time had passed when it was set: several become one
     summed_into     bigint,      -- the delivery that this one has become a part of
     next_attempt_at timestamptz NOT NULL,
+    mailed_at       timestamptz, -- when its first attempt began, if that was a mail
     created_at      timestamptz NOT NULL,
     finished_at     timestamptz,
     UNIQUE (channel_id, event_id)
@@ -55,6 +59,7 @@ CREATE INDEX idx_deliveries_due ON deliveries (channel_id, next_attempt_at, id) 
 CREATE INDEX idx_deliveries_task ON deliveries (task_id) WHERE state = 'pending' AND kind = 'reminder';
 CREATE INDEX idx_deliveries_summed ON deliveries (summed_into) WHERE summed_into IS NOT NULL;
 CREATE INDEX idx_deliveries_user ON deliveries (user_id, id);
+CREATE INDEX idx_deliveries_mailed ON deliveries (user_id, mailed_at) WHERE mailed_at IS NOT NULL;
 CREATE INDEX idx_deliveries_created ON deliveries (created_at);
 ALTER TABLE deliveries ENABLE ROW LEVEL SECURITY;
 CREATE POLICY own ON deliveries TO tickler_api, tickler_recurrer USING (user_id = (SELECT caller_id()));
@@ -62,8 +67,46 @@ GRANT SELECT, INSERT, UPDATE ON deliveries TO tickler_api;
 GRANT SELECT (task_id, user_id, state, kind, next_attempt_at) ON deliveries TO tickler_recurrer; -- what it reads of any task
 CREATE POLICY delivery ON deliveries TO tickler_notifier USING (true);
 CREATE POLICY prune ON deliveries AS RESTRICTIVE FOR DELETE TO tickler_notifier USING (created_at < now() - kept_for('deliveries'));
-GRANT SELECT, INSERT, UPDATE (state, outcome, attempts, sending, resends, held, summed_into, next_attempt_at, finished_at), DELETE
+GRANT SELECT, INSERT, UPDATE (state, outcome, attempts, sending, resends, held, summed_into, next_attempt_at, mailed_at, finished_at), DELETE
     ON deliveries TO tickler_notifier;
+
+-- The links in confirmation mails. notifier adds one for each mail that it sends;
+-- api looks them up through the functions below and reads nothing here.
+CREATE TABLE channel_confirmations (
+    hash       bytea       PRIMARY KEY, -- SHA-256 of the secret in the link
+    channel_id bigint      NOT NULL REFERENCES channels ON DELETE CASCADE,
+    expires_at timestamptz NOT NULL DEFAULT now() + interval '24 hours'
+);
+CREATE INDEX idx_channel_confirmations_channel ON channel_confirmations (channel_id);
+ALTER TABLE channel_confirmations ENABLE ROW LEVEL SECURITY;
+CREATE POLICY add ON channel_confirmations FOR INSERT TO tickler_notifier WITH CHECK (true);
+CREATE POLICY expired ON channel_confirmations TO tickler_notifier USING (expires_at <= now());
+GRANT INSERT (hash, channel_id), SELECT (channel_id, expires_at), DELETE ON channel_confirmations TO tickler_notifier;
+
+-- Whoever opens such a link is not known: these find the channel under the rights
+-- of the schema's owner, and return its address, or NULL.
+-- +goose StatementBegin
+CREATE FUNCTION find_confirmation(given bytea) RETURNS text
+    LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
+    BEGIN ATOMIC
+        SELECT c.target FROM channel_confirmations f JOIN channels c ON c.id = f.channel_id
+        WHERE f.hash = given AND f.expires_at > now();
+    END;
+-- +goose StatementEnd
+-- Switches the channel on unless it was confirmed before, so that a link that is
+-- opened again changes nothing.
+-- +goose StatementBegin
+CREATE FUNCTION confirm_channel(given bytea) RETURNS text
+    LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
+    BEGIN ATOMIC
+        UPDATE channels c SET confirmed = true, enabled = true, problem = NULL, failures = 0
+        FROM channel_confirmations f
+        WHERE f.hash = given AND f.expires_at > now() AND c.id = f.channel_id AND NOT c.confirmed;
+        SELECT find_confirmation(given);
+    END;
+-- +goose StatementEnd
+REVOKE EXECUTE ON FUNCTION find_confirmation, confirm_channel FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION find_confirmation, confirm_channel TO tickler_api;
 
 CREATE TABLE calendar_feeds (
     user_id    bigint      PRIMARY KEY REFERENCES users ON DELETE CASCADE,
@@ -87,5 +130,5 @@ REVOKE EXECUTE ON FUNCTION find_calendar FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION find_calendar TO tickler_api;
 
 -- +goose Down
-DROP FUNCTION find_calendar;
-DROP TABLE calendar_feeds, deliveries, channels;
+DROP FUNCTION find_calendar, confirm_channel, find_confirmation;
+DROP TABLE calendar_feeds, channel_confirmations, deliveries, channels;

@@ -61,7 +61,8 @@ REVOKE EXECUTE ON FUNCTION audit_actor, audit_token, audit_events, audit_change 
 CREATE TRIGGER audit AFTER INSERT ON event_log REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION audit_events();
 CREATE TRIGGER audit AFTER INSERT OR UPDATE OR DELETE ON categories FOR EACH ROW EXECUTE FUNCTION audit_change('category', 'updated');
 CREATE TRIGGER audit AFTER INSERT OR UPDATE OF name, color OR DELETE ON tags FOR EACH ROW EXECUTE FUNCTION audit_change('tag', 'updated');
-CREATE TRIGGER audit AFTER INSERT OR UPDATE OR DELETE ON channels FOR EACH ROW EXECUTE FUNCTION audit_change('channel', 'updated');
+-- Not when notifier notes how one fares.
+CREATE TRIGGER audit AFTER INSERT OR UPDATE OF secret, enabled, confirmed OR DELETE ON channels FOR EACH ROW EXECUTE FUNCTION audit_change('channel', 'updated');
 CREATE TRIGGER audit AFTER INSERT OR UPDATE OF revoked_at OR DELETE ON tokens FOR EACH ROW EXECUTE FUNCTION audit_change('token', 'revoked');
 CREATE TRIGGER audit AFTER INSERT OR UPDATE OR DELETE ON users FOR EACH ROW EXECUTE FUNCTION audit_change('user', 'updated');
 

@@ -203,6 +203,7 @@ CREATE TABLE channels (
     target          text NOT NULL,
     secret          text,
     enabled         boolean NOT NULL DEFAULT true,
+    confirmed       boolean NOT NULL DEFAULT true,
     problem         text,
     failures        integer NOT NULL DEFAULT 0,
     last_success_at timestamp with time zone,
@@ -214,10 +215,11 @@ CREATE TABLE channels (
     CONSTRAINT channels_pkey PRIMARY KEY (id),
     CONSTRAINT channels_user_id_kind_target_key UNIQUE (user_id, kind, target),
     CONSTRAINT channels_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE,
+    CONSTRAINT channels_check CHECK ((confirmed OR (NOT enabled))),
     CONSTRAINT channels_kind_check CHECK ((kind = ANY (ARRAY['webhook'::text, 'ntfy'::text, 'email'::text])))
 );
-CREATE INDEX idx_channels_due ON channels USING btree (next_attempt_at) WHERE (enabled AND (next_attempt_at IS NOT NULL));
-CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON channels FOR EACH ROW EXECUTE FUNCTION audit_change('channel', 'updated');
+CREATE INDEX idx_channels_due ON channels USING btree (next_attempt_at) WHERE ((enabled OR (NOT confirmed)) AND (next_attempt_at IS NOT NULL));
+CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE OF secret, enabled, confirmed ON channels FOR EACH ROW EXECUTE FUNCTION audit_change('channel', 'updated');
 ALTER TABLE channels ENABLE ROW LEVEL SECURITY;
 CREATE POLICY delivery ON channels TO tickler_notifier USING (true);
 CREATE POLICY own ON channels TO tickler_api, tickler_recurrer USING ((user_id = ( SELECT caller_id() AS caller_id)));
@@ -244,17 +246,19 @@ CREATE TABLE deliveries (
     at_once         boolean NOT NULL DEFAULT false,
     summed_into     bigint,
     next_attempt_at timestamp with time zone NOT NULL,
+    mailed_at       timestamp with time zone,
     created_at      timestamp with time zone NOT NULL,
     finished_at     timestamp with time zone,
     CONSTRAINT deliveries_pkey PRIMARY KEY (id),
     CONSTRAINT deliveries_channel_id_event_id_key UNIQUE (channel_id, event_id),
     CONSTRAINT deliveries_channel_id_fkey FOREIGN KEY (channel_id) REFERENCES channels(id) ON DELETE SET NULL,
     CONSTRAINT deliveries_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE,
-    CONSTRAINT deliveries_kind_check CHECK ((kind = ANY (ARRAY['reminder'::text, 'test'::text, 'notice'::text]))),
+    CONSTRAINT deliveries_kind_check CHECK ((kind = ANY (ARRAY['reminder'::text, 'test'::text, 'notice'::text, 'confirmation'::text]))),
     CONSTRAINT deliveries_state_check CHECK ((state = ANY (ARRAY['pending'::text, 'sent'::text, 'failed'::text, 'dropped'::text, 'unknown'::text])))
 );
 CREATE INDEX idx_deliveries_created ON deliveries USING btree (created_at);
 CREATE INDEX idx_deliveries_due ON deliveries USING btree (channel_id, next_attempt_at, id) WHERE (state = 'pending'::text);
+CREATE INDEX idx_deliveries_mailed ON deliveries USING btree (user_id, mailed_at) WHERE (mailed_at IS NOT NULL);
 CREATE INDEX idx_deliveries_summed ON deliveries USING btree (summed_into) WHERE (summed_into IS NOT NULL);
 CREATE INDEX idx_deliveries_task ON deliveries USING btree (task_id) WHERE ((state = 'pending'::text) AND (kind = 'reminder'::text));
 CREATE INDEX idx_deliveries_user ON deliveries USING btree (user_id, id);
@@ -264,8 +268,23 @@ CREATE POLICY own ON deliveries TO tickler_api, tickler_recurrer USING ((user_id
 CREATE POLICY prune ON deliveries AS RESTRICTIVE FOR DELETE TO tickler_notifier USING ((created_at < (now() - kept_for('deliveries'::text))));
 GRANT SELECT, INSERT, UPDATE ON deliveries TO tickler_api;
 GRANT SELECT, INSERT, DELETE ON deliveries TO tickler_notifier;
-GRANT UPDATE (state, outcome, attempts, sending, resends, held, summed_into, next_attempt_at, finished_at) ON deliveries TO tickler_notifier;
+GRANT UPDATE (state, outcome, attempts, sending, resends, held, summed_into, next_attempt_at, mailed_at, finished_at) ON deliveries TO tickler_notifier;
 GRANT SELECT (user_id, kind, task_id, state, next_attempt_at) ON deliveries TO tickler_recurrer;
+
+CREATE TABLE channel_confirmations (
+    hash       bytea NOT NULL,
+    channel_id bigint NOT NULL,
+    expires_at timestamp with time zone NOT NULL DEFAULT (now() + '24:00:00'::interval),
+    CONSTRAINT channel_confirmations_pkey PRIMARY KEY (hash),
+    CONSTRAINT channel_confirmations_channel_id_fkey FOREIGN KEY (channel_id) REFERENCES channels(id) ON DELETE CASCADE
+);
+CREATE INDEX idx_channel_confirmations_channel ON channel_confirmations USING btree (channel_id);
+ALTER TABLE channel_confirmations ENABLE ROW LEVEL SECURITY;
+CREATE POLICY add ON channel_confirmations FOR INSERT TO tickler_notifier WITH CHECK (true);
+CREATE POLICY expired ON channel_confirmations TO tickler_notifier USING ((expires_at <= now()));
+GRANT DELETE ON channel_confirmations TO tickler_notifier;
+GRANT INSERT (hash, channel_id) ON channel_confirmations TO tickler_notifier;
+GRANT SELECT (channel_id, expires_at) ON channel_confirmations TO tickler_notifier;
 
 CREATE TABLE calendar_feeds (
     user_id    bigint NOT NULL,
@@ -548,6 +567,34 @@ BEGIN ATOMIC
 END;
 REVOKE ALL ON FUNCTION search_titles(text,integer) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION search_titles(text,integer) TO tickler_api;
+
+CREATE FUNCTION find_confirmation(given bytea)
+ RETURNS text
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+BEGIN ATOMIC
+ SELECT c.target
+    FROM (channel_confirmations f
+      JOIN channels c ON ((c.id = f.channel_id)))
+   WHERE ((f.hash = find_confirmation.given) AND (f.expires_at > now()));
+END;
+REVOKE ALL ON FUNCTION find_confirmation(bytea) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION find_confirmation(bytea) TO tickler_api;
+
+CREATE FUNCTION confirm_channel(given bytea)
+ RETURNS text
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+BEGIN ATOMIC
+ UPDATE channels c SET confirmed = true, enabled = true, problem = NULL::text, failures = 0
+    FROM channel_confirmations f
+   WHERE ((f.hash = confirm_channel.given) AND (f.expires_at > now()) AND (c.id = f.channel_id) AND (NOT c.confirmed));
+ SELECT find_confirmation(given) AS find_confirmation;
+END;
+REVOKE ALL ON FUNCTION confirm_channel(bytea) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION confirm_channel(bytea) TO tickler_api;
 
 CREATE FUNCTION find_calendar(given bytea)
  RETURNS bigint

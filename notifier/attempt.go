@@ -10,6 +10,7 @@ import (
 
 	"tickler/internal/delivery"
 	"tickler/internal/event"
+	"tickler/internal/person"
 	"tickler/internal/repository"
 )
 
@@ -100,6 +101,8 @@ func (s *sender) send(ctx context.Context, c repository.ServedChannel, d reposit
 		}
 	case "test":
 		m.Type, err = "channel.test", json.Unmarshal(d.Content, &m)
+	case "confirmation":
+		m.Type, err = "channel.confirmation", s.addSecret(ctx, c, d.Content, &m)
 	default:
 		m.Type, err = "channel.switched_off", json.Unmarshal(d.Content, &m)
 	}
@@ -136,6 +139,18 @@ func sumUp(first delivery.Message, others []json.RawMessage) (delivery.Message, 
 	}
 	m.Text = strings.Join(lines, "\n")
 	return m, nil
+}
+
+// addSecret reads a message with a link and completes the link with a secret, of
+// which the hash alone is stored. Each attempt has another; they all work, for the
+// mail of one that seemed to fail may have arrived.
+func (s *sender) addSecret(ctx context.Context, c repository.ServedChannel, content []byte, m *delivery.Message) error {
+	if err := json.Unmarshal(content, m); err != nil {
+		return err
+	}
+	secret := person.NewSecret()
+	m.Link += secret
+	return s.store.AddConfirmation(ctx, c.ID, person.HashSecret(secret))
 }
 
 // giveUp switches a channel off that nothing reaches any more.

@@ -48,6 +48,7 @@ func run() error {
 		return err
 	}
 	defer a.Close()
+	a.Store.LimitMails(settings.UserMails)
 	client := delivery.NewClient(settings.AllowedTargets, attemptTime)
 	sender := newSender(a.Store, settings.SecretKeys.Open, map[person.ChannelKind]delivery.Sender{
 		person.Webhook: delivery.Webhook{Client: client},

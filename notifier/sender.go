@@ -39,6 +39,7 @@ type sendStore interface {
 	ServeChannels(ctx context.Context, now time.Time, limit int, lease time.Duration, troubled bool) ([]repository.ServedChannel, error)
 	BeginDeliveries(ctx context.Context, c repository.ServedChannel, now time.Time, limit int) ([]repository.DueDelivery, error)
 	EndDeliveries(ctx context.Context, c repository.ServedChannel, ended []repository.SentDelivery, problem string, rest, now time.Time) error
+	AddConfirmation(ctx context.Context, channelID int64, hash []byte) error
 	LeaveChannel(ctx context.Context, c repository.ServedChannel, notBefore time.Time) error
 	SwitchOff(ctx context.Context, c repository.ServedChannel, problem string, since, now time.Time) (bool, error)
 }
@@ -202,6 +203,10 @@ func (s *sender) sendNext(ctx context.Context, c *repository.ServedChannel) bool
 			continue
 		case d.Dropped:
 			s.count(c, "dropped")
+			continue
+		case d.Excess:
+			s.count(c, "failed")
+			s.log.Info("a mail was not sent, since its user got as many as are allowed", "channel", c.ID, "user_id", c.UserID, "event", d.EventID)
 			continue
 		}
 		attempts.Go(func() {

@@ -38,6 +38,7 @@ type office struct {
 	people   *person.Service
 	store    *repository.Repository
 	sender   *sender
+	mails    mails
 
 	mu  sync.Mutex
 	now time.Time
@@ -55,13 +56,14 @@ func openPatient(t *testing.T, patience time.Duration) *office {
 	o.notifier = repository.New(pgtest.As(t, pool, string(repository.RoleNotifier)), "notifier", func() {})
 	o.service = task.NewService(o.store, o.clock)
 	o.people = person.NewService(o.store, o.clock, person.ChannelRules{
-		Plain: true, Seal: func(secret, _ string) (string, error) { return secret, nil },
+		Plain: true, PublicURL: "https://tickler.example.com", Confirmations: 5, Seal: func(secret, _ string) (string, error) { return secret, nil },
 	})
 	allowed, err := delivery.ParseNetworks("127.0.0.1/32")
 	require.NoError(t, err)
 	client := delivery.NewClient(allowed, patience)
 	o.sender = newSender(o.notifier, func(sealed, _ string) (string, error) { return sealed, nil }, map[person.ChannelKind]delivery.Sender{
 		person.Webhook: delivery.Webhook{Client: client}, person.Ntfy: delivery.Ntfy{Client: client},
+		person.Email: &delivery.Email{Invoke: o.mails.take, Timeout: patience},
 	}, retries, o.clock, slog.New(slog.DiscardHandler), prometheus.NewRegistry())
 	ctx, stop := context.WithCancel(context.Background())
 	var running sync.WaitGroup

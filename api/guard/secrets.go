@@ -19,6 +19,8 @@ const (
 	secretRate = 1
 	// secretReads is how many such answers of one secret are under way at a time.
 	secretReads = 2
+	// maxForm bounds the body of a form without fields, in bytes.
+	maxForm = 1 << 10
 )
 
 // WithSecret lists what a request must pass that carries its secret in its path,
@@ -28,12 +30,18 @@ func (g *Guard) WithSecret(parameter string) gin.HandlersChain {
 	return gin.HandlersChain{g.notTooOften, func(c *gin.Context) { g.secret(c, c.Param(parameter)) }}
 }
 
+// FormWithSecret is WithSecret for a form that a page of this server sends, without
+// fields.
+func (g *Guard) FormWithSecret(parameter string) gin.HandlersChain {
+	return append(gin.HandlersChain{g.expectedOrigin, plainBody(maxForm)}, g.WithSecret(parameter)...)
+}
+
 // secret limits what is asked for with a secret before anybody looks whether it
 // is one, and what else comes from an address that has named wrong ones.
 func (g *Guard) secret(c *gin.Context, secret string) {
 	address := addressOf(c)
 	if wait := g.failures.wait(address); wait > 0 {
-		tooOften(c, wait, "too many wrong addresses of calendars, or bad tokens, came from this address")
+		tooOften(c, wait, "too many wrong secret links, or bad tokens, came from this address")
 		return
 	}
 	sum := sha256.Sum256([]byte(secret))

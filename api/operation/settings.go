@@ -31,7 +31,7 @@ type channelView struct {
 	ID      int64              `json:"id"`
 	Kind    person.ChannelKind `json:"kind"`
 	Target  string             `json:"target"`
-	State   string             `json:"state"` // on, failing, off
+	State   string             `json:"state"` // on, failing, off, unconfirmed
 	Problem string             `json:"problem,omitempty"`
 }
 
@@ -110,6 +110,8 @@ func (o *Operations) updateSettings(ctx context.Context, user person.Settings, i
 	for _, c := range after.Delivery.Channels {
 		view := channelView{ID: c.ID, Kind: c.Kind, Target: c.Target, State: "on", Problem: c.Problem}
 		switch {
+		case !c.Confirmed:
+			view.State = "unconfirmed"
 		case !c.Enabled:
 			view.State = "off"
 		case c.Problem != "":
@@ -130,6 +132,9 @@ func (o *Operations) updateSettings(ctx context.Context, user person.Settings, i
 	if after.CalendarSecret != "" {
 		out.CalendarURL = o.feeds + after.CalendarSecret + ".ics"
 		out.Note = "whoever has calendar_url reads the tasks; it is not shown again. "
+	}
+	if after.Asked != 0 {
+		out.Note += "the channel is off until it is confirmed: a mail with a link is on its way to its address. "
 	}
 	if after.Tested != 0 {
 		out.Note += `a test is on its way; {"deliveries": 3} shows in some seconds how it went`

@@ -4,11 +4,15 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"maps"
 	"mime"
+	"mime/quotedprintable"
 	"net"
+	"net/http"
 	"net/mail"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"sync"
 	"testing"
@@ -94,6 +98,25 @@ func (s *session) Data(r io.Reader) error {
 	return nil
 }
 
+// confirm presses the button behind the link in a mail, as if its name were that of
+// this system.
+func (s *system) confirm(t *testing.T, m mailed) {
+	t.Helper()
+	read, err := mail.ReadMessage(bytes.NewReader([]byte(m.text)))
+	require.NoError(t, err)
+	body := read.Body
+	if read.Header.Get("Content-Transfer-Encoding") == "quoted-printable" {
+		body = quotedprintable.NewReader(body)
+	}
+	text, err := io.ReadAll(body)
+	require.NoError(t, err)
+	link := regexp.MustCompile(`"https://tickler\.example\.com(/confirm/[A-Z2-7]+)"`).FindSubmatch(text)
+	require.NotNil(t, link, "%s", text)
+	for _, method := range []string{http.MethodGet, http.MethodPost} {
+		require.Equal(t, http.StatusOK, send(t, method, s.APIURL()+string(link[1]), "").status)
+	}
+}
+
 func TestReminderComesByMail(t *testing.T) {
 	if os.Getenv(mailVariable) == "" {
 		t.Skip("it wants a daprd with all components: make test-email")
@@ -111,6 +134,8 @@ func TestReminderComesByMail(t *testing.T) {
 	s := start(t, func(c *stack.Config) {
 		allowLoopback(c)
 		c.Daprd = daprd
+		c.AppEnv["api"] = maps.Clone(c.AppEnv["api"])
+		c.AppEnv["api"]["TICKLER_PUBLIC_URL"] = "https://tickler.example.com"
 		c.Mail = map[string]string{
 			"SMTP_HOST": "127.0.0.1", "SMTP_PORT": strconv.Itoa(listener.Addr().(*net.TCPAddr).Port),
 			"SMTP_USER": "tickler", "SMTP_PASSWORD": "secret", "SMTP_FROM": "tickler@example.com",
@@ -119,7 +144,13 @@ func TestReminderComesByMail(t *testing.T) {
 	ann, bob := s.person(t, ""), s.person(t, "")
 	ann.settings(t, fields{"add_channel": "mailto:ann@example.com"})
 	bob.settings(t, fields{"add_channel": "mailto:bob@example.com"})
-	until(t, soon, "the two tests", func() bool { return len(office.got()) == 2 })
+	until(t, soon, "the two links", func() bool { return len(office.got()) == 2 })
+	for _, l := range office.got() {
+		s.confirm(t, l)
+	}
+	for _, p := range []*person{ann, bob} {
+		require.Equal(t, "on", p.settings(t, fields{}).Channels[0].State)
+	}
 
 	office.setBroken(true)
 	ann.add(t, fields{"title": "Water the <plants> & Grüße 🌱", "priority": "urgent", "due_date": in(30 * minute)})
@@ -148,7 +179,7 @@ func TestReminderComesByMail(t *testing.T) {
 		}
 	}
 	require.Equal(t, map[string]int{
-		"ann@example.com 🔔 Tickler reaches you here": 1, "ann@example.com 🔔 Water the <plants> & Grüße 🌱": 1,
-		"bob@example.com 🔔 Tickler reaches you here": 1, "bob@example.com 🔔 Of another": 1,
+		"ann@example.com 🔔 Confirm that Tickler may send you mail": 1, "ann@example.com 🔔 Water the <plants> & Grüße 🌱": 1,
+		"bob@example.com 🔔 Confirm that Tickler may send you mail": 1, "bob@example.com 🔔 Of another": 1,
 	}, receivers)
 }

@@ -278,7 +278,7 @@ func TestIngressSendsMCPToApiOverTLS(t *testing.T) {
 }
 
 // fromOutside are the paths that callers reach, and neither metrics nor probes.
-var fromOutside = []string{"/mcp", "/calendar", "/v1", "/.well-known/oauth-protected-resource"}
+var fromOutside = []string{"/mcp", "/calendar", "/confirm", "/v1", "/.well-known/oauth-protected-resource"}
 
 // requireProxyIsKnown: behind a proxy, api must know its own name and whom to believe.
 func requireProxyIsKnown(t *testing.T, objects *manifests.Objects, host string) {

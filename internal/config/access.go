@@ -15,6 +15,7 @@ import (
 // Guard is what the guard of the api can be told.
 type Guard struct {
 	PublicURL                          string
+	PublicURLSet                       bool // by the operator: the default is an address on this machine
 	Hosts, Origins, Proxies            []string
 	UserRate, AddressRate, FailureRate float64
 	UserCalls                          int
@@ -27,7 +28,7 @@ type Guard struct {
 // address.
 func guardSettings(listen string) []setting {
 	return []setting{
-		{name: "TICKLER_PUBLIC_URL", standard: "http://" + listen, help: "how callers reach this server; access tokens must be issued for it", read: func(c *Config, v string) error {
+		{name: "TICKLER_PUBLIC_URL", standard: "http://" + listen, help: "how callers reach this server; access tokens must be issued for it, and links in mail lead to it: without it no address of mail can be confirmed", read: func(c *Config, v string) error {
 			u, err := url.Parse(v)
 			if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" || u.RawQuery != "" || u.Fragment != "" || u.User != nil {
 				return errors.New("must be a URL, for example https://tickler.example.com")

@@ -39,6 +39,9 @@ type Config struct {
 	AllowedTargets delivery.Networks
 	// UserTasks is how many tasks a user may have; 0 is without limit.
 	UserTasks int
+	// UserConfirmations and UserMails are how many confirmation mails a user may ask
+	// for, and how many mails of any kind they are sent, within 24 hours; 0 is no limit.
+	UserConfirmations, UserMails int
 	// Mailer is the Dapr output binding that mail goes through.
 	Mailer string
 	// Retries are the pauses between the attempts to deliver a message.
@@ -122,6 +125,7 @@ func notifierSettings(listen string) []setting {
 			c.Mailer = v
 			return nil
 		}},
+		{name: "TICKLER_USER_MAILS", standard: "200", help: "mails of any kind that a user is sent within 24 hours; 0 for no limit", read: count(func(c *Config, n int) { c.UserMails = n })},
 		{name: "TICKLER_DELIVERY_RETRIES", standard: "5s,1m,5m,30m,2h,5h,10h", help: "pauses between the attempts to deliver a message; after the last it is given up", read: func(c *Config, v string) error {
 			c.Retries = nil
 			for _, part := range strings.Split(v, ",") {
@@ -150,6 +154,7 @@ func port(set func(*Config, string)) func(*Config, string) error {
 // its sidecar expects it on, unless TICKLER_LISTEN says otherwise.
 func API() (Config, error) {
 	c, err := read(apiSettings())
+	c.Guard.PublicURLSet = os.Getenv("TICKLER_PUBLIC_URL") != ""
 	if (c.Guard.TLSCertificate == "") != (c.Guard.TLSKey == "") {
 		err = errors.Join(err, errors.New("TICKLER_TLS_CERT and TICKLER_TLS_KEY: set both, or neither"))
 	}
@@ -160,6 +165,7 @@ func apiSettings() []setting {
 	listen := apiListen()
 	return slices.Concat(settings(listen, false), guardSettings(listen), channelSettings(), []setting{
 		{name: "TICKLER_USER_TASKS", standard: "100000", help: "tasks that a user may have, deleted ones not counted; 0 for no limit", read: count(func(c *Config, n int) { c.UserTasks = n })},
+		{name: "TICKLER_USER_CONFIRMATIONS", standard: "5", help: "mails to confirm an address that a user may ask for within 24 hours; 0 for no limit", read: count(func(c *Config, n int) { c.UserConfirmations = n })},
 	})
 }
 

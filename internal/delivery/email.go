@@ -27,6 +27,10 @@ type Email struct {
 func (e *Email) Send(ctx context.Context, to Target, m Message, now time.Time) error {
 	title, text := m.words(now)
 	priority, body := "3", "<p>"+html.EscapeString(text)+"</p>"
+	if m.Link != "" {
+		link := html.EscapeString(m.Link)
+		body += `<p><a href="` + link + `">` + link + "</a></p>"
+	}
 	if m.Reminder != nil {
 		body = "<p><b>" + html.EscapeString(title) + "</b> " + html.EscapeString(text) + ".</p>"
 		if m.Reminder.Priority == "urgent" {

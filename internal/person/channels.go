@@ -36,8 +36,11 @@ type Channel struct {
 	Kind    ChannelKind
 	Target  string // a URL, of ntfy that of the topic; an address
 	Enabled bool
-	Problem string // of the last attempt, when that failed
-	Sealed  string // its secret, "" for none
+	// Confirmed is whether mail may go there: whoever reads it has opened the link.
+	// Channels of other kinds need no confirmation.
+	Confirmed bool
+	Problem   string // of the last attempt, when that failed
+	Sealed    string // its secret, "" for none
 }
 
 // SealContext is what the secret of a channel is sealed for.
@@ -71,6 +74,12 @@ type ChannelRules struct {
 	Seal func(secret, place string) (string, error)
 	// Plain allows http, without TLS.
 	Plain bool
+	// PublicURL is the root of links in mail; "" is none, so that no address of mail
+	// can be confirmed.
+	PublicURL string
+	// Confirmations is how many confirmation mails a user may ask for within 24
+	// hours; 0 is no limit.
+	Confirmations int
 }
 
 const channelExamples = `allowed are "https://example.com/hook" (a webhook), "ntfy://ntfy.sh/my-topic" and "mailto:me@example.com"`
@@ -88,7 +97,7 @@ func (r ChannelRules) parseChannel(field, text string) (c Channel, token string,
 	if err != nil {
 		return c, "", wrong("is not a URL")
 	}
-	c.Enabled = true
+	c.Enabled, c.Confirmed = true, true
 	switch scheme := strings.ToLower(u.Scheme); scheme {
 	case "mailto":
 		address, err := mail.ParseAddress(u.Opaque)
@@ -99,7 +108,7 @@ func (r ChannelRules) parseChannel(field, text string) (c Channel, token string,
 		if _, err := input.CheckName(field, u.Opaque, 254, "me@example.com"); err != nil {
 			return c, "", err
 		}
-		c.Kind, c.Target = Email, u.Opaque
+		c.Kind, c.Target, c.Enabled, c.Confirmed = Email, u.Opaque, false, false
 		return c, "", nil
 	case "ntfy", "ntfy+http":
 		if u.Opaque != "" { // ntfy:topic

@@ -18,7 +18,7 @@ func TestChannelsAreReadFromURLs(t *testing.T) {
 	} {
 		c, token, err := ChannelRules{}.parseChannel("add_channel", text)
 		require.NoError(t, err, text)
-		want.Enabled = true
+		want.Enabled, want.Confirmed = want.Kind != Email, want.Kind != Email // mail is on when it is confirmed
 		require.Equal(t, want, c)
 		require.Equal(t, text[:5] == "ntfy:" && len(text) > 20, token == "tk_1")
 	}

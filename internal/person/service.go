@@ -31,6 +31,12 @@ type Store interface {
 	// DeliverySettings reads how the user is reached, with so many of the last
 	// deliveries.
 	DeliverySettings(ctx context.Context, userID int64, deliveries int) (DeliverySettings, error)
+	// FindConfirmation returns the address of the channel that a secret with this
+	// hash confirms. Unknown and expired ones are fault.ErrNotFound.
+	FindConfirmation(ctx context.Context, hash []byte) (address string, err error)
+	// ConfirmChannel confirms that channel and switches it on. One that is confirmed
+	// already stays as it is.
+	ConfirmChannel(ctx context.Context, hash []byte) (address string, err error)
 }
 
 // Tx is a transaction on one user's settings.
@@ -41,12 +47,18 @@ type Tx interface {
 	SaveSettings(ctx context.Context, c SettingsChange, now time.Time) (SettingsEffect, error)
 	// LockChannels reads the user's channels and keeps others from changing them.
 	LockChannels(ctx context.Context) ([]Channel, error)
-	// PutChannel stores a channel, switched on. One with the same kind and target
-	// is that one: it keeps its id, and its secret when no new one is given.
+	// PutChannel stores a channel, switched on if it is confirmed. One with the same
+	// kind and target is that one: it keeps its id, whether it is confirmed, and its
+	// secret when no new one is given.
 	PutChannel(ctx context.Context, c Channel) (id int64, err error)
 	RemoveChannel(ctx context.Context, id int64) error
 	// QueueTest sends a test message to a channel.
 	QueueTest(ctx context.Context, channelID int64, now time.Time) error
+	// CountConfirmations counts the confirmation mails asked for since a moment.
+	CountConfirmations(ctx context.Context, since time.Time) (int, error)
+	// QueueConfirmation asks for a mail with a link to the server, which confirms a
+	// channel. It takes the place of one that waits still.
+	QueueConfirmation(ctx context.Context, channelID int64, server string, now time.Time) error
 	// SetCalendarFeed replaces the feed's secret by that with the hash; nil
 	// revokes the feed.
 	SetCalendarFeed(ctx context.Context, hash []byte) error

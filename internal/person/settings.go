@@ -75,6 +75,7 @@ type SettingsResult struct {
 	WebhookSecret  string
 	CalendarSecret string
 	Tested         int64 // the channel that a test was sent to
+	Asked          int64 // the channel that a confirmation mail was sent to
 }
 
 // UpdateSettings changes the user's settings and returns them. A new time zone
@@ -82,7 +83,8 @@ type SettingsResult struct {
 // instants, and recurring ones go on in the zone in which they were meant. New
 // offsets move the reminders still to come of all open tasks that have no
 // offsets of their own. Adding a channel that is there already switches it on
-// and gives a webhook a new secret.
+// and gives a webhook a new secret. An address of mail is off until Confirm; adding it
+// again sends another mail.
 func (s *Service) UpdateSettings(ctx context.Context, user Settings, in SettingsInput) (SettingsResult, error) {
 	result := SettingsResult{Settings: user}
 	change, err := result.readSettings(in)
@@ -209,18 +211,32 @@ func (s *Service) changeDelivery(ctx context.Context, tx Tx, in SettingsInput, a
 	}
 	var test []Channel
 	if in.AddChannel != "" {
-		if !slices.ContainsFunc(known, func(c Channel) bool { return c.Kind == added.Kind && c.Target == added.Target }) && len(known) >= MaxChannels {
+		there := slices.IndexFunc(known, func(c Channel) bool { return c.Kind == added.Kind && c.Target == added.Target })
+		if there < 0 && len(known) >= MaxChannels {
 			return &fault.Error{Code: fault.LimitExceeded, Field: "add_channel", Message: "at most " + strconv.Itoa(MaxChannels) + " channels are allowed", Hint: "remove one with remove_channel"}
 		}
 		if added.ID, err = tx.PutChannel(ctx, added); err != nil {
 			return err
 		}
-		test = append(test, added)
+		if added.Confirmed || there >= 0 && known[there].Confirmed {
+			test = append(test, added)
+		} else {
+			result.Asked = added.ID
+			if err := s.askConfirmation(ctx, tx, added.ID); err != nil {
+				return err
+			}
+		}
 	}
 	if in.TestChannel != 0 {
 		channel, err := findChannel(known, "test_channel", in.TestChannel)
 		if err != nil {
 			return err
+		}
+		if !channel.Confirmed {
+			return &fault.Error{
+				Code: fault.Conflict, Field: "test_channel", Message: channel.Target + " is not confirmed yet, so nothing is sent there",
+				Hint: "open the link in the mail that was sent there, or send another with add_channel",
+			}
 		}
 		if _, err := tx.PutChannel(ctx, channel); err != nil { // switches it on
 			return err

@@ -14,11 +14,11 @@ import (
 )
 
 const selectChannels = `
-	SELECT id, kind, target, enabled, coalesce(problem, ''), coalesce(secret, '')
+	SELECT id, kind, target, enabled, confirmed, coalesce(problem, ''), coalesce(secret, '')
 	FROM channels WHERE user_id = $1 ORDER BY id`
 
 func scanChannel(row pgx.CollectableRow) (c person.Channel, err error) {
-	err = row.Scan(&c.ID, &c.Kind, &c.Target, &c.Enabled, &c.Problem, &c.Sealed)
+	err = row.Scan(&c.ID, &c.Kind, &c.Target, &c.Enabled, &c.Confirmed, &c.Problem, &c.Sealed)
 	return c, err
 }
 
@@ -84,13 +84,13 @@ func (tx *userTx) LockChannels(ctx context.Context) ([]person.Channel, error) {
 	return pgx.CollectRows(rows, scanChannel)
 }
 
-// PutChannel stores a channel, switched on and forgiven.
+// PutChannel stores a channel, forgiven, and switched on if it is confirmed.
 func (tx *userTx) PutChannel(ctx context.Context, c person.Channel) (id int64, err error) {
 	err = tx.QueryRow(ctx, `
-		INSERT INTO channels (user_id, kind, target, secret) VALUES ($1, $2, $3, nullif($4, ''))
+		INSERT INTO channels (user_id, kind, target, secret, confirmed, enabled) VALUES ($1, $2, $3, nullif($4, ''), $5, $5)
 		ON CONFLICT (user_id, kind, target) DO UPDATE SET
-			secret = coalesce(excluded.secret, channels.secret), enabled = true, problem = NULL, failures = 0, rest_until = NULL
-		RETURNING id`, tx.userID, string(c.Kind), c.Target, c.Sealed).Scan(&id)
+			secret = coalesce(excluded.secret, channels.secret), enabled = channels.confirmed, problem = NULL, failures = 0, rest_until = NULL
+		RETURNING id`, tx.userID, string(c.Kind), c.Target, c.Sealed, c.Confirmed).Scan(&id)
 	return id, err
 }
 
@@ -133,6 +133,52 @@ func (tx *userTx) QueueTest(ctx context.Context, channelID int64, now time.Time)
 	return err
 }
 
+// CountConfirmations counts the confirmation mails asked for since a moment, those
+// of channels that were removed meanwhile too.
+func (tx *userTx) CountConfirmations(ctx context.Context, since time.Time) (n int, err error) {
+	err = tx.QueryRow(ctx, `
+		SELECT count(*) FROM deliveries WHERE user_id = $1 AND kind = 'confirmation' AND created_at > $2`, tx.userID, since).Scan(&n)
+	return n, err
+}
+
+// QueueConfirmation asks for a mail with a link that confirms a channel. One that
+// waits still is dropped.
+func (tx *userTx) QueueConfirmation(ctx context.Context, channelID int64, server string, now time.Time) error {
+	var who string
+	if err := tx.QueryRow(ctx, `SELECT subject FROM users WHERE id = $1`, tx.userID).Scan(&who); err != nil {
+		return err
+	}
+	content, err := json.Marshal(confirmation{note{
+		Title: "Confirm that Tickler may send you mail",
+		Text: fmt.Sprintf("%q, a user of the task server at %s, asked for reminders of their tasks to be sent to this address. If that was you, open the link within 24 hours and press the button. "+
+			"If not, ignore this mail: nothing else will be sent here.", fault.Clip(who), server),
+	}, server + "/confirm/"})
+	if err != nil {
+		return err
+	}
+	batch := &pgx.Batch{}
+	batch.Queue(`
+		UPDATE deliveries SET state = 'dropped', outcome = 'a later mail took its place', finished_at = $3
+		WHERE user_id = $1 AND channel_id = $2 AND kind = 'confirmation' AND state = 'pending' AND NOT sending`, tx.userID, channelID, now)
+	batch.Queue(`
+		WITH written AS (
+			INSERT INTO deliveries (user_id, channel_id, target, event_id, kind, content, next_attempt_at, created_at)
+			SELECT user_id, id, target, gen_random_uuid(), 'confirmation', $3, $4, $4 FROM channels
+			WHERE user_id = $1 AND id = $2
+			RETURNING channel_id
+		)
+		UPDATE channels SET next_attempt_at = least(next_attempt_at, $4::timestamptz)
+		FROM written WHERE channels.id = written.channel_id`, tx.userID, channelID, content, now)
+	return tx.SendBatch(ctx, batch).Close()
+}
+
+// confirmation is the content of a mail that asks for one. notifier makes the
+// secret that completes the link, so that it is stored nowhere.
+type confirmation struct {
+	note
+	Link string `json:"link"`
+}
+
 // SetCalendarFeed replaces or revokes the user's calendar feed.
 func (tx *userTx) SetCalendarFeed(ctx context.Context, hash []byte) (err error) {
 	if hash == nil {
@@ -143,4 +189,26 @@ func (tx *userTx) SetCalendarFeed(ctx context.Context, hash []byte) (err error) 
 		INSERT INTO calendar_feeds (user_id, hash) VALUES ($1, $2)
 		ON CONFLICT (user_id) DO UPDATE SET hash = excluded.hash, created_at = now()`, tx.userID, hash)
 	return err
+}
+
+// FindConfirmation returns the address that a secret with this hash confirms, or
+// fault.ErrNotFound.
+func (r *Repository) FindConfirmation(ctx context.Context, hash []byte) (string, error) {
+	return r.confirmation(ctx, `SELECT find_confirmation($1)`, hash)
+}
+
+// ConfirmChannel confirms the channel whose address FindConfirmation returns.
+func (r *Repository) ConfirmChannel(ctx context.Context, hash []byte) (string, error) {
+	return r.confirmation(ctx, `SELECT confirm_channel($1) FROM set_config('tickler.actor', 'confirmation link', true)`, hash)
+}
+
+func (r *Repository) confirmation(ctx context.Context, sql string, hash []byte) (string, error) {
+	var address *string
+	if err := r.pool.QueryRow(ctx, sql, hash).Scan(&address); err != nil {
+		return "", unavailable(err)
+	}
+	if address == nil {
+		return "", fault.ErrNotFound
+	}
+	return *address, nil
 }

@@ -15,16 +15,16 @@ import (
 	"tickler/internal/task"
 )
 
-// channel sets one up for ann and takes its test message out of the way.
+// channel sets one up for ann, confirmed, and takes its first message out of the way.
 func (b *bundle) channel(t *testing.T, url string) int64 {
 	t.Helper()
 	seal := func(secret, place string) (string, error) { return "k:" + secret, nil }
-	b.people = person.NewService(b.store, func() time.Time { return b.now }, person.ChannelRules{Seal: seal})
+	b.people = person.NewService(b.store, func() time.Time { return b.now }, person.ChannelRules{Seal: seal, PublicURL: "https://tickler.example.com"})
 	after, err := b.people.UpdateSettings(b.ctx, b.ann, person.SettingsInput{AddChannel: url})
 	require.NoError(t, err)
-	_, err = b.pool.Exec(b.ctx, `DELETE FROM deliveries; UPDATE channels SET next_attempt_at = NULL`)
+	_, err = b.pool.Exec(b.ctx, `DELETE FROM deliveries; UPDATE channels SET next_attempt_at = NULL, confirmed = true, enabled = true`)
 	require.NoError(t, err)
-	return after.Tested
+	return max(after.Tested, after.Asked)
 }
 
 // remindAnn takes a reminder of a task of hers, as from the bus.

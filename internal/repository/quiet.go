@@ -42,11 +42,12 @@ func (r *Repository) prepareDeliveries(ctx context.Context, c ServedChannel, now
 	return r.sumUp(ctx, c, now)
 }
 
-// holdBack puts off what is due until then. A test comes when it is asked for.
+// holdBack puts off what is due until then. A test, or a mail that asks
+// to confirm the address, comes when it is asked for.
 func (r *Repository) holdBack(ctx context.Context, c ServedChannel, now, until time.Time, exceptUrgent bool) error {
 	_, err := r.pool.Exec(ctx, `
 		UPDATE deliveries d SET held = true, next_attempt_at = $4
-		WHERE d.channel_id = $1 AND d.state = 'pending' AND d.next_attempt_at <= $3 AND d.kind <> 'test'
+		WHERE d.channel_id = $1 AND d.state = 'pending' AND d.next_attempt_at <= $3 AND d.kind NOT IN ('test', 'confirmation')
 		  AND NOT ($5 AND d.kind = 'reminder' AND d.content->>'priority' = 'urgent')
 		  AND EXISTS (SELECT FROM channels c WHERE c.id = $1 AND c.lease = $2)`,
 		c.ID, c.lease, now, until, exceptUrgent)

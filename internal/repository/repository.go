@@ -46,6 +46,7 @@ type Repository struct {
 	pool     *pgxpool.Pool // for what is not about one user's data, and for checking who calls
 	sessions *sessions     // on users' data
 	room     *room
+	mails    int // that a user is sent within 24 hours; 0 is no limit
 	// source names the app in the events that it causes.
 	source string
 	// committed is called after every commit that wrote to the outbox.

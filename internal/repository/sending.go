@@ -33,6 +33,7 @@ type DueDelivery struct {
 	At       time.Time
 	Unknown  bool // not to be sent: begun often enough, and it was never known how it ended
 	Dropped  bool // not to be sent: the task is done, gone or moved
+	Excess   bool // not to be sent: the user was sent as many mails as LimitMails allows
 }
 
 // SentDelivery is how an attempt ended.
@@ -50,7 +51,7 @@ func (r *Repository) ServeChannels(ctx context.Context, now time.Time, limit int
 	rows, err := r.pool.Query(ctx, `
 		WITH due AS (
 			SELECT id FROM channels
-			WHERE enabled AND next_attempt_at <= $1 AND (leased_until IS NULL OR leased_until <= $1) AND (failures > 0) = $4
+			WHERE (enabled OR NOT confirmed) AND next_attempt_at <= $1 AND (leased_until IS NULL OR leased_until <= $1) AND (failures > 0) = $4
 			ORDER BY next_attempt_at LIMIT $2 FOR NO KEY UPDATE SKIP LOCKED
 		)
 		UPDATE channels c SET leased_until = $3, lease = lease + 1 FROM due WHERE c.id = due.id
@@ -79,47 +80,72 @@ const (
 const moved = `CASE WHEN t.all_day THEN to_char(t.due_date AT TIME ZONE t.time_zone, 'YYYY-MM-DD') IS DISTINCT FROM d.content->>'due_day'
 	ELSE coalesce(abs(extract(epoch FROM t.due_date - d.due_date)) >= 3600, (t.due_date IS NULL) <> (d.due_date IS NULL)) END`
 
+// LimitMails sets how many mails a user is sent within 24 hours; 0 is no limit.
+func (r *Repository) LimitMails(limit int) { r.mails = limit }
+
 // BeginDeliveries notes that attempts begin for up to limit deliveries of a
 // channel that are due. One whose last attempt was begun and never ended is
 // begun again, within limits. None begin when somebody else has the lease by now.
 // Quiet hours hold at this moment, whatever they were when the message was written
 // or last tried.
+// Of a channel that is not confirmed, confirmations alone begin.
+//
+// The limit of mails is exact for each channel; several channels of one user, served
+// at the same moment, may exceed it by one each.
 func (r *Repository) BeginDeliveries(ctx context.Context, c ServedChannel, now time.Time, limit int) ([]DueDelivery, error) {
 	if err := r.prepareDeliveries(ctx, c, now); err != nil {
 		return nil, unavailable(fmt.Errorf("prepare deliveries of channel %d: %w", c.ID, err))
 	}
 	rows, err := r.pool.Query(ctx, `
 		WITH mine AS (
-			SELECT id, kind FROM channels WHERE id = $1 AND lease = $2 AND enabled FOR SHARE
+			SELECT id, user_id, kind, confirmed FROM channels
+			WHERE id = $1 AND lease = $2 AND (enabled OR NOT confirmed) FOR SHARE
 		), due AS (
 			SELECT d.id, d.sending AND d.resends >= CASE mine.kind WHEN 'webhook' THEN $5::integer ELSE $6::integer END AS unknown,
 			       d.kind = 'reminder' AND (t.id IS NULL OR t.completed OR t.deleted_at IS NOT NULL OR `+moved+`)
-			         AND summed.contents IS NULL AS moot,
+			         AND summed.contents IS NULL
+			         OR d.kind = 'confirmation' AND mine.confirmed AS moot,
+			       mine.kind = 'email' AS mail,
+			       mine.kind = 'email' AND d.mailed_at IS NULL AND $7 > 0 AND $7 <= (
+			         SELECT count(*) FROM deliveries m WHERE m.user_id = mine.user_id AND m.mailed_at > $3::timestamptz - interval '24 hours') AS excess,
 			       t.due_date AS due_now, summed.contents AS summed
 			FROM mine JOIN deliveries d ON d.channel_id = mine.id LEFT JOIN tasks t ON t.id = d.task_id
 			LEFT JOIN LATERAL (SELECT json_agg(s.content ORDER BY s.id) AS contents FROM deliveries s WHERE s.summed_into = d.id) summed ON true
-			WHERE d.state = 'pending' AND d.next_attempt_at <= $3
+			WHERE d.state = 'pending' AND d.next_attempt_at <= $3 AND (mine.confirmed OR d.kind = 'confirmation')
 			ORDER BY d.next_attempt_at, d.id LIMIT $4 FOR UPDATE OF d
 		)
 		UPDATE deliveries d SET
-			state = CASE WHEN unknown THEN 'unknown' WHEN moot THEN 'dropped' ELSE 'pending' END,
+			state = CASE WHEN unknown THEN 'unknown' WHEN moot THEN 'dropped' WHEN excess THEN 'failed' ELSE 'pending' END,
 			outcome = CASE WHEN unknown THEN 'the attempts were cut off; it may have arrived'
-			               WHEN moot THEN 'the task was completed, deleted or moved meanwhile' ELSE outcome END,
-			finished_at = CASE WHEN unknown OR moot THEN $3::timestamptz END,
-			attempts = attempts + (NOT unknown AND NOT moot)::integer,
-			resends = resends + (sending AND NOT unknown AND NOT moot)::integer,
-			sending = NOT unknown AND NOT moot, held = false
+			               WHEN moot AND d.kind = 'confirmation' THEN 'the address was confirmed meanwhile'
+			               WHEN moot THEN 'the task was completed, deleted or moved meanwhile'
+			               WHEN excess THEN 'you were sent ' || $7 || ' mails within 24 hours, the most allowed' ELSE outcome END,
+			finished_at = CASE WHEN unknown OR moot OR excess THEN $3::timestamptz END,
+			mailed_at = CASE WHEN unknown OR moot OR excess OR NOT mail THEN mailed_at ELSE coalesce(mailed_at, $3) END,
+			attempts = attempts + (NOT unknown AND NOT moot AND NOT excess)::integer,
+			resends = resends + (sending AND NOT unknown AND NOT moot AND NOT excess)::integer,
+			sending = NOT unknown AND NOT moot AND NOT excess, held = false
 		FROM due WHERE d.id = due.id
-		RETURNING d.id, d.event_id, d.kind, d.content, due_now, summed, d.attempts, d.created_at, unknown, moot AND NOT unknown`,
-		c.ID, c.lease, now, limit, resendsToWebhooks, resendsToPeople)
+		RETURNING d.id, d.event_id, d.kind, d.content, due_now, summed, d.attempts, d.created_at,
+			unknown, moot AND NOT unknown, excess AND NOT moot AND NOT unknown`,
+		c.ID, c.lease, now, limit, resendsToWebhooks, resendsToPeople, r.mails)
 	if err != nil {
 		return nil, unavailable(fmt.Errorf("begin deliveries of channel %d: %w", c.ID, err))
 	}
 	due, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (d DueDelivery, err error) {
-		err = row.Scan(&d.ID, &d.EventID, &d.Kind, &d.Content, &d.DueDate, &d.Summed, &d.Attempts, &d.At, &d.Unknown, &d.Dropped)
+		err = row.Scan(&d.ID, &d.EventID, &d.Kind, &d.Content, &d.DueDate, &d.Summed, &d.Attempts, &d.At, &d.Unknown, &d.Dropped, &d.Excess)
 		return d, err
 	})
 	return due, unavailable(err)
+}
+
+// AddConfirmation stores the hash of a secret that confirms a channel for 24 hours,
+// and forgets those of the channel that have expired.
+func (r *Repository) AddConfirmation(ctx context.Context, channelID int64, hash []byte) error {
+	batch := &pgx.Batch{}
+	batch.Queue(`DELETE FROM channel_confirmations WHERE channel_id = $1 AND expires_at <= now()`, channelID)
+	batch.Queue(`INSERT INTO channel_confirmations (hash, channel_id) VALUES ($1, $2)`, hash, channelID)
+	return unavailable(r.pool.SendBatch(ctx, batch).Close())
 }
 
 // EndDeliveries notes how attempts ended. problem is why the channel failed, ""

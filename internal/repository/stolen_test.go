@@ -216,7 +216,7 @@ func TestStolenLoginHasTheRightsOfItsWorkOnly(t *testing.T) {
 	require.NoError(t, err)
 	identity := []string{
 		`SELECT * FROM check_token('\x00')`, `SELECT find_user('local', 'bob')`, `SELECT provision_user('x', 'y', 'UTC', '{}')`,
-		`SELECT note_token_use('{1}', '{now}')`, `SELECT find_calendar('\x00')`, `SELECT * FROM event_log_news(0, '{1,2}')`,
+		`SELECT note_token_use('{1}', '{now}')`, `SELECT find_calendar('\x00')`, `SELECT find_confirmation('\x00')`, `SELECT confirm_channel('\x00')`, `SELECT hash FROM channel_confirmations`, `SELECT * FROM event_log_news(0, '{1,2}')`,
 		`SELECT user_id FROM tokens`, `SELECT hash FROM calendar_feeds`, `SELECT actor FROM audit`, `DELETE FROM users`,
 		`SELECT subject FROM users`, `UPDATE users SET time_zone = 'UTC'`, `INSERT INTO tokens (user_id, prefix, hash) VALUES (1, '', '')`,
 		`UPDATE tasks SET title = 'x'`, `SELECT data FROM event_log`, `UPDATE event_log SET data = '{}'`, `SELECT document FROM dead_letters`,
@@ -226,10 +226,12 @@ func TestStolenLoginHasTheRightsOfItsWorkOnly(t *testing.T) {
 		repository.RoleAPI: {
 			`SELECT hash FROM tokens`, `UPDATE tokens SET scopes = '{admin}'`, `DELETE FROM tokens`, `DELETE FROM users`, `UPDATE users SET subject = 'x'`,
 			`SELECT FROM outbox`, `DELETE FROM outbox`, `SELECT FROM inbox`, `SELECT FROM dead_letters`, `DELETE FROM event_log`, `DELETE FROM deliveries`,
+			`SELECT FROM channel_confirmations`, `INSERT INTO channel_confirmations (hash, channel_id) VALUES ('x', 1)`,
 			`UPDATE event_log_floor SET position = 1`, `UPDATE event_log SET data = '{}'`,
 		},
 		repository.RoleNotifier: append([]string{
-			`UPDATE channels SET target = 'https://example.org'`, `UPDATE channels SET secret = ''`, `UPDATE channels SET kind = 'ntfy'`, `UPDATE channels SET user_id = 1`,
+			`UPDATE channels SET target = 'https://example.org'`, `UPDATE channels SET secret = ''`, `UPDATE channels SET kind = 'ntfy'`, `UPDATE channels SET user_id = 1`, `UPDATE channels SET confirmed = true`,
+			`UPDATE channel_confirmations SET channel_id = 1`, `INSERT INTO channel_confirmations (hash, channel_id, expires_at) VALUES ('x', 1, 'infinity')`,
 			`DELETE FROM channels`, `INSERT INTO channels (user_id, kind, target) VALUES (1, 'webhook', 'https://example.org')`,
 			`UPDATE deliveries SET content = '{}'`, `UPDATE deliveries SET channel_id = 1`, `UPDATE deliveries SET user_id = 1`,
 			`INSERT INTO reminders (task_id, user_id, remind_at) VALUES (1, 1, now())`, `UPDATE reminders SET user_id = 1`, `UPDATE reminders SET task_id = 1`,

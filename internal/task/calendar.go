@@ -32,7 +32,7 @@ type Feed struct {
 func (s *Service) Feed(ctx context.Context, secret string) (Feed, error) {
 	f := Feed{since: s.clock().Add(-calendarPast)}
 	var err error
-	f.UserID, f.Version, err = s.store.FindFeed(ctx, person.HashFeedSecret(secret), f.since, calendarTasks)
+	f.UserID, f.Version, err = s.store.FindFeed(ctx, person.HashSecret(secret), f.since, calendarTasks)
 	if errors.Is(err, fault.ErrNotFound) {
 		return Feed{}, &fault.Error{Code: fault.NotFound, Message: "there is no such calendar, or its address was replaced", Hint: `user_settings with {"calendar_feed": "new"} makes another`}
 	}
