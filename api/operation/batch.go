@@ -29,12 +29,13 @@ type (
 
 // outcome is the result for one item: a task or an error.
 type outcome struct {
-	Index   int          `json:"index" doc:"Place in tasks, from 0."`
-	Task    *View        `json:"task,omitempty" open:"true"`
-	Changed []string     `json:"changed,omitempty"`
-	NextDue string       `json:"next_due,omitempty"`
-	Note    string       `json:"note,omitempty"`
-	Error   *fault.Error `json:"error,omitempty" open:"true"`
+	Index      int          `json:"index" doc:"Place in tasks, from 0."`
+	Task       *View        `json:"task,omitempty" open:"true"`
+	Changed    []string     `json:"changed,omitempty"`
+	NextDue    string       `json:"next_due,omitempty"`
+	PassedOver int          `json:"passed_over,omitempty"`
+	Note       string       `json:"note,omitempty"`
+	Error      *fault.Error `json:"error,omitempty" open:"true"`
 }
 
 type outcomes struct {
@@ -100,7 +101,7 @@ func eachOf[In any](ctx context.Context, o *Operations, operation string, user p
 		if err == nil {
 			var done taskAnswer
 			if done, err = do(item); err == nil {
-				one.Task, one.Changed, one.NextDue, one.Note = &done.Task, done.Changed, done.NextDue, done.Note
+				one.Task, one.Changed, one.NextDue, one.PassedOver, one.Note = &done.Task, done.Changed, done.NextDue, done.PassedOver, done.Note
 				out.Succeeded++
 			}
 		}

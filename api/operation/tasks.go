@@ -61,6 +61,7 @@ type taskAnswer struct {
 	Recurrence *RecurrenceView `json:"recurrence,omitempty" open:"true"`
 	Changed    []string        `json:"changed,omitempty"`
 	NextDue    string          `json:"next_due,omitempty"`
+	PassedOver int             `json:"passed_over,omitempty" doc:"How many dates of its series came meanwhile and were passed over; with missed keep each comes."`
 	Note       string          `json:"note,omitempty"`
 	TimeZone   string          `json:"time_zone"`
 
@@ -201,20 +202,12 @@ func (o *Operations) completed(user person.Settings, done task.Completion, form 
 		out.Note = "it was already completed; nothing changed"
 	case done.SeriesEnded:
 		out.Note = "this was the last occurrence: the series has ended"
-	case done.PassedOver > 0:
-		out.Note = passedOver(done.PassedOver) + `; with "missed": "keep" each comes, one after the other`
 	}
+	out.PassedOver = done.PassedOver
 	if done.Next != nil {
 		out.NextDue = done.Next.FormatDue(user)
 	}
 	return out
-}
-
-func passedOver(dates int) string {
-	if dates == 1 {
-		return "1 date that came meanwhile was passed over"
-	}
-	return fmt.Sprintf("%d dates that came meanwhile were passed over", dates)
 }
 
 func (o *Operations) delete(ctx context.Context, user person.Settings, in idInput) (taskAnswer, error) {
@@ -262,11 +255,8 @@ func (o *Operations) skip(ctx context.Context, user person.Settings, in idInput)
 		return taskAnswer{}, err
 	}
 	out, err := o.taskAnswer(user, skipped.Task, in.form())
-	note := "reopen_task takes the skip back"
-	if skipped.PassedOver > 0 {
-		note = passedOver(skipped.PassedOver) + " too; " + note
-	}
-	out.Note = joinNotes(note, out.Note)
+	out.PassedOver = skipped.PassedOver
+	out.Note = joinNotes("reopen_task takes the skip back", out.Note)
 	return out, err
 }
 

@@ -74,6 +74,7 @@ type answer struct {
 	Recurrence recurrence `json:"recurrence"`
 	Changed    []string   `json:"changed"`
 	NextDue    string     `json:"next_due"`
+	PassedOver int        `json:"passed_over"`
 	Note       string     `json:"note"`
 	TimeZone   string     `json:"time_zone"`
 	Tasks      []view     `json:"tasks"`

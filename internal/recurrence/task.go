@@ -17,7 +17,7 @@ func (r *Rule) NamesHour() bool { return r.Subdaily() || len(r.opt.Byhour) > 0 }
 // NamesDay tells whether the rule says on which days it comes. Other rules take
 // their day from the start of the series.
 func (r *Rule) NamesDay() bool {
-	return len(r.weekdays)+len(r.opt.Bymonthday)+len(r.opt.Byyearday) > 0
+	return len(r.weekdays)+len(r.opt.Bymonthday)+len(r.opt.Byyearday)+len(r.opt.Byweekno) > 0
 }
 
 // CountsHours tells whether the rule counts nothing but time that passes: every

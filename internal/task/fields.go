@@ -181,6 +181,9 @@ func Differences(before, after *Task) (old, new map[string]any) {
 		// A due date that is now meant as a day, or no longer, is another one even
 		// when the instant is the same.
 		another := f.name == "due_date" && before.AllDay != after.AllDay
+		if f.name == "due_day" && f.value(after) == nil {
+			continue // due_date and all_day say so
+		}
 		if was, is := f.value(before), f.value(after); another || !same(was, is) {
 			old[f.name], new[f.name] = was, is
 		}

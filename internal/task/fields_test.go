@@ -84,7 +84,7 @@ func TestADayAndItsLastSecondAreTwoDueDates(t *testing.T) {
 	second := one.Clone()
 	second.AllDay = false
 	_, fields := Differences(one, second)
-	require.Equal(t, map[string]any{"due_date": *one.DueDate, "all_day": false, "due_day": nil}, fields)
+	require.Equal(t, map[string]any{"due_date": *one.DueDate, "all_day": false}, fields)
 }
 
 func TestFieldsAreGivenToATask(t *testing.T) {

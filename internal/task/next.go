@@ -17,8 +17,8 @@ import (
 // occurrence stands for, its due date and the completion, so that early never
 // gives a date twice and late never piles up missed ones. Where missed ones are
 // kept, the completion does not count: each comes, one after the other. From
-// completion, or without a due date: one step of the rule from the completion,
-// and after the date that was just done.
+// completion, or without a due date: one step of the rule from the completion, but
+// not the date that was just done; where the rule names its days, one after that.
 func (t *Task) nextDate(completed time.Time) (*recurrence.Occurrence, error) {
 	series, err := t.series()
 	if err != nil {
@@ -37,6 +37,9 @@ func (t *Task) nextDate(completed time.Time) (*recurrence.Occurrence, error) {
 		from.Time, after = r.date(t), time.Time{}
 	}
 	next, ok := series.Next(from, after)
+	if ok && t.DueDate != nil && (next.Time.Equal(*t.DueDate) || next.Time.Equal(r.date(t))) {
+		next, ok = series.Next(recurrence.Occurrence{Time: next.Time, Wall: next.Wall, Index: from.Index}, after)
+	}
 	if !ok {
 		return nil, nil
 	}
@@ -66,6 +69,9 @@ func (t *Task) countFromCompletion(series *recurrence.Series, from *recurrence.O
 		wall = clockOn(wall, t.meant())
 	}
 	series.Start, series.StartIndex = wall, from.Index
+	if !rule.NamesDay() {
+		from.Time = time.Time{} // steps from the completion, however early that was
+	}
 	// Done on the day itself, whatever the hour: that day is done. Of several times
 	// of a day those to come are still to come.
 	if begin := recurrence.Resolve(wall, series.Zone); !rule.Subdaily() && len(rule.Clock()) < 2 && begin.After(from.Time) {
