@@ -24,7 +24,7 @@ type overviewAnswer struct {
 	Today    overviewPart `json:"today" open:"true"`
 	Upcoming overviewPart `json:"upcoming" open:"true"`
 	Undated  overviewPart `json:"undated" open:"true"`
-	Agenda   []agendaView `json:"agenda,omitempty" open:"true" doc:"Today to until: all dates of open series; to_come: not a task yet."`
+	Agenda   []agendaView `json:"agenda,omitempty" open:"true" doc:"Dates of open series; to_come: no task yet."`
 	Note     string       `json:"note,omitempty"`
 	Now      string       `json:"now"`
 	Until    string       `json:"until" doc:"Where upcoming ends."`

@@ -61,7 +61,7 @@ type taskAnswer struct {
 	Recurrence *RecurrenceView `json:"recurrence,omitempty" open:"true"`
 	Changed    []string        `json:"changed,omitempty"`
 	NextDue    string          `json:"next_due,omitempty"`
-	PassedOver int             `json:"passed_over,omitempty" doc:"How many dates of its series came meanwhile and were passed over; with missed keep each comes."`
+	PassedOver int             `json:"passed_over,omitempty"`
 	Note       string          `json:"note,omitempty"`
 	TimeZone   string          `json:"time_zone"`
 
@@ -83,7 +83,7 @@ type taskPage struct {
 	Tasks           []View       `json:"tasks" open:"true" tooldoc:"Each as get_task returns it."`
 	Total           int          `json:"total" doc:"How many match in all."`
 	EstimateMinutes int          `json:"estimate_minutes,omitempty" doc:"Of all that match, together."`
-	Agenda          []agendaView `json:"agenda,omitempty" open:"true" doc:"Between two dates: all dates of open series there; to_come: not a task yet."`
+	Agenda          []agendaView `json:"agenda,omitempty" open:"true" doc:"Between two dates: those of open series; to_come: no task yet."`
 	NextCursor      string       `json:"next_cursor,omitempty" doc:"For the next page."`
 	Note            string       `json:"note,omitempty"`
 	TimeZone        string       `json:"time_zone"`

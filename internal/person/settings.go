@@ -23,9 +23,9 @@ const MaxDeliveries = 50
 // SettingsInput changes a user's settings; what is left out stays.
 type SettingsInput struct {
 	TimeZone        string                 `json:"time_zone,omitempty" doc:"IANA name. Tasks keep their moments and the zone they were given in; whole days stay that day." example:"Europe/Berlin"`
-	BringTasksFrom  string                 `json:"bring_tasks_from,omitempty" doc:"Moves the open tasks of this zone to the user's, at the same wall time." example:"Europe/Berlin"`
+	BringTasksFrom  string                 `json:"bring_tasks_from,omitempty" doc:"Moves open tasks of this zone to the user's, same wall time." example:"Europe/Berlin"`
 	ReminderOffsets input.Optional[[]int]  `json:"reminder_offsets,omitempty" doc:"Minutes before due at which tasks remind that have none of their own; [] for never, null for 60." maxItems:"10" example:"[1440,60]"`
-	AllDayTime      string                 `json:"all_day_time,omitempty" doc:"Time of day at which tasks due on a whole day remind. Default 09:00." example:"08:30"`
+	AllDayTime      string                 `json:"all_day_time,omitempty" doc:"When tasks of a whole day remind. Default 09:00." example:"08:30"`
 	QuietHours      input.Optional[string] `json:"quiet_hours,omitempty" doc:"Reminders wait until their end." example:"22:00-07:00 except urgent"`
 	AddChannel      string                 `json:"add_channel,omitempty" doc:"Where to deliver reminders: https:, ntfy: or mailto: URL." example:"ntfy://ntfy.sh/my-topic"`
 	RemoveChannel   int64                  `json:"remove_channel,omitempty" doc:"Id of the channel to remove."`

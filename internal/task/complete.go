@@ -12,8 +12,8 @@ import (
 // CompleteInput completes a task.
 type CompleteInput struct {
 	TaskID      int64  `json:"task_id" doc:"The task's id." minimum:"1"`
-	CompletedAt string `json:"completed_at,omitempty" doc:"When it was done, if not now: a date or date-time in the past." example:"2026-02-27"`
-	Missed      Missed `json:"missed,omitempty" doc:"Of a late series: skip (default) the dates that passed, or keep each." enum:"skip,keep"`
+	CompletedAt string `json:"completed_at,omitempty" doc:"When it was done, if not now." example:"2026-02-27"`
+	Missed      Missed `json:"missed,omitempty" doc:"Dates that passed: skip (default) or keep." enum:"skip,keep"`
 }
 
 // Completion is the result of completing a task.

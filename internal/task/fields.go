@@ -28,9 +28,9 @@ type Fields struct {
 	RecurrenceRule  input.Optional[string]         `json:"recurrence_rule,omitzero" doc:"RFC 5545 RRULE, or daily, weekdays, weekly, monthly, yearly." example:"FREQ=WEEKLY;BYDAY=MO,TH"`
 	RecurrenceBase  input.Optional[RecurrenceBase] `json:"recurrence_base,omitzero" doc:"What the next date counts from. Default due." enum:"due,completion"`
 	EstimateMinutes input.Optional[int]            `json:"estimate_minutes,omitzero" doc:"How long it will take." minimum:"1" maximum:"525600" example:"30"`
-	TimeZone        input.Optional[string]         `json:"time_zone,omitzero" doc:"IANA zone that due_date is meant in, if not the user's; without due_date the wall time stays." example:"America/New_York"`
-	Missed          input.Optional[Missed]         `json:"missed,omitzero" doc:"Dates of its series that pass while it is late: skip (default), or keep each." enum:"skip,keep"`
-	Nag             input.Optional[Nag]            `json:"nag,omitzero" doc:"Reminds again and again from the due date on, until done."`
+	TimeZone        input.Optional[string]         `json:"time_zone,omitzero" doc:"IANA zone of due_date, if not the user's; alone, keeps its wall time." example:"America/New_York"`
+	Missed          input.Optional[Missed]         `json:"missed,omitzero" doc:"Dates that pass while it is late: skip (default) or keep." enum:"skip,keep"`
+	Nag             input.Optional[Nag]            `json:"nag,omitzero" doc:"Reminds again and again from due on, until done."`
 	ReminderOffsets input.Optional[[]int]          `json:"reminder_offsets,omitzero" doc:"Minutes before due, below zero after; [] for none. Default: the user's." maxItems:"10" example:"[1440,60]"`
 }
 
@@ -44,7 +44,7 @@ type AddInput struct {
 type UpdateInput struct {
 	TaskID int64 `json:"task_id" doc:"The task to change." minimum:"1"`
 	Fields
-	Scope     Scope `json:"scope,omitempty" doc:"Of a new due_date in a series: this date only, or following (default) from it on." enum:"this,following"`
+	Scope     Scope `json:"scope,omitempty" doc:"New due_date of a series: this date only, or following (default)." enum:"this,following"`
 	IfVersion int   `json:"if_version,omitempty" doc:"Change only if the task still has this version, else CONFLICT."`
 }
 

@@ -13,8 +13,8 @@ const (
 
 // Nag reminds of a task again and again, from its due date on, until it is done.
 type Nag struct {
-	EveryMinutes int    `json:"every_minutes" doc:"5 to 10080; 0 for no more." minimum:"0" maximum:"10080" example:"30"`
-	Until        string `json:"until,omitempty" doc:"Only done." enum:"done"`
+	EveryMinutes int    `json:"every_minutes" doc:"0: no more." minimum:"0" maximum:"10080" example:"30"`
+	Until        string `json:"until,omitempty" enum:"done"`
 }
 
 // Nag is how the task nags, nil if it does not.
