@@ -84,6 +84,49 @@ func TestTokenThatMayOnlyWriteIsToldOnlyWhatItDid(t *testing.T) {
 	require.Equal(t, "one more", seen["task"].(fields)["title"], "the changes were made")
 }
 
+// An error that lists what there is, or guesses what was meant, is a way to read too.
+func TestTokenThatMayOnlyWriteLearnsNothingFromErrors(t *testing.T) {
+	t.Parallel()
+	h := build(t, nil)
+	ann := h.resident(t, "ann")
+	ann.call(t, "create_category", fields{"name": "swordfish"})
+	ann.call(t, "create_tag", fields{"name": "swordfish"})
+	id := ann.call(t, "add_task", fields{"title": "T", "due_date": "2030-05-06T07:08", "recurrence_rule": "daily"})["task"].(fields)["id"]
+	writer := h.newToken(t, ann.user.UserID, access.TasksWrite)
+	told := 0
+	for tool, tries := range map[string][]fields{
+		"add_task":             {{"title": "T", "category": "swordfis"}, {"title": "T", "category_id": absent}, {"title": "T", "tag_ids": []int64{absent}}},
+		"add_tasks":            {{"tasks": []fields{{"title": "T", "category": "swordfis"}}}},
+		"update_task":          {{"task_id": id, "category": "swordfis"}, {"task_id": id, "category_id": absent}, {"task_id": id, "due_date": "2030-05-07", "scope": "this"}},
+		"update_tasks":         {{"tasks": []fields{{"task_id": id, "category": "swordfis"}, {"task_id": id, "remove_tags": []string{"swordfis"}}}}},
+		"add_tag_to_task":      {{"task_id": id, "tag_id": absent}},
+		"remove_tag_from_task": {{"task_id": id, "tag": "swordfis"}, {"task_id": id, "tag_id": absent}},
+		"update_category":      {{"category": "swordfis", "color": "#123456"}, {"category_id": absent, "color": "#123456"}},
+		"update_tag":           {{"tag": "swordfis", "color": "#123456"}, {"tag_id": absent, "color": "#123456"}},
+		"delete_category":      {{"category": "swordfis"}, {"category_id": absent}},
+		"delete_tag":           {{"tag": "swordfis"}, {"tag_id": absent}},
+	} {
+		for _, arguments := range tries {
+			call := func(token string) string {
+				return h.rpc(t, token, "tools/call", fields{"name": tool, "arguments": arguments}).text
+			}
+			reveals := func(text string) bool {
+				return strings.Contains(text, "swordfish") || strings.Contains(text, "2030") || strings.Contains(text, "there are")
+			}
+			text := call(writer)
+			require.Regexp(t, "NOT_FOUND|INVALID_INPUT", text, "%s %v", tool, arguments)
+			require.False(t, reveals(text), "%s %v: %s", tool, arguments, text)
+			if reveals(call(ann.token)) { // who may read is helped
+				told++
+			}
+		}
+	}
+	require.Greater(t, told, 12)
+	over := h.send(t, writer, http.MethodPatch, "/v1/tasks/"+number(id), fields{"category": "swordfis"})
+	require.Equal(t, http.StatusNotFound, over.status)
+	require.NotContains(t, over.text, "swordfish")
+}
+
 func TestSettingsAreReadWithTheScopeToRead(t *testing.T) {
 	t.Parallel()
 	h := build(t, nil)

@@ -178,11 +178,15 @@ func CallerLeft(ctx context.Context, err error) bool {
 	return ctx.Err() != nil && errors.Is(err, context.Canceled)
 }
 
-// Visible returns what the caller may see of an error. Anything else is logged under
+// Visible returns what the caller may see of an error: whoever may not read is quoted
+// nothing that is stored. Anything else is logged under
 // an id the caller can quote; name is the operation in that log line.
 func (o *Operations) Visible(ctx context.Context, name string, err error) *fault.Error {
 	var known *fault.Error
 	if errors.As(err, &known) {
+		if caller, ok := access.From(ctx); ok && !caller.May(access.TasksRead) {
+			return known.Plain()
+		}
 		return known
 	}
 	if CallerLeft(ctx, err) {

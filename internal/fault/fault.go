@@ -32,6 +32,8 @@ type Error struct {
 	Message string `json:"message"`
 	Field   string `json:"field,omitempty"`
 	Hint    string `json:"hint,omitempty"`
+	// plain is this error before Quoting added to it.
+	plain *Error
 }
 
 func (e *Error) Error() string {
@@ -47,6 +49,28 @@ func Invalid(field, format string, args ...any) *Error {
 // WithHint returns e with advice on what to do next.
 func (e *Error) WithHint(hint string) *Error {
 	e.Hint = hint
+	return e
+}
+
+// Quoting returns e with something that is stored added to its message and, unless it
+// is empty, as its hint. Plain takes both away again, for callers who may not read.
+func (e *Error) Quoting(stored, hint string) *Error {
+	if e.plain == nil {
+		plain := *e
+		e.plain = &plain
+	}
+	e.Message += stored
+	if hint != "" {
+		e.Hint = hint
+	}
+	return e
+}
+
+// Plain returns e as it is without what Quoting added.
+func (e *Error) Plain() *Error {
+	if e.plain != nil {
+		return e.plain
+	}
 	return e
 }
 

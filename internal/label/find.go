@@ -39,7 +39,8 @@ func findCategory(all []Category, name string, id int64) (*Category, error) {
 		}
 	}
 	if id != 0 {
-		return nil, &fault.Error{Code: fault.NotFound, Field: "category_id", Message: fmt.Sprintf("there is no category %d among yours%s", id, listNames(categoryNames(all)))}
+		e := &fault.Error{Code: fault.NotFound, Field: "category_id", Message: fmt.Sprintf("there is no category %d among yours", id)}
+		return nil, e.Quoting(listNames(categoryNames(all)), "")
 	}
 	return nil, noSuch("category", "category", name, categoryNames(all))
 }
@@ -256,11 +257,12 @@ func tagNames(all []Tag) []string {
 // noSuch is the error about a name that nothing has: it lists some that exist,
 // and the closest as a hint.
 func noSuch(field, kind, name string, names []string) *fault.Error {
-	e := &fault.Error{Code: fault.NotFound, Field: field, Message: fmt.Sprintf("there is no %s %q among yours%s", kind, fault.Clip(name), listNames(names))}
+	hint := ""
 	if near := fault.Nearest(name, names); near != "" {
-		e.Hint = fmt.Sprintf("did you mean %q?", near)
+		hint = fmt.Sprintf("did you mean %q?", near)
 	}
-	return e
+	e := &fault.Error{Code: fault.NotFound, Field: field, Message: fmt.Sprintf("there is no %s %q among yours", kind, fault.Clip(name))}
+	return e.Quoting(listNames(names), hint)
 }
 
 func listNames(names []string) string {

@@ -138,7 +138,8 @@ func existingTag(all []Tag, field string, in TagInput) (*Tag, error) {
 		return found, nil
 	}
 	if in.TagID != 0 {
-		return nil, &fault.Error{Code: fault.NotFound, Field: "tag_id", Message: fmt.Sprintf("there is no tag %d among yours%s", in.TagID, listNames(tagNames(all)))}
+		e := &fault.Error{Code: fault.NotFound, Field: "tag_id", Message: fmt.Sprintf("there is no tag %d among yours", in.TagID)}
+		return nil, e.Quoting(listNames(tagNames(all)), "")
 	}
 	return nil, noSuch(field, "tag", name, tagNames(all))
 }

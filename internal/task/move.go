@@ -1,6 +1,7 @@
 package task
 
 import (
+	"fmt"
 	"time"
 
 	"tickler/internal/fault"
@@ -38,7 +39,8 @@ func (t *Task) moved(before *Task, scope Scope, meant time.Time) error {
 	}
 	if scope == ThisOne {
 		if t.AllDay != before.AllDay {
-			return fault.Invalid("due_date", "must be %s as in the rest of the series when scope is \"this\", for example %q", form(before.AllDay), before.DueText(before.Zone()))
+			return fault.Invalid("due_date", "must be %s as in the rest of the series when scope is \"this\"", form(before.AllDay)).
+				Quoting(fmt.Sprintf(", for example %q", before.DueText(before.Zone())), "")
 		}
 		t.note("only this date was moved (scope this): the series keeps its dates")
 		return nil

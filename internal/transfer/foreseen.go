@@ -50,7 +50,7 @@ func (f *foreseen) refuse(in task.Import) string {
 		}
 	}
 	if e := (*fault.Error)(nil); errors.As(err, &e) {
-		return e.Message
+		return e.Plain().Message
 	}
 	return ""
 }

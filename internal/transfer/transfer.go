@@ -203,7 +203,7 @@ func (s *Service) importOne(ctx context.Context, user person.Settings, one item,
 	case passes(err):
 		return err
 	case errors.As(err, &e):
-		row.Reason = e.Message
+		row.Reason = e.Plain().Message
 	case err != nil:
 		return err
 	case !added.Created:
