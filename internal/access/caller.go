@@ -24,7 +24,7 @@ const (
 // Scopes lists all scopes.
 var Scopes = []Scope{TasksRead, TasksWrite, Admin}
 
-// Standard is what a token may do when nothing else is said.
+// Standard is the scopes of a token that is created without any.
 var Standard = []Scope{TasksRead, TasksWrite}
 
 // Needed is the scope that a call needs.
@@ -54,7 +54,7 @@ func ParseScopes(text string) ([]Scope, error) {
 	return list, nil
 }
 
-// Join writes scopes one behind the other.
+// Join writes scopes separated by blanks.
 func Join(scopes []Scope, separator string) string {
 	names := make([]string, len(scopes))
 	for i, s := range scopes {
@@ -78,7 +78,7 @@ type Caller struct {
 	Expires time.Time
 }
 
-// May tells whether the caller has a scope.
+// May reports whether the caller has a scope.
 func (c Caller) May(s Scope) bool { return slices.Contains(c.Scopes, s) }
 
 type callerKey struct{}

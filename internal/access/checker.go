@@ -24,28 +24,27 @@ type Store interface {
 	TokenByHash(ctx context.Context, hash []byte) (Token, error)
 	// NoteUse notes when tokens, by id, were last used.
 	NoteUse(ctx context.Context, used map[int64]time.Time) error
-	// ProvisionUser returns the id of the user whom an issuer knows by a subject;
-	// who does not exist yet is created.
+	// ProvisionUser returns the id of the user that an issuer knows by a subject,
+	// and creates the user if there is none.
 	ProvisionUser(ctx context.Context, issuer, subject string) (int64, error)
-	// StillGood tells what those of the tokens may do, by id, that are neither
-	// expired nor revoked, and which of the users there are.
+	// StillGood returns the scopes of those tokens, by id, that are neither expired
+	// nor revoked, and which of the users still exist.
 	StillGood(ctx context.Context, tokens, users map[int64]bool) (scopes map[int64][]Scope, known map[int64]bool, err error)
 }
 
 const (
-	// freshness is how long a check counts: a token that is revoked works for so
-	// long at the most, on every replica.
+	// freshness is how long a check is cached. A revoked token works for no longer
+	// than this, on every replica.
 	freshness = 2 * time.Second
-	// signedFreshness is the same for a token of an issuer, which nobody can
-	// revoke here: its own end comes first.
+	// signedFreshness is the same for an issuer's token. It cannot be revoked here,
+	// and its expiry is checked anyway.
 	signedFreshness = time.Minute
 	// remembered bounds the cache; the least recently used go first.
 	remembered = 10_000
-	// noteInterval is how often the last uses are written down.
+	// noteInterval is how often last uses are written to the store.
 	noteInterval = 15 * time.Second
-	// lookups is how many unknown tokens of a kind may be looked up at the same
-	// time: a flood of bad ones must not take the database, or an issuer that
-	// hangs, from everybody else.
+	// lookups bounds concurrent lookups of unknown tokens of a kind, so that a
+	// flood of bad tokens, or an issuer that hangs, does not starve other callers.
 	lookups = 4
 )
 
@@ -56,11 +55,11 @@ type Checker struct {
 	now     func() time.Time
 	log     *slog.Logger
 
-	known  *lru.Cache[[sha256.Size]byte, checked] // by hash: the token itself is kept nowhere
+	known  *lru.Cache[[sha256.Size]byte, checked] // by hash: tokens themselves are not kept
 	asking singleflight.Group
 	turns  map[kind]chan struct{}
 
-	doubt chan struct{} // asks for a look at all answers
+	doubt chan struct{} // asks for a recheck of all answers
 
 	mu      sync.Mutex
 	used    map[int64]time.Time
@@ -87,8 +86,8 @@ func NewChecker(store Store, issuers *Issuers, now func() time.Time, log *slog.L
 	}
 }
 
-// Known returns whom a token speaks for when that was looked up a moment ago,
-// without asking anybody. seen tells whether the token was ever good here.
+// Known returns the caller of a token from the cache, without a lookup. seen
+// reports whether the token was ever valid here.
 func (c *Checker) Known(token string) (caller Caller, fresh, seen bool) {
 	entry, seen := c.known.Get(sha256.Sum256([]byte(token)))
 	if !seen || !c.now().Before(entry.until) {
@@ -98,8 +97,8 @@ func (c *Checker) Known(token string) (caller Caller, fresh, seen bool) {
 	return entry.caller, true, true
 }
 
-// Check returns whom a token speaks for. The error is ErrInvalid when the token
-// is not good; any other error says that this cannot be told now.
+// Check returns the caller of a token. The error is ErrInvalid for a token that is
+// not valid; any other error means that it could not be checked now.
 func (c *Checker) Check(ctx context.Context, token string) (Caller, error) {
 	caller, fresh, seen := c.Known(token)
 	if fresh {
@@ -118,7 +117,8 @@ func (c *Checker) Check(ctx context.Context, token string) (Caller, error) {
 			return Caller{}, ctx.Err()
 		}
 	}
-	// Who asks last must not end with who asked first.
+	// Detach: waiters must not be cancelled with the request that started the
+	// lookup.
 	found, err, _ := c.asking.Do(string(key[:]), func() (any, error) {
 		return c.ask(context.WithoutCancel(ctx), token, shape)
 	})
@@ -197,8 +197,8 @@ func (c *Checker) note(tokenID int64) {
 	c.used[tokenID] = c.now()
 }
 
-// Run writes down now and then which tokens were used, until ctx ends, and once
-// more then; and it ends the answers whose tokens end: see Hold.
+// Run writes last uses to the store at intervals and once more when ctx ends, and
+// cancels answers whose tokens have ended: see Hold.
 func (c *Checker) Run(ctx context.Context) {
 	var checking sync.WaitGroup
 	checking.Go(func() { c.keepChecking(ctx) })

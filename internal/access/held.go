@@ -7,14 +7,15 @@ import (
 )
 
 const (
-	// recheckInterval is how often the tokens of answers under way are looked at
-	// again: each has ended so long, and one look, after its token.
+	// recheckInterval is how often the tokens of open answers are rechecked: an
+	// answer outlives its token by this long at most, plus one query.
 	recheckInterval = time.Second
-	// recheckRest is the shortest time between two looks, however many answers begin.
+	// recheckRest is the least time between two rechecks, however many answers
+	// begin.
 	recheckRest = 100 * time.Millisecond
 )
 
-// held is an answer under way, and whose it is.
+// held is an open answer and its caller.
 type held struct {
 	caller Caller
 	end    context.CancelCauseFunc
@@ -22,8 +23,7 @@ type held struct {
 
 // Hold returns a context for answering a caller, which ends within two seconds,
 // with ErrInvalid as its cause, when the caller's token is revoked, expires or
-// loses a scope, or its user is deleted. release must be called when the answer
-// has been given.
+// loses a scope, or its user is deleted. Call release when the answer is complete.
 func (c *Checker) Hold(ctx context.Context, caller Caller) (answering context.Context, release func()) {
 	answering, end := context.WithCancelCause(ctx)
 	h := &held{caller, end}
@@ -38,9 +38,8 @@ func (c *Checker) Hold(ctx context.Context, caller Caller) (answering context.Co
 	}
 }
 
-// Recheck has all tokens of answers under way looked at now. An answer that is
-// to go on for long begins with it: its token may have been checked a while ago.
-// It never blocks.
+// Recheck asks for a recheck of all open answers now. Call it before a long answer,
+// since its token may have been checked a while ago. It never blocks.
 func (c *Checker) Recheck() {
 	select {
 	case c.doubt <- struct{}{}:
@@ -48,9 +47,9 @@ func (c *Checker) Recheck() {
 	}
 }
 
-// keepChecking looks at the tokens of answers under way until ctx ends. While
-// the store cannot be asked, answers go on: nobody can revoke anything either,
-// and there is nothing to be read.
+// keepChecking rechecks the tokens of open answers until ctx ends. While the store
+// is unreachable answers go on: nothing can be revoked meanwhile, and nothing can
+// be read.
 func (c *Checker) keepChecking(ctx context.Context) {
 	ticker := time.NewTicker(recheckInterval)
 	defer ticker.Stop()

@@ -36,7 +36,7 @@ type Trust struct {
 // let whoever verifies also sign, and none verifies nothing.
 var Algorithms = []string{"RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"}
 
-// CheckIssuer tells what is wrong with the name of an issuer.
+// CheckIssuer returns what is wrong with the name of an issuer.
 func CheckIssuer(issuer string) error {
 	u, err := url.Parse(issuer)
 	if err != nil || u.Host == "" || u.RawQuery != "" || u.Fragment != "" || u.User != nil {
@@ -45,8 +45,8 @@ func CheckIssuer(issuer string) error {
 	return checkSecure(u)
 }
 
-// checkSecure refuses plain HTTP from elsewhere: who can change an issuer's keys
-// on their way can be anybody.
+// checkSecure refuses plain HTTP to other machines: whoever can replace an issuer's
+// keys in transit can impersonate anybody.
 func checkSecure(u *url.URL) error {
 	host := u.Hostname()
 	if u.Scheme == "https" || u.Scheme == "http" && (host == "127.0.0.1" || host == "::1" || host == "localhost") {
@@ -56,11 +56,12 @@ func checkSecure(u *url.URL) error {
 }
 
 const (
-	leeway = 30 * time.Second // that clocks may differ by
+	leeway = 30 * time.Second // by which clocks may differ
 	// refreshInterval is the least time between two fetches of an issuer's keys
-	// that a token with an unknown key causes, however many there are.
+	// because of unknown key ids, however many such tokens arrive.
 	refreshInterval = time.Minute
-	// retryInterval is how often an issuer is asked that has not answered yet.
+	// retryInterval is how often an issuer that has not answered yet is asked
+	// again.
 	retryInterval = 5 * time.Second
 	fetchTimeout  = 5 * time.Second
 	maxDocument   = 1 << 20 // bytes
@@ -94,7 +95,7 @@ type Issuers struct {
 	scopes []Scope // that they can grant
 }
 
-// issuer is one whose keys are fetched when they are first needed.
+// issuer fetches its keys when they are first needed.
 type issuer struct {
 	name  string
 	mu    sync.Mutex
@@ -124,11 +125,11 @@ func NewIssuers(ctx context.Context, trust Trust, now func() time.Time, log *slo
 	return all
 }
 
-// fetched is what a document of an issuer may hold: more keys than any has.
+// fetched limits the documents of an issuer: it allows more keys than any has.
 var fetched = limit.JSON{Depth: 8, Items: 200, Values: 4000}
 
-// limitedTransport takes no answer that is larger than an issuer's documents
-// need, and none whose decoding would cost many times its size.
+// limitedTransport refuses a response that is larger than an issuer's documents
+// need, or whose decoding would cost many times its size.
 type limitedTransport struct{ next http.RoundTripper }
 
 func (t limitedTransport) RoundTrip(r *http.Request) (*http.Response, error) {
@@ -151,7 +152,7 @@ func (t limitedTransport) RoundTrip(r *http.Request) (*http.Response, error) {
 	return response, nil
 }
 
-// payload is the part of a token's content that counts here.
+// payload is the part of a token's content that is used here.
 type payload struct {
 	jwt.RegisteredClaims
 	Scope    string          `json:"scope"` // RFC 9068
@@ -200,8 +201,8 @@ func (all *Issuers) Verify(ctx context.Context, token string) (Claims, error) {
 	}, nil
 }
 
-// checkHeader refuses what is a token of another type, and extensions that must
-// be understood and are not.
+// checkHeader refuses tokens of another type, and critical extensions that are not
+// understood.
 func checkHeader(header map[string]any) error {
 	if _, critical := header["crit"]; critical {
 		return errors.New("the token has a critical extension")
@@ -271,7 +272,8 @@ func (all *Issuers) keysOf(from *issuer) (keyfunc.Keyfunc, error) {
 	return from.keys, nil
 }
 
-// discover asks an issuer where its keys are, in the two ways that there are.
+// discover asks an issuer where its keys are, by either of the two well-known
+// addresses.
 // https://www.rfc-editor.org/rfc/rfc8414#section-3
 func (all *Issuers) discover(name string) (string, error) {
 	u, err := url.Parse(name)

@@ -11,9 +11,9 @@ import (
 const tokenPrefix = "tkl_"
 
 const (
-	shownLength = len(tokenPrefix) + 4 // of a token, to recognise it by
+	shownLength = len(tokenPrefix) + 4 // the prefix by which people recognise a token
 	tokenLength = len(tokenPrefix) + 52
-	// longestToken bounds what is looked at: that of an issuer can be some KiB.
+	// longestToken bounds what is parsed. An issuer's token can be some KiB.
 	longestToken = 8 << 10
 )
 
@@ -38,7 +38,8 @@ func NewToken() (secret string, stored Token) {
 	return secret, Token{Prefix: secret[:shownLength], Hash: hashToken(secret)}
 }
 
-// hashToken is how a token is stored. Tokens are random: no salt, no stretching.
+// hashToken is how a token is stored. Tokens are random, so they need neither salt
+// nor stretching.
 func hashToken(token string) []byte {
 	sum := sha256.Sum256([]byte(token))
 	return sum[:]
@@ -65,7 +66,7 @@ func tokenCharacter(c byte) bool {
 	return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || strings.IndexByte("-._~+/=", c) >= 0
 }
 
-// kind tells by its shape alone what a token can be.
+// kind classifies a token by its shape alone.
 type kind int
 
 const (

@@ -12,7 +12,7 @@ import (
 	"tickler/internal/access"
 )
 
-// Guard is what the guard of the api can be told.
+// Guard holds the settings of api's guard.
 type Guard struct {
 	PublicURL                          string
 	PublicURLSet                       bool // by the operator: the default is an address on this machine
@@ -24,7 +24,7 @@ type Guard struct {
 	TLSCertificate, TLSKey             string // paths
 }
 
-// guardSettings lists the variables of the api's guard. listen is its standard
+// guardSettings lists the variables of api's guard. listen is api's default
 // address.
 func guardSettings(listen string) []setting {
 	return []setting{

@@ -20,10 +20,10 @@ import (
 	"tickler/internal/sidecar"
 )
 
-// Config holds what the apps can be told.
+// Config holds the settings of an app.
 type Config struct {
 	DatabaseURL string
-	// Listen is where probes and metrics are served, and by the api its callers.
+	// Listen is the address of probes and metrics, and for api of its callers.
 	Listen string
 	// Callbacks is the loopback address on which the sidecar calls the app.
 	Callbacks   string
@@ -32,12 +32,13 @@ type Config struct {
 	LogLevel    slog.Level
 	Drain       time.Duration
 	Guard       Guard // of the api alone
-	// SecretKeys seal the secrets that are kept for users; none, and none are kept.
+	// SecretKeys seal the secrets that are kept for users. Without keys no secrets
+	// are kept.
 	SecretKeys sealed.Keys
-	// AllowedTargets are addresses that webhooks and ntfy may be at although they
-	// are not public.
+	// AllowedTargets are private addresses at which webhooks and ntfy servers are
+	// allowed.
 	AllowedTargets delivery.Networks
-	// UserTasks is how many tasks a user may have; 0 is without limit.
+	// UserTasks is how many tasks a user may have; 0 means no limit.
 	UserTasks int
 	// UserConfirmations and UserMails are how many confirmation mails a user may ask
 	// for, and how many mails of any kind they are sent, within 24 hours; 0 is no limit.
@@ -48,16 +49,16 @@ type Config struct {
 	Retries []time.Duration
 }
 
-// setting is one environment variable. A standard value of "" without optional
-// means that it must be set.
+// setting is one environment variable. It is required if its standard value is ""
+// and it is not optional.
 type setting struct {
 	name, standard, help string
 	optional             bool
 	read                 func(c *Config, value string) error
 }
 
-// settings lists the variables of an app. Only apps that are called back have
-// a callback listener.
+// settings lists the variables of an app. Only apps that the sidecar calls have a
+// callback listener.
 func settings(listen string, calledBack bool) []setting {
 	all := []setting{
 		{name: "DATABASE_URL", help: "Postgres, as postgres://user:password@host:port/database", read: func(c *Config, v string) error {
@@ -105,7 +106,7 @@ func settings(listen string, calledBack bool) []setting {
 	return all
 }
 
-// channelSettings are those of the apps that know of channels.
+// channelSettings are those of the apps that deal with channels.
 func channelSettings() []setting {
 	return []setting{
 		{name: "TICKLER_SECRET_KEY", optional: true, help: "ID:KEY, encrypts the secrets of channels, KEY is 32 bytes in base64; older ones after commas. Without it no secret is kept: no webhooks", read: func(c *Config, v string) (err error) {
@@ -150,8 +151,8 @@ func port(set func(*Config, string)) func(*Config, string) error {
 	}
 }
 
-// API reads the settings of the api. Its listener is on APP_PORT, the port that
-// its sidecar expects it on, unless TICKLER_LISTEN says otherwise.
+// API reads the settings of api. It listens on APP_PORT, where its sidecar expects
+// it, unless TICKLER_LISTEN says otherwise.
 func API() (Config, error) {
 	c, err := read(apiSettings())
 	c.Guard.PublicURLSet = os.Getenv("TICKLER_PUBLIC_URL") != ""
@@ -176,14 +177,14 @@ func apiListen() string {
 	return "127.0.0.1:8080"
 }
 
-// Worker reads the settings of an app that works on events; listen is where it
-// serves probes and metrics by default.
+// Worker reads the settings of an app that handles events. listen is the default
+// address of its probes and metrics.
 func Worker(listen string) (Config, error) { return read(settings(listen, true)) }
 
-// Notifier reads the settings of notifier, a worker that reaches people.
+// Notifier reads the settings of notifier, a worker that also delivers to channels.
 func Notifier(listen string) (Config, error) { return read(notifierSettings(listen)) }
 
-// DatabaseURL reads that setting alone, for commands that need nothing else.
+// DatabaseURL reads only that setting, for commands that need no other.
 func DatabaseURL() (string, error) {
 	c, err := read(settings("", false)[:1])
 	return c.DatabaseURL, err

@@ -9,10 +9,10 @@ import (
 	"time"
 )
 
-// certificateInterval is how often the files of a certificate are looked at.
+// certificateInterval is how often the certificate's files are checked for changes.
 const certificateInterval = 10 * time.Second
 
-// certificate is read from files, and again when they change.
+// certificate is read from files and reloaded when they change.
 type certificate struct {
 	cert, key string
 	log       *slog.Logger
@@ -23,8 +23,8 @@ type certificate struct {
 	looked  time.Time
 }
 
-// TLS serves the certificate in two files; a renewed one is taken up by itself.
-// It returns nil when no files are named.
+// TLS returns a configuration that serves the certificate in two files, and reloads
+// a renewed one. It returns nil when no files are named.
 func TLS(cert, key string, log *slog.Logger) (*tls.Config, error) {
 	if cert == "" {
 		return nil, nil

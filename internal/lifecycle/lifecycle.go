@@ -1,5 +1,5 @@
-// Package lifecycle runs an app: it serves, works in the background, and on
-// SIGTERM or SIGINT finishes what was begun, in order, within a bound.
+// Package lifecycle runs an app: it serves, works in the background, and shuts down
+// in order, within a time limit, on SIGTERM or SIGINT.
 package lifecycle
 
 import (
@@ -27,22 +27,22 @@ type Server struct {
 // App is what Run runs.
 type App struct {
 	Log     *slog.Logger
-	Drain   time.Duration // how long finishing may take
+	Drain   time.Duration // how long shutting down may take
 	Servers []Server
-	// Background works until its context ends, which is after the servers have
-	// finished their requests: what these committed is still worked on.
+	// Background runs until its context ends. That is after the servers have
+	// finished their requests, so that it still handles what they committed.
 	Background func(ctx context.Context)
 }
 
-// writeTimeout bounds a call until its answer is taken, the longest of which are
-// large imports. Streams without end set bounds of their own for each write.
+// writeTimeout bounds a call, answer included; large imports take longest.
+// Open-ended streams set a deadline for each write instead.
 const writeTimeout = 3 * time.Minute
 
 type stoppingKey struct{}
 
-// UntilStopping returns a context for what would go on for ever, such as a
-// stream of events: it ends with the request that ctx is of, or when the server
-// begins to stop, which waits for all requests to end.
+// UntilStopping is for open-ended responses, such as a stream of events. Its
+// context ends with the request or when shutdown begins; otherwise Shutdown would
+// wait for the stream.
 func UntilStopping(ctx context.Context) (context.Context, context.CancelFunc) {
 	ctx, cancel := context.WithCancel(ctx)
 	stopping, ok := ctx.Value(stoppingKey{}).(context.Context)
@@ -53,7 +53,7 @@ func UntilStopping(ctx context.Context) (context.Context, context.CancelFunc) {
 	return ctx, func() { forget(); cancel() }
 }
 
-// Interrupted returns a context that ends when the process is asked to stop.
+// Interrupted returns a context that ends on SIGTERM or SIGINT.
 func Interrupted() (context.Context, context.CancelFunc) {
 	return signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
 }
@@ -105,7 +105,7 @@ func Run(ctx context.Context, app App) error {
 	for _, server := range servers {
 		closing.Go(func() {
 			if server.Shutdown(drain) != nil {
-				_ = server.Close() // what is left after the bound is cut off
+				_ = server.Close() // the time limit has passed
 			}
 		})
 	}

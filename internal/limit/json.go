@@ -1,5 +1,5 @@
-// Package limit bounds what a text may hold before anything is built from it:
-// decoding a small text of many empty values can cost a hundred times its size.
+// Package limit checks a text before it is decoded: decoding a small text of many
+// empty values can cost a hundred times its size.
 package limit
 
 import (
@@ -14,11 +14,11 @@ type JSON struct {
 	Values int // in all, names of members included
 }
 
-// Body is what the body of an ordinary call may hold: fifty tasks with all their
-// fields full hold some 5,000 values.
+// Body limits the body of an ordinary call. Fifty tasks with every field set hold
+// some 5,000 values.
 var Body = JSON{Depth: 32, Items: 1000, Values: 20_000}
 
-// Error says which limit a text exceeds.
+// Error is a text that exceeds a limit.
 type Error struct {
 	Field   string // the member whose value is too large; "" for the whole
 	Message string // what the limit is, as a predicate
@@ -37,14 +37,14 @@ const maxDepth = 64
 // maxName is how much of a member's name an error repeats.
 const maxName = 40
 
-// open is an array or object that has begun.
+// open is an array or object that has not been closed yet.
 type open struct {
 	items      int
 	begin, end int // of the name that it is the value of
 }
 
-// Check tells whether a JSON text keeps the limits; else the error is an *[Error].
-// It allocates nothing, and leaves to the decoder whether the text is JSON at all.
+// Check returns an *[Error] for a JSON text that exceeds the limits. It allocates
+// nothing, and leaves it to the decoder whether the text is JSON at all.
 func (l JSON) Check(text []byte) error {
 	var stack [maxDepth]open
 	depth, values := 0, 0

@@ -1,5 +1,5 @@
-// Package sealed encrypts the secrets that are kept for users, with keys from
-// the configuration: whoever reads the database alone learns none of them.
+// Package sealed encrypts the secrets that are kept for users, with keys from the
+// configuration, so that the database alone reveals none of them.
 package sealed
 
 import (
@@ -12,9 +12,9 @@ import (
 	"strings"
 )
 
-// Keys seal and open. The first key seals; all of them open, so that a new one
-// can be put in front while secrets sealed with older ones are still about. No
-// keys at all seal nothing.
+// Keys seal and open. The first key seals and all of them open, so that a new key
+// can be put first while older secrets remain readable. Without keys nothing can be
+// sealed.
 type Keys struct {
 	first string
 	aeads map[string]cipher.AEAD
@@ -55,8 +55,8 @@ func Parse(text string) (Keys, error) {
 	return keys, nil
 }
 
-// Seal encrypts a secret for a place; it opens in no other. The result is text
-// that names the key.
+// Seal encrypts a secret and binds it to a context, without which it cannot be
+// opened. The result is text that names the key.
 func (k Keys) Seal(secret, place string) (string, error) {
 	aead := k.aeads[k.first]
 	if aead == nil {
@@ -67,7 +67,7 @@ func (k Keys) Seal(secret, place string) (string, error) {
 	return k.first + ":" + base64.StdEncoding.EncodeToString(aead.Seal(nonce, nonce, []byte(secret), []byte(place))), nil
 }
 
-// Open decrypts what Seal made for the same place.
+// Open decrypts what Seal returned for the same context.
 func (k Keys) Open(text, place string) (string, error) {
 	id, encoded, _ := strings.Cut(text, ":")
 	aead := k.aeads[id]

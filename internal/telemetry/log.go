@@ -13,13 +13,13 @@ import (
 // and from the broker: they may be as long as a message can be.
 const maxLogged = 2000
 
-// NewLogger writes structured logs, one JSON object a line, naming the app. What
-// a terminal would obey is escaped, and long values are cut.
+// NewLogger writes structured logs, one JSON object a line, naming the app. Control
+// characters are escaped, and long values are cut.
 func NewLogger(w io.Writer, app string, level slog.Level) *slog.Logger {
 	return slog.New(slog.NewJSONHandler(terminal.NewWriter(w), &slog.HandlerOptions{Level: level, ReplaceAttr: bound})).With("app", app)
 }
 
-// bound cuts what is logged as text.
+// bound cuts long texts.
 func bound(_ []string, a slog.Attr) slog.Attr {
 	switch a.Value.Kind() {
 	case slog.KindString:

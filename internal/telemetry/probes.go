@@ -9,10 +9,10 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 )
 
-// readyTimeout bounds the whole readiness check: a probe must answer at once.
+// readyTimeout bounds the whole readiness check, since a probe must answer at once.
 const readyTimeout = 100 * time.Millisecond
 
-// Check asks a part that the app cannot work without.
+// Check asks whether a part that the app cannot work without is available.
 type Check struct {
 	Name string
 	Ask  func(ctx context.Context) error
@@ -37,7 +37,7 @@ func Probes(router gin.IRoutes, registry *prometheus.Registry, checks ...Check) 
 			name string
 			err  error
 		}
-		answers := make(chan answer, len(checks)) // buffered: a late one must not hang
+		answers := make(chan answer, len(checks)) // buffered: a late answer must not leak its goroutine
 		for _, check := range checks {
 			go func() { answers <- answer{check.Name, check.Ask(ctx)} }()
 		}
@@ -50,7 +50,7 @@ func Probes(router gin.IRoutes, registry *prometheus.Registry, checks ...Check) 
 			case a := <-answers:
 				parts[a.name] = "ok"
 				if a.err != nil {
-					parts[a.name] = "not ready" // the reason is for the log, not for whoever asks
+					parts[a.name] = "not ready" // the reason is for the log, not for the caller
 					status = http.StatusServiceUnavailable
 				}
 			case <-ctx.Done():

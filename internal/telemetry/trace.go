@@ -17,9 +17,9 @@ import (
 
 const tracerName = "tickler"
 
-// StartTracing makes the app's spans known to OpenTelemetry, and returns what
-// ends it. Spans are exported by OTLP over HTTP when OTEL_EXPORTER_OTLP_ENDPOINT
-// or OTEL_EXPORTER_OTLP_TRACES_ENDPOINT says where to; without one, trace ids are
+// StartTracing sets up OpenTelemetry for the app, and returns a function that shuts
+// it down. Spans are exported by OTLP over HTTP when OTEL_EXPORTER_OTLP_ENDPOINT or
+// OTEL_EXPORTER_OTLP_TRACES_ENDPOINT says where to; without one, trace ids are
 // still made and passed on, so that a request can be followed through the logs.
 // https://opentelemetry.io/docs/specs/otel/protocol/exporter/
 func StartTracing(ctx context.Context, app string) (stop func(), err error) {
@@ -41,7 +41,7 @@ func StartTracing(ctx context.Context, app string) (stop func(), err error) {
 	return func() {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
 		defer cancel()
-		_ = provider.Shutdown(ctx) // spans that cannot be sent by then are lost, nothing else is
+		_ = provider.Shutdown(ctx) // spans that cannot be sent by then are lost, which is acceptable
 	}, nil
 }
 
@@ -68,18 +68,18 @@ func TraceID(ctx context.Context) string {
 	return ""
 }
 
-// Serve begins the span of a request that is answered here.
+// Serve begins the span of a request.
 func Serve(ctx context.Context, name string) (context.Context, trace.Span) {
 	return otel.Tracer(tracerName).Start(ctx, name, trace.WithSpanKind(trace.SpanKindServer))
 }
 
-// Consume begins the span of an event that is handled here.
+// Consume begins the span of handling an event.
 func Consume(ctx context.Context, name string) (context.Context, trace.Span) {
 	return otel.Tracer(tracerName).Start(ctx, name, trace.WithSpanKind(trace.SpanKindConsumer))
 }
 
-// Published records the span of an event's way through the outbox: from the
-// commit until the broker had it. It costs nothing where the trace is not sampled.
+// Published records the span of an event in the outbox, from its commit until the
+// broker acknowledged it. It costs nothing for a trace that is not sampled.
 func Published(eventType, topic, traceParent string, committed, acknowledged time.Time) {
 	ctx := WithTraceParent(context.Background(), traceParent)
 	if !trace.SpanContextFromContext(ctx).IsSampled() {

@@ -1,5 +1,5 @@
-// Package terminal keeps text from outside from steering a terminal, or from
-// making a line of a log look like another one or like several.
+// Package terminal keeps untrusted text from controlling a terminal, and from
+// making one line of a log look like another or like several.
 package terminal
 
 import (
@@ -11,18 +11,18 @@ import (
 	"unicode/utf8"
 )
 
-// Writer passes text on with every character escaped that a terminal, or a viewer
-// of logs, would obey rather than show: controls (C0, DEL, C1), line and paragraph
-// separators, and format characters such as those that turn the direction of text
-// around (https://trojansource.codes). Line feeds and tabs pass, and so do the
-// joiners that emoji and some scripts are written with. Bytes that are no UTF-8
-// become the replacement character.
+// Writer escapes every character that a terminal or log viewer would act on rather
+// than show: controls (C0, DEL, C1), line and paragraph separators, and format
+// characters such as those that reverse the direction of text
+// (https://trojansource.codes). Line feeds and tabs pass, and so do the joiners
+// that emoji and some scripts are written with. Bytes that are no UTF-8 become the
+// replacement character.
 //
 // An escape is written as JSON does, \u202e, so that a JSON document stays the
 // same document.
 type Writer struct {
 	to   io.Writer
-	rest []byte // the beginning of a character that the next Write goes on with
+	rest []byte // an incomplete character that the next Write continues
 }
 
 // NewWriter makes a writer that writes to to.

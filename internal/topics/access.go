@@ -1,6 +1,6 @@
-// Package topics makes the task bus's topics on a broker that speaks Kafka's
-// protocol (Redpanda, Apache Kafka), tells where those that exist differ, and gives the
-// user of each app its rights.
+// Package topics creates the topics of the task bus on a broker that speaks Kafka's
+// protocol (Redpanda, Apache Kafka), reports how existing ones differ, and grants
+// the users of the apps, and of other readers, their rights.
 package topics
 
 import (
@@ -17,7 +17,7 @@ import (
 	"github.com/twmb/franz-go/pkg/sasl/scram"
 )
 
-// SCRAM mechanisms that a user can have. Redpanda wants one a user.
+// SCRAM mechanisms that a user can have. Redpanda allows one for each user.
 const (
 	SHA256 = "SCRAM-SHA-256"
 	SHA512 = "SCRAM-SHA-512"
@@ -92,8 +92,8 @@ func FromEnvironment() (Access, error) {
 	return a, errors.Join(errs...)
 }
 
-// Client makes a client for the broker, with further options. Nothing is
-// connected yet.
+// Client returns a client for the broker, with further options. It does not connect
+// yet.
 func (a Access) Client(options ...kgo.Opt) (*kgo.Client, error) {
 	mechanism, err := a.mechanism()
 	if err != nil {

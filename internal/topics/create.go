@@ -25,23 +25,23 @@ const (
 type Result struct {
 	event.Topic
 	Created bool
-	// Differences of a topic that existed before, in words; none when it is as
-	// wanted. Create leaves them: more partitions would send the events of a task
-	// to another partition than its earlier ones, and less retention would delete.
+	// Differences are those of a topic that existed before, in words; none if it is
+	// as wanted. Create does not change them: more partitions would send a task's
+	// events to another partition than its earlier ones, and shorter retention
+	// would delete events.
 	Differences []string
 }
 
-// Create makes the topics that do not exist yet, with their partitions and
-// retention, and compares those that do. It may be run as often as one likes,
-// also by several at the same time.
+// Create creates missing topics, with their partitions and retention, and compares
+// existing ones. It is idempotent and may run concurrently.
 func Create(ctx context.Context, access Access, wanted []event.Topic) ([]Result, error) {
 	client, err := access.Client()
 	if err != nil {
 		return nil, err
 	}
 	defer client.Close()
-	// Asked first and apart: the reasons why a broker cannot be reached are
-	// clearer here than in an answer about topics.
+	// Ask first and separately: here it is clearer why a broker cannot be reached
+	// than in an answer about topics.
 	if err := client.Ping(ctx); err != nil {
 		return nil, unreachable(access, err)
 	}
@@ -71,7 +71,7 @@ func create(ctx context.Context, admin *kadm.Client, topic event.Topic, replicat
 		differences, err := compare(ctx, admin, topic)
 		return Result{Topic: topic, Differences: differences}, err
 	case errors.Is(err, kerr.TopicAuthorizationFailed), errors.Is(err, kerr.ClusterAuthorizationFailed):
-		// Some brokers refuse a user without the right before they look.
+		// Some brokers refuse a user without the right even if the topic exists.
 		if differences, err := compare(ctx, admin, topic); err == nil {
 			return Result{Topic: topic, Differences: differences}, nil
 		}
@@ -90,7 +90,7 @@ func withDetail(err error, detail string) error {
 	return fmt.Errorf("%w: %s", err, detail)
 }
 
-// compare tells in what a topic that exists is not as wanted.
+// compare lists how an existing topic differs from what is wanted.
 func compare(ctx context.Context, admin *kadm.Client, topic event.Topic) ([]string, error) {
 	details, err := admin.ListTopics(ctx, topic.Name)
 	if err != nil {
@@ -129,7 +129,7 @@ func compare(ctx context.Context, admin *kadm.Client, topic event.Topic) ([]stri
 	return differences, nil
 }
 
-// lifetime says a retention in milliseconds, of which -1 is for ever.
+// lifetime formats a retention in milliseconds; -1 is for ever.
 func lifetime(ms int64) string {
 	if ms < 0 {
 		return "ever"
@@ -137,7 +137,7 @@ func lifetime(ms int64) string {
 	return (time.Duration(ms) * time.Millisecond).String()
 }
 
-// unreachable says what to look at when a broker cannot be used.
+// unreachable adds to an error what to check.
 func unreachable(access Access, err error) error {
 	brokers := strings.Join(access.Brokers, ",")
 	const credentials = "KAFKA_SASL_USERNAME, KAFKA_SASL_PASSWORD and KAFKA_SASL_MECHANISM"

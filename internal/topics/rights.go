@@ -16,7 +16,7 @@ import (
 // Apps that speak to the broker, each as a user of its own.
 var Apps = []string{"api", "notifier", "recurrer"}
 
-// scramIterations is what Kafka asks for at least.
+// scramIterations is the least that Kafka accepts.
 const scramIterations = 4096
 
 // User is the name of an app's user, unless an operator chose another.
@@ -25,16 +25,16 @@ func User(app string) string { return "tickler-" + app }
 // Group is the consumer group of an app, as its Dapr component names it.
 func Group(app string) string { return "tickler-" + app }
 
-// Rights are all that an app does on the broker.
+// Rights are what an app needs on the broker.
 type Rights struct {
 	App   string
 	Write []string // topics
 	Read  []string // topics, in the app's Group
 }
 
-// RightsOf lists the rights of each app on some topics. Every app writes every event,
-// since its relay publishes for all; it reads, and writes the dead letters of, the
-// topics of which it is the reader.
+// RightsOf lists the rights of each app on some topics. Every app writes every
+// event, since its relay publishes for all. An app reads the topics whose reader it
+// is, and writes their dead letters.
 func RightsOf(all []event.Topic) []Rights {
 	published := event.PublishedTopics()
 	var rights []Rights
@@ -53,17 +53,17 @@ func RightsOf(all []event.Topic) []Rights {
 	return rights
 }
 
-// A Login is the user of an app. Without a password the user is somebody else's to
-// make, and only gets rights.
+// A Login is the user of an app. Without a password the user must exist, and is
+// only granted rights.
 type Login struct{ App, User, Password string }
 
-// ErrNoRights is returned by Grant when the broker takes every user for one who may do
+// ErrNoRights means that the broker has no authorizer and lets every user do
 // everything.
 var ErrNoRights = errors.New("the broker has no authorizer: every user may do everything")
 
-// Grant makes the users whose password is given, or gives them that password, and
-// allows each what its app does on the topics. It may be run as often as one likes. It
-// takes nothing away: what a user was allowed before, it still is.
+// Grant creates the users whose password is given, or sets that password, and
+// grants each the rights of its app on the topics. It is idempotent, and revokes
+// nothing.
 func Grant(ctx context.Context, access Access, logins []Login, all []event.Topic) error {
 	client, err := access.Client()
 	if err != nil {
@@ -94,7 +94,7 @@ func Grant(ctx context.Context, access Access, logins []Login, all []event.Topic
 	return nil
 }
 
-// permit gives a user rights on what each of the rules names.
+// permit grants a user the rights of each rule.
 func permit(ctx context.Context, admin *kadm.Client, user string, allow []*kadm.ACLBuilder) error {
 	for _, rules := range allow {
 		made, err := admin.CreateACLs(ctx, rules.ResourcePatternType(kadm.ACLPatternLiteral).Allow("User:"+user).AllowHosts("*"))
@@ -108,12 +108,12 @@ func permit(ctx context.Context, admin *kadm.Client, user string, allow []*kadm.
 	return nil
 }
 
-// A Reader is a program of somebody else's that follows the events. It may read
-// the topics that are there for others, in the consumer group that has its name,
+// A Reader is a third party's program that follows the events. It may read the
+// topics that are meant for third parties, in the consumer group of its own name,
 // and nothing else. Without a password the user must exist.
 type Reader struct{ User, Password string }
 
-// ReadableTopics lists the topics that are there for others.
+// ReadableTopics lists the topics that are meant for third parties.
 func ReadableTopics() (names []string) {
 	for _, topic := range event.Topics() {
 		if topic.Reader == "" {
@@ -123,8 +123,8 @@ func ReadableTopics() (names []string) {
 	return names
 }
 
-// Admit makes a reader's user if its password is given, or gives it that password,
-// and its rights. It may be run as often as one likes.
+// Admit creates a reader's user if a password is given, or sets that password, and
+// grants its rights. It is idempotent.
 func Admit(ctx context.Context, access Access, reader Reader) error {
 	if slices.ContainsFunc(Apps, func(app string) bool { return reader.User == User(app) }) {
 		return fmt.Errorf("%s is the user of one of Tickler's own apps: choose another name", reader.User)
