@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -25,6 +26,12 @@ const (
 	// maxWritten is how many feeds are written at a time in this process: each holds
 	// its tasks, without their descriptions.
 	maxWritten = 4
+	// maxOfUser is how many of them are one user's, by whatever addresses: a user can
+	// replace the address while answers to the old one are still being taken slowly.
+	maxOfUser = maxWritten / 2
+	// recheck is how long an answer goes on before it is looked again whether the
+	// feed still has this address.
+	recheck = 2 * time.Second
 	// patience is how long another waits for one of them to end.
 	patience = 5 * time.Second
 	// form is another one whenever the same tasks are written otherwise than before.
@@ -49,12 +56,15 @@ type Handler struct {
 	begin   func(userID int64) (end func(), err error)
 	log     *slog.Logger
 	written chan struct{}
+
+	mu     sync.Mutex
+	ofUser map[int64]int
 }
 
 // New makes a handler. host is the name that callers know the server by, and part
 // of the names of entries.
 func New(tasks Tasks, host string, now func() time.Time, visible func(context.Context, string, error) *fault.Error, begin func(int64) (func(), error), log *slog.Logger) *Handler {
-	return &Handler{tasks: tasks, host: host, now: now, visible: visible, begin: begin, log: log, written: make(chan struct{}, maxWritten)}
+	return &Handler{tasks: tasks, host: host, now: now, visible: visible, begin: begin, log: log, written: make(chan struct{}, maxWritten), ofUser: map[int64]int{}}
 }
 
 // Serve answers GET and HEAD of a path whose parameter file is SECRET.ics. Only
@@ -91,11 +101,35 @@ func (h *Handler) Serve(c *gin.Context) {
 		c.Status(http.StatusOK)
 		return
 	}
-	h.write(c, found)
+	h.write(c, secret, found)
 }
 
-func (h *Handler) write(c *gin.Context, found task.Feed) {
+// enter counts an answer of a user, unless they have enough of them.
+func (h *Handler) enter(userID int64) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.ofUser[userID] >= maxOfUser {
+		return false
+	}
+	h.ofUser[userID]++
+	return true
+}
+
+func (h *Handler) exit(userID int64) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.ofUser[userID]--; h.ofUser[userID] == 0 {
+		delete(h.ofUser, userID)
+	}
+}
+
+func (h *Handler) write(c *gin.Context, secret string, found task.Feed) {
 	ctx := c.Request.Context()
+	if !h.enter(found.UserID) {
+		h.refuse(c, &fault.Error{Code: fault.RateLimited, Message: "this calendar is being read already, as often as it may be at a time; wait for the answers"})
+		return
+	}
+	defer h.exit(found.UserID)
 	waiting, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	select {
@@ -116,8 +150,17 @@ func (h *Handler) write(c *gin.Context, found task.Feed) {
 		return
 	}
 	c.Status(http.StatusOK)
+	checked := h.now()
 	err = streamed.Answer(ctx, c.Writer, func(to *bufio.Writer) error {
-		return feed.Write(to, func(ids []int64) (map[int64]string, error) { return h.tasks.Descriptions(ctx, found.UserID, ids) })
+		return feed.Write(to, func(ids []int64) (map[int64]string, error) {
+			if now := h.now(); now.Sub(checked) >= recheck {
+				if _, err := h.tasks.Feed(ctx, secret); err != nil {
+					return nil, err
+				}
+				checked = now
+			}
+			return h.tasks.Descriptions(ctx, found.UserID, ids)
+		})
 	})
 	if err != nil {
 		h.log.Info("a calendar was not written to its end", "error", err)

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -25,7 +26,10 @@ import (
 // observed counts what is read of feeds.
 type observed struct {
 	*task.Service
+	mu              sync.Mutex
 	read, described int
+	// describing is called before descriptions are read; nil: nothing is.
+	describing func(userID int64)
 }
 
 func (o *observed) FeedTasks(ctx context.Context, f task.Feed) ([]*task.Task, error) {
@@ -34,7 +38,12 @@ func (o *observed) FeedTasks(ctx context.Context, f task.Feed) ([]*task.Task, er
 }
 
 func (o *observed) Descriptions(ctx context.Context, userID int64, ids []int64) (map[int64]string, error) {
+	if o.describing != nil {
+		o.describing(userID)
+	}
+	o.mu.Lock()
 	o.described++
+	o.mu.Unlock()
 	return o.Service.Descriptions(ctx, userID, ids)
 }
 
