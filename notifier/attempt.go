@@ -14,14 +14,14 @@ import (
 	"tickler/internal/repository"
 )
 
-// trouble is an attempt that failed.
+// trouble is a failed attempt.
 type trouble struct {
 	delivery.Failure
 	final bool      // the message is given up
 	since time.Time // when the message was written
 }
 
-// outcome is how attempts that were made side by side ended.
+// outcome is the result of concurrent attempts.
 type outcome struct {
 	sent  bool
 	worst *trouble
@@ -36,10 +36,10 @@ func (o *outcome) add(failed *trouble) {
 	}
 }
 
-// judge tells what attempts mean for their channel: its problem, how long it
-// rests, and whether it has failed for so long that it is to be switched off. A
-// channel rests by how often it failed in a row, whichever message that was; one
-// that took another message works, so that what it refuses holds up nothing else.
+// judge decides what attempts mean for their channel: its problem, how long it
+// backs off, and whether it has failed for so long that it must be switched off.
+// The pause grows with consecutive failures of any message. A channel that accepted
+// another message works, so that a message that it refuses holds up nothing else.
 func (s *sender) judge(c repository.ServedChannel, o outcome) (problem string, rest time.Time, off bool) {
 	if o.worst == nil {
 		return "", time.Time{}, false
@@ -153,7 +153,7 @@ func (s *sender) addSecret(ctx context.Context, c repository.ServedChannel, cont
 	return s.store.AddConfirmation(ctx, c.ID, person.HashSecret(secret))
 }
 
-// giveUp switches a channel off that nothing reaches any more.
+// giveUp switches off a channel that can no longer be reached.
 func (s *sender) giveUp(ctx context.Context, c repository.ServedChannel, t trouble) {
 	now, since := s.clock(), t.since
 	if t.Gone || !t.final { // whatever worked before

@@ -16,12 +16,12 @@ import (
 	"tickler/internal/telemetry"
 )
 
-// take notes reminders and their deliveries; see repository.TakeReminders.
+// take records reminders and their deliveries; see repository.TakeReminders.
 type take func(ctx context.Context, reminders []event.Reminder, now time.Time, seen func(event.Reminder)) (repeated int, err error)
 
-// deliverer takes reminders from the bus. The log line is the channel that every
-// deployment has; the others are the sender's, from rows in Postgres: a target
-// that fails must not hold up the topic.
+// deliverer handles reminders from the bus. Every deployment has the log line as a
+// channel. The other channels are served by the sender, from rows in Postgres, so
+// that a failing target does not hold up the topic.
 type deliverer struct {
 	take take
 	wake func() // tells the sender of new rows
@@ -44,8 +44,7 @@ func newDeliverer(take take, wake func(), now func() time.Time, log *slog.Logger
 	}
 }
 
-// deliver handles reminder.sent, once an event, however often and however many
-// at a time they come.
+// deliver handles reminder.sent events in bulk. It is idempotent for each event.
 func (d *deliverer) deliver(ctx context.Context, events []event.Envelope) []error {
 	results := make([]error, len(events))
 	var reminders []event.Reminder

@@ -13,10 +13,10 @@ import (
 
 const (
 	claimBatch = 500
-	// claimers is how many claim side by side when very many reminders are due:
-	// one writes its batch while another's commit waits for the disk.
+	// claimers is how many claim concurrently when very many reminders are due: one
+	// writes its batch while another's commit waits for the disk.
 	claimers = 2
-	// tickTime is how long one tick claims: the next one goes on, here or on
+	// tickTime bounds the claims of one tick; the next tick continues, here or on
 	// another replica.
 	tickTime = 5 * time.Second
 )

@@ -16,19 +16,20 @@ import (
 )
 
 const (
-	// served is how many channels are served at a time, and troubled how many of
-	// those whose last attempt failed: however many targets hang, the rest go on.
+	// served is how many channels are served concurrently, and troubled how many of
+	// them may be channels whose last attempt failed, so that hanging targets do
+	// not stop the others.
 	served, troubled = 96, 32
-	// perHost bounds the channels of one host that are served at a time, for they
-	// hang together. The others come back after a pause. Mail goes through one
+	// perHost bounds the channels of one host that are served concurrently, since
+	// they hang together. The others come back after a pause. Mail goes through one
 	// server, and one at a time: whoever waits for it must not outwait the lease.
 	perHost   = 24
 	perMailer = 3
 	hostPause = 2 * time.Second
-	// side is how many messages go to one channel side by side.
+	// side is how many messages are sent to one channel concurrently.
 	side = 8
-	// attemptTime bounds an attempt. turn is how long a channel with much to
-	// deliver is served until others have their turn; lease must outlast both.
+	// attemptTime bounds an attempt. turn is how long a busy channel is served
+	// before others have their turn; lease must outlast both.
 	attemptTime = 10 * time.Second
 	turn        = 20 * time.Second
 	lease       = time.Minute
@@ -44,8 +45,8 @@ type sendStore interface {
 	SwitchOff(ctx context.Context, c repository.ServedChannel, problem string, since, now time.Time) (bool, error)
 }
 
-// sender sends what waits for channels. What is to be sent, and what became of
-// it, is in Postgres: any number of senders share the work.
+// sender sends waiting deliveries. All its state is in Postgres, so any number of
+// senders share the work.
 type sender struct {
 	store   sendStore
 	open    func(sealed, place string) (string, error)
@@ -57,7 +58,7 @@ type sender struct {
 	wakeUp chan struct{}
 	mu     sync.Mutex
 	hosts  map[string]int
-	busy   [2]int // channels that are served: those that work, those in trouble
+	busy   [2]int // channels being served: healthy ones, troubled ones
 
 	attempts *prometheus.CounterVec
 	off      prometheus.Counter
@@ -89,7 +90,7 @@ func (s *sender) wake() {
 	}
 }
 
-// run sends until ctx ends, and returns when what was begun has ended too.
+// run sends until ctx ends, and returns when attempts under way have ended.
 func (s *sender) run(ctx context.Context) {
 	var serving sync.WaitGroup
 	defer serving.Wait()
@@ -132,9 +133,9 @@ func (s *sender) serving(i, more int) int {
 
 func (s *sender) clock() time.Time { return s.now().UTC().Truncate(time.Microsecond) }
 
-// serve sends what is due for one channel, until nothing is, an attempt fails or
-// its turn is over. ctx ends it between attempts; what is noted is noted after it
-// ended too.
+// serve sends what is due for one channel until nothing is left, an attempt fails
+// or its turn is over. It stops between attempts when ctx ends, and still records
+// their outcome.
 func (s *sender) serve(ctx context.Context, c repository.ServedChannel) {
 	keep, cancel := context.WithTimeout(context.WithoutCancel(ctx), lease)
 	defer cancel()
@@ -151,7 +152,8 @@ func (s *sender) serve(ctx context.Context, c repository.ServedChannel) {
 	}
 }
 
-// hostOf is where a channel leads to, and how many may go there at a time.
+// hostOf returns a channel's host, and how many of its channels may be served
+// concurrently.
 func hostOf(c repository.ServedChannel) (host string, most int) {
 	if u, err := url.Parse(c.Target); err == nil && u.Host != "" {
 		return u.Host, perHost
@@ -182,7 +184,7 @@ func (s *sender) exit(host string) {
 func (s *sender) sendNext(ctx context.Context, c *repository.ServedChannel) bool {
 	limit := side
 	if c.Failures > 0 || c.Kind == person.Email {
-		limit = 1 // to see whether it works again; mail goes one at a time anyway
+		limit = 1 // a probe whether it works again; mail is sent one at a time anyway
 	}
 	due, err := s.store.BeginDeliveries(ctx, *c, s.clock(), limit)
 	if err != nil {
@@ -232,8 +234,8 @@ func (s *sender) sendNext(ctx context.Context, c *repository.ServedChannel) bool
 	return noted && all.worst == nil
 }
 
-// note stores how attempts ended. It insists for as long as the lease lasts: what
-// is not noted is sent again.
+// note stores the outcome of attempts. It retries for as long as the lease lasts,
+// since what is not stored is sent again.
 func (s *sender) note(ctx context.Context, c repository.ServedChannel, ended []repository.SentDelivery, problem string, rest time.Time) bool {
 	for pause := 100 * time.Millisecond; ; pause = min(2*pause, 2*time.Second) {
 		err := s.store.EndDeliveries(ctx, c, ended, problem, rest, s.clock())

@@ -34,8 +34,8 @@ func newFollower(service *task.Service, log *slog.Logger, registry prometheus.Re
 	}
 }
 
-// follow handles task.completed. However often it comes, a task gets one
-// successor: a constraint in Postgres makes a second one impossible.
+// follow handles task.completed. It is idempotent: a constraint in Postgres makes a
+// second successor impossible.
 func (f *follower) follow(ctx context.Context, e event.Envelope) error {
 	completed, err := event.Decode[event.Completed](e, event.TaskCompleted)
 	if err != nil {
@@ -58,7 +58,7 @@ func (f *follower) follow(ctx context.Context, e event.Envelope) error {
 	return nil
 }
 
-// permanent marks an error that will be the same however often the event comes.
+// permanent marks an error that retrying cannot fix.
 func permanent(err error) error {
 	var rule *recurrence.Error
 	if errors.As(err, &rule) || errors.Is(err, fault.ErrRefused) {

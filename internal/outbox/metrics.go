@@ -44,12 +44,12 @@ func (m *metrics) observe(d time.Duration, err error) {
 	}
 }
 
-// measure counts what waits in this relay's shards, now and then, until ctx
-// ends. It must never be in the way of publishing.
+// measure counts the rows that wait in this relay's shards, at intervals, until ctx
+// ends. It never delays publishing.
 func (r *Relay) measure(ctx context.Context) {
 	for ctx.Err() == nil {
 		if shards := r.owned.Load(); shards == nil {
-			r.metrics.waiting(0, 0, 0) // what waits is counted by whoever owns the shards now
+			r.metrics.waiting(0, 0, 0) // the rows are counted by whoever owns the shards now
 		} else if err := r.metrics.count(ctx, r.pool, *shards); err != nil && ctx.Err() == nil {
 			r.log.Debug("could not count what waits in the outbox", "error", err)
 		}
@@ -57,14 +57,14 @@ func (r *Relay) measure(ctx context.Context) {
 	}
 }
 
-// disown notes that the session, and with it all shards, is gone.
+// disown records that the session is lost, and all shards with it.
 func (r *Relay) disown() {
 	r.owned.Store(nil)
 	r.metrics.owned.Set(0)
 }
 
-// count counts all that waits; the age is that of the oldest event that does
-// not wait behind a parked one, since that has a gauge of its own.
+// count counts the waiting rows. Age is that of the oldest event that is not behind
+// a parked one, since parked events have a gauge of their own.
 func (m *metrics) count(ctx context.Context, pool *pgxpool.Pool, shards []int16) error {
 	ctx, cancel := context.WithTimeout(ctx, statementTimeout)
 	defer cancel()

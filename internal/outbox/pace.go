@@ -10,64 +10,67 @@ import (
 )
 
 const (
-	// perShard is how many rows of each shard and topic are read in a round: it
-	// bounds the memory, and keeps a busy shard from holding up the others.
+	// perShard is how many rows of each shard and topic are read in a round. It
+	// bounds memory, and keeps a busy shard from holding up the others.
 	perShard = 64
 	// fullSize is the most events in one bulk request, fullBytes the most bytes of
 	// their data: the sidecar takes 4 MiB, with the envelopes around them.
 	fullSize  = 512
 	fullBytes = 2 << 20
-	// sideBySide is how many requests to one topic are under way at the same time:
-	// while the sidecar waits for the broker with the one, it takes in the other.
+	// sideBySide is how many requests to one topic run concurrently: the sidecar
+	// reads one while it waits for the broker with the other.
 	sideBySide = 2
-	// maxRefusals: when so many tasks in a row are refused, it is the topic.
+	// maxRefusals is how many tasks refused in a row mean that the topic is
+	// unavailable.
 	maxRefusals = 5
 	shortPause  = 10 * time.Millisecond // while the failure is being narrowed down
 	firstPause  = 100 * time.Millisecond
 	longPause   = 3 * time.Second
 )
 
-// Patience is how long a relay bears with an event that the broker refuses.
+// Patience is how long a relay retries an event that the broker refuses.
 type Patience struct {
-	// Attempts is how often the broker must refuse the event, and take others of
-	// the same topic meanwhile, before the event is parked.
+	// Attempts is how often the broker must refuse the event, while it accepts
+	// others of the same topic, before the event is parked.
 	Attempts int
-	// FirstPause is the time between the first attempts; it doubles up to LongestPause.
+	// FirstPause is the pause after the first attempt; pauses double up to
+	// LongestPause.
 	FirstPause, LongestPause time.Duration
 }
 
-// defaultPatience is some minutes: longer than a partition takes to move to
-// another broker.
+// defaultPatience lasts some minutes, which is longer than a partition takes to
+// move to another broker.
 var defaultPatience = Patience{Attempts: 12, FirstPause: 250 * time.Millisecond, LongestPause: 30 * time.Second}
 
-// pace decides what is published at once, and whether a failure is the topic's
-// or an event's. A bulk that fails is halved until single events are published.
-// One that fails then is a suspect: its task is set aside while others go on,
-// and each refusal that is followed by a success in the same topic counts
-// against it. When one task after the other is refused, the topic is away: it
-// rests, is probed now and then, and nothing counts against anybody.
+// pace decides how much is published at a time, and whether a failure is due to the
+// topic or to an event. A bulk that fails is halved until single events are
+// published. An event that then fails by itself is quarantined: its task waits
+// while others go on, and each refusal that is followed by a success on the same
+// topic counts against the event. Several tasks refused in a row mean that the
+// topic is unavailable: publishing backs off and probes, and no event's attempts
+// are counted.
 type pace struct {
-	patience Patience
-	mu       sync.Mutex // topics are published at the same time
-	topics   map[string]*lane
-	suspects map[int64]*suspect // by task
-	parked   []int64            // tasks that have a parked event
+	patience   Patience
+	mu         sync.Mutex // topics are published at the same time
+	topics     map[string]*lane
+	quarantine map[int64]*quarantined // by task
+	parked     []int64                // tasks that have a parked event
 }
 
-// lane is how it goes with a topic.
+// lane is the state of publishing to one topic.
 type lane struct {
 	size     int           // events in the next bulk
-	failed   bool          // in this round: then its successes say nothing of larger bulks
+	failed   bool          // in this round, whose successes then do not make bulks larger
 	refusals int           // tasks refused since the last success
-	pause    time.Duration // after the last failure while it is away
-	rest     time.Time     // nothing is published before
+	pause    time.Duration // after the last failure while it is unavailable
+	rest     time.Time     // nothing is published before this instant
 }
 
-func (l *lane) healthy() bool { return l.size == fullSize && l.refusals == 0 }
-func (l *lane) away() bool    { return l.refusals >= maxRefusals }
+func (l *lane) healthy() bool     { return l.size == fullSize && l.refusals == 0 }
+func (l *lane) unavailable() bool { return l.refusals >= maxRefusals }
 
-// suspect is an event that failed by itself.
-type suspect struct {
+// quarantined is an event that failed by itself.
+type quarantined struct {
 	row       row
 	err       error
 	refused   bool // since it was last counted
@@ -76,7 +79,7 @@ type suspect struct {
 }
 
 func newPace(patience Patience) *pace {
-	return &pace{patience: patience, topics: map[string]*lane{}, suspects: map[int64]*suspect{}}
+	return &pace{patience: patience, topics: map[string]*lane{}, quarantine: map[int64]*quarantined{}}
 }
 
 func (p *pace) lane(topic string) *lane {
@@ -88,14 +91,15 @@ func (p *pace) lane(topic string) *lane {
 	return l
 }
 
-// steady tells whether all goes well, so that a round may be read ahead.
+// steady reports whether everything is published without failures, so that the next
+// round may be read ahead.
 func (p *pace) steady() bool {
 	for _, l := range p.topics {
 		if !l.healthy() {
 			return false
 		}
 	}
-	return len(p.suspects) == 0
+	return len(p.quarantine) == 0
 }
 
 // selection is what may be read now: events on some topics, without some tasks.
@@ -106,7 +110,7 @@ type selection struct {
 
 func (p *pace) selection() selection {
 	now, out := time.Now(), selection{without: append([]int64{}, p.parked...)}
-	for id, s := range p.suspects {
+	for id, s := range p.quarantine {
 		if now.Before(s.notBefore) {
 			out.without = append(out.without, id)
 		}
@@ -119,15 +123,15 @@ func (p *pace) selection() selection {
 	return out
 }
 
-// wave is a number of bulks that may be published in any order: no two events in
+// wave is a set of bulks that may be published in any order, since no two events in
 // it are of the same task.
 type wave [][]row
 
 // plan splits rows by topic, and those of each into waves that are published one
 // after the other: a bulk publish can fail for the first event of a task and
-// succeed for the second, which would then arrive first. Of a topic that is not
-// healthy there is one bulk, as large as its lane allows; suspects are by
-// themselves.
+// succeed for the second, which would then arrive first. A topic that is not
+// healthy gets one bulk, as large as its lane allows; quarantined events are
+// published one by one.
 func (p *pace) plan(rows []row) (ofTopics [][]wave) {
 	for _, ofTopic := range byTopic(rows) {
 		l := p.lane(ofTopic[0].topic)
@@ -139,7 +143,7 @@ func (p *pace) plan(rows []row) (ofTopics [][]wave) {
 			for _, rows := range all {
 				waves = append(waves, bulks(rows))
 			}
-		case l.away(): // any task may be the one that the broker takes
+		case l.unavailable(): // any task may be the one that the broker accepts
 			first := all[0]
 			waves = []wave{{{first[rand.IntN(len(first))]}}}
 		default:
@@ -178,15 +182,16 @@ func byTopic(rows []row) [][]row {
 	return all
 }
 
-// waves gives the first events of all tasks, then the second ones, and so on.
-// A task that is suspected gives one, which is a wave by itself, at the end.
+// waves returns the first events of all tasks, then the second ones, and so on. A
+// task with a quarantined event contributes that event, as a wave of its own at the
+// end.
 func (p *pace) waves(rows []row) [][]row {
 	var waves, single [][]row
 	turns := map[int64]int{}
 	for _, r := range rows {
 		turn := turns[r.taskID]
 		turns[r.taskID]++
-		if p.suspects[r.taskID] != nil {
+		if p.quarantine[r.taskID] != nil {
 			if turn == 0 {
 				single = append(single, []row{r})
 			}
@@ -200,7 +205,7 @@ func (p *pace) waves(rows []row) [][]row {
 	return append(waves, single...)
 }
 
-// note learns from the outcome of a batch.
+// note updates the state with the outcome of a batch.
 func (p *pace) note(batch []row, err error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -209,7 +214,7 @@ func (p *pace) note(batch []row, err error) {
 		p.noteSuccess(l, batch)
 		return
 	}
-	if known := p.suspects[batch[0].taskID]; known != nil && known.row.id == batch[0].id {
+	if known := p.quarantine[batch[0].taskID]; known != nil && known.row.id == batch[0].id {
 		p.refuse(known, err)
 		return
 	}
@@ -220,22 +225,22 @@ func (p *pace) note(batch []row, err error) {
 		return
 	}
 	l.refusals++
-	if l.away() { // then it was not the events
+	if l.unavailable() { // the topic failed, not the events
 		l.pause = min(max(l.pause*2, firstPause), longPause)
 		l.rest = time.Now().Add(l.pause)
-		for id, s := range p.suspects {
+		for id, s := range p.quarantine {
 			if s.row.topic == batch[0].topic && s.attempts == 0 {
-				delete(p.suspects, id)
+				delete(p.quarantine, id)
 			}
 		}
 		return
 	}
-	s := &suspect{row: batch[0]}
-	p.suspects[batch[0].taskID] = s
+	s := &quarantined{row: batch[0]}
+	p.quarantine[batch[0].taskID] = s
 	p.refuse(s, err)
 }
 
-func (p *pace) refuse(s *suspect, err error) {
+func (p *pace) refuse(s *quarantined, err error) {
 	s.err, s.refused = err, true
 	s.notBefore = time.Now().Add(min(p.patience.FirstPause<<min(s.attempts, 20), p.patience.LongestPause))
 }
@@ -246,11 +251,11 @@ func (p *pace) noteSuccess(l *lane, batch []row) {
 	}
 	l.refusals, l.pause, l.rest = 0, 0, time.Time{}
 	for _, row := range batch {
-		if s := p.suspects[row.taskID]; s != nil && s.row.id == row.id {
-			delete(p.suspects, row.taskID)
+		if s := p.quarantine[row.taskID]; s != nil && s.row.id == row.id {
+			delete(p.quarantine, row.taskID)
 		}
 	}
-	for _, s := range p.suspects { // the topic works: the refusals were meant
+	for _, s := range p.quarantine { // the topic works, so the refusals count
 		if s.refused && s.row.topic == batch[0].topic {
 			s.refused = false
 			s.attempts++
@@ -258,19 +263,20 @@ func (p *pace) noteSuccess(l *lane, batch []row) {
 	}
 }
 
-// convicted gives up the suspects that were refused too often.
-func (p *pace) convicted() []*suspect {
-	var all []*suspect
-	for id, s := range p.suspects {
+// exhausted removes and returns the quarantined events that were refused too often.
+func (p *pace) exhausted() []*quarantined {
+	var all []*quarantined
+	for id, s := range p.quarantine {
 		if s.attempts >= p.patience.Attempts {
 			all = append(all, s)
 			p.parked = append(p.parked, id)
-			delete(p.suspects, id)
+			delete(p.quarantine, id)
 		}
 	}
-	slices.SortFunc(all, func(a, b *suspect) int { return int(a.row.id - b.row.id) })
+	slices.SortFunc(all, func(a, b *quarantined) int { return int(a.row.id - b.row.id) })
 	return all
 }
 
-// forget drops all suspects: their shards may be another relay's by now.
-func (p *pace) forget() { clear(p.suspects) }
+// forget drops all quarantined events: their shards may belong to another relay by
+// now.
+func (p *pace) forget() { clear(p.quarantine) }

@@ -23,7 +23,7 @@ func TestAFailureIsNarrowedDownThoughOtherBulksOfItsRoundSucceed(t *testing.T) {
 			rows = append(rows, row{id: id, taskID: id, topic: event.TopicTaskEvents})
 		}
 	}
-	for round := 0; p.suspects[poison] == nil; round++ {
+	for round := 0; p.quarantine[poison] == nil; round++ {
 		require.Less(t, round, 30, "the event that fails is not found")
 		fill()
 		waves := p.plan(rows)[0]

@@ -12,13 +12,13 @@ import (
 	"tickler/internal/telemetry"
 )
 
-// result is what became of the rows of a round.
+// result is the outcome of publishing the rows of a round.
 type result struct {
 	published []row
 	failed    error
 }
 
-// publishAll publishes rows, those of different topics at the same time.
+// publishAll publishes rows, different topics concurrently.
 func (r *Relay) publishAll(ctx context.Context, rows []row, p *pace) (all result) {
 	ofTopics := p.plan(rows)
 	results := make([]result, len(ofTopics))
@@ -36,8 +36,8 @@ func (r *Relay) publishAll(ctx context.Context, rows []row, p *pace) (all result
 	return all
 }
 
-// publishTopic publishes wave after wave. A failure does not keep other tasks'
-// events, but it does keep the later ones of the same tasks.
+// publishTopic publishes one wave after the other. A failure holds back the later
+// events of the same tasks, and no others.
 func (r *Relay) publishTopic(ctx context.Context, waves []wave, p *pace) (done result) {
 	blocked := map[int64]bool{}
 	for _, wave := range waves {
@@ -67,7 +67,7 @@ func (r *Relay) publishTopic(ctx context.Context, waves []wave, p *pace) (done r
 	return done
 }
 
-// publishWave publishes the bulks of a wave, and returns what became of each.
+// publishWave publishes the bulks of a wave, and returns the error of each.
 func (r *Relay) publishWave(ctx context.Context, wave wave) []error {
 	errs := make([]error, len(wave))
 	var publishing errgroup.Group
@@ -84,7 +84,7 @@ func (r *Relay) publishWave(ctx context.Context, wave wave) []error {
 	return errs
 }
 
-// publish hands a batch, which is of one topic, to the broker.
+// publish sends a batch, all of one topic, to the broker.
 func (r *Relay) publish(ctx context.Context, batch []row) error {
 	ctx, cancel := context.WithTimeout(ctx, publishTimeout)
 	defer cancel()

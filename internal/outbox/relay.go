@@ -1,13 +1,13 @@
-// Package outbox publishes what has been committed: it reads outbox rows in
-// order, hands them to the broker, and deletes what was acknowledged.
+// Package outbox publishes committed events: it reads outbox rows in order, hands
+// them to the broker, and deletes those that were acknowledged.
 //
 // The rows of one task are in one shard and are published in the order of their
-// ids, which is the order of the commits. One relay publishes a shard at a
-// time: it holds the shard's advisory lock, on the session with which it also
-// reads and deletes, so that a relay that loses its session has lost its shards.
-// A row leaves the table only after the broker has it; a crash in between, or a
-// bulk publish that failed in part, publishes again. Duplicates are legal,
-// losses and reordering within a key are not.
+// ids, which is the order of the commits. Only one relay at a time publishes a
+// shard: it holds the shard's advisory lock, on the session with which it also
+// reads and deletes. A relay that loses its session thereby loses its shards. A row
+// leaves the table only after the broker has it; a crash in between, or a bulk
+// publish that failed in part, publishes again. Duplicates are legal, losses and
+// reordering within a key are not.
 package outbox
 
 import (
@@ -30,32 +30,32 @@ import (
 // error means that any of them may not have arrived.
 type Publisher interface {
 	Publish(ctx context.Context, topic string, envelopes []event.Envelope) error
-	// Ready tells whether anything can be published from here: an error means
-	// that the way to the broker is cut in this replica, not that the broker is.
+	// Ready reports whether this replica can publish. An error means that its own
+	// path to the broker is cut, not that the broker is down.
 	Ready(ctx context.Context) error
 }
 
 const (
-	pollInterval     = 100 * time.Millisecond // how late a commit elsewhere is noticed at the most
-	gatherInterval   = 5 * time.Millisecond   // between rounds: commits of a busy moment go together
-	balanceInterval  = time.Second            // how often shards are shared anew, at the least
-	measureInterval  = 5 * time.Second        // how often the depth is counted
+	pollInterval     = 100 * time.Millisecond // the longest delay until a commit elsewhere is noticed
+	gatherInterval   = 5 * time.Millisecond   // between rounds, so that commits of a busy moment are published together
+	balanceInterval  = time.Second            // how often shards are rebalanced, at the least
+	measureInterval  = 5 * time.Second        // how often the rows are counted
 	publishTimeout   = 10 * time.Second
 	statementTimeout = 10 * time.Second
 	notifyTimeout    = time.Second
 	readyInterval    = 500 * time.Millisecond
-	readyPatience    = 3 * time.Second // how long shards are kept that cannot be published from here
+	readyPatience    = 3 * time.Second // how long a relay that cannot publish keeps its shards
 	firstBackoff     = 100 * time.Millisecond
 	longestBackoff   = 2 * time.Second
 )
 
-// Relay publishes the outbox's rows. Any number of relays, in any number of
-// processes, share the shards among them.
+// Relay publishes outbox rows. Any number of relays, in any number of processes,
+// share the shards.
 type Relay struct {
 	// Patience with refused events may be changed before Run.
 	Patience Patience
-	// Woken may be set before Run: it is called whenever something was committed,
-	// here or elsewhere, and must not block.
+	// Woken may be set before Run. It is called after every commit, here or
+	// elsewhere, and must not block.
 	Woken func()
 
 	balanceInterval time.Duration
@@ -67,7 +67,7 @@ type Relay struct {
 
 	wake     chan struct{}           // something was committed, here or elsewhere
 	wakePeer chan struct{}           // something was committed here that another relay may own
-	id       string                  // tells own notifications from those of others
+	id       string                  // distinguishes its own notifications from those of others
 	owned    atomic.Pointer[[]int16] // shards, for measure
 
 	rebalance atomic.Bool // another relay gave shards back
@@ -92,12 +92,12 @@ func (r *Relay) Wake() {
 func signal(c chan struct{}) {
 	select {
 	case c <- struct{}{}:
-	default: // one is waiting already, and will see these rows too
+	default: // a pending signal covers these rows too
 	}
 }
 
-// Run publishes until ctx ends. A broker or a database that is away is waited
-// for: Run returns only when ctx ends, after what it was publishing.
+// Run publishes until ctx ends, and returns after what it was publishing. It waits
+// for a broker or database that is unavailable.
 func (r *Relay) Run(ctx context.Context) {
 	var others sync.WaitGroup
 	others.Go(func() { r.listen(ctx) })
@@ -107,13 +107,15 @@ func (r *Relay) Run(ctx context.Context) {
 	others.Wait()
 }
 
-// keep runs work on a session of its own, and on a new one when that is lost.
+// keep runs work on a session of its own, and on a new one when the session is
+// lost.
 func (r *Relay) keep(ctx context.Context, name string, work func(context.Context, *pgx.Conn) error) {
 	for wait := firstBackoff; ctx.Err() == nil; wait = min(wait*2, longestBackoff) {
 		conn, err := r.pool.Acquire(ctx)
 		if err == nil {
 			began := time.Now()
-			// Hijacked, since what the session holds must end with it.
+			// Hijack the session: its locks must end with it, not return to the
+			// pool.
 			session := conn.Hijack()
 			err = work(ctx, session)
 			_ = session.Close(context.WithoutCancel(ctx))
@@ -129,15 +131,16 @@ func (r *Relay) keep(ctx context.Context, name string, work func(context.Context
 	}
 }
 
-// errNotReady ends a session so that others take its shards.
+// errNotReady ends a session so that other relays take its shards.
 var errNotReady = errors.New("nothing can be published from here: others take over the shards until the sidecar is back")
 
-// sessionSettings: a delete that is lost in a crash of Postgres only publishes
-// again, so it need not wait for the disk. Postgres must notice within seconds
-// that the host of a relay is gone, to free its shards for others. And it must not
-// plan for the table as it was: empty one moment, it can hold a million rows the
-// next, of which each statement here wants a few, by the index. That plan is made
-// once: planning anew takes several times as long as reading what few rows there are.
+// sessionSettings do three things. A delete that is lost in a crash of Postgres
+// only publishes again, so commits need not wait for the disk. Postgres must notice
+// within seconds that a relay's host is gone, so that its shards become free. And
+// plans must not depend on statistics: the table can be empty one moment and hold a
+// million rows the next, and each statement wants a few of them, by the index. That
+// plan is made once, because planning takes several times as long as reading a few
+// rows.
 var sessionSettings = []string{
 	`SET synchronous_commit = off`, `SET tcp_keepalives_idle = 5`, `SET tcp_keepalives_interval = 2`,
 	`SET tcp_keepalives_count = 3`, `SET tcp_user_timeout = 10000`,
@@ -145,10 +148,10 @@ var sessionSettings = []string{
 	`SET enable_hashjoin = off`, `SET enable_mergejoin = off`, `SET plan_cache_mode = force_generic_plan`,
 }
 
-// relay shares out the shards and publishes those it owns, until the session fails.
+// relay balances shards and publishes those that it owns, until the session fails.
 func (r *Relay) relay(ctx context.Context, session *pgx.Conn) error {
 	defer r.disown()
-	// Whoever cannot publish must not hold shards that others could.
+	// A relay that cannot publish must not hold shards that others could publish.
 	for r.publisher.Ready(ctx) != nil {
 		if sleep(ctx, readyInterval); ctx.Err() != nil {
 			return ctx.Err()
@@ -166,17 +169,17 @@ func (r *Relay) relay(ctx context.Context, session *pgx.Conn) error {
 	for _, setting := range sessionSettings {
 		if _, err := session.Exec(ctx, setting); err != nil && session.IsClosed() {
 			return err
-		} // else this server's system does not know the setting: it goes without
+		} // otherwise the server's operating system does not support the setting
 	}
 	p := newPace(r.Patience)
-	var rows, published []row // to publish next; published and still to be deleted
+	var rows, published []row // to publish next; published but not yet deleted
 	var owned []int16
 	var nextBalance, nextRead time.Time
 	ready := time.Now()
 	for ctx.Err() == nil {
 		now := time.Now()
 		if now.After(nextBalance) || r.rebalance.Swap(false) {
-			if err := deleteRows(context.WithoutCancel(ctx), session, published); err != nil { // before a shard of them is another's
+			if err := deleteRows(context.WithoutCancel(ctx), session, published); err != nil { // before another relay can own one of their shards
 				return err
 			}
 			published = nil
@@ -184,12 +187,12 @@ func (r *Relay) relay(ctx context.Context, session *pgx.Conn) error {
 			if err != nil {
 				return err
 			}
-			if lost { // another relay's by now, with what was read of them
+			if lost { // another relay may own them by now, with the rows that were read
 				p.forget()
 				rows = nil
 				r.notify(ctx, r.id+freed)
 			}
-			list := s.list() // shared with measure, so never changed again
+			list := s.list() // shared with measure, so it is never modified
 			owned = list
 			r.owned.Store(&list)
 			r.metrics.owned.Set(float64(len(owned)))
@@ -199,8 +202,8 @@ func (r *Relay) relay(ctx context.Context, session *pgx.Conn) error {
 			nextBalance = now.Add(r.balanceInterval)
 		}
 		if len(rows) == 0 {
-			// A commit that comes alone is published at once; those that follow it
-			// share a round.
+			// A single commit is published at once; those that follow closely share
+			// a round.
 			sleep(ctx, time.Until(nextRead))
 			var err error
 			if rows, err = deleteAndRead(ctx, session, published, owned, p.selection(), nil); err != nil {
@@ -212,7 +215,7 @@ func (r *Relay) relay(ctx context.Context, session *pgx.Conn) error {
 			r.wait(ctx)
 			continue
 		}
-		// What is being published when ctx ends is still finished and deleted.
+		// When ctx ends, finish and delete what is being published.
 		next, done, err := r.round(context.WithoutCancel(ctx), session, owned, rows, published, p)
 		if err != nil {
 			return err
@@ -229,13 +232,13 @@ func (r *Relay) relay(ctx context.Context, session *pgx.Conn) error {
 	return errors.Join(ctx.Err(), deleteRows(context.WithoutCancel(ctx), session, published))
 }
 
-// round publishes the rows that were read. It returns those for the next round,
-// nil where they must be read afresh, and those that are published and still to be
-// deleted, which before is to begin with. Where more has piled up than is read at
-// a time, the database deletes those and reads the next while the broker works.
-// It returns an error only when the session has failed.
+// round publishes the rows that were read. It returns the rows for the next round,
+// nil if they must be read again, and those that are published but not yet deleted;
+// before are such rows from earlier rounds. While a backlog exceeds one read, the
+// database deletes those and reads the next rows while the broker works. It returns
+// an error only when the session has failed.
 func (r *Relay) round(ctx context.Context, session *pgx.Conn, shards []int16, rows, before []row, p *pace) (next, done []row, err error) {
-	ahead, selection := p.steady() && len(rows) >= perShard, p.selection() // when not steady, the outcome decides what may be read
+	ahead, selection := p.steady() && len(rows) >= perShard, p.selection() // when not steady, what may be read depends on the outcome
 	outcome := make(chan result, 1)
 	go func() { outcome <- r.publishAll(ctx, rows, p) }()
 	if ahead {
@@ -255,13 +258,13 @@ func (r *Relay) round(ctx context.Context, session *pgx.Conn, shards []int16, ro
 		return nil, nil, err
 	}
 	r.log.Warn("publishing failed; the events stay in the outbox and are tried again", "error", all.failed)
-	for _, suspect := range p.convicted() {
-		if err := parkRow(ctx, session, suspect.row, suspect.err); err != nil {
+	for _, refused := range p.exhausted() {
+		if err := parkRow(ctx, session, refused.row, refused.err); err != nil {
 			return nil, nil, err
 		}
 		r.metrics.parked.Inc()
 		r.log.Error("the broker refuses an event; it is parked, and the task's later events wait behind it",
-			"outbox_id", suspect.row.id, "task_id", suspect.row.taskID, "event", suspect.row.envelope.ID, "error", suspect.err)
+			"outbox_id", refused.row.id, "task_id", refused.row.taskID, "event", refused.row.envelope.ID, "error", refused.err)
 	}
 	return nil, nil, nil
 }

@@ -11,15 +11,15 @@ import (
 	"tickler/internal/event"
 )
 
-// Classes of advisory locks: pg_locks.classid. They only must not be used for
-// anything else in this database.
+// Classes of advisory locks: pg_locks.classid. Nothing else in this database may
+// use them.
 const (
 	classMember = 0x74696b00 // held shared by every relay, to count them
 	classShard  = 0x74696b01 // held by the owner of a shard, which is the object id
 )
 
-// shards are those that a session owns. The locks are the session's: they are
-// free for others the moment it ends, however it ends.
+// shards are those that a session owns. Their locks end with the session, however
+// it ends.
 type shards struct {
 	session *pgx.Conn
 	owned   map[int16]bool
@@ -27,7 +27,7 @@ type shards struct {
 
 func (s *shards) list() []int16 { return slices.Sorted(maps.Keys(s.owned)) }
 
-// join makes the session count as a relay.
+// join counts the session as a relay.
 func (s *shards) join(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, statementTimeout)
 	defer cancel()
@@ -35,8 +35,7 @@ func (s *shards) join(ctx context.Context) error {
 	return err
 }
 
-// leave gives back all shards. The end of the session would too, but only some
-// time after it.
+// leave releases all shards at once. Ending the session would too, but later.
 func (s *shards) leave(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, statementTimeout)
 	defer cancel()
@@ -44,8 +43,8 @@ func (s *shards) leave(ctx context.Context) error {
 	return err
 }
 
-// balance takes free shards up to a fair share, and gives back what exceeds it;
-// lost tells whether it gave any back.
+// balance takes free shards up to a fair share and releases what exceeds it. lost
+// reports whether it released any.
 func (s *shards) balance(ctx context.Context) (lost bool, err error) {
 	ctx, cancel := context.WithTimeout(ctx, statementTimeout)
 	defer cancel()

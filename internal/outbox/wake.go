@@ -7,15 +7,15 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// Rows that this process committed may be in a shard that another relay owns.
-// A NOTIFY tells that relay at once. It is sent apart from the commit that it
-// reports, and one for however many commits there were meanwhile: as part of
-// each commit it would take a lock that is global to the server.
+// Rows that this process committed may be in a shard that another relay owns. A
+// NOTIFY tells that relay at once. It is sent separately from the commits, one for
+// as many as there were meanwhile: inside each commit it would take a lock that is
+// global to the server.
 // https://www.postgresql.org/docs/current/sql-notify.html
 const notifyChannel = "tickler_outbox"
 
-// freed follows the id in a notification that shards were given back: whoever is
-// short of some takes them at once, not when it next looks.
+// freed follows the id in a notification that shards were released: relays that
+// have fewer than their share take them at once.
 const freed = " freed"
 
 // tellPeers notifies other relays of commits, until ctx ends. A notification

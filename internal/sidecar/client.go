@@ -1,5 +1,5 @@
-// Package sidecar is all contact with Dapr: a client that publishes through the
-// sidecar, and the listener on which the sidecar calls back.
+// Package sidecar holds all contact with Dapr: a client that publishes through the
+// sidecar, and the listener for the sidecar's callbacks.
 package sidecar
 
 import (
@@ -22,7 +22,7 @@ import (
 type Config struct {
 	GRPCPort string
 	HTTPPort string
-	APIToken string // DAPR_API_TOKEN: what the sidecar wants from us
+	APIToken string // DAPR_API_TOKEN, which the sidecar demands
 	PubSub   string // name of the pub/sub component
 }
 
@@ -34,21 +34,21 @@ type Client struct {
 	http   *http.Client
 }
 
-// reconnect bounds how late it is noticed that the sidecar is back. It is next
-// door, so that asking costs nothing; gRPC by itself waits up to two minutes.
+// reconnect bounds how late a sidecar that is back is noticed. Trying often costs
+// nothing on the same machine; gRPC by itself waits up to two minutes.
 var reconnect = grpc.ConnectParams{
 	Backoff:           backoff.Config{BaseDelay: 100 * time.Millisecond, Multiplier: 1.6, Jitter: 0.2, MaxDelay: time.Second},
 	MinConnectTimeout: 5 * time.Second,
 }
 
-// readyTimeout bounds Ready: a sidecar that takes longer to say so is not.
+// readyTimeout bounds Ready: a sidecar that takes longer counts as not ready.
 const readyTimeout = 2 * time.Second
 
 // NewClient makes a client; the sidecar need not be up yet.
 func NewClient(c Config) (*Client, error) {
 	// The SDK's own constructors wait for the sidecar, which waits for the app.
 	conn, err := grpc.NewClient("passthrough:///127.0.0.1:"+c.GRPCPort,
-		grpc.WithTransportCredentials(insecure.NewCredentials()), // loopback; the sidecar speaks mTLS from there on
+		grpc.WithTransportCredentials(insecure.NewCredentials()), // loopback; between sidecars Dapr uses mTLS
 		grpc.WithConnectParams(reconnect),
 		grpc.WithChainUnaryInterceptor(withToken(c.APIToken)))
 	if err != nil {

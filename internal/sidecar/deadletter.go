@@ -17,10 +17,10 @@ const (
 	reasonAttribute = "deadletterreason"
 )
 
-// deliverDeadLetter handles what comes back from the dead-letter topic of a
-// topic. A letter with a reason is kept for a person to look at. One without was
-// sent there by the sidecar, after its retries ran out while a part was away: it
-// is handled like any other event, and as often as it takes.
+// deliverDeadLetter handles a message from a dead-letter topic. A dead letter with
+// a reason is kept for a person to look at. One without a reason was put there by
+// the sidecar when its retries ran out during an outage; it is handled like any
+// other event, and retried for as long as it takes.
 func (l *Listener) deliverDeadLetter(ctx context.Context, topic string, body []byte, handle EventHandler) (outcome string) {
 	body = unwrap(body)
 	letter := event.DeadLetter{Topic: topic, Document: string(body)}
@@ -48,8 +48,8 @@ func (l *Listener) deliverDeadLetter(ctx context.Context, topic string, body []b
 	return deadLettered
 }
 
-// unwrap returns the document that a raw subscription delivers in an envelope
-// of Dapr's own making.
+// unwrap returns the document inside the envelope that Dapr wraps around a raw
+// delivery.
 // https://docs.dapr.io/developing-applications/building-blocks/pubsub/pubsub-raw/
 func unwrap(body []byte) []byte {
 	var raw struct {
@@ -61,12 +61,13 @@ func unwrap(body []byte) []byte {
 	return body
 }
 
-// unreadable is the type of the event that stands in for what is no event.
+// unreadable is the event type that stands in for a message that is not an event.
 const unreadable = "tickler.unreadable"
 
 // publishDeadLetter publishes an event that cannot be handled to the topic's
 // dead-letter topic: its attributes and data, with the reason as an extension
-// attribute. What is no document at all travels as text in the data of one.
+// attribute. A message that is not JSON becomes the text in the data of such an
+// event.
 func (c *Client) publishDeadLetter(ctx context.Context, topic string, body []byte, reason string) error {
 	letter := map[string]any{}
 	if json.Unmarshal(body, &letter) != nil || letter["id"] == nil {

@@ -30,9 +30,8 @@ func Permanent(err error) error { return fmt.Errorf("%w: %w", ErrPermanent, err)
 // again, also at the same moment.
 type EventHandler func(ctx context.Context, e event.Envelope) error
 
-// handleTimeout bounds the handling of a delivery, which is then tried again. A
-// connection to a database that has vanished without a word would otherwise hold
-// up a whole partition for as long as TCP hopes.
+// handleTimeout bounds handling a delivery, which is then tried again. Otherwise a
+// dead connection to the database would block a whole partition until TCP gives up.
 const handleTimeout = 20 * time.Second
 
 const (
@@ -40,8 +39,8 @@ const (
 	maxBulk     = 16 << 20 // bytes
 )
 
-// Listener serves the callbacks of the sidecar. It belongs on a loopback
-// address of its own: the sidecar is next door, nobody else has business there.
+// Listener serves the callbacks of the sidecar. Serve it on a loopback address of
+// its own, where only the sidecar calls.
 type Listener struct {
 	router *gin.Engine
 	client *Client
@@ -52,9 +51,9 @@ type Listener struct {
 	lag        *prometheus.HistogramVec
 }
 
-// NewListener makes a listener that accepts callbacks with the given
-// APP_API_TOKEN only; client publishes dead letters, and store keeps them and tells
-// which events are true.
+// NewListener makes a listener that accepts callbacks with the given APP_API_TOKEN
+// only; client publishes dead letters; store keeps them, and knows which events are
+// genuine.
 func NewListener(token string, client *Client, store Store, log *slog.Logger, registry prometheus.Registerer) *Listener {
 	gin.SetMode(gin.ReleaseMode)
 	l := &Listener{
@@ -67,15 +66,15 @@ func NewListener(token string, client *Client, store Store, log *slog.Logger, re
 			Buckets: []float64{.001, .002, .003, .005, .0075, .01, .0125, .015, .02, .03, .05, .1, .25, .5, 1, 2.5, 5, 10, 30, 60, 300, 3600},
 		}, []string{"topic"}),
 	}
-	l.router.RedirectTrailingSlash = false // it believes anybody's X-Forwarded-Prefix
-	// The sidecar's health probe carries no token, and learns nothing here.
-	// It must not depend on Postgres: a failing probe unsubscribes the app.
+	l.router.RedirectTrailingSlash = false // it trusts X-Forwarded-Prefix from anybody
+	// The sidecar's health probe sends no token, and the answer reveals nothing. It
+	// must not depend on Postgres: a failing probe unsubscribes the app.
 	l.router.GET("/healthz", func(c *gin.Context) { c.Status(http.StatusOK) })
 	l.router.Use(gin.CustomRecoveryWithWriter(io.Discard, l.recovered), requireToken(token), traced)
 	return l
 }
 
-// Handler is what to serve.
+// Handler returns the handler to serve.
 func (l *Listener) Handler() http.Handler { return l.router }
 
 func requireToken(token string) gin.HandlerFunc {
@@ -100,7 +99,7 @@ func (l *Listener) recovered(c *gin.Context, panicked any) {
 // tick that fails, and ticks can overlap.
 // https://docs.dapr.io/reference/api/bindings_api/
 func (l *Listener) Binding(name string, handle func(ctx context.Context) error) {
-	// daprd asks first whether there is a handler; gin alone would answer 404.
+	// daprd first asks by OPTIONS whether there is a handler; gin would answer 404.
 	l.router.OPTIONS("/"+name, func(c *gin.Context) { c.Status(http.StatusOK) })
 	l.router.POST("/"+name, func(c *gin.Context) {
 		if err := handle(c.Request.Context()); err != nil {

@@ -31,7 +31,7 @@ const (
 	deadLettered = "dead_letter"
 )
 
-// prepare makes each series of a topic be there from the start.
+// prepare creates each metric series of a topic, so that it exists from the start.
 func (l *Listener) prepare(topic string) {
 	l.lag.WithLabelValues(topic)
 	for _, outcome := range []string{succeeded, toRetry, deadLettered} {
@@ -48,8 +48,8 @@ func (l *Listener) count(topic, outcome string) (status string) {
 	return "SUCCESS"
 }
 
-// arrived notes how long an event of a topic took to come here. Clocks of two
-// machines may differ.
+// arrived records how long an event took to arrive. It is never negative, since
+// clocks of two machines may differ.
 func (l *Listener) arrived(topic string, e event.Envelope) {
 	l.lag.WithLabelValues(topic).Observe(max(0, time.Since(e.Time).Seconds()))
 }
@@ -74,11 +74,11 @@ func bounded(c *gin.Context) {
 }
 
 // BulkHandler handles several events at once, as Postgres has recorded them, and
-// says what became of each: nil only after its effect is committed.
+// returns an error for each: nil only after its effect is committed.
 type BulkHandler func(ctx context.Context, events []event.Envelope) []error
 
-// BulkSubscription serves a topic whose events come several at once, and one at
-// a time those of its dead-letter topic.
+// BulkSubscription serves a topic whose events arrive in bulk; those of its
+// dead-letter topic arrive one at a time.
 // https://docs.dapr.io/developing-applications/building-blocks/pubsub/pubsub-bulk/
 func (l *Listener) BulkSubscription(topic string, handle BulkHandler) {
 	l.prepare(topic)
@@ -111,7 +111,8 @@ func (l *Listener) BulkSubscription(topic string, handle BulkHandler) {
 	})
 }
 
-// deliverBulk hands those of several events that are true to their handler together.
+// deliverBulk hands the genuine ones among several events to their handler
+// together.
 func (l *Listener) deliverBulk(ctx context.Context, topic string, documents [][]byte, handle BulkHandler) []string {
 	deliveries := l.read(ctx, topic, documents...)
 	var events []event.Envelope
@@ -133,7 +134,7 @@ func (l *Listener) deliverBulk(ctx context.Context, topic string, documents [][]
 	return outcomes
 }
 
-// handle reads an event and hands it to its handler if it is true.
+// handle reads an event and hands it to its handler if it is genuine.
 func (l *Listener) handle(ctx context.Context, topic string, body []byte, handle EventHandler) delivery {
 	d := l.read(ctx, topic, body)[0]
 	if d.err != nil {
