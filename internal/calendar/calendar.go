@@ -24,18 +24,18 @@ const (
 )
 
 const (
-	// maxWork is how many steps the rules of one feed may take. Those of two
-	// thousand ordinary series take a hundredth of it; all of it is about a second.
+	// maxWork bounds the steps that the rules of one feed may take. Two thousand
+	// ordinary series take a hundredth of it; all of it takes about a second.
 	maxWork = 20_000_000
-	// together is how many descriptions are read at a time.
+	// together is how many descriptions are read in one query.
 	together = 50
 )
 
 // Descriptions reads the descriptions of some tasks, by their ids.
 type Descriptions func(ids []int64) (map[int64]string, error)
 
-// Feed is what a calendar shows, ready to be written. Of the tasks it keeps all
-// but their descriptions, of which there may be much.
+// Feed is a calendar, ready to be written. It holds the tasks without their
+// descriptions, which can be large.
 type Feed struct {
 	tasks []*task.Task
 	dates []dates
@@ -44,10 +44,10 @@ type Feed struct {
 	now   time.Time
 }
 
-// NewFeed makes a feed of tasks, of which those without a due date are left out:
-// each is a to-do, and those that are open an event too, since most programs show
-// only one of the two. host makes the names of its entries unique. Where rules
-// together take long to work out, what comes behind shows its due date alone.
+// NewFeed makes a feed of the tasks that have a due date. Each is a to-do, and an
+// open one is also an event, since most programs show only one of the two. host
+// makes the UIDs unique. When the rules together take too long, the remaining tasks
+// show only their due date.
 func NewFeed(tasks []*task.Task, host string, now time.Time) (*Feed, error) {
 	f := &Feed{zones: map[string]*span{}, host: host, now: now}
 	work := recurrence.NewWork(maxWork)
@@ -71,7 +71,7 @@ func NewFeed(tasks []*task.Task, host string, now time.Time) (*Feed, error) {
 	return f, nil
 }
 
-// Write writes the feed as it reads the descriptions. The same tasks give the
+// Write writes the feed, and reads descriptions as it goes. The same tasks give the
 // same bytes.
 func (f *Feed) Write(to io.Writer, describe Descriptions) error {
 	document := ical.NewCalendar()
@@ -87,7 +87,7 @@ func (f *Feed) Write(to io.Writer, describe Descriptions) error {
 	for _, name := range sorted(f.zones) {
 		w.component(timezone(name, *f.zones[name], f.now))
 	}
-	if len(f.tasks) == 0 { // a calendar must have something in it: RFC 5545, section 3.6
+	if len(f.tasks) == 0 { // a calendar must have a component: RFC 5545, section 3.6
 		w.component(timezone("UTC", span{f.now, f.now}, f.now))
 	}
 	for begin := 0; begin < len(f.tasks) && w.err == nil; begin += together {
@@ -117,8 +117,8 @@ func (f *Feed) Write(to io.Writer, describe Descriptions) error {
 func entry(kind string, t *task.Task, d dates, host string) *ical.Component {
 	c := ical.NewComponent(kind)
 	set(c, ical.PropUID, fmt.Sprintf("task-%d-%s@%s", t.ID, strings.ToLower(strings.TrimPrefix(kind, "V")), host))
-	// The file is a copy of what is stored: stamped with when that last changed, it
-	// stays the same until it changes again.
+	// DTSTAMP is when the task last changed, so that the file stays the same until
+	// it changes again.
 	set(c, ical.PropDateTimeStamp, t.UpdatedAt.UTC().Format(utcForm))
 	set(c, ical.PropLastModified, t.UpdatedAt.UTC().Format(utcForm))
 	set(c, ical.PropCreated, t.CreatedAt.UTC().Format(utcForm))
@@ -136,13 +136,13 @@ func entry(kind string, t *task.Task, d dates, host string) *ical.Component {
 	switch {
 	case kind == ical.CompEvent:
 		setDate(c, ical.PropDateTimeStart, t, *t.DueDate)
-		set(c, ical.PropTransparency, "TRANSPARENT") // a deadline keeps nobody busy
+		set(c, ical.PropTransparency, "TRANSPARENT") // a deadline does not block time
 	case t.Completed():
 		set(c, ical.PropStatus, "COMPLETED")
 		set(c, ical.PropPercentComplete, "100")
 		set(c, ical.PropCompleted, t.CompletedAt.UTC().Format(utcForm))
 		setDate(c, ical.PropDue, t, *t.DueDate)
-		return c // what comes after it is a to-do of its own
+		return c // the next occurrence is a to-do of its own
 	default:
 		set(c, ical.PropStatus, "NEEDS-ACTION")
 		setDate(c, ical.PropDateTimeStart, t, *t.DueDate)
@@ -160,7 +160,7 @@ func entry(kind string, t *task.Task, d dates, host string) *ical.Component {
 	return c
 }
 
-// priorities as calendars count them: 1 is the highest. RFC 5545, section 3.8.1.9.
+// priorities in iCalendar, where 1 is the highest: RFC 5545, section 3.8.1.9.
 var priorities = map[task.Priority]string{task.Urgent: "1", task.High: "3", task.Medium: "5", task.Low: "9"}
 
 func categories(t *task.Task) []string {
@@ -176,8 +176,8 @@ func categories(t *task.Task) []string {
 	return names
 }
 
-// alarms are the reminders of a task, those before the due date relative to it,
-// so that they hold for each date of a series.
+// alarms are the reminders of a task. Those before the due date are relative to it,
+// so that they apply to each date of a series.
 func alarms(t *task.Task) []*ical.Component {
 	var all []*ical.Component
 	start := *t.DueDate
@@ -188,7 +188,7 @@ func alarms(t *task.Task) []*ical.Component {
 		switch {
 		case is(t.AbsoluteReminder, at), is(t.SnoozedUntil, at):
 			set(alarm, ical.PropTrigger, at.UTC().Format(utcForm)).Params.Set(ical.ParamValue, "DATE-TIME")
-		case t.AllDay: // counts from the beginning of the day
+		case t.AllDay: // relative to the beginning of the day
 			day := wall(start, t.Zone()).Truncate(24 * time.Hour)
 			set(alarm, ical.PropTrigger, duration(wall(at, t.Zone()).Sub(day)))
 		default:
@@ -221,8 +221,8 @@ func set(c *ical.Component, name, value string) *ical.Prop {
 	return prop
 }
 
-// setText sets text, of which calendars take line feeds and no other control
-// characters.
+// setText sets text without control characters other than line feeds, which
+// iCalendar does not allow.
 func setText(c *ical.Component, name, text string) {
 	text = strings.Map(func(r rune) rune {
 		if r < ' ' && r != '\n' && r != '\t' || r == 0x7f {
@@ -253,8 +253,8 @@ func dateInto(prop *ical.Prop, t *task.Task, at time.Time) {
 	}
 }
 
-// zoneID is the zone that the dates of a task are written in, "" for UTC and for
-// days, which have none.
+// zoneID is the zone in which the dates of a task are written, "" for UTC and for
+// whole days.
 func zoneID(t *task.Task) string {
 	if name := t.Zone().String(); !t.AllDay && name != "UTC" {
 		return name

@@ -10,9 +10,10 @@ import (
 )
 
 const (
-	// compared is how many dates a rule must share with the series to be written.
+	// compared is how many dates of a rule must agree with the series for the rule
+	// to be written.
 	compared = 24
-	// listed is how many dates are written out where no rule says them.
+	// listed is how many dates are written where no rule gives them.
 	listed = 50
 )
 
@@ -22,9 +23,9 @@ type dates struct {
 	listed []time.Time
 }
 
-// datesOf tells how the dates of a task go on. A calendar counts from the due
-// date, whereas a series has an anchor of its own, a count that has begun, and
-// rules that calendars do not know: where a rule would say other dates from here
+// datesOf returns how the dates of a task continue. A calendar counts from the due
+// date, whereas a series has its own anchor, a count that has already begun, and
+// rules that calendars do not know. Where a rule would give other dates from here
 // on, the dates themselves are written.
 func datesOf(t *task.Task, now time.Time, work *recurrence.Work) (dates, error) {
 	if t.Recurrence == nil || t.Completed() {
@@ -37,13 +38,13 @@ func datesOf(t *task.Task, now time.Time, work *recurrence.Work) (dates, error) 
 	if rule := fromHere(t); rule != "" && says(rule, t, following, work) {
 		return dates{rule: rule}, nil
 	}
-	// The first date is listed too: some programs, ical.js among them, take a list
-	// for all that there is.
+	// The first date is listed too, since some programs, such as ical.js, take the
+	// list for all dates.
 	return dates{listed: append([]time.Time{*t.DueDate}, following...)}, nil
 }
 
-// fromHere is the rule as it counts from the due date, "" when calendars would
-// not know it.
+// fromHere is the rule counted from the due date, "" if calendars do not support
+// it.
 func fromHere(t *task.Task) string {
 	var parts []string
 	for part := range strings.SplitSeq(t.Recurrence.Rule, ";") {
@@ -73,8 +74,8 @@ func fromHere(t *task.Task) string {
 	return strings.Join(parts, ";")
 }
 
-// untilOf writes UNTIL as RFC 5545 (3.3.10) wants it: a date where the start is
-// one, else in UTC.
+// untilOf writes UNTIL as RFC 5545 (3.3.10) requires: a date if the start is a
+// date, otherwise UTC.
 func untilOf(t *task.Task, value string) (string, error) {
 	day, clock, _ := strings.Cut(value, "T")
 	switch {
@@ -92,7 +93,7 @@ func untilOf(t *task.Task, value string) (string, error) {
 	return recurrence.Resolve(at, t.Zone()).UTC().Format(utcForm), err
 }
 
-// says tells whether a rule, counted from the due date, comes to the dates that
+// says reports whether a rule, counted from the due date, gives the dates that
 // follow it.
 func says(text string, t *task.Task, following []time.Time, work *recurrence.Work) bool {
 	rule, err := recurrence.Parse(text)

@@ -10,16 +10,15 @@ import (
 	"github.com/emersion/go-ical"
 )
 
-// writer writes components as RFC 5545, section 3.1, has them. The encoder of
-// the library that the components are of takes whole calendars only, and folds no
-// lines.
+// writer writes components as in RFC 5545, section 3.1. The library's own encoder
+// takes only whole calendars, and does not fold lines.
 type writer struct {
 	to  io.Writer
 	err error
 }
 
-// component writes a component and what is in it. Its values have no line ends
-// in them: see setText.
+// component writes a component with its content. Values contain no line ends: see
+// setText.
 func (w *writer) component(c *ical.Component) {
 	w.begin(c)
 	for _, child := range c.Children {
@@ -28,7 +27,7 @@ func (w *writer) component(c *ical.Component) {
 	w.end(c)
 }
 
-// begin writes a component without what is in it, and without its end.
+// begin writes a component without its content and its end.
 func (w *writer) begin(c *ical.Component) {
 	w.line("BEGIN:" + c.Name)
 	for _, name := range slices.Sorted(maps.Keys(c.Props)) {

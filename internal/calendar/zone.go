@@ -9,15 +9,15 @@ import (
 	"github.com/emersion/go-ical"
 )
 
-// ahead is for how many years the changes of a zone are written, beyond the last
-// date that is named: rules have dates without end.
+// ahead is for how many years beyond the last named date a zone's transitions are
+// written, since rules continue without end.
 const ahead = 5
 
 func sorted(zones map[string]*span) []string { return slices.Sorted(maps.Keys(zones)) }
 
-// timezone describes a zone as the time zone database has it (RFC 5545, section
-// 3.6.5): the offset that holds when the year of the first date begins, and each
-// change from then on.
+// timezone describes a zone as in the time zone database (RFC 5545, section 3.6.5):
+// the offset at the beginning of the first date's year, and each transition from
+// then on.
 func timezone(name string, dates span, now time.Time) *ical.Component {
 	c := ical.NewComponent(ical.CompTimezone)
 	set(c, ical.PropTimezoneID, name)
@@ -29,7 +29,7 @@ func timezone(name string, dates span, now time.Time) *ical.Component {
 	end := time.Date(max(dates.last.In(zone).Year(), now.Year())+ahead, 12, 31, 0, 0, 0, 0, zone)
 	_, offset := begin.Zone()
 	c.Children = append(c.Children, observance(begin, wall(begin, zone), offset))
-	same := map[string]*ical.Component{} // changes between the same offsets are one observance with several dates
+	same := map[string]*ical.Component{} // transitions between the same offsets share one observance
 	for at := begin; ; {
 		_, change := at.ZoneBounds()
 		if change.IsZero() || change.After(end) {
@@ -37,7 +37,7 @@ func timezone(name string, dates span, now time.Time) *ical.Component {
 		}
 		_, before := change.Add(-time.Second).Zone()
 		if _, after := change.Zone(); after != before {
-			// The start of an observance is in the clock of before.
+			// An observance starts in the wall time before the transition.
 			start := wall(change, zone).Add(time.Duration(before-after) * time.Second)
 			o := observance(change, start, before)
 			key := fmt.Sprintf("%s %d %d %v", o.Props.Get(ical.PropTimezoneName).Value, before, after, change.IsDST())
@@ -45,7 +45,7 @@ func timezone(name string, dates span, now time.Time) *ical.Component {
 				same[key] = o
 				c.Children = append(c.Children, o)
 			}
-			// The first date is listed too, as in dates of a series.
+			// The first date is listed too, as in the dates of a series.
 			prop := ical.NewProp(ical.PropRecurrenceDates)
 			prop.Value = start.Format(wallForm)
 			same[key].Props.Add(prop)
@@ -54,7 +54,8 @@ func timezone(name string, dates span, now time.Time) *ical.Component {
 	}
 }
 
-// observance is what holds from a moment on, which the clocks until then show as start.
+// observance is an offset that applies from start on, which is wall time before the
+// transition.
 func observance(from, start time.Time, before int) *ical.Component {
 	kind := ical.CompTimezoneStandard
 	if from.IsDST() {

@@ -11,10 +11,9 @@ import (
 )
 
 // CheckName returns a name, of a tag for example, without the blanks around it. A
-// name is one line that looks like what it is: controls, format and invisible
-// characters are refused, but for those that emoji and some scripts are written
-// with, and so is a word that mixes alphabets to look like another. max counts
-// characters.
+// name is one line that looks like what it is. It must not contain control, format
+// or invisible characters, except those that emoji and some scripts need, nor a
+// word that mixes alphabets to look like another. max counts characters.
 func CheckName(field, name string, max int, example string) (string, error) {
 	name = strings.TrimSpace(name)
 	if err := CheckText(field, name, max); err != nil {
@@ -32,9 +31,9 @@ func CheckName(field, name string, max int, example string) (string, error) {
 	return name, nil
 }
 
-// NameKey returns what names are compared by: two names with the same key are the
-// same name. Compatible forms (NFKC), case, runs of blanks and the characters that
-// only choose how others are drawn make no difference.
+// NameKey returns the key by which names are compared: two names with the same key
+// are the same name. It ignores compatibility forms (NFKC), case, runs of blanks,
+// and characters that only select how others are drawn.
 func NameKey(name string) string {
 	if plain(name) {
 		return strings.ToLower(name)
@@ -50,7 +49,7 @@ func NameKey(name string) string {
 	return strings.Join(strings.Fields(folded), " ")
 }
 
-// plain tells whether a name is ASCII without runs of blanks.
+// plain reports whether a name is ASCII without runs of blanks.
 func plain(name string) bool {
 	blank := true
 	for i := range len(name) {
@@ -72,17 +71,17 @@ const (
 
 func variation(r rune) bool { return r >= 0xfe00 && r <= 0xfe0f || r >= 0xe0100 && r <= 0xe01ef }
 
-// joined are scripts in which a joiner between letters makes another word.
+// joined are scripts in which a joiner between letters changes the word.
 // https://www.rfc-editor.org/rfc/rfc5892#appendix-A
 var joined = []*unicode.RangeTable{
 	unicode.Arabic, unicode.Syriac, unicode.Mongolian, unicode.Devanagari, unicode.Bengali, unicode.Gurmukhi, unicode.Gujarati,
 	unicode.Oriya, unicode.Tamil, unicode.Telugu, unicode.Kannada, unicode.Malayalam, unicode.Sinhala, unicode.Khmer, unicode.Myanmar,
 }
 
-// blank are characters of other kinds than Cf that nothing is seen of.
+// blank are invisible characters outside the category Cf.
 var blank = "\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180f\u2800\u3164\uffa0"
 
-// unseen finds a character that is not to be seen and that nothing needs.
+// unseen finds an invisible character that nothing needs.
 func unseen(name string) (rune, bool) {
 	runes := []rune(name)
 	at := func(i int) rune {
@@ -127,8 +126,8 @@ func unseen(name string) (rune, bool) {
 	return 0, false
 }
 
-// alphabets that have letters like Latin ones, each with those: every letter
-// where nearly all of them are. It is a choice from the table of
+// alphabets with letters that look Latin, each with those letters, or all letters
+// where nearly all do. They are chosen from the table of
 // https://www.unicode.org/reports/tr39/#Confusable_Detection
 var alphabets = []struct {
 	name    string
@@ -143,8 +142,8 @@ var alphabets = []struct {
 	{"Lisu", unicode.Lisu, ""},
 }
 
-// disguised finds a word that has letters like Latin ones beside Latin ones, and
-// names the alphabet of these.
+// disguised finds a word that mixes Latin letters with others that look Latin, and
+// names the other alphabet.
 func disguised(name string) (word, alphabet string) {
 	for word := range strings.FieldsFuncSeq(name, func(r rune) bool {
 		return !unicode.In(r, unicode.L, unicode.M, unicode.N) && r != zwj && r != zwnj && !variation(r)

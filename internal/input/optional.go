@@ -1,5 +1,5 @@
-// Package input holds what every use case needs to read a caller's input:
-// optional fields and the checks of texts and enumerations.
+// Package input holds what every use case needs to read a caller's input: optional
+// fields, and checks of texts, names and enumerations.
 package input
 
 import (
@@ -7,8 +7,8 @@ import (
 	"encoding/json"
 )
 
-// Optional tells apart a field that was left out, one that was null, and one
-// that has a value: in an update, null clears. In JSON it needs the tag omitzero.
+// Optional distinguishes a field that was left out, null, or given a value. In an
+// update, null clears a field. In JSON it needs the tag omitzero.
 type Optional[T any] struct {
 	Set   bool // the field was given, as null or with a value
 	Null  bool
@@ -39,7 +39,7 @@ func (o Optional[T]) MarshalJSON() ([]byte, error) {
 	return json.Marshal(o.Value)
 }
 
-// IsZero tells whether the field was left out.
+// IsZero reports whether the field was left out.
 func (o Optional[T]) IsZero() bool { return !o.Set }
 
 // Element is a zero value of the type that the option holds, for those who

@@ -71,8 +71,8 @@ func ObtainCategory(ctx context.Context, tx Directory, name string) (*Category, 
 	return &created, err
 }
 
-// ResolveTags finds tags by name and by id. Unknown names are created, unknown
-// ids are an error. The result has no doubles and is ordered by name.
+// ResolveTags finds tags by name and by id. Unknown names are created, unknown ids
+// are an error. The result has no duplicates and is ordered by name.
 func ResolveTags(ctx context.Context, tx Directory, names []string, ids []int64) ([]Tag, error) {
 	if len(names) == 0 && len(ids) == 0 {
 		return nil, nil
@@ -119,7 +119,7 @@ func ResolveTags(ctx context.Context, tx Directory, names []string, ids []int64)
 type KnownTags struct {
 	tx     Directory
 	all    []Tag
-	locked bool // nobody else can add any until the end of the transaction
+	locked bool // nobody else can add a tag until the transaction ends
 }
 
 // ReadTags reads the user's tags.
@@ -155,8 +155,8 @@ func (k *KnownTags) obtain(ctx context.Context, field, name string) (*Tag, error
 }
 
 // With returns the tags of a task and one more, which is created when no tag has
-// the name. A tag that is among them already is no change, also when they are as
-// many as a task can have. field names the input in errors.
+// the name. Adding a tag that is already among them changes nothing, even if the
+// task has as many as it can. field names the input in errors.
 func (k *KnownTags) With(ctx context.Context, tags []Tag, field string, in TagInput) ([]Tag, error) {
 	if findTag(tags, in.Tag, in.TagID) != nil {
 		return tags, nil
@@ -182,8 +182,8 @@ func (k *KnownTags) With(ctx context.Context, tags []Tag, field string, in TagIn
 	return tags, nil
 }
 
-// Without returns the tags of a task but for one. It need not be among them, but
-// must exist.
+// Without returns the tags of a task except one. That tag must exist, but need not
+// be among them.
 func (k *KnownTags) Without(tags []Tag, field string, in TagInput) ([]Tag, error) {
 	found := findTag(tags, in.Tag, in.TagID)
 	if found == nil {

@@ -28,9 +28,9 @@ const (
 	wallForm        = "2006-01-02T15:04:05"
 )
 
-// Document is everything that a person has, but for channels, the calendar feed
-// and tokens, which are secrets. Names refer to categories and tags;
-// ids only tell tasks of one document apart.
+// Document is everything that a person has, except channels, the calendar feed and
+// tokens, which are secrets. Categories and tags are referred to by name; ids only
+// distinguish tasks within one document.
 type Document struct {
 	Format     string         `json:"format" enum:"tickler"`
 	Version    int            `json:"version" doc:"Of the format: 1."`
@@ -95,7 +95,7 @@ type Exported struct {
 	tasks iter.Seq2[*task.Task, error]
 }
 
-// Export reads what a document begins with. The tasks are read as it is written.
+// Export reads the head of a document. Write reads the tasks as it goes.
 func (s *Service) Export(ctx context.Context, user person.Settings) (Exported, error) {
 	doc := Document{
 		Format: documentFormat, Version: documentVersion, ExportedAt: instant(s.now()),
@@ -125,8 +125,8 @@ func (s *Service) Export(ctx context.Context, user person.Settings) (Exported, e
 	return Exported{head: doc, tasks: s.tasks.Everything(ctx, user)}, nil
 }
 
-// Write writes a Document, a few tasks at a time. What it wrote before an error
-// is no whole document.
+// Write writes a Document, a few tasks at a time. After an error the document is
+// incomplete.
 func (e Exported) Write(to io.Writer) error {
 	var text bytes.Buffer // of one part
 	encoder := json.NewEncoder(&text)
@@ -201,14 +201,14 @@ func optional(t *time.Time) string {
 	return instant(*t)
 }
 
-// A document of our own, and each of its tasks, holds no more than this.
+// Limits of our own document, and of each of its tasks.
 var (
 	documentParts = limit.JSON{Depth: 4, Items: 100, Values: 500}
 	maxLabels     = 1000
 )
 
-// readDocument reads what Export wrote. Settings are taken over; a category or
-// tag that is there already stays as it is.
+// readDocument reads what Export wrote. Settings are imported; existing categories
+// and tags stay as they are.
 func (s *Service) readDocument(_ person.Settings, f *file) (content, error) {
 	d := document{file: f, decoder: json.NewDecoder(f), content: content{format: documentFormat, settings: &Settings{}}}
 	if err := d.read(); err != nil {
@@ -292,7 +292,7 @@ func (d *document) label(all *[]Label, what string) error {
 	return err
 }
 
-// list reads an array, one element after the other. null is an empty one.
+// list reads an array element by element. null is an empty array.
 func (d *document) list(one func() error) error {
 	if begins, err := d.begins('['); err != nil || !begins {
 		return err
@@ -311,7 +311,7 @@ func (d *document) token() (json.Token, error) {
 	return d.decoder.Token()
 }
 
-// begins tells whether an object or array begins; it does not if there is null.
+// begins reports whether an object or array begins here; false for null.
 func (d *document) begins(bracket json.Delim) (bool, error) {
 	token, err := d.token()
 	switch {
@@ -325,7 +325,7 @@ func (d *document) begins(bracket json.Delim) (bool, error) {
 	return true, nil
 }
 
-// value reads a value, strictly, after a look at what decoding it can cost.
+// value reads a value strictly, after checking what decoding it can cost.
 func (d *document) value(into any) error {
 	d.file.entry()
 	var text json.RawMessage
@@ -343,7 +343,7 @@ func (d *document) value(into any) error {
 	return strict.Decode(into)
 }
 
-// prepare brings in what tasks refer to.
+// prepare creates what tasks refer to.
 func (s *Service) prepare(ctx context.Context, user *person.Settings, content content, report *Report) error {
 	settings := content.settings
 	wanted := person.SettingsInput{TimeZone: settings.TimeZone, ReminderOffsets: input.Some(settings.ReminderOffsets), AllDayTime: settings.AllDayTime}
@@ -368,8 +368,8 @@ func (s *Service) prepare(ctx context.Context, user *person.Settings, content co
 	return nil
 }
 
-// harmless tells whether a label is there, or will be told to be missing by the
-// tasks that have it.
+// harmless reports whether an error about a label can be ignored: it exists, or the
+// tasks that have it will report it.
 func harmless(err error) bool {
 	var e *fault.Error
 	return err == nil || (errors.As(err, &e) && (e.Code == fault.Conflict || e.Code == fault.LimitExceeded))

@@ -14,19 +14,19 @@ const maxEntry = 256 << 10
 
 var errLongEntry = fmt.Errorf("one entry of it is longer than %d bytes", maxEntry)
 
-// file is what is imported, as it arrives: it is read once, and nothing of it is
-// kept but what the readers of its format make of it.
+// file is an import as it arrives. It is read once, and only what its format's
+// reader makes of it is kept.
 type file struct {
 	from io.Reader
-	left int   // bytes that the present entry may still take
+	left int   // bytes left for the current entry
 	err  error // why the rest could not be read
 }
 
 // entry begins another entry.
 func (f *file) entry() { f.left = maxEntry }
 
-// Read fills p, however little arrives at a time: decoders look at what they have
-// again each time that they get more.
+// Read fills p even if little arrives at a time, since decoders rescan what they
+// have with each read.
 func (f *file) Read(p []byte) (n int, err error) {
 	if f.left <= 0 {
 		return 0, errLongEntry
@@ -48,7 +48,7 @@ func (f *file) Read(p []byte) (n int, err error) {
 func (f *file) refuse(err error, format string) error {
 	var known *fault.Error
 	switch {
-	case f.err != nil: // it did not arrive: nothing is known about what it is
+	case f.err != nil: // it did not arrive, so its content is unknown
 		return f.err
 	case errors.As(err, &known):
 		return known

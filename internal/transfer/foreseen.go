@@ -12,8 +12,8 @@ import (
 	"tickler/internal/task"
 )
 
-// foreseen are the categories and tags that there would be, so that a dry run,
-// which creates none, tells where there would be too many.
+// foreseen are the categories and tags that there would be. With them a dry run,
+// which creates none, reports where there would be too many.
 type foreseen struct{ categories, tags names }
 
 type names map[string]bool // in lower case
@@ -37,8 +37,8 @@ func (s *Service) predictLabels(ctx context.Context, user person.Settings) (*for
 	return f, nil
 }
 
-// refuse says why a task could not be imported behind those before it; "" if it
-// could. Until then it is as if it were.
+// refuse returns why a task could not be imported after those before it, "" if it
+// could, and then counts it as imported.
 func (f *foreseen) refuse(in task.Import) string {
 	var err error
 	if in.Category.Value != "" {

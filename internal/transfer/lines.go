@@ -16,15 +16,15 @@ import (
 const (
 	// maxNesting of components: a to-do is in a calendar, and an alarm in a to-do.
 	maxNesting = 8
-	// maxParameters bounds what stands before the value of a property: the library
-	// copies it anew for each of its characters.
+	// maxParameters bounds the part before a property's value, which the library
+	// copies once for each of its characters.
 	maxParameters = 4 << 10
-	// maxLines is how many lines of one to-do are looked at.
+	// maxLines is how many lines of one to-do are read.
 	maxLines = 1000
 )
 
-// read are the properties that become something; of those in once the first
-// says all. Lines of others, such as attachments, are passed over.
+// read are the properties that are imported; of those in once only the first
+// counts. Other lines, such as attachments, are skipped.
 var (
 	read = []string{
 		ical.PropSummary, ical.PropDescription, ical.PropPriority, ical.PropCategories, ical.PropUID, ical.PropRecurrenceID, ical.PropStatus,
@@ -34,8 +34,8 @@ var (
 	once = []string{ical.PropExceptionDates, ical.PropRecurrenceDates}
 )
 
-// toDos reads the to-dos of a calendar one after the other, by lines as RFC 5545,
-// section 3.1, has them: folded ones are one, names are in any case.
+// toDos reads the to-dos of a calendar one by one, line by line as in RFC 5545,
+// section 3.1: lines are unfolded, and names are case-insensitive.
 type toDos struct {
 	file  *file
 	lines *bufio.Reader
@@ -119,7 +119,7 @@ func (t *toDos) next() (*ical.Component, error) {
 	}
 }
 
-// wanted tells whether what has begun is a to-do or an alarm of one.
+// wanted reports whether the open component is a to-do or an alarm of one.
 func (t *toDos) wanted() bool {
 	return len(t.open) == 2 && t.open[1] == ical.CompToDo || len(t.open) == 3 && t.open[1] == ical.CompToDo && t.open[2] == ical.CompAlarm
 }
@@ -181,7 +181,7 @@ func (t *toDos) unfold(room int) (whole bool, err error) {
 	}
 }
 
-// end is io.EOF, unless something is missing.
+// end is io.EOF if the calendar is complete.
 func (t *toDos) end() error {
 	switch {
 	case !t.begun:
@@ -227,7 +227,8 @@ func valueAt(line []byte) int {
 	return -1
 }
 
-// decode reads the to-do that was found. What the library panics at is no calendar.
+// decode reads the to-do that was found. A panic of the library means that it is
+// not a calendar.
 func (t *toDos) decode() (todo *ical.Component, err error) {
 	defer func() {
 		if panicked := recover(); panicked != nil {

@@ -9,14 +9,14 @@ import (
 )
 
 const (
-	// maxImports is how many imports go at a time in this process: each holds the
-	// tasks of its file.
+	// maxImports is how many imports run concurrently in this process: each holds
+	// the tasks of its file.
 	maxImports = 2
-	// patience is how long another waits for one of them to end.
+	// patience is how long another import waits for one of them to end.
 	patience = 5 * time.Second
 )
 
-// places are what imports go in, one of each user at a time.
+// places limits concurrent imports, to one for each user.
 type places struct {
 	free chan struct{}
 	mu   sync.Mutex
@@ -27,7 +27,7 @@ func newPlaces() *places {
 	return &places{free: make(chan struct{}, maxImports), busy: map[int64]bool{}}
 }
 
-// take waits for a place, or refuses with RATE_LIMITED. leave must be called.
+// take waits for a place, or refuses with RATE_LIMITED. Call leave when done.
 func (p *places) take(ctx context.Context, userID int64) (leave func(), err error) {
 	if !p.enter(userID) {
 		return nil, &fault.Error{Code: fault.RateLimited, Message: "an import of yours is still under way; they go one at a time", Hint: "wait for its answer, then send this file again"}

@@ -1,5 +1,5 @@
-// Package transfer takes everything that a person has out, as one document, and
-// brings tasks in: from such a document, from Todoist, from a calendar.
+// Package transfer exports everything that a person has, as one document, and
+// imports tasks from such a document, from Todoist or from a calendar.
 package transfer
 
 import (
@@ -36,7 +36,7 @@ func NewService(tasks *task.Service, labels *label.Service, people *person.Servi
 	return &Service{tasks: tasks, labels: labels, people: people, now: now, places: newPlaces()}
 }
 
-// Report tells what became of a file.
+// Report is the result of importing a file.
 type Report struct {
 	Format   string   `json:"format" enum:"tickler,todoist,icalendar"`
 	DryRun   bool     `json:"dry_run" doc:"Whether nothing was changed."`
@@ -46,7 +46,7 @@ type Report struct {
 	Rows     []Row    `json:"rows" doc:"One for each task of the file."`
 }
 
-// Row tells what became of one task.
+// Row is the result of importing one task.
 type Row struct {
 	Row     int      `json:"row" doc:"Place in the file: of a CSV the line, else the number of the task."`
 	Title   string   `json:"title,omitempty"`
@@ -56,7 +56,7 @@ type Row struct {
 	Notes   []string `json:"notes,omitempty" doc:"What could not be taken over as it was."`
 }
 
-// item is a task of a file, as it is to be imported.
+// item is a task of a file, ready to be imported.
 type item struct {
 	row    int
 	in     task.Import
@@ -87,21 +87,20 @@ func (c *content) add(i item) error {
 	return nil
 }
 
-// Formats by the media types of the files. What they keep of a file while they
-// read it is bounded by MaxTasks, by what a task may hold, and by the size of the
-// file, whatever it is made of.
+// Formats by media type. What they hold in memory is bounded by MaxTasks, by the
+// limits of a task, and by the size of the file, whatever its content.
 var formats = map[string]func(s *Service, user person.Settings, f *file) (content, error){
 	"application/json": (*Service).readDocument,
 	"text/csv":         (*Service).readTodoist,
 	"text/calendar":    (*Service).readCalendar,
 }
 
-// Import brings in a file of a media type, which is read as it arrives. Each task
-// is judged by itself: one that cannot be imported spoils no other. A dry run
-// changes nothing, and tells what would be done. A user's imports go one at a
-// time, and of all a few: others are RATE_LIMITED, if need be after some seconds.
-// When the file cannot be read to its end, the error is that of reading it, and
-// nothing was imported.
+// Import imports a file of a media type, and reads it as it arrives. Each task is
+// handled by itself: one that cannot be imported does not affect the others. A dry
+// run changes nothing and reports what would be done. A user's imports run one at a
+// time, and only a few of all users: others are RATE_LIMITED after waiting some
+// seconds. If the file cannot be read to its end, nothing is imported and the error
+// is that of reading.
 func (s *Service) Import(ctx context.Context, user person.Settings, mediaType string, from io.Reader, dryRun bool) (Report, error) {
 	read, known := formats[mediaType]
 	if !known {
@@ -128,7 +127,7 @@ func (s *Service) Import(ctx context.Context, user person.Settings, mediaType st
 	return s.importAll(ctx, user, report, content)
 }
 
-// importAll imports one task after the other.
+// importAll imports the tasks one by one.
 func (s *Service) importAll(ctx context.Context, user person.Settings, report Report, content content) (Report, error) {
 	report.Rows = []Row{}
 	var ahead *foreseen
@@ -147,7 +146,7 @@ func (s *Service) importAll(ctx context.Context, user person.Settings, report Re
 	imported := map[int64]int64{} // ids by those in the file
 	seen := map[string]bool{}
 	for n, one := range content.items {
-		content.items[n] = item{} // what is done needs no memory any more
+		content.items[n] = item{} // release the memory of what is done
 		row := Row{Row: one.row, Title: fault.Clip(one.in.Title.Value), Notes: one.notes, Reason: one.reason}
 		if row.Reason == "" && seen[one.in.IdempotencyKey] {
 			row.Reason = "it is in the file twice"
@@ -173,15 +172,15 @@ func (s *Service) importAll(ctx context.Context, user person.Settings, report Re
 	return report, nil
 }
 
-// passes tells whether an error is about the moment and not about a task, which
-// must not be taken for one that cannot be imported.
+// passes reports whether an error is temporary, so that the task is not reported as
+// one that cannot be imported.
 func passes(err error) bool {
 	var e *fault.Error
 	return errors.Is(err, fault.ErrUnavailable) || errors.As(err, &e) && (e.Code == fault.RateLimited || e.Code == fault.Unavailable)
 }
 
-// importOne imports a task. Only what keeps all others from being imported too
-// is an error.
+// importOne imports a task. It returns an error only for what stops the whole
+// import.
 func (s *Service) importOne(ctx context.Context, user person.Settings, one item, dryRun bool, imported map[int64]int64, row *Row) error {
 	if one.id != 0 {
 		mine, err := s.tasks.Get(ctx, user, one.id)
@@ -221,7 +220,7 @@ func (s *Service) importOne(ctx context.Context, user person.Settings, one item,
 // maxNotes is how many notes one task can have.
 const maxNotes = 10
 
-// note tells what could not be taken over as it was.
+// note reports what could not be imported as it was.
 func (i *item) note(text string) {
 	switch {
 	case len(i.notes) < maxNotes:
@@ -249,7 +248,7 @@ func (i *item) shorten() {
 	i.note("the title was too long; it stands whole in the description")
 }
 
-// tag adds a tag as far as it can be one.
+// tag adds a tag if its name is valid.
 func (i *item) tag(name string) {
 	name = strings.TrimSpace(name)
 	switch {

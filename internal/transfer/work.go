@@ -8,12 +8,12 @@ import (
 	"tickler/internal/recurrence"
 )
 
-// maxWork is how many steps the rules of one file may take. Ten thousand ordinary
-// ones take a hundredth of it; all of it is about a second.
+// maxWork bounds the steps that the rules of one file may take. Ten thousand
+// ordinary rules take a hundredth of it; all of it takes about a second.
 const maxWork = 20_000_000
 
-// checkWork refuses a file whose rules would keep a processor busy, before
-// anything of it is imported.
+// checkWork refuses a file whose rules would keep a processor busy, before anything
+// is imported.
 func (s *Service) checkWork(user person.Settings, items []item) error {
 	work := recurrence.NewWork(maxWork)
 	for _, one := range items {
