@@ -180,7 +180,7 @@ func TestNobodyIsLedElsewhereByForwardedHeaders(t *testing.T) {
 	t.Parallel()
 	h := build(t, nil)
 	ann := h.resident(t, "ann")
-	for _, path := range []string{"/v1/tasks/", "/mcp/", "/docs/", "/V1/tasks", "/v1//tasks", "/openapi.json/", "/healthz/", "/calendar/x.ics/", "/confirm/x/", "/schemas", "/v1/tasks/7/"} {
+	for _, path := range []string{"/v1/tasks/", "/mcp/", "/docs/", "/V1/tasks", "/v1//tasks", "/openapi.json/", "/healthz/", "/calendar/x.ics/", "/confirm/x/", "/schemas", "/schemas/", "/schemas/index.html", "/schemas//evil.example/index.html", "/schemas/1.0", "/schemas/1.0/", "/schemas/1.0/task.created.json/", "/schemas/.", "/v1/tasks/7/"} {
 		for _, method := range []string{http.MethodGet, http.MethodPost} {
 			a := h.send(t, ann.token, method, path, nil, "X-Forwarded-Prefix", "/evil.example/", "X-Forwarded-Host", "evil.example", "X-Forwarded-Proto", "gopher")
 			require.GreaterOrEqual(t, a.status, 400, "%s %s", method, path)
