@@ -25,8 +25,8 @@ type Access struct {
 	TLS      bool // of a cluster that runs elsewhere
 }
 
-// Variables are those that the component of this broker, and any client, takes
-// address and credentials from.
+// Variables are the environment variables from which the broker's component, and
+// any client, takes address and credentials.
 func (a Access) Variables() []home.Variable {
 	switch a.Kind {
 	case Redis:
@@ -46,7 +46,7 @@ func (a Access) Variables() []home.Variable {
 	}
 }
 
-// As is the access of another user.
+// As returns the access of another user.
 func (a Access) As(user, password string) Access {
 	a.Username, a.Password = user, password
 	return a
@@ -81,7 +81,7 @@ func (a Access) Redis() *redis.Client {
 // RabbitMQ returns a connection to the broker.
 func (a Access) RabbitMQ() (*amqp.Connection, error) { return amqp.Dial(a.url()) }
 
-// Ping returns nil when the broker answers and takes the credentials.
+// Ping returns nil if the broker answers and accepts the credentials.
 func (a Access) Ping(ctx context.Context) error {
 	switch a.Kind {
 	case Redis:
@@ -104,8 +104,8 @@ func (a Access) Ping(ctx context.Context) error {
 	}
 }
 
-// EnsureUsers makes the users of the apps, with their rights. Redis and RabbitMQ read
-// theirs when they start.
+// EnsureUsers creates the users of the apps, with their rights. Redis and RabbitMQ
+// read theirs at start.
 func EnsureUsers(ctx context.Context, access Access, logins []topics.Login) error {
 	if !access.Kind.speaksKafka() {
 		return nil
@@ -113,10 +113,9 @@ func EnsureUsers(ctx context.Context, access Access, logins []topics.Login) erro
 	return topics.Grant(ctx, access.kafka(), logins, event.Topics())
 }
 
-// EnsureTopics makes the topics that do not exist, and says where those that do
-// differ from what is wanted. Redis needs none made: a stream is there with its
-// first reader or event, and a reader starts at its beginning. RabbitMQ reads
-// its own when it starts.
+// EnsureTopics creates missing topics, and reports how existing ones differ from
+// what is wanted. Redis needs none: its first reader or event creates a stream, and
+// readers start at its beginning. RabbitMQ reads its own at start.
 func EnsureTopics(ctx context.Context, access Access, wanted []event.Topic) (differences []string, err error) {
 	if !access.Kind.speaksKafka() {
 		return nil, nil

@@ -16,8 +16,8 @@ import (
 type Options struct {
 	DataDir string
 	Port    int
-	// The user who may do everything, over SCRAM-SHA-256. Name and password are
-	// written to a new data folder and cannot be changed there afterwards.
+	// The administrator, over SCRAM-SHA-256. Name and password are written to a new
+	// data folder and cannot be changed afterwards.
 	Username string
 	Password string
 	Log      io.Writer
@@ -62,7 +62,8 @@ func Serve(ctx context.Context, o Options) error {
 	return nil
 }
 
-// lockDataDir keeps a second broker off the same data, which kfake would not.
+// lockDataDir locks the data folder against a second broker, which kfake does not
+// do.
 func lockDataDir(dir string) (*os.File, error) {
 	lock, err := os.OpenFile(filepath.Join(dir, "lock"), os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {

@@ -7,7 +7,7 @@ import (
 	"path/filepath"
 )
 
-// program is one that a broker needs on this machine.
+// program is one that a broker needs.
 type program struct {
 	name, what string
 	pattern    string // where distributions put it; on PATH when empty
@@ -18,8 +18,8 @@ var (
 	java        = program{name: "java", what: "a Java runtime, 17 or later; on Debian the package openjdk-17-jre-headless"}
 	maven       = program{name: "mvn", what: "Maven, which fetches Apache Kafka; on Debian the package maven"}
 	epmd        = program{name: "epmd", what: "Erlang; on Debian it comes with the package rabbitmq-server"}
-	// The server's own script: what Debian puts on PATH is a wrapper, which runs
-	// as the user rabbitmq only.
+	// The server's own script: Debian's wrapper on PATH runs only as the user
+	// rabbitmq.
 	rabbitMQServer = program{
 		name: "rabbitmq-server", what: "RabbitMQ 3.9 or later; on Debian the package rabbitmq-server",
 		pattern: "/usr/lib/rabbitmq/lib/rabbitmq_server-*/sbin/rabbitmq-server",
@@ -33,8 +33,8 @@ var needs = map[Kind][]program{
 	Kafka:    {java, maven},
 }
 
-// Installed returns an error that says what to install when this machine has not
-// all that brokers of some kinds need.
+// Installed returns an error that says what to install if a program is missing that
+// brokers of these kinds need.
 func Installed(kinds ...Kind) error {
 	var errs []error
 	for _, kind := range kinds {

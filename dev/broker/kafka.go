@@ -40,8 +40,8 @@ transaction.state.log.min.isr=1
 group.initial.rebalance.delay.ms=0
 `
 
-// kafka is Apache Kafka in KRaft mode. It is here for the tests: it runs as the
-// caller, and its password is on a command line while its data folder is made.
+// kafka is Apache Kafka in KRaft mode. It is for tests only: it runs as the caller,
+// and its password is on a command line while its data folder is created.
 func (l Local) kafka(ctx context.Context) ([]process.Spec, error) {
 	runtime, err := java.find()
 	if err != nil {

@@ -9,8 +9,8 @@ import (
 // Kind is a broker that the task bus can run on.
 type Kind string
 
-// The kinds. Redpanda and Kafka are one component of Dapr's; what the stack
-// itself runs as Redpanda is kfake, which speaks the same protocol.
+// The kinds. Redpanda and Kafka share a Dapr component. What the stack runs as
+// Redpanda is kfake, which speaks the same protocol.
 const (
 	Redpanda Kind = "redpanda"
 	Kafka    Kind = "kafka"
@@ -36,7 +36,7 @@ func ParseKind(name string) (Kind, error) {
 	return "", fmt.Errorf("there is no broker %q: choose one of %s", name, strings.Join(names, ", "))
 }
 
-// Components is the folder of components/brokers that makes Dapr use it.
+// Components is its folder in components/brokers.
 func (k Kind) Components() string {
 	if k == Kafka {
 		return string(Redpanda)
@@ -44,5 +44,5 @@ func (k Kind) Components() string {
 	return string(k)
 }
 
-// speaksKafka tells whether clients of it speak Kafka's protocol.
+// speaksKafka reports whether it speaks Kafka's protocol.
 func (k Kind) speaksKafka() bool { return k.Components() == string(Redpanda) }

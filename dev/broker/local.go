@@ -19,8 +19,8 @@ import (
 // Name of the part of a stack that is the broker, whatever its kind.
 const Name = "broker"
 
-// drain is how long a broker may take to end before it is killed. All of them
-// have on disk what they acknowledged.
+// drain is how long a broker may take to stop before it is killed. All of them have
+// written to disk what they acknowledged.
 const drain = 3 * time.Second
 
 // Local is a broker that the stack runs. It listens on the loopback interface
@@ -35,7 +35,7 @@ type Local struct {
 	Username, Password string
 	// Logins are the users of the apps.
 	Logins []topics.Login
-	// FreePort picks a port for what only parts of the broker speak over.
+	// FreePort picks a port for traffic within the broker.
 	FreePort func() (int, error)
 	// Environment that the broker inherits.
 	Environment []string
@@ -45,7 +45,7 @@ type Local struct {
 // Access to the broker once it runs.
 func (l Local) Access() Access {
 	access := Access{Kind: l.Kind, Brokers: []string{port.Address(l.Port)}, Username: l.Username, Password: l.Password}
-	if l.Kind == Redis { // the user whom requirepass is of
+	if l.Kind == Redis { // the user that requirepass sets the password of
 		access.Username = "default"
 	}
 	return access
@@ -82,8 +82,8 @@ func (l Local) spec(s process.Spec) process.Spec {
 	return s
 }
 
-// dataDir makes the data folder of a server that runs as the first of some users
-// that exists, when the stack runs as root.
+// dataDir creates a server's data folder. If the stack runs as root, the server
+// runs as the first of some users that exists.
 func (l Local) dataDir(server string, users ...string) (string, owner.Owner, error) {
 	user, err := owner.Unprivileged(users...)
 	if err != nil {

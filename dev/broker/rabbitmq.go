@@ -13,8 +13,8 @@ import (
 	"tickler/dev/process"
 )
 
-// Epmd names the part by which Erlang nodes find each other: RabbitMQ cannot do
-// without. It would start one itself, but for all of the machine and for good.
+// Epmd is the part by which Erlang nodes find each other, which RabbitMQ needs.
+// Left alone, it would start one for the whole machine that outlives it.
 const Epmd = "epmd"
 
 const rabbitMQSettings = `listeners.tcp.local = %s
@@ -63,17 +63,16 @@ func (l Local) rabbitMQ() ([]process.Spec, error) {
 		"ERL_EPMD_ADDRESS=" + port.Host, "ERL_EPMD_PORT=" + strconv.Itoa(nodes[0]),
 		"RABBITMQ_NODENAME=tickler@localhost",
 		"RABBITMQ_DIST_PORT=" + strconv.Itoa(nodes[1]),
-		"RABBITMQ_CONF_ENV_FILE=" + os.DevNull, // the machine's own is not for this one
+		"RABBITMQ_CONF_ENV_FILE=" + os.DevNull, // ignore the machine's own configuration
 		"RABBITMQ_CONFIG_FILE=" + in("rabbitmq.conf"),
 		"RABBITMQ_ADVANCED_CONFIG_FILE=" + in("advanced.config"),
 		"RABBITMQ_ENABLED_PLUGINS_FILE=" + in("enabled_plugins"),
 		"RABBITMQ_MNESIA_BASE=" + in("mnesia"),
 		"RABBITMQ_LOG_BASE=" + in("log"),
-		// Nodes speak on the loopback interface too, and an idle one does not
-		// keep a core busy.
+		// Nodes listen on the loopback interface only, and an idle one does not
+		// busy-wait.
 		"RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS=-kernel inet_dist_use_interface {127,0,0,1} +sbwt none +sbwtdcpu none +sbwtdio none",
-		// The script becomes the server instead of starting it, so that the
-		// process id is the server's.
+		// The script execs the server, so that the process id is the server's.
 		"RUNNING_UNDER_SYSTEMD=1",
 	}
 	l.Say("broker: RabbitMQ on port %d, data in %s", l.Port, data)

@@ -10,8 +10,8 @@ import (
 	"tickler/dev/process"
 )
 
-// settings of Redis: what it acknowledges is on disk, since a lost event is
-// worse than a slow one, and nothing is ever evicted for want of memory.
+// settings of Redis: it writes to disk before it acknowledges, since a lost event
+// is worse than a slow one, and it evicts nothing.
 const redisSettings = `bind %s
 port %d
 requirepass %s
@@ -66,7 +66,7 @@ func (l Local) redisUsers() (string, error) {
 	return users.String(), nil
 }
 
-// quoted is a text as Redis's configuration wants it where it has spaces.
+// quoted quotes a text for Redis's configuration.
 func quoted(text string) string {
 	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(text) + `"`
 }

@@ -14,15 +14,15 @@ import (
 	"syscall"
 )
 
-// Home is a locked state folder: one stack at a time.
+// Home is a locked state folder; one stack at a time can use it.
 type Home struct {
 	Path    string
 	Secrets Secrets
 	lock    *os.File
 }
 
-// Secrets are made once for a home and kept: its Postgres cluster and its
-// broker remember them.
+// Secrets are created once for a home and kept, since its Postgres cluster and
+// broker keep them too.
 type Secrets struct {
 	// Tokens of `dapr run`, which gives all apps and sidecars one environment.
 	DaprAPIToken string `json:"dapr_api_token"`
@@ -39,8 +39,8 @@ type Secrets struct {
 
 // App holds the secrets of one app and its sidecars.
 type App struct {
-	DaprAPIToken string `json:"dapr_api_token"` // what the sidecar asks of the app
-	AppAPIToken  string `json:"app_api_token"`  // what the app asks of the sidecar
+	DaprAPIToken string `json:"dapr_api_token"` // which the sidecar demands of the app
+	AppAPIToken  string `json:"app_api_token"`  // which the app demands of the sidecar
 	// BrokerPassword of the app's own user.
 	BrokerPassword string `json:"broker_password"`
 }
@@ -50,14 +50,14 @@ const secretsFile = "secrets.json"
 // ErrInUse is returned by Open for a home that a running stack holds.
 var ErrInUse = errors.New("a stack is running there")
 
-// Open locks the home at path, which is made when it does not exist.
+// Open locks the home at path, and creates it if needed.
 func Open(path string) (*Home, error) {
 	path, err := filepath.Abs(path)
 	if err != nil {
 		return nil, err
 	}
-	// Others may pass through, not look: Postgres runs under another user id
-	// when the supervisor is root.
+	// Others may traverse it but not list it: Postgres runs under another user id
+	// if the supervisor is root.
 	if err := os.MkdirAll(path, 0o711); err != nil {
 		return nil, err
 	}
@@ -95,14 +95,14 @@ func (h *Home) acquire() error {
 	return nil
 }
 
-// Is tells whether the folder at path is the home of a stack.
+// Is reports whether the folder at path is the home of a stack.
 func Is(path string) bool {
 	_, err := os.Stat(filepath.Join(path, secretsFile))
 	return err == nil
 }
 
-// Close gives the lock up. Closing the file would not be enough: a program that is
-// just being started beside has a copy of it until it runs.
+// Close releases the lock. Closing the file is not enough: a program that is being
+// started meanwhile holds a copy until it execs.
 func (h *Home) Close() error {
 	return errors.Join(syscall.Flock(int(h.lock.Fd()), syscall.LOCK_UN), h.lock.Close())
 }
@@ -141,7 +141,7 @@ func (h *Home) loadSecrets() error {
 	return h.keepSecrets()
 }
 
-// EnsureApps makes the secrets of apps that have none yet.
+// EnsureApps creates the secrets of apps that have none yet.
 func (h *Home) EnsureApps(ids ...string) error {
 	made := false
 	for _, id := range ids {

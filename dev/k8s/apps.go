@@ -31,7 +31,7 @@ func reviewApp(o *Objects, d *appsv1.Deployment) error {
 	if v := variable(c, "GOMEMLIMIT"); v == nil || v.Value != "200MiB" || c.Resources.Limits.Memory().String() != "256Mi" {
 		errs = append(errs, errors.New("GOMEMLIMIT is not under the memory limit"))
 	}
-	// Whoever can open the secrets of channels is told by name.
+	// Every app that can open the secrets of channels is listed.
 	sealing := variable(c, "TICKLER_SECRET_KEY")
 	if opens := sealing != nil && sealing.ValueFrom != nil && sealing.ValueFrom.SecretKeyRef.Name == "tickler-secret-key"; opens != (d.Name != "recurrer") {
 		errs = append(errs, errors.New("the key of the secrets of channels is for api and notifier"))
@@ -68,7 +68,7 @@ func reviewProbes(c *corev1.Container) error {
 	return errors.Join(errs...)
 }
 
-// or is what the API server takes for a value that is not there.
+// or is the API server's default for an absent value.
 func or(value, standard int32) int32 {
 	if value == 0 {
 		return standard

@@ -64,7 +64,7 @@ func reviewSecretScopes(o *Objects) error {
 	return errors.Join(errs...)
 }
 
-// takenOver misses what the overlay lost of components/, and finds what it changed
+// takenOver reports what the overlay lost of components/, and what it changed
 // beyond onCluster.
 func takenOver(o *Objects, broker string) error {
 	sources := map[string]map[string]any{}

@@ -30,7 +30,7 @@ func (s *Stack) MCPURL() string { return s.APIURL() + "/mcp" }
 // Token is a ready-made access token.
 func (s *Stack) Token() string { return s.token }
 
-// NewToken makes a token for a user, who is made too when new.
+// NewToken creates a token for a user, and the user if needed.
 func (s *Stack) NewToken(ctx context.Context, user string) (string, error) {
 	create := s.publicCommand(ctx, "token", "create", "--user", user)
 	var said bytes.Buffer
@@ -50,14 +50,14 @@ func (s *Stack) Broker() broker.Access { return s.broker }
 
 // BrokerAs is how the sidecars of an app reach the broker.
 func (s *Stack) BrokerAs(appID string) broker.Access {
-	if s.config.BrokerElsewhere != nil { // whose users are not ours to make
+	if s.config.BrokerElsewhere != nil { // its users are managed elsewhere
 		return s.broker
 	}
 	return s.broker.As(topics.User(appID), s.home.Secrets.Apps[appID].BrokerPassword)
 }
 
-// logins are the users of the apps on the broker. Others than Tickler's, as tests have,
-// get none.
+// logins are the users of Tickler's apps on the broker; other apps, as in tests,
+// have none.
 func (s *Stack) logins() []topics.Login {
 	var all []topics.Login
 	for _, app := range topics.Apps {
@@ -118,8 +118,8 @@ func (s *Stack) variables() []home.Variable {
 	return list
 }
 
-// ensureToken makes the ready-made token, unless the kept one still works: the
-// database may have been made anew under it.
+// ensureToken creates the ready-made token unless the kept one still works: the
+// database may have been recreated.
 func (s *Stack) ensureToken(ctx context.Context) error {
 	s.token = s.home.Token()
 	if s.token != "" && (s.config.InfraOnly || s.accepted(ctx)) {
@@ -162,7 +162,7 @@ func inherited() []string {
 	})
 }
 
-// nameWidth is that of the longest name a line of the console begins with.
+// nameWidth is the width of the longest part name on the console.
 func nameWidth(config Config, apps []runfile.App) int {
 	width := len(postgresName)
 	for _, app := range apps {

@@ -22,16 +22,15 @@ const (
 	// publicID is the app whose own port is the public one, and whose binary
 	// has the commands migrate and token.
 	publicID = "api"
-	// listenVariable tells an app where to serve its probes and metrics, when
-	// that is not its app port.
+	// listenVariable is the address of an app's probes and metrics, if not its app
+	// port.
 	listenVariable = "TICKLER_LISTEN"
 	// secretKeyVariable gives apps the key that the secrets of channels are sealed with.
 	secretKeyVariable = "TICKLER_SECRET_KEY"
 )
 
-// How long each kind of part may take to end before it is killed. One after the
-// other, with the broker's, they stay within 30 seconds, what a cluster grants a
-// pod by default.
+// How long each kind of part may take to stop before it is killed. Together with
+// the broker's they stay within 30 seconds, the default grace period of a pod.
 const (
 	appDrain      = 15 * time.Second
 	sidecarDrain  = 6 * time.Second
@@ -117,7 +116,7 @@ func (s *Stack) appSpec(a app) process.Spec {
 	}
 }
 
-// binary is the command of an app, a relative path in it made absolute.
+// binary is the command of an app, with an absolute path.
 func binary(a runfile.App) []string {
 	command := slices.Clone(a.Command)
 	if strings.ContainsRune(command[0], filepath.Separator) && !filepath.IsAbs(command[0]) {

@@ -10,9 +10,9 @@ import (
 	"tickler/dev/sidecar"
 )
 
-// Build makes what a stack of the repository at root runs: the apps and the dev
-// tool in its bin folder, and daprd. It is for tests, which would otherwise run
-// the binaries of some earlier day; make builds the same.
+// Build builds what a stack of the repository at root runs: the apps and the dev
+// tool into its bin folder, and daprd. It is for tests, which would otherwise run
+// outdated binaries; make builds the same.
 func Build(ctx context.Context, root string) error {
 	bin := filepath.Join(root, "bin") + string(filepath.Separator)
 	for dir, packages := range map[string][]string{

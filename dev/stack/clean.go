@@ -9,9 +9,9 @@ import (
 	"tickler/dev/owner"
 )
 
-// Clean removes the home at path with all its data: also what lies elsewhere,
-// because the user that a server runs as cannot reach the home. It refuses while
-// a stack runs there, and for a folder that is no home.
+// Clean removes the home at path with all its data, including data that lies
+// elsewhere because a server's user cannot reach the home. It refuses while a stack
+// runs there, and for a folder that is not a home.
 func Clean(path string) error {
 	path, err := filepath.Abs(path)
 	if err != nil {

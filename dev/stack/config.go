@@ -41,14 +41,14 @@ type Config struct {
 	DatabaseURL string
 	// InfraOnly starts no apps: Postgres, broker, topics, migrations.
 	InfraOnly bool
-	// Replicas by app id where it is more than one. The second notifier is the
+	// Replicas by app id, for apps with more than one. The second notifier is the
 	// part notifier-2, its sidecar notifier-2-daprd.
 	Replicas map[string]int
 	// AppEnv adds to the environment of an app, by app id.
 	AppEnv map[string]map[string]string
 
-	// Mail is the environment that components/email reads, SMTP_HOST and so on; none
-	// is sent without. It wants a daprd with all components.
+	// Mail is the environment that components/email reads, SMTP_HOST and so on;
+	// without it no mail is sent. It needs a daprd with all components.
 	Mail map[string]string
 
 	// Output gets every line that a part prints, behind the part's name.

@@ -117,8 +117,8 @@ func (s *Stack) startPostgres(ctx context.Context) error {
 	})
 }
 
-// isOwn tells whether a database URL is that of this home's own Postgres, as it
-// is in a shell that has sourced the env file of an earlier run.
+// isOwn reports whether a database URL is that of this home's own Postgres, as in a
+// shell that has sourced the env file of an earlier run.
 func (s *Stack) isOwn(database string) bool {
 	u, err := url.Parse(database)
 	if err != nil || u.User == nil {
@@ -188,7 +188,7 @@ func (s *Stack) prepareDatabase(ctx context.Context) error {
 	return nil
 }
 
-// publicCommand runs the api app's binary for a task of its own.
+// publicCommand runs a command of api's binary.
 func (s *Stack) publicCommand(ctx context.Context, args ...string) *exec.Cmd {
 	app := s.publicApp()
 	command := append(binary(app), args...)

@@ -10,15 +10,15 @@ import (
 	"tickler/dev/runfile"
 )
 
-// Variables that set the three ports which people and clients know.
+// Variables that set the three public ports.
 const (
 	APIPortVariable      = "TICKLER_API_PORT"
 	PostgresPortVariable = "TICKLER_POSTGRES_PORT"
 	BrokerPortVariable   = "TICKLER_BROKER_PORT"
 )
 
-// choosePorts settles every port of the stack. A busy one of the three that are
-// known outside is an error; of the others another one is taken.
+// choosePorts chooses every port of the stack. If one of the three public ports is
+// busy, that is an error; for the others a free port is chosen.
 func (s *Stack) choosePorts() error {
 	if s.config.InfraOnly {
 		// `dapr run` will start the apps, on no other ports than the template's.

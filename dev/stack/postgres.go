@@ -8,10 +8,10 @@ import (
 	"tickler/dev/process"
 )
 
-// StartPostgres starts a Postgres alone, with an empty database, on a free port
-// in a home that Clean may remove afterwards. It is for tests of the product
-// that need a database and nothing else; benchmarks measure with it what work
-// costs, not what a disk does.
+// StartPostgres starts a Postgres alone, with an empty database, on a free port in
+// a home that Clean may remove afterwards. It is for tests that need only a
+// database. It does not wait for the disk, so that benchmarks measure the work and
+// not the disk.
 func StartPostgres(ctx context.Context, path string) (*Stack, error) {
 	path, err := filepath.Abs(path)
 	if err != nil {

@@ -31,7 +31,7 @@ type Stack struct {
 	picker  *port.Picker
 	spawner *process.Spawner
 	console *process.Console
-	own     *process.Log // what the stack itself says
+	own     *process.Log // the stack's own messages
 
 	files       []runfile.App
 	apps        []app
@@ -77,7 +77,7 @@ func Start(ctx context.Context, config Config) (*Stack, error) {
 	return s, nil
 }
 
-// open takes the home for a stack of which nothing runs yet.
+// open locks the home for a stack that runs nothing yet.
 func open(config Config, apps []runfile.App) (*Stack, error) {
 	h, err := home.Open(config.Home)
 	if err != nil {
@@ -97,7 +97,7 @@ func open(config Config, apps []runfile.App) (*Stack, error) {
 	return s, nil
 }
 
-// begin runs start, and stops what it began when it fails.
+// begin runs start, and stops what it started if it fails.
 func (s *Stack) begin(ctx context.Context, start func(context.Context) error) error {
 	// A part that gives up during the start ends the start.
 	ctx, cancel := context.WithCancelCause(ctx)
@@ -159,8 +159,8 @@ func (s *Stack) end(reason error) {
 		s.err = reason
 		var pairs sync.WaitGroup
 		for _, app := range s.apps {
-			// A sidecar must not go on delivering to an app that is gone: what
-			// fails for long enough goes to the dead letters.
+			// A sidecar must not keep delivering to an app that has stopped:
+			// deliveries that fail for long enough become dead letters.
 			pairs.Go(func() {
 				s.stopIfThere(app.name)
 				s.stopIfThere(app.sidecar())
@@ -189,7 +189,7 @@ func (s *Stack) stopIfThere(name string) {
 	}
 }
 
-// died is told of every death of a part.
+// died is called whenever a part dies.
 func (s *Stack) died(d process.Death) {
 	s.say("%s died: %s. Its last lines:", d.Name, d.Reason)
 	for _, line := range d.Last {

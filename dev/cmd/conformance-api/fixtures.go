@@ -17,8 +17,8 @@ const (
 
 var fixtureDescription = mcp.WithPromptDescription("For the conformance suite.")
 
-// addFixtures adds the tools, prompts and resources that the scenarios of the
-// suite look for by name, and logging, of which Tickler itself has nothing to say.
+// addFixtures adds the tools, prompts and resources that the suite's scenarios look
+// for by name, and logging, which Tickler itself does not use.
 func addFixtures(s *server.MCPServer) {
 	server.WithLogging()(s)
 	addSchemaFixtures(s)

@@ -33,7 +33,7 @@ func roots(id string) input {
 	return func(b *server.InputRequestBuilder) *server.InputRequestBuilder { return b.Roots(id) }
 }
 
-// askFor makes a tool that asks until the answer is there.
+// askFor makes a tool that asks until it has the answer.
 func askFor(id string, ask input) server.ToolHandlerFunc {
 	return func(_ context.Context, r mcp.CallToolRequest) (*mcp.CallToolResult, error) {
 		if !answered(r, id) {

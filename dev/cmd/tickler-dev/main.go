@@ -58,7 +58,7 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(),
 		syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGPIPE)
 	context.AfterFunc(ctx, func() {
-		// A second ^C ends a drain that takes too long for whoever waits.
+		// A second ^C ends a drain that takes too long.
 		signal.Reset(syscall.SIGINT, syscall.SIGTERM)
 	})
 	defer stop()
