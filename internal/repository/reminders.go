@@ -22,7 +22,7 @@ import (
 // which takes a quarter of the time that jsonb takes.
 const claimReminders = `
 WITH due AS (
-	SELECT r.remind_at AS fired, r.user_id, t.id, t.title, t.due_date, t.priority, t.version,
+	SELECT r.ctid AS place, r.remind_at AS fired, r.user_id, t.id, t.title, t.due_date, t.priority, t.version,
 	       least((SELECT min(x) FROM unnest(t.reminder_times) x WHERE x > $1),
 	             t.nag_from + t.nag_minutes * interval '1 minute'
 	             * greatest(floor(extract(epoch FROM $1 - t.nag_from) / (t.nag_minutes * 60)) + 1, 0)) AS following,
@@ -35,7 +35,10 @@ WITH due AS (
 	FOR NO KEY UPDATE OF t SKIP LOCKED
 ), moved AS (
 	UPDATE reminders r SET remind_at = due.following, reminded_at = $1, reminded_due = due.due_date
-	FROM due WHERE r.task_id = due.id
+	FROM due WHERE r.task_id = due.id AND due.following IS NOT NULL
+), done AS (
+	UPDATE reminders r SET remind_at = NULL, reminded_at = $1, reminded_due = (SELECT t.due_date FROM tasks t WHERE t.id = r.task_id)
+	WHERE ctid = ANY (ARRAY(SELECT place FROM due WHERE following IS NULL))
 ), identified AS (
 	SELECT *, gen_random_uuid() AS event_id
 	FROM due
