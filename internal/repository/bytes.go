@@ -3,17 +3,17 @@ package repository
 import "tickler/internal/task"
 
 const (
-	// maxPageText is how many bytes the texts of one page may have: fifty of the
-	// longest descriptions, in whatever script, fit. A page has one task at least.
+	// maxPageText is how many bytes of text one page may hold. Fifty of the longest
+	// descriptions, in any script, fit; a page has at least one task.
 	maxPageText = 2 << 20
 	// maxLogText is the same for entries of the event log.
 	maxLogText = 1 << 20
 )
 
-// pageText is what is left of the bytes that one answer may have.
+// pageText is the number of bytes left in one answer.
 type pageText struct{ left, taken int }
 
-// fits takes the place of a text, unless others have taken too much already.
+// fits reserves the bytes of a text, if enough are left.
 func (r *pageText) fits(size int) bool {
 	if r.left -= size; r.left < 0 && r.taken > 0 {
 		return false

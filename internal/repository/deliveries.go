@@ -18,9 +18,9 @@ import (
 // that come meanwhile, of tasks that were entered together, become one with it.
 const gather = 5 * time.Second
 
-// insertDeliveries writes a row for each channel of whoever is reminded, and
-// lets the channel know when it is due. A reminder that is held back takes the
-// place of an earlier one about the same task that was held back too.
+// insertDeliveries inserts a delivery for each channel of the person to be
+// reminded, and updates when the channel is due. A reminder that is held back takes
+// the place of an earlier one about the same task that was held back too.
 const insertDeliveries = `
 	WITH fresh AS (
 		SELECT * FROM unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::timestamptz[], $5::text[], $6::timestamptz[], $8::boolean[], $9::boolean[])
@@ -55,7 +55,7 @@ func (r *Repository) TakeReminders(ctx context.Context, reminders []event.Remind
 		var taken []event.Reminder
 		for _, reminder := range reminders {
 			if fresh[reminder.EventID] {
-				delete(fresh, reminder.EventID) // the same event can be twice in a bulk
+				delete(fresh, reminder.EventID) // a bulk can contain the same event twice
 				taken = append(taken, reminder)
 				seen(reminder)
 			}
@@ -107,7 +107,7 @@ func queueReminders(ctx context.Context, tx pgx.Tx, reminders []event.Reminder, 
 	return nil
 }
 
-// quiet is when a user who has channels is not to be disturbed.
+// quiet is when a user with channels must not be disturbed.
 type quiet struct {
 	hours *person.QuietHours
 	zone  *time.Location

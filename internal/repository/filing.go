@@ -64,7 +64,7 @@ const (
 		FROM tags g WHERE g.user_id = $1 ORDER BY lower(g.name)`
 )
 
-// labelRow is what categories and tags have in common.
+// labelRow is the common part of categories and tags.
 type labelRow struct {
 	ID    int64
 	Name  string
@@ -100,9 +100,9 @@ func (tx *userTx) Tags(ctx context.Context, lock bool) ([]label.Tag, error) {
 	return collect[label.Tag](ctx, tx, selectTags, tx.userID)
 }
 
-// lockUser makes others wait who want to add or rename a category or tag, so
-// that the limits on their number are exact. Whoever also locks a task must do
-// that before: locks that are always taken in one order never deadlock.
+// lockUser makes other transactions that add or rename categories or tags wait, so
+// that the limits on their number are exact. A transaction that also locks a task
+// must lock the task first: locks taken in one order never deadlock.
 func (tx *userTx) lockUser(ctx context.Context, lock bool) error {
 	if !lock {
 		return nil

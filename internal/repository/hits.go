@@ -13,15 +13,15 @@ import (
 	"tickler/internal/task"
 )
 
-// scored is a position in a search; all nil: the beginning. below is the end of
-// a window of the user's tasks, for searches that go through one after another.
+// scored is a position in the results of a search; all nil is the beginning. below
+// is the end of the current window, for searches by windows.
 type scored struct {
 	score *float64
 	id    *int64
 	below *int64
 }
 
-// position reads where a page of a search begins.
+// position decodes the cursor of a page.
 func position(p task.Paging) (scored, error) {
 	if p.After == nil {
 		return scored{}, nil
@@ -49,8 +49,8 @@ func (h hits) position(i int) *task.Position {
 	return &at
 }
 
-// hits are what a search found: ids, best first, with their scores; total counts
-// those of other pages too.
+// hits are the results of a search: ids, best first, with their scores. total
+// includes other pages.
 type hits struct {
 	ids    []int64
 	scores []float64
@@ -67,7 +67,8 @@ func (h *hits) add(found []scoredTask, below *int64) {
 	}
 }
 
-// headlines shows where a task matches: its title, and parts of its description.
+// headlines selects the matching parts of a task: its title, and excerpts of its
+// description.
 const headlines = `ARRAY[
 	ts_headline('english', t.title, $4::text::tsquery, 'HighlightAll=true, StartSel=**, StopSel=**'),
 	ts_headline('english', t.description, $4::text::tsquery, 'MaxFragments=2, MaxWords=16, MinWords=5, StartSel=**, StopSel=**, FragmentDelimiter=" … "')]`
@@ -76,8 +77,8 @@ var selectHits = `SELECT ` + taskColumns + `, hit.score, CASE WHEN $4 <> '' THEN
 	JOIN unnest($2::bigint[], $3::float8[]) WITH ORDINALITY AS hit (id, score, place) ON hit.id = t.id
 	WHERE t.user_id = $1 ORDER BY hit.place`
 
-// page reads the tasks that were found; one hit more than the page holds says
-// that there is a next one. highlight is the tsquery of what to show; "": nothing.
+// page reads the tasks of a page. One hit more than the page holds means that there
+// is a next one. highlight is the tsquery of what to highlight, "" for nothing.
 func (h hits) page(ctx context.Context, tx *transaction, userID int64, highlight string, p task.Paging) (task.Page, error) {
 	page := task.Page{Total: h.total, Forgiving: h.forgiving, Estimated: len(h.below) > 0 && h.below[0] != nil}
 	if len(h.ids) > p.Limit {
@@ -98,7 +99,7 @@ func (h hits) page(ctx context.Context, tx *transaction, userID int64, highlight
 			return page, fmt.Errorf("read what was found: %w", err)
 		}
 		t := one.task()
-		if !space.fitsTask(t) { // the page ends before it
+		if !space.fitsTask(t) { // it starts the next page
 			page.Next = h.position(slices.Index(h.ids, t.ID) - 1)
 			return page, nil
 		}

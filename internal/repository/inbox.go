@@ -9,12 +9,12 @@ import (
 )
 
 // Once runs effect, in a transaction, with those of the events that the consumer
-// has not handled before. A second delivery at the same moment waits for the first, and finds
-// nothing left once that has committed. An effect that fails, or a crash before
-// the commit, leaves the events to be handled again.
+// has not handled before. A concurrent delivery of the same events waits for the
+// first one, and has nothing to do once that has committed. If the effect fails, or
+// the process crashes before the commit, the events are handled again.
 func (r *Repository) Once(ctx context.Context, consumer string, events []uuid.UUID, effect func(tx pgx.Tx, fresh map[uuid.UUID]bool) error) error {
 	err := pgx.BeginFunc(ctx, r.pool, func(tx pgx.Tx) error {
-		// In the order of the ids, so that two bulks never wait for each other.
+		// Ordered by id, so that two bulks never deadlock.
 		rows, err := tx.Query(ctx, `
 			INSERT INTO inbox (consumer, event_id) SELECT DISTINCT $1, id FROM unnest($2::uuid[]) id ORDER BY id
 			ON CONFLICT DO NOTHING RETURNING event_id`, consumer, events)

@@ -39,14 +39,14 @@ func selectTasks(userID int64, f task.Filter) *statement {
 	s.and("t.user_id = %s", s.arg(userID))
 	s.and("t.deleted_at IS NULL")
 	if f.Completed != nil {
-		s.and("t.completed = %t", *f.Completed) // as text, for the index on open tasks
+		s.and("t.completed = %t", *f.Completed) // a literal, so that the partial index on open tasks is used
 	}
 	if len(f.Priorities) > 0 {
 		names := make([]string, len(f.Priorities))
 		for i, p := range f.Priorities {
 			names[i] = string(p)
 		}
-		s.and("t.priority = ANY(ARRAY(SELECT unnest(%s::text[])::task_priority))", s.arg(names)) // read once, not for each row
+		s.and("t.priority = ANY(ARRAY(SELECT unnest(%s::text[])::task_priority))", s.arg(names)) // evaluated once, not for each row
 	}
 	if len(f.CategoryIDs) > 0 {
 		s.and("t.category_id = ANY(%s)", s.arg(f.CategoryIDs))
@@ -131,7 +131,7 @@ func (r *Repository) page(ctx context.Context, q sender, s *statement, expressio
 		return fmt.Sprintf(`SELECT t.id AS hit, %s AS place FROM tasks t %s%s ORDER BY %s, t.id %s LIMIT %d`, expression, paged.clause(), where, by, direction, p.Limit+1)
 	}
 	hits := found("", expression+" "+direction)
-	if p.Sort == task.ByDueDate && p.Desc { // the undated last: the index has them at the other end
+	if p.Sort == task.ByDueDate && p.Desc { // undated tasks come last here, but first in the index
 		hits = fmt.Sprintf(`(%s) UNION ALL (%s)`, found(` AND t.due_date IS NOT NULL`, dueOrUndated+" DESC"), found(` AND `+dueOrUndated+` = 'infinity'`, dueOrUndated+" DESC"))
 	}
 	sql := fmt.Sprintf(`SELECT %s, page.place::text AS position %s JOIN (%s) page ON page.hit = t.id ORDER BY page.place %s, t.id %s LIMIT %d`,
@@ -144,7 +144,7 @@ func (r *Repository) page(ctx context.Context, q sender, s *statement, expressio
 				return err
 			}
 			t := one.task()
-			if len(page.Tasks) == p.Limit || !space.fitsTask(t) { // one more than the page takes: there is a next one
+			if len(page.Tasks) == p.Limit || !space.fitsTask(t) { // one more than the page holds means that there is a next page
 				page.Next = &last
 				continue
 			}

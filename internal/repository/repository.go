@@ -73,13 +73,14 @@ const (
 	RoleRelay    Role = "tickler_relay"
 )
 
-// maxSessions is how many sessions a pool opens, unless pool_max_conns in
-// DATABASE_URL says otherwise. The library's default goes by the processors, but
-// a session mostly waits for Postgres' disk, and those that wait at the same time
-// commit together.
+// maxSessions is how many sessions a pool opens, unless DATABASE_URL sets
+// pool_max_conns. pgx's default depends on the number of processors, but a session
+// mostly waits for Postgres's disk, and sessions that wait at the same time commit
+// together.
 const maxSessions = 16
 
-// Connect makes a pool whose sessions have a role, whoever DATABASE_URL logs in.
+// Connect makes a pool whose sessions work under a role, whichever user
+// DATABASE_URL logs in.
 func Connect(ctx context.Context, url string, role Role) (*pgxpool.Pool, error) {
 	config, err := pgxpool.ParseConfig(url)
 	if err != nil {
@@ -103,9 +104,9 @@ func Connect(ctx context.Context, url string, role Role) (*pgxpool.Pool, error) 
 	return pool, nil
 }
 
-// checkRole refuses a session that works under another role than was asked for,
-// as behind a pooler that drops the parameter, or whose role no policy holds:
-// users would be kept apart by the queries alone.
+// checkRole refuses a session with another role than was requested, as behind a
+// pooler that drops the parameter. It also refuses a role that bypasses row-level
+// security, which would leave only the queries to isolate users.
 func checkRole(ctx context.Context, conn *pgx.Conn, role Role) error {
 	var actual string
 	var free bool
@@ -122,9 +123,9 @@ func checkRole(ctx context.Context, conn *pgx.Conn, role Role) error {
 	return nil
 }
 
-// Open connects to Postgres under a role, and waits up to a minute for it to
-// answer and to have the schema that this app needs, saying so as it waits. A
-// schema that no migration leads on from is refused at once.
+// Open connects to Postgres under a role, and waits up to a minute for it to answer
+// and to have the schema that this app needs, logging while it waits. A schema that
+// cannot be migrated is refused at once.
 func Open(ctx context.Context, url string, role Role, log *slog.Logger) (*pgxpool.Pool, error) {
 	pool, err := Connect(ctx, url, role)
 	if err != nil {
@@ -177,7 +178,7 @@ func checkSchema(ctx context.Context, pool *pgxpool.Pool) error {
 	return nil
 }
 
-// Ping asks Postgres for a sign of life.
+// Ping checks that Postgres answers.
 func (r *Repository) Ping(ctx context.Context) error { return r.pool.Ping(ctx) }
 
 // Tx runs fn in one transaction on a user's tasks; see task.Store.
@@ -234,7 +235,8 @@ type userTx struct {
 	wroteEvents bool
 }
 
-// unavailable marks errors that will pass: the database is out of reach.
+// unavailable marks temporary errors with fault.ErrUnavailable: the database is out
+// of reach.
 func unavailable(err error) error {
 	if err == nil {
 		return nil
@@ -253,7 +255,7 @@ func unavailable(err error) error {
 			return refusal
 		}
 		switch server.Code[:2] {
-		case "08", "40", "53", "57": // connection, rolled back for others' sake, resources, operator intervention
+		case "08", "40", "53", "57": // connection, rolled back because of a conflict, resources, operator intervention
 			passing = true
 		case "22", "23": // data, constraint
 			return fmt.Errorf("%w: %w", fault.ErrRefused, err)

@@ -12,27 +12,28 @@ import (
 )
 
 const (
-	// countFresh is how long a count is believed at the most.
+	// countFresh is how long a count is valid at the most.
 	countFresh = time.Minute
-	// fullFresh is how long a user without room is refused unasked. Tasks that they
-	// delete on this replica make room at once.
+	// fullFresh is how long a user without room is refused without counting again.
+	// Deleting tasks on this replica makes room at once.
 	fullFresh = time.Second
-	// inFlight is more than the additions of one user that can be under way, which
-	// a count does not see.
+	// inFlight exceeds the concurrent additions of one user, which a count does not
+	// see.
 	inFlight = 64
-	// growth is more than one user's tasks become more while a count is fresh.
+	// growth exceeds the number of tasks that one user can add while a count is
+	// fresh.
 	growth = 50_000
 	// countedUsers is how many counts are kept.
 	countedUsers = 10_000
 )
 
-// room keeps every user's number of tasks within a limit, and that together with
-// deleted ones, which are kept for a while, within twice the limit.
+// room keeps each user's number of tasks within a limit, and the number including
+// deleted tasks, which are kept for a while, within twice the limit.
 //
-// Additions are not counted one by one: that would be a row which all of a user's
-// additions write in turn. A count that was taken at some id can have grown by no
-// more than the ids that were drawn since then, for whomever. So an addition
-// compares its own id, and counts anew only when that could be too many.
+// Additions are not counted one by one, since all of a user's additions would then
+// write the same row. A count taken at some id can have grown by no more than the
+// ids drawn since, by any user. So an addition compares its own id, and counts
+// again only if the limit could be exceeded.
 type room struct {
 	limit int64 // 0: none
 	known *lru.Cache[int64, count]
@@ -42,7 +43,7 @@ type room struct {
 type count struct {
 	open   int64 // not deleted
 	all    int64
-	lastID int64 // an id that had been drawn by then
+	lastID int64 // an id that had been drawn when it was counted
 	at     time.Time
 	full   bool
 }
@@ -55,9 +56,9 @@ func newRoom(limit int) *room {
 	return &room{limit: int64(limit), known: known}
 }
 
-// LimitTasks sets how many tasks a user may have; 0 is without limit. It is for
-// whoever takes calls: the next occurrence of a series is created whatever the
-// limit, since completing the one before has promised it.
+// LimitTasks sets how many tasks a user may have; 0 is without limit. It applies to
+// calls only: the next occurrence of a series is created regardless of the limit,
+// since completing the previous one has promised it.
 func (r *Repository) LimitTasks(limit int) { r.room = newRoom(limit) }
 
 // refused is the error for a user who had no room a moment ago.
@@ -91,8 +92,9 @@ func (r *room) beforeRestore(ctx context.Context, tx *userTx) error {
 	return r.count(ctx, tx, 0, 1)
 }
 
-// beforeCompletion fails when there is no room for the occurrence that follows.
-// It may exceed the limit, for it must not be lost, but not twice the limit.
+// beforeCompletion fails when there is no room for the occurrence that follows. The
+// next occurrence may exceed the limit, since it must not be lost, but not twice
+// the limit.
 func (r *room) beforeCompletion(ctx context.Context, tx *userTx) error {
 	if r.limit <= 0 {
 		return nil
@@ -121,7 +123,7 @@ func (r *room) count(ctx context.Context, tx *userTx, lastID, more int64) error 
 		return err
 	}
 	c.lastID, c.at = lastID, time.Now()
-	if more > 0 { // no id is known up to which this holds
+	if more > 0 { // there is no id at which this count is valid
 		r.known.Remove(tx.userID)
 	}
 	if c.open+more > r.limit || c.all > 2*r.limit {
@@ -142,7 +144,7 @@ func (r *room) read(ctx context.Context, tx *userTx) (c count, err error) {
 	return c, err
 }
 
-// changed forgets what is known when a task was deleted.
+// changed drops the count when a task was deleted.
 func (r *room) changed(userID int64, kind task.ChangeKind) {
 	if kind == task.Deleted {
 		r.known.Remove(userID)

@@ -14,9 +14,9 @@ import (
 // parsedTerm is a term of a query as Postgres matches it.
 type parsedTerm struct {
 	task.Term
-	query string // tsquery of the user's own lexemes: stemmed or as it stands, or the label that has this name
+	query string // tsquery of the user's own lexemes: stemmed, unstemmed, or the label with this name
 	plain string // the same without the user
-	stop  bool   // a word that says nothing in English, such as "the"
+	stop  bool   // a stop word in English, such as "the"
 }
 
 // parseTerms reads the terms of a query. A category or tag whose name has the
@@ -75,8 +75,8 @@ func parse(ctx context.Context, tx *transaction, userID int64, q task.Query) (al
 	return alternatives, own, nil
 }
 
-// meaningful leaves out the words that say nothing, unless there are no others:
-// they may say something in another language.
+// meaningful drops stop words, unless there are no other words: they may mean
+// something in another language.
 func meaningful(terms []task.Term, parsed []parsedTerm) []parsedTerm {
 	var all, telling []parsedTerm
 	for i, p := range parsed {
@@ -110,9 +110,8 @@ func match(alternatives [][]parsedTerm) string {
 	return strings.Join(any, " | ")
 }
 
-// bound tells whether each alternative has a word that a task must have. Words
-// are the user's own, so that such a query reads the user's tasks in the index and
-// nobody else's.
+// bound reports whether each alternative contains a required word. Words carry the
+// user's id, so such a query reads only the user's own entries in the index.
 func bound(alternatives [][]parsedTerm) bool {
 	for _, terms := range alternatives {
 		if len(terms) > 0 && !slices.ContainsFunc(terms, func(t parsedTerm) bool { return !t.Not }) {
@@ -122,7 +121,7 @@ func bound(alternatives [][]parsedTerm) bool {
 	return true
 }
 
-// signed is the term as a tsquery, negated if it must not be there.
+// signed is the term as a tsquery, negated for an excluded term.
 func (t parsedTerm) signed() string {
 	if t.Not {
 		return "!(" + t.query + ")"

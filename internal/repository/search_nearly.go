@@ -27,7 +27,7 @@ const (
 	nearTitles = 1000
 )
 
-// forgiving is a query in which some words need only be nearly met.
+// forgiving is a query in which some words may be misspelt.
 type forgiving struct {
 	alternatives [][]int // of terms, of which all must be met
 	queries      []string
@@ -36,7 +36,7 @@ type forgiving struct {
 	way          task.Forgiving
 }
 
-// forgive finds the words of a query that are forgiven.
+// forgive selects the words of a query that may be misspelt.
 func forgive(alternatives [][]parsedTerm) forgiving {
 	var f forgiving
 	for _, terms := range alternatives {
@@ -59,8 +59,8 @@ func forgive(alternatives [][]parsedTerm) forgiving {
 	return f
 }
 
-// met tells whether a task meets all terms of an alternative: exactly, or by a
-// word that its title nearly has.
+// met reports whether a task matches all terms of an alternative, exactly or by a
+// similar word in its title.
 func (f forgiving) met(exactly []bool, nearly map[int]float64) bool {
 	for _, terms := range f.alternatives {
 		all := len(terms) > 0
@@ -75,18 +75,17 @@ func (f forgiving) met(exactly []bool, nearly map[int]float64) bool {
 	return false
 }
 
-// score is how near a title comes to all words together, from 0 to 1.
+// score is how similar a title is to all words together, from 0 to 1.
 func (f forgiving) score(nearly map[int]float64) float64 {
 	sum := 0.0
-	for word := range f.words { // in order: sums of fractions depend on it
+	for word := range f.words { // in a fixed order, since floating-point sums depend on it
 		sum += nearly[word]
 	}
 	return sum / float64(len(f.words))
 }
 
-// nearly finds tasks with words in the title that are like those wanted. Where
-// pg_trgm could not be created, or looking takes too long, nothing is found, and
-// the transaction can be used no more.
+// nearly finds tasks with similar words in the title. Without pg_trgm, or if it
+// takes too long, it finds nothing and the transaction is no longer usable.
 func (w wanted) nearly(ctx context.Context, tx *transaction, alternatives [][]parsedTerm, filter *string, after scored, size int) (hits, error) {
 	f := forgive(alternatives)
 	if len(f.words) == 0 {
@@ -97,7 +96,7 @@ func (w wanted) nearly(ctx context.Context, tx *transaction, alternatives [][]pa
 		switch e.Code {
 		case "42883": // no such function
 			return hits{}, nil
-		case "57014": // it took too long
+		case "57014": // timed out
 			return hits{forgiving: task.ForgivesNone}, nil
 		}
 	}
@@ -134,8 +133,8 @@ func (w wanted) nearly(ctx context.Context, tx *transaction, alternatives [][]pa
 	return found, nil
 }
 
-// nearTo finds titles with words like these: for each task which of the words, and
-// how near they come.
+// nearTo finds titles with similar words: for each task which words, and how
+// similar they are.
 func nearTo(ctx context.Context, tx *transaction, words []string) (map[int64]map[int]float64, error) {
 	near := map[int64]map[int]float64{}
 	batch := &pgx.Batch{}

@@ -15,25 +15,25 @@ import (
 // name of a label (D).
 var rankWeights = []float32{0.005, 0.01, 0.05, 1}
 
-// A search that few tasks match ranks them all. To read very many would take long
-// (ten thousand rows lie on as many pages), and their order would tell little: then
-// the user's tasks are read a window at a time, the newest first, and each window
-// is ranked within itself. See docs/decisions/0008-search.md.
+// A search with few matches ranks them all. Reading very many would be slow (ten
+// thousand rows lie on as many pages), and their order would mean little. The
+// user's tasks are then read in windows, the newest first, and ranked within each
+// window. See docs/decisions/0008-search.md.
 const (
 	rankedWhole = 2000 // matches that are all ranked
 	windowTasks = 500  // tasks in a window
 
-	// denseWindow is how many matches make reading by windows worth it: a page is
-	// then found in few of them.
+	// denseWindow is how many matches in a window make windows worthwhile: a page
+	// then needs few of them.
 	denseWindow = windowTasks / 20
 
-	// Where half of the newest tasks match, very many may, and the first window
-	// tells more of it than reading the index would.
+	// If half of the newest tasks match, very many may match, and the first window
+	// tells more about that than the index would.
 	sampleTasks = 100
 	denseSample = sampleTasks / 2
 )
 
-// everything is no limit on the number of matches.
+// everything means no limit on the number of matches.
 const everything = 0
 
 // scoredTask is a task that matches, and how well.
@@ -50,8 +50,8 @@ type wanted struct {
 	priorities []string // nil: any
 }
 
-// find reads a page of what is wanted, best first, from a user who has so many
-// tasks, counted up to one more than rankedWhole.
+// find reads a page of matches, best first. own is the user's number of tasks,
+// counted up to one more than rankedWhole.
 func (w wanted) find(ctx context.Context, tx *transaction, own int, after scored, size int) (hits, error) {
 	if after.below != nil {
 		found, _, err := w.byWindows(ctx, tx, after, size, rankedWhole+1)
@@ -67,8 +67,8 @@ func (w wanted) find(ctx context.Context, tx *transaction, own int, after scored
 	return ranked(matches, after, size), err
 }
 
-// ofMany finds the first page for a user with many tasks, unless all that match
-// have to be ranked.
+// ofMany finds the first page for a user with many tasks, unless all matches must
+// be ranked.
 func (w wanted) ofMany(ctx context.Context, tx *transaction, size int) (found hits, answered bool, err error) {
 	atLeast := 0
 	newest, err := w.sample(ctx, tx)
@@ -102,8 +102,8 @@ func (w wanted) sample(ctx context.Context, tx *transaction) (matches int, err e
 	return matches, nil
 }
 
-// matches reads up to limit tasks that match, in no order. This reads the index
-// on words, which a policy would keep from being used: hence the function.
+// matches reads up to limit tasks that match, in no order. A policy would keep the
+// index on words from being used, so a function reads it.
 func (w wanted) matches(ctx context.Context, tx *transaction, limit int) ([]scoredTask, error) {
 	rows, err := tx.Query(ctx, `
 		SELECT id, score FROM search_matches($1::text::tsquery, $2::text::tsquery, $3::real[], $4::text[]::task_priority[], nullif($5::integer, 0))`,
@@ -126,8 +126,8 @@ type window struct {
 }
 
 // byWindows reads a page from the window that after names, or from the newest.
-// atLeast is how many matches there are known to be. It answers nothing where the
-// newest window shows that its matches are too few to be read in this way.
+// atLeast is how many matches there are known to be. It returns nothing if the
+// newest window has too few matches to be read in this way.
 func (w wanted) byWindows(ctx context.Context, tx *transaction, after scored, size, atLeast int) (found hits, answered bool, err error) {
 	below := int64(math.MaxInt64)
 	if after.below != nil {
@@ -159,7 +159,7 @@ func estimate(own int, read window, atLeast int) int {
 	return max(atLeast, own*len(read.matches)/read.tasks)
 }
 
-// worthWindows tells whether reading by windows is worth it.
+// worthWindows reports whether reading by windows is worthwhile.
 func worthWindows(read window, estimate int) bool {
 	return len(read.matches) >= denseWindow && estimate > rankedWhole
 }
@@ -178,8 +178,8 @@ const (
 	allOwnTasks = `SELECT count(*) FROM tasks t WHERE t.user_id = $1`
 )
 
-// window reads the newest tasks whose ids are smaller, and on request how many
-// tasks the user has.
+// window reads the newest tasks with smaller ids, and on request the user's number
+// of tasks.
 func (w wanted) window(ctx context.Context, tx *transaction, below int64, count bool, own *int) (window, error) {
 	read := window{below: below}
 	var newest int64
@@ -201,7 +201,7 @@ func (w wanted) window(ctx context.Context, tx *transaction, below int64, count 
 	return read, nil
 }
 
-// ranked is a page of matches, all of which were read.
+// ranked is a page of matches, taken from all of them.
 func ranked(matches []scoredTask, after scored, size int) hits {
 	found := hits{total: len(matches)}
 	found.add(best(matches, after, size), nil)

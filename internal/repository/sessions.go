@@ -20,15 +20,14 @@ const patience = 5 * time.Second
 type work int
 
 const (
-	reading  work = iota // lists, searches, histories: as slow as the user has many tasks
+	reading  work = iota // lists, searches, histories, which get slower with the user's number of tasks
 	changing             // a transaction that writes
 )
 
-// sessions hands out the sessions of a pool so that nobody can take them all.
-// Work on users' data never takes the last of them, which are left for checking
-// tokens and for what all streams share; reading leaves half of them to changes;
-// and one user has a quarter at most, half of it for reading.
-// See docs/decisions/0017-cost-of-a-user.md.
+// sessions shares out the sessions of a pool, so that no user can take them all.
+// Work on users' data leaves some for checking tokens and for what all streams
+// share. Reading leaves half of them to changes. One user gets a quarter at most,
+// half of it for reading. See docs/decisions/0017-cost-of-a-user.md.
 type sessions struct {
 	pool  *pgxpool.Pool
 	all   *semaphore.Weighted // of users' data
@@ -57,7 +56,7 @@ func newSessions(pool *pgxpool.Pool) *sessions {
 	}
 }
 
-// session is one of the pool's. Release must be called, once.
+// session is one of the pool's. Call Release exactly once.
 type session struct {
 	*pgxpool.Conn
 	give []func()
@@ -75,8 +74,9 @@ func (s *session) giveUp() {
 	}
 }
 
-// lend waits for a session to work on a user's data. Who waits in vain is told
-// whether it was for their own calls, RATE_LIMITED, or for everybody's, UNAVAILABLE.
+// lend waits for a session to work on a user's data. After waiting in vain, the
+// error is RATE_LIMITED if the user's own calls were in the way, UNAVAILABLE if
+// everybody's were.
 func (s *sessions) lend(ctx context.Context, userID int64, w work) (*session, error) {
 	lent := &session{}
 	if err := s.fetch(ctx, lent, userID, w); err != nil {
@@ -137,7 +137,7 @@ var (
 	}
 )
 
-// join finds or makes a user's share; leave lets go of it.
+// join finds or creates a user's share; leave releases it.
 func (s *sessions) join(userID int64) (mine *share, leave func()) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -2,10 +2,10 @@ package repository
 
 import "tickler/internal/fault"
 
-// timeLimits end what takes too long, by what each role works on: the api makes
-// somebody wait, the notifier claims and prunes thousands of rows at once. They
-// are parameters of the connection, since settings of a role would not come with
-// SET ROLE. Migrations run under none of these roles and have no limit.
+// timeLimits end what takes too long, by role: somebody waits for api, whereas
+// notifier claims and prunes thousands of rows at once. They are connection
+// parameters, because a role's settings are not applied by SET ROLE. Migrations run
+// under none of these roles and have no limit.
 //
 // A relay waits outside of transactions, for as long as it likes. One statement
 // gets one process of Postgres: a search must not take all processors.
@@ -26,12 +26,12 @@ func limits(statement, lock, idle string) map[string]string {
 	}
 }
 
-// takeTime lets the rest of a transaction take longer: what changes each of a
-// user's tasks, of which there may be 100,000, takes ten seconds and more.
+// takeTime lets the rest of a transaction take longer. Changing each of a user's
+// tasks, of which there may be 100,000, takes ten seconds and more.
 const takeTime = `SET LOCAL statement_timeout = '150s'`
 
-// tookTooLong says what became of a call that met a limit, by the code of
-// Postgres: its transaction was rolled back.
+// tookTooLong is the error for a call that exceeded a limit, by Postgres's error
+// code. Its transaction was rolled back.
 // https://www.postgresql.org/docs/current/errcodes-appendix.html
 var tookTooLong = map[string]*fault.Error{
 	"57014": {Code: fault.Unavailable, Message: "this took longer than a call may take, and nothing was changed", Hint: "ask for less: fewer words, a smaller page, a category or tag; or try again in some seconds"},

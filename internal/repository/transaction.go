@@ -7,16 +7,16 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
-// transaction has no round trips of its own: BEGIN goes in the message of its
-// first statement, COMMIT in that of the last, with all that was left for later.
+// transaction adds no round trips: BEGIN travels with its first statement, and
+// COMMIT with the last, together with everything that was left for later.
 type transaction struct {
 	session *session
-	ahead   []*pgx.QueuedQuery // what the next message begins with
+	ahead   []*pgx.QueuedQuery // statements that the next message begins with
 	begun   bool
 }
 
-// transact runs fn in a transaction on a user's data that begin begins, and
-// commits unless fn fails.
+// transact runs fn in a transaction on a user's data, opened by begin, and commits
+// unless fn fails.
 func (s *sessions) transact(ctx context.Context, userID int64, begin []*pgx.QueuedQuery, fn func(*transaction) error) error {
 	return s.run(ctx, userID, changing, begin, func(t *transaction) error {
 		if err := fn(t); err != nil {
@@ -26,7 +26,7 @@ func (s *sessions) transact(ctx context.Context, userID int64, begin []*pgx.Queu
 	})
 }
 
-// run runs fn in a transaction, and rolls back what fn has not committed.
+// run runs fn in a transaction, and rolls back unless fn has committed.
 func (s *sessions) run(ctx context.Context, userID int64, w work, begin []*pgx.QueuedQuery, fn func(*transaction) error) error {
 	session, err := s.lend(ctx, userID, w)
 	if err != nil {
@@ -66,8 +66,8 @@ func (t *transaction) Exec(ctx context.Context, sql string, args ...any) (tag pg
 	return tag, err
 }
 
-// later leaves a batch for the next message. When it fails, so does whatever is
-// in that message, at the latest the commit.
+// later leaves a batch for the next message. If the batch fails, so does that
+// message: at the latest, the commit.
 func (t *transaction) later(batch *pgx.Batch) {
 	t.ahead, t.begun = append(t.ahead, batch.QueuedQueries...), true
 }
@@ -77,7 +77,7 @@ func (t *transaction) commit(ctx context.Context) error {
 		return nil
 	}
 	tag, err := t.Exec(ctx, "COMMIT")
-	if err == nil && tag.String() != "COMMIT" { // a statement had failed, and fn did not mind
+	if err == nil && tag.String() != "COMMIT" { // a statement had failed, and fn ignored it
 		return pgx.ErrTxCommitRollback
 	}
 	return err
