@@ -21,11 +21,18 @@ func auditCommand(args []string, stdout io.Writer) error {
 	if flags.NArg() > 0 || *limit < 1 || *limit > 10_000 {
 		return fmt.Errorf("audit: takes --user NAME and --limit 1 to 10000 only: %w", errUsage)
 	}
+	name := ""
+	if *user != "" {
+		var err error
+		if name, err = checkUser(flags, *user); err != nil {
+			return err
+		}
+	}
 	return withStore(func(ctx context.Context, store *repository.Repository) error {
 		var userID int64
-		if *user != "" {
+		if name != "" {
 			var err error
-			if userID, err = findUser(ctx, store, *user); err != nil {
+			if userID, err = findUser(ctx, store, name); err != nil {
 				return err
 			}
 		}

@@ -6,10 +6,8 @@ import (
 	"flag"
 	"fmt"
 	"io"
-	"strings"
 	"text/tabwriter"
 	"time"
-	"unicode/utf8"
 
 	"tickler/internal/access"
 	"tickler/internal/input"
@@ -41,11 +39,13 @@ func tokenFlags(command string) (*flag.FlagSet, *string) {
 // maxName is how many characters the name of a person or token can have.
 const maxName = 200
 
-func checkName(flags *flag.FlagSet, user string) error {
-	if user == "" || len(user) > 200 || !utf8.ValidString(user) {
-		return fmt.Errorf("%s: --user NAME is needed, at most 200 bytes: %w", flags.Name(), errUsage)
+// checkUser returns the name of a person, as it is to be printed. Two names that
+// differ in case or form only name one person.
+func checkUser(flags *flag.FlagSet, user string) (string, error) {
+	if user == "" {
+		return "", fmt.Errorf("%s: --user NAME is needed, at most %d characters: %w", flags.Name(), maxName, errUsage)
 	}
-	return nil
+	return input.CheckName("--user", user, maxName, "ann")
 }
 
 // createToken prints the token to stdout, and nothing else.
@@ -58,15 +58,12 @@ func createToken(args []string, stdout, stderr io.Writer) error {
 	if done, err := parseFlags(flags, args); done || err != nil {
 		return err
 	}
-	if err := checkName(flags, *user); err != nil {
-		return err
-	}
 	if flags.NArg() > 0 {
 		return fmt.Errorf("token create: takes flags only: %w", errUsage)
 	}
 	// Names are shown to people and stand in the audit.
 	var err error
-	if *user, err = input.CheckName("--user", *user, maxName, "ann"); err != nil {
+	if *user, err = checkUser(flags, *user); err != nil {
 		return err
 	}
 	if *name != "" {
@@ -113,11 +110,12 @@ func listTokens(args []string, stdout io.Writer) error {
 	if done, err := parseFlags(flags, args); done || err != nil {
 		return err
 	}
-	if err := checkName(flags, *user); err != nil {
+	name, err := checkUser(flags, *user)
+	if err != nil {
 		return err
 	}
 	return withStore(func(ctx context.Context, store *repository.Repository) error {
-		id, err := findUser(ctx, store, *user)
+		id, err := findUser(ctx, store, name)
 		if err != nil {
 			return err
 		}
@@ -153,7 +151,8 @@ func revokeTokens(args []string, stdout io.Writer) error {
 	if done, err := parseFlags(flags, args); done || err != nil {
 		return err
 	}
-	if err := checkName(flags, *user); err != nil {
+	name, err := checkUser(flags, *user)
+	if err != nil {
 		return err
 	}
 	id, err := selection("token revoke --user NAME", flags.Args())
@@ -161,7 +160,7 @@ func revokeTokens(args []string, stdout io.Writer) error {
 		return err
 	}
 	return withStore(func(ctx context.Context, store *repository.Repository) error {
-		userID, err := findUser(ctx, store, *user)
+		userID, err := findUser(ctx, store, name)
 		if err != nil {
 			return err
 		}
@@ -170,7 +169,7 @@ func revokeTokens(args []string, stdout io.Writer) error {
 			return err
 		}
 		if n == 0 && id != 0 {
-			return fmt.Errorf("%s has no token %d that still works; see: api token list --user %s", *user, id, strings.TrimSpace(*user))
+			return fmt.Errorf("%s has no token %d that still works; see: api token list --user %s", name, id, name)
 		}
 		_, _ = fmt.Fprintln(stdout, n, "revoked; it works for 2 seconds more at the most")
 		return nil

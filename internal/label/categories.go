@@ -49,6 +49,9 @@ func (s *Service) CreateCategory(ctx context.Context, user person.Settings, in C
 		if other, err := findCategory(all, name, 0); err == nil {
 			return nameTaken("category", other.Name, other.ID)
 		}
+		if err := CheckLookalike("name", "category", name, categoryNames(all)); err != nil {
+			return err
+		}
 		if err := CheckCategoryRoom("name", name, len(all)); err != nil {
 			return err
 		}

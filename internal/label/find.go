@@ -64,6 +64,9 @@ func ObtainCategory(ctx context.Context, tx Directory, name string) (*Category, 
 	if found, err := findCategory(all, name, 0); err == nil {
 		return found, nil
 	}
+	if err := CheckLookalike("category", "category", name, categoryNames(all)); err != nil {
+		return nil, err
+	}
 	if err := CheckCategoryRoom("category", name, len(all)); err != nil {
 		return nil, err
 	}
@@ -142,6 +145,9 @@ func (k *KnownTags) obtain(ctx context.Context, field, name string) (*Tag, error
 	}
 	if found != nil {
 		return found, nil
+	}
+	if err := CheckLookalike(field, "tag", name, tagNames(k.all)); err != nil {
+		return nil, err
 	}
 	if err := CheckTagRoom(field, name, len(k.all)); err != nil {
 		return nil, err

@@ -47,6 +47,21 @@ func checkRoom(field, kind, name string, existing, most int, plural string) erro
 	}
 }
 
+// CheckLookalike refuses the name of a new category or tag, its kind, that looks like
+// another one in another alphabet. field names the input in errors.
+func CheckLookalike(field, kind, name string, names []string) error {
+	for _, other := range names {
+		if input.LooksLike(name, other) {
+			e := &fault.Error{
+				Code: fault.Conflict, Field: field, Message: fmt.Sprintf("%s %q would look like another %s of yours, which is written in another alphabet", kind, fault.Clip(name), kind),
+				Hint: "choose another name",
+			}
+			return e.Quoting(fmt.Sprintf(", %q", other), "use that one, or choose another name")
+		}
+	}
+	return nil
+}
+
 // checkTaskTags refuses more tags than a task can have.
 func checkTaskTags(field string, given int) error {
 	if given <= MaxTagsPerTask {
@@ -109,10 +124,16 @@ func relabel[T Category | Tag](kind string, max int, example string, all []T, be
 		if label.Name, err = input.CheckName("name", name.Value, max, example); err != nil {
 			return UpdateResult[T]{}, err
 		}
+		var names []string
 		for _, one := range all {
 			if other := Tag(one); other.ID != label.ID && input.NameKey(other.Name) == input.NameKey(label.Name) {
 				return UpdateResult[T]{}, nameTaken(kind, other.Name, other.ID)
+			} else if other.ID != label.ID {
+				names = append(names, other.Name)
 			}
+		}
+		if err := CheckLookalike("name", kind, label.Name, names); err != nil && label.Name != old.Name {
+			return UpdateResult[T]{}, err
 		}
 	}
 	if color.Set {

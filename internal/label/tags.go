@@ -52,6 +52,9 @@ func (s *Service) CreateTag(ctx context.Context, user person.Settings, in Create
 		if other := findTag(all, name, 0); other != nil {
 			return nameTaken("tag", other.Name, other.ID)
 		}
+		if err := CheckLookalike("name", "tag", name, tagNames(all)); err != nil {
+			return err
+		}
 		if err := CheckTagRoom("name", name, len(all)); err != nil {
 			return err
 		}

@@ -54,6 +54,42 @@ func TestLabelsOfOneNameAreOne(t *testing.T) {
 	require.ErrorContains(t, err, "idx_tags_name")
 }
 
+func TestLabelThatLooksLikeAnotherIsRefused(t *testing.T) {
+	b := setup(t)
+	const cyrillic = "НОМЕ" // Latin: HOME
+	b.category(t, b.ann, "Home")
+	home := b.tag(t, b.ann, "Home")
+	for field, try := range map[string]func() error{
+		"name": func() error {
+			_, err := b.labels.CreateCategory(b.ctx, b.ann, label.CreateCategoryInput{Name: cyrillic})
+			return err
+		},
+		"name ": func() error {
+			_, err := b.labels.CreateTag(b.ctx, b.ann, label.CreateTagInput{Name: cyrillic})
+			return err
+		},
+		"name  ": func() error {
+			other := b.tag(t, b.ann, "other")
+			_, err := b.labels.UpdateTag(b.ctx, b.ann, label.UpdateTagInput{TagInput: label.TagInput{TagID: other.ID}, Name: input.Some(cyrillic)})
+			return err
+		},
+		"tags": func() error {
+			_, err := b.service.Add(b.ctx, b.ann, task.AddInput{Fields: task.Fields{Title: input.Some("x"), Tags: input.Some([]string{cyrillic})}})
+			return err
+		},
+	} {
+		err := try()
+		requireCode(t, err, fault.Conflict, strings.TrimSpace(field))
+		require.ErrorContains(t, err, `"Home"`)
+	}
+	renamed, err := b.labels.UpdateTag(b.ctx, b.ann, label.UpdateTagInput{TagInput: label.TagInput{TagID: home.ID}, Name: input.Some(cyrillic)})
+	require.NoError(t, err, "itself is no other")
+	require.Equal(t, cyrillic, renamed.Label.Name)
+	b.tag(t, b.bob, "Home") // a name is its user's own
+	b.tag(t, b.ann, "дом")
+	b.tag(t, b.ann, "dom")
+}
+
 func TestNamesOfCategoriesAndTagsAreCheckedAndUniquePerUserInAnyCase(t *testing.T) {
 	b := setup(t)
 	work := b.category(t, b.ann, "  Größe & Work 🏢 ")

@@ -9,6 +9,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"tickler/internal/fault"
+	"tickler/internal/input"
 	"tickler/internal/person"
 	"tickler/internal/task"
 )
@@ -16,12 +17,23 @@ import (
 // LocalIssuer is the issuer of users who were named on the command line.
 const LocalIssuer = "local"
 
+// subjectOf is what a user is stored and found by. Names from the command line are
+// stored in the form that they are compared by, so that Ann and ann are one person. A
+// subject of any other issuer is compared to the letter.
+// https://openid.net/specs/openid-connect-core-1_0.html#IDToken
+func subjectOf(issuer, subject string) string {
+	if issuer == LocalIssuer {
+		return input.NameKey(subject)
+	}
+	return subject
+}
+
 // EnsureUser returns a user's id, creating the user in the given time zone when
 // there is none. A zone that is not empty replaces that of an existing user.
 func (r *Repository) EnsureUser(ctx context.Context, issuer, subject, timeZone string) (int64, error) {
 	var id int64
 	err := r.pool.QueryRow(ctx, `SELECT provision_user($1, $2, coalesce(nullif($3, ''), $4), $5)`,
-		issuer, subject, timeZone, person.DefaultTimeZone, person.DefaultReminderOffsets).Scan(&id)
+		issuer, subjectOf(issuer, subject), timeZone, person.DefaultTimeZone, person.DefaultReminderOffsets).Scan(&id)
 	if err != nil {
 		return 0, unavailable(fmt.Errorf("create user: %w", err))
 	}
@@ -41,7 +53,7 @@ func (r *Repository) EnsureUser(ctx context.Context, issuer, subject, timeZone s
 // FindUser returns the id of a user, or fault.ErrNotFound.
 func (r *Repository) FindUser(ctx context.Context, issuer, subject string) (int64, error) {
 	var id *int64
-	if err := r.pool.QueryRow(ctx, `SELECT find_user($1, $2)`, issuer, subject).Scan(&id); err != nil {
+	if err := r.pool.QueryRow(ctx, `SELECT find_user($1, $2)`, issuer, subjectOf(issuer, subject)).Scan(&id); err != nil {
 		return 0, unavailable(err)
 	}
 	if id == nil {

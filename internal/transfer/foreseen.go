@@ -3,6 +3,8 @@ package transfer
 import (
 	"context"
 	"errors"
+	"maps"
+	"slices"
 	"strings"
 
 	"tickler/internal/fault"
@@ -16,7 +18,7 @@ import (
 // which creates none, reports where there would be too many.
 type foreseen struct{ categories, tags names }
 
-type names map[string]bool // in lower case
+type names map[string]string // by their input.NameKey
 
 func (s *Service) predictLabels(ctx context.Context, user person.Settings) (*foreseen, error) {
 	f := &foreseen{categories: names{}, tags: names{}}
@@ -25,14 +27,14 @@ func (s *Service) predictLabels(ctx context.Context, user person.Settings) (*for
 		return nil, err
 	}
 	for _, c := range categories {
-		f.categories[input.NameKey(c.Label.Name)] = true
+		f.categories[input.NameKey(c.Label.Name)] = c.Label.Name
 	}
 	tags, err := s.labels.Tags(ctx, user)
 	if err != nil {
 		return nil, err
 	}
 	for _, t := range tags {
-		f.tags[input.NameKey(t.Label.Name)] = true
+		f.tags[input.NameKey(t.Label.Name)] = t.Label.Name
 	}
 	return f, nil
 }
@@ -42,11 +44,11 @@ func (s *Service) predictLabels(ctx context.Context, user person.Settings) (*for
 func (f *foreseen) refuse(in task.Import) string {
 	var err error
 	if in.Category.Value != "" {
-		err = f.categories.add(in.Category.Value, label.CheckCategoryRoom)
+		err = f.categories.add(in.Category.Value, "category", label.CheckCategoryRoom)
 	}
 	for _, tag := range in.Tags.Value {
 		if err == nil {
-			err = f.tags.add(tag, label.CheckTagRoom)
+			err = f.tags.add(tag, "tag", label.CheckTagRoom)
 		}
 	}
 	if e := (*fault.Error)(nil); errors.As(err, &e) {
@@ -55,15 +57,19 @@ func (f *foreseen) refuse(in task.Import) string {
 	return ""
 }
 
-// add adds a name, unless it is there or there is no room for it.
-func (n names) add(name string, room func(field, name string, existing int) error) error {
+// add adds a name of a kind, unless it is there, looks like another or there is no
+// room for it.
+func (n names) add(name, kind string, room func(field, name string, existing int) error) error {
 	key := input.NameKey(strings.TrimSpace(name))
-	if n[key] {
+	if _, there := n[key]; there {
 		return nil
+	}
+	if err := label.CheckLookalike("", kind, name, slices.Collect(maps.Values(n))); err != nil {
+		return err
 	}
 	if err := room("", name, len(n)); err != nil {
 		return err
 	}
-	n[key] = true
+	n[key] = name
 	return nil
 }

@@ -137,10 +137,10 @@ func (s *Service) importAll(ctx context.Context, user person.Settings, report Re
 			return report, err
 		}
 		for _, c := range content.labels.categories {
-			_ = ahead.categories.add(c.Name, label.CheckCategoryRoom)
+			_ = ahead.categories.add(c.Name, "category", label.CheckCategoryRoom)
 		}
 		for _, t := range content.labels.tags {
-			_ = ahead.tags.add(t.Name, label.CheckTagRoom)
+			_ = ahead.tags.add(t.Name, "tag", label.CheckTagRoom)
 		}
 	}
 	imported := map[int64]int64{} // ids by those in the file

@@ -327,6 +327,18 @@ func TestADryRunForeseesWhereTheLimitsAre(t *testing.T) {
 	}
 }
 
+func TestImportForeseesNamesThatLookAlike(t *testing.T) {
+	b := setup(t)
+	file := "TYPE,CONTENT\nsection,HOME\ntask,x\ntask,y @НОМЕ @HOME\ntask,z @other\nsection,НОМЕ\ntask,w\n"
+	tried := b.bring(t, b.ann, "text/csv", file, true)
+	done := b.bring(t, b.ann, "text/csv", file, false)
+	require.Equal(t, 2, done.Skipped)
+	require.Contains(t, done.Rows[1].Reason, "another alphabet")
+	for i, row := range done.Rows {
+		require.Equal(t, row.Outcome, tried.Rows[i].Outcome, "%s: %s %s", row.Title, row.Reason, tried.Rows[i].Reason)
+	}
+}
+
 func TestAFileIsImportedOnce(t *testing.T) {
 	b := setup(t)
 	b.requireOnce(t, "text/csv", "TYPE,CONTENT,DATE\ntask,a,2026-03-05\ntask,b,every day 9:00\n", 2)
