@@ -9,21 +9,21 @@ import (
 	"unicode"
 )
 
-// Email sends messages through a Dapr output binding, so that the provider is a
-// component.
+// Email sends messages through a Dapr output binding, so that the mail provider is
+// a component.
 type Email struct {
 	// Invoke calls the binding's create operation.
 	Invoke func(ctx context.Context, body []byte, metadata map[string]string) error
-	// Timeout bounds a mail, once it has its turn.
+	// Timeout bounds sending a mail, not counting the wait for its turn.
 	Timeout time.Duration
-	// mu lets one mail be under way at a time: bindings.smtp of
-	// components-contrib 1.18 merges each request into one struct that all
-	// requests share, so that two at a time can end up with one another's receiver.
+	// mu lets one mail be sent at a time: bindings.smtp of components-contrib 1.18
+	// merges each request into a shared struct, so that concurrent mails can get
+	// each other's receiver.
 	mu sync.Mutex
 }
 
-// Send sends a mail. All metadata is given each time: what is left out is that of
-// the last mail, for the same reason.
+// Send sends a mail. It always sets all metadata: for the same reason, what is left
+// out would be taken from the previous mail.
 func (e *Email) Send(ctx context.Context, to Target, m Message, now time.Time) error {
 	title, text := m.words(now)
 	priority, body := "3", "<p>"+html.EscapeString(text)+"</p>"

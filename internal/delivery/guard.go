@@ -12,9 +12,9 @@ import (
 	"time"
 )
 
-// ErrForbidden marks a target that is not called, whatever answers there. Its words
-// are also those about a name that is not known: else users could ask which names
-// there are in the network inside.
+// ErrForbidden marks a target that must not be called. Its text is the same for
+// unknown names: otherwise users could find out which names exist in the internal
+// network.
 var ErrForbidden = errors.New("there is nothing under this name that this server calls")
 
 // Networks are address ranges.
@@ -42,9 +42,9 @@ func (n Networks) contain(address netip.Addr) bool {
 	return false
 }
 
-// special are the ranges that are not out on the Internet: the IANA registries
-// of special-purpose addresses, and multicast. Of IPv6 only global unicast is
-// out there, 2000::/3.
+// special are the ranges that are not on the public Internet: the IANA registries
+// of special-purpose addresses, and multicast. Of IPv6, only global unicast,
+// 2000::/3, is public.
 // https://www.iana.org/assignments/iana-ipv4-special-registry
 // https://www.iana.org/assignments/iana-ipv6-special-registry
 var special = Networks{
@@ -54,7 +54,7 @@ var special = Networks{
 	netip.MustParsePrefix("192.52.193.0/24"), netip.MustParsePrefix("192.88.99.0/24"), netip.MustParsePrefix("192.168.0.0/16"),
 	netip.MustParsePrefix("192.175.48.0/24"), netip.MustParsePrefix("198.18.0.0/15"), netip.MustParsePrefix("198.51.100.0/24"),
 	netip.MustParsePrefix("203.0.113.0/24"), netip.MustParsePrefix("224.0.0.0/4"), netip.MustParsePrefix("240.0.0.0/4"),
-	netip.MustParsePrefix("168.63.129.16/32"),                                  // Azure's platform, for want of a better place
+	netip.MustParsePrefix("168.63.129.16/32"),                                  // Azure's platform, which is in no registry
 	netip.MustParsePrefix("2001::/23"),                                         // Teredo, ORCHID, benchmarking and other protocol assignments
 	netip.MustParsePrefix("2001:db8::/32"), netip.MustParsePrefix("2002::/16"), // 6to4 holds an IPv4 address
 	netip.MustParsePrefix("3fff::/20"), netip.MustParsePrefix("2620:4f:8000::/48"),
@@ -62,8 +62,8 @@ var special = Networks{
 
 var globalUnicast = netip.MustParsePrefix("2000::/3")
 
-// public tells whether an address is out on the Internet. An IPv4 address within
-// an IPv6 one (mapped, NAT64) is not what it seems, and so is not.
+// public reports whether an address is on the public Internet. An IPv6 address that
+// embeds an IPv4 one (mapped, NAT64) is refused.
 func public(address netip.Addr) bool {
 	if address.Is6() && !globalUnicast.Contains(address) {
 		return false
@@ -71,8 +71,8 @@ func public(address netip.Addr) bool {
 	return !special.contain(address)
 }
 
-// check decides, when a connection is made, about the address that the name came
-// to: what the name came to earlier or comes to later does not matter.
+// check decides at connection time on the address to which the name resolved, so
+// that earlier or later resolutions do not matter.
 func (n Networks) check(_ context.Context, _, address string, _ syscall.RawConn) error {
 	at, err := netip.ParseAddrPort(address)
 	if err != nil {
@@ -84,9 +84,9 @@ func (n Networks) check(_ context.Context, _, address string, _ syscall.RawConn)
 	return nil
 }
 
-// NewClient makes a client for targets that users name. It connects to
-// public addresses and to those that the operator allows, follows no redirects,
-// and takes no proxy from the environment, whose resolver would be another's.
+// NewClient makes a client for targets that users name. It connects to public
+// addresses and to those that the operator allows, follows no redirects, and
+// ignores proxies from the environment, which would resolve names themselves.
 func NewClient(allowed Networks, timeout time.Duration) *http.Client {
 	dialer := &net.Dialer{Timeout: timeout / 2, ControlContext: allowed.check}
 	return &http.Client{

@@ -30,7 +30,7 @@ func post(ctx context.Context, client *http.Client, url string, body []byte, hea
 		return &Failure{Reason: reason(err)}
 	}
 	defer func() { _ = response.Body.Close() }()
-	_, _ = io.Copy(io.Discard, io.LimitReader(response.Body, maxResponse)) // so that the connection can be used again
+	_, _ = io.Copy(io.Discard, io.LimitReader(response.Body, maxResponse)) // so that the connection can be reused
 	switch {
 	case response.StatusCode/100 == 2:
 		return nil
@@ -44,7 +44,7 @@ func post(ctx context.Context, client *http.Client, url string, body []byte, hea
 	}
 }
 
-// reason says why no answer came, without what the network looks like inside.
+// reason says why there was no answer, without revealing the internal network.
 func reason(err error) string {
 	var unknown *net.DNSError
 	var network net.Error

@@ -1,5 +1,5 @@
-// Package delivery brings messages to people: over webhooks, ntfy and email. It
-// knows nothing of the database: who sends what and when is notifier's.
+// Package delivery sends messages to people over webhooks, ntfy and mail. It knows
+// nothing of the database: notifier decides what is sent when.
 package delivery
 
 import (
@@ -11,7 +11,7 @@ import (
 	"tickler/internal/person"
 )
 
-// Message is what a person is told.
+// Message is a message to a person.
 type Message struct {
 	ID       string // the same at every attempt: receivers deduplicate by it
 	Type     string // reminder.sent, reminder.summary, channel.test, channel.switched_off, channel.confirmation
@@ -26,7 +26,7 @@ type Message struct {
 // Target is where a message goes.
 type Target struct {
 	Address string // a URL, or that of a person's mailbox
-	Secret  string // that signs, or that gives access; "" for none
+	Secret  string // for signing or for access; "" for none
 }
 
 // Sender sends a message over one kind of channel, within a bounded time. now is
@@ -39,12 +39,12 @@ type Sender interface {
 type Failure struct {
 	Reason     string        // fit for the user to read
 	RetryAfter time.Duration // that the target asked for; 0 when it did not
-	Gone       bool          // the target wants no more messages, ever
+	Gone       bool          // the target will never accept messages again
 }
 
 func (f *Failure) Error() string { return f.Reason }
 
-// title and text of a message, in words of the moment at which it is sent.
+// title and text of a message, worded for the moment at which it is sent.
 func (m Message) words(now time.Time) (title, text string) {
 	if m.Reminder == nil {
 		return m.Title, m.Text

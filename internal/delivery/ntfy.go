@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// Ntfy publishes messages to a topic, which phones subscribe to. As JSON rather
-// than in headers, which hold no Unicode.
+// Ntfy publishes messages to a topic to which phones subscribe. It uses JSON rather
+// than headers, which cannot hold Unicode.
 // https://docs.ntfy.sh/publish/#publish-as-json
 type Ntfy struct{ Client *http.Client }
 

@@ -14,7 +14,7 @@ import (
 	"tickler/internal/event"
 )
 
-// Webhook sends messages as Standard Webhooks says: JSON, signed with the
+// Webhook sends messages as Standard Webhooks specifies: JSON, signed with the
 // channel's secret.
 // https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md
 type Webhook struct{ Client *http.Client }

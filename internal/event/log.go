@@ -11,7 +11,7 @@ import (
 	"github.com/google/uuid"
 )
 
-// Entry is an event as it stands in the log that clients follow.
+// Entry is an event in the log that clients follow.
 type Entry struct {
 	Position Position
 	ID       uuid.UUID

@@ -36,19 +36,19 @@ type Channel struct {
 	Kind    ChannelKind
 	Target  string // a URL, of ntfy that of the topic; an address
 	Enabled bool
-	// Confirmed is whether mail may go there: whoever reads it has opened the link.
+	// Confirmed is whether mail may be sent there: its reader has opened the link.
 	// Channels of other kinds need no confirmation.
 	Confirmed bool
 	Problem   string // of the last attempt, when that failed
 	Sealed    string // its secret, "" for none
 }
 
-// SealContext is what the secret of a channel is sealed for.
+// SealContext is the context to which a channel's secret is sealed.
 func (c Channel) SealContext(userID int64) string {
 	return fmt.Sprintf("channel %d %s %s", userID, c.Kind, c.Target)
 }
 
-// Delivery is a message to a channel and what became of it.
+// Delivery is a message to a channel and its outcome.
 type Delivery struct {
 	At       time.Time // when it was asked for
 	Target   string
@@ -60,7 +60,7 @@ type Delivery struct {
 	Next     time.Time // of a pending one: when it is tried
 }
 
-// DeliverySettings say how a user is reached.
+// DeliverySettings are how a user is reached.
 type DeliverySettings struct {
 	QuietHours   *QuietHours
 	Channels     []Channel
@@ -70,12 +70,12 @@ type DeliverySettings struct {
 
 // ChannelRules are the operator's.
 type ChannelRules struct {
-	// Seal encrypts a secret for a place. Its error says that there is no key.
+	// Seal encrypts a secret for a context. It fails only without a key.
 	Seal func(secret, place string) (string, error)
 	// Plain allows http, without TLS.
 	Plain bool
-	// PublicURL is the root of links in mail; "" is none, so that no address of mail
-	// can be confirmed.
+	// PublicURL is the root of links in mail. Without one no mail address can be
+	// confirmed.
 	PublicURL string
 	// Confirmations is how many confirmation mails a user may ask for within 24
 	// hours; 0 is no limit.
@@ -101,7 +101,7 @@ func (r ChannelRules) parseChannel(field, text string) (c Channel, token string,
 	switch scheme := strings.ToLower(u.Scheme); scheme {
 	case "mailto":
 		address, err := mail.ParseAddress(u.Opaque)
-		// A semicolon would be another receiver to Dapr's component.
+		// To Dapr's component, a semicolon separates receivers.
 		if err != nil || address.Name != "" || address.Address != u.Opaque || strings.ContainsAny(u.Opaque, ";,<> \r\n") || len(u.Opaque) > 254 {
 			return c, "", wrong("has no address that mail can be sent to")
 		}
@@ -148,8 +148,8 @@ func (r ChannelRules) parseChannel(field, text string) (c Channel, token string,
 	return c, token, nil
 }
 
-// seal gives a channel its secret: a new one for the signatures of a webhook,
-// which is returned to be shown once, or an access token.
+// seal gives a channel its secret: an access token, or a new signing secret for a
+// webhook, which it returns to be shown once.
 func (r ChannelRules) seal(field string, userID int64, c *Channel, token string) (shown string, err error) {
 	secret := token
 	if c.Kind == Webhook {

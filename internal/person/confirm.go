@@ -32,14 +32,14 @@ func (s *Service) askConfirmation(ctx context.Context, tx Tx, channelID int64) e
 	return tx.QueueConfirmation(ctx, channelID, s.channels.PublicURL, now)
 }
 
-// Confirmation returns the address of mail that a secret from a link confirms.
-// Unknown and expired ones are NOT_FOUND. Nothing changes.
+// Confirmation returns the mail address that the secret of a link confirms, and
+// changes nothing. An unknown or expired secret is NOT_FOUND.
 func (s *Service) Confirmation(ctx context.Context, secret string) (address string, err error) {
 	return s.store.FindConfirmation(ctx, HashSecret(secret))
 }
 
-// Confirm switches the channel on that the secret confirms, and returns its address.
-// Confirming again changes nothing.
+// Confirm switches on the channel that the secret confirms, and returns its
+// address. It is idempotent.
 func (s *Service) Confirm(ctx context.Context, secret string) (address string, err error) {
 	return s.store.ConfirmChannel(ctx, HashSecret(secret))
 }

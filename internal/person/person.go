@@ -44,7 +44,7 @@ func Zone(name string) *time.Location {
 	return zone
 }
 
-// zones keeps those that were loaded: loading parses a file. There are some 600.
+// zones caches loaded zones, since loading parses a file. There are some 600.
 var zones sync.Map
 
 // CheckOffsets refuses reminder offsets that are too many or out of range.

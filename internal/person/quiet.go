@@ -9,8 +9,8 @@ import (
 	"tickler/internal/recurrence"
 )
 
-// QuietHours are when a person is not to be disturbed: from one wall time to
-// another in their zone, over midnight when the end is not after the start.
+// QuietHours are when a person must not be disturbed: from one wall time to another
+// in their zone, past midnight if the end is not after the start.
 type QuietHours struct {
 	Start, End   int  // minutes of the day
 	ExceptUrgent bool // urgent tasks disturb
@@ -35,7 +35,7 @@ func ParseQuietHours(field, text string) (*QuietHours, error) {
 	return q, nil
 }
 
-// String is what ParseQuietHours reads; nil is "".
+// String is the text that ParseQuietHours reads; nil is "".
 func (q *QuietHours) String() string {
 	if q == nil {
 		return ""
@@ -51,16 +51,16 @@ func clock(minutes int) string {
 	return time.Date(0, 1, 1, 0, minutes, 0, 0, time.UTC).Format("15:04")
 }
 
-// HeldUntil is when a person may be told of a task, urgent or not: at, or the
-// end of the quiet hours in zone that at is in. A start or end that the clocks
-// skip that night moves forward by the gap. An hour that they show twice is quiet
-// both times. On nil hours nothing is held.
+// HeldUntil is when a person may be reminded of a task: at, or the end of the quiet
+// hours that contain it in zone. A start or end that is skipped by a clock change
+// moves forward by the gap. An hour that occurs twice is quiet both times. Nil
+// hours hold nothing.
 func (q *QuietHours) HeldUntil(at time.Time, urgent bool, zone *time.Location) time.Time {
 	if q == nil || (q.ExceptUrgent && urgent) {
 		return at
 	}
 	y, m, d := at.In(zone).Date()
-	for day := d - 1; day <= d; day++ { // those of last night may not have ended
+	for day := d - 1; day <= d; day++ { // last night's may not have ended
 		wall := func(day, minutes int) time.Time {
 			return recurrence.Resolve(time.Date(y, m, day, 0, minutes, 0, 0, time.UTC), zone)
 		}

@@ -10,7 +10,7 @@ import (
 func NewSecret() string { return rand.Text() + rand.Text() }
 
 // HashSecret is how a secret of NewSecret is stored and looked up. Such secrets are
-// random: no salt, no stretching.
+// random, so they need neither salt nor stretching.
 func HashSecret(secret string) []byte {
 	sum := sha256.Sum256([]byte(secret))
 	return sum[:]

@@ -13,8 +13,8 @@ type Service struct {
 	channels ChannelRules
 }
 
-// NewService makes a service on store; now is the clock. rules are the
-// operator's: without a way to seal, no secret of a channel can be kept.
+// NewService makes a service on store; now is the clock. rules are the operator's:
+// without a key to seal with, no secret of a channel can be kept.
 func NewService(store Store, now func() time.Time, rules ChannelRules) *Service {
 	return &Service{store: store, now: now, channels: rules}
 }
@@ -28,38 +28,37 @@ type Store interface {
 	// ChangeSettings runs fn in one transaction: what it changes commits
 	// together, or, when fn fails, not at all.
 	ChangeSettings(ctx context.Context, userID int64, fn func(Tx) error) error
-	// DeliverySettings reads how the user is reached, with so many of the last
+	// DeliverySettings reads how the user is reached, with the given number of last
 	// deliveries.
 	DeliverySettings(ctx context.Context, userID int64, deliveries int) (DeliverySettings, error)
 	// FindConfirmation returns the address of the channel that a secret with this
-	// hash confirms. Unknown and expired ones are fault.ErrNotFound.
+	// hash confirms, or fault.ErrNotFound if it is unknown or expired.
 	FindConfirmation(ctx context.Context, hash []byte) (address string, err error)
-	// ConfirmChannel confirms that channel and switches it on. One that is confirmed
-	// already stays as it is.
+	// ConfirmChannel confirms that channel and switches it on, unless it is
+	// confirmed already.
 	ConfirmChannel(ctx context.Context, hash []byte) (address string, err error)
 }
 
 // Tx is a transaction on one user's settings.
 type Tx interface {
 	// SaveSettings stores what is new in the user's settings, and fits the open
-	// tasks to it: see task.Task.Settle. What quiet hours hold back is asked about
-	// anew.
+	// tasks to it: see task.Task.Settle. Deliveries that quiet hours hold back are
+	// scheduled again.
 	SaveSettings(ctx context.Context, c SettingsChange, now time.Time) (SettingsEffect, error)
 	// LockChannels reads the user's channels and keeps others from changing them.
 	LockChannels(ctx context.Context) ([]Channel, error)
-	// PutChannel stores a channel, switched on if it is confirmed. One with the same
-	// kind and target is that one: it keeps its id, whether it is confirmed, and its
-	// secret when no new one is given.
+	// PutChannel stores a channel, switched on if it is confirmed. An existing
+	// channel of the same kind and target keeps its id, whether it is confirmed,
+	// and its secret unless a new one is given.
 	PutChannel(ctx context.Context, c Channel) (id int64, err error)
 	RemoveChannel(ctx context.Context, id int64) error
 	// QueueTest sends a test message to a channel.
 	QueueTest(ctx context.Context, channelID int64, now time.Time) error
 	// CountConfirmations counts the confirmation mails asked for since a moment.
 	CountConfirmations(ctx context.Context, since time.Time) (int, error)
-	// QueueConfirmation asks for a mail with a link to the server, which confirms a
-	// channel. It takes the place of one that waits still.
+	// QueueConfirmation queues a mail with a link that confirms a channel. It
+	// replaces one that is still waiting.
 	QueueConfirmation(ctx context.Context, channelID int64, server string, now time.Time) error
-	// SetCalendarFeed replaces the feed's secret by that with the hash; nil
-	// revokes the feed.
+	// SetCalendarFeed replaces the hash of the feed's secret; nil revokes the feed.
 	SetCalendarFeed(ctx context.Context, hash []byte) error
 }

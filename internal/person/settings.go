@@ -10,11 +10,11 @@ import (
 	"tickler/internal/input"
 )
 
-// DefaultReminderOffsets remind a user who has not said otherwise: minutes
-// before due.
+// DefaultReminderOffsets apply to users who have not set their own: minutes before
+// due.
 var DefaultReminderOffsets = []int{60}
 
-// DefaultTimeZone is that of a user who has not said otherwise.
+// DefaultTimeZone applies to users who have not set their own.
 const DefaultTimeZone = "UTC"
 
 // MaxDeliveries is how many of the last deliveries can be asked for.
@@ -34,8 +34,8 @@ type SettingsInput struct {
 	Deliveries      int                    `json:"deliveries,omitempty" doc:"How many of the last to return."`
 }
 
-// SettingsChange is what is new in a user's settings; nil stays, so that two
-// changes at the same moment do not undo each other.
+// SettingsChange is a change of settings; nil fields stay, so that concurrent
+// changes do not undo each other.
 type SettingsChange struct {
 	TimeZone        *string
 	ReminderOffsets []int
@@ -64,14 +64,14 @@ type SettingsEffect struct {
 	Left    int // open tasks that are still meant in the zone before
 }
 
-// SettingsResult is what a change of settings brought about.
+// SettingsResult is the result of changing settings.
 type SettingsResult struct {
 	Settings
 	SettingsEffect
 	LeftIn   string   // the zone before
 	Changed  []string // names of the settings that are new
 	Delivery DeliverySettings
-	// Shown once, for only what is needed to check them is stored.
+	// Shown once: only their hashes or sealed forms are stored.
 	WebhookSecret  string
 	CalendarSecret string
 	Tested         int64 // the channel that a test was sent to
@@ -81,10 +81,10 @@ type SettingsResult struct {
 // UpdateSettings changes the user's settings and returns them. A new time zone
 // changes how dates are read and shown from now on: existing tasks keep their
 // instants, and recurring ones go on in the zone in which they were meant. New
-// offsets move the reminders still to come of all open tasks that have no
-// offsets of their own. Adding a channel that is there already switches it on
-// and gives a webhook a new secret. An address of mail is off until Confirm; adding it
-// again sends another mail.
+// offsets move the reminders still to come of all open tasks that have no offsets
+// of their own. Adding a channel that is there already switches it on and gives a
+// webhook a new secret. A mail address is off until Confirm; adding it again sends
+// another mail.
 func (s *Service) UpdateSettings(ctx context.Context, user Settings, in SettingsInput) (SettingsResult, error) {
 	result := SettingsResult{Settings: user}
 	change, err := result.readSettings(in)
@@ -127,7 +127,7 @@ func (s *Service) Delivery(ctx context.Context, user Settings) (DeliverySettings
 	return s.store.DeliverySettings(ctx, user.UserID, 0)
 }
 
-// readSettings reads the settings proper, of which the result gets what is new.
+// readSettings reads the settings proper into a change.
 func (r *SettingsResult) readSettings(in SettingsInput) (SettingsChange, error) {
 	user := r.Settings
 	var change SettingsChange

@@ -22,7 +22,7 @@ type Import struct {
 	AddInput
 	TimeZone         string // in which the due date is meant; "": the user's
 	CreatedAt        *time.Time
-	CompletedAt      *time.Time // done already: no next occurrence comes of it
+	CompletedAt      *time.Time // already done; it gets no successor
 	AbsoluteReminder *time.Time
 	SnoozedUntil     *time.Time
 	Series           *Recurrence // the place in its series; the rule is that of AddInput
@@ -30,7 +30,7 @@ type Import struct {
 	PreviousTaskID   *int64
 }
 
-// errDryRun rolls back what was only tried.
+// errDryRun rolls back a dry run.
 var errDryRun = errors.New("dry run")
 
 // Import adds a task that comes from elsewhere, with its event, or, of a dry
@@ -94,8 +94,8 @@ func (s *Service) Import(ctx context.Context, user person.Settings, in Import, d
 	return result, nil
 }
 
-// finish marks a task done that was done elsewhere: an update, not a completion,
-// since nothing is to follow from it.
+// finish marks a task done that was completed elsewhere. It is an update and not a
+// completion, so that no successor is created.
 func finish(ctx context.Context, tx Tx, t *Task, at, now time.Time) error {
 	if at = at.UTC().Truncate(time.Microsecond); at.After(now) {
 		at = now

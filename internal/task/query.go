@@ -16,15 +16,15 @@ type Query struct {
 // Term is a word or a phrase.
 type Term struct {
 	Text   string
-	Not    bool // the task must not have it
+	Not    bool // the task must not contain it
 	Phrase bool // the words in this order
 	Prefix bool // a word that may go on
 }
 
-// ParseQuery reads a query: words, "quoted phrases", -not, or. The last word is
-// a prefix too, so that "inv" finds invoices while somebody types, unless it is
-// quoted, negated or followed by a blank. What has neither letter nor digit
-// means nothing.
+// ParseQuery reads a query: words, "quoted phrases", -not, or. The last word is a
+// prefix too, so that "inv" finds invoices while somebody types, unless it is
+// quoted, negated or followed by a blank. Words without a letter or digit are
+// ignored.
 func ParseQuery(text string) Query {
 	q := Query{Text: strings.TrimSpace(text)}
 	var terms []Term

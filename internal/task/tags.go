@@ -14,16 +14,16 @@ type TaggingInput struct {
 	TagID  int64  `json:"tag_id,omitempty" doc:"Its id, instead of the name." minimum:"1"`
 }
 
-// AddTagToTask gives a task a tag; an unknown name is created. A tag that the
-// task has already is no change, also when it has as many as it may.
+// AddTagToTask gives a task a tag; an unknown name is created. A tag that the task
+// already has changes nothing, even if it has as many as allowed.
 func (s *Service) AddTagToTask(ctx context.Context, user person.Settings, in TaggingInput) (UpdateResult, error) {
 	return s.changeTags(ctx, user, in, func(known *label.KnownTags, tags []label.Tag, tag label.TagInput) ([]label.Tag, error) {
 		return known.With(ctx, tags, "tag", tag)
 	})
 }
 
-// RemoveTagFromTask takes a tag off a task. One that the task does not have is
-// no change; one that the user does not have is NOT_FOUND.
+// RemoveTagFromTask takes a tag off a task. A tag that the task does not have
+// changes nothing; one that the user does not have is NOT_FOUND.
 func (s *Service) RemoveTagFromTask(ctx context.Context, user person.Settings, in TaggingInput) (UpdateResult, error) {
 	return s.changeTags(ctx, user, in, func(known *label.KnownTags, tags []label.Tag, tag label.TagInput) ([]label.Tag, error) {
 		return known.Without(tags, "tag", tag)
