@@ -72,7 +72,7 @@ func TestEveryModuleNamesTheSameToolchain(t *testing.T) {
 		toolchains[path] = string(named[1])
 		return err
 	}))
-	require.Len(t, toolchains, 4)
+	require.Len(t, toolchains, 5)
 	for path, toolchain := range toolchains {
 		require.Equal(t, toolchains[filepath.Join("..", "go.mod")], toolchain, path)
 	}

@@ -1,3 +1,5 @@
 module consumer
 
 go 1.26
+
+toolchain go1.26.10
