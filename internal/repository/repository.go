@@ -46,6 +46,7 @@ type Repository struct {
 	pool     *pgxpool.Pool // for what is not about one user's data, and for checking who calls
 	sessions *sessions     // on users' data
 	room     *room
+	pauses   *pauses
 	mails    int // that a user is sent within 24 hours; 0 is no limit
 	// source names the app in the events that it causes.
 	source string
@@ -56,7 +57,7 @@ type Repository struct {
 // New makes a repository for an app. committed, which must not block, is called
 // after every commit that left rows in the outbox.
 func New(pool *pgxpool.Pool, source string, committed func()) *Repository {
-	return &Repository{pool: pool, sessions: newSessions(pool), room: newRoom(0), source: source, committed: committed}
+	return &Repository{pool: pool, sessions: newSessions(pool), room: newRoom(0), pauses: newPauses(), source: source, committed: committed}
 }
 
 // connectTimeout bounds how long an app waits for its database at start.
@@ -188,12 +189,12 @@ func (r *Repository) Tx(ctx context.Context, userID int64, fn func(task.Tx) erro
 
 // ChangeLabels does the same for categories and tags; see label.Store.
 func (r *Repository) ChangeLabels(ctx context.Context, userID int64, fn func(label.Tx) error) error {
-	return r.change(ctx, userID, func(tx *userTx) error { return fn(tx) })
+	return r.paused(ctx, userID, func(tx *pausedTx) error { return fn(tx) })
 }
 
 // ChangeSettings does the same for settings; see person.Store.
 func (r *Repository) ChangeSettings(ctx context.Context, userID int64, fn func(person.Tx) error) error {
-	return r.change(ctx, userID, func(tx *userTx) error { return fn(tx) })
+	return r.paused(ctx, userID, func(tx *pausedTx) error { return fn(tx) })
 }
 
 func (r *Repository) change(ctx context.Context, userID int64, fn func(*userTx) error) error {
