@@ -31,8 +31,7 @@ func (s *system) sidecarURL(app string) string {
 	return "http://127.0.0.1:" + s.Env()["TICKLER_"+upper(app)+"_DAPR_HTTP_PORT"]
 }
 
-// sidecarToken is what an app's sidecar asks of the app, callbackToken what the app asks
-// of its sidecar.
+// sidecarToken is demanded by an app's sidecar, callbackToken by the app itself.
 func (s *system) sidecarToken(app string) string {
 	return s.Env()["TICKLER_"+upper(app)+"_DAPR_API_TOKEN"]
 }
@@ -40,7 +39,8 @@ func (s *system) callbackToken(app string) string {
 	return s.Env()["TICKLER_"+upper(app)+"_APP_API_TOKEN"]
 }
 
-// Every token of another app is tried too: whoever takes one app over has them.
+// It also tries every token of the other apps, which an attacker who takes one of
+// them over has.
 func TestSidecarWorksForItsAppOnly(t *testing.T) {
 	t.Parallel()
 	s := shared(t)
@@ -61,8 +61,9 @@ func TestSidecarWorksForItsAppOnly(t *testing.T) {
 	}
 }
 
-// A sidecar has the broker's credentials in its environment, which the secret store of
-// its components reads. The app, which has the sidecar's token, does not get at it.
+// A sidecar has the broker's credentials in its environment, which the secret store
+// of its components reads. The app, which has the sidecar's token, cannot read
+// them.
 func TestSidecarGivesItsAppNoSecrets(t *testing.T) {
 	t.Parallel()
 	s := shared(t)
@@ -84,7 +85,8 @@ func TestSidecarGivesItsAppNoSecrets(t *testing.T) {
 	}
 }
 
-// The callbacks of an app take its own sidecar, not what another app or sidecar knows.
+// An app's callbacks accept its own sidecar only, not the tokens of another app or
+// sidecar.
 func TestCallbacksRefuseTheTokensOfOthers(t *testing.T) {
 	t.Parallel()
 	s := shared(t)
@@ -121,8 +123,8 @@ func TestAppPublishesToItsOwnTopicsOnly(t *testing.T) {
 	}
 }
 
-// Whoever is in the mesh speaks to another sidecar on its internal port, as this
-// does. Without an identity that a policy names, nothing may be called back.
+// Any app in the mesh can speak to another sidecar on its internal port, as this
+// test does. Without an identity that a policy names, it may call nothing.
 func TestAppsInTheMeshCannotCallBack(t *testing.T) {
 	t.Parallel()
 	s := shared(t)
@@ -187,8 +189,8 @@ func (s *system) anotherSidecar(t *testing.T, id, configuration string) string {
 	return url
 }
 
-// A sidecar of another app on the same machine, with the same resources and
-// their credentials, gets at neither the bus nor an app.
+// A sidecar of another app on the same machine, with the same resources and their
+// credentials, reaches neither the bus nor an app.
 func TestSidecarOfAnotherAppGetsNothing(t *testing.T) {
 	t.Parallel()
 	s := shared(t)
@@ -205,8 +207,8 @@ func TestSidecarOfAnotherAppGetsNothing(t *testing.T) {
 	require.Equal(t, http.StatusUnauthorized, r.status, "the token of another sidecar")
 }
 
-// An agent with a sidecar of its own reaches the tools by the name of the app,
-// with a token as from anywhere else, and nothing that is a sidecar's to call.
+// An agent with a sidecar of its own reaches the tools by the app's name, with a
+// token as from anywhere else, and no callback.
 func TestAgentInTheMeshReachesTheToolsAndNoCallback(t *testing.T) {
 	t.Parallel()
 	s := shared(t)

@@ -83,8 +83,8 @@ func BenchmarkCommitToConsumer(b *testing.B) {
 	consumer.report(b, "consumer")
 }
 
-// quiet waits until nothing is under way any more, so that a sample is that of
-// one change and not of the one before.
+// quiet waits until the system is idle, so that a sample measures one change and
+// not the previous one.
 func quiet(b *testing.B, s *system) {
 	until(b, soon, "the outbox to be empty", func() bool { return query[int](b, s, `SELECT count(*) FROM outbox`) == 0 })
 }

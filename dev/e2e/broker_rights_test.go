@@ -18,8 +18,9 @@ import (
 	"tickler/internal/topics"
 )
 
-// What an app's user on the broker may do, the whole suite shows. Whoever has taken an
-// app's sidecar over has the credentials of this user: it is refused everything else.
+// The whole suite shows what an app's user may do on the broker. An attacker who
+// takes over an app's sidecar has this user's credentials, and is refused
+// everything else.
 func TestUserOfAnAppIsRefusedWhatIsOthersOnTheBroker(t *testing.T) {
 	t.Parallel()
 	s := shared(t)
@@ -106,7 +107,8 @@ func refusesReading(t *testing.T, ctx context.Context, access broker.Access, top
 	}
 }
 
-// refusedByRabbitMQ tells whether RabbitMQ closes the channel for want of a right.
+// refusedByRabbitMQ reports whether RabbitMQ closes the channel for lack of a
+// right.
 func refusedByRabbitMQ(t *testing.T, access broker.Access, do func(*amqp.Channel) error) bool {
 	t.Helper()
 	connection, err := access.RabbitMQ()

@@ -13,7 +13,7 @@ import (
 )
 
 // rabbitMQBus reads durable queues of its own, which it binds to the exchanges as
-// any program would: what was published before is not to be had.
+// any program would: it does not see what was published before.
 type rabbitMQBus struct {
 	access broker.Access
 
@@ -63,9 +63,8 @@ func (b *rabbitMQBus) read(ctx context.Context, keep func(record)) {
 	readers.Wait()
 }
 
-// readQueue reads until the connection breaks. What a broker that was killed
-// delivers again, since it forgot that it was acknowledged, is known by what was
-// read before, and not kept twice.
+// readQueue reads until the connection breaks. A broker that was killed can
+// redeliver what was acknowledged; such messages are recognised and not kept twice.
 func (b *rabbitMQBus) readQueue(ctx context.Context, topic string, read []string, keep func(record)) []string {
 	connection, err := b.access.RabbitMQ()
 	if err != nil {

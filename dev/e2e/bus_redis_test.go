@@ -70,7 +70,7 @@ func (b redisBus) publish(ctx context.Context, topic, key, value string) error {
 	return b.client.XAdd(ctx, &redis.XAddArgs{Stream: topic, Values: values}).Err()
 }
 
-// pause keeps a reader from asking a broker that is away without a break.
+// pause keeps a reader from polling an unavailable broker in a busy loop.
 func pause(ctx context.Context) {
 	select {
 	case <-ctx.Done():

@@ -21,7 +21,7 @@ func testBroker() (broker.Kind, error) { return broker.ParseKind(os.Getenv(broke
 // topics create`; none is started then.
 const clusterVariable = "KAFKA_BROKERS"
 
-// onCluster tells whether the suite runs on a cluster that others may use too.
+// onCluster reports whether the suite runs on a cluster that others may use too.
 func onCluster() bool {
 	kind, _ := testBroker()
 	return kind == broker.Kafka && os.Getenv(clusterVariable) != ""
@@ -89,8 +89,8 @@ func skipWhereUnconfirmedIsLost(t testing.TB) {
 	}
 }
 
-// needsPartitions skips a test that must know which replica gets the next event:
-// on Redis and RabbitMQ whichever asks first does.
+// needsPartitions skips a test that depends on which replica gets the next event:
+// on Redis and RabbitMQ it is whichever asks first.
 func needsPartitions(t testing.TB) {
 	t.Helper()
 	if kind, _ := testBroker(); kind.Components() != broker.Redpanda.Components() {

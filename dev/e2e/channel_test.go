@@ -16,7 +16,7 @@ import (
 	"tickler/dev/stack"
 )
 
-// allowLoopback lets channels be on this machine, which is refused otherwise.
+// allowLoopback allows channels on this machine, which are refused otherwise.
 func allowLoopback(c *stack.Config) {
 	loopback := map[string]string{"TICKLER_ALLOWED_TARGETS": "127.0.0.1/32", "TICKLER_DELIVERY_RETRIES": "1s,2s,30s,30s"}
 	c.AppEnv = map[string]map[string]string{"api": loopback, "notifier": loopback}

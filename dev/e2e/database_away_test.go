@@ -15,7 +15,7 @@ import (
 	"tickler/dev/port"
 )
 
-// program is a process that a test runs by itself, beside a stack.
+// program is a process that a test runs beside a stack.
 type program struct {
 	*exec.Cmd
 	mu     sync.Mutex
@@ -35,7 +35,7 @@ func (p *program) said() string {
 	return p.output.String()
 }
 
-// launch starts a staged binary with an environment of nothing but env.
+// launch starts a staged binary with exactly the environment env.
 func launch(t *testing.T, name string, env []string, args ...string) *program {
 	t.Helper()
 	p := &program{Cmd: command(t, name, env, args...), ended: make(chan error, 1)}

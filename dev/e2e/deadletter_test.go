@@ -12,7 +12,7 @@ import (
 	"tickler/internal/event"
 )
 
-// letter is an envelope around some data, as a producer with a mistake makes it.
+// letter is an envelope around some data, as a faulty producer would send it.
 func letter(t *testing.T, eventType string, data fields) string {
 	t.Helper()
 	id := uuid.NewString()
@@ -98,8 +98,8 @@ func undone(m message) string {
 	return m.value + string(wrapped.Base64)
 }
 
-// Whoever has the broker's credentials can publish what looks just like an event.
-// Postgres knows no such event, so no app acts on it.
+// An attacker with the broker's credentials can publish messages that look just
+// like events. Postgres has not recorded them, so no app acts on them.
 func TestForgedMessageIsADeadLetterAndNothingElse(t *testing.T) {
 	t.Parallel()
 	s := start(t, nil)

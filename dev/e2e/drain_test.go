@@ -10,8 +10,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// hold locks a task's row, so that whoever wants to change the task waits, until
-// release is called.
+// hold locks a task's row, so that changes of the task wait until release is
+// called.
 func (s *system) hold(t testing.TB, taskID int64) (release func()) {
 	t.Helper()
 	tx, err := s.db.Begin(t.Context())
@@ -23,7 +23,7 @@ func (s *system) hold(t testing.TB, taskID int64) (release func()) {
 	return release
 }
 
-// untilWaiting waits until somebody waits for a lock that is held.
+// untilWaiting waits until a session waits for a lock.
 func (s *system) untilWaiting(t testing.TB) {
 	t.Helper()
 	until(t, soon, "a call that waits for the row", func() bool {
@@ -95,8 +95,8 @@ func TestDeliveryThatWasBegunIsFinishedBeforeAConsumerEnds(t *testing.T) {
 	require.Less(t, created, stopped, "by the process that was asked to end, not by the next one")
 }
 
-// endedWell waits for a process that was asked to end, and sees that it said
-// success within the bound of a cluster.
+// endedWell waits for a process that was asked to stop, and checks that it exits
+// with success within a pod's grace period.
 func (s *system) endedWell(t testing.TB, part string, pid int, asked time.Time) {
 	t.Helper()
 	until(t, soon, part+" to end", func() bool { return s.PID(part) != pid })

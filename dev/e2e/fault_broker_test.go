@@ -16,8 +16,8 @@ import (
 	"tickler/dev/stack"
 )
 
-// faulty is a cluster that runs inside the test and does wrong on command: by
-// kfake's own faults, and by connections that lose answers or are cut.
+// faulty is a cluster inside the test that misbehaves on command: by kfake's own
+// faults, and by connections that drop answers or are cut.
 type faulty struct {
 	*kfake.Cluster
 	mu       sync.Mutex
@@ -27,7 +27,7 @@ type faulty struct {
 	attached map[*wire]bool
 }
 
-// fate of an answer, which is to a request that the broker has carried out.
+// fate of an answer to a request that the broker has already carried out.
 type fate int
 
 const (
@@ -55,7 +55,7 @@ func startFaulty(t *testing.T, brokers int) (*system, *faulty) {
 	return start(t, func(c *stack.Config) { c.BrokerElsewhere = &access }), f
 }
 
-// cut ends all connections, and each that is made until restore.
+// cut closes all connections, and every new one until restore.
 func (f *faulty) cut() {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -72,21 +72,21 @@ func (f *faulty) restore() {
 	f.away = false
 }
 
-// answers decides about the answers to all that is published from now on.
+// answers decides the fate of answers to everything published from now on.
 func (f *faulty) answers(fate fate) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.produced = fate
 }
 
-// losses counts the answers that did not get through.
+// losses counts the answers that were dropped.
 func (f *faulty) losses() int {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return f.lost
 }
 
-// decide is asked about every answer, by the key of its request.
+// decide decides the fate of each answer, by the key of its request.
 func (f *faulty) decide(key int16) fate {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -126,7 +126,7 @@ func (f *faulty) listen(network, address string) (net.Listener, error) {
 	return gate{l, f}, err
 }
 
-// gate is a listener whose connections are under the command of faulty.
+// gate is a listener whose connections faulty controls.
 type gate struct {
 	net.Listener
 	faulty *faulty

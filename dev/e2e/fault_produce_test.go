@@ -10,8 +10,8 @@ import (
 	"tickler/internal/event"
 )
 
-// The broker has each of these events and does not say so, or says that it may
-// not have it: they are published again, and the copies change nothing.
+// The broker has stored each of these events but does not confirm it, or reports a
+// possible failure. They are published again, and the copies change nothing.
 func TestEventsThatTheBrokerKeptUnansweredAreRepeatedAndHaveOneEffect(t *testing.T) {
 	t.Parallel()
 	s, broker := startFaulty(t, 1)

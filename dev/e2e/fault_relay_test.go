@@ -13,7 +13,7 @@ import (
 	"tickler/internal/event"
 )
 
-// forgiving starts parts again at once, however often a test kills them.
+// forgiving restarts parts at once, however often a test kills them.
 func forgiving(c *stack.Config) {
 	c.Policy = process.Policy{FirstPause: 100 * time.Millisecond, MaxPause: 100 * time.Millisecond, Deaths: 100, Window: time.Minute}
 }
@@ -49,7 +49,7 @@ func (s *system) holdDeletes(t testing.TB) (release func()) {
 	return s.holdStatements(t, "outbox", "DELETE", "FOR EACH STATEMENT")
 }
 
-// holdStatements makes statements of a kind wait, until release.
+// holdStatements makes statements of a kind wait until release.
 func (s *system) holdStatements(t testing.TB, table, kind, which string) (release func()) {
 	t.Helper()
 	s.exec(t, `CREATE OR REPLACE FUNCTION wait_for_test() RETURNS trigger LANGUAGE plpgsql AS

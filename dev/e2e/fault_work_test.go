@@ -21,8 +21,8 @@ func (s *system) repeated(topic string) (n int) {
 
 var publishedTo = []string{event.TopicTaskEvents, event.TopicTaskRecurrence, event.TopicTaskReminders}
 
-// allEnd waits for streams of work to end well, nothing doubled, all at once:
-// each waits for a scan of its own.
+// allEnd waits for streams of work to end well, without duplicates. It waits for
+// all at once, since each waits for a scan of its own.
 func allEnd(t *testing.T, streams []*work) {
 	t.Helper()
 	t.Run("all work ends well", func(t *testing.T) {

@@ -17,9 +17,9 @@ import (
 	"tickler/dev/stack"
 )
 
-// staged is a folder that looks like the repository to a stack, with binaries
-// of its own: whoever builds the repository meanwhile does not change what the
-// tests run.
+// staged is a folder that looks like the repository to a stack, with binaries of
+// its own, so that building the repository meanwhile does not change what the tests
+// run.
 var staged struct{ root, daprd string }
 
 func TestMain(m *testing.M) {
@@ -81,8 +81,8 @@ func stage(ctx context.Context) error {
 	return err
 }
 
-// common is the system that tests share which disturb nobody: each works with
-// users of its own.
+// common is shared by tests that do not disturb each other: each works with users
+// of its own.
 var common struct {
 	*system
 	start sync.Once

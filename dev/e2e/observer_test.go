@@ -18,8 +18,8 @@ import (
 	"tickler/internal/event"
 )
 
-// observer is a consumer of its own, no part of the system: it reads every topic
-// from the beginning and keeps what it read.
+// observer is a consumer that is not part of the system. It reads every topic from
+// the beginning and keeps what it read.
 type observer struct {
 	bus    bus
 	cancel context.CancelFunc
@@ -66,10 +66,10 @@ func (o *observer) close() {
 	o.bus.close()
 }
 
-// keep takes a message that was read.
+// keep stores a message that was read.
 func (o *observer) keep(r record) {
 	m := message{place: r.place, key: r.key, value: r.value, planted: r.planted, received: time.Now()}
-	// What is no envelope, or holds no data of ours, stays without one.
+	// A message that is not an event keeps an empty envelope.
 	_ = json.Unmarshal([]byte(r.value), &m.Envelope)
 	_ = json.Unmarshal(m.Data, &m.Base)
 	if r.keyless {
@@ -113,7 +113,7 @@ func (o *observer) wait(t testing.TB, n int, topic, eventType string, taskID int
 	return found
 }
 
-// plant publishes a message as no app would, straight to the broker.
+// plant publishes a message straight to the broker, as no app would.
 func (o *observer) plant(t testing.TB, topic, key, value string) {
 	t.Helper()
 	require.NoError(t, o.bus.publish(t.Context(), topic, key, value))
@@ -125,9 +125,9 @@ func (o *observer) republish(t testing.TB, m message) {
 	o.plant(t, m.topic, m.key, m.value)
 }
 
-// check returns in what the published events break the contract: envelope,
-// key, schema, and the order of one task's versions on a topic. A duplicate
-// is legal; what comes back after its successor was published is one.
+// check returns how the published events violate the contract: envelope, key,
+// schema, and the order of a task's versions on a topic. Duplicates are legal, also
+// after newer events.
 func (o *observer) check() error {
 	o.mu.Lock()
 	defer o.mu.Unlock()

@@ -24,9 +24,9 @@ func (s *system) successors(t testing.TB, taskID int64) []int64 {
 	return query[[]int64](t, s, `SELECT coalesce(array_agg(id), '{}') FROM tasks WHERE previous_task_id = $1`, taskID)
 }
 
-// drained waits until recurrer has handled everything that was published
-// before: deliveries come one after the other, so when the successor of a task
-// that is completed now is there, they are done.
+// drained waits until recurrer has handled everything that was published before.
+// Deliveries come one by one, so they are done when a task that is completed now
+// has its successor.
 func (s *system) drained(t testing.TB, p *person) {
 	t.Helper()
 	last := p.add(t, fields{"title": "last", "recurrence_rule": "daily"})
