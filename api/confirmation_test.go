@@ -93,7 +93,7 @@ func TestLinkConfirmsByItsButtonAlone(t *testing.T) {
 	require.Contains(t, ann.call(t, "user_settings", fields{"test_channel": 1})["note"], "a test")
 	require.NotContains(t, h.log.String(), strings.TrimPrefix(link, "/confirm/"), "no log has the secret")
 	audited := ""
-	require.NoError(t, h.owner.QueryRow(t.Context(), `SELECT string_agg(actor, ',') FROM audit WHERE action = 'channel.updated' AND actor = 'confirmation link'`).Scan(&audited))
+	require.NoError(t, h.owner.QueryRow(t.Context(), `SELECT string_agg(actor, ',') FROM journal WHERE object = 'channel' AND action = 'updated' AND actor = 'confirmation link'`).Scan(&audited))
 	require.Equal(t, "confirmation link", audited)
 }
 

@@ -212,7 +212,7 @@ func (r *resident) state(t *testing.T) string {
 		query = append(query, fmt.Sprintf(`SELECT '%[1]s ' || (to_jsonb(t) - 'last_used_at')::text FROM %[1]s t WHERE user_id = $1`, table))
 	}
 	require.NoError(t, rows.Err())
-	query = append(query, `SELECT 'users ' || u::text FROM users u WHERE id = $1`, `SELECT 'outbox ' || o::text FROM outbox o WHERE data ->> 'user_id' = $1::text`)
+	query = append(query, `SELECT 'users ' || u::text FROM users u WHERE id = $1`, `SELECT 'outbox ' || o::text FROM outbox o JOIN journal j USING (id) WHERE j.user_id = $1`)
 	var all string
 	require.NoError(t, r.owner.QueryRow(t.Context(), `SELECT string_agg(row, E'\n' ORDER BY row) FROM (`+strings.Join(query, " UNION ALL ")+`) all_of (row)`, r.user.UserID).Scan(&all))
 	return all

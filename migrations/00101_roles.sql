@@ -98,10 +98,9 @@ GRANT EXECUTE ON FUNCTION caller_id TO tickler_api, tickler_recurrer;
 CREATE FUNCTION kept_for(what text) RETURNS interval
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
     RETURN CASE what
-        WHEN 'event_log' THEN interval '7 days'
         WHEN 'tasks' THEN interval '30 days' -- deleted ones
         WHEN 'deliveries' THEN interval '30 days'
-        WHEN 'audit' THEN interval '90 days'
+        WHEN 'journal' THEN interval '90 days'
     END;
 REVOKE EXECUTE ON FUNCTION kept_for FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION kept_for TO tickler_notifier;

@@ -40,10 +40,10 @@ GRANT SELECT (id, user_id, name, prefix, scopes, created_at, expires_at, last_us
 -- under the rights of the schema's owner, and tell no more than is asked.
 -- +goose StatementBegin
 CREATE FUNCTION check_token(given bytea)
-    RETURNS TABLE (id bigint, user_id bigint, prefix text, scopes text[], expires_at timestamptz)
+    RETURNS TABLE (id bigint, user_id bigint, name text, prefix text, scopes text[], expires_at timestamptz)
     LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
     BEGIN ATOMIC
-        SELECT t.id, t.user_id, t.prefix, t.scopes, t.expires_at FROM tokens t
+        SELECT t.id, t.user_id, t.name, t.prefix, t.scopes, t.expires_at FROM tokens t
         WHERE t.hash = given AND t.revoked_at IS NULL AND (t.expires_at IS NULL OR t.expires_at > now());
     END;
 -- +goose StatementEnd

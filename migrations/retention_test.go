@@ -15,7 +15,7 @@ import (
 func TestPoliciesKeepThingsForAsLongAsGoSays(t *testing.T) {
 	pool := pgtest.Open(t)
 	for what, kept := range map[string]time.Duration{
-		"event_log": event.KeptEvents, "tasks": event.KeptDeletedTasks, "deliveries": event.KeptDeliveries, "audit": event.KeptAudit,
+		"tasks": event.KeptDeletedTasks, "deliveries": event.KeptDeliveries, "journal": event.KeptJournal,
 	} {
 		var seconds float64
 		require.NoError(t, pool.QueryRow(t.Context(), `SELECT extract(epoch FROM kept_for($1))::float8`, what).Scan(&seconds), what)
@@ -30,7 +30,7 @@ func TestPoliciesKeepThingsForAsLongAsGoSays(t *testing.T) {
 }
 
 func TestHandledEventsAreRememberedLongerThanTheyCanComeAgain(t *testing.T) {
-	for _, kept := range []time.Duration{event.KeptEvents, event.KeptReminders, event.KeptUnpublished, event.KeptDeadLetters + event.KeptEvents} {
+	for _, kept := range []time.Duration{event.KeptEvents, event.KeptReminders, event.KeptDeadLetters + event.KeptEvents} {
 		require.Greater(t, event.KeptHandled, kept)
 	}
 	for _, topic := range event.Topics() {

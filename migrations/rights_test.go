@@ -26,15 +26,14 @@ func found(t *testing.T, pool *pgxpool.Pool, sql string) []string {
 func TestFunctionsThatLendTheirOwnersRightsAreFewAndKnown(t *testing.T) {
 	pool := pgtest.Open(t)
 	require.Equal(t, []string{
-		"audit_change: nobody", // triggers, which need no right
-		"audit_events: nobody",
 		"check_held: tickler_api",
 		"check_token: tickler_api",
 		"confirm_channel: tickler_api",
-		"event_log_news: tickler_api",
 		"find_calendar: tickler_api",
 		"find_confirmation: tickler_api",
 		"find_user: tickler_api",
+		"journal_news: tickler_api",
+		"journal_of_all: tickler_api",
 		"note_token_use: tickler_api",
 		"oldest_unpublished: tickler_notifier",
 		"provision_user: tickler_api",

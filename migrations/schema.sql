@@ -19,7 +19,6 @@ CREATE TABLE users (
     CONSTRAINT users_issuer_subject_key UNIQUE (issuer, subject),
     CONSTRAINT users_all_day_time_check CHECK (((all_day_time >= 0) AND (all_day_time <= 1439)))
 );
-CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON users FOR EACH ROW EXECUTE FUNCTION audit_change('user', 'updated');
 ALTER TABLE users ENABLE ROW LEVEL SECURITY;
 CREATE POLICY own ON users TO tickler_api, tickler_recurrer USING ((id = ( SELECT caller_id() AS caller_id)));
 CREATE POLICY settings ON users FOR SELECT TO tickler_notifier USING (true);
@@ -44,7 +43,6 @@ CREATE TABLE tokens (
     CONSTRAINT tokens_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE
 );
 CREATE INDEX idx_tokens_user ON tokens USING btree (user_id);
-CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE OF revoked_at ON tokens FOR EACH ROW EXECUTE FUNCTION audit_change('token', 'revoked');
 ALTER TABLE tokens ENABLE ROW LEVEL SECURITY;
 CREATE POLICY own ON tokens TO tickler_api, tickler_recurrer USING ((user_id = ( SELECT caller_id() AS caller_id)));
 GRANT INSERT (user_id, name, prefix, hash, scopes, expires_at) ON tokens TO tickler_api;
@@ -65,7 +63,6 @@ CREATE TABLE categories (
     CONSTRAINT categories_name_check CHECK (((char_length(name) >= 1) AND (char_length(name) <= 50)))
 );
 CREATE UNIQUE INDEX idx_categories_name ON categories USING btree (user_id, name_key);
-CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON categories FOR EACH ROW EXECUTE FUNCTION audit_change('category', 'updated');
 ALTER TABLE categories ENABLE ROW LEVEL SECURITY;
 CREATE POLICY own ON categories TO tickler_api, tickler_recurrer USING ((user_id = ( SELECT caller_id() AS caller_id)));
 GRANT SELECT, INSERT, UPDATE, DELETE ON categories TO tickler_api;
@@ -85,7 +82,6 @@ CREATE TABLE tags (
     CONSTRAINT tags_name_check CHECK (((char_length(name) >= 1) AND (char_length(name) <= 30)))
 );
 CREATE UNIQUE INDEX idx_tags_name ON tags USING btree (user_id, name_key);
-CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE OF name, color ON tags FOR EACH ROW EXECUTE FUNCTION audit_change('tag', 'updated');
 ALTER TABLE tags ENABLE ROW LEVEL SECURITY;
 CREATE POLICY own ON tags TO tickler_api, tickler_recurrer USING ((user_id = ( SELECT caller_id() AS caller_id)));
 GRANT SELECT, INSERT, UPDATE, DELETE ON tags TO tickler_api;
@@ -196,6 +192,59 @@ GRANT SELECT, DELETE ON reminders TO tickler_notifier;
 GRANT SELECT, INSERT ON reminders TO tickler_recurrer;
 GRANT UPDATE (remind_at, reminded_at, reminded_due) ON reminders TO tickler_notifier;
 
+CREATE TABLE journal (
+    id          bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
+    position    bigint NOT NULL DEFAULT GREATEST(((pg_current_xact_id())::text)::bigint, (((pg_snapshot_xmax(pg_current_snapshot()))::text)::bigint - 1)),
+    user_id     bigint NOT NULL,
+    at          timestamp with time zone NOT NULL,
+    call_id     uuid NOT NULL,
+    actor_kind  text NOT NULL,
+    actor       text NOT NULL,
+    token_id    bigint,
+    client      text,
+    transport   text NOT NULL,
+    object      text NOT NULL,
+    object_id   bigint NOT NULL,
+    action      text NOT NULL,
+    before      json,
+    after       json,
+    restores    json,
+    event_id    uuid,
+    event_type  text,
+    version     integer,
+    source      text,
+    traceparent text,
+    CONSTRAINT journal_pkey PRIMARY KEY (id),
+    CONSTRAINT journal_actor_kind_check CHECK ((actor_kind = ANY (ARRAY['person'::text, 'agent'::text, 'system'::text]))),
+    CONSTRAINT journal_check CHECK (((object <> 'task'::text) OR ((event_id IS NOT NULL) AND (event_type IS NOT NULL) AND (version IS NOT NULL) AND (source IS NOT NULL))))
+);
+CREATE INDEX idx_journal_object ON journal USING btree (user_id, object_id, id);
+CREATE INDEX idx_journal_user ON journal USING btree (user_id, "position", id);
+ALTER TABLE journal ENABLE ROW LEVEL SECURITY;
+CREATE POLICY notify ON journal FOR INSERT TO tickler_notifier WITH CHECK (((event_type = 'reminder.sent'::text) OR ((object = 'channel'::text) AND (actor_kind = 'system'::text))));
+CREATE POLICY oldest ON journal FOR SELECT TO tickler_notifier USING (true);
+CREATE POLICY own ON journal TO tickler_api, tickler_recurrer USING ((user_id = ( SELECT caller_id() AS caller_id)));
+CREATE POLICY prune ON journal FOR DELETE TO tickler_notifier USING ((at < (now() - kept_for('journal'::text))));
+CREATE POLICY publish ON journal FOR SELECT TO tickler_relay USING (true);
+GRANT SELECT ON journal TO tickler_api;
+GRANT DELETE ON journal TO tickler_notifier;
+GRANT INSERT (user_id, at, call_id, actor_kind, actor, token_id, client, transport, object, object_id, action, before, after, restores, event_id, event_type, version, source, traceparent) ON journal TO tickler_api;
+GRANT INSERT (user_id, at, call_id, actor_kind, actor, token_id, client, transport, object, object_id, action, before, after, restores, event_id, event_type, version, source, traceparent) ON journal TO tickler_notifier;
+GRANT SELECT (id, position, at, object_id) ON journal TO tickler_notifier;
+GRANT INSERT (user_id, at, call_id, actor_kind, actor, token_id, client, transport, object, object_id, action, before, after, restores, event_id, event_type, version, source, traceparent) ON journal TO tickler_recurrer;
+GRANT SELECT (id, object_id) ON journal TO tickler_recurrer;
+GRANT SELECT (id, user_id, at, object_id, after, event_id, event_type, version, source, traceparent) ON journal TO tickler_relay;
+
+CREATE TABLE journal_floor (
+    one      boolean NOT NULL DEFAULT true,
+    position bigint NOT NULL,
+    CONSTRAINT journal_floor_pkey PRIMARY KEY (one),
+    CONSTRAINT journal_floor_one_check CHECK (one)
+);
+GRANT SELECT ON journal_floor TO tickler_api;
+GRANT SELECT ON journal_floor TO tickler_notifier;
+GRANT UPDATE (position) ON journal_floor TO tickler_notifier;
+
 CREATE TABLE channels (
     id              bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
     user_id         bigint NOT NULL,
@@ -219,7 +268,6 @@ CREATE TABLE channels (
     CONSTRAINT channels_kind_check CHECK ((kind = ANY (ARRAY['webhook'::text, 'ntfy'::text, 'email'::text])))
 );
 CREATE INDEX idx_channels_due ON channels USING btree (next_attempt_at) WHERE ((enabled OR (NOT confirmed)) AND (next_attempt_at IS NOT NULL));
-CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE OF secret, enabled, confirmed ON channels FOR EACH ROW EXECUTE FUNCTION audit_change('channel', 'updated');
 ALTER TABLE channels ENABLE ROW LEVEL SECURITY;
 CREATE POLICY delivery ON channels TO tickler_notifier USING (true);
 CREATE POLICY own ON channels TO tickler_api, tickler_recurrer USING ((user_id = ( SELECT caller_id() AS caller_id)));
@@ -299,18 +347,12 @@ CREATE POLICY own ON calendar_feeds TO tickler_api, tickler_recurrer USING ((use
 GRANT SELECT, INSERT, UPDATE, DELETE ON calendar_feeds TO tickler_api;
 
 CREATE TABLE outbox (
-    id          bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
-    shard       smallint NOT NULL,
-    event_id    uuid NOT NULL,
-    event_type  text NOT NULL,
-    topic       text NOT NULL,
-    task_id     bigint NOT NULL,
-    source      text NOT NULL,
-    traceparent text NOT NULL DEFAULT ''::text,
-    data        json NOT NULL,
-    created_at  timestamp with time zone NOT NULL,
-    parked_at   timestamp with time zone,
-    error       text,
+    shard     smallint NOT NULL,
+    topic     text NOT NULL,
+    id        bigint NOT NULL,
+    task_id   bigint NOT NULL,
+    parked_at timestamp with time zone,
+    error     text,
     CONSTRAINT outbox_pkey PRIMARY KEY (shard, topic, id)
 ) WITH (autovacuum_vacuum_scale_factor=0, autovacuum_vacuum_threshold=1000);
 CREATE INDEX idx_outbox_parked ON outbox USING btree (task_id) WHERE (parked_at IS NOT NULL);
@@ -349,65 +391,6 @@ GRANT SELECT ON dead_letters TO tickler_relay;
 GRANT SELECT (id, received_at) ON dead_letters TO tickler_notifier;
 GRANT UPDATE (redriven_at) ON dead_letters TO tickler_relay;
 
-CREATE TABLE event_log (
-    position   bigint NOT NULL DEFAULT GREATEST(((pg_current_xact_id())::text)::bigint, (((pg_snapshot_xmax(pg_current_snapshot()))::text)::bigint - 1)),
-    seq        bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
-    user_id    bigint NOT NULL,
-    task_id    bigint NOT NULL,
-    event_id   uuid NOT NULL,
-    event_type text NOT NULL,
-    source     text NOT NULL,
-    token_id   bigint DEFAULT (NULLIF(current_setting('tickler.token_id'::text, true), ''::text))::bigint,
-    data       json NOT NULL,
-    created_at timestamp with time zone NOT NULL,
-    CONSTRAINT event_log_pkey PRIMARY KEY ("position", seq)
-);
-CREATE UNIQUE INDEX idx_event_log_event ON event_log USING btree (event_id);
-CREATE INDEX idx_event_log_user ON event_log USING btree (user_id, "position", seq);
-CREATE TRIGGER audit AFTER INSERT ON event_log REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION audit_events();
-ALTER TABLE event_log ENABLE ROW LEVEL SECURITY;
-CREATE POLICY oldest ON event_log FOR SELECT TO tickler_notifier USING (true);
-CREATE POLICY own ON event_log TO tickler_api, tickler_recurrer USING ((user_id = ( SELECT caller_id() AS caller_id)));
-CREATE POLICY prune ON event_log FOR DELETE TO tickler_notifier USING ((created_at < (now() - kept_for('event_log'::text))));
-CREATE POLICY reminded ON event_log FOR INSERT TO tickler_notifier WITH CHECK ((event_type = 'reminder.sent'::text));
-GRANT SELECT ON event_log TO tickler_api;
-GRANT DELETE ON event_log TO tickler_notifier;
-GRANT INSERT (user_id, task_id, event_id, event_type, source, data, created_at) ON event_log TO tickler_api;
-GRANT INSERT (user_id, task_id, event_id, event_type, source, data, created_at) ON event_log TO tickler_notifier;
-GRANT SELECT (position, seq, created_at) ON event_log TO tickler_notifier;
-GRANT INSERT (user_id, task_id, event_id, event_type, source, data, created_at) ON event_log TO tickler_recurrer;
-
-CREATE TABLE event_log_floor (
-    one      boolean NOT NULL DEFAULT true,
-    position bigint NOT NULL,
-    CONSTRAINT event_log_floor_pkey PRIMARY KEY (one),
-    CONSTRAINT event_log_floor_one_check CHECK (one)
-);
-GRANT SELECT ON event_log_floor TO tickler_api;
-GRANT SELECT ON event_log_floor TO tickler_notifier;
-GRANT UPDATE (position) ON event_log_floor TO tickler_notifier;
-
-CREATE TABLE audit (
-    id        bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
-    at        timestamp with time zone NOT NULL DEFAULT now(),
-    user_id   bigint NOT NULL,
-    actor     text NOT NULL,
-    token_id  bigint,
-    action    text NOT NULL,
-    object_id bigint NOT NULL,
-    event_id  uuid,
-    CONSTRAINT audit_pkey PRIMARY KEY (id)
-);
-CREATE INDEX idx_audit_at ON audit USING btree (at);
-CREATE INDEX idx_audit_user ON audit USING btree (user_id, id);
-ALTER TABLE audit ENABLE ROW LEVEL SECURITY;
-CREATE POLICY administrator ON audit FOR SELECT TO tickler_api USING ((( SELECT current_setting('tickler.admin'::text, true) AS current_setting) = 'on'::text));
-CREATE POLICY own ON audit TO tickler_api USING ((user_id = ( SELECT caller_id() AS caller_id)));
-CREATE POLICY prune ON audit TO tickler_notifier USING ((at < (now() - kept_for('audit'::text))));
-GRANT SELECT ON audit TO tickler_api;
-GRANT DELETE ON audit TO tickler_notifier;
-GRANT SELECT (id, at) ON audit TO tickler_notifier;
-
 CREATE FUNCTION caller_id()
  RETURNS bigint
  LANGUAGE sql
@@ -421,18 +404,19 @@ CREATE FUNCTION kept_for(what text)
  RETURNS interval
  LANGUAGE sql
  IMMUTABLE PARALLEL SAFE
-RETURN CASE what WHEN 'event_log'::text THEN '7 days'::interval WHEN 'tasks'::text THEN '30 days'::interval WHEN 'deliveries'::text THEN '30 days'::interval WHEN 'audit'::text THEN '90 days'::interval ELSE NULL::interval END;
+RETURN CASE what WHEN 'tasks'::text THEN '30 days'::interval WHEN 'deliveries'::text THEN '30 days'::interval WHEN 'journal'::text THEN '90 days'::interval ELSE NULL::interval END;
 REVOKE ALL ON FUNCTION kept_for(text) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION kept_for(text) TO tickler_notifier;
 
 CREATE FUNCTION check_token(given bytea)
- RETURNS TABLE(id bigint, user_id bigint, prefix text, scopes text[], expires_at timestamp with time zone)
+ RETURNS TABLE(id bigint, user_id bigint, name text, prefix text, scopes text[], expires_at timestamp with time zone)
  LANGUAGE sql
  STABLE SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'public', 'pg_temp'
 BEGIN ATOMIC
  SELECT t.id,
      t.user_id,
+     t.name,
      t.prefix,
      t.scopes,
      t.expires_at
@@ -568,6 +552,78 @@ END;
 REVOKE ALL ON FUNCTION search_titles(text,integer) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION search_titles(text,integer) TO tickler_api;
 
+CREATE FUNCTION journal_news(since bigint, settled bigint, users bigint[], OUT until bigint, OUT unsettled boolean, OUT found bigint[])
+ RETURNS record
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+BEGIN ATOMIC
+ SELECT h.horizon,
+     (EXISTS ( SELECT
+            FROM unnest(journal_news.users) u(id)
+           WHERE (EXISTS ( SELECT
+                    FROM journal j
+                   WHERE ((j.user_id = u.id) AND (j."position" >= h.horizon)))))) AS "exists",
+     ARRAY( SELECT u.id
+            FROM unnest(journal_news.users) u(id)
+           WHERE (EXISTS ( SELECT
+                    FROM journal j
+                   WHERE ((j.user_id = u.id) AND (j."position" >= journal_news.since) AND (j."position" < h.horizon))))) AS "array"
+    FROM ( SELECT GREATEST(journal_news.settled, ((pg_snapshot_xmin(pg_current_snapshot()))::text)::bigint) AS horizon) h;
+END;
+REVOKE ALL ON FUNCTION journal_news(bigint,bigint,bigint[]) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION journal_news(bigint,bigint,bigint[]) TO tickler_api;
+
+CREATE FUNCTION journal_of_all(of_user bigint, below bigint, size integer)
+ RETURNS TABLE(id bigint, at timestamp with time zone, user_id bigint, call_id uuid, actor_kind text, actor text, token_id bigint, client text, transport text, object text, object_id bigint, action text, event_id uuid)
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+BEGIN ATOMIC
+ SELECT j.id,
+     j.at,
+     j.user_id,
+     j.call_id,
+     j.actor_kind,
+     j.actor,
+     j.token_id,
+     j.client,
+     j.transport,
+     j.object,
+     j.object_id,
+     j.action,
+     j.event_id
+    FROM journal j
+   WHERE ((current_setting('tickler.admin'::text, true) = 'on'::text) AND ((journal_of_all.of_user IS NULL) OR (j.user_id = journal_of_all.of_user)) AND ((journal_of_all.below IS NULL) OR (j.id < journal_of_all.below)) AND (j.action <> 'reminded'::text))
+   ORDER BY j.id DESC
+  LIMIT journal_of_all.size;
+END;
+REVOKE ALL ON FUNCTION journal_of_all(bigint,bigint,integer) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION journal_of_all(bigint,bigint,integer) TO tickler_api;
+
+CREATE FUNCTION recorded_events(users bigint[], tasks bigint[], ids uuid[])
+ RETURNS TABLE(event_id uuid, event_type text, at timestamp with time zone, user_id bigint, task_id bigint, version integer, source text, traceparent text, fields text)
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+BEGIN ATOMIC
+ SELECT j.event_id,
+     j.event_type,
+     j.at,
+     j.user_id,
+     j.object_id,
+     j.version,
+     j.source,
+     COALESCE(j.traceparent, ''::text) AS "coalesce",
+     (j.after)::text AS after
+    FROM (UNNEST(recorded_events.users, recorded_events.tasks, recorded_events.ids) told(user_id, task_id, event_id)
+      JOIN journal j ON (((j.user_id = told.user_id) AND (j.object_id = told.task_id) AND (j.event_id = told.event_id))));
+END;
+REVOKE ALL ON FUNCTION recorded_events(bigint[],bigint[],uuid[]) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION recorded_events(bigint[],bigint[],uuid[]) TO tickler_notifier;
+GRANT EXECUTE ON FUNCTION recorded_events(bigint[],bigint[],uuid[]) TO tickler_recurrer;
+GRANT EXECUTE ON FUNCTION recorded_events(bigint[],bigint[],uuid[]) TO tickler_relay;
+
 CREATE FUNCTION find_confirmation(given bytea)
  RETURNS text
  LANGUAGE sql
@@ -588,9 +644,25 @@ CREATE FUNCTION confirm_channel(given bytea)
  SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'public', 'pg_temp'
 BEGIN ATOMIC
- UPDATE channels c SET confirmed = true, enabled = true, problem = NULL::text, failures = 0
-    FROM channel_confirmations f
-   WHERE ((f.hash = confirm_channel.given) AND (f.expires_at > now()) AND (c.id = f.channel_id) AND (NOT c.confirmed));
+ WITH confirmed AS (
+          UPDATE channels c SET confirmed = true, enabled = true, problem = NULL::text, failures = 0
+            FROM channel_confirmations f
+           WHERE ((f.hash = confirm_channel.given) AND (f.expires_at > now()) AND (c.id = f.channel_id) AND (NOT c.confirmed))
+           RETURNING c.id,
+             c.user_id
+         )
+  INSERT INTO journal (user_id, at, call_id, actor_kind, actor, transport, object, object_id, action, before, after)  SELECT confirmed.user_id,
+             now() AS now,
+             gen_random_uuid() AS gen_random_uuid,
+             'person',
+             'confirmation link',
+             'page',
+             'channel',
+             confirmed.id,
+             'updated',
+             '{"enabled":false}',
+             '{"enabled":true}'
+            FROM confirmed;
  SELECT find_confirmation(given) AS find_confirmation;
 END;
 REVOKE ALL ON FUNCTION confirm_channel(bytea) FROM PUBLIC;
@@ -618,103 +690,17 @@ REVOKE ALL ON FUNCTION rfc3339(timestamp with time zone) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION rfc3339(timestamp with time zone) TO tickler_api;
 GRANT EXECUTE ON FUNCTION rfc3339(timestamp with time zone) TO tickler_notifier;
 
-CREATE FUNCTION event_log_news(since bigint, users bigint[], OUT until bigint, OUT unsettled boolean, OUT found bigint[])
- RETURNS record
- LANGUAGE sql
- STABLE SECURITY DEFINER
- SET search_path TO 'pg_catalog', 'public', 'pg_temp'
-BEGIN ATOMIC
- SELECT h.horizon,
-     (EXISTS ( SELECT
-            FROM event_log e
-           WHERE (e."position" >= h.horizon))) AS "exists",
-     ARRAY( SELECT DISTINCT e.user_id
-            FROM event_log e
-           WHERE ((e."position" >= event_log_news.since) AND (e."position" < h.horizon) AND (e.user_id = ANY (event_log_news.users)))) AS "array"
-    FROM ( SELECT ((pg_snapshot_xmin(pg_current_snapshot()))::text)::bigint AS horizon) h;
-END;
-REVOKE ALL ON FUNCTION event_log_news(bigint,bigint[]) FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION event_log_news(bigint,bigint[]) TO tickler_api;
-
-CREATE FUNCTION recorded_events(ids uuid[])
- RETURNS TABLE(event_id uuid, user_id bigint, task_id bigint, event_type text, source text, created_at timestamp with time zone, data text)
- LANGUAGE sql
- STABLE SECURITY DEFINER
- SET search_path TO 'pg_catalog', 'public', 'pg_temp'
-BEGIN ATOMIC
- SELECT e.event_id,
-     e.user_id,
-     e.task_id,
-     e.event_type,
-     e.source,
-     e.created_at,
-     (e.data)::text AS data
-    FROM event_log e
-   WHERE (e.event_id = ANY (recorded_events.ids));
-END;
-REVOKE ALL ON FUNCTION recorded_events(uuid[]) FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION recorded_events(uuid[]) TO tickler_notifier;
-GRANT EXECUTE ON FUNCTION recorded_events(uuid[]) TO tickler_recurrer;
-GRANT EXECUTE ON FUNCTION recorded_events(uuid[]) TO tickler_relay;
-
 CREATE FUNCTION oldest_unpublished()
- RETURNS timestamp with time zone
+ RETURNS bigint
  LANGUAGE sql
  STABLE SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'public', 'pg_temp'
 BEGIN ATOMIC
- SELECT min(o.created_at) AS min
+ SELECT min(o.id) AS min
     FROM outbox o;
 END;
 REVOKE ALL ON FUNCTION oldest_unpublished() FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION oldest_unpublished() TO tickler_notifier;
-
-CREATE FUNCTION audit_actor(otherwise text)
- RETURNS text
- LANGUAGE sql
- STABLE
-RETURN COALESCE(NULLIF(current_setting('tickler.actor'::text, true), ''::text), otherwise);
-REVOKE ALL ON FUNCTION audit_actor(text) FROM PUBLIC;
-
-CREATE FUNCTION audit_token()
- RETURNS bigint
- LANGUAGE sql
- STABLE
-RETURN (NULLIF(current_setting('tickler.token_id'::text, true), ''::text))::bigint;
-REVOKE ALL ON FUNCTION audit_token() FROM PUBLIC;
-
-CREATE FUNCTION audit_events()
- RETURNS trigger
- LANGUAGE plpgsql
- SECURITY DEFINER
- SET search_path TO 'pg_catalog', 'public', 'pg_temp'
-AS $function$
-BEGIN
-    INSERT INTO audit (user_id, actor, token_id, action, object_id, event_id)
-    SELECT user_id, audit_actor(source), audit_token(), event_type, task_id, event_id
-    FROM added WHERE event_type <> 'reminder.sent' ORDER BY seq; -- nobody did that
-    RETURN NULL;
-END
-$function$;
-REVOKE ALL ON FUNCTION audit_events() FROM PUBLIC;
-
-CREATE FUNCTION audit_change()
- RETURNS trigger
- LANGUAGE plpgsql
- SECURITY DEFINER
- SET search_path TO 'pg_catalog', 'public', 'pg_temp'
-AS $function$
-DECLARE
-    changed jsonb := to_jsonb(CASE WHEN TG_OP = 'DELETE' THEN OLD ELSE NEW END);
-BEGIN
-    INSERT INTO audit (user_id, actor, token_id, action, object_id)
-    VALUES (coalesce(changed -> 'user_id', changed -> 'id')::bigint, audit_actor('database'), audit_token(),
-            TG_ARGV[0] || '.' || CASE TG_OP WHEN 'INSERT' THEN 'created' WHEN 'DELETE' THEN 'deleted' ELSE TG_ARGV[1] END,
-            (changed -> 'id')::bigint);
-    RETURN NULL;
-END
-$function$;
-REVOKE ALL ON FUNCTION audit_change() FROM PUBLIC;
 
 -- Roles, and the schema itself
 

@@ -80,7 +80,7 @@ func TestForgedReminderReachesNobodyAndKeepsNoTrueOneAway(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, 1, claimed)
 	var id uuid.UUID
-	require.NoError(t, o.pool.QueryRow(t.Context(), `SELECT event_id FROM event_log WHERE event_type = 'reminder.sent'`).Scan(&id))
+	require.NoError(t, o.pool.QueryRow(t.Context(), `SELECT event_id FROM journal WHERE event_type = 'reminder.sent'`).Scan(&id))
 	count := func(table string) (n int) {
 		require.NoError(t, o.pool.QueryRow(t.Context(), `SELECT count(*) FROM `+table).Scan(&n))
 		return n

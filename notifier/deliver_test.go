@@ -24,6 +24,6 @@ func TestReminderSaysHowLongThereIsOrWas(t *testing.T) {
 	}
 	for _, c := range cases {
 		due := now.Add(c.due)
-		require.Equal(t, c.want, wording(event.Reminder{Base: event.Base{TaskID: 7}, Title: "Pay", DueDate: &due}, now))
+		require.Equal(t, c.want, wording(event.Reminder{Base: event.Base{TaskID: 7}, ReminderFields: event.ReminderFields{Title: "Pay", DueDate: &due}}, now))
 	}
 }

@@ -129,7 +129,7 @@ func TestWhatIsEnteredLateComesAsOne(t *testing.T) {
 	for n := range 12 {
 		added, err := o.service.Add(t.Context(), ann, task.AddInput{Fields: task.Fields{Title: input.Some(fmt.Sprint("Late ", n)), DueDate: input.Some("2026-03-01T12:00")}})
 		require.NoError(t, err)
-		reminders = append(reminders, event.Reminder{Base: event.Base{EventID: uuid.New(), UserID: ann.UserID, TaskID: added.Task.ID}, Title: added.Task.Title, DueDate: added.Task.DueDate, Priority: "medium", AtOnce: true})
+		reminders = append(reminders, event.Reminder{Base: event.Base{EventID: uuid.New(), UserID: ann.UserID, TaskID: added.Task.ID}, ReminderFields: event.ReminderFields{Title: added.Task.Title, DueDate: added.Task.DueDate, Priority: "medium", AtOnce: true}})
 	}
 	o.takes(t, reminders)
 	o.pass(10 * time.Second)

@@ -108,7 +108,7 @@ func (o *office) remind(t *testing.T, user person.Settings, title string) {
 	t.Helper()
 	added, err := o.service.Add(t.Context(), user, task.AddInput{Fields: task.Fields{Title: input.Some(title), DueDate: input.Some("2026-03-30T12:00")}})
 	require.NoError(t, err)
-	r := event.Reminder{Base: event.Base{EventID: uuid.New(), UserID: user.UserID, TaskID: added.Task.ID}, Title: title, DueDate: added.Task.DueDate, Priority: "medium"}
+	r := event.Reminder{Base: event.Base{EventID: uuid.New(), UserID: user.UserID, TaskID: added.Task.ID}, ReminderFields: event.ReminderFields{Title: title, DueDate: added.Task.DueDate, Priority: "medium"}}
 	_, err = o.notifier.TakeReminders(t.Context(), []event.Reminder{r}, o.clock(), func(event.Reminder) {})
 	require.NoError(t, err)
 	o.sender.wake()

@@ -36,14 +36,14 @@ func auditCommand(args []string, stdout io.Writer) error {
 				return err
 			}
 		}
-		entries, err := store.AuditOfAll(ctx, userID, 0, *limit)
+		entries, err := store.HistoryOfAll(ctx, userID, 0, *limit)
 		if err != nil {
 			return err
 		}
 		table := tabwriter.NewWriter(stdout, 0, 0, 2, ' ', 0)
 		_, _ = fmt.Fprintln(table, "AT\tUSER\tACTION\tOBJECT\tBY")
 		for _, e := range entries {
-			_, _ = fmt.Fprintf(table, "%s\t%d\t%s\t%d\t%q\n", instant(&e.At), e.UserID, e.Action, e.ObjectID, e.Actor)
+			_, _ = fmt.Fprintf(table, "%s\t%d\t%s\t%d\t%q\n", instant(&e.At), e.UserID, string(e.Object)+"."+string(e.Action), e.ObjectID, e.By.Name)
 		}
 		return table.Flush()
 	})

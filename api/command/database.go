@@ -8,9 +8,9 @@ import (
 
 	"github.com/jackc/pgx/v5/pgxpool"
 
-	"tickler/internal/access"
 	"tickler/internal/config"
 	"tickler/internal/fault"
+	"tickler/internal/journal"
 	"tickler/internal/repository"
 )
 
@@ -32,7 +32,7 @@ func withPool(ctx context.Context, role repository.Role, run func(*pgxpool.Pool)
 
 // withStore runs a command under the api's own role.
 func withStore(run func(context.Context, *repository.Repository) error) error {
-	ctx, cancel := context.WithTimeout(access.With(context.Background(), access.Caller{Actor: "command line"}), commandTimeout)
+	ctx, cancel := context.WithTimeout(journal.With(context.Background(), journal.NewCall(journal.Actor{Kind: journal.Person, Name: "command line", Transport: journal.Command})), commandTimeout)
 	defer cancel()
 	return withPool(ctx, repository.RoleAPI, func(pool *pgxpool.Pool) error {
 		return run(ctx, repository.New(pool, app, func() {}))

@@ -16,11 +16,18 @@ func TestParkedEventsAreListedAndReleased(t *testing.T) {
 	t.Setenv("DATABASE_URL", pool.Config().ConnString())
 	var id int64
 	require.NoError(t, pool.QueryRow(context.Background(), `
-		INSERT INTO outbox (shard, event_id, event_type, topic, task_id, source, data, created_at, parked_at, error)
-		VALUES (1, gen_random_uuid(), 'task.created', 'task-events', 17, 'tickler/api', '{}', now(), now(), E'message too large\nfor the broker'),
-		       (1, gen_random_uuid(), 'task.updated', 'task-events', 17, 'tickler/api', '{}', now(), NULL, NULL),
-		       (2, gen_random_uuid(), 'task.created', 'task-events', 18, 'tickler/api', '{}', now(), NULL, NULL)
-		RETURNING id`).Scan(&id))
+		WITH entry AS (
+			INSERT INTO journal (user_id, at, call_id, actor_kind, actor, transport, object, object_id, action, event_id, event_type, version, source)
+			SELECT 1, now(), gen_random_uuid(), 'agent', 'test', 'mcp', 'task', task, split_part(type, '.', 2), gen_random_uuid(), type, 1, 'tickler/api'
+			FROM (VALUES (17, 'task.created'), (17, 'task.updated'), (18, 'task.created')) change (task, type)
+			RETURNING id, object_id, event_type
+		), queued AS (
+			INSERT INTO outbox (shard, topic, id, task_id, parked_at, error)
+			SELECT object_id % 16, 'task-events', id, object_id,
+			       CASE WHEN parked THEN now() END, CASE WHEN parked THEN E'message too large\nfor the broker' END
+			FROM (SELECT *, object_id = 17 AND event_type = 'task.created' AS parked FROM entry) row
+		)
+		SELECT min(id) FROM entry`).Scan(&id))
 	command := func(args ...string) string {
 		var out strings.Builder
 		require.NoError(t, outboxCommand(args, &out))

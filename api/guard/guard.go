@@ -17,6 +17,7 @@ import (
 	"tickler/api/sse"
 	"tickler/internal/access"
 	"tickler/internal/fault"
+	"tickler/internal/journal"
 	"tickler/internal/person"
 	"tickler/internal/telemetry"
 )
@@ -124,8 +125,18 @@ func (g *Guard) authenticated(c *gin.Context) {
 	// An open stream counts as a stream, not as a call. Its token may have been
 	// checked two seconds ago, so it is checked again.
 	ctx = sse.OnOpen(ctx, func() { end(); g.checker.Recheck() })
-	c.Request = c.Request.WithContext(operation.WithUser(access.With(ctx, caller), user))
+	ctx = journal.With(access.With(ctx, caller), journal.NewCall(actor(caller, c.Request.URL.Path)))
+	c.Request = c.Request.WithContext(operation.WithUser(ctx, user))
 	c.Next()
+}
+
+// actor is who the history says made the changes of a call.
+func actor(caller access.Caller, path string) journal.Actor {
+	by := journal.Actor{Kind: journal.Agent, Name: caller.Actor, TokenID: caller.TokenID, Client: caller.Client, Transport: journal.REST}
+	if strings.HasPrefix(path, "/mcp") {
+		by.Transport = journal.MCP
+	}
+	return by
 }
 
 func (g *Guard) unavailable(c *gin.Context, err error) {

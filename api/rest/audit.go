@@ -14,17 +14,17 @@ import (
 
 	"tickler/internal/access"
 	"tickler/internal/fault"
+	"tickler/internal/journal"
 	"tickler/internal/person"
-	"tickler/internal/repository"
 )
 
 // Audit reads who did what through which token, newest first. Unless before is 0,
 // it reads only entries older than that entry.
 type Audit interface {
-	// Audit reads entries about one user's data.
-	Audit(ctx context.Context, userID, before int64, limit int) ([]repository.AuditEntry, error)
-	// AuditOfAll reads entries about all users, or about one unless userID is 0.
-	AuditOfAll(ctx context.Context, userID, before int64, limit int) ([]repository.AuditEntry, error)
+	// History is about one user's data.
+	History(ctx context.Context, userID int64, f journal.Filter) ([]journal.Entry, error)
+	// HistoryOfAll is about that of all users, or of one unless userID is 0.
+	HistoryOfAll(ctx context.Context, userID, before int64, limit int) ([]journal.Entry, error)
 }
 
 const (
@@ -43,7 +43,7 @@ type auditEntry struct {
 	ID       int64  `json:"id"`
 	At       string `json:"at" doc:"UTC."`
 	UserID   int64  `json:"user_id" doc:"Whose data it is about."`
-	Actor    string `json:"actor" doc:"The token, by its first characters; the issuer and client of one; or the app that worked by itself."`
+	Actor    string `json:"actor" doc:"The token, by its name or first characters; the issuer and client of one; or the app that worked by itself."`
 	TokenID  int64  `json:"token_id,omitempty" doc:"Of a personal token."`
 	Action   string `json:"action" doc:"For example task.created."`
 	ObjectID int64  `json:"object_id" doc:"Of the task, category, tag, channel, token or user."`
@@ -69,7 +69,7 @@ func (s *server) audit() {
 		if err != nil {
 			return nil, err
 		}
-		return q.page(s.Audit.Audit(c.Request.Context(), user.UserID, q.before, q.limit+1))
+		return q.page(s.Audit.History(c.Request.Context(), user.UserID, journal.Filter{Changes: true, Before: q.before, Limit: q.limit + 1}))
 	}))
 	s.handle(s.Guard(access.Admin, 0), get, "/v1/admin/audit", &described{
 		OperationID: "audit_of_all", Summary: "See who changed what, of all users", Tags: []string{aboutAudit},
@@ -80,7 +80,7 @@ func (s *server) audit() {
 		if err != nil {
 			return nil, err
 		}
-		return q.page(s.Audit.AuditOfAll(c.Request.Context(), q.userID, q.before, q.limit+1))
+		return q.page(s.Audit.HistoryOfAll(c.Request.Context(), q.userID, q.before, q.limit+1))
 	}))
 }
 
@@ -118,9 +118,8 @@ func readAudit(query url.Values, also ...string) (auditQuery, error) {
 	return q, nil
 }
 
-// page returns a page of entries. found has one entry more than the limit if there
-// is a next page.
-func (q auditQuery) page(found []repository.AuditEntry, err error) (any, error) {
+// page makes an answer of one entry more than was asked for, if there are so many.
+func (q auditQuery) page(found []journal.Entry, err error) (any, error) {
 	if err != nil {
 		return nil, err
 	}
@@ -130,9 +129,9 @@ func (q auditQuery) page(found []repository.AuditEntry, err error) (any, error) 
 			page.Before = found[i-1].ID
 			break
 		}
-		one := auditEntry{ID: e.ID, At: e.At.UTC().Format("2006-01-02T15:04:05.000Z"), UserID: e.UserID, Actor: e.Actor, Action: e.Action, ObjectID: e.ObjectID}
-		if e.TokenID != nil {
-			one.TokenID = *e.TokenID
+		one := auditEntry{
+			ID: e.ID, At: e.At.Format("2006-01-02T15:04:05.000Z"), UserID: e.UserID, Actor: e.By.Name, TokenID: e.By.TokenID,
+			Action: string(e.Object) + "." + string(e.Action), ObjectID: e.ObjectID,
 		}
 		if e.EventID != nil {
 			one.EventID = e.EventID.String()

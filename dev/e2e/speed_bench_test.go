@@ -268,17 +268,14 @@ func addRaw(ctx context.Context, pool *pgxpool.Pool, user int64) error {
 			return err
 		}
 		_, err = tx.Exec(ctx, `
-			WITH logged AS (
-				INSERT INTO event_log (user_id, task_id, event_id, event_type, source, data, created_at)
-				VALUES ($2, $1, ($3::json->>'event_id')::uuid, 'task.created', 'tickler/api', $3::json, now()) RETURNING event_id
+			WITH entry AS (
+				INSERT INTO journal (user_id, at, call_id, actor_kind, actor, transport, object, object_id, action, after, event_id, event_type, version, source)
+				VALUES ($2, now(), gen_random_uuid(), 'agent', 'bench', 'mcp', 'task', $1, 'created', $3::json, gen_random_uuid(), 'task.created', 1, 'tickler/api') RETURNING id
 			)
-			INSERT INTO outbox (shard, event_id, event_type, topic, task_id, source, data, created_at)
-			SELECT 100 + $1 % 16, event_id, 'task.created', 'task-events', $1, 'tickler/api', $3::json, now() FROM logged`, id, user, rawEvent(id, user))
+			INSERT INTO outbox (shard, topic, id, task_id) SELECT 100 + $1 % 16, 'task-events', id, $1 FROM entry`, id, user, rawFields)
 		return err
 	})
 }
 
-// rawEvent is as long as the event of such a task.
-func rawEvent(id, user int64) string {
-	return fmt.Sprintf(`{"event_id":"00000000-0000-4000-8000-%012d","event_type":"task.created","timestamp":"2026-03-01T08:00:00.000000Z","user_id":%d,"schema_version":"1.0","task_id":%d,"task_version":1,"title":"Buy milk and bread","description":"at the shop around the corner","priority":"medium","due_date":"2031-03-01T09:00:00Z","tag_ids":[]}`, id, user, id)
-}
+// rawFields are as long as those of such a task.
+const rawFields = `{"title":"Buy milk and bread","description":"at the shop around the corner","priority":"medium","due_date":"2031-03-01T09:00:00Z","tag_ids":[]}`

@@ -71,9 +71,11 @@ type Caller struct {
 	Scopes []Scope
 	// TokenID is that of a personal token, 0 for one of an issuer.
 	TokenID int64
-	// Actor names the token in the audit, never the token itself: the prefix of a
-	// personal one, issuer and client of another.
+	// Actor names the token in the history, never the token itself: the name of a
+	// personal one, or its first characters; the issuer and client of another.
 	Actor string
+	// Client is the program that an issuer gave the token to, "" where that is unknown.
+	Client string
 	// Expires is when the token ends by itself; zero: never.
 	Expires time.Time
 }

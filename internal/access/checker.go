@@ -1,6 +1,7 @@
 package access
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"errors"
@@ -166,7 +167,7 @@ func (c *Checker) personal(ctx context.Context, token string) (Caller, error) {
 	if err != nil {
 		return Caller{}, err
 	}
-	caller := Caller{UserID: t.UserID, TokenID: t.ID, Scopes: t.Scopes, Actor: "token " + t.Prefix}
+	caller := Caller{UserID: t.UserID, TokenID: t.ID, Scopes: t.Scopes, Actor: cmp.Or(t.Name, "token "+t.Prefix)}
 	if t.ExpiresAt != nil {
 		caller.Expires = *t.ExpiresAt
 	}
@@ -185,7 +186,7 @@ func (c *Checker) signed(ctx context.Context, token string) (Caller, error) {
 	if err != nil {
 		return Caller{}, err
 	}
-	return Caller{UserID: id, Scopes: claims.Scopes, Expires: claims.Expires, Actor: claims.actor()}, nil
+	return Caller{UserID: id, Scopes: claims.Scopes, Expires: claims.Expires, Actor: claims.actor(), Client: claims.Client}, nil
 }
 
 func (c *Checker) note(tokenID int64) {

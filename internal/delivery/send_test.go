@@ -20,7 +20,7 @@ var now = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 func reminder(title string) Message {
 	due := now.Add(42 * time.Minute)
 	return Message{ID: "id-1", Type: event.ReminderSent, At: now, Reminder: &event.Reminder{
-		Base: event.Base{TaskID: 7}, Title: title, DueDate: &due, Priority: "urgent"}}
+		Base: event.Base{TaskID: 7}, ReminderFields: event.ReminderFields{Title: title, DueDate: &due, Priority: "urgent"}}}
 }
 
 // The vector is that of the specification's own libraries.

@@ -5,7 +5,9 @@ package event
 import (
 	"encoding/json"
 	"fmt"
+	"reflect"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -55,6 +57,11 @@ type Base struct {
 // Created is the data of task.created.
 type Created struct {
 	Base
+	CreatedFields
+}
+
+// CreatedFields are those that task.created adds to the base.
+type CreatedFields struct {
 	Title           string     `json:"title"`
 	Description     string     `json:"description,omitempty"`
 	Priority        string     `json:"priority"`
@@ -69,19 +76,26 @@ type Created struct {
 	PreviousTaskID  *int64     `json:"previous_task_id,omitempty"`
 }
 
-// NewCreated is the data of task.created about a task with these fields, by their
-// public names. Those that task.created does not tell are left out.
-func NewCreated(base Base, fields map[string]any) (Created, error) {
-	data := Created{}
-	content, err := json.Marshal(fields)
-	if err == nil {
-		err = json.Unmarshal(content, &data)
+// createdFields are the names of CreatedFields, and whether each may be left out.
+var createdFields = func() map[string]bool {
+	fields := map[string]bool{}
+	for f := range reflect.TypeFor[CreatedFields]().Fields() {
+		name, options, _ := strings.Cut(f.Tag.Get("json"), ",")
+		fields[name] = options == "omitempty"
 	}
-	if err != nil {
-		return data, fmt.Errorf("data of %s: %w", TaskCreated, err)
+	return fields
+}()
+
+// OfCreated picks what task.created tells from all fields of a task, by their
+// public names.
+func OfCreated(all map[string]any) map[string]any {
+	told := make(map[string]any, len(createdFields))
+	for name, optional := range createdFields {
+		if value := all[name]; !optional || (value != nil && value != "" && value != false) {
+			told[name] = value
+		}
 	}
-	data.Base = base
-	return data, nil
+	return told
 }
 
 // Updated is the data of task.updated: reopening, restoring, skipping and
@@ -97,6 +111,11 @@ type Deleted struct{ Base }
 // Completed is the data of task.completed.
 type Completed struct {
 	Base
+	CompletedFields
+}
+
+// CompletedFields are those that task.completed adds to the base.
+type CompletedFields struct {
 	RecurrenceRule string    `json:"recurrence_rule,omitempty"`
 	CompletedAt    time.Time `json:"completed_at"`
 }
@@ -104,6 +123,11 @@ type Completed struct {
 // Reminder is the data of reminder.sent.
 type Reminder struct {
 	Base
+	ReminderFields
+}
+
+// ReminderFields are those that reminder.sent adds to the base.
+type ReminderFields struct {
 	ReminderTime time.Time  `json:"reminder_time"`
 	Title        string     `json:"title"`
 	DueDate      *time.Time `json:"due_date,omitempty"`

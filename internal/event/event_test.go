@@ -20,7 +20,7 @@ func reminder() event.Reminder {
 			EventID: uuid.MustParse("5f7f5d3e-0a52-4c1e-9d5e-6d1f0f6b8a11"), EventType: event.ReminderSent,
 			Timestamp: time.Date(2026, 3, 1, 9, 0, 0, 0, time.UTC), UserID: 1, SchemaVersion: event.SchemaVersion, TaskID: 7, TaskVersion: 1,
 		},
-		ReminderTime: time.Date(2026, 3, 1, 9, 0, 0, 0, time.UTC), Title: "Pay", Priority: "high",
+		ReminderFields: event.ReminderFields{ReminderTime: time.Date(2026, 3, 1, 9, 0, 0, 0, time.UTC), Title: "Pay", Priority: "high"},
 	}
 }
 

@@ -5,58 +5,52 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"time"
 
 	"github.com/google/uuid"
 )
 
-// Record is an event as Postgres holds it: committed with the change it reports.
-type Record struct {
-	ID     uuid.UUID
-	UserID int64
-	TaskID int64
-	Type   string
-	Source string
-	Time   time.Time // UTC
-	Data   json.RawMessage
+// Reference names an event by what a message claims of it.
+type Reference struct {
+	UserID, TaskID int64
+	ID             uuid.UUID
 }
 
-// RecordedFor is how long Postgres keeps the record of an event that was published.
-const RecordedFor = 7 * day
+// Reference is what an envelope claims to be.
+func (e Envelope) Reference() (Reference, error) {
+	var claimed Base
+	if err := json.Unmarshal(e.Data, &claimed); err != nil {
+		return Reference{}, errors.New("the data of the message is not that of an event")
+	}
+	id, err := uuid.Parse(e.ID)
+	if err != nil {
+		return Reference{}, errors.New("the id of the message is not that of an event")
+	}
+	return Reference{UserID: claimed.UserID, TaskID: claimed.TaskID, ID: id}, nil
+}
 
 // ErrNotRecorded tells that Postgres knows no such event: a message was forged,
 // or its record is gone.
-var ErrNotRecorded = fmt.Errorf("no such event is recorded: the message was forged, or the event is older than %d days", RecordedFor/day)
+var ErrNotRecorded = fmt.Errorf("no such event is recorded: the message was forged, or the event is older than %d days", KeptJournal/day)
 
 // Verify returns what is true of a message that came from topic: the recorded
 // event, with nothing of the message but its trace. It returns an error for a
-// message that claims another type, user or task, or another topic, than the
-// event with its id has. A nil record is an event that Postgres does not have.
-func (r *Record) Verify(topic string, message Envelope) (Envelope, error) {
-	if r == nil {
+// message that claims another type than the event has, or came from another topic.
+// A nil change is an event that Postgres does not have under the user, task and id
+// that the message claims.
+func (c *Change) Verify(topic string, message Envelope) (Envelope, error) {
+	if c == nil {
 		if err := Validate(message.Type, message.Data); err != nil {
 			return message, fmt.Errorf("%w; %w", err, ErrNotRecorded)
 		}
 		return message, ErrNotRecorded
 	}
-	var claimed Base
-	if err := json.Unmarshal(message.Data, &claimed); err != nil {
-		return message, errors.New("the data of the message is not that of an event")
-	}
-	switch {
-	case message.Type != r.Type || claimed.EventType != r.Type:
+	if message.Type != c.Type {
 		return message, errors.New("the message claims another type than the event with its id has")
-	case claimed.UserID != r.UserID:
-		return message, errors.New("the message claims another user than the event with its id has")
-	case claimed.TaskID != r.TaskID:
-		return message, errors.New("the message claims another task than the event with its id has")
-	case !slices.Contains(TopicsOf(r.Type), topic):
-		return message, fmt.Errorf("events of type %s do not belong in the topic %s", r.Type, topic)
 	}
-	key := Key(r.TaskID)
-	return Envelope{
-		SpecVersion: message.SpecVersion, ID: r.ID.String(), Source: r.Source, Type: r.Type, Subject: key, Time: r.Time,
-		DataContentType: message.DataContentType, DataSchema: SchemaURI(r.Type), PartitionKey: key,
-		TraceParent: message.TraceParent, TraceID: message.TraceID, Data: r.Data,
-	}, nil
+	if !slices.Contains(TopicsOf(c.Type), topic) {
+		return message, fmt.Errorf("events of type %s do not belong in the topic %s", c.Type, topic)
+	}
+	verified, err := c.Envelope()
+	verified.TraceParent, verified.TraceID = message.TraceParent, message.TraceID
+	return verified, err
 }

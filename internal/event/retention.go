@@ -6,16 +6,15 @@ import "time"
 // the broker; row-level policies let nobody remove anything younger, as kept_for
 // in migrations/00101_roles.sql says, which a test compares with this.
 const (
-	KeptEvents       = 7 * day  // on their topics, and in the log
+	KeptEvents       = 7 * day  // on their topics
 	KeptReminders    = 1 * day  // on their topic: late ones are of no use
 	KeptDeletedTasks = 30 * day // they can be restored until then
 	KeptDeliveries   = 30 * day
 	KeptDeadLetters  = 30 * day
-	KeptUnpublished  = 30 * day // in the log, of events whose topic is away
-	KeptAudit        = 90 * day
+	KeptJournal      = 90 * day // and the entry of an event that waits for its topic until it is published
 	// KeptHandled is how long consumers remember what they have handled. It must
-	// outlive every way in which an event can come again: from its topic, from the
-	// log, or from a dead letter.
+	// outlive every way in which an event can come again: from its topic, or from a
+	// dead letter.
 	KeptHandled = 45 * day
 )
 

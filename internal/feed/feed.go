@@ -9,6 +9,7 @@ import (
 	"maps"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -20,9 +21,10 @@ import (
 
 // Store is where the log is kept; see repository.Repository.
 type Store interface {
-	LogEntries(ctx context.Context, userID int64, after event.Position, limit int) ([]event.Entry, error)
-	LogEnd(ctx context.Context, after event.Position) (end event.Position, whole bool, err error)
-	LogNews(ctx context.Context, since int64, users []int64) (found []int64, until int64, unsettled bool, err error)
+	LogEntries(ctx context.Context, userID int64, after event.Position, until int64, limit int) ([]event.Entry, error)
+	LogEnd(ctx context.Context, after event.Position, settled int64) (end event.Position, whole bool, err error)
+	LogNews(ctx context.Context, since, settled int64, users []int64) (found []int64, until int64, unsettled bool, err error)
+	Settled(ctx context.Context) (horizon int64, err error)
 }
 
 const (
@@ -30,9 +32,9 @@ const (
 	MaxSubscriptions = 10
 
 	pageSize          = 100
-	restInterval      = 20 * time.Millisecond  // between two looks at the log, however much happens
-	unsettledInterval = 100 * time.Millisecond // until what is not settled is looked at again
-	pollInterval      = time.Second            // how late a commit elsewhere is noticed when its notification is lost
+	restInterval      = 20 * time.Millisecond // between two looks at the log, however much happens
+	unsettledInterval = 50 * time.Millisecond // until what is not settled is looked at again
+	pollInterval      = time.Second           // how late a commit elsewhere is noticed when its notification is lost
 	lookTimeout       = 10 * time.Second
 )
 
@@ -43,6 +45,8 @@ type Feed struct {
 	log   *slog.Logger
 	wake  chan struct{}
 	gauge prometheus.Gauge
+
+	settled atomic.Int64 // a horizon that Settled gave
 
 	mu            sync.Mutex
 	subscriptions map[int64]map[*Subscription]struct{} // by user
@@ -102,13 +106,22 @@ func (f *Feed) look(ctx context.Context) (unsettled bool, err error) {
 	ctx, cancel := context.WithTimeout(ctx, lookTimeout)
 	defer cancel()
 	if since == 0 {
-		end, _, err := f.store.LogEnd(ctx, event.Position{})
+		end, _, err := f.store.LogEnd(ctx, event.Position{}, f.settled.Load())
 		if err == nil {
 			f.tell(users, since, end.Transaction+1)
 		}
 		return false, err
 	}
-	found, until, unsettled, err := f.store.LogNews(ctx, since, users)
+	found, until, unsettled, err := f.store.LogNews(ctx, since, f.settled.Load(), users)
+	if err == nil && unsettled {
+		// A transaction is open that is older than the news. Most of those have
+		// nothing to do with the journal, and can stay open for hours.
+		var horizon int64
+		if horizon, err = f.store.Settled(ctx); err == nil && horizon > until {
+			f.settled.Store(horizon)
+			found, until, unsettled, err = f.store.LogNews(ctx, since, horizon, users)
+		}
+	}
 	if err != nil {
 		return false, err
 	}
@@ -166,7 +179,7 @@ func (f *Feed) Subscribe(ctx context.Context, userID int64, after *event.Positio
 	if after != nil {
 		wanted = *after
 	}
-	end, whole, err := f.store.LogEnd(ctx, wanted)
+	end, whole, err := f.store.LogEnd(ctx, wanted, f.settled.Load())
 	if err != nil {
 		s.Close()
 		return nil, err
@@ -207,7 +220,7 @@ func (s *Subscription) Position() event.Position { return s.after }
 // Next waits for events and returns them, in order; it fails when ctx ends.
 func (s *Subscription) Next(ctx context.Context) ([]event.Entry, error) {
 	for {
-		entries, err := s.feed.store.LogEntries(ctx, s.userID, s.after, pageSize)
+		entries, err := s.feed.store.LogEntries(ctx, s.userID, s.after, s.feed.settled.Load(), pageSize)
 		if err != nil {
 			return nil, err
 		}

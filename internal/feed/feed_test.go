@@ -142,6 +142,8 @@ func (b *bundle) begin(t *testing.T) pgx.Tx {
 	tx, err := b.pool.Begin(b.ctx)
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = tx.Rollback(context.WithoutCancel(b.ctx)) })
+	_, err = tx.Exec(b.ctx, `SELECT pg_advisory_xact_lock_shared($1)`, repository.WritingLock)
+	require.NoError(t, err)
 	_, err = tx.Exec(b.ctx, `SELECT pg_current_xact_id()`)
 	require.NoError(t, err)
 	return tx
@@ -150,9 +152,24 @@ func (b *bundle) begin(t *testing.T) pgx.Tx {
 func (b *bundle) write(t *testing.T, tx pgx.Tx, user person.Settings, taskID int) {
 	t.Helper()
 	_, err := tx.Exec(b.ctx, `
-		INSERT INTO event_log (user_id, task_id, event_id, event_type, source, data, created_at)
-		VALUES ($1, $2, gen_random_uuid(), 'task.deleted', 'test', '{}', now())`, user.UserID, taskID)
+		INSERT INTO journal (user_id, at, call_id, actor_kind, actor, transport, object, object_id, action, event_id, event_type, version, source)
+		VALUES ($1, now(), gen_random_uuid(), 'agent', 'test', 'mcp', 'task', $2, 'deleted', gen_random_uuid(), 'task.deleted', 1, 'test')`, user.UserID, taskID)
 	require.NoError(t, err)
+}
+
+// A migration or a backup elsewhere on the server can be open for hours.
+func TestATransactionThatHasNothingToDoWithTheJournalStopsNoStream(t *testing.T) {
+	b := setup(t)
+	s := b.subscribe(t, b.feed, b.ann, nil)
+	elsewhere, err := b.pool.Begin(b.ctx)
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = elsewhere.Rollback(context.WithoutCancel(b.ctx)) })
+	_, err = elsewhere.Exec(b.ctx, `CREATE TABLE elsewhere (n integer)`)
+	require.NoError(t, err)
+	for range 3 {
+		added := b.add(t, b.ann, "while it is open")
+		require.Equal(t, added, b.take(t, s, 1)[0].TaskID)
+	}
 }
 
 // Numbers are drawn before the commit: whoever reads on from the last that they
@@ -211,7 +228,9 @@ func TestWhoComesBackTooLateIsTold(t *testing.T) {
 	b.add(t, b.ann, "old")
 	kept := b.take(t, s, 1)[0].Position
 	require.True(t, b.subscribe(t, b.feed, b.ann, &start).Whole)
-	_, err := b.pool.Exec(b.ctx, `UPDATE event_log SET created_at = now() - interval '8 days'`)
+	_, err := b.pool.Exec(b.ctx, `UPDATE journal SET at = now() - interval '91 days'`)
+	require.NoError(t, err)
+	_, err = b.pool.Exec(b.ctx, `DELETE FROM outbox`) // all is published
 	require.NoError(t, err)
 	last := b.add(t, b.ann, "new")
 	require.NoError(t, b.store.Prune(b.ctx))

@@ -11,7 +11,7 @@ import (
 
 // Parked is an event that the broker refused.
 type Parked struct {
-	ID        int64 // of the outbox row
+	ID        int64 // of the journal's entry
 	EventID   string
 	EventType string
 	Topic     string
@@ -24,9 +24,9 @@ type Parked struct {
 // ListParked lists parked events, oldest first, 1000 at the most.
 func ListParked(ctx context.Context, pool *pgxpool.Pool) ([]Parked, error) {
 	rows, err := pool.Query(ctx, `
-		SELECT o.id, o.event_id::text, o.event_type, o.topic, o.task_id, o.error, o.parked_at,
+		SELECT o.id, j.event_id::text, j.event_type, o.topic, o.task_id, o.error, o.parked_at,
 		       (SELECT count(*) FROM outbox w WHERE w.shard = o.shard AND w.task_id = o.task_id AND w.id > o.id)
-		FROM outbox o WHERE o.parked_at IS NOT NULL ORDER BY o.id LIMIT 1000`)
+		FROM outbox o JOIN journal j ON j.id = o.id WHERE o.parked_at IS NOT NULL ORDER BY o.id LIMIT 1000`)
 	if err != nil {
 		return nil, fmt.Errorf("list parked events: %w", err)
 	}

@@ -30,7 +30,7 @@ func TestRelayReadsByTheIndexHoweverMuchHasPiledUpSinceItsStatementWasPlanned(t 
 		return strings.Join(lines, "\n")
 	}
 	read := func(topics []string) string {
-		return plan(outbox.ReadOldestSQL, []int16{0, 1, 2, 3, 4, 5, 6, 7}, topics, 64, []int64{}, []int64{})
+		return plan(outbox.ReadOldestSQL, []int16{0, 1, 2, 3, 4, 5, 6, 7}, topics, 64, []int64{}, []string{}, []int64{})
 	}
 	remove := func() string {
 		return plan(outbox.DeletePublishedSQL, []int16{1, 2}, []string{event.TopicTaskEvents, event.TopicTaskEvents}, []int64{2, 3})
@@ -38,8 +38,12 @@ func TestRelayReadsByTheIndexHoweverMuchHasPiledUpSinceItsStatementWasPlanned(t 
 	require.Equal(t, 2, strings.Count(read(event.PublishedTopics()), "NOT (hashed SubPlan"), "not a list to be searched for each row")
 	for _, rows := range []int{0, 20_000} { // and nobody has analysed the table
 		_, err = session.Exec(b.ctx, `
-			INSERT INTO outbox (shard, event_id, event_type, topic, task_id, source, data, created_at)
-			SELECT n % 16, gen_random_uuid(), 'task.deleted', 'task-events', n, 'tickler/api', '{}', now() FROM generate_series(1, $1) n`, rows)
+			WITH entry AS (
+				INSERT INTO journal (user_id, at, call_id, actor_kind, actor, transport, object, object_id, action, event_id, event_type, version, source)
+				SELECT 1, now(), gen_random_uuid(), 'agent', 'test', 'mcp', 'task', n, 'deleted', gen_random_uuid(), 'task.deleted', 1, 'tickler/api' FROM generate_series(1, $1) n
+				RETURNING id, object_id
+			)
+			INSERT INTO outbox (shard, topic, id, task_id) SELECT object_id % 16, 'task-events', id, object_id FROM entry`, rows)
 		require.NoError(t, err)
 		for _, text := range []string{read(event.PublishedTopics()), read([]string{event.TopicTaskRecurrence}), remove()} {
 			require.Contains(t, text, "Index Scan using outbox_pkey", text)

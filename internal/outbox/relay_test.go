@@ -113,8 +113,12 @@ func TestRowThatCommitsLateIsNotPassedOver(t *testing.T) {
 	b := setup(t)
 	broker := &recorder{}
 	b.start(t, broker)
-	insert := `INSERT INTO outbox (shard, event_id, event_type, topic, task_id, source, data, created_at)
-		VALUES (0, gen_random_uuid(), 'task.deleted', 'task-events', $1, 'tickler/api', '{}', now())`
+	insert := `
+		WITH entry AS (
+			INSERT INTO journal (user_id, at, call_id, actor_kind, actor, transport, object, object_id, action, event_id, event_type, version, source)
+			VALUES (1, now(), gen_random_uuid(), 'agent', 'test', 'mcp', 'task', $1, 'deleted', gen_random_uuid(), 'task.deleted', 1, 'tickler/api') RETURNING id
+		)
+		INSERT INTO outbox (shard, topic, id, task_id) SELECT 0, 'task-events', id, $1 FROM entry`
 	slow, err := b.pool.Begin(b.ctx)
 	require.NoError(t, err)
 	_, err = slow.Exec(b.ctx, insert, 16) // draws the smaller id

@@ -3,9 +3,7 @@ package outbox
 import (
 	"context"
 	"encoding/json"
-	"time"
 
-	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
 	"tickler/internal/event"
@@ -14,7 +12,8 @@ import (
 
 const maxError = 2000 // bytes of an error that are kept with its event
 
-// row is a committed event that waits to be published.
+// row is a committed event that waits to be published. Its id is that of its
+// entry in the journal: one event can wait for several topics.
 type row struct {
 	id       int64
 	shard    int16
@@ -23,19 +22,20 @@ type row struct {
 	envelope event.Envelope
 }
 
-// readOldest reads the oldest rows of each given shard and topic. What it leaves
-// out is a subquery, which is hashed: an array would be searched from end to end
-// for each row.
+// readOldest reads the oldest rows of each given shard and topic, with their
+// entries in the journal. What it leaves out is a subquery, which is hashed: an
+// array would be searched from end to end for each row.
 const readOldest = `
-	SELECT o.id, o.shard, o.topic, o.event_id, o.event_type, o.task_id, o.source, o.traceparent, o.data::text, o.created_at
+	SELECT o.id, o.shard, o.topic, j.event_id, j.event_type, j.at, j.user_id, o.task_id, j.version, j.source, coalesce(j.traceparent, ''), coalesce(j.after::text, '')
 	FROM unnest($1::smallint[]) mine (shard)
 	CROSS JOIN unnest($2::text[]) lane (topic)
 	CROSS JOIN LATERAL (
 		SELECT * FROM outbox w
 		WHERE w.shard = mine.shard AND w.topic = lane.topic
-		  AND w.task_id NOT IN (SELECT unnest($4::bigint[])) AND w.id NOT IN (SELECT unnest($5::bigint[]))
+		  AND w.task_id NOT IN (SELECT unnest($4::bigint[])) AND (w.topic, w.id) NOT IN (SELECT unnest($5::text[]), unnest($6::bigint[]))
 		ORDER BY w.id LIMIT $3
-	) o`
+	) o
+	JOIN journal j ON j.id = o.id`
 
 // deleteAndRead deletes rows that were published, and reads the oldest rows of
 // each given shard and topic, up to perShard of each, without those that are
@@ -48,11 +48,11 @@ func deleteAndRead(ctx context.Context, session *pgx.Conn, published []row, shar
 		batch.Queue(deletePublished, keys(published)...)
 	}
 	if len(shards) > 0 && len(from.topics) > 0 {
-		ids := make([]int64, len(publishing))
+		topics, ids := make([]string, len(publishing)), make([]int64, len(publishing))
 		for i, row := range publishing {
-			ids[i] = row.id
+			topics[i], ids[i] = row.topic, row.id
 		}
-		batch.Queue(readOldest, shards, from.topics, perShard, from.without, ids).Query(func(found pgx.Rows) error {
+		batch.Queue(readOldest, shards, from.topics, perShard, from.without, topics, ids).Query(func(found pgx.Rows) error {
 			rows, err = pgx.CollectRows(found, scanRow)
 			return err
 		})
@@ -69,22 +69,17 @@ func deleteAndRead(ctx context.Context, session *pgx.Conn, published []row, shar
 }
 
 func scanRow(r pgx.CollectableRow) (row, error) {
-	var (
-		out     row
-		eventID uuid.UUID
-		data    string
-		at      time.Time
-		e       = &out.envelope
-	)
-	if err := r.Scan(&out.id, &out.shard, &out.topic, &eventID, &e.Type, &out.taskID, &e.Source, &e.TraceParent, &data, &at); err != nil {
+	var out row
+	var c event.Change
+	var fields string // as text: no need to parse what is only passed on
+	err := r.Scan(&out.id, &out.shard, &out.topic, &c.EventID, &c.Type, &c.At, &c.UserID, &c.TaskID, &c.TaskVersion, &c.Source, &c.TraceParent, &fields)
+	if err != nil {
 		return row{}, err
 	}
-	e.Data = json.RawMessage(data) // as text: no need to parse what is only passed on
-	e.SpecVersion, e.ID, e.Time = "1.0", eventID.String(), at.UTC()
-	e.Subject, e.PartitionKey = event.Key(out.taskID), event.Key(out.taskID)
-	e.DataContentType, e.DataSchema = "application/json", event.SchemaURI(e.Type)
-	e.TraceID = e.TraceParent
-	return out, nil
+	c.Fields = json.RawMessage(fields)
+	out.taskID = c.TaskID
+	out.envelope, err = c.Envelope()
+	return out, err
 }
 
 const deletePublished = `

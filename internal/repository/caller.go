@@ -3,32 +3,28 @@ package repository
 import (
 	"context"
 	"slices"
-	"strconv"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
-
-	"tickler/internal/access"
-	"tickler/internal/input"
 )
 
 // Every statement on a user's data tells Postgres whose it is, in the same round
 // trip and for that transaction only: the policies show no row of
 // anybody else, should a query forget to ask for its user's own.
 
-// beginFor begins a transaction on behalf of a user. The audit takes from it
-// through which token that is.
-func beginFor(ctx context.Context, begin string, userID int64) []*pgx.QueuedQuery {
-	var actor, tokenID string
-	if caller, ok := access.From(ctx); ok {
-		actor = input.ValidUTF8(caller.Actor)
-		if caller.TokenID != 0 {
-			tokenID = strconv.FormatInt(caller.TokenID, 10)
-		}
-	}
+// beginFor begins a transaction that reads on behalf of a user.
+func beginFor(begin string, userID int64) []*pgx.QueuedQuery {
 	return []*pgx.QueuedQuery{{SQL: begin}, {
-		SQL:       `SELECT set_config('tickler.user_id', $1::bigint::text, true), set_config('tickler.actor', $2, true), set_config('tickler.token_id', $3, true)`,
-		Arguments: []any{userID, actor, tokenID},
+		SQL: `SELECT set_config('tickler.user_id', $1::bigint::text, true)`, Arguments: []any{userID},
+	}}
+}
+
+// beginWriting begins a transaction that changes something on behalf of a user.
+// It holds the lock of those who write to the journal before it has a number.
+func beginWriting(userID int64) []*pgx.QueuedQuery {
+	return []*pgx.QueuedQuery{{SQL: "BEGIN"}, {
+		SQL:       `SELECT set_config('tickler.user_id', $1::bigint::text, true), pg_advisory_xact_lock_shared($2)`,
+		Arguments: []any{userID, int64(writing)},
 	}}
 }
 

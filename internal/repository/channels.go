@@ -5,11 +5,13 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/url"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 
 	"tickler/internal/fault"
+	"tickler/internal/journal"
 	"tickler/internal/person"
 )
 
@@ -86,12 +88,33 @@ func (tx *userTx) LockChannels(ctx context.Context) ([]person.Channel, error) {
 
 // PutChannel stores a channel, forgiven, and switched on if it is confirmed.
 func (tx *userTx) PutChannel(ctx context.Context, c person.Channel) (id int64, err error) {
+	var added, wasOff bool
 	err = tx.QueryRow(ctx, `
+		WITH former AS (SELECT enabled FROM channels WHERE user_id = $1 AND kind = $2 AND target = $3)
 		INSERT INTO channels (user_id, kind, target, secret, confirmed, enabled) VALUES ($1, $2, $3, nullif($4, ''), $5, $5)
 		ON CONFLICT (user_id, kind, target) DO UPDATE SET
 			secret = coalesce(excluded.secret, channels.secret), enabled = channels.confirmed, problem = NULL, failures = 0, rest_until = NULL
-		RETURNING id`, tx.userID, string(c.Kind), c.Target, c.Sealed, c.Confirmed).Scan(&id)
-	return id, err
+		RETURNING id, xmax = 0, enabled AND coalesce((SELECT NOT enabled FROM former), false)`, tx.userID, string(c.Kind), c.Target, c.Sealed, c.Confirmed).Scan(&id, &added, &wasOff)
+	switch {
+	case err != nil:
+		return 0, err
+	case added:
+		return id, tx.leaveEntry(ctx, entry{object: journal.Channel, id: id, action: journal.Created, after: channelFields(c)})
+	case wasOff:
+		return id, tx.leaveEntry(ctx, entry{object: journal.Channel, id: id, action: journal.Updated,
+			before: map[string]any{"enabled": false}, after: map[string]any{"enabled": true}})
+	}
+	return id, nil
+}
+
+// channelFields are the fields of a channel as they are recorded. Of an address
+// on the Web that is the host: the path of many is as good as a password.
+func channelFields(c person.Channel) map[string]any {
+	to := c.Target
+	if u, err := url.Parse(c.Target); err == nil && u.Host != "" {
+		to = u.Host
+	}
+	return map[string]any{"kind": c.Kind, "to": to}
 }
 
 // RemoveChannel removes a channel. What waits for it is given up; what was
@@ -101,8 +124,14 @@ func (tx *userTx) RemoveChannel(ctx context.Context, id int64) error {
 	batch.Queue(`
 		UPDATE deliveries SET state = 'failed', outcome = 'the channel was removed', finished_at = now()
 		WHERE user_id = $1 AND channel_id = $2 AND state = 'pending'`, tx.userID, id)
-	batch.Queue(`DELETE FROM channels WHERE user_id = $1 AND id = $2`, tx.userID, id)
-	return tx.SendBatch(ctx, batch).Close()
+	var gone person.Channel
+	batch.Queue(`DELETE FROM channels WHERE user_id = $1 AND id = $2 RETURNING kind, target`, tx.userID, id).QueryRow(func(row pgx.Row) error {
+		return row.Scan(&gone.Kind, &gone.Target)
+	})
+	if err := tx.SendBatch(ctx, batch).Close(); err != nil {
+		return err
+	}
+	return tx.leaveEntry(ctx, entry{object: journal.Channel, id: id, action: journal.Deleted, before: channelFields(gone)})
 }
 
 // note is the content of a message that is no reminder.
@@ -180,15 +209,19 @@ type confirmation struct {
 }
 
 // SetCalendarFeed replaces or revokes the user's calendar feed.
-func (tx *userTx) SetCalendarFeed(ctx context.Context, hash []byte) (err error) {
-	if hash == nil {
-		_, err = tx.Exec(ctx, `DELETE FROM calendar_feeds WHERE user_id = $1`, tx.userID)
+func (tx *userTx) SetCalendarFeed(ctx context.Context, hash []byte) error {
+	action, sql, args := journal.Revoked, `DELETE FROM calendar_feeds WHERE user_id = $1`, []any{tx.userID}
+	if hash != nil {
+		action, args = journal.Created, append(args, hash)
+		sql = `
+			INSERT INTO calendar_feeds (user_id, hash) VALUES ($1, $2)
+			ON CONFLICT (user_id) DO UPDATE SET hash = excluded.hash, created_at = now()`
+	}
+	tag, err := tx.Exec(ctx, sql, args...)
+	if err != nil || tag.RowsAffected() == 0 {
 		return err
 	}
-	_, err = tx.Exec(ctx, `
-		INSERT INTO calendar_feeds (user_id, hash) VALUES ($1, $2)
-		ON CONFLICT (user_id) DO UPDATE SET hash = excluded.hash, created_at = now()`, tx.userID, hash)
-	return err
+	return tx.leaveEntry(ctx, entry{object: journal.CalendarFeed, id: tx.userID, action: action})
 }
 
 // FindConfirmation returns the address that a secret with this hash confirms, or
@@ -199,7 +232,7 @@ func (r *Repository) FindConfirmation(ctx context.Context, hash []byte) (string,
 
 // ConfirmChannel confirms the channel whose address FindConfirmation returns.
 func (r *Repository) ConfirmChannel(ctx context.Context, hash []byte) (string, error) {
-	return r.confirmation(ctx, `SELECT confirm_channel($1) FROM set_config('tickler.actor', 'confirmation link', true)`, hash)
+	return r.confirmation(ctx, `SELECT confirm_channel($1)`, hash)
 }
 
 func (r *Repository) confirmation(ctx context.Context, sql string, hash []byte) (string, error) {

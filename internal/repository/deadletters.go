@@ -104,11 +104,15 @@ func redrive(ctx context.Context, tx pgx.Tx, id int64) error {
 	if err := json.Unmarshal([]byte(l.Document), &e); err != nil {
 		return err
 	}
-	records, err := recordedEvents(ctx, tx, []uuid.UUID{*l.EventID})
+	told, err := e.Reference()
 	if err != nil {
 		return err
 	}
-	var record *event.Record
+	records, err := recordedEvents(ctx, tx, []event.Reference{told})
+	if err != nil {
+		return err
+	}
+	var record *event.Change
 	if r, ok := records[*l.EventID]; ok {
 		record = &r
 	}
@@ -116,9 +120,11 @@ func redrive(ctx context.Context, tx pgx.Tx, id int64) error {
 		return fmt.Errorf("it cannot be sent again: %w", err)
 	}
 	_, err = tx.Exec(ctx, `
-		INSERT INTO outbox (shard, event_id, event_type, topic, task_id, source, traceparent, data, created_at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
-		*l.TaskID%event.Shards, l.EventID, e.Type, l.Topic, l.TaskID, e.Source, e.TraceParent, e.Data, e.Time)
+		INSERT INTO outbox (shard, topic, id, task_id)
+		SELECT j.object_id % $1, $2, j.id, j.object_id FROM journal j
+		WHERE j.user_id = $3 AND j.object_id = $4 AND j.event_id = $5
+		ON CONFLICT DO NOTHING`, // it is about to be published again already
+		event.Shards, l.Topic, told.UserID, told.TaskID, told.ID)
 	if err != nil {
 		return err
 	}

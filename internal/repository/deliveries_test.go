@@ -36,7 +36,7 @@ func (b *bundle) remindAnn(t *testing.T, priority string) (event.Reminder, *task
 
 func (b *bundle) take(t *testing.T, of *task.Task, priority string) event.Reminder {
 	t.Helper()
-	r := event.Reminder{Base: event.Base{EventID: uuid.New(), UserID: b.ann.UserID, TaskID: of.ID}, Title: of.Title, DueDate: of.DueDate, Priority: priority}
+	r := event.Reminder{Base: event.Base{EventID: uuid.New(), UserID: b.ann.UserID, TaskID: of.ID}, ReminderFields: event.ReminderFields{Title: of.Title, DueDate: of.DueDate, Priority: priority}}
 	repeated, err := b.notifier.TakeReminders(b.ctx, []event.Reminder{r, r}, b.now, func(event.Reminder) {})
 	require.NoError(t, err)
 	require.Equal(t, 1, repeated, "the same event can be twice in a bulk")

@@ -81,7 +81,7 @@ func TestEventCarriesTheTraceOfItsRequest(t *testing.T) {
 	b.ctx = telemetry.WithTraceParent(context.Background(), trace)
 	b.add(t, b.ann, task.Fields{Title: input.Some("x")})
 	var stored string
-	require.NoError(t, b.pool.QueryRow(b.ctx, `SELECT traceparent FROM outbox`).Scan(&stored))
+	require.NoError(t, b.pool.QueryRow(b.ctx, `SELECT traceparent FROM journal WHERE event_id IS NOT NULL`).Scan(&stored))
 	require.Equal(t, trace, stored)
 }
 

@@ -1,7 +1,17 @@
 package repository
 
+import (
+	"context"
+	"time"
+)
+
 // ClaimRemindersSQL is the scan, for a test that looks at its plan.
 const ClaimRemindersSQL = claimReminders
+
+// ClaimRemindersArguments are its parameters.
+func (r *Repository) ClaimRemindersArguments(ctx context.Context, now, from time.Time, limit int) []any {
+	return r.claiming(ctx, now, from, limit)
+}
 
 // FeedSQL is what a calendar feed reads: its tasks, and their version.
 var FeedSQL = []string{feedTasks, feedVersion}

@@ -67,7 +67,7 @@ func BenchmarkIsolation(b *testing.B) {
 		},
 		"update": {
 			"without": func() error { return change(plain, []*pgx.QueuedQuery{{SQL: "BEGIN"}}) },
-			"with":    func() error { return change(api, beginFor(ctx, "BEGIN", user)) },
+			"with":    func() error { return change(api, beginWriting(user)) },
 		},
 	}
 	for _, name := range []string{"get", "list", "update"} {

@@ -202,10 +202,10 @@ func TestWorkersMayDoTheirOwnWorkOnly(t *testing.T) {
 		role     repository.Role
 		may, not []string
 	}{
-		{repository.RoleRelay, []string{`SELECT count(*) FROM outbox`, `DELETE FROM outbox`}, []string{`SELECT FROM tasks`, `SELECT FROM event_log`, `SELECT FROM tokens`, `SELECT FROM users`, `UPDATE outbox SET data = '{}'`}},
-		{repository.RoleRecurrer, []string{`SELECT FROM tasks`, `SELECT FROM users`, `SELECT recorded_events('{}')`}, []string{`DELETE FROM tasks`, `SELECT FROM event_log`, `UPDATE tasks SET title = 'x'`, `SELECT FROM tokens`, `SELECT FROM channels`, `SELECT FROM inbox`, `SELECT FROM outbox`, `INSERT INTO categories (user_id, name, name_key) VALUES (1, 'x', 'x')`, `SELECT check_token('x')`}},
-		{repository.RoleNotifier, []string{`SELECT FROM tasks`, `SELECT FROM channels`, `DELETE FROM inbox`, `SELECT recorded_events('{}')`}, []string{`SELECT data FROM event_log`, `UPDATE tasks SET title = 'x'`, `INSERT INTO tasks (user_id, title, time_zone, created_at, updated_at) VALUES (1, 'x', 'UTC', now(), now())`, `SELECT FROM tokens`, `UPDATE users SET time_zone = 'UTC'`, `SELECT FROM categories`, `SELECT FROM outbox`, `SELECT check_token('x')`}},
-		{repository.RoleAPI, []string{`SELECT FROM tasks`}, []string{`SELECT recorded_events('{}')`, `SELECT FROM outbox`, `SELECT FROM inbox`, `SELECT FROM dead_letters`, `DELETE FROM users`, `DELETE FROM tokens`}},
+		{repository.RoleRelay, []string{`SELECT count(*) FROM outbox`, `DELETE FROM outbox`}, []string{`SELECT FROM tasks`, `SELECT before FROM journal`, `SELECT FROM tokens`, `SELECT FROM users`, `UPDATE outbox SET topic = ''`, `DELETE FROM journal`}},
+		{repository.RoleRecurrer, []string{`SELECT FROM tasks`, `SELECT FROM users`, `SELECT recorded_events('{}', '{}', '{}')`}, []string{`DELETE FROM tasks`, `SELECT after FROM journal`, `DELETE FROM journal`, `UPDATE tasks SET title = 'x'`, `SELECT FROM tokens`, `SELECT FROM channels`, `SELECT FROM inbox`, `SELECT FROM outbox`, `INSERT INTO categories (user_id, name, name_key) VALUES (1, 'x', 'x')`, `SELECT check_token('x')`}},
+		{repository.RoleNotifier, []string{`SELECT FROM tasks`, `SELECT FROM channels`, `DELETE FROM inbox`, `SELECT recorded_events('{}', '{}', '{}')`}, []string{`SELECT after FROM journal`, `UPDATE journal SET actor = 'x'`, `UPDATE tasks SET title = 'x'`, `INSERT INTO tasks (user_id, title, time_zone, created_at, updated_at) VALUES (1, 'x', 'UTC', now(), now())`, `SELECT FROM tokens`, `UPDATE users SET time_zone = 'UTC'`, `SELECT FROM categories`, `SELECT FROM outbox`, `SELECT check_token('x')`}},
+		{repository.RoleAPI, []string{`SELECT FROM tasks`}, []string{`SELECT recorded_events('{}', '{}', '{}')`, `SELECT FROM outbox`, `UPDATE journal SET actor = 'x'`, `DELETE FROM journal`, `SELECT FROM inbox`, `SELECT FROM dead_letters`, `DELETE FROM users`, `DELETE FROM tokens`}},
 	} {
 		for _, sql := range c.may {
 			b.as(t, c.role, 0, func(tx pgx.Tx) {

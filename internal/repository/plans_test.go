@@ -8,7 +8,6 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
 
-	"tickler/internal/event"
 	"tickler/internal/fault"
 	"tickler/internal/input"
 	"tickler/internal/repository"
@@ -43,15 +42,18 @@ func TestEventLogIsReadByItsIndexes(t *testing.T) {
 	b.seedMany(t)
 	cases := []struct{ name, sql, index string }{
 		{"successor", `SELECT id FROM tasks t WHERE t.user_id = 7 AND t.previous_task_id = 9`, "tasks_previous_task_id_key"},
-		{"event log of a user", `SELECT data FROM event_log WHERE user_id = 7 AND (position, seq) > (5, 1) AND position < pg_snapshot_xmin(pg_current_snapshot())::text::bigint ORDER BY position, seq LIMIT 100`, "idx_event_log_user"},
-		{"news for many users", `SELECT DISTINCT user_id FROM event_log WHERE position >= 400 AND position < pg_snapshot_xmin(pg_current_snapshot())::text::bigint AND user_id = ANY('{1,2,3,4,5}')`, "event_log_pkey"},
-		{"recorded event", `SELECT data FROM event_log WHERE event_id = ANY('{6f9619ff-8b86-4011-b42d-00c04fc964ff}')`, "idx_event_log_event"},
+		{"stream of a user", `SELECT after FROM journal WHERE user_id = 7 AND (position, id) > (5, 1) AND event_type IS NOT NULL AND position < pg_snapshot_xmin(pg_current_snapshot())::text::bigint ORDER BY position, id LIMIT 100`, "idx_journal_user"},
+		{"news for many users", `SELECT u FROM unnest('{1,2,3,4,5}'::bigint[]) u WHERE EXISTS (SELECT FROM journal j WHERE j.user_id = u AND j.position >= 400 AND j.position < 500)`, "idx_journal_user"},
+		{"recorded event", `SELECT after FROM journal j WHERE j.user_id = 7 AND j.object_id = 33 AND j.event_id = '6f9619ff-8b86-4011-b42d-00c04fc964ff'`, "idx_journal_object"},
+		{"history of a task", `SELECT after FROM journal WHERE user_id = 7 AND object_id = 33 ORDER BY id DESC LIMIT 50`, "idx_journal_object"},
+		{"history of a user", `SELECT after FROM journal WHERE user_id = 7 ORDER BY position DESC, id DESC LIMIT 50`, "idx_journal_user"},
+		{"token", `SELECT id FROM tokens WHERE hash = '\x00'`, "tokens_hash_key"},
 	}
 	_, err := b.pool.Exec(b.ctx, `
 		INSERT INTO tokens (user_id, prefix, hash) SELECT (SELECT min(id) FROM users), '', sha256(n::text::bytea) FROM generate_series(1, 2000) n;
-		INSERT INTO event_log (position, user_id, task_id, event_id, event_type, source, data, created_at)
-		SELECT n, n % 50, n, gen_random_uuid(), 'task.deleted', 'test', '{}', now() FROM generate_series(1, 500) n;
-		ANALYZE tokens, event_log;`)
+		INSERT INTO journal (position, user_id, at, call_id, actor_kind, actor, transport, object, object_id, action, event_id, event_type, version, source)
+		SELECT n, n % 50, now(), gen_random_uuid(), 'agent', 'test', 'mcp', 'task', n, 'deleted', gen_random_uuid(), 'task.deleted', 1, 'test' FROM generate_series(1, 50000) n;
+		ANALYZE tokens, journal;`)
 	require.NoError(t, err)
 	_, err = b.pool.Exec(b.ctx, `VACUUM tasks`) // as Postgres does by itself: counts are then answered by the index
 	require.NoError(t, err)
@@ -121,7 +123,7 @@ func TestIdempotencyKeyAddsOnce(t *testing.T) {
 func TestScanReadsTheRemindersThatAreDueAndNothingElse(t *testing.T) {
 	b := setup(t)
 	b.seedMany(t)
-	plan := b.plan(t, repository.ClaimRemindersSQL, b.now, time.Time{}, 500, event.Shards, "reminder.sent", "task-reminders", "tickler/notifier", "1.0")
+	plan := b.plan(t, repository.ClaimRemindersSQL, b.store.ClaimRemindersArguments(b.ctx, b.now, time.Time{}, 500)...)
 	require.Contains(t, plan, "Index Scan using idx_reminders_due")
 	require.NotContains(t, plan, "Seq Scan", plan)
 	require.Contains(t, plan, "Index Scan using tasks_pkey")

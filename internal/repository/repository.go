@@ -199,7 +199,7 @@ func (r *Repository) ChangeSettings(ctx context.Context, userID int64, fn func(p
 
 func (r *Repository) change(ctx context.Context, userID int64, fn func(*userTx) error) error {
 	tx := &userTx{repository: r, userID: userID}
-	err := r.sessions.transact(ctx, userID, beginFor(ctx, "BEGIN", userID), func(t *transaction) error {
+	err := r.sessions.transact(ctx, userID, beginWriting(userID), func(t *transaction) error {
 		tx.transaction = t
 		return fn(tx)
 	})
@@ -212,7 +212,7 @@ func (r *Repository) change(ctx context.Context, userID int64, fn func(*userTx) 
 // read runs fn in a transaction that works for a user and changes nothing: for
 // what asks Postgres itself on whose behalf it is, or takes several statements.
 func (r *Repository) read(ctx context.Context, userID int64, fn func(*transaction) error) error {
-	return r.sessions.run(ctx, userID, reading, beginFor(ctx, "BEGIN READ ONLY", userID), fn)
+	return r.sessions.run(ctx, userID, reading, beginFor("BEGIN READ ONLY", userID), fn)
 }
 
 // foreignKeyConflict names the one violation of a foreign key that there can be: between

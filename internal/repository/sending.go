@@ -10,6 +10,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"tickler/internal/input"
+	"tickler/internal/journal"
 	"tickler/internal/person"
 )
 
@@ -214,6 +215,8 @@ func (r *Repository) SwitchOff(ctx context.Context, c ServedChannel, problem str
 			UPDATE deliveries SET state = 'failed', outcome = 'the channel was switched off', sending = false, finished_at = $2
 			WHERE channel_id = $1 AND state = 'pending'`, c.ID, now)
 		batch.Queue(queueNote, c.UserID, "notice", content, now, c.ID, false, now)
+		batch.Queue(recordOne, append(r.recording(ctx, now, journal.Channel, journal.Updated),
+			c.UserID, c.ID, nil, nil, `{"enabled":true}`, `{"enabled":false}`, nil)...)
 		return tx.SendBatch(ctx, batch).Close()
 	})
 	return off, unavailable(err)

@@ -79,18 +79,28 @@ type outboxRow struct {
 // outbox reads all rows in order and checks each against its schema.
 func (b *bundle) outbox(t *testing.T) []outboxRow {
 	t.Helper()
-	rows, err := b.pool.Query(b.ctx, `SELECT event_type, topic, task_id, data, event_id::text FROM outbox ORDER BY id`)
+	rows, err := b.pool.Query(b.ctx, `
+		SELECT o.topic, j.event_id, j.event_type, j.at, j.user_id, o.task_id, j.version, j.source, j.after::text
+		FROM outbox o JOIN journal j ON j.id = o.id ORDER BY o.id, o.topic`)
 	require.NoError(t, err)
 	all, err := pgx.CollectRows(rows, func(r pgx.CollectableRow) (outboxRow, error) {
 		var row outboxRow
-		var data json.RawMessage
-		var id string
-		if err := r.Scan(&row.Type, &row.Topic, &row.TaskID, &data, &id); err != nil {
+		var c event.Change
+		var fields *string
+		if err := r.Scan(&row.Topic, &c.EventID, &c.Type, &c.At, &c.UserID, &c.TaskID, &c.TaskVersion, &c.Source, &fields); err != nil {
 			return row, err
 		}
+		if fields != nil {
+			c.Fields = json.RawMessage(*fields)
+		}
+		data, err := c.Data()
+		if err != nil {
+			return row, err
+		}
+		row.Type, row.TaskID = c.Type, c.TaskID
 		require.NoError(t, event.Validate(row.Type, data), "%s", data)
 		require.NoError(t, json.Unmarshal(data, &row.Data))
-		require.Equal(t, id, row.Data["event_id"])
+		require.Equal(t, c.EventID.String(), row.Data["event_id"])
 		return row, nil
 	})
 	require.NoError(t, err)

@@ -15,7 +15,8 @@ import (
 // taskRow is a task as the table holds it. Its tags name the columns, from which
 // follow what is selected, inserted and updated, and where it is scanned to.
 // A column that is searched is part of search_vector; one that is set once never
-// changes; one that is elsewhere is not written with the task.
+// changes; one that is elsewhere is not written with the task; one that is restless
+// follows from others, and undo does not put it back.
 type taskRow struct {
 	UserID      int64  `db:"user_id,once"`
 	Title       string `db:"title,searched"`
@@ -46,14 +47,14 @@ type taskRow struct {
 	ReminderOffsets  []int       `db:"reminder_offsets"`
 	AbsoluteReminder *time.Time  `db:"absolute_reminder"`
 	SnoozedUntil     *time.Time  `db:"snoozed_until"`
-	ReminderTimes    []time.Time `db:"reminder_times"`
+	ReminderTimes    []time.Time `db:"reminder_times,restless"`
 	NagMinutes       *int        `db:"nag_minutes"`
 	NagFrom          *time.Time  `db:"nag_from"`
 
 	CreatedAt time.Time  `db:"created_at,once"`
-	UpdatedAt time.Time  `db:"updated_at"`
+	UpdatedAt time.Time  `db:"updated_at,restless"`
 	DeletedAt *time.Time `db:"deleted_at"`
-	Version   int        `db:"version"`
+	Version   int        `db:"version,restless"`
 
 	// What other tables hold, and what Postgres gives.
 	ID       int64      `db:"id,elsewhere"`
@@ -69,12 +70,13 @@ type taskRow struct {
 type taskColumn struct {
 	name                      string
 	searched, once, elsewhere bool
+	restless                  bool
 }
 
 var taskRowColumns = func() (all []taskColumn) {
 	for f := range reflect.TypeFor[taskRow]().Fields() {
 		name, options, _ := strings.Cut(f.Tag.Get("db"), ",")
-		all = append(all, taskColumn{name, options == "searched", options == "once", options == "elsewhere"})
+		all = append(all, taskColumn{name, options == "searched", options == "once", options == "elsewhere", options == "restless"})
 	}
 	return all
 }()

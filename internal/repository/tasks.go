@@ -121,7 +121,7 @@ func (tx *userTx) Insert(ctx context.Context, t *task.Task, key task.Idempotency
 	if len(t.Tags) > 0 {
 		tx.queueTags(batch, t)
 	}
-	return true, tx.leaveWithEvents(ctx, batch, task.Change{Kind: task.Created, Task: t})
+	return true, tx.leaveRecorded(ctx, batch, task.Change{Kind: task.Created, Task: t})
 }
 
 // Save stores a changed task, its tags and its event.
@@ -141,7 +141,7 @@ func (tx *userTx) Save(ctx context.Context, c task.Change) error {
 		batch.Queue(`DELETE FROM task_tags WHERE user_id = $1 AND task_id = $2`, tx.userID, c.Task.ID)
 		tx.queueTags(batch, c.Task)
 	}
-	return tx.leaveWithEvents(ctx, batch, c)
+	return tx.leaveRecorded(ctx, batch, c)
 }
 
 // makeRoom refuses a change that leads to one task too many.
@@ -162,7 +162,7 @@ func (tx *userTx) Remove(ctx context.Context, t *task.Task) error {
 	batch := &pgx.Batch{}
 	batch.Queue(`DELETE FROM tasks WHERE user_id = $1 AND id = $2`, tx.userID, t.ID)
 	t.Version++
-	return tx.leaveWithEvents(ctx, batch, task.Change{Kind: task.Deleted, Task: t})
+	return tx.leaveRecorded(ctx, batch, task.Change{Kind: task.Deleted, Task: t})
 }
 
 // queueReminder stores when the task reminds next and of what it reminded last, if

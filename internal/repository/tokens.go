@@ -9,18 +9,18 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgconn"
 
 	"tickler/internal/access"
 	"tickler/internal/fault"
+	"tickler/internal/journal"
 )
 
 // TokenByHash reads a token that is neither expired nor revoked, or returns
 // fault.ErrNotFound.
 func (r *Repository) TokenByHash(ctx context.Context, hash []byte) (access.Token, error) {
 	var t access.Token
-	err := r.pool.QueryRow(ctx, `SELECT id, user_id, prefix, scopes, expires_at FROM check_token($1)`, hash).
-		Scan(&t.ID, &t.UserID, &t.Prefix, &t.Scopes, &t.ExpiresAt)
+	err := r.pool.QueryRow(ctx, `SELECT id, user_id, name, prefix, scopes, expires_at FROM check_token($1)`, hash).
+		Scan(&t.ID, &t.UserID, &t.Name, &t.Prefix, &t.Scopes, &t.ExpiresAt)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return t, fault.ErrNotFound
 	}
@@ -68,15 +68,17 @@ func (r *Repository) AddToken(ctx context.Context, userID int64, t access.Token)
 		scopes[i] = string(s)
 	}
 	var id int64
-	err := r.sessions.transact(ctx, userID, beginFor(ctx, "BEGIN", userID), func(tx *transaction) error {
-		return tx.QueryRow(ctx, `
+	err := r.change(ctx, userID, func(tx *userTx) error {
+		err := tx.QueryRow(ctx, `
 			INSERT INTO tokens (user_id, name, prefix, hash, scopes, expires_at) VALUES ($1, $2, $3, $4, $5, $6)
 			RETURNING id`, userID, t.Name, t.Prefix, t.Hash, scopes, t.ExpiresAt).Scan(&id)
+		if err != nil {
+			return fmt.Errorf("store token: %w", err)
+		}
+		return tx.leaveEntry(ctx, entry{object: journal.Token, id: id, action: journal.Created,
+			after: map[string]any{"name": t.Name, "scopes": scopes, "expires_at": t.ExpiresAt}})
 	})
-	if err != nil {
-		return 0, unavailable(fmt.Errorf("store token: %w", err))
-	}
-	return id, nil
+	return id, err
 }
 
 // Tokens lists a user's tokens, newest first.
@@ -96,15 +98,27 @@ func (r *Repository) Tokens(ctx context.Context, userID int64) ([]access.Token, 
 // RevokeToken ends one of a user's tokens, or all that still work when id is 0,
 // and returns how many.
 func (r *Repository) RevokeToken(ctx context.Context, userID, id int64) (int, error) {
-	var revoked pgconn.CommandTag
-	err := r.sessions.transact(ctx, userID, beginFor(ctx, "BEGIN", userID), func(tx *transaction) (err error) {
-		revoked, err = tx.Exec(ctx, `
+	revoked := 0
+	err := r.change(ctx, userID, func(tx *userTx) error {
+		ended, err := collect[namedToken](ctx, tx, `
 			UPDATE tokens SET revoked_at = now()
-			WHERE user_id = $1 AND ($2::bigint = 0 OR id = $2) AND revoked_at IS NULL`, userID, id)
-		return err
+			WHERE user_id = $1 AND ($2::bigint = 0 OR id = $2) AND revoked_at IS NULL
+			RETURNING id, name`, userID, id)
+		if err != nil {
+			return fmt.Errorf("revoke token: %w", err)
+		}
+		revoked = len(ended)
+		for _, t := range ended {
+			if err := tx.leaveEntry(ctx, entry{object: journal.Token, id: t.ID, action: journal.Revoked, before: map[string]any{"name": t.Name}}); err != nil {
+				return err
+			}
+		}
+		return nil
 	})
-	if err != nil {
-		return 0, unavailable(fmt.Errorf("revoke token: %w", err))
-	}
-	return int(revoked.RowsAffected()), nil
+	return revoked, err
+}
+
+type namedToken struct {
+	ID   int64
+	Name string
 }

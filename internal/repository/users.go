@@ -1,7 +1,9 @@
 package repository
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
@@ -10,6 +12,7 @@ import (
 
 	"tickler/internal/fault"
 	"tickler/internal/input"
+	"tickler/internal/journal"
 	"tickler/internal/person"
 	"tickler/internal/task"
 )
@@ -31,23 +34,26 @@ func subjectOf(issuer, subject string) string {
 // EnsureUser returns a user's id, creating the user in the given time zone when
 // there is none. A zone that is not empty replaces that of an existing user.
 func (r *Repository) EnsureUser(ctx context.Context, issuer, subject, timeZone string) (int64, error) {
-	var id int64
-	err := r.pool.QueryRow(ctx, `SELECT provision_user($1, $2, coalesce(nullif($3, ''), $4), $5)`,
-		issuer, subjectOf(issuer, subject), timeZone, person.DefaultTimeZone, person.DefaultReminderOffsets).Scan(&id)
+	id, err := r.FindUser(ctx, issuer, subject)
+	missing := errors.Is(err, fault.ErrNotFound)
+	if missing {
+		err = r.pool.QueryRow(ctx, `SELECT provision_user($1, $2, coalesce(nullif($3, ''), $4), $5)`,
+			issuer, subjectOf(issuer, subject), timeZone, person.DefaultTimeZone, person.DefaultReminderOffsets).Scan(&id)
+	}
 	if err != nil {
 		return 0, unavailable(fmt.Errorf("create user: %w", err))
 	}
-	if timeZone == "" {
+	if !missing && timeZone == "" {
 		return id, nil
 	}
-	err = r.sessions.transact(ctx, id, beginFor(ctx, "BEGIN", id), func(tx *transaction) error {
-		_, err := tx.Exec(ctx, `UPDATE users SET time_zone = $2 WHERE id = $1 AND time_zone <> $2`, id, timeZone)
+	err = r.change(ctx, id, func(tx *userTx) error {
+		if missing {
+			return tx.leaveEntry(ctx, entry{object: journal.User, id: id, action: journal.Created})
+		}
+		_, err := tx.SaveSettings(ctx, person.SettingsChange{TimeZone: &timeZone}, time.Now().UTC())
 		return err
 	})
-	if err != nil {
-		return 0, unavailable(fmt.Errorf("set the time zone of user %d: %w", id, err))
-	}
-	return id, nil
+	return id, err
 }
 
 // FindUser returns the id of a user, or fault.ErrNotFound.
@@ -96,16 +102,42 @@ func (tx *userTx) SaveSettings(ctx context.Context, c person.SettingsChange, now
 			return done, err
 		}
 	}
-	if _, err := tx.Exec(ctx, `
-		UPDATE users SET time_zone = coalesce($2, time_zone), reminder_offsets = coalesce($3, reminder_offsets),
-			quiet_hours = nullif(coalesce($4, quiet_hours), ''), all_day_time = coalesce($5, all_day_time)
-		WHERE id = $1`, tx.userID, c.TimeZone, c.ReminderOffsets, c.QuietHours, c.AllDayTime); err != nil {
+	if err := tx.storeSettings(ctx, c, now); err != nil {
 		return done, err
 	}
 	if c.TimeZone == nil && c.QuietHours == nil {
 		return done, nil
 	}
 	return done, tx.release(ctx, now)
+}
+
+// recordedSettings are the columns of users whose changes are recorded.
+const recordedSettings = `time_zone, reminder_offsets, quiet_hours, all_day_time`
+
+// storeSettings stores what is new, and records what is different.
+func (tx *userTx) storeSettings(ctx context.Context, c person.SettingsChange, now time.Time) error {
+	var former, present map[string]json.RawMessage
+	err := tx.QueryRow(ctx, `
+		WITH former AS (SELECT `+recordedSettings+` FROM users WHERE id = $1 FOR NO KEY UPDATE), present AS (
+			UPDATE users SET time_zone = coalesce($2, time_zone), reminder_offsets = coalesce($3, reminder_offsets),
+				quiet_hours = nullif(coalesce($4, quiet_hours), ''), all_day_time = coalesce($5, all_day_time)
+			WHERE id = $1 RETURNING `+recordedSettings+`
+		)
+		SELECT to_json(former), to_json(present) FROM former, present`,
+		tx.userID, c.TimeZone, c.ReminderOffsets, c.QuietHours, c.AllDayTime).Scan(&former, &present)
+	if err != nil {
+		return err
+	}
+	for name, value := range present {
+		if bytes.Equal(value, former[name]) {
+			delete(present, name)
+			delete(former, name)
+		}
+	}
+	if len(present) == 0 {
+		return nil
+	}
+	return tx.leaveEntry(ctx, entry{object: journal.Settings, id: tx.userID, action: journal.Updated, at: now, before: former, after: present})
 }
 
 // release lets go what quiet hours hold back: the sender asks anew whether they

@@ -43,12 +43,12 @@ func (b *bus) KeepDeadLetter(_ context.Context, letter event.DeadLetter) error {
 	return b.err
 }
 
-func (b *bus) RecordedEvents(_ context.Context, ids []uuid.UUID) (map[uuid.UUID]event.Record, error) {
-	records := map[uuid.UUID]event.Record{}
-	for _, asked := range ids {
-		if asked.String() == id {
-			records[asked] = event.Record{
-				ID: asked, UserID: 1, TaskID: 7, Type: event.TaskCompleted, Source: "tickler/api", Time: recordedAt, Data: []byte(recorded),
+func (b *bus) RecordedEvents(_ context.Context, told []event.Reference) (map[uuid.UUID]event.Change, error) {
+	records := map[uuid.UUID]event.Change{}
+	for _, asked := range told {
+		if asked.ID.String() == id && asked.UserID == 1 && asked.TaskID == 7 {
+			records[asked.ID] = event.Change{
+				EventID: asked.ID, UserID: 1, TaskID: 7, Type: event.TaskCompleted, Source: "tickler/api", At: recordedAt, Fields: []byte(`{"a":1}`),
 			}
 		}
 	}

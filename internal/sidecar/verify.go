@@ -12,8 +12,8 @@ import (
 
 // Store is the part of Postgres that a listener needs.
 type Store interface {
-	// RecordedEvents reads the events that have these ids; unknown ids are absent.
-	RecordedEvents(ctx context.Context, ids []uuid.UUID) (map[uuid.UUID]event.Record, error)
+	// RecordedEvents reads the events that are told of; those that do not exist are absent.
+	RecordedEvents(ctx context.Context, told []event.Reference) (map[uuid.UUID]event.Change, error)
 	// KeepDeadLetter stores a dead letter, once however often it is delivered.
 	KeepDeadLetter(ctx context.Context, letter event.DeadLetter) error
 }
@@ -32,7 +32,7 @@ type delivery struct {
 func (l *Listener) read(ctx context.Context, topic string, documents ...[]byte) []delivery {
 	deliveries := make([]delivery, len(documents))
 	known := make([]uuid.UUID, len(documents))
-	var ids []uuid.UUID
+	var told []event.Reference
 	for i, document := range documents {
 		d := &deliveries[i]
 		d.document = document
@@ -40,15 +40,15 @@ func (l *Listener) read(ctx context.Context, topic string, documents ...[]byte) 
 			d.err = Permanent(fmt.Errorf("not a CloudEvent: %w", err))
 			continue
 		}
-		if id, err := uuid.Parse(d.envelope.ID); err == nil {
-			known[i] = id
-			ids = append(ids, id)
+		if one, err := d.envelope.Reference(); err == nil {
+			known[i] = one.ID
+			told = append(told, one)
 		}
 	}
-	var records map[uuid.UUID]event.Record
-	if len(ids) > 0 {
+	var records map[uuid.UUID]event.Change
+	if len(told) > 0 {
 		var err error
-		if records, err = l.store.RecordedEvents(ctx, ids); err != nil {
+		if records, err = l.store.RecordedEvents(ctx, told); err != nil {
 			for i := range deliveries {
 				if deliveries[i].err == nil {
 					deliveries[i].err = err
@@ -62,7 +62,7 @@ func (l *Listener) read(ctx context.Context, topic string, documents ...[]byte) 
 		if d.err != nil {
 			continue
 		}
-		var record *event.Record
+		var record *event.Change
 		if r, ok := records[known[i]]; ok {
 			record = &r
 		}

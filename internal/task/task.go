@@ -171,10 +171,14 @@ type Change struct {
 // ChangeKind is the kind of a state change.
 type ChangeKind string
 
-// The kinds of change. Reopening, restoring, skipping and tagging are updates.
+// The kinds of change. The event of one that is not created, completed or
+// deleted reports an update.
 const (
 	Created   ChangeKind = "created"
 	Updated   ChangeKind = "updated"
 	Completed ChangeKind = "completed"
+	Reopened  ChangeKind = "reopened" // was completed, and is open again
+	Skipped   ChangeKind = "skipped"  // moved to the next date of its series
 	Deleted   ChangeKind = "deleted"
+	Restored  ChangeKind = "restored" // was deleted, and is not any more
 )

@@ -27,16 +27,16 @@ func (s *Service) Reopen(ctx context.Context, user person.Settings, id int64) (R
 	var result Reopening
 	err := s.changeAny(ctx, user, id, func(tx Tx, t *Task) error {
 		result.Task = t
-		now, before := s.clock(), t.Clone()
+		now, before, kind := s.clock(), t.Clone(), Updated
 		switch {
 		case t.DeletedAt != nil:
-			result.Restored = true
+			result.Restored, kind = true, Restored
 			t.DeletedAt = nil
 		case t.Completed():
 			if err := result.takeBackSuccessor(ctx, tx, t.ID); err != nil {
 				return err
 			}
-			t.CompletedAt = nil
+			t.CompletedAt, kind = nil, Reopened
 		case len(t.Skipped) > 0:
 			result.Unskipped = true
 			t.unskip()
@@ -49,7 +49,7 @@ func (s *Service) Reopen(ctx context.Context, user person.Settings, id int64) (R
 			t.rearm(user, now)
 		}
 		t.touch(now)
-		return tx.Save(ctx, Change{Kind: Updated, Before: before, Task: t})
+		return tx.Save(ctx, Change{Kind: kind, Before: before, Task: t})
 	})
 	return result, err
 }
@@ -109,7 +109,7 @@ func (s *Service) SkipOccurrence(ctx context.Context, user person.Settings, id i
 		t.arm(user, now)
 		t.touch(now)
 		result.Task = t
-		return tx.Save(ctx, Change{Kind: Updated, Before: before, Task: t})
+		return tx.Save(ctx, Change{Kind: Skipped, Before: before, Task: t})
 	})
 	return result, err
 }

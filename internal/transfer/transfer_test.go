@@ -42,7 +42,7 @@ func setup(t *testing.T) *bundle {
 	b.tasks, b.labels, b.people = task.NewService(store, now), label.NewService(store, now), person.NewService(store, now, person.ChannelRules{})
 	b.transfer = transfer.NewService(b.tasks, b.labels, b.people, now)
 	b.events = func() (types []string) {
-		require.NoError(t, pool.QueryRow(b.ctx, `SELECT array_agg(topic || ' ' || event_type ORDER BY id) FROM outbox`).Scan(&types))
+		require.NoError(t, pool.QueryRow(b.ctx, `SELECT array_agg(topic || ' ' || event_type ORDER BY id, topic) FROM outbox JOIN journal USING (id)`).Scan(&types))
 		return types
 	}
 	for name, user := range map[string]*person.Settings{"ann": &b.ann, "bob": &b.bob} {

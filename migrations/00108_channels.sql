@@ -99,9 +99,15 @@ CREATE FUNCTION find_confirmation(given bytea) RETURNS text
 CREATE FUNCTION confirm_channel(given bytea) RETURNS text
     LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
     BEGIN ATOMIC
-        UPDATE channels c SET confirmed = true, enabled = true, problem = NULL, failures = 0
-        FROM channel_confirmations f
-        WHERE f.hash = given AND f.expires_at > now() AND c.id = f.channel_id AND NOT c.confirmed;
+        WITH confirmed AS (
+            UPDATE channels c SET confirmed = true, enabled = true, problem = NULL, failures = 0
+            FROM channel_confirmations f
+            WHERE f.hash = given AND f.expires_at > now() AND c.id = f.channel_id AND NOT c.confirmed
+            RETURNING c.id, c.user_id
+        )
+        INSERT INTO journal (user_id, at, call_id, actor_kind, actor, transport, object, object_id, action, before, after)
+        SELECT user_id, now(), gen_random_uuid(), 'person', 'confirmation link', 'page', 'channel', id, 'updated', '{"enabled":false}', '{"enabled":true}'
+        FROM confirmed;
         SELECT find_confirmation(given);
     END;
 -- +goose StatementEnd

@@ -15,24 +15,30 @@ GRANT EXECUTE ON FUNCTION rfc3339 TO tickler_api, tickler_notifier;
 -- is away is left out, however much of it has piled up: it must not have to be
 -- read to be passed over. The primary key serves both reading and deleting.
 CREATE TABLE outbox (
-    id          bigint GENERATED ALWAYS AS IDENTITY,
-    shard       smallint    NOT NULL,
-    event_id    uuid        NOT NULL, -- not unique: task.completed goes to two topics
-    event_type  text        NOT NULL,
-    topic       text        NOT NULL,
-    task_id     bigint      NOT NULL, -- the key: events of one task stay in order
-    source      text        NOT NULL,
-    traceparent text        NOT NULL DEFAULT '',
-    data        json        NOT NULL, -- kept as text: it is only passed on
-    created_at  timestamptz NOT NULL,
-    parked_at   timestamptz,
-    error       text,
+    shard     smallint NOT NULL,
+    topic     text     NOT NULL,
+    id        bigint   NOT NULL, -- of the journal's entry, which holds the event
+    task_id   bigint   NOT NULL, -- the key: events of one task stay in order
+    parked_at timestamptz,
+    error     text,
     PRIMARY KEY (shard, topic, id)
 ) WITH (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 1000);
 CREATE INDEX idx_outbox_parked ON outbox (task_id) WHERE parked_at IS NOT NULL;
 GRANT INSERT ON outbox TO tickler_api, tickler_recurrer, tickler_notifier;
 -- The relay of every app publishes what all of them committed.
 GRANT SELECT, INSERT, UPDATE (parked_at, error), DELETE ON outbox TO tickler_relay;
+
+-- The oldest entry of the journal that is still to be published: it and what came
+-- after it must be kept.
+-- +goose StatementBegin
+CREATE FUNCTION oldest_unpublished() RETURNS bigint
+    LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
+    BEGIN ATOMIC
+        SELECT min(o.id) FROM outbox o;
+    END;
+-- +goose StatementEnd
+REVOKE EXECUTE ON FUNCTION oldest_unpublished FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION oldest_unpublished TO tickler_notifier;
 
 -- What each consumer has already handled: the constraint that makes an effect happen once.
 CREATE TABLE inbox (
@@ -64,5 +70,6 @@ GRANT INSERT ON dead_letters TO tickler_recurrer;
 GRANT SELECT (id, received_at), INSERT, DELETE ON dead_letters TO tickler_notifier;
 
 -- +goose Down
+DROP FUNCTION oldest_unpublished;
 DROP TABLE dead_letters, inbox, outbox;
 DROP FUNCTION rfc3339;

@@ -1,0 +1,256 @@
+package repository
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"tickler/internal/event"
+	"tickler/internal/fault"
+	"tickler/internal/journal"
+)
+
+const historyColumns = `
+	SELECT id, position, at, user_id, call_id, actor_kind, actor, coalesce(token_id, 0), coalesce(client, ''), transport,
+	       object, object_id, action, before::text, after::text, restores::text, coalesce(version, 0), event_id
+	FROM journal`
+
+func scanHistory(row pgx.CollectableRow) (journal.Entry, error) {
+	var e journal.Entry
+	var before, after, restores *string
+	err := row.Scan(&e.ID, &e.Position.Transaction, &e.At, &e.UserID, &e.CallID, &e.By.Kind, &e.By.Name, &e.By.TokenID, &e.By.Client, &e.By.Transport,
+		&e.Object, &e.ObjectID, &e.Action, &before, &after, &restores, &e.Version, &e.EventID)
+	e.Position.Row, e.At = e.ID, e.At.UTC()
+	e.Before, e.After, e.Restores = bytesOf(before), bytesOf(after), bytesOf(restores)
+	return e, err
+}
+
+func bytesOf(text *string) []byte {
+	if text == nil {
+		return nil
+	}
+	return []byte(*text)
+}
+
+// History reads a user's own entries, newest first, as many as Limit.
+func (r *Repository) History(ctx context.Context, userID int64, f journal.Filter) ([]journal.Entry, error) {
+	s := &statement{}
+	s.and("user_id = %s", s.arg(userID))
+	order := "position DESC, id DESC"
+	if f.Object != "" {
+		s.and("object = %s", s.arg(string(f.Object)))
+	}
+	if f.ObjectID != 0 {
+		s.and("object_id = %s", s.arg(f.ObjectID))
+		order = "id DESC" // those of one object are in the order of their ids
+	}
+	if f.CallID != uuid.Nil {
+		s.and("call_id = %s", s.arg(f.CallID))
+	}
+	if f.TokenID != 0 {
+		s.and("token_id = %s", s.arg(f.TokenID))
+	}
+	if f.By != "" {
+		s.and("(actor = %[1]s OR actor_kind = %[1]s OR client = %[1]s)", s.arg(f.By))
+	}
+	if f.Changes {
+		s.and("action <> %s", s.arg(string(journal.Reminded)))
+	}
+	if !f.Since.IsZero() {
+		s.and("at >= %s", s.arg(f.Since))
+	}
+	if f.Before != 0 {
+		before := s.arg(f.Before)
+		if f.ObjectID != 0 {
+			s.and("id < %s", before)
+		} else {
+			s.and("(position, id) < (coalesce((SELECT position FROM journal WHERE user_id = $1 AND id = %[1]s), 9223372036854775807), %[1]s)", before)
+		}
+	}
+	rows, err := r.as(userID).Query(ctx, fmt.Sprintf("%s %s ORDER BY %s LIMIT %d", historyColumns, s.clause(), order, f.Limit), s.args...)
+	if err != nil {
+		return nil, unavailable(fmt.Errorf("read the history: %w", err))
+	}
+	all, err := pgx.CollectRows(rows, scanHistory)
+	return all, unavailable(err)
+}
+
+// Change reads one of a user's entries, or fault.ErrNotFound.
+func (r *Repository) Change(ctx context.Context, userID, id int64) (journal.Entry, error) {
+	rows, err := r.as(userID).Query(ctx, historyColumns+` WHERE user_id = $1 AND id = $2`, userID, id)
+	if err != nil {
+		return journal.Entry{}, unavailable(err)
+	}
+	e, err := pgx.CollectExactlyOneRow(rows, scanHistory)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return e, fault.ErrNotFound
+	}
+	return e, unavailable(err)
+}
+
+// nobody is who all administrators are where sessions are shared out.
+const nobody = 0
+
+// HistoryOfAll reads entries of all users, or of one unless userID is 0, newest
+// first, those before an id unless that is 0. It tells who did what when, without
+// content. Callers must have checked that they work for an administrator.
+func (r *Repository) HistoryOfAll(ctx context.Context, userID, before int64, limit int) (all []journal.Entry, err error) {
+	begin := []*pgx.QueuedQuery{{SQL: "BEGIN READ ONLY"}, {SQL: `SELECT set_config('tickler.admin', 'on', true)`}}
+	err = r.sessions.run(ctx, nobody, reading, begin, func(tx *transaction) error {
+		rows, err := tx.Query(ctx, `
+			SELECT id, at, user_id, call_id, actor_kind, actor, coalesce(token_id, 0), coalesce(client, ''), transport, object, object_id, action, event_id
+			FROM journal_of_all(nullif($1::bigint, 0), nullif($2::bigint, 0), $3)`, userID, before, limit)
+		if err != nil {
+			return err
+		}
+		all, err = pgx.CollectRows(rows, func(row pgx.CollectableRow) (e journal.Entry, err error) {
+			err = row.Scan(&e.ID, &e.At, &e.UserID, &e.CallID, &e.By.Kind, &e.By.Name, &e.By.TokenID, &e.By.Client, &e.By.Transport,
+				&e.Object, &e.ObjectID, &e.Action, &e.EventID)
+			e.At = e.At.UTC()
+			return e, err
+		})
+		return err
+	})
+	if err != nil {
+		return nil, unavailable(fmt.Errorf("read the history of all: %w", err))
+	}
+	return all, nil
+}
+
+const (
+	streamColumns = `
+		SELECT position, id, event_id, event_type, at, user_id, object_id, version, source, coalesce(traceparent, ''), after::text
+		FROM journal`
+	streamEntries = streamColumns + `
+		WHERE user_id = $1 AND (position, id) > ($2, $3) AND event_type IS NOT NULL
+		  AND position < greatest($5, pg_snapshot_xmin(pg_current_snapshot())::text::bigint)
+		ORDER BY position, id LIMIT $4`
+	recentReminders = streamColumns + `
+		WHERE user_id = $1 AND event_type = $2
+		ORDER BY position DESC, id DESC LIMIT $3`
+	// One row: where the settled part ends, and whether what lies behind position
+	// $1 is still there, whole. A position beyond the end is that of another life of
+	// the database.
+	streamEnd = `
+		SELECT h.horizon - 1, $1 > f.position AND $1 < h.next
+		FROM journal_floor f, (
+			SELECT greatest($2, pg_snapshot_xmin(s)::text::bigint) AS horizon, pg_snapshot_xmax(s)::text::bigint AS next
+			FROM pg_current_snapshot() s
+		) h`
+	// The oldest transaction that may still write to the journal. One that holds the
+	// lock and has no number yet will get one beyond the newest; one that does not
+	// hold it yet will see at least the newest as ended, and its entries come behind.
+	settled = `
+		SELECT least(pg_snapshot_xmax(pg_current_snapshot())::text::bigint - 1, (
+			SELECT min(x.transactionid::text::bigint) FROM pg_locks x
+			WHERE x.locktype = 'transactionid' AND x.granted AND x.mode = 'ExclusiveLock' AND x.pid IN (
+				SELECT w.pid FROM pg_locks w
+				WHERE w.locktype = 'advisory' AND w.database = (SELECT oid FROM pg_database WHERE datname = current_database())
+				  AND w.classid = ($1::bigint >> 32)::oid AND w.objid = ($1::bigint & 4294967295)::oid AND w.objsubid = 1)))`
+)
+
+// LogEntries reads a user's events behind a position, in order. It leaves out
+// the newest while a transaction is running before which they may have to come:
+// what was read is all there will ever be up to the last entry. Of long entries it
+// returns fewer than limit. until is a horizon that Settled gave, or 0.
+func (r *Repository) LogEntries(ctx context.Context, userID int64, after event.Position, until int64, limit int) ([]event.Entry, error) {
+	rows, err := r.as(userID).Query(ctx, streamEntries, userID, after.Transaction, after.Row, limit, until)
+	if err != nil {
+		return nil, unavailable(fmt.Errorf("read the journal: %w", err))
+	}
+	defer rows.Close()
+	var entries []event.Entry
+	for space := (pageText{left: maxLogText}); rows.Next(); {
+		e, err := scanStream(rows)
+		if err != nil {
+			return nil, unavailable(err)
+		}
+		if !space.fits(len(e.Data)) {
+			return entries, nil
+		}
+		entries = append(entries, e)
+	}
+	return entries, unavailable(rows.Err())
+}
+
+// RecentReminders reads a user's latest reminders, the newest first.
+func (r *Repository) RecentReminders(ctx context.Context, userID int64, limit int) ([]event.Entry, error) {
+	rows, err := r.as(userID).Query(ctx, recentReminders, userID, event.ReminderSent, limit)
+	if err != nil {
+		return nil, unavailable(fmt.Errorf("read the latest reminders: %w", err))
+	}
+	entries, err := pgx.CollectRows(rows, scanStream)
+	return entries, unavailable(err)
+}
+
+func scanStream(row pgx.CollectableRow) (e event.Entry, err error) {
+	var c event.Change
+	var fields *string
+	if err := row.Scan(&e.Position.Transaction, &e.Position.Row, &c.EventID, &c.Type, &c.At, &c.UserID, &c.TaskID, &c.TaskVersion, &c.Source, &c.TraceParent, &fields); err != nil {
+		return e, err
+	}
+	c.Fields = bytesOf(fields)
+	e.ID, e.Type, e.TaskID, e.Time = c.EventID, c.Type, c.TaskID, c.At.UTC()
+	e.Data, err = c.Data()
+	return e, err
+}
+
+// LogEnd is the position behind which events are still to come. whole tells
+// whether all that came behind after is still kept. settled is a horizon that
+// Settled gave, or 0.
+func (r *Repository) LogEnd(ctx context.Context, after event.Position, settled int64) (end event.Position, whole bool, err error) {
+	var transaction int64
+	err = r.pool.QueryRow(ctx, streamEnd, after.Transaction, settled).Scan(&transaction, &whole)
+	return event.EndOf(transaction), whole, unavailable(err)
+}
+
+// LogNews tells which of the users have entries from transaction since on, and
+// from which transaction on to ask the next time. settled is a horizon that
+// Settled gave, or 0. unsettled tells that they have entries that cannot be read yet.
+func (r *Repository) LogNews(ctx context.Context, since, settled int64, users []int64) (found []int64, until int64, unsettled bool, err error) {
+	err = r.pool.QueryRow(ctx, `SELECT found, until, unsettled FROM journal_news($1, $2, $3)`, since, settled, users).Scan(&found, &until, &unsettled)
+	return found, until, unsettled, unavailable(err)
+}
+
+// Settled is a transaction below which no entry appears in the journal any more,
+// whatever other transactions run on the server. Entries must be read by a later
+// statement than this. It looks through the server's locks, so it is for when the
+// snapshot's own horizon stays behind.
+func (r *Repository) Settled(ctx context.Context) (horizon int64, err error) {
+	err = r.pool.QueryRow(ctx, settled, int64(writing)).Scan(&horizon)
+	return horizon, unavailable(err)
+}
+
+// RecordedEvents reads the events that are told of, whoever's they are; those
+// that do not exist are absent.
+func (r *Repository) RecordedEvents(ctx context.Context, told []event.Reference) (map[uuid.UUID]event.Change, error) {
+	return recordedEvents(ctx, r.pool, told)
+}
+
+func recordedEvents(ctx context.Context, q querier, told []event.Reference) (map[uuid.UUID]event.Change, error) {
+	users, tasks, ids := make([]int64, len(told)), make([]int64, len(told)), make([]uuid.UUID, len(told))
+	for i, one := range told {
+		users[i], tasks[i], ids[i] = one.UserID, one.TaskID, one.ID
+	}
+	rows, err := q.Query(ctx, `SELECT event_id, event_type, at, user_id, task_id, version, source, traceparent, fields FROM recorded_events($1, $2, $3)`, users, tasks, ids)
+	if err != nil {
+		return nil, unavailable(fmt.Errorf("read %d recorded events: %w", len(told), err))
+	}
+	all, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (c event.Change, err error) {
+		var fields *string
+		err = row.Scan(&c.EventID, &c.Type, &c.At, &c.UserID, &c.TaskID, &c.TaskVersion, &c.Source, &c.TraceParent, &fields)
+		c.Fields = bytesOf(fields)
+		return c, err
+	})
+	if err != nil {
+		return nil, unavailable(fmt.Errorf("read %d recorded events: %w", len(told), err))
+	}
+	records := make(map[uuid.UUID]event.Change, len(all))
+	for _, c := range all {
+		records[c.EventID] = c
+	}
+	return records, nil
+}

@@ -1,0 +1,65 @@
+package repository
+
+import (
+	"context"
+	"reflect"
+
+	"github.com/jackc/pgx/v5"
+
+	"tickler/internal/event"
+	"tickler/internal/journal"
+	"tickler/internal/task"
+)
+
+// leaveRecorded leaves a change of a task for later, with its entry behind it.
+func (tx *userTx) leaveRecorded(ctx context.Context, batch *pgx.Batch, c task.Change) error {
+	t := c.Task
+	e := entry{object: journal.Task, id: t.ID, action: journal.Action(c.Kind), at: t.UpdatedAt, version: t.Version}
+	var before map[string]any
+	if c.Before != nil {
+		before, e.after = task.Differences(c.Before, t)
+		e.before = before
+		if former := rowOf(t).former(rowOf(c.Before), before); len(former) > 0 {
+			e.restores = former
+		}
+	}
+	switch c.Kind {
+	case task.Created:
+		e.after = event.OfCreated(t.Told())
+	case task.Completed:
+		completed := event.CompletedFields{CompletedAt: *t.CompletedAt}
+		if t.Recurrence != nil {
+			completed.RecurrenceRule = t.Recurrence.Rule
+		}
+		e.after = completed
+	case task.Deleted:
+		e.after = nil
+		if before == nil { // for good
+			e.before = map[string]any{"title": t.Title}
+		}
+	}
+	if err := tx.record(ctx, batch, e); err != nil {
+		return err
+	}
+	tx.later(batch)
+	return nil
+}
+
+// former gives the values that stored columns had in another state of a task and
+// have no more, but for those that are known by name.
+func (row taskRow) former(before taskRow, known map[string]any) map[string]any {
+	former := map[string]any{}
+	is, was := reflect.ValueOf(row), reflect.ValueOf(before)
+	for i, c := range taskRowColumns {
+		if c.elsewhere || c.once || c.restless {
+			continue
+		}
+		if _, told := known[c.name]; told {
+			continue
+		}
+		if old := was.Field(i).Interface(); !reflect.DeepEqual(is.Field(i).Interface(), old) {
+			former[c.name] = old
+		}
+	}
+	return former
+}
