@@ -1,5 +1,5 @@
 // Package feed lets clients follow what happens to their own tasks, from any
-// replica: it reads the event log, in order and without gaps, from any position
+// replica: it reads the journal, in order and without gaps, from any position
 // that is still kept. See docs/decisions/0009-event-log.md.
 package feed
 
@@ -86,7 +86,7 @@ func (f *Feed) Run(ctx context.Context) {
 		}
 		interval = pollInterval
 		if unsettled, err := f.look(ctx); err != nil {
-			f.log.Warn("the event log cannot be read; subscriptions wait", "error", err)
+			f.log.Warn("the journal cannot be read; subscriptions wait", "error", err)
 		} else if unsettled {
 			interval = unsettledInterval
 		}

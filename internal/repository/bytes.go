@@ -6,7 +6,7 @@ const (
 	// maxPageText is how many bytes of text one page may hold. Fifty of the longest
 	// descriptions, in any script, fit; a page has at least one task.
 	maxPageText = 2 << 20
-	// maxLogText is the same for entries of the event log.
+	// maxLogText is the same for entries of the journal.
 	maxLogText = 1 << 20
 )
 
