@@ -3,7 +3,7 @@
 -- object was before and after. It is written in the transaction of the change and
 -- never changed. Its readers are the relay (through outbox), the streams that
 -- clients follow, the history that a person sees, and undo. Package journal says
--- what the columns hold, docs/decisions/0009-event-log.md how streams read it.
+-- what the columns hold, docs/decisions/0009-streams-read-the-journal.md how streams read it.
 CREATE TABLE journal (
     id          bigint      GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     -- Streams are ordered by position: a sequence is drawn before the commit, so

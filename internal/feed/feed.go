@@ -1,6 +1,6 @@
 // Package feed lets clients follow what happens to their own tasks, from any
 // replica: it reads the journal, in order and without gaps, from any position
-// that is still kept. See docs/decisions/0009-event-log.md.
+// that is still kept. See docs/decisions/0009-streams-read-the-journal.md.
 package feed
 
 import (

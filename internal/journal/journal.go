@@ -51,21 +51,22 @@ const (
 	Revoked   Action = "revoked"
 )
 
-// EventType is the type of the event that reports an action on a task.
-// Reopening, restoring and skipping are updates.
+// EventType is the type of the event that reports an action on a task, or "" for
+// an action that no event reports. Reopening, restoring and skipping are updates.
 func EventType(a Action) string {
 	switch a {
 	case Created:
 		return event.TaskCreated
+	case Updated, Reopened, Restored, Skipped:
+		return event.TaskUpdated
 	case Completed:
 		return event.TaskCompleted
 	case Deleted:
 		return event.TaskDeleted
 	case Reminded:
 		return event.ReminderSent
-	default:
-		return event.TaskUpdated
 	}
+	return ""
 }
 
 // Kind tells a person from those who act for one.

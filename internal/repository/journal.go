@@ -113,6 +113,9 @@ func (tx *userTx) record(ctx context.Context, batch *pgx.Batch, e entry) error {
 	}
 	var eventID *uuid.UUID
 	if e.object == journal.Task {
+		if journal.EventType(e.action) == "" {
+			return fmt.Errorf("no event reports that task %d was %s", e.id, e.action)
+		}
 		id := uuid.New()
 		eventID, tx.wroteEvents = &id, true
 	}

@@ -20,7 +20,7 @@ const (
 
 // pauses keep one user from changing all of their tasks again and again. While
 // such a change runs, for some seconds or a minute, nobody's streams tell of
-// anything: see docs/decisions/0009-event-log.md. With the pauses that is a tenth
+// anything: see docs/decisions/0009-streams-read-the-journal.md. With the pauses that is a tenth
 // of the time for each user in the long run, on each replica.
 type pauses struct {
 	allowance time.Duration
