@@ -28,6 +28,10 @@ func beginWriting(userID int64) []*pgx.QueuedQuery {
 	}}
 }
 
+// beginServing begins a transaction for no user: the role's own policies say what it
+// sees.
+func beginServing() []*pgx.QueuedQuery { return []*pgx.QueuedQuery{{SQL: "BEGIN"}} }
+
 // reader runs single statements and batches on behalf of one user, each on a
 // session of that user's share.
 type reader struct {

@@ -76,7 +76,7 @@ func (r *Repository) Redrive(ctx context.Context, id int64) (sent int, err error
 	}
 	var failed []error
 	for _, id := range ids {
-		if err := pgx.BeginFunc(ctx, r.pool, func(tx pgx.Tx) error { return redrive(ctx, tx, id) }); err != nil {
+		if err := r.serve(ctx, func(tx *transaction) error { return redrive(ctx, tx, id) }); err != nil {
 			failed = append(failed, fmt.Errorf("dead letter %d: %w", id, err))
 			continue
 		}
@@ -88,7 +88,7 @@ func (r *Repository) Redrive(ctx context.Context, id int64) (sent int, err error
 	return sent, errors.Join(failed...)
 }
 
-func redrive(ctx context.Context, tx pgx.Tx, id int64) error {
+func redrive(ctx context.Context, tx *transaction, id int64) error {
 	letters, err := collect[DeadLetter](ctx, tx, selectDeadLetters+` FOR UPDATE`, id)
 	if err != nil {
 		return err
@@ -119,15 +119,14 @@ func redrive(ctx context.Context, tx pgx.Tx, id int64) error {
 	if e, err = record.Verify(l.Topic, e); err != nil {
 		return fmt.Errorf("it cannot be sent again: %w", err)
 	}
-	_, err = tx.Exec(ctx, `
+	batch := &pgx.Batch{}
+	batch.Queue(`
 		INSERT INTO outbox (shard, topic, id, task_id)
 		SELECT j.object_id % $1, $2, j.id, j.object_id FROM journal j
 		WHERE j.user_id = $3 AND j.object_id = $4 AND j.event_id = $5
 		ON CONFLICT DO NOTHING`, // it is about to be published again already
 		event.Shards, l.Topic, told.UserID, told.TaskID, told.ID)
-	if err != nil {
-		return err
-	}
-	_, err = tx.Exec(ctx, `UPDATE dead_letters SET redriven_at = now() WHERE id = $1`, l.ID)
-	return err
+	batch.Queue(`UPDATE dead_letters SET redriven_at = now() WHERE id = $1`, l.ID)
+	tx.later(batch)
+	return nil
 }

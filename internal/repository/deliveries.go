@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/google/uuid"
-	"github.com/jackc/pgx/v5"
 
 	"tickler/internal/event"
 	"tickler/internal/person"
@@ -51,7 +50,7 @@ func (r *Repository) TakeReminders(ctx context.Context, reminders []event.Remind
 	for i, reminder := range reminders {
 		ids[i] = reminder.EventID
 	}
-	err = r.Once(ctx, r.source, ids, func(tx pgx.Tx, fresh map[uuid.UUID]bool) error {
+	err = r.once(ctx, r.source, ids, func(tx *transaction, fresh map[uuid.UUID]bool) error {
 		var taken []event.Reminder
 		for _, reminder := range reminders {
 			if fresh[reminder.EventID] {
@@ -66,7 +65,7 @@ func (r *Repository) TakeReminders(ctx context.Context, reminders []event.Remind
 	return repeated, err
 }
 
-func queueReminders(ctx context.Context, tx pgx.Tx, reminders []event.Reminder, now time.Time) error {
+func queueReminders(ctx context.Context, tx *transaction, reminders []event.Reminder, now time.Time) error {
 	users := make([]int64, len(reminders))
 	for i, reminder := range reminders {
 		users[i] = reminder.UserID
@@ -114,7 +113,7 @@ type quiet struct {
 }
 
 // readQuiet reads it of those of the users who have a channel.
-func readQuiet(ctx context.Context, tx pgx.Tx, users []int64) (map[int64]quiet, error) {
+func readQuiet(ctx context.Context, tx *transaction, users []int64) (map[int64]quiet, error) {
 	rows, err := tx.Query(ctx, `
 		SELECT id, time_zone, coalesce(quiet_hours, '') FROM users u
 		WHERE id = ANY ($1) AND EXISTS (SELECT FROM channels c WHERE c.user_id = u.id AND c.enabled)`, users)

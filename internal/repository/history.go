@@ -91,14 +91,12 @@ func (r *Repository) Change(ctx context.Context, userID, id int64) (journal.Entr
 	return e, unavailable(err)
 }
 
-// nobody is who all administrators are where sessions are shared out.
-const nobody = 0
-
 // HistoryOfAll reads entries of all users, or of one unless userID is 0, newest
 // first, those before an id unless that is 0. It tells who did what when, without
 // content. Callers must have checked that they work for an administrator.
 func (r *Repository) HistoryOfAll(ctx context.Context, userID, before int64, limit int) (all []journal.Entry, err error) {
 	begin := []*pgx.QueuedQuery{{SQL: "BEGIN READ ONLY"}, {SQL: `SELECT set_config('tickler.admin', 'on', true)`}}
+	// All administrators share what one user has.
 	err = r.sessions.run(ctx, nobody, reading, begin, func(tx *transaction) error {
 		rows, err := tx.Query(ctx, `
 			SELECT id, at, user_id, call_id, actor_kind, actor, coalesce(token_id, 0), coalesce(client, ''), transport, object, object_id, action, event_id

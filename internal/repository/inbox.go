@@ -8,12 +8,12 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// Once runs effect, in a transaction, with those of the events that the consumer
+// once runs effect, in a transaction, with those of the events that the consumer
 // has not handled before. A concurrent delivery of the same events waits for the
 // first one, and has nothing to do once that has committed. If the effect fails, or
 // the process crashes before the commit, the events are handled again.
-func (r *Repository) Once(ctx context.Context, consumer string, events []uuid.UUID, effect func(tx pgx.Tx, fresh map[uuid.UUID]bool) error) error {
-	err := pgx.BeginFunc(ctx, r.pool, func(tx pgx.Tx) error {
+func (r *Repository) once(ctx context.Context, consumer string, events []uuid.UUID, effect func(tx *transaction, fresh map[uuid.UUID]bool) error) error {
+	err := r.serve(ctx, func(tx *transaction) error {
 		// Ordered by id, so that two bulks never deadlock.
 		rows, err := tx.Query(ctx, `
 			INSERT INTO inbox (consumer, event_id) SELECT DISTINCT $1, id FROM unnest($2::uuid[]) id ORDER BY id

@@ -8,7 +8,6 @@ import (
 	"testing"
 
 	"github.com/google/uuid"
-	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
 )
 
@@ -26,7 +25,7 @@ func TestEffectHappensOnceHoweverManyDeliveriesRunAtATime(t *testing.T) {
 			if n%2 == 0 {
 				slices.Reverse(mine)
 			}
-			require.NoError(t, b.notifier.Once(b.ctx, "notifier", mine, func(_ pgx.Tx, fresh map[uuid.UUID]bool) error {
+			require.NoError(t, b.notifier.Once(b.ctx, "notifier", mine, func(fresh map[uuid.UUID]bool) error {
 				effects.Add(int64(len(fresh)))
 				return nil
 			}))
@@ -40,12 +39,12 @@ func TestEffectThatFailsIsTriedAgain(t *testing.T) {
 	b := setup(t)
 	events := []uuid.UUID{uuid.New(), uuid.New()}
 	boom := errors.New("boom")
-	require.ErrorIs(t, b.notifier.Once(b.ctx, "notifier", events, func(pgx.Tx, map[uuid.UUID]bool) error { return boom }), boom)
-	require.NoError(t, b.notifier.Once(b.ctx, "notifier", append(events, events[0]), func(_ pgx.Tx, fresh map[uuid.UUID]bool) error {
+	require.ErrorIs(t, b.notifier.Once(b.ctx, "notifier", events, func(map[uuid.UUID]bool) error { return boom }), boom)
+	require.NoError(t, b.notifier.Once(b.ctx, "notifier", append(events, events[0]), func(fresh map[uuid.UUID]bool) error {
 		require.Len(t, fresh, 2)
 		return nil
 	}))
-	require.NoError(t, b.notifier.Once(b.ctx, "recurrer", events, func(_ pgx.Tx, fresh map[uuid.UUID]bool) error {
+	require.NoError(t, b.notifier.Once(b.ctx, "recurrer", events, func(fresh map[uuid.UUID]bool) error {
 		require.Len(t, fresh, 2, "each consumer has its own inbox")
 		return nil
 	}))

@@ -36,7 +36,7 @@ func BenchmarkIsolation(b *testing.B) {
 	require.NoError(b, owner.QueryRow(ctx, `SELECT max(id) FROM tasks WHERE user_id = $1`, user).Scan(&id))
 
 	change := func(r *Repository, begin []*pgx.QueuedQuery) error {
-		return r.sessions.transact(ctx, user, begin, func(t *transaction) error {
+		return r.sessions.transact(ctx, user, changing, begin, func(t *transaction) error {
 			tx := &userTx{transaction: t, repository: r, userID: user}
 			changed, err := tx.LockTask(ctx, id)
 			if err != nil {

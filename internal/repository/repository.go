@@ -8,13 +8,17 @@
 //   - One statement, or one batch, that reads a user's data: as(user).
 //   - Several statements that read a user's data, or one that asks Postgres itself
 //     for whom it works: read.
-//   - What belongs to no user, or to all: a worker's scan, a token that is looked
-//     up by its hash, an event that is noted as handled: the pool itself, and
-//     pgx.BeginFunc where it takes more than one statement.
+//   - Several statements of a worker, for all users or for none, such as an effect
+//     and the events that it handles: serve.
+//   - One statement, or one batch, of the same kind, such as a worker's scan or the
+//     lookup of a token by its hash: the pool itself.
 //
-// The first three say for whom they work, and take a session of that user's share.
-// A statement on a user's data that is sent in the fourth way finds nothing:
-// row-level security shows no row to whoever has not said so. See
+// There is one way to run a transaction, sessions.run, which all of them use that
+// need one. The first three say for whom they work, and take a session of that user's
+// share; the last two take no share, so that no user's calls hold up the workers.
+// A statement on a user's data that api or recurrer sends in one of the last two ways
+// finds nothing: row-level security shows those roles no row until they have said
+// whose they want. See
 // docs/decisions/0006-transactions-without-round-trips.md and
 // docs/decisions/0007-row-level-security.md.
 package repository
@@ -199,7 +203,7 @@ func (r *Repository) ChangeSettings(ctx context.Context, userID int64, fn func(p
 
 func (r *Repository) change(ctx context.Context, userID int64, fn func(*userTx) error) error {
 	tx := &userTx{repository: r, userID: userID}
-	err := r.sessions.transact(ctx, userID, beginWriting(userID), func(t *transaction) error {
+	err := r.sessions.transact(ctx, userID, changing, beginWriting(userID), func(t *transaction) error {
 		tx.transaction = t
 		return fn(tx)
 	})
@@ -213,6 +217,11 @@ func (r *Repository) change(ctx context.Context, userID int64, fn func(*userTx) 
 // what asks Postgres itself on whose behalf it is, or takes several statements.
 func (r *Repository) read(ctx context.Context, userID int64, fn func(*transaction) error) error {
 	return r.sessions.run(ctx, userID, reading, beginFor("BEGIN READ ONLY", userID), fn)
+}
+
+// serve runs fn in a worker's transaction, and commits unless fn fails.
+func (r *Repository) serve(ctx context.Context, fn func(*transaction) error) error {
+	return r.sessions.transact(ctx, nobody, serving, beginServing(), fn)
 }
 
 // foreignKeyConflict names the one violation of a foreign key that there can be: between

@@ -203,7 +203,7 @@ func (r *Repository) SwitchOff(ctx context.Context, c ServedChannel, problem str
 	if err != nil {
 		return false, err
 	}
-	err = pgx.BeginFunc(ctx, r.pool, func(tx pgx.Tx) error {
+	err = r.serve(ctx, func(tx *transaction) error {
 		tag, err := tx.Exec(ctx, `
 			UPDATE channels SET enabled = false, problem = $2, next_attempt_at = NULL
 			WHERE id = $1 AND enabled AND (last_success_at IS NULL OR last_success_at < $3)`, c.ID, input.ValidUTF8(problem), since)
@@ -217,7 +217,8 @@ func (r *Repository) SwitchOff(ctx context.Context, c ServedChannel, problem str
 		batch.Queue(queueNote, c.UserID, "notice", content, now, c.ID, false, now)
 		batch.Queue(recordOne, append(r.recording(ctx, now, journal.Channel, journal.Updated),
 			c.UserID, c.ID, nil, nil, `{"enabled":true}`, `{"enabled":false}`, nil)...)
-		return tx.SendBatch(ctx, batch).Close()
+		tx.later(batch)
+		return nil
 	})
 	return off, unavailable(err)
 }

@@ -22,6 +22,7 @@ type work int
 const (
 	reading  work = iota // lists, searches, histories, which get slower with the user's number of tasks
 	changing             // a transaction that writes
+	serving              // a worker's transaction for all users, or for none; it takes no share and waits as long as ctx lets it
 )
 
 // sessions shares out the sessions of a pool, so that no user can take them all.
@@ -74,6 +75,9 @@ func (s *session) giveUp() {
 	}
 }
 
+// nobody is the user of a transaction that is not for one user.
+const nobody = 0
+
 // lend waits for a session to work on a user's data. After waiting in vain, the
 // error is RATE_LIMITED if the user's own calls were in the way, UNAVAILABLE if
 // everybody's were.
@@ -87,6 +91,11 @@ func (s *sessions) lend(ctx context.Context, userID int64, w work) (*session, er
 }
 
 func (s *sessions) fetch(ctx context.Context, lent *session, userID int64, w work) error {
+	if w == serving {
+		var err error
+		lent.Conn, err = s.pool.Acquire(ctx)
+		return err
+	}
 	waiting, cancel := context.WithTimeout(ctx, s.patience)
 	defer cancel()
 	take := func(of *semaphore.Weighted, refusal *fault.Error) error {

@@ -56,6 +56,21 @@ func TestOneUserNeverHoldsTheSessionsThatOthersNeed(t *testing.T) {
 	}
 }
 
+func TestWorkersTakeNoShare(t *testing.T) {
+	t.Parallel()
+	r := small(t)
+	var inside func(left int) error
+	inside = func(left int) error {
+		return r.serve(t.Context(), func(tx *transaction) error {
+			if _, err := tx.Exec(t.Context(), `SELECT`); err != nil || left == 1 {
+				return err
+			}
+			return inside(left - 1)
+		})
+	}
+	require.NoError(t, inside(maxSessions), "as many at a time as the pool has sessions")
+}
+
 func TestChecksAndChangesNeverWaitBehindReading(t *testing.T) {
 	t.Parallel()
 	r := small(t)

@@ -15,10 +15,10 @@ type transaction struct {
 	begun   bool
 }
 
-// transact runs fn in a transaction on a user's data, opened by begin, and commits
-// unless fn fails.
-func (s *sessions) transact(ctx context.Context, userID int64, begin []*pgx.QueuedQuery, fn func(*transaction) error) error {
-	return s.run(ctx, userID, changing, begin, func(t *transaction) error {
+// transact runs fn in a transaction that is opened by begin, and commits unless fn
+// fails.
+func (s *sessions) transact(ctx context.Context, userID int64, w work, begin []*pgx.QueuedQuery, fn func(*transaction) error) error {
+	return s.run(ctx, userID, w, begin, func(t *transaction) error {
 		if err := fn(t); err != nil {
 			return err
 		}
