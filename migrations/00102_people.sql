@@ -6,7 +6,7 @@ CREATE TABLE users (
     time_zone        text        NOT NULL,
     reminder_offsets integer[]   NOT NULL, -- minutes before due
     quiet_hours      text, -- for example 22:00-07:00 except urgent
-    all_day_time     integer     NOT NULL DEFAULT 540 CHECK (all_day_time BETWEEN 0 AND 1439), -- minute of the day at which days remind
+    all_day_time     integer     NOT NULL CHECK (all_day_time BETWEEN 0 AND 1439), -- minute of the day at which days remind
     created_at       timestamptz NOT NULL DEFAULT now(),
     UNIQUE (issuer, subject)
 );
@@ -65,11 +65,11 @@ CREATE FUNCTION find_user(of_issuer text, named text) RETURNS bigint
 -- Adds a user unless there is one of that name, and returns the id. An existing
 -- user is not changed.
 -- +goose StatementBegin
-CREATE FUNCTION provision_user(of_issuer text, named text, zone text, offsets integer[]) RETURNS bigint
+CREATE FUNCTION provision_user(of_issuer text, named text, zone text, offsets integer[], day_time integer) RETURNS bigint
     LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
     BEGIN ATOMIC
-        INSERT INTO users (issuer, subject, time_zone, reminder_offsets)
-        SELECT of_issuer, named, zone, offsets
+        INSERT INTO users (issuer, subject, time_zone, reminder_offsets, all_day_time)
+        SELECT of_issuer, named, zone, offsets, day_time
         WHERE NOT EXISTS (SELECT FROM users u WHERE u.issuer = of_issuer AND u.subject = named) -- draws no id in vain
         ON CONFLICT (issuer, subject) DO NOTHING;
         SELECT u.id FROM users u WHERE u.issuer = of_issuer AND u.subject = named;

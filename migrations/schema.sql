@@ -13,7 +13,7 @@ CREATE TABLE users (
     time_zone        text NOT NULL,
     reminder_offsets integer[] NOT NULL,
     quiet_hours      text,
-    all_day_time     integer NOT NULL DEFAULT 540,
+    all_day_time     integer NOT NULL,
     created_at       timestamp with time zone NOT NULL DEFAULT now(),
     CONSTRAINT users_pkey PRIMARY KEY (id),
     CONSTRAINT users_issuer_subject_key UNIQUE (issuer, subject),
@@ -452,16 +452,17 @@ END;
 REVOKE ALL ON FUNCTION find_user(text,text) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION find_user(text,text) TO tickler_api;
 
-CREATE FUNCTION provision_user(of_issuer text, named text, zone text, offsets integer[])
+CREATE FUNCTION provision_user(of_issuer text, named text, zone text, offsets integer[], day_time integer)
  RETURNS bigint
  LANGUAGE sql
  SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'public', 'pg_temp'
 BEGIN ATOMIC
- INSERT INTO users (issuer, subject, time_zone, reminder_offsets)  SELECT provision_user.of_issuer AS of_issuer,
+ INSERT INTO users (issuer, subject, time_zone, reminder_offsets, all_day_time)  SELECT provision_user.of_issuer AS of_issuer,
              provision_user.named AS named,
              provision_user.zone AS zone,
-             provision_user.offsets AS offsets
+             provision_user.offsets AS offsets,
+             provision_user.day_time AS day_time
            WHERE (NOT (EXISTS ( SELECT
                     FROM users u
                    WHERE ((u.issuer = provision_user.of_issuer) AND (u.subject = provision_user.named))))) ON CONFLICT(issuer, subject) DO NOTHING;
@@ -469,8 +470,8 @@ BEGIN ATOMIC
     FROM users u
    WHERE ((u.issuer = provision_user.of_issuer) AND (u.subject = provision_user.named));
 END;
-REVOKE ALL ON FUNCTION provision_user(text,text,text,integer[]) FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION provision_user(text,text,text,integer[]) TO tickler_api;
+REVOKE ALL ON FUNCTION provision_user(text,text,text,integer[],integer) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION provision_user(text,text,text,integer[],integer) TO tickler_api;
 
 CREATE FUNCTION check_held(tokens bigint[], users bigint[])
  RETURNS TABLE(token_id bigint, user_id bigint, scopes text[])

@@ -53,7 +53,7 @@ func BenchmarkReading(b *testing.B) {
 func (s *system) fill(b *testing.B, p *person, tasks, own int) {
 	b.Helper()
 	began := time.Now()
-	s.exec(b, `INSERT INTO users (issuer, subject, time_zone, reminder_offsets) SELECT 'local', 'other-' || n, 'UTC', '{60}' FROM generate_series(1, 99) n ON CONFLICT DO NOTHING`)
+	s.exec(b, `INSERT INTO users (issuer, subject, time_zone, reminder_offsets, all_day_time) SELECT 'local', 'other-' || n, 'UTC', '{60}', 540 FROM generate_series(1, 99) n ON CONFLICT DO NOTHING`)
 	defer s.withoutIndexes(b)()
 	const batch = 50_000
 	for from := 0; from < tasks; from += batch {

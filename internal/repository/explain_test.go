@@ -77,7 +77,7 @@ func (b *bundle) seedAll(t *testing.T) person.Settings {
 		       CASE WHEN n % 3 = 0 THEN now() END, CASE WHEN n % 100 = 0 THEN now() - interval '20 days' END
 		FROM generate_series(1, 5000) n;
 		INSERT INTO tokens (user_id, prefix, hash) SELECT 7, '', sha256(n::text::bytea) FROM generate_series(1, 3000) n;
-		INSERT INTO users (issuer, subject, time_zone, reminder_offsets) SELECT 'x', n::text, 'UTC', '{60}' FROM generate_series(1, 3000) n;
+		INSERT INTO users (issuer, subject, time_zone, reminder_offsets, all_day_time) SELECT 'x', n::text, 'UTC', '{60}', 540 FROM generate_series(1, 3000) n;
 		INSERT INTO channels (user_id, kind, target, next_attempt_at)
 		SELECT id, 'ntfy', 'https://ntfy.sh/' || id, CASE WHEN id % 300 = 0 THEN now() END FROM users;
 		INSERT INTO deliveries (user_id, channel_id, target, event_id, kind, content, state, next_attempt_at, created_at)

@@ -21,7 +21,7 @@ func BenchmarkIsolation(b *testing.B) {
 	ctx := context.Background()
 	owner := pgtest.Open(b)
 	_, err := owner.Exec(ctx, `
-		INSERT INTO users (issuer, subject, time_zone, reminder_offsets) SELECT 'local', 'user ' || n, 'UTC', '{60}' FROM generate_series(1, 20) n`)
+		INSERT INTO users (issuer, subject, time_zone, reminder_offsets, all_day_time) SELECT 'local', 'user ' || n, 'UTC', '{60}', 540 FROM generate_series(1, 20) n`)
 	require.NoError(b, err)
 	_, err = owner.Exec(ctx, `
 		INSERT INTO tasks (user_id, title, time_zone, due_date, created_at, updated_at)

@@ -18,7 +18,7 @@ import (
 func (b *bundle) seedMany(t *testing.T) {
 	t.Helper()
 	_, err := b.pool.Exec(b.ctx, `
-		INSERT INTO users (issuer, subject, time_zone, reminder_offsets) SELECT 'local', 'many' || n, 'UTC', '{60}' FROM generate_series(1, 50) n;
+		INSERT INTO users (issuer, subject, time_zone, reminder_offsets, all_day_time) SELECT 'local', 'many' || n, 'UTC', '{60}', 540 FROM generate_series(1, 50) n;
 		INSERT INTO tasks (user_id, title, time_zone, due_date, created_at, updated_at)
 		SELECT u.id, 'Task ' || n, 'UTC', now() + n * interval '1 hour', now() + n * interval '1 second', now()
 		FROM users u, generate_series(1, 400) n;

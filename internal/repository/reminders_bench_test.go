@@ -34,7 +34,7 @@ func benchSize(b *testing.B, variable string, standard int) int {
 func seedReminders(b *testing.B, pool *pgxpool.Pool, tasks, due int) {
 	b.Helper()
 	_, err := pool.Exec(context.Background(), `
-		INSERT INTO users (issuer, subject, time_zone, reminder_offsets) SELECT 'bench', 'user-' || n, 'UTC', '{60}' FROM generate_series(1, 1000) n`)
+		INSERT INTO users (issuer, subject, time_zone, reminder_offsets, all_day_time) SELECT 'bench', 'user-' || n, 'UTC', '{60}', 540 FROM generate_series(1, 1000) n`)
 	require.NoError(b, err)
 	_, err = pool.Exec(context.Background(), `
 		INSERT INTO tasks (user_id, title, description, time_zone, due_date, reminder_times, created_at, updated_at)

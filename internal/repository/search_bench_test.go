@@ -27,7 +27,7 @@ func BenchmarkSearch(b *testing.B) {
 	settings, err := store.Settings(ctx, user)
 	require.NoError(b, err)
 	_, err = pool.Exec(ctx, `
-		INSERT INTO users (issuer, subject, time_zone, reminder_offsets) SELECT 'local', 'other-' || n, 'UTC', '{60}' FROM generate_series(1, 10) n`)
+		INSERT INTO users (issuer, subject, time_zone, reminder_offsets, all_day_time) SELECT 'local', 'other-' || n, 'UTC', '{60}', 540 FROM generate_series(1, 10) n`)
 	require.NoError(b, err)
 	_, err = pool.Exec(ctx, `
 		SELECT setseed(0.5);

@@ -211,7 +211,7 @@ func TestStolenLoginHasTheRightsOfItsWorkOnly(t *testing.T) {
 	_, err := b.pool.Exec(b.ctx, `INSERT INTO inbox (consumer, event_id) VALUES ('notifier', gen_random_uuid()); UPDATE journal SET at = now()`)
 	require.NoError(t, err)
 	identity := []string{
-		`SELECT * FROM check_token('\x00')`, `SELECT find_user('local', 'bob')`, `SELECT provision_user('x', 'y', 'UTC', '{}')`,
+		`SELECT * FROM check_token('\x00')`, `SELECT find_user('local', 'bob')`, `SELECT provision_user('x', 'y', 'UTC', '{}', 540)`,
 		`SELECT note_token_use('{1}', '{now}')`, `SELECT find_calendar('\x00')`, `SELECT find_confirmation('\x00')`, `SELECT confirm_channel('\x00')`, `SELECT hash FROM channel_confirmations`, `SELECT * FROM journal_news(0, 0, '{1,2}')`, `SELECT * FROM journal_of_all(NULL, NULL, 10)`,
 		`SELECT user_id FROM tokens`, `SELECT hash FROM calendar_feeds`, `SELECT actor FROM journal`, `DELETE FROM users`,
 		`SELECT subject FROM users`, `UPDATE users SET time_zone = 'UTC'`, `INSERT INTO tokens (user_id, prefix, hash) VALUES (1, '', '')`,

@@ -37,8 +37,8 @@ func (r *Repository) EnsureUser(ctx context.Context, issuer, subject, timeZone s
 	id, err := r.FindUser(ctx, issuer, subject)
 	missing := errors.Is(err, fault.ErrNotFound)
 	if missing {
-		err = r.pool.QueryRow(ctx, `SELECT provision_user($1, $2, coalesce(nullif($3, ''), $4), $5)`,
-			issuer, subjectOf(issuer, subject), timeZone, person.DefaultTimeZone, person.DefaultReminderOffsets).Scan(&id)
+		err = r.pool.QueryRow(ctx, `SELECT provision_user($1, $2, coalesce(nullif($3, ''), $4), $5, $6)`,
+			issuer, subjectOf(issuer, subject), timeZone, person.DefaultTimeZone, person.DefaultReminderOffsets, person.DefaultAllDayTime).Scan(&id)
 	}
 	if err != nil {
 		return 0, unavailable(fmt.Errorf("create user: %w", err))
