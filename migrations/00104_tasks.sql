@@ -17,6 +17,7 @@ CREATE TABLE tasks (
     due_date  timestamptz,                       -- the instant
     all_day   boolean NOT NULL DEFAULT false,    -- only a day was named; due_date is its end
     time_zone text    NOT NULL,                  -- IANA zone in which the due date was meant
+    due_wall  timestamp,                         -- the wall time that was meant, where time_zone skips it
 
     recurrence_rule         text,                -- RFC 5545 RRULE
     recurrence_base         text NOT NULL DEFAULT 'due' CHECK (recurrence_base IN ('due', 'completion')),

@@ -101,6 +101,7 @@ CREATE TABLE tasks (
     due_date                timestamp with time zone,
     all_day                 boolean NOT NULL DEFAULT false,
     time_zone               text NOT NULL,
+    due_wall                timestamp without time zone,
     recurrence_rule         text,
     recurrence_base         text NOT NULL DEFAULT 'due'::text,
     series_id               uuid,

@@ -53,6 +53,39 @@ func TestQuietHoursHoldARetryToo(t *testing.T) {
 	o.until(t, "it comes at their end", func() bool { return len(hook.got("Call")) == 3 })
 }
 
+func TestHeldReminderIsToComeUntilItWasSent(t *testing.T) {
+	o := open(t) // 08:00
+	hook := receive(t, status(http.StatusOK))
+	ann := o.user(t, "ann", hook.URL+"/hook")
+	o.settings(t, ann, person.SettingsInput{QuietHours: input.Some("07:00-10:00")})
+	ann, err := o.store.Settings(t.Context(), ann.UserID)
+	require.NoError(t, err)
+	end := time.Date(2026, 3, 2, 10, 0, 0, 0, time.UTC)
+	added, err := o.service.Add(t.Context(), ann, task.AddInput{Fields: task.Fields{Title: input.Some("Call"), DueDate: input.Some("2026-03-02T09:00")}})
+	require.NoError(t, err)
+	waits := func() bool {
+		now := o.clock()
+		found, err := o.service.Get(t.Context(), ann, added.Task.ID)
+		require.NoError(t, err)
+		at, held := found.RemindsNext(ann, now)
+		require.Equal(t, !held, found.ReminderSent(ann, now))
+		if held && now.Before(end) {
+			require.Equal(t, end, at.UTC())
+		}
+		return held
+	}
+	claimed, _, err := o.notifier.ClaimReminders(t.Context(), o.clock(), time.Time{}, 10)
+	require.NoError(t, err)
+	require.Equal(t, 1, claimed)
+	require.True(t, waits(), "claimed, and still on its way")
+	o.takes(t, []event.Reminder{{Base: event.Base{EventID: uuid.New(), UserID: ann.UserID, TaskID: added.Task.ID}, ReminderFields: event.ReminderFields{Title: "Call", DueDate: added.Task.DueDate, Priority: "medium"}}})
+	o.pass(90 * time.Minute)
+	require.True(t, waits(), "noted")
+	require.Empty(t, hook.got("Call"))
+	o.pass(31 * time.Minute)
+	o.until(t, "it is sent", func() bool { return len(hook.got("Call")) == 1 && !waits() })
+}
+
 func TestChangeOfQuietHoursLetsGoWhatIsHeld(t *testing.T) {
 	for name, change := range map[string]person.SettingsInput{
 		"hours": {QuietHours: input.Some("12:00-13:00")},

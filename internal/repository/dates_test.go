@@ -173,6 +173,18 @@ func TestTasksComeAlongToANewZone(t *testing.T) {
 	require.Equal(t, *found.DueDate, *again.DueDate)
 }
 
+func TestWallTimeThatWasSkippedIsKeptForALaterRule(t *testing.T) {
+	b := setup(t)
+	b.ann.TimeZone = "Europe/Berlin"
+	one := b.add(t, b.ann, task.Fields{Title: input.Some("x"), DueDate: input.Some("2027-03-28T02:30")})
+	require.Equal(t, "2027-03-28T03:30:00+02:00", one.FormatDue(b.ann))
+	b.edit(t, one.ID, task.Fields{Title: input.Some("y")})
+	daily := b.edit(t, one.ID, task.Fields{RecurrenceRule: input.Some("daily")})
+	dates, err := daily.NextDates(b.now, 1)
+	require.NoError(t, err)
+	require.Equal(t, "2027-03-29T02:30:00+02:00", task.FormatTime(&dates[0], b.ann.Zone()))
+}
+
 func TestNextDueIsThatOfTheOpenOccurrence(t *testing.T) {
 	b := setup(t)
 	first := b.add(t, b.ann, task.Fields{Title: input.Some("x"), DueDate: input.Some("2026-03-02T09:00"), RecurrenceRule: input.Some("daily")})

@@ -31,6 +31,7 @@ type taskRow struct {
 	DueDate         *time.Time `db:"due_date"`
 	AllDay          bool       `db:"all_day"`
 	TimeZone        string     `db:"time_zone"`
+	DueWall         *time.Time `db:"due_wall"`
 
 	RecurrenceRule        *string    `db:"recurrence_rule"`
 	RecurrenceBase        string     `db:"recurrence_base"`
@@ -142,7 +143,7 @@ func updateOf(wanted func(taskColumn) bool) string {
 func rowOf(t *task.Task) taskRow {
 	row := taskRow{
 		ID: t.ID, UserID: t.UserID, Title: t.Title, Description: t.Description, Priority: string(t.Priority), TagIDs: t.TagIDs(),
-		CompletedAt: t.CompletedAt, EstimateMinutes: t.EstimateMinutes, DueDate: t.DueDate, AllDay: t.AllDay, TimeZone: t.TimeZone,
+		CompletedAt: t.CompletedAt, EstimateMinutes: t.EstimateMinutes, DueDate: t.DueDate, AllDay: t.AllDay, TimeZone: t.TimeZone, DueWall: t.DueWall,
 		RecurrenceBase: string(task.FromDue), SeriesStartOccurrence: 1, Occurrence: 1, PreviousTaskID: t.PreviousTaskID,
 		ReminderOffsets: t.ReminderOffsets, AbsoluteReminder: t.AbsoluteReminder, SnoozedUntil: t.SnoozedUntil,
 		ReminderTimes: t.ReminderTimes, NagFrom: t.NagFrom, RemindAt: t.RemindAt,
@@ -204,7 +205,7 @@ func (s selectedTask) task() *task.Task {
 	row := s.taskRow
 	t := &task.Task{
 		ID: row.ID, UserID: row.UserID, Title: row.Title, Description: row.Description, Priority: task.Priority(row.Priority), Tags: s.Tags,
-		CompletedAt: utc(row.CompletedAt), EstimateMinutes: row.EstimateMinutes, DueDate: utc(row.DueDate), AllDay: row.AllDay, TimeZone: row.TimeZone,
+		CompletedAt: utc(row.CompletedAt), EstimateMinutes: row.EstimateMinutes, DueDate: utc(row.DueDate), AllDay: row.AllDay, TimeZone: row.TimeZone, DueWall: row.DueWall,
 		PreviousTaskID: row.PreviousTaskID, ReminderOffsets: row.ReminderOffsets,
 		AbsoluteReminder: utc(row.AbsoluteReminder), SnoozedUntil: utc(row.SnoozedUntil), NagFrom: utc(row.NagFrom),
 		RemindAt: utc(row.RemindAt), RemindedAt: utc(row.RemindedAt), RemindedDue: utc(row.RemindedDue), HeldUntil: utc(row.HeldUntil),

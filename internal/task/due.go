@@ -139,6 +139,32 @@ func wallTime(t time.Time, zone *time.Location) time.Time {
 	return time.Date(y, mo, d, h, mi, s, 0, time.UTC)
 }
 
+// wall is the wall time that was meant with the due date: it differs from what the
+// clock shows where the zone skips it.
+func (t *Task) wall() time.Time {
+	var meant []time.Time
+	if t.Recurrence != nil {
+		meant = append(meant, t.Recurrence.Date)
+	}
+	if t.DueWall != nil {
+		meant = append(meant, *t.DueWall)
+	}
+	for _, wall := range meant {
+		if !wall.IsZero() && recurrence.Resolve(wall, t.Zone()).Equal(*t.DueDate) {
+			return wall
+		}
+	}
+	return wallTime(*t.DueDate, t.Zone())
+}
+
+// keepWall remembers what was meant with the due date, where its zone skips that.
+func (t *Task) keepWall(meant time.Time) {
+	t.DueWall = nil
+	if !t.AllDay && !wallTime(*t.DueDate, t.Zone()).Equal(meant) {
+		t.DueWall = &meant
+	}
+}
+
 // DueText writes the due date as callers see it: a day as that day, a moment in
 // zone with its offset; none is "".
 func (t *Task) DueText(zone *time.Location) string {

@@ -27,7 +27,7 @@ func whole(t *testing.T) *Task {
 	one := &Task{
 		ID: 7, UserID: 1, Title: "Water", Description: "all", Priority: High,
 		Category: &label.Category{ID: 4, Name: "Home"}, Tags: []label.Tag{{ID: 2, Name: "b"}, {ID: 1, Name: "c"}},
-		CompletedAt: &at, EstimateMinutes: &minutes, NagMinutes: 30, DueDate: &due, AllDay: true, TimeZone: "UTC",
+		CompletedAt: &at, EstimateMinutes: &minutes, NagMinutes: 30, DueDate: &due, DueWall: &due, AllDay: true, TimeZone: "UTC",
 		Recurrence:     &Recurrence{Rule: "FREQ=DAILY", Base: FromDue, SeriesID: uuid.New(), Start: due, StartOccurrence: 1, Occurrence: 1, Missed: KeepMissed},
 		PreviousTaskID: &previous, ReminderOffsets: []int{5}, AbsoluteReminder: &at, SnoozedUntil: &at,
 		ReminderTimes: []time.Time{at}, RemindAt: &at, NagFrom: &at, RemindedAt: &at, RemindedDue: &due, HeldUntil: &at,

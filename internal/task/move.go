@@ -91,12 +91,10 @@ func sameDate(a, b time.Time) bool { return clockOn(a, time.Time{}).Equal(clockO
 // 09:00 here is 09:00 there.
 func (t *Task) inZone(zone *time.Location) {
 	if t.DueDate != nil {
-		wall := wallTime(*t.DueDate, t.Zone())
-		if r := t.Recurrence; r != nil && !r.Date.IsZero() && recurrence.Resolve(r.Date, t.Zone()).Equal(*t.DueDate) {
-			wall = r.Date
-		}
+		wall := t.wall()
 		due := recurrence.Resolve(wall, zone).UTC()
-		t.DueDate = &due
+		t.DueDate, t.TimeZone = &due, zone.String()
+		t.keepWall(wall)
 	}
 	t.TimeZone = zone.String()
 }

@@ -128,7 +128,7 @@ func (t *Task) moveTo(next *recurrence.Occurrence) {
 		t.AllDay = t.wholeDays()
 	}
 	due := next.Time.UTC()
-	t.DueDate = &due
+	t.DueDate, t.DueWall = &due, nil
 	t.Recurrence.Occurrence, t.Recurrence.Date = next.Index, next.Wall
 	if !hadDue || t.Recurrence.Base == FromCompletion {
 		t.Recurrence.Start, t.Recurrence.StartOccurrence = next.Wall, next.Index

@@ -42,6 +42,11 @@ func (t *Task) setRule(text string, base RecurrenceBase, meant, now time.Time) (
 			return false, err
 		}
 	}
+	if keepAnchor && !t.Completed() {
+		if err := t.takeClock(rule); err != nil {
+			return false, err
+		}
+	}
 	if count := rule.Count(); again && count > 0 {
 		t.note("the count goes on: this is number %d of %d, %d come after it", r.Occurrence, count, max(count-r.Occurrence, 0))
 	}
@@ -66,10 +71,7 @@ func (t *Task) beginSeries(rule *recurrence.Rule, meant, now time.Time) error {
 	case t.AllDay && len(rule.Clock()) > 0:
 		return t.takeHour(rule, now)
 	case meant.IsZero():
-		meant = wallTime(*t.DueDate, t.Zone())
-		if !r.Date.IsZero() && recurrence.Resolve(r.Date, t.Zone()).Equal(*t.DueDate) {
-			meant = r.Date
-		}
+		meant = t.wall()
 	}
 	r.Start, r.Date = meant, meant
 	return nil
@@ -94,7 +96,6 @@ func (t *Task) firstDate(rule *recurrence.Rule, now time.Time) error {
 		return ruleError(series.Check())
 	}
 	t.begin(first[0], series.AllDay)
-	t.note("due_date was not given: it is the first date of the rule, %s", t.DueText(t.Zone()))
 	return nil
 }
 

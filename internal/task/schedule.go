@@ -19,9 +19,13 @@ func (t *Task) schedule(in Fields, scope Scope, user person.Settings, now time.T
 	if err != nil {
 		return false, err
 	}
+	dated := t.DueDate != nil
 	ruleChanged, err := t.changeRule(in, meant, now)
 	if err != nil {
 		return false, err
+	}
+	if !dated && t.DueDate != nil {
+		t.note("due_date was not given: it is the first date of the rule, %s", t.FormatDue(user))
 	}
 	if err := t.setMissed(in.Missed.Value); err != nil {
 		return false, err
@@ -63,7 +67,7 @@ func (t *Task) setDue(in Fields, user person.Settings, now time.Time) (meant tim
 	switch {
 	case in.DueDate.Null:
 		changed = t.DueDate != nil
-		t.DueDate, t.AllDay = nil, false
+		t.DueDate, t.DueWall, t.AllDay = nil, nil, false
 		return wallTime(now, zone), changed, nil
 	case !in.DueDate.Set && in.TimeZone.Value != "" && t.AllDay:
 		t.note("time_zone changes nothing: a whole day is the same day everywhere")
@@ -83,7 +87,10 @@ func (t *Task) setDue(in Fields, user person.Settings, now time.Time) (meant tim
 		due.Time, zoneName = endOfDay(due.Wall, user.Zone()).UTC(), user.TimeZone
 	}
 	same := t.DueDate != nil && t.AllDay == due.AllDay && t.DueDate.Equal(due.Time)
-	if same && (due.Offset != nil && in.TimeZone.Value == "" || t.TimeZone == zoneName) {
+	switch {
+	case same && due.Offset != nil && in.TimeZone.Value == "": // as it was read
+		return t.wall(), false, nil
+	case same && t.TimeZone == zoneName:
 		return due.Wall, false, nil
 	}
 	if due.Offset != nil && in.TimeZone.Value == "" && (t.Recurrence != nil || in.RecurrenceRule.Set && !in.RecurrenceRule.Null) {
@@ -93,6 +100,7 @@ func (t *Task) setDue(in Fields, user person.Settings, now time.Time) (meant tim
 		}
 	}
 	t.DueDate, t.AllDay, t.TimeZone = &due.Time, due.AllDay, zoneName
+	t.keepWall(due.Wall)
 	return due.Wall, true, nil
 }
 
@@ -114,6 +122,9 @@ func (t *Task) changeRule(in Fields, meant, now time.Time) (changed bool, err er
 	switch {
 	case in.RecurrenceRule.Null:
 		changed = t.Recurrence != nil
+		if changed && t.DueDate != nil {
+			t.keepWall(t.wall())
+		}
 		t.Recurrence = nil
 		return changed, nil
 	case in.RecurrenceRule.Set:
@@ -196,4 +207,30 @@ func (t *Task) takeHour(rule *recurrence.Rule, now time.Time) error {
 		return nil
 	}
 	return ruleError(series.Check())
+}
+
+// takeClock gives an open occurrence the time of day that its changed rule names.
+// Else its day would come twice, at the hour before and at the new one.
+func (t *Task) takeClock(rule *recurrence.Rule) error {
+	r := t.Recurrence
+	times := len(rule.Clock())
+	if times == 0 || rule.Subdaily() || t.AllDay || !r.date(t).Equal(*t.DueDate) { // moved alone it stays
+		return nil
+	}
+	series, err := t.series()
+	if err != nil {
+		return err
+	}
+	_, minute, second := r.Start.Clock()
+	series.Start = clockOn(r.Start, time.Time{}).Add(time.Duration(minute)*time.Minute + time.Duration(second)*time.Second)
+	meant := t.wall()
+	dates := series.After(startOfDay(meant, t.Zone()).Add(-time.Second), times)
+	dates = slices.DeleteFunc(dates, func(one recurrence.Occurrence) bool { return !sameDate(one.Wall, meant) })
+	if len(dates) == 0 || slices.ContainsFunc(dates, func(one recurrence.Occurrence) bool { return one.Time.Equal(*t.DueDate) }) {
+		return nil
+	}
+	due := dates[0].Time.UTC()
+	t.DueDate, r.Date, r.Start = &due, dates[0].Wall, clockOn(r.Start, dates[0].Wall)
+	t.note("the rule has another time of day, and this date takes it too")
+	return nil
 }

@@ -63,6 +63,9 @@ type Task struct {
 	DueDate  *time.Time // the instant; of an all-day task the last second of the day
 	AllDay   bool       // only a day was named
 	TimeZone string     // IANA zone in which the due date was meant
+	// DueWall is the wall time that was meant with the due date, where the zone skips
+	// it; nil: what the clock shows.
+	DueWall *time.Time
 
 	Recurrence     *Recurrence
 	PreviousTaskID *int64 // the occurrence that this one follows
@@ -146,7 +149,7 @@ func (t *Task) Clone() *Task {
 	c.ReminderOffsets, c.ReminderTimes = slices.Clone(t.ReminderOffsets), slices.Clone(t.ReminderTimes)
 	c.Skipped, c.Notes = slices.Clone(t.Skipped), slices.Clone(t.Notes)
 	c.PreviousTaskID, c.EstimateMinutes = copied(t.PreviousTaskID), copied(t.EstimateMinutes)
-	for _, instant := range []**time.Time{&c.CompletedAt, &c.DueDate, &c.AbsoluteReminder, &c.SnoozedUntil, &c.NagFrom, &c.RemindAt, &c.RemindedAt, &c.RemindedDue, &c.HeldUntil, &c.DeletedAt} {
+	for _, instant := range []**time.Time{&c.CompletedAt, &c.DueDate, &c.DueWall, &c.AbsoluteReminder, &c.SnoozedUntil, &c.NagFrom, &c.RemindAt, &c.RemindedAt, &c.RemindedDue, &c.HeldUntil, &c.DeletedAt} {
 		*instant = copied(*instant)
 	}
 	return &c
