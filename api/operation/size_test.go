@@ -20,11 +20,11 @@ func TestFiftyConciseTasksAreSmallerThan16KB(t *testing.T) {
 	var page task.Listing
 	for n := range 50 {
 		due := now.Add(time.Duration(n) * time.Hour)
-		page.Tasks = append(page.Tasks, &task.Task{
+		page.Hits = append(page.Hits, task.Hit{Task: &task.Task{
 			ID: int64(1_000_000 + n), Title: fmt.Sprint("Write the minutes of the monthly meeting, part ", n), Priority: task.Medium,
 			Description: "Everybody waits for them: send them to the whole list, and to those who were away too. " + strings.Repeat("And so on. ", 50), Category: &label.Category{ID: 7, Name: "Household"},
 			Tags: []label.Tag{{ID: 1, Name: "home"}, {ID: 2, Name: "writing"}}, DueDate: &due, RemindAt: &now, TimeZone: user.TimeZone, Recurrence: &task.Recurrence{Rule: "FREQ=MONTHLY"},
-		})
+		}})
 	}
 	page.Total, page.NextCursor = 10_000, "eyJzIjoiY3JlYXRlZF9hdCIsImQiOnRydWUsInYiOiIyMDI2LTAzLTAyIDA4OjAwOjAwKzAwIiwiaSI6MTAwMDA0OX0"
 	text, err := json.Marshal((&Operations{now: func() time.Time { return now }}).taskPage(user, page, Concise))

@@ -321,13 +321,11 @@ func (o *Operations) taskPage(user person.Settings, found task.Listing, form For
 	if found.Cut {
 		out.Note = "the agenda has more dates than are shown; a shorter range shows all"
 	}
-	for i, one := range found.Tasks {
-		view := viewTask(one, user, form, o.now(), preview(len(found.Tasks)))
-		if i < len(found.Relevance) {
-			view.RelevanceScore = &found.Relevance[i]
-		}
-		if i < len(found.Highlights) && view.Detail != nil {
-			view.Highlights = found.Highlights[i]
+	for _, hit := range found.Hits {
+		view := viewTask(hit.Task, user, form, o.now(), preview(len(found.Hits)))
+		view.RelevanceScore = hit.Relevance
+		if view.Detail != nil {
+			view.Highlights = hit.Highlights
 		}
 		out.Tasks = append(out.Tasks, view)
 	}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -25,15 +26,15 @@ func TestPagesOfLongTextsEndSooner(t *testing.T) {
 		page, err := b.service.List(b.ctx, b.ann, in)
 		require.NoError(t, err)
 		require.Equal(t, tasks, page.Total)
-		requireBounded(t, page.Tasks)
-		for _, one := range page.Tasks {
+		requireBounded(t, page.Hits)
+		for _, one := range page.Hits {
 			require.False(t, listed[one.ID], "listed twice")
 			listed[one.ID] = true
 		}
 		if in.Cursor = page.NextCursor; in.Cursor == "" {
 			break
 		}
-		require.GreaterOrEqual(t, len(page.Tasks), 50, "fifty fit, whatever they are")
+		require.GreaterOrEqual(t, len(page.Hits), 50, "fifty fit, whatever they are")
 	}
 	require.Len(t, listed, tasks)
 
@@ -41,25 +42,28 @@ func TestPagesOfLongTextsEndSooner(t *testing.T) {
 	for in := (task.SearchInput{Query: "plant", Limit: task.MaxLimit}); ; {
 		page, err := b.service.Search(b.ctx, b.ann, in)
 		require.NoError(t, err)
-		requireBounded(t, page.Tasks)
-		for _, one := range page.Tasks {
+		requireBounded(t, page.Hits)
+		for _, one := range page.Hits {
 			require.False(t, found[one.ID], "found twice")
 			found[one.ID] = true
 		}
 		if in.Cursor = page.NextCursor; in.Cursor == "" {
 			break
 		}
-		require.GreaterOrEqual(t, len(page.Tasks), 50)
+		require.GreaterOrEqual(t, len(page.Hits), 50)
 	}
 	require.Len(t, found, tasks)
 
 	followed, at := 0, event.Position{}
 	for followed < tasks {
-		settled, err := b.store.Settled(b.ctx) // other tests have transactions open on this server
-		require.NoError(t, err)
-		entries, err := b.store.LogEntries(b.ctx, b.ann.UserID, at, settled, 100)
-		require.NoError(t, err)
-		require.NotEmpty(t, entries)
+		var entries []event.Entry
+		require.Eventually(t, func() bool { // other tests have transactions open on this server
+			settled, err := b.store.Settled(b.ctx)
+			require.NoError(t, err)
+			entries, err = b.store.LogEntries(b.ctx, b.ann.UserID, at, settled, 100)
+			require.NoError(t, err)
+			return len(entries) > 0
+		}, 30*time.Second, 10*time.Millisecond)
 		size := 0
 		for _, e := range entries {
 			size += len(e.Data)
@@ -70,10 +74,10 @@ func TestPagesOfLongTextsEndSooner(t *testing.T) {
 	require.Equal(t, tasks, followed)
 }
 
-func requireBounded(t *testing.T, tasks []*task.Task) {
+func requireBounded(t *testing.T, hits []task.Hit) {
 	t.Helper()
 	size := 0
-	for _, one := range tasks {
+	for _, one := range hits {
 		size += len(one.Description)
 	}
 	require.LessOrEqual(t, size, 2<<20)

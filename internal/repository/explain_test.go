@@ -106,8 +106,8 @@ func TestHotStatementsAreServedByAnIndex(t *testing.T) {
 	search := func(query string, want int) func() error {
 		return func() error {
 			found, err := service.Search(b.ctx, user, task.SearchInput{Query: query})
-			if err == nil && len(found.Tasks) < want {
-				return fmt.Errorf("%d were found", len(found.Tasks))
+			if err == nil && len(found.Hits) < want {
+				return fmt.Errorf("%d were found", len(found.Hits))
 			}
 			return err
 		}

@@ -36,7 +36,7 @@ func FuzzSearch(f *testing.F) {
 	f.Fuzz(func(t *testing.T, query, cursor string) {
 		found, err := service.Search(ctx, user, task.SearchInput{Query: query, Cursor: cursor})
 		if err == nil {
-			require.LessOrEqual(t, len(found.Tasks), 1)
+			require.LessOrEqual(t, len(found.Hits), 1)
 			return
 		}
 		var e *fault.Error

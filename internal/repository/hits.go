@@ -103,9 +103,10 @@ func (h hits) page(ctx context.Context, tx *transaction, userID int64, highlight
 			page.Next = h.position(slices.Index(h.ids, t.ID) - 1)
 			return page, nil
 		}
-		page.Tasks = append(page.Tasks, t)
-		page.Relevance = append(page.Relevance, one.Score)
-		page.Highlights = append(page.Highlights, slices.DeleteFunc(one.Lines, func(line string) bool { return !strings.Contains(line, "**") }))
+		page.Hits = append(page.Hits, task.Hit{
+			Task: t, Relevance: &one.Score,
+			Highlights: slices.DeleteFunc(one.Lines, func(line string) bool { return !strings.Contains(line, "**") }),
+		})
 	}
 	return page, rows.Err()
 }

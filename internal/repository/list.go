@@ -144,12 +144,12 @@ func (r *Repository) page(ctx context.Context, q sender, s *statement, expressio
 				return err
 			}
 			t := one.task()
-			if len(page.Tasks) == p.Limit || !space.fitsTask(t) { // one more than the page holds means that there is a next page
+			if len(page.Hits) == p.Limit || !space.fitsTask(t) { // one more than the page holds means that there is a next page
 				page.Next = &last
 				continue
 			}
 			last = task.Position{Value: one.Position, ID: t.ID}
-			page.Tasks = append(page.Tasks, t)
+			page.Hits = append(page.Hits, task.Hit{Task: t})
 		}
 		rows.Close()
 		return rows.Err()

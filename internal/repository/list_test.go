@@ -15,7 +15,7 @@ import (
 
 func titles(l task.Listing) []string {
 	var all []string
-	for _, t := range l.Tasks {
+	for _, t := range l.Hits {
 		all = append(all, t.Title)
 	}
 	return all
@@ -36,7 +36,7 @@ func TestPagesOfEveryOrderHaveNeitherGapNorDouble(t *testing.T) {
 			t.Run(string(by)+" "+order, func(t *testing.T) {
 				whole, err := b.service.List(b.ctx, b.ann, task.ListInput{SortBy: by, SortOrder: order})
 				require.NoError(t, err)
-				require.Len(t, whole.Tasks, 25)
+				require.Len(t, whole.Hits, 25)
 				var paged []string
 				in := task.ListInput{SortBy: by, SortOrder: order, Limit: 4}
 				for {
@@ -50,7 +50,7 @@ func TestPagesOfEveryOrderHaveNeitherGapNorDouble(t *testing.T) {
 				}
 				require.Equal(t, titles(whole), paged)
 				if by == task.ByDueDate {
-					undated := slices.IndexFunc(whole.Tasks, func(t *task.Task) bool { return t.DueDate == nil })
+					undated := slices.IndexFunc(whole.Hits, func(t task.Hit) bool { return t.DueDate == nil })
 					require.Equal(t, 16, undated, "those without a due date come last")
 				}
 			})
@@ -132,8 +132,7 @@ func TestSearchRanksTitleAboveDescription(t *testing.T) {
 			require.NoError(t, err)
 			require.Equal(t, c.want, titles(found))
 			require.Equal(t, len(c.want), found.Total)
-			require.Len(t, found.Relevance, len(c.want))
-			require.True(t, slices.IsSortedFunc(found.Relevance, func(x, y float64) int { return int(1e9 * (y - x)) }))
+			require.True(t, slices.IsSortedFunc(found.Hits, func(x, y task.Hit) int { return int(1e9 * (*y.Relevance - *x.Relevance)) }))
 		})
 	}
 	all, err := b.service.Search(b.ctx, b.ann, task.SearchInput{Query: "  "})

@@ -19,7 +19,9 @@ func (b *bundle) search(t *testing.T, query string) []string {
 	t.Helper()
 	found, err := b.service.Search(b.ctx, b.ann, task.SearchInput{Query: query})
 	require.NoError(t, err)
-	require.Len(t, found.Relevance, len(found.Tasks))
+	for _, hit := range found.Hits {
+		require.NotNil(t, hit.Relevance)
+	}
 	return titles(found)
 }
 
@@ -120,10 +122,10 @@ func TestASearchThatVeryManyMatchGoesThroughAllFromTheNewest(t *testing.T) {
 			require.True(t, found.Estimated)
 			require.InEpsilon(t, left, found.Total, 0.15)
 			if in.Cursor == "" {
-				require.Contains(t, found.Tasks[0].Title, "Errand", "a title outranks a description among the newest")
-				require.Greater(t, found.Tasks[0].ID, int64(many-500))
+				require.Contains(t, found.Hits[0].Title, "Errand", "a title outranks a description among the newest")
+				require.Greater(t, found.Hits[0].ID, int64(many-500))
 			}
-			for _, one := range found.Tasks {
+			for _, one := range found.Hits {
 				require.False(t, seen[one.ID], "%d comes twice", one.ID)
 				seen[one.ID] = true
 			}
@@ -151,7 +153,7 @@ func TestASearchThatOnlyTheNewestMatchIsCountedAndRankedWhole(t *testing.T) {
 	require.NoError(t, err)
 	require.False(t, found.Estimated)
 	require.Equal(t, 101, found.Total)
-	require.Equal(t, "Errand", found.Tasks[0].Title, "a title outranks a description, however old")
+	require.Equal(t, "Errand", found.Hits[0].Title, "a title outranks a description, however old")
 }
 
 func TestDetailedSearchShowsWhereItMatches(t *testing.T) {
@@ -159,10 +161,10 @@ func TestDetailedSearchShowsWhereItMatches(t *testing.T) {
 	b.add(t, b.ann, task.Fields{Title: input.Some("Send the invoices"), Description: input.Some(strings.Repeat("nothing here ", 50) + "the invoice of the plumber" + strings.Repeat(" and so on", 50))})
 	found, err := b.service.Search(b.ctx, b.ann, task.SearchInput{Query: "invoice", Highlight: true})
 	require.NoError(t, err)
-	require.Len(t, found.Highlights[0], 2)
-	require.Equal(t, "Send the **invoices**", found.Highlights[0][0])
-	require.Contains(t, found.Highlights[0][1], "**invoice** of the plumber")
-	require.Less(t, len(found.Highlights[0][1]), 300)
+	require.Len(t, found.Hits[0].Highlights, 2)
+	require.Equal(t, "Send the **invoices**", found.Hits[0].Highlights[0])
+	require.Contains(t, found.Hits[0].Highlights[1], "**invoice** of the plumber")
+	require.Less(t, len(found.Hits[0].Highlights[1]), 300)
 }
 
 func TestHugeAndHostileQueriesAreAnswered(t *testing.T) {

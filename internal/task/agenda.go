@@ -36,12 +36,12 @@ func (s *Service) agenda(ctx context.Context, user person.Settings, f Filter, fr
 		return nil, false, err
 	}
 	work := recurrence.NewWork(agendaWork)
-	for _, t := range series.Tasks {
-		t.Within(work)
-		if !t.DueDate.Before(from) && t.DueDate.Before(until) {
-			entries = append(entries, AgendaEntry{Task: t, Due: *t.DueDate})
+	for _, hit := range series.Hits {
+		hit.Within(work)
+		if !hit.DueDate.Before(from) && hit.DueDate.Before(until) {
+			entries = append(entries, AgendaEntry{Task: hit.Task, Due: *hit.DueDate})
 		}
-		dates, err := t.NextDates(now, agendaPerSeries)
+		dates, err := hit.NextDates(now, agendaPerSeries)
 		if err != nil {
 			return nil, false, err
 		}
@@ -50,7 +50,7 @@ func (s *Service) agenda(ctx context.Context, user person.Settings, f Filter, fr
 				break
 			}
 			if !at.Before(from) {
-				entries = append(entries, AgendaEntry{Task: t, Due: at, ToCome: true})
+				entries = append(entries, AgendaEntry{Task: hit.Task, Due: at, ToCome: true})
 			}
 		}
 		cut = cut || len(dates) == agendaPerSeries && dates[len(dates)-1].Before(until)

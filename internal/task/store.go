@@ -115,12 +115,16 @@ const (
 	ForgivesNone           // it was given up: titles that are nearly so may exist
 )
 
+// Hit is a task of a page.
+type Hit struct {
+	*Task
+	Relevance  *float64 // in a search; nil in a list
+	Highlights []string // texts of the task in which what matches is between **, if asked for
+}
+
 // Page is part of a list. Total counts all that match; Next is nil at the end.
 type Page struct {
-	Tasks     []*Task
-	Relevance []float64 // of searches, parallel to Tasks
-	// Highlights are texts of each task with what matches between **, if asked for.
-	Highlights      [][]string
+	Hits            []Hit
 	EstimateMinutes int // of all that match together; of lists only
 	Total           int
 	// Forgiving is how a search went that found nothing exactly: see Forgiving.
