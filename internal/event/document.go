@@ -19,12 +19,12 @@ type Change struct {
 	TaskVersion int
 	Source      string
 	TraceParent string
-	// Fields is a JSON object: what the type adds to the base, and of an update the
-	// fields that changed. The base comes first; a deletion adds nothing.
+	// Fields is a JSON object of what the type adds to the base; for an update, the
+	// changed fields. The base comes first; a deletion adds nothing.
 	Fields json.RawMessage
 }
 
-// Data is the data of the event that reports a change.
+// Data returns the data of the event that reports a change.
 func (c Change) Data() (json.RawMessage, error) {
 	base, err := json.Marshal(Base{
 		EventID: c.EventID, EventType: c.Type, Timestamp: c.At.UTC(), UserID: c.UserID,
@@ -54,7 +54,7 @@ func (c Change) Data() (json.RawMessage, error) {
 	return data.Bytes(), nil
 }
 
-// Envelope is the CloudEvents document that reports a change.
+// Envelope returns the CloudEvents document that reports a change.
 func (c Change) Envelope() (Envelope, error) {
 	data, err := c.Data()
 	if err != nil {

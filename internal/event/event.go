@@ -1,4 +1,4 @@
-// Package event is the contract on the task bus: event types, their data, the
+// Package event is the contract of the task bus: the event types and their data, the
 // topics they go to, and the CloudEvents envelope around them.
 package event
 
@@ -22,8 +22,8 @@ const (
 	ReminderSent  = "reminder.sent"
 )
 
-// SchemaVersion of the data. Fields are added within a version, never renamed
-// or removed; consumers ignore fields that they do not know.
+// SchemaVersion is the version of the data. Within a version, fields may be added
+// but never renamed or removed; consumers ignore fields they do not know.
 const SchemaVersion = "1.0"
 
 // Types lists every event type.
@@ -31,7 +31,7 @@ func Types() []string {
 	return []string{TaskCreated, TaskUpdated, TaskDeleted, TaskCompleted, ReminderSent}
 }
 
-// TopicsOf lists the topics that an event of a type goes to.
+// TopicsOf lists the topics that events of a type go to.
 func TopicsOf(eventType string) []string {
 	switch eventType {
 	case TaskCompleted:
@@ -43,7 +43,7 @@ func TopicsOf(eventType string) []string {
 	}
 }
 
-// Base is what the data of every event holds.
+// Base holds the fields common to the data of every event.
 type Base struct {
 	EventID       uuid.UUID `json:"event_id"`
 	EventType     string    `json:"event_type"`
@@ -60,7 +60,7 @@ type Created struct {
 	CreatedFields
 }
 
-// CreatedFields are those that task.created adds to the base.
+// CreatedFields are the fields that task.created adds to the base.
 type CreatedFields struct {
 	Title           string     `json:"title"`
 	Description     string     `json:"description,omitempty"`
@@ -76,7 +76,8 @@ type CreatedFields struct {
 	PreviousTaskID  *int64     `json:"previous_task_id,omitempty"`
 }
 
-// createdFields are the names of CreatedFields, and whether each may be left out.
+// createdFields maps the name of each of CreatedFields to whether it may be left
+// out.
 var createdFields = func() map[string]bool {
 	fields := map[string]bool{}
 	for f := range reflect.TypeFor[CreatedFields]().Fields() {
@@ -86,8 +87,8 @@ var createdFields = func() map[string]bool {
 	return fields
 }()
 
-// OfCreated picks what task.created tells from all fields of a task, by their
-// public names.
+// OfCreated picks, from all fields of a task by their public names, the ones that
+// task.created carries.
 func OfCreated(all map[string]any) map[string]any {
 	told := make(map[string]any, len(createdFields))
 	for name, optional := range createdFields {
@@ -98,8 +99,8 @@ func OfCreated(all map[string]any) map[string]any {
 	return told
 }
 
-// Updated is the data of task.updated: reopening, restoring, skipping and
-// tagging are updates too.
+// Updated is the data of task.updated. Reopening, restoring, skipping and tagging
+// are updates too.
 type Updated struct {
 	Base
 	UpdatedFields map[string]any `json:"updated_fields"`
@@ -114,7 +115,7 @@ type Completed struct {
 	CompletedFields
 }
 
-// CompletedFields are those that task.completed adds to the base.
+// CompletedFields are the fields that task.completed adds to the base.
 type CompletedFields struct {
 	RecurrenceRule string    `json:"recurrence_rule,omitempty"`
 	CompletedAt    time.Time `json:"completed_at"`
@@ -126,7 +127,7 @@ type Reminder struct {
 	ReminderFields
 }
 
-// ReminderFields are those that reminder.sent adds to the base.
+// ReminderFields are the fields that reminder.sent adds to the base.
 type ReminderFields struct {
 	ReminderTime time.Time  `json:"reminder_time"`
 	Title        string     `json:"title"`
@@ -135,13 +136,13 @@ type ReminderFields struct {
 	AllDay       bool       `json:"all_day,omitempty"`
 	TimeZone     string     `json:"time_zone,omitempty"`
 	Priority     string     `json:"priority"`
-	AtOnce       bool       `json:"at_once,omitempty"` // its time had passed when it was set
+	AtOnce       bool       `json:"at_once,omitempty"` // its time had already passed when it was set
 }
 
-// Envelope is a CloudEvents 1.0 document as it is published and consumed.
+// Envelope is a CloudEvents 1.0 document, as published and as consumed.
 type Envelope struct {
 	SpecVersion     string          `json:"specversion"`
-	ID              string          `json:"id"` // the event_id: deduplicate by it
+	ID              string          `json:"id"` // the event_id; consumers deduplicate by it
 	Source          string          `json:"source"`
 	Type            string          `json:"type"`
 	Subject         string          `json:"subject"` // the task id
@@ -150,30 +151,30 @@ type Envelope struct {
 	DataSchema      string          `json:"dataschema"`
 	PartitionKey    string          `json:"partitionkey"`
 	TraceParent     string          `json:"traceparent,omitempty"`
-	TraceID         string          `json:"traceid,omitempty"` // Dapr's older name: without it Dapr replaces traceparent
+	TraceID         string          `json:"traceid,omitempty"` // Dapr's older name; Dapr overwrites traceparent when it is missing
 	Data            json.RawMessage `json:"data"`
 }
 
 // DeadLetter is an event that its consumer cannot handle.
 type DeadLetter struct {
-	Topic    string // that it was consumed from
+	Topic    string // the topic it was consumed from
 	Envelope Envelope
-	Readable bool // whether Envelope holds it
+	Readable bool // whether Envelope could be decoded
 	Reason   string
-	Document string // as it came
+	Document string // as received
 }
 
-// ContentType of a published envelope.
+// ContentType is the content type of a published envelope.
 const ContentType = "application/cloudevents+json"
 
-// Source names an app as the producer of events.
+// Source returns the CloudEvents source of an app.
 func Source(app string) string { return "tickler/" + app }
 
-// Key is the partition key of a task's events: they stay in order.
+// Key is the partition key of a task's events, which keeps them in order.
 func Key(taskID int64) string { return strconv.FormatInt(taskID, 10) }
 
-// Decode reads the data of an envelope after checking that it is of the wanted
-// type and of a schema version that this code knows.
+// Decode reads the data of an envelope. It first checks that the envelope has the
+// wanted type and a schema version this code knows.
 func Decode[T any](e Envelope, eventType string) (T, error) {
 	var data T
 	if e.Type != eventType {

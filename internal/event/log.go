@@ -21,17 +21,17 @@ type Entry struct {
 	Data     json.RawMessage
 }
 
-// Position is a place in the log. Positions of one user's entries grow, and
-// those of one task's are in the order in which they happened.
+// Position is a place in the log. Positions increase within one user's entries, and
+// those of one task's entries follow the order of its changes.
 type Position struct{ Transaction, Row int64 }
 
-// EndOf is the position behind all entries of a transaction.
+// EndOf is the position after all entries of a transaction.
 func EndOf(transaction int64) Position { return Position{transaction, math.MaxInt64} }
 
-// String writes a position as clients see it, for example 7412-93.
+// String formats a position as clients see it, for example 7412-93.
 func (p Position) String() string { return fmt.Sprintf("%d-%d", p.Transaction, p.Row) }
 
-// ParsePosition reads what String wrote.
+// ParsePosition parses what String returned.
 func ParsePosition(text string) (Position, error) {
 	transaction, row, _ := strings.Cut(text, "-")
 	var p Position

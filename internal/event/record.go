@@ -9,13 +9,13 @@ import (
 	"github.com/google/uuid"
 )
 
-// Reference names an event by what a message claims of it.
+// Reference identifies an event by what a message claims about it.
 type Reference struct {
 	UserID, TaskID int64
 	ID             uuid.UUID
 }
 
-// Reference is what an envelope claims to be.
+// Reference returns what an envelope claims to be.
 func (e Envelope) Reference() (Reference, error) {
 	var claimed Base
 	if err := json.Unmarshal(e.Data, &claimed); err != nil {
@@ -28,15 +28,14 @@ func (e Envelope) Reference() (Reference, error) {
 	return Reference{UserID: claimed.UserID, TaskID: claimed.TaskID, ID: id}, nil
 }
 
-// ErrNotRecorded tells that Postgres knows no such event: a message was forged,
-// or its record is gone.
+// ErrNotRecorded means that Postgres has no record of the event: the message was
+// forged, or the record has been pruned.
 var ErrNotRecorded = fmt.Errorf("no such event is recorded: the message was forged, or the event is older than %d days", KeptJournal/day)
 
-// Verify returns what is true of a message that came from topic: the recorded
-// event, with nothing of the message but its trace. It returns an error for a
-// message that claims another type than the event has, or came from another topic.
-// A nil change is an event that Postgres does not have under the user, task and id
-// that the message claims.
+// Verify returns the event as Postgres recorded it, and takes nothing but the trace
+// from the message. It fails if the message claims a different type or arrived on a
+// topic its type does not go to. A nil change means that Postgres has no event with
+// the user, task and id that the message claims.
 func (c *Change) Verify(topic string, message Envelope) (Envelope, error) {
 	if c == nil {
 		if err := Validate(message.Type, message.Data); err != nil {

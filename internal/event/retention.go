@@ -2,19 +2,19 @@ package event
 
 import "time"
 
-// How long things are kept, at least. They are removed by repository.Prune, and by
-// the broker; row-level policies let nobody remove anything younger, as kept_for
-// in migrations/00101_roles.sql says, which a test compares with this.
+// Minimum retention. repository.Prune removes what is older, as does the broker.
+// Row-level policies let nobody delete anything younger: kept_for in
+// migrations/00101_roles.sql has the same periods, and a test compares the two.
 const (
 	KeptEvents       = 7 * day  // on their topics
-	KeptReminders    = 1 * day  // on their topic: late ones are of no use
-	KeptDeletedTasks = 30 * day // they can be restored until then
+	KeptReminders    = 1 * day  // on their topic; a late reminder is useless
+	KeptDeletedTasks = 30 * day // can be restored until then
 	KeptDeliveries   = 30 * day
 	KeptDeadLetters  = 30 * day
-	KeptJournal      = 90 * day // and the entry of an event that waits for its topic until it is published
-	// KeptHandled is how long consumers remember what they have handled. It must
-	// outlive every way in which an event can come again: from its topic, or from a
-	// dead letter.
+	KeptJournal      = 90 * day // an entry whose event is unpublished is kept until it is published
+	// KeptHandled is how long consumers remember the events they handled. It must
+	// exceed the time after which an event can be redelivered, from its topic or as
+	// a dead letter.
 	KeptHandled = 45 * day
 )
 

@@ -14,8 +14,8 @@ import (
 //go:embed schemas/1.0/*.json
 var files embed.FS
 
-// AsyncAPI describes the channels and messages (AsyncAPI 3). It refers to the
-// schema files by their path, so it is served beside them.
+// AsyncAPI describes the channels and messages (AsyncAPI 3). It refers to the schema
+// files by relative path, so it must be served beside them.
 //
 //go:embed asyncapi.yaml
 var AsyncAPI []byte

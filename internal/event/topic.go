@@ -7,7 +7,8 @@ type Topic struct {
 	Name       string
 	Partitions int
 	Retention  time.Duration
-	// Reader is the app that consumes the topic; "" for one that is there for others.
+	// Reader is the app that consumes the topic; "" for a topic meant for other
+	// programs.
 	Reader string
 }
 
@@ -18,13 +19,13 @@ const (
 	TopicTaskRecurrence = "task-recurrence"
 )
 
-// Shards is how many parts the outbox is published in. A task's events are all in
-// the shard that its id falls in.
+// Shards is the number of parts the outbox is divided into. All events of a task are
+// in the shard its id falls into.
 const Shards = 16
 
 // Topics lists every topic that must exist, with its default partitions and
-// retention. A broker that does not create topics by itself (Redpanda) needs
-// them before the apps start.
+// retention. On a broker that does not create topics by itself (Redpanda), they must
+// be created before the apps start.
 func Topics() []Topic {
 	return []Topic{
 		{Name: TopicTaskEvents, Partitions: 3, Retention: KeptEvents},
@@ -40,5 +41,5 @@ func PublishedTopics() []string {
 	return []string{TopicTaskEvents, TopicTaskReminders, TopicTaskRecurrence}
 }
 
-// DeadLetterTopic names the topic that takes what a consumer of topic cannot handle.
+// DeadLetterTopic names the topic for events that a consumer of topic cannot handle.
 func DeadLetterTopic(topic string) string { return topic + "-deadletter" }

@@ -1,5 +1,5 @@
-// Package feed lets clients follow what happens to their own tasks, from any
-// replica: it reads the journal, in order and without gaps, from any position
+// Package feed streams a user's events to their clients. Any replica can serve any
+// client: the feed reads the journal in order and without gaps, from any position
 // that is still kept. See docs/decisions/0009-streams-read-the-journal.md.
 package feed
 
@@ -19,7 +19,7 @@ import (
 	"tickler/internal/fault"
 )
 
-// Store is where the log is kept; see repository.Repository.
+// Store reads the event log; see repository.Repository.
 type Store interface {
 	LogEntries(ctx context.Context, userID int64, after event.Position, until int64, limit int) ([]event.Entry, error)
 	LogEnd(ctx context.Context, after event.Position, settled int64) (end event.Position, whole bool, err error)
@@ -28,18 +28,19 @@ type Store interface {
 }
 
 const (
-	// MaxSubscriptions is how many of a user's clients may follow from one replica.
+	// MaxSubscriptions is how many streams one user may have open on one replica.
 	MaxSubscriptions = 10
 
 	pageSize          = 100
-	restInterval      = 20 * time.Millisecond // between two looks at the log, however much happens
-	unsettledInterval = 50 * time.Millisecond // until what is not settled is looked at again
-	pollInterval      = time.Second           // how late a commit elsewhere is noticed when its notification is lost
+	restInterval      = 20 * time.Millisecond // minimum pause between two looks at the log, however busy it is
+	unsettledInterval = 50 * time.Millisecond // retry delay while the newest entries are not settled
+	pollInterval      = time.Second           // bounds the delay when the notification of another process's commit is lost
 	lookTimeout       = 10 * time.Second
 )
 
-// Feed tells its subscriptions of news. It looks at the log once for all of
-// them; each then reads its own part, so a slow client costs nobody anything.
+// Feed wakes its subscriptions when there is something to read. It looks at the log
+// once for all of them; each then reads its own part, so a slow client holds up
+// nobody else.
 type Feed struct {
 	store Store
 	log   *slog.Logger
@@ -50,11 +51,11 @@ type Feed struct {
 
 	mu            sync.Mutex
 	subscriptions map[int64]map[*Subscription]struct{} // by user
-	unasked       map[*Subscription]struct{}           // those that came since the last look began
-	since         int64                                // where the next look begins; 0: everybody is told
+	unasked       map[*Subscription]struct{}           // new since the last look began
+	since         int64                                // where the next look begins; 0 wakes everybody
 }
 
-// New makes a feed; nobody is told anything until Run.
+// New makes a feed. No subscription is woken before Run is called.
 func New(store Store, log *slog.Logger, registry prometheus.Registerer) *Feed {
 	return &Feed{
 		store: store, log: log, wake: make(chan struct{}, 1), subscriptions: map[int64]map[*Subscription]struct{}{}, unasked: map[*Subscription]struct{}{},
@@ -64,14 +65,14 @@ func New(store Store, log *slog.Logger, registry prometheus.Registerer) *Feed {
 	}
 }
 
-// Wake tells the feed that something was committed, here or elsewhere. It never
-// blocks.
+// Wake tells the feed that a transaction was committed, here or in another process.
+// It never blocks.
 func (f *Feed) Wake() { signal(f.wake) }
 
 func signal(c chan struct{}) {
 	select {
 	case c <- struct{}{}:
-	default: // one is waiting already, and will see these rows too
+	default: // a pending wake-up will see these rows too
 	}
 }
 
@@ -97,7 +98,7 @@ func (f *Feed) Run(ctx context.Context) {
 	}
 }
 
-// look tells those subscriptions that have something to read.
+// look wakes the subscriptions that have something to read.
 func (f *Feed) look(ctx context.Context) (unsettled bool, err error) {
 	since, users := f.asked()
 	if len(users) == 0 {
@@ -114,8 +115,8 @@ func (f *Feed) look(ctx context.Context) (unsettled bool, err error) {
 	}
 	found, until, unsettled, err := f.store.LogNews(ctx, since, f.settled.Load(), users)
 	if err == nil && unsettled {
-		// A transaction is open that is older than the news. Most of those have
-		// nothing to do with the journal, and can stay open for hours.
+		// A transaction older than the news is still open. Most such transactions do
+		// not write to the journal, and they can stay open for hours.
 		var horizon int64
 		if horizon, err = f.store.Settled(ctx); err == nil && horizon > until {
 			f.settled.Store(horizon)
@@ -129,7 +130,7 @@ func (f *Feed) look(ctx context.Context) (unsettled bool, err error) {
 	return unsettled, nil
 }
 
-// asked lists the users that a look is for, and where it begins.
+// asked lists the users a look is for, and where it begins.
 func (f *Feed) asked() (since int64, users []int64) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -137,12 +138,12 @@ func (f *Feed) asked() (since int64, users []int64) {
 	return f.since, slices.Collect(maps.Keys(f.subscriptions))
 }
 
-// tell wakes the subscriptions of users, and those that came during the look:
-// they may have read before it, and were not looked for.
+// tell wakes the subscriptions of users. It also wakes those that joined during the
+// look: the look did not cover them, and they may have read before it.
 func (f *Feed) tell(users []int64, since, until int64) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if f.since == since { // else all had gone and others came: they begin anew
+	if f.since == since { // otherwise all subscriptions were replaced meanwhile, and the new ones start over
 		f.since = until
 	}
 	for _, id := range users {
@@ -155,10 +156,10 @@ func (f *Feed) tell(users []int64, since, until int64) {
 	}
 }
 
-// Subscription is one client that follows a user's events.
+// Subscription is one client following a user's events.
 type Subscription struct {
-	// Whole is false when events behind the wanted position are not kept any
-	// more: the client must read the present state afresh.
+	// Whole is false when events after the requested position are no longer kept:
+	// the client must reload the current state.
 	Whole bool
 
 	feed   *Feed
@@ -167,9 +168,9 @@ type Subscription struct {
 	news   chan struct{}
 }
 
-// Subscribe follows a user's events behind a position, or, when after is nil,
-// from now on. Who has MaxSubscriptions already is refused with RATE_LIMITED.
-// Close must be called.
+// Subscribe follows a user's events after a position, or from now on when after is
+// nil. It returns RATE_LIMITED if the user already has MaxSubscriptions open. The
+// caller must call Close.
 func (f *Feed) Subscribe(ctx context.Context, userID int64, after *event.Position) (*Subscription, error) {
 	s := &Subscription{Whole: true, feed: f, userID: userID, news: make(chan struct{}, 1)}
 	if err := f.register(s); err != nil {
@@ -203,7 +204,7 @@ func (f *Feed) register(s *Subscription) error {
 		}
 	}
 	if len(f.subscriptions) == 0 {
-		f.since = 0 // nobody looked for a while: begin anew rather than read all that happened meanwhile
+		f.since = 0 // nobody was subscribed for a while: start over instead of reading everything since
 	}
 	if mine == nil {
 		mine = map[*Subscription]struct{}{}
@@ -214,10 +215,10 @@ func (f *Feed) register(s *Subscription) error {
 	return nil
 }
 
-// Position is behind the last event that Next returned.
+// Position is the position after the last event that Next returned.
 func (s *Subscription) Position() event.Position { return s.after }
 
-// Next waits for events and returns them, in order; it fails when ctx ends.
+// Next waits for events and returns them in order. It fails when ctx ends.
 func (s *Subscription) Next(ctx context.Context) ([]event.Entry, error) {
 	for {
 		entries, err := s.feed.store.LogEntries(ctx, s.userID, s.after, s.feed.settled.Load(), pageSize)

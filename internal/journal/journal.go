@@ -1,8 +1,7 @@
-// Package journal is the record of each change: who made it, through what, and
-// what the object was before and after. The events on the bus, the streams that
-// clients follow, the history that a person reads and undo are four readers of
-// the same entries. An entry is written in the transaction of its change; see
-// package repository.
+// Package journal records each change: who made it, through what, and how the object
+// was before and after. The bus, the streams that clients follow, the history that a
+// person reads, and undo all read the same entries. An entry is written in the
+// transaction of its change; see package repository.
 package journal
 
 import (
@@ -15,7 +14,7 @@ import (
 	"tickler/internal/event"
 )
 
-// Object is the kind of thing that was changed.
+// Object is the kind of thing that changed.
 type Object string
 
 // The kinds of object.
@@ -38,21 +37,21 @@ func Objects() []Object {
 // Action is what was done to an object.
 type Action string
 
-// The actions. Those of tasks decide the type of the event; see EventType.
+// The actions. Those on tasks determine the type of the event; see EventType.
 const (
 	Created   Action = "created"
 	Updated   Action = "updated"
 	Completed Action = "completed"
-	Reopened  Action = "reopened" // was completed, and is open again
+	Reopened  Action = "reopened" // was completed, is open again
 	Skipped   Action = "skipped"  // moved to the next date of its series
 	Deleted   Action = "deleted"
-	Restored  Action = "restored" // was deleted, and is not any more
+	Restored  Action = "restored" // was deleted, is back
 	Reminded  Action = "reminded"
 	Revoked   Action = "revoked"
 )
 
-// EventType is the type of the event that reports an action on a task, or "" for
-// an action that no event reports. Reopening, restoring and skipping are updates.
+// EventType returns the type of the event that reports an action on a task, or "" if
+// no event reports it. Reopening, restoring and skipping are updates.
 func EventType(a Action) string {
 	switch a {
 	case Created:
@@ -69,17 +68,17 @@ func EventType(a Action) string {
 	return ""
 }
 
-// Kind tells a person from those who act for one.
+// Kind distinguishes a person from those acting on a person's behalf.
 type Kind string
 
 // Kinds of actor.
 const (
 	Person Kind = "person" // at the page, or on the server's command line
 	Agent  Kind = "agent"  // an agent or program with a token of its own
-	System Kind = "system" // an app that worked by itself, such as the recurrer
+	System Kind = "system" // an app acting on its own, such as the recurrer
 )
 
-// Transports through which changes come.
+// Transports of a change.
 const (
 	MCP     = "mcp"
 	REST    = "rest"
@@ -88,43 +87,45 @@ const (
 	Bus     = "bus"     // an event that an app handled
 )
 
-// Actor is who made a change. It is known from the token, never from an argument.
+// Actor is who made a change. It always comes from the token, never from an
+// argument.
 type Actor struct {
 	Kind Kind
-	// Name is the token's or connection's, or the app that worked by itself.
+	// Name is the name of the token or connection, or of the app that acted on its
+	// own.
 	Name string
-	// TokenID is that of a personal token; 0: it was none.
+	// TokenID is the id of a personal token, 0 if none was used.
 	TokenID int64
-	// Client is the program that the token was issued to, "" where that is unknown.
+	// Client is the program the token was issued to, "" if unknown.
 	Client string
-	// Transport is one of those above.
+	// Transport is one of the transports above.
 	Transport string
 }
 
-// Call is one call of an actor. All changes that it makes share its id.
+// Call is one call by an actor. All changes it makes share its id.
 type Call struct {
 	ID uuid.UUID
 	By Actor
 }
 
-// NewCall begins a call. Its id grows with time (RFC 9562, version 7).
+// NewCall starts a call. Ids increase with time (RFC 9562, version 7).
 func NewCall(by Actor) Call {
 	id, err := uuid.NewV7()
 	if err != nil {
-		id = uuid.New() // the clock or the random source failed: the order is lost, not the call
+		id = uuid.New() // no ordered id could be made: lose the order rather than the call
 	}
 	return Call{ID: id, By: by}
 }
 
 type callKey struct{}
 
-// With returns a context whose changes belong to a call.
+// With returns a context whose changes belong to the call.
 func With(ctx context.Context, c Call) context.Context {
 	return context.WithValue(ctx, callKey{}, c)
 }
 
-// From is the call that a context belongs to. A context without one belongs to
-// an app that works by itself: the call is a new one.
+// From returns the call of a context. A context without one belongs to an app acting
+// on its own, and gets a new call.
 func From(ctx context.Context, app string) Call {
 	if c, ok := ctx.Value(callKey{}).(Call); ok {
 		return c
@@ -134,7 +135,7 @@ func From(ctx context.Context, app string) Call {
 
 // Entry is one change.
 type Entry struct {
-	ID       int64 // grows with time; the changes of one object are in the order in which they happened
+	ID       int64 // increases with time; changes of one object are in the order they were made
 	Position event.Position
 	At       time.Time // UTC
 	UserID   int64     // whose data
@@ -143,13 +144,13 @@ type Entry struct {
 	Object   Object
 	ObjectID int64
 	Action   Action
-	// Before and After hold the fields that changed, by their public names; of an
-	// object that was created or deleted, all of them.
+	// Before and After hold the changed fields by their public names; for a created
+	// or deleted object, all fields.
 	Before, After json.RawMessage
-	// Restores is what undo needs beyond Before.
+	// Restores holds what undo needs in addition to Before.
 	Restores json.RawMessage
 	Version  int        // of a task, after the change
-	EventID  *uuid.UUID // of the event that reports a task's change
+	EventID  *uuid.UUID // the event that reports a task's change
 }
 
 // Filter selects entries; zero values select all.
@@ -160,7 +161,7 @@ type Filter struct {
 	TokenID  int64
 	By       string // an actor's or client's name, or a kind of actor
 	Since    time.Time
-	Changes  bool  // leave out reminders: nobody changed anything
-	Before   int64 // only entries before the one with this id
+	Changes  bool  // leave out reminders, which change nothing
+	Before   int64 // only entries older than the one with this id
 	Limit    int
 }
