@@ -60,7 +60,7 @@ func (s *sender) attempt(ctx context.Context, c repository.ServedChannel, d repo
 	err := s.send(ctx, c, d)
 	if err == nil {
 		s.count(&c, "sent")
-		return repository.SentDelivery{ID: d.ID, State: "sent"}, nil
+		return repository.SentDelivery{ID: d.ID, State: person.DeliverySent}, nil
 	}
 	failure := &delivery.Failure{Reason: "it could not be sent from here"}
 	if !errors.As(err, &failure) {
@@ -69,11 +69,11 @@ func (s *sender) attempt(ctx context.Context, c repository.ServedChannel, d repo
 	t := &trouble{Failure: *failure, since: d.At, final: failure.Gone || d.Attempts > len(s.retries)}
 	if t.final {
 		s.count(&c, "failed")
-		return repository.SentDelivery{ID: d.ID, State: "failed", Outcome: failure.Reason}, t
+		return repository.SentDelivery{ID: d.ID, State: person.DeliveryFailed, Outcome: failure.Reason}, t
 	}
 	next := s.clock().Add(max(s.retries[d.Attempts-1], failure.RetryAfter))
 	s.count(&c, "retry")
-	return repository.SentDelivery{ID: d.ID, State: "pending", Outcome: failure.Reason, Next: next}, t
+	return repository.SentDelivery{ID: d.ID, State: person.DeliveryPending, Outcome: failure.Reason, Next: next}, t
 }
 
 func (s *sender) send(ctx context.Context, c repository.ServedChannel, d repository.DueDelivery) error {
@@ -91,7 +91,7 @@ func (s *sender) send(ctx context.Context, c repository.ServedChannel, d reposit
 	m := delivery.Message{ID: d.EventID.String(), At: d.At}
 	var err error
 	switch d.Kind {
-	case "reminder":
+	case person.DeliveryReminder:
 		m.Type, m.Reminder = event.ReminderSent, &event.Reminder{}
 		if err = json.Unmarshal(d.Content, m.Reminder); err == nil && d.DueDate != nil {
 			m.Reminder.DueDate = d.DueDate
@@ -99,12 +99,14 @@ func (s *sender) send(ctx context.Context, c repository.ServedChannel, d reposit
 		if len(d.Summed) > 0 && err == nil {
 			m, err = sumUp(m, d.Summed)
 		}
-	case "test":
+	case person.DeliveryTest:
 		m.Type, err = "channel.test", json.Unmarshal(d.Content, &m)
-	case "confirmation":
+	case person.DeliveryConfirmation:
 		m.Type, err = "channel.confirmation", s.addSecret(ctx, c, d.Content, &m)
-	default:
+	case person.DeliveryNotice:
 		m.Type, err = "channel.switched_off", json.Unmarshal(d.Content, &m)
+	default:
+		return fmt.Errorf("deliveries of kind %q are unknown", d.Kind)
 	}
 	if err != nil {
 		return fmt.Errorf("content of delivery %d: %w", d.ID, err)

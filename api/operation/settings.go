@@ -36,14 +36,14 @@ type channelView struct {
 }
 
 type deliveryView struct {
-	At       string `json:"at"`
-	Target   string `json:"target"`
-	Kind     string `json:"kind"`
-	TaskID   int64  `json:"task_id,omitempty"`
-	State    string `json:"state"`
-	Outcome  string `json:"outcome,omitempty"`
-	Attempts int    `json:"attempts,omitempty"`
-	Next     string `json:"next_attempt,omitempty"`
+	At       string               `json:"at"`
+	Target   string               `json:"target"`
+	Kind     person.DeliveryKind  `json:"kind"`
+	TaskID   int64                `json:"task_id,omitempty"`
+	State    person.DeliveryState `json:"state"`
+	Outcome  string               `json:"outcome,omitempty"`
+	Attempts int                  `json:"attempts,omitempty"`
+	Next     string               `json:"next_attempt,omitempty"`
 }
 
 func (o *Operations) settings() []Operation {
@@ -124,7 +124,7 @@ func (o *Operations) updateSettings(ctx context.Context, user person.Settings, i
 			At: task.FormatTime(&d.At, zone), Target: d.Target, Kind: d.Kind, TaskID: d.TaskID,
 			State: d.State, Outcome: d.Outcome, Attempts: d.Attempts,
 		}
-		if d.State == "pending" {
+		if d.State == person.DeliveryPending {
 			view.Next = task.FormatTime(&d.Next, zone)
 		}
 		out.Deliveries = append(out.Deliveries, view)

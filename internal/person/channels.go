@@ -48,13 +48,36 @@ func (c Channel) SealContext(userID int64) string {
 	return fmt.Sprintf("channel %d %s %s", userID, c.Kind, c.Target)
 }
 
+// DeliveryKind is what a message is.
+type DeliveryKind string
+
+// The kinds of messages; the table deliveries allows these and no others.
+const (
+	DeliveryReminder     DeliveryKind = "reminder"
+	DeliveryTest         DeliveryKind = "test"
+	DeliveryNotice       DeliveryKind = "notice"       // a channel was switched off
+	DeliveryConfirmation DeliveryKind = "confirmation" // asks whether a mail address is its user's
+)
+
+// DeliveryState is how far a message has come.
+type DeliveryState string
+
+// The states of messages; the table deliveries allows these and no others.
+const (
+	DeliveryPending DeliveryState = "pending"
+	DeliverySent    DeliveryState = "sent"
+	DeliveryFailed  DeliveryState = "failed"
+	DeliveryDropped DeliveryState = "dropped" // there was nothing to tell any more
+	DeliveryUnknown DeliveryState = "unknown" // its attempts were cut off, so it may have arrived
+)
+
 // Delivery is a message to a channel and its outcome.
 type Delivery struct {
 	At       time.Time // when it was asked for
 	Target   string
-	Kind     string // reminder, test, notice
-	TaskID   int64  // of a reminder
-	State    string // pending, sent, failed, dropped, unknown
+	Kind     DeliveryKind
+	TaskID   int64 // of a reminder
+	State    DeliveryState
 	Outcome  string
 	Attempts int
 	Next     time.Time // of a pending one: when it is tried

@@ -158,7 +158,7 @@ func (tx *userTx) QueueTest(ctx context.Context, channelID int64, now time.Time)
 	if err != nil {
 		return err
 	}
-	_, err = tx.Exec(ctx, queueNote, tx.userID, "test", content, now, channelID, true, now)
+	_, err = tx.Exec(ctx, queueNote, tx.userID, person.DeliveryTest, content, now, channelID, true, now)
 	return err
 }
 

@@ -105,7 +105,7 @@ func TestAttemptThatACrashCutOffIsRepeatedOnceUnderTheSameID(t *testing.T) {
 	third := b.begin(t, b.serve(t)[0])
 	require.Len(t, third, 1)
 	require.True(t, third[0].Unknown, "it is not sent a third time")
-	require.Equal(t, "unknown", b.last(t).State)
+	require.Equal(t, person.DeliveryUnknown, b.last(t).State)
 }
 
 func TestWhoLostTheLeaseBeginsNothing(t *testing.T) {
@@ -155,7 +155,7 @@ func TestChannelThatFailsRestsAndIsSwitchedOffInTheEnd(t *testing.T) {
 	require.NoError(t, err)
 	require.False(t, reach.Channels[0].Enabled)
 	require.Equal(t, "500", reach.Channels[0].Problem)
-	require.Equal(t, "notice", reach.Deliveries[0].Kind, "the user is told through the other")
+	require.Equal(t, person.DeliveryNotice, reach.Deliveries[0].Kind, "the user is told through the other")
 	require.Equal(t, "ann@example.com", reach.Deliveries[0].Target)
 	again, err := b.people.UpdateSettings(b.ctx, b.ann, person.SettingsInput{TestChannel: failing})
 	require.NoError(t, err)
@@ -213,4 +213,23 @@ func TestChannelsAreTheirUsersOwn(t *testing.T) {
 	require.NoError(t, err)
 	require.Empty(t, reach.Channels)
 	require.Empty(t, reach.Deliveries)
+}
+
+func TestKindsAndStatesOfDeliveriesAreThoseThatTheTableAllows(t *testing.T) {
+	b := setup(t)
+	allowed := func(column string, values any) {
+		require.NoError(t, b.pool.QueryRow(b.ctx, `
+			SELECT array_agg(value[1]) FROM pg_constraint, regexp_matches(pg_get_constraintdef(oid), $$'(.*?)'$$, 'g') value
+			WHERE conrelid = 'deliveries'::regclass AND conname = $1`, "deliveries_"+column+"_check").Scan(values))
+	}
+	var kinds []person.DeliveryKind
+	allowed("kind", &kinds)
+	require.ElementsMatch(t, kinds, []person.DeliveryKind{
+		person.DeliveryReminder, person.DeliveryTest, person.DeliveryNotice, person.DeliveryConfirmation,
+	})
+	var states []person.DeliveryState
+	allowed("state", &states)
+	require.ElementsMatch(t, states, []person.DeliveryState{
+		person.DeliveryPending, person.DeliverySent, person.DeliveryFailed, person.DeliveryDropped, person.DeliveryUnknown,
+	})
 }

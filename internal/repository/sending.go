@@ -26,7 +26,7 @@ type ServedChannel struct {
 type DueDelivery struct {
 	ID       int64
 	EventID  uuid.UUID
-	Kind     string // reminder, test, notice
+	Kind     person.DeliveryKind
 	Content  json.RawMessage
 	DueDate  *time.Time        // of the task of a reminder, as it is now
 	Summed   []json.RawMessage // the reminders that this one sums up beside its own
@@ -40,7 +40,7 @@ type DueDelivery struct {
 // SentDelivery is how an attempt ended.
 type SentDelivery struct {
 	ID      int64
-	State   string // sent, pending to be tried again, failed
+	State   person.DeliveryState // sent, pending to be tried again, or failed
 	Outcome string
 	Next    time.Time // of a pending one
 }
@@ -157,8 +157,8 @@ func (r *Repository) EndDeliveries(ctx context.Context, c ServedChannel, ended [
 	var nexts []time.Time
 	succeeded := false
 	for _, d := range ended {
-		ids, states, outcomes, nexts = append(ids, d.ID), append(states, d.State), append(outcomes, input.ValidUTF8(d.Outcome)), append(nexts, d.Next)
-		succeeded = succeeded || d.State == "sent"
+		ids, states, outcomes, nexts = append(ids, d.ID), append(states, string(d.State)), append(outcomes, input.ValidUTF8(d.Outcome)), append(nexts, d.Next)
+		succeeded = succeeded || d.State == person.DeliverySent
 	}
 	batch := &pgx.Batch{}
 	batch.Queue(`
@@ -214,7 +214,7 @@ func (r *Repository) SwitchOff(ctx context.Context, c ServedChannel, problem str
 		batch.Queue(`
 			UPDATE deliveries SET state = 'failed', outcome = 'the channel was switched off', sending = false, finished_at = $2
 			WHERE channel_id = $1 AND state = 'pending'`, c.ID, now)
-		batch.Queue(queueNote, c.UserID, "notice", content, now, c.ID, false, now)
+		batch.Queue(queueNote, c.UserID, person.DeliveryNotice, content, now, c.ID, false, now)
 		batch.Queue(recordOne, append(r.recording(ctx, now, journal.Channel, journal.Updated),
 			c.UserID, c.ID, nil, nil, `{"enabled":true}`, `{"enabled":false}`, nil)...)
 		tx.later(batch)
