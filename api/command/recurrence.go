@@ -12,6 +12,8 @@ import (
 	"time"
 	_ "time/tzdata" // zones are known also where the system has no tz database
 
+	"tickler/internal/fault"
+	"tickler/internal/person"
 	"tickler/internal/recurrence"
 )
 
@@ -220,11 +222,15 @@ func recurrenceZone(name string) (*time.Location, error) {
 	if name == "" {
 		return time.UTC, nil
 	}
-	zone, err := time.LoadLocation(name)
-	if err != nil || strings.EqualFold(name, "Local") {
-		return nil, fmt.Errorf("zone %q is not known: give an IANA name such as Europe/Berlin or UTC", name)
+	zone, err := person.LoadZone("zone", name)
+	if e := (*fault.Error)(nil); errors.As(err, &e) {
+		advice := "give an IANA name such as Europe/Berlin or UTC"
+		if e.Hint != "" {
+			advice = e.Hint
+		}
+		return nil, fmt.Errorf("zone %q is not known: %s", fault.Clip(name), advice)
 	}
-	return zone, nil
+	return zone, err
 }
 
 // moment is a date, a wall time or an instant, as --start and --after take it.

@@ -63,6 +63,8 @@ func TestRecurrenceCommandExplainsWhatItRefuses(t *testing.T) {
 		{[]string{"--rule", "daily", "--start", "2026-03-01", "--after", "soon"}, `after "soon"`},
 		{[]string{"--rule", "daily", "--start", "2026-03-01", "--zone", "Mars/Base"}, `zone "Mars/Base"`},
 		{[]string{"--rule", "daily", "--start", "2026-03-01", "--zone", "Local"}, `zone "Local"`},
+		{[]string{"--rule", "daily", "--start", "2026-03-01", "--zone", "localtime"}, `zone "localtime"`},
+		{[]string{"--rule", "daily", "--start", "2026-03-01", "--zone", "berlin"}, `did you mean "Europe/Berlin"?`},
 		{[]string{"--rule", "daily", "--start", "2026-03-01", "--zone", "../../etc/passwd"}, "is not known"},
 		{[]string{"--rule", "daily", "--start", "2026-03-01", "-n", "0"}, "from 1 to 10000"},
 		{[]string{"--rule", "daily", "--start", "2026-03-01", "-n", "10001"}, "from 1 to 10000"},

@@ -23,6 +23,10 @@ func TestCountGoesOnWhereTheHourOfTheRuleIsChanged(t *testing.T) {
 	up, err := third.Upcoming(monday)
 	require.NoError(t, err)
 	require.Equal(t, 2, up.Left)
+
+	third.Notes = nil
+	require.NoError(t, third.set(Fields{RecurrenceRule: input.Some("FREQ=DAILY;BYHOUR=17;INTERVAL=2")}, "", berlin, monday))
+	require.Contains(t, third.Notes[0], "the rule before had an end")
 }
 
 func TestHourOfTheRuleIsThatOfTheOpenOccurrenceToo(t *testing.T) {
@@ -42,6 +46,11 @@ func TestHourOfTheRuleIsThatOfTheOpenOccurrenceToo(t *testing.T) {
 		require.Equal(t, c.next, next(t, one)[0], c.after)
 		require.Equal(t, one.DueDate.Add(-time.Hour), *one.RemindAt, c.after)
 	}
+	earlier := series(t, "2026-12-01T17:00", "FREQ=DAILY;BYHOUR=17")
+	require.NoError(t, earlier.set(Fields{RecurrenceRule: input.Some("FREQ=DAILY;BYHOUR=8,12")}, "", berlin, monday))
+	require.Equal(t, "2026-12-01T08:00", due(earlier))
+	require.Equal(t, []string{"2026-12-01T12:00", "2026-12-02T08:00", "2026-12-02T12:00"}, next(t, earlier))
+
 	moved := series(t, "2026-12-01T09:00", "FREQ=DAILY;BYHOUR=9")
 	moved.move(t, "2026-12-01T11:00", ThisOne)
 	require.NoError(t, moved.set(Fields{RecurrenceRule: input.Some("FREQ=DAILY;BYHOUR=17")}, "", berlin, monday))
@@ -110,6 +119,11 @@ func TestSkippedWallTimeComesBackWhereTheRuleIsGivenLater(t *testing.T) {
 	require.NoError(t, ended.set(Fields{RecurrenceRule: input.Null[string]()}, "", berlin, monday))
 	require.NoError(t, ended.set(Fields{RecurrenceRule: input.Some("daily")}, "", berlin, monday))
 	require.Equal(t, want, next(t, ended), "the rule taken away and given again")
+
+	followed := series(t, "2027-03-27T02:30", "daily").completed(t, at(t, "2027-03-27T05:00"))
+	require.NoError(t, followed.set(Fields{RecurrenceRule: input.Null[string]()}, "", berlin, monday))
+	require.NoError(t, followed.set(Fields{RecurrenceRule: input.Some("daily")}, "", berlin, monday))
+	require.Equal(t, want, next(t, followed), "of an occurrence that followed another")
 }
 
 func TestDateThatTheRuleGaveIsToldInTheZoneOfItsUser(t *testing.T) {

@@ -3,6 +3,7 @@ package task
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -35,6 +36,7 @@ func (t *Task) setRule(text string, base RecurrenceBase, meant, now time.Time) (
 		r, again = &before, true
 	}
 	keepAnchor := again && meant.IsZero() && t.DueDate != nil && sameDates(r.Rule, rule.String()) && !(t.AllDay && len(rule.Clock()) > 0)
+	endless := again && ends(r.Rule) && !ends(rule.String())
 	r.Rule, r.Base = rule.String(), base
 	t.Recurrence = r
 	if !keepAnchor {
@@ -50,11 +52,18 @@ func (t *Task) setRule(text string, base RecurrenceBase, meant, now time.Time) (
 	if count := rule.Count(); again && count > 0 {
 		t.note("the count goes on: this is number %d of %d, %d come after it", r.Occurrence, count, max(count-r.Occurrence, 0))
 	}
+	if endless {
+		t.note("the rule before had an end, this one has none; to keep it, give COUNT or UNTIL again")
+	}
 	series, err := t.series()
 	if err != nil {
 		return false, err
 	}
 	return true, ruleError(series.Check())
+}
+
+func ends(rule string) bool {
+	return strings.Contains(rule, "COUNT=") || strings.Contains(rule, "UNTIL=")
 }
 
 // beginSeries anchors the series at the task.

@@ -66,6 +66,7 @@ type ExportedTask struct {
 	EstimateMinutes  *int     `json:"estimate_minutes,omitempty" doc:"How long it will take."`
 	DueDate          string   `json:"due_date,omitempty" doc:"A date for a whole day, else an instant."`
 	TimeZone         string   `json:"time_zone" doc:"In which the due date is meant."`
+	DueWall          string   `json:"due_wall,omitempty" doc:"The wall time that was meant with due_date, where time_zone skips it."`
 	Series           *Series  `json:"series,omitempty"`
 	PreviousTaskID   int64    `json:"previous_task_id,omitempty" doc:"The occurrence that this one follows."`
 	ReminderOffsets  *[]int   `json:"reminder_offsets,omitempty" doc:"Minutes before due; left out: those of the settings."`
@@ -167,6 +168,9 @@ func export(t *task.Task) ExportedTask {
 		AbsoluteReminder: optional(t.AbsoluteReminder), SnoozedUntil: optional(t.SnoozedUntil),
 		CompletedAt: optional(t.CompletedAt), CreatedAt: instant(t.CreatedAt), UpdatedAt: instant(t.UpdatedAt),
 		EstimateMinutes: t.EstimateMinutes, NagMinutes: t.NagMinutes, DueDate: optional(t.DueDate),
+	}
+	if t.DueWall != nil {
+		out.DueWall = t.DueWall.Format(wallForm)
 	}
 	if t.DueDate != nil && t.AllDay {
 		out.DueDate = t.DueDate.In(t.Zone()).Format(time.DateOnly)
@@ -386,6 +390,9 @@ func (t ExportedTask) item(row int) item {
 		},
 		TimeZone: t.TimeZone,
 	}}
+	if t.DueWall != "" {
+		i.in.DueDate = input.Some(t.DueWall)
+	}
 	if t.EstimateMinutes != nil {
 		i.in.EstimateMinutes = input.Some(*t.EstimateMinutes)
 	}

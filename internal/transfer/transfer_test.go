@@ -164,6 +164,18 @@ func TestWhatWasExportedIsTheSameAfterItsImport(t *testing.T) {
 	require.Nil(t, none, "it has its successor")
 }
 
+func TestWallTimeThatAZoneSkipsIsTransferred(t *testing.T) {
+	b := setup(t)
+	_, err := b.tasks.Add(b.ctx, b.ann, task.AddInput{Fields: task.Fields{Title: input.Some("x"), DueDate: input.Some("2027-03-28T02:30"), TimeZone: input.Some("Europe/Berlin")}})
+	require.NoError(t, err)
+	before, file := b.export(t, b.ann)
+	require.Equal(t, "2027-03-28T01:30:00Z", before.Tasks[0].DueDate)
+	require.Equal(t, "2027-03-28T02:30:00", before.Tasks[0].DueWall)
+	require.Equal(t, 1, b.bring(t, b.bob, "application/json", file, false).Created)
+	after, _ := b.export(t, b.bob)
+	require.Equal(t, modulo(before).Tasks, modulo(after).Tasks)
+}
+
 // modulo puts an order in the place of ids, and leaves out the moments of the
 // transfer.
 func modulo(doc transfer.Document) transfer.Document {
