@@ -189,8 +189,8 @@ func alarms(t *task.Task) []*ical.Component {
 		case is(t.AbsoluteReminder, at), is(t.SnoozedUntil, at):
 			set(alarm, ical.PropTrigger, at.UTC().Format(utcForm)).Params.Set(ical.ParamValue, "DATE-TIME")
 		case t.AllDay: // relative to the beginning of the day
-			day := wall(start, t.Zone()).Truncate(24 * time.Hour)
-			set(alarm, ical.PropTrigger, duration(wall(at, t.Zone()).Sub(day)))
+			day := recurrence.Wall(start, t.Zone()).Truncate(24 * time.Hour)
+			set(alarm, ical.PropTrigger, duration(recurrence.Wall(at, t.Zone()).Sub(day)))
 		default:
 			set(alarm, ical.PropTrigger, duration(at.Sub(start)))
 		}
@@ -260,11 +260,4 @@ func zoneID(t *task.Task) string {
 		return name
 	}
 	return ""
-}
-
-// wall is what a clock in zone shows, held in UTC.
-func wall(at time.Time, zone *time.Location) time.Time {
-	at = at.In(zone)
-	_, offset := at.Zone()
-	return at.Add(time.Duration(offset) * time.Second).UTC()
 }

@@ -100,7 +100,7 @@ func says(text string, t *task.Task, following []time.Time, work *recurrence.Wor
 	if err != nil {
 		return false
 	}
-	series := recurrence.Series{Rule: rule, Start: wall(*t.DueDate, t.Zone()), Zone: t.Zone(), AllDay: t.AllDay, Work: work}
+	series := recurrence.Series{Rule: rule, Start: recurrence.Wall(*t.DueDate, t.Zone()), Zone: t.Zone(), AllDay: t.AllDay, Work: work}
 	said := series.First(min(len(following), compared) + 1)
 	if len(said) == 0 || !said[0].Time.Equal(*t.DueDate) {
 		return false

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/emersion/go-ical"
+
+	"tickler/internal/recurrence"
 )
 
 // ahead is for how many years beyond the last named date a zone's transitions are
@@ -28,7 +30,7 @@ func timezone(name string, dates span, now time.Time) *ical.Component {
 	begin := time.Date(dates.first.In(zone).Year(), 1, 1, 0, 0, 0, 0, zone)
 	end := time.Date(max(dates.last.In(zone).Year(), now.Year())+ahead, 12, 31, 0, 0, 0, 0, zone)
 	_, offset := begin.Zone()
-	c.Children = append(c.Children, observance(begin, wall(begin, zone), offset))
+	c.Children = append(c.Children, observance(begin, recurrence.Wall(begin, zone), offset))
 	same := map[string]*ical.Component{} // transitions between the same offsets share one observance
 	for at := begin; ; {
 		_, change := at.ZoneBounds()
@@ -38,7 +40,7 @@ func timezone(name string, dates span, now time.Time) *ical.Component {
 		_, before := change.Add(-time.Second).Zone()
 		if _, after := change.Zone(); after != before {
 			// An observance starts in the wall time before the transition.
-			start := wall(change, zone).Add(time.Duration(before-after) * time.Second)
+			start := recurrence.Wall(change, zone).Add(time.Duration(before-after) * time.Second)
 			o := observance(change, start, before)
 			key := fmt.Sprintf("%s %d %d %v", o.Props.Get(ical.PropTimezoneName).Value, before, after, change.IsDST())
 			if same[key] == nil {

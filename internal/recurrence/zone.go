@@ -18,6 +18,15 @@ func Resolve(wall time.Time, zone *time.Location) time.Time {
 	return time.Unix(at.instant, int64(wall.Nanosecond())).In(z.location)
 }
 
+// Wall is what a clock in zone shows at an instant, to the second, in time.UTC.
+// Resolve leads back, but for the second of two instants with the same wall time.
+func Wall(at time.Time, zone *time.Location) time.Time {
+	at = at.In(zone)
+	y, mo, d := at.Date()
+	h, mi, s := at.Clock()
+	return time.Date(y, mo, d, h, mi, s, 0, time.UTC)
+}
+
 // zone answers for one time zone. It remembers where it looked last and so is
 // not for concurrent use.
 type zone struct {

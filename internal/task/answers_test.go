@@ -8,6 +8,7 @@ import (
 
 	"tickler/internal/input"
 	"tickler/internal/person"
+	"tickler/internal/recurrence"
 )
 
 func TestCountGoesOnWhereTheHourOfTheRuleIsChanged(t *testing.T) {
@@ -113,7 +114,7 @@ func TestSkippedWallTimeComesBackWhereTheRuleIsGivenLater(t *testing.T) {
 
 	abroad := gap()
 	require.NoError(t, abroad.set(Fields{TimeZone: input.Some("Africa/Lagos")}, "", berlin, monday))
-	require.Equal(t, "2027-03-28T02:30", wallTime(*abroad.DueDate, abroad.Zone()).Format("2006-01-02T15:04"), "a zone that has the hour")
+	require.Equal(t, "2027-03-28T02:30", recurrence.Wall(*abroad.DueDate, abroad.Zone()).Format("2006-01-02T15:04"), "a zone that has the hour")
 
 	ended := series(t, "2027-03-28T02:30", "daily")
 	require.NoError(t, ended.set(Fields{RecurrenceRule: input.Null[string]()}, "", berlin, monday))

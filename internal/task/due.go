@@ -61,7 +61,7 @@ func ParseDue(field, text string, zone *time.Location) (Due, error) {
 			return Due{}, wrong(fmt.Sprintf("%q is not a date-time that exists", s))
 		}
 		_, offset := at.Zone()
-		due = Due{Time: at, Wall: wallTime(at, zone), Offset: &offset}
+		due = Due{Time: at, Wall: recurrence.Wall(at, zone), Offset: &offset}
 	} else {
 		wall, err := parseWall(s)
 		if err != nil {
@@ -131,14 +131,6 @@ func startOfDay(wall time.Time, zone *time.Location) time.Time {
 	return recurrence.Resolve(time.Date(y, m, d, 0, 0, 0, 0, time.UTC), zone).UTC()
 }
 
-// wallTime is what a clock in zone shows at t, held in UTC.
-func wallTime(t time.Time, zone *time.Location) time.Time {
-	t = t.In(zone)
-	y, mo, d := t.Date()
-	h, mi, s := t.Clock()
-	return time.Date(y, mo, d, h, mi, s, 0, time.UTC)
-}
-
 // wall is the wall time that was meant with the due date: it differs from what the
 // clock shows where the zone skips it.
 func (t *Task) wall() time.Time {
@@ -154,13 +146,13 @@ func (t *Task) wall() time.Time {
 			return wall
 		}
 	}
-	return wallTime(*t.DueDate, t.Zone())
+	return recurrence.Wall(*t.DueDate, t.Zone())
 }
 
 // keepWall remembers what was meant with the due date, where its zone skips that.
 func (t *Task) keepWall(meant time.Time) {
 	t.DueWall = nil
-	if !t.AllDay && !wallTime(*t.DueDate, t.Zone()).Equal(meant) {
+	if !t.AllDay && !recurrence.Wall(*t.DueDate, t.Zone()).Equal(meant) {
 		t.DueWall = &meant
 	}
 }
@@ -208,7 +200,7 @@ func (t *Task) float(user person.Settings) bool {
 		return false
 	}
 	told := t.RemindedDue != nil && t.RemindedDue.Equal(*t.DueDate)
-	due := endOfDay(wallTime(*t.DueDate, t.Zone()), user.Zone()).UTC()
+	due := endOfDay(recurrence.Wall(*t.DueDate, t.Zone()), user.Zone()).UTC()
 	t.DueDate, t.TimeZone = &due, user.TimeZone
 	if told {
 		t.RemindedDue = &due

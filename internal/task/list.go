@@ -12,6 +12,7 @@ import (
 	"tickler/internal/input"
 	"tickler/internal/label"
 	"tickler/internal/person"
+	"tickler/internal/recurrence"
 )
 
 // Limits of a page.
@@ -189,7 +190,7 @@ func bound(field, text string, user person.Settings, now time.Time) (*time.Time,
 		return nil, err
 	}
 	if due.AllDay {
-		due.Time = startOfDay(wallTime(due.Time, user.Zone()), user.Zone())
+		due.Time = startOfDay(recurrence.Wall(due.Time, user.Zone()), user.Zone())
 	}
 	return &due.Time, nil
 }

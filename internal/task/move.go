@@ -46,7 +46,7 @@ func (t *Task) moved(before *Task, scope Scope, meant time.Time) error {
 		return nil
 	}
 	date := before.meant()
-	sameDay := sameDate(wallTime(*before.DueDate, before.Zone()), meant)
+	sameDay := sameDate(recurrence.Wall(*before.DueDate, before.Zone()), meant)
 	sameClock := clockOn(date, meant).Equal(date)
 	switch {
 	case t.AllDay != before.AllDay:

@@ -28,7 +28,7 @@ func (t *Task) nextDate(completed time.Time) (*recurrence.Occurrence, error) {
 	from := recurrence.Occurrence{Time: t.given(), Index: r.Occurrence}
 	after, zone := completed, series.Zone
 	if series.AllDay { // done on a day is done for that day
-		after = endOfDay(wallTime(completed, zone), zone)
+		after = endOfDay(recurrence.Wall(completed, zone), zone)
 	}
 	switch {
 	case t.DueDate == nil || r.Base == FromCompletion:
@@ -45,7 +45,7 @@ func (t *Task) nextDate(completed time.Time) (*recurrence.Occurrence, error) {
 	}
 	if series.Zone != zone { // hours were counted
 		next.Time = next.Time.In(zone)
-		next.Wall = wallTime(next.Time, zone)
+		next.Wall = recurrence.Wall(next.Time, zone)
 	}
 	return &next, nil
 }
@@ -55,7 +55,7 @@ func (t *Task) nextDate(completed time.Time) (*recurrence.Occurrence, error) {
 // of day is that of the series. Hours count as they pass, whatever clocks do.
 func (t *Task) countFromCompletion(series *recurrence.Series, from *recurrence.Occurrence, completed time.Time) {
 	rule := series.Rule
-	wall := wallTime(completed, series.Zone)
+	wall := recurrence.Wall(completed, series.Zone)
 	series.Derived = true
 	switch {
 	case rule.CountsHours():
@@ -85,7 +85,7 @@ func (t *Task) meant() time.Time {
 	if date := t.Recurrence.Date; !date.IsZero() {
 		return date
 	}
-	return wallTime(*t.DueDate, t.Zone())
+	return recurrence.Wall(*t.DueDate, t.Zone())
 }
 
 // passedOver counts the dates of the series between this occurrence and the next

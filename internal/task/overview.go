@@ -6,6 +6,7 @@ import (
 
 	"tickler/internal/fault"
 	"tickler/internal/person"
+	"tickler/internal/recurrence"
 )
 
 // Limits of an overview.
@@ -51,7 +52,7 @@ func (s *Service) Overview(ctx context.Context, user person.Settings, in Overvie
 		return Overview{}, fault.Invalid("limit", "%d is out of range; allowed are 1 to %d, for example %d", in.Limit, MaxOverviewLimit, DefaultOverviewLimit)
 	}
 	now := s.clock()
-	today := wallTime(now, user.Zone())
+	today := recurrence.Wall(now, user.Zone())
 	tomorrow := startOfDay(today.AddDate(0, 0, 1), user.Zone())
 	until := startOfDay(today.AddDate(0, 0, 1+in.Days), user.Zone())
 	out := Overview{Now: now, Until: until}

@@ -72,7 +72,7 @@ func (t *Task) beginSeries(rule *recurrence.Rule, meant, now time.Time) error {
 	r.StartOccurrence = r.Occurrence
 	switch {
 	case t.DueDate == nil && r.Base == FromCompletion:
-		r.Start, r.Date = wallTime(now, t.Zone()), time.Time{}
+		r.Start, r.Date = recurrence.Wall(now, t.Zone()), time.Time{}
 		t.note("it has no date until it is done once, then the rule counts from that completion")
 		return nil
 	case t.DueDate == nil:
@@ -89,7 +89,7 @@ func (t *Task) beginSeries(rule *recurrence.Rule, meant, now time.Time) error {
 // firstDate makes the first date of the rule from now on the due date: a whole
 // day where the rule names no hour.
 func (t *Task) firstDate(rule *recurrence.Rule, now time.Time) error {
-	wall := wallTime(now, t.Zone())
+	wall := recurrence.Wall(now, t.Zone())
 	series := recurrence.Series{Rule: rule, Zone: t.Zone(), Work: t.work}
 	switch {
 	case rule.Subdaily(): // from the next whole minute on

@@ -68,7 +68,7 @@ func (t *Task) setDue(in Fields, user person.Settings, now time.Time) (meant tim
 	case in.DueDate.Null:
 		changed = t.DueDate != nil
 		t.DueDate, t.DueWall, t.AllDay = nil, nil, false
-		return wallTime(now, zone), changed, nil
+		return recurrence.Wall(now, zone), changed, nil
 	case !in.DueDate.Set && in.TimeZone.Value != "" && t.AllDay:
 		t.note("time_zone changes nothing: a whole day is the same day everywhere")
 	case !in.DueDate.Set && in.TimeZone.Value != "" && in.TimeZone.Value != t.TimeZone:
@@ -192,7 +192,7 @@ func sameDates(a, b string) bool {
 // takeHour makes a task of a day one of a moment, since its rule names hours: the
 // first of that day that has not passed.
 func (t *Task) takeHour(rule *recurrence.Rule, now time.Time) error {
-	day, zone := wallTime(*t.DueDate, t.Zone()), t.Zone()
+	day, zone := recurrence.Wall(*t.DueDate, t.Zone()), t.Zone()
 	t.note("the rule names the hour, so the task is due at a time of day")
 	for _, clock := range rule.Clock() {
 		wall := clockOn(day, time.Time{}.Add(clock))
