@@ -130,17 +130,17 @@ func (s *Service) Import(ctx context.Context, user person.Settings, mediaType st
 // importAll imports the tasks one by one.
 func (s *Service) importAll(ctx context.Context, user person.Settings, report Report, content content) (Report, error) {
 	report.Rows = []Row{}
-	var ahead *foreseen
+	var planned *plannedLabels
 	if report.DryRun {
 		var err error
-		if ahead, err = s.predictLabels(ctx, user); err != nil {
+		if planned, err = s.predictLabels(ctx, user); err != nil {
 			return report, err
 		}
 		for _, c := range content.labels.categories {
-			_ = ahead.categories.add(c.Name, "category", label.CheckCategoryRoom)
+			_ = planned.categories.add(c.Name, "category", label.CheckCategoryRoom)
 		}
 		for _, t := range content.labels.tags {
-			_ = ahead.tags.add(t.Name, "tag", label.CheckTagRoom)
+			_ = planned.tags.add(t.Name, "tag", label.CheckTagRoom)
 		}
 	}
 	imported := map[int64]int64{} // ids by those in the file
@@ -157,8 +157,8 @@ func (s *Service) importAll(ctx context.Context, user person.Settings, report Re
 				return report, err
 			}
 		}
-		if row.Reason == "" && ahead != nil {
-			row.Reason = ahead.refuse(one.in)
+		if row.Reason == "" && planned != nil {
+			row.Reason = planned.refuse(one.in)
 		}
 		row.Outcome = "created"
 		if row.Reason != "" {

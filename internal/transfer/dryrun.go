@@ -14,41 +14,41 @@ import (
 	"tickler/internal/task"
 )
 
-// foreseen are the categories and tags that there would be. With them a dry run,
-// which creates none, reports where there would be too many.
-type foreseen struct{ categories, tags names }
+// plannedLabels are the categories and tags that there would be after an import. A
+// dry run, which creates none, reports by them where there would be too many.
+type plannedLabels struct{ categories, tags names }
 
 type names map[string]string // by their input.NameKey
 
-func (s *Service) predictLabels(ctx context.Context, user person.Settings) (*foreseen, error) {
-	f := &foreseen{categories: names{}, tags: names{}}
+func (s *Service) predictLabels(ctx context.Context, user person.Settings) (*plannedLabels, error) {
+	p := &plannedLabels{categories: names{}, tags: names{}}
 	categories, err := s.labels.Categories(ctx, user)
 	if err != nil {
 		return nil, err
 	}
 	for _, c := range categories {
-		f.categories[input.NameKey(c.Label.Name)] = c.Label.Name
+		p.categories[input.NameKey(c.Label.Name)] = c.Label.Name
 	}
 	tags, err := s.labels.Tags(ctx, user)
 	if err != nil {
 		return nil, err
 	}
 	for _, t := range tags {
-		f.tags[input.NameKey(t.Label.Name)] = t.Label.Name
+		p.tags[input.NameKey(t.Label.Name)] = t.Label.Name
 	}
-	return f, nil
+	return p, nil
 }
 
 // refuse returns why a task could not be imported after those before it, "" if it
 // could, and then counts it as imported.
-func (f *foreseen) refuse(in task.Import) string {
+func (p *plannedLabels) refuse(in task.Import) string {
 	var err error
 	if in.Category.Value != "" {
-		err = f.categories.add(in.Category.Value, "category", label.CheckCategoryRoom)
+		err = p.categories.add(in.Category.Value, "category", label.CheckCategoryRoom)
 	}
 	for _, tag := range in.Tags.Value {
 		if err == nil {
-			err = f.tags.add(tag, "tag", label.CheckTagRoom)
+			err = p.tags.add(tag, "tag", label.CheckTagRoom)
 		}
 	}
 	if e := (*fault.Error)(nil); errors.As(err, &e) {
