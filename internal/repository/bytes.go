@@ -3,8 +3,8 @@ package repository
 import "tickler/internal/task"
 
 const (
-	// maxPageText is how many bytes of text one page may hold. Fifty of the longest
-	// descriptions, in any script, fit; a page has at least one task.
+	// maxPageText is how many bytes of text one page may hold: fifty of the longest
+	// descriptions, in any script. A page always has at least one task.
 	maxPageText = 2 << 20
 	// maxLogText is the same for entries of the journal.
 	maxLogText = 1 << 20

@@ -10,7 +10,7 @@ import (
 	"tickler/internal/task"
 )
 
-// inFeed are the tasks that the calendar feed of $1 shows.
+// inFeed selects the tasks that the calendar feed of $1 shows.
 func inFeed(columns, tables string) string {
 	return `
 	(SELECT` + columns + tables + `
@@ -24,8 +24,9 @@ func inFeed(columns, tables string) string {
 
 var (
 	feedTasks = inFeed(undescribed, taskTables)
-	// A task's version changes with each of its fields but the reminders that it
-	// takes from the settings, and with none of its labels.
+	// A task's version changes with any of its fields, but neither with reminders
+	// taken from the settings nor with the names of its labels; so those are hashed
+	// too.
 	feedVersion = `
 	SELECT coalesce(sum(hash_record_extended(shown, 0)), 0)::text || ' ' || (
 		SELECT coalesce(sum(hash_record_extended(named, 0)), 0)::text FROM (
@@ -43,8 +44,8 @@ var oldestTasks = `SELECT` + taskColumns + taskTables + `
 	ORDER BY t.created_at, t.id LIMIT $4`
 
 // FindFeed finds the user whose calendar feed has a secret with this hash, or
-// fault.ErrNotFound. version is another one when what FeedTasks reads is, or the
-// descriptions of those tasks are; it takes no memory here to tell.
+// returns fault.ErrNotFound. version changes whenever what FeedTasks reads changes,
+// or the description of one of those tasks; computing it loads none of them.
 func (r *Repository) FindFeed(ctx context.Context, hash []byte, since time.Time, limit int) (userID int64, version string, err error) {
 	var found *int64
 	if err := r.pool.QueryRow(ctx, `SELECT find_calendar($1)`, hash).Scan(&found); err != nil {
@@ -57,13 +58,13 @@ func (r *Repository) FindFeed(ctx context.Context, hash []byte, since time.Time,
 	return *found, version, unavailable(err)
 }
 
-// FeedTasks reads what a user's calendar feed shows but the descriptions.
+// FeedTasks reads what a user's calendar feed shows, without the descriptions.
 func (r *Repository) FeedTasks(ctx context.Context, userID int64, since time.Time, limit int) ([]*task.Task, error) {
 	return r.tasks(ctx, userID, feedTasks, userID, since, limit)
 }
 
-// Oldest reads tasks that are not deleted behind one, in the order in which they
-// were created.
+// Oldest reads the tasks after a given one that are not deleted, in order of
+// creation.
 func (r *Repository) Oldest(ctx context.Context, userID int64, created time.Time, id int64, limit int) ([]*task.Task, error) {
 	return r.tasks(ctx, userID, oldestTasks, userID, created, id, limit)
 }
@@ -81,7 +82,7 @@ func (r *Repository) tasks(ctx context.Context, userID int64, sql string, args .
 	return tasks, unavailable(err)
 }
 
-// Descriptions reads the descriptions of some of a user's tasks, by their ids.
+// Descriptions reads the descriptions of the user's tasks with these ids.
 func (r *Repository) Descriptions(ctx context.Context, userID int64, ids []int64) (map[int64]string, error) {
 	rows, err := r.as(userID).Query(ctx, descriptions, userID, ids)
 	if err != nil {

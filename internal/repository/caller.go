@@ -8,9 +8,9 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
-// Every statement on a user's data tells Postgres whose it is, in the same round
-// trip and for that transaction only: the policies show no row of
-// anybody else, should a query forget to ask for its user's own.
+// Every statement on a user's data first tells Postgres whose data it wants, in the
+// same round trip and for that transaction only. If a query forgets its user_id
+// condition, row-level security still hides everybody else's rows.
 
 // beginFor begins a transaction that reads on behalf of a user.
 func beginFor(begin string, userID int64) []*pgx.QueuedQuery {
@@ -19,8 +19,8 @@ func beginFor(begin string, userID int64) []*pgx.QueuedQuery {
 	}}
 }
 
-// beginWriting begins a transaction that changes something on behalf of a user.
-// It holds the lock of those who write to the journal before it has a number.
+// beginWriting begins a transaction that changes a user's data. It takes the shared
+// writing lock before the transaction has a number; see writing.
 func beginWriting(userID int64) []*pgx.QueuedQuery {
 	return []*pgx.QueuedQuery{{SQL: "BEGIN"}, {
 		SQL:       `SELECT set_config('tickler.user_id', $1::bigint::text, true), pg_advisory_xact_lock_shared($2)`,
@@ -28,12 +28,12 @@ func beginWriting(userID int64) []*pgx.QueuedQuery {
 	}}
 }
 
-// beginServing begins a transaction for no user: the role's own policies say what it
-// sees.
+// beginServing begins a transaction for no particular user: what it sees is up to
+// the policies of the role.
 func beginServing() []*pgx.QueuedQuery { return []*pgx.QueuedQuery{{SQL: "BEGIN"}} }
 
-// reader runs single statements and batches on behalf of one user, each on a
-// session of that user's share.
+// reader runs single statements and batches on behalf of one user, each on a session
+// from that user's share.
 type reader struct {
 	sessions *sessions
 	userID   int64
@@ -41,7 +41,7 @@ type reader struct {
 
 func (r *Repository) as(userID int64) reader { return reader{r.sessions, userID} }
 
-// SendBatch sends a batch as one transaction, which the protocol makes of it.
+// SendBatch sends a batch, which the protocol makes one transaction.
 func (r reader) SendBatch(ctx context.Context, batch *pgx.Batch) pgx.BatchResults {
 	session, err := r.sessions.lend(ctx, r.userID, reading)
 	if err != nil {
@@ -50,12 +50,12 @@ func (r reader) SendBatch(ctx context.Context, batch *pgx.Batch) pgx.BatchResult
 	return &lentResults{sendBehind(ctx, session, setUser(r.userID), batch), session}
 }
 
-// setUser says on whose behalf a batch works.
+// setUser names the user on whose behalf a batch works.
 func setUser(userID int64) []*pgx.QueuedQuery {
 	return []*pgx.QueuedQuery{{SQL: `SELECT set_config('tickler.user_id', $1::bigint::text, true)`, Arguments: []any{userID}}}
 }
 
-// lentResults give the session back when they are closed.
+// lentResults return the session when they are closed.
 type lentResults struct {
 	pgx.BatchResults
 	session *session
@@ -63,7 +63,7 @@ type lentResults struct {
 
 func (r *lentResults) Close() error {
 	err := r.BatchResults.Close()
-	if r.session != nil { // results may be closed again
+	if r.session != nil { // results may be closed twice
 		r.session.Release()
 		r.session = nil
 	}
@@ -90,13 +90,13 @@ func (r reader) QueryRow(ctx context.Context, sql string, args ...any) pgx.Row {
 	return batchRow{rows, err}
 }
 
-// sendBehind sends a batch behind other statements, in one message. The results
-// are those of the batch.
+// sendBehind sends a batch after other statements, in one message. The results are
+// those of the batch.
 func sendBehind(ctx context.Context, to sender, ahead []*pgx.QueuedQuery, batch *pgx.Batch) pgx.BatchResults {
 	results := to.SendBatch(ctx, &pgx.Batch{QueuedQueries: slices.Concat(ahead, batch.QueuedQueries)})
 	for range ahead {
 		if _, err := results.Exec(); err != nil {
-			break // whoever reads on gets this error
+			break // the next read returns this error
 		}
 	}
 	return results
@@ -123,10 +123,10 @@ type batchRows struct {
 
 func (r *batchRows) Close() {
 	r.Rows.Close()
-	_ = r.results.Close() // what failed before is in Err
+	_ = r.results.Close() // earlier failures are in Err
 }
 
-// batchRow is the first of them.
+// batchRow is the first row of batchRows.
 type batchRow struct {
 	rows pgx.Rows
 	err  error

@@ -24,7 +24,7 @@ func scanChannel(row pgx.CollectableRow) (c person.Channel, err error) {
 	return c, err
 }
 
-// DeliverySettings reads how a user is reached.
+// DeliverySettings reads how reminders reach a user.
 func (r *Repository) DeliverySettings(ctx context.Context, userID int64, deliveries int) (reach person.DeliverySettings, err error) {
 	err = r.read(ctx, userID, func(tx *transaction) error {
 		var quiet string
@@ -62,7 +62,7 @@ func (r *Repository) DeliverySettings(ctx context.Context, userID int64, deliver
 	return reach, unavailable(err)
 }
 
-// storedQuietHours reads those of a user as they are stored, "" for none.
+// storedQuietHours reads a user's quiet hours as they are stored, "" for none.
 func storedQuietHours(userID int64, text string) (*person.QuietHours, error) {
 	if text == "" {
 		return nil, nil
@@ -74,7 +74,8 @@ func storedQuietHours(userID int64, text string) (*person.QuietHours, error) {
 	return hours, nil
 }
 
-// LockChannels reads the user's channels; who changes them holds the user's row.
+// LockChannels reads the user's channels and locks the user's row, so that changes
+// of channels come one after another.
 func (tx *userTx) LockChannels(ctx context.Context) ([]person.Channel, error) {
 	if err := tx.lockUser(ctx, true); err != nil {
 		return nil, err
@@ -86,7 +87,8 @@ func (tx *userTx) LockChannels(ctx context.Context) ([]person.Channel, error) {
 	return pgx.CollectRows(rows, scanChannel)
 }
 
-// PutChannel stores a channel, forgiven, and switched on if it is confirmed.
+// PutChannel stores a channel with its failures cleared, and switches it on if it is
+// confirmed.
 func (tx *userTx) PutChannel(ctx context.Context, c person.Channel) (id int64, err error) {
 	var added, wasOff bool
 	err = tx.QueryRow(ctx, `
@@ -107,8 +109,8 @@ func (tx *userTx) PutChannel(ctx context.Context, c person.Channel) (id int64, e
 	return id, nil
 }
 
-// channelFields are the fields of a channel as they are recorded. Of an address
-// on the Web that is the host: the path of many is as good as a password.
+// channelFields are the fields of a channel as they are recorded. Of a web address
+// only the host is recorded, since the path is often as good as a password.
 func channelFields(c person.Channel) map[string]any {
 	to := c.Target
 	if u, err := url.Parse(c.Target); err == nil && u.Host != "" {
@@ -117,8 +119,8 @@ func channelFields(c person.Channel) map[string]any {
 	return map[string]any{"kind": c.Kind, "to": to}
 }
 
-// RemoveChannel removes a channel. What waits for it is given up; what was
-// delivered stays on record.
+// RemoveChannel removes a channel. Its pending deliveries are given up; finished
+// ones stay on record.
 func (tx *userTx) RemoveChannel(ctx context.Context, id int64) error {
 	batch := &pgx.Batch{}
 	batch.Queue(`
@@ -134,14 +136,14 @@ func (tx *userTx) RemoveChannel(ctx context.Context, id int64) error {
 	return tx.leaveEntry(ctx, entry{object: journal.Channel, id: id, action: journal.Deleted, before: channelFields(gone)})
 }
 
-// note is the content of a message that is no reminder.
+// note is the content of a message other than a reminder.
 type note struct {
 	Title string `json:"title"`
 	Text  string `json:"text"`
 }
 
-// queueNote writes a message to the channels of $1 that the condition selects,
-// due at $7, and wakes these.
+// queueNote queues a message, due at $7, for the channels of $1 that match the
+// condition, and marks them due.
 const queueNote = `
 	WITH written AS (
 		INSERT INTO deliveries (user_id, channel_id, target, event_id, kind, content, next_attempt_at, created_at)
@@ -152,7 +154,7 @@ const queueNote = `
 	UPDATE channels SET next_attempt_at = least(next_attempt_at, greatest(rest_until, $7::timestamptz))
 	FROM written WHERE channels.id = written.channel_id`
 
-// QueueTest writes a test message to a channel.
+// QueueTest queues a test message for a channel.
 func (tx *userTx) QueueTest(ctx context.Context, channelID int64, now time.Time) error {
 	content, err := json.Marshal(note{Title: "Tickler reaches you here", Text: "This is a test. Reminders of your tasks will come this way."})
 	if err != nil {
@@ -162,16 +164,16 @@ func (tx *userTx) QueueTest(ctx context.Context, channelID int64, now time.Time)
 	return err
 }
 
-// CountConfirmations counts the confirmation mails asked for since a moment, those
-// of channels that were removed meanwhile too.
+// CountConfirmations counts the confirmation mails asked for since a moment,
+// including those of channels removed since.
 func (tx *userTx) CountConfirmations(ctx context.Context, since time.Time) (n int, err error) {
 	err = tx.QueryRow(ctx, `
 		SELECT count(*) FROM deliveries WHERE user_id = $1 AND kind = 'confirmation' AND created_at > $2`, tx.userID, since).Scan(&n)
 	return n, err
 }
 
-// QueueConfirmation asks for a mail with a link that confirms a channel. One that
-// waits still is dropped.
+// QueueConfirmation queues a mail with a link that confirms a channel. It replaces
+// one still pending.
 func (tx *userTx) QueueConfirmation(ctx context.Context, channelID int64, server string, now time.Time) error {
 	var who string
 	if err := tx.QueryRow(ctx, `SELECT subject FROM users WHERE id = $1`, tx.userID).Scan(&who); err != nil {
@@ -201,8 +203,8 @@ func (tx *userTx) QueueConfirmation(ctx context.Context, channelID int64, server
 	return tx.SendBatch(ctx, batch).Close()
 }
 
-// confirmation is the content of a mail that asks for one. notifier makes the
-// secret that completes the link, so that it is stored nowhere.
+// confirmation is the content of a confirmation mail. notifier makes the secret of
+// the link when it sends the mail, so the secret is never stored.
 type confirmation struct {
 	note
 	Link string `json:"link"`

@@ -18,7 +18,7 @@ import (
 type DeadLetter struct {
 	ID         int64
 	Topic      string
-	EventID    *uuid.UUID // nil: it could not be read, so it cannot be sent again
+	EventID    *uuid.UUID // nil: the event was unreadable, so it cannot be sent again
 	EventType  string
 	TaskID     *int64
 	Reason     string
@@ -26,7 +26,7 @@ type DeadLetter struct {
 	ReceivedAt time.Time
 }
 
-// KeepDeadLetter stores a dead letter, once however often it is delivered.
+// KeepDeadLetter stores a dead letter once, however often it is delivered.
 func (r *Repository) KeepDeadLetter(ctx context.Context, l event.DeadLetter) error {
 	var eventID *uuid.UUID
 	var taskID *int64
@@ -51,15 +51,15 @@ const selectDeadLetters = `
 	SELECT id, topic, event_id, event_type, task_id, reason, document, received_at
 	FROM dead_letters WHERE redriven_at IS NULL AND ($1::bigint = 0 OR id = $1) ORDER BY id`
 
-// DeadLetters lists those that were not sent again, oldest first, 1000 at the most.
+// DeadLetters lists up to 1000 dead letters that were not sent again, oldest first.
 func (r *Repository) DeadLetters(ctx context.Context) ([]DeadLetter, error) {
 	return collect[DeadLetter](ctx, r.pool, selectDeadLetters+` LIMIT 1000`, 0)
 }
 
-// Redrive sends a dead letter again, or all that can be when id is 0, and
-// returns how many were sent: each goes through the outbox to the topic that it
-// was consumed from, as Postgres has recorded it. One whose event is not recorded, or
-// not any more, cannot be sent; it keeps no other.
+// Redrive sends a dead letter again, or all that can be when id is 0, and returns
+// how many were sent. Each goes through the outbox to the topic it was consumed
+// from, as Postgres recorded the event. A letter whose event was never recorded, or
+// is no longer, cannot be sent; it does not hold up the others.
 func (r *Repository) Redrive(ctx context.Context, id int64) (sent int, err error) {
 	ids := []int64{id}
 	if id == 0 {
@@ -124,7 +124,7 @@ func redrive(ctx context.Context, tx *transaction, id int64) error {
 		INSERT INTO outbox (shard, topic, id, task_id)
 		SELECT j.object_id % $1, $2, j.id, j.object_id FROM journal j
 		WHERE j.user_id = $3 AND j.object_id = $4 AND j.event_id = $5
-		ON CONFLICT DO NOTHING`, // it is about to be published again already
+		ON CONFLICT DO NOTHING`, // already queued for publishing
 		event.Shards, l.Topic, told.UserID, told.TaskID, told.ID)
 	batch.Queue(`UPDATE dead_letters SET redriven_at = now() WHERE id = $1`, l.ID)
 	tx.later(batch)

@@ -13,13 +13,13 @@ import (
 	"tickler/internal/task"
 )
 
-// gather is how long a message waits whose time had passed when it was set: those
-// that come meanwhile, of tasks that were entered together, become one with it.
+// gather is how long a message waits if its time had already passed when it was set.
+// Messages that arrive meanwhile, for tasks entered together, are merged with it.
 const gather = 5 * time.Second
 
-// insertDeliveries inserts a delivery for each channel of the person to be
-// reminded, and updates when the channel is due. A reminder that is held back takes
-// the place of an earlier one about the same task that was held back too.
+// insertDeliveries inserts a delivery for each channel of the user and updates when
+// the channel is due. A reminder held back by quiet hours replaces an earlier
+// held-back one about the same task.
 const insertDeliveries = `
 	WITH fresh AS (
 		SELECT * FROM unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::timestamptz[], $5::text[], $6::timestamptz[], $8::boolean[], $9::boolean[])
@@ -40,11 +40,10 @@ const insertDeliveries = `
 	UPDATE channels c SET next_attempt_at = least(c.next_attempt_at, greatest(first.due, c.rest_until))
 	FROM first WHERE c.id = first.channel_id`
 
-// TakeReminders notes those of the reminders that were not taken before, with a
-// delivery for each channel of their users, and hands them to seen before it
-// commits. A second call with the same reminders at the same moment waits for
-// the first, and finds nothing left once that has committed; it returns how many
-// it found taken.
+// TakeReminders notes the reminders that were not taken before, with a delivery for
+// each channel of their users, and passes them to seen before it commits. A
+// concurrent call with the same reminders waits for the first, and finds nothing
+// left once that has committed. It returns how many were already taken.
 func (r *Repository) TakeReminders(ctx context.Context, reminders []event.Reminder, now time.Time, seen func(event.Reminder)) (repeated int, err error) {
 	ids := make([]uuid.UUID, len(reminders))
 	for i, reminder := range reminders {
@@ -54,7 +53,7 @@ func (r *Repository) TakeReminders(ctx context.Context, reminders []event.Remind
 		var taken []event.Reminder
 		for _, reminder := range reminders {
 			if fresh[reminder.EventID] {
-				delete(fresh, reminder.EventID) // a bulk can contain the same event twice
+				delete(fresh, reminder.EventID) // a bulk may contain an event twice
 				taken = append(taken, reminder)
 				seen(reminder)
 			}
@@ -112,7 +111,7 @@ type quiet struct {
 	zone  *time.Location
 }
 
-// readQuiet reads it of those of the users who have a channel.
+// readQuiet reads the quiet hours of those users who have a channel.
 func readQuiet(ctx context.Context, tx *transaction, users []int64) (map[int64]quiet, error) {
 	rows, err := tx.Query(ctx, `
 		SELECT id, time_zone, coalesce(quiet_hours, '') FROM users u

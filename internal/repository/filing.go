@@ -40,13 +40,13 @@ func (r *Repository) Tags(ctx context.Context, userID int64) ([]label.Tag, error
 	return all, unavailable(err)
 }
 
-// CountedCategories reads the user's categories with their numbers of tasks.
+// CountedCategories reads the user's categories with the number of tasks in each.
 func (r *Repository) CountedCategories(ctx context.Context, userID int64) ([]label.Counted[label.Category], error) {
 	all, err := counted(ctx, r.as(userID), countedCategories, userID, func(l labelRow) label.Category { return label.Category(l) })
 	return all, unavailable(err)
 }
 
-// CountedTags reads the user's tags with their numbers of tasks.
+// CountedTags reads the user's tags with the number of tasks that have each.
 func (r *Repository) CountedTags(ctx context.Context, userID int64) ([]label.Counted[label.Tag], error) {
 	all, err := counted(ctx, r.as(userID), countedTags, userID, func(l labelRow) label.Tag { return label.Tag(l) })
 	return all, unavailable(err)
@@ -64,7 +64,7 @@ const (
 		FROM tags g WHERE g.user_id = $1 ORDER BY lower(g.name)`
 )
 
-// labelRow is the common part of categories and tags.
+// labelRow holds the columns that categories and tags have in common.
 type labelRow struct {
 	ID    int64
 	Name  string
@@ -100,9 +100,9 @@ func (tx *userTx) Tags(ctx context.Context, lock bool) ([]label.Tag, error) {
 	return collect[label.Tag](ctx, tx, selectTags, tx.userID)
 }
 
-// lockUser makes other transactions that add or rename categories or tags wait, so
-// that the limits on their number are exact. A transaction that also locks a task
-// must lock the task first: locks taken in one order never deadlock.
+// lockUser makes other transactions that add or rename categories or tags wait,
+// which keeps the limits on their number exact. A transaction that also locks a task
+// must lock the task first: taking locks in one order prevents deadlocks.
 func (tx *userTx) lockUser(ctx context.Context, lock bool) error {
 	if !lock {
 		return nil

@@ -35,7 +35,7 @@ func bytesOf(text *string) []byte {
 	return []byte(*text)
 }
 
-// History reads a user's own entries, newest first, as many as Limit.
+// History reads a user's own entries, newest first, up to the filter's Limit.
 func (r *Repository) History(ctx context.Context, userID int64, f journal.Filter) ([]journal.Entry, error) {
 	s := &statement{}
 	s.and("user_id = %s", s.arg(userID))
@@ -45,7 +45,7 @@ func (r *Repository) History(ctx context.Context, userID int64, f journal.Filter
 	}
 	if f.ObjectID != 0 {
 		s.and("object_id = %s", s.arg(f.ObjectID))
-		order = "id DESC" // those of one object are in the order of their ids
+		order = "id DESC" // entries of one object are ordered by id
 	}
 	if f.CallID != uuid.Nil {
 		s.and("call_id = %s", s.arg(f.CallID))
@@ -91,12 +91,13 @@ func (r *Repository) Change(ctx context.Context, userID, id int64) (journal.Entr
 	return e, unavailable(err)
 }
 
-// HistoryOfAll reads entries of all users, or of one unless userID is 0, newest
-// first, those before an id unless that is 0. It tells who did what when, without
-// content. Callers must have checked that they work for an administrator.
+// HistoryOfAll reads the entries of all users, or of one unless userID is 0, newest
+// first; with before, only those older than that id. Entries tell who did what and
+// when, without content. Callers must have checked that they act for an
+// administrator.
 func (r *Repository) HistoryOfAll(ctx context.Context, userID, before int64, limit int) (all []journal.Entry, err error) {
 	begin := []*pgx.QueuedQuery{{SQL: "BEGIN READ ONLY"}, {SQL: `SELECT set_config('tickler.admin', 'on', true)`}}
-	// All administrators share what one user has.
+	// All administrators together share one user's number of sessions.
 	err = r.sessions.run(ctx, nobody, reading, begin, func(tx *transaction) error {
 		rows, err := tx.Query(ctx, `
 			SELECT id, at, user_id, call_id, actor_kind, actor, coalesce(token_id, 0), coalesce(client, ''), transport, object, object_id, action, event_id
@@ -129,18 +130,19 @@ const (
 	recentReminders = streamColumns + `
 		WHERE user_id = $1 AND event_type = $2
 		ORDER BY position DESC, id DESC LIMIT $3`
-	// One row: where the settled part ends, and whether what lies behind position
-	// $1 is still there, whole. A position beyond the end is that of another life of
-	// the database.
+	// One row: where the settled part ends, and whether everything after position $1
+	// is still kept. A position beyond the end comes from an earlier incarnation of
+	// the database, before a restore.
 	streamEnd = `
 		SELECT h.horizon - 1, $1 > f.position AND $1 < h.next
 		FROM journal_floor f, (
 			SELECT greatest($2, pg_snapshot_xmin(s)::text::bigint) AS horizon, pg_snapshot_xmax(s)::text::bigint AS next
 			FROM pg_current_snapshot() s
 		) h`
-	// The oldest transaction that may still write to the journal. One that holds the
-	// lock and has no number yet will get one beyond the newest; one that does not
-	// hold it yet will see at least the newest as ended, and its entries come behind.
+	// The oldest transaction that may still write to the journal. A transaction that
+	// holds the lock but has no number yet will get one above the newest. One that
+	// does not hold the lock yet will see at least the newest as ended, so its
+	// entries come later.
 	settled = `
 		SELECT least(pg_snapshot_xmax(pg_current_snapshot())::text::bigint - 1, (
 			SELECT min(x.transactionid::text::bigint) FROM pg_locks x
@@ -150,10 +152,10 @@ const (
 				  AND w.classid = ($1::bigint >> 32)::oid AND w.objid = ($1::bigint & 4294967295)::oid AND w.objsubid = 1)))`
 )
 
-// LogEntries reads a user's events behind a position, in order. It leaves out
-// the newest while a transaction is running before which they may have to come:
-// what was read is all there will ever be up to the last entry. Of long entries it
-// returns fewer than limit. until is a horizon that Settled gave, or 0.
+// LogEntries reads a user's events after a position, in order. It stops where a
+// running transaction could still insert an entry, so nothing is ever added among
+// the entries it returned. It returns fewer than limit when entries are long. until
+// is a horizon from Settled, or 0.
 func (r *Repository) LogEntries(ctx context.Context, userID int64, after event.Position, until int64, limit int) ([]event.Entry, error) {
 	rows, err := r.as(userID).Query(ctx, streamEntries, userID, after.Transaction, after.Row, limit, until)
 	if err != nil {
@@ -174,7 +176,7 @@ func (r *Repository) LogEntries(ctx context.Context, userID int64, after event.P
 	return entries, unavailable(rows.Err())
 }
 
-// RecentReminders reads a user's latest reminders, the newest first.
+// RecentReminders reads a user's latest reminders, newest first.
 func (r *Repository) RecentReminders(ctx context.Context, userID int64, limit int) ([]event.Entry, error) {
 	rows, err := r.as(userID).Query(ctx, recentReminders, userID, event.ReminderSent, limit)
 	if err != nil {
@@ -196,34 +198,34 @@ func scanStream(row pgx.CollectableRow) (e event.Entry, err error) {
 	return e, err
 }
 
-// LogEnd is the position behind which events are still to come. whole tells
-// whether all that came behind after is still kept. settled is a horizon that
-// Settled gave, or 0.
+// LogEnd returns the position after which future events will come. whole tells
+// whether everything after the position after is still kept. settled is a horizon
+// from Settled, or 0.
 func (r *Repository) LogEnd(ctx context.Context, after event.Position, settled int64) (end event.Position, whole bool, err error) {
 	var transaction int64
 	err = r.pool.QueryRow(ctx, streamEnd, after.Transaction, settled).Scan(&transaction, &whole)
 	return event.EndOf(transaction), whole, unavailable(err)
 }
 
-// LogNews tells which of the users have entries from transaction since on, and
-// from which transaction on to ask the next time. settled is a horizon that
-// Settled gave, or 0. unsettled tells that they have entries that cannot be read yet.
+// LogNews tells which of the users have entries from transaction since on, and which
+// transaction to pass next time. unsettled tells that there are entries that cannot
+// be read yet. settled is a horizon from Settled, or 0.
 func (r *Repository) LogNews(ctx context.Context, since, settled int64, users []int64) (found []int64, until int64, unsettled bool, err error) {
 	err = r.pool.QueryRow(ctx, `SELECT found, until, unsettled FROM journal_news($1, $2, $3)`, since, settled, users).Scan(&found, &until, &unsettled)
 	return found, until, unsettled, unavailable(err)
 }
 
-// Settled is a transaction below which no entry appears in the journal any more,
-// whatever other transactions run on the server. Entries must be read by a later
-// statement than this. It looks through the server's locks, so it is for when the
+// Settled returns a transaction below which no entry can appear in the journal any
+// more, whatever other transactions run on the server. Entries must be read by a
+// later statement. It scans the server's locks, so it is meant for when the
 // snapshot's own horizon stays behind.
 func (r *Repository) Settled(ctx context.Context) (horizon int64, err error) {
 	err = r.pool.QueryRow(ctx, settled, int64(writing)).Scan(&horizon)
 	return horizon, unavailable(err)
 }
 
-// RecordedEvents reads the events that are told of, whoever's they are; those
-// that do not exist are absent.
+// RecordedEvents reads the referenced events, of any user; those that do not exist
+// are absent from the result.
 func (r *Repository) RecordedEvents(ctx context.Context, told []event.Reference) (map[uuid.UUID]event.Change, error) {
 	return recordedEvents(ctx, r.pool, told)
 }

@@ -13,8 +13,8 @@ import (
 	"tickler/internal/task"
 )
 
-// scored is a position in the results of a search; all nil is the beginning. below
-// is the end of the current window, for searches by windows.
+// scored is a position in the results of a search; all nil is the beginning. For
+// searches by windows, below is the end of the current window.
 type scored struct {
 	score *float64
 	id    *int64
@@ -40,7 +40,7 @@ func position(p task.Paging) (scored, error) {
 	return at, nil
 }
 
-// position is behind the hit at place i.
+// position returns the position after the hit at index i.
 func (h hits) position(i int) *task.Position {
 	at := task.Position{Value: strconv.FormatFloat(h.scores[i], 'g', -1, 64), ID: h.ids[i]}
 	if h.below[i] != nil {
@@ -49,8 +49,8 @@ func (h hits) position(i int) *task.Position {
 	return &at
 }
 
-// hits are the results of a search: ids, best first, with their scores. total
-// includes other pages.
+// hits are the results of a search: ids, best first, with their scores. total counts
+// all pages.
 type hits struct {
 	ids    []int64
 	scores []float64
@@ -60,7 +60,8 @@ type hits struct {
 	forgiving task.Forgiving
 }
 
-// add adds tasks of a window that ends below; nil: there are no windows.
+// add adds the tasks of a window that ends below, which is nil if there are no
+// windows.
 func (h *hits) add(found []scoredTask, below *int64) {
 	for _, f := range found {
 		h.ids, h.scores, h.below = append(h.ids, f.id), append(h.scores, f.score), append(h.below, below)
@@ -78,7 +79,7 @@ var selectHits = `SELECT ` + taskColumns + `, hit.score, CASE WHEN $4 <> '' THEN
 	WHERE t.user_id = $1 ORDER BY hit.place`
 
 // page reads the tasks of a page. One hit more than the page holds means that there
-// is a next one. highlight is the tsquery of what to highlight, "" for nothing.
+// is a next page. highlight is the tsquery to highlight, "" for none.
 func (h hits) page(ctx context.Context, tx *transaction, userID int64, highlight string, p task.Paging) (task.Page, error) {
 	page := task.Page{Total: h.total, Forgiving: h.forgiving, Estimated: len(h.below) > 0 && h.below[0] != nil}
 	if len(h.ids) > p.Limit {
@@ -99,7 +100,7 @@ func (h hits) page(ctx context.Context, tx *transaction, userID int64, highlight
 			return page, fmt.Errorf("read what was found: %w", err)
 		}
 		t := one.task()
-		if !space.fitsTask(t) { // it starts the next page
+		if !space.fitsTask(t) { // it begins the next page
 			page.Next = h.position(slices.Index(h.ids, t.ID) - 1)
 			return page, nil
 		}

@@ -8,10 +8,10 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// once runs effect, in a transaction, with those of the events that the consumer
-// has not handled before. A concurrent delivery of the same events waits for the
-// first one, and has nothing to do once that has committed. If the effect fails, or
-// the process crashes before the commit, the events are handled again.
+// once runs effect in a transaction, with the events that the consumer has not
+// handled before. A concurrent delivery of the same events waits for the first one,
+// and has nothing to do once that has committed. If effect fails, or the process
+// crashes before the commit, the events will be handled again.
 func (r *Repository) once(ctx context.Context, consumer string, events []uuid.UUID, effect func(tx *transaction, fresh map[uuid.UUID]bool) error) error {
 	err := r.serve(ctx, func(tx *transaction) error {
 		// Ordered by id, so that two bulks never deadlock.

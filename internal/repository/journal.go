@@ -15,22 +15,22 @@ import (
 	"tickler/internal/telemetry"
 )
 
-// writing is the advisory lock that a transaction shares from before its first
-// write until its end. Who does not hold it adds no entry below the newest
-// transaction; see Settled.
+// writing is the advisory lock that a writing transaction shares from before its
+// first write until it ends. A transaction that does not hold it will not add an
+// entry below the newest transaction; see Settled.
 const writing = 0x7469636b6c6572
 
-// WritingLock is writing, for tests of what waits for it.
+// WritingLock is writing, exported for tests.
 const WritingLock int64 = writing
 
-// recordChanges ends every statement that changes something. For each row of
-// described, in the order of place, it writes an entry and, where that has an
-// event, leaves it in the outbox for each of the event's topics. A task's row is
-// locked by then, so its entries are in commit order.
+// recordChanges is the end of every statement that changes something. It writes an
+// entry for each row of described, in the order of place. If the entry has an event,
+// it adds an outbox row for each of the event's topics. A task's row is locked by
+// then, so its entries are in commit order.
 //
 // described has the columns place, user_id, object_id, version, event_id, before,
-// after and restores. The parameters $1 to $14 are those of recording; the
-// statement's own begin with $15.
+// after and restores. Parameters $1 to $14 are those of recording; the statement's
+// own begin with $15.
 const recordChanges = `, entry AS (
 		INSERT INTO journal (at, call_id, actor_kind, actor, token_id, client, transport, object, action, event_type, source, traceparent,
 			user_id, object_id, version, event_id, before, after, restores)
@@ -43,8 +43,8 @@ const recordChanges = `, entry AS (
 		SELECT object_id % $14::integer, topic, id, object_id FROM entry CROSS JOIN unnest($13::text[]) topic ORDER BY id
 	) SELECT (SELECT count(*) FROM entry)`
 
-// recording is what all rows of one recordChanges have in common, as its
-// parameters. A zero at is the moment at which the transaction began.
+// recording holds the parameters that all rows of one recordChanges share. If at is
+// zero, the entry's time is when the transaction began.
 func (r *Repository) recording(ctx context.Context, at time.Time, object journal.Object, action journal.Action) []any {
 	call := journal.From(ctx, r.source)
 	var eventType, source, traceparent *string
@@ -70,16 +70,16 @@ func orNull[T comparable](value T) *T {
 	return &value
 }
 
-// entry is one change to be recorded.
+// entry is one change to record.
 type entry struct {
 	object   journal.Object
 	id       int64 // of the object
 	action   journal.Action
 	at       time.Time
 	version  int // of a task
-	before   any // fields that changed, by their public names; nil: there was nothing
+	before   any // changed fields by their public names; nil: none
 	after    any
-	restores any // what undo needs beyond before; nil: nothing
+	restores any // what undo needs in addition to before; nil: nothing
 }
 
 const recordOne = `WITH described AS (
@@ -87,7 +87,7 @@ const recordOne = `WITH described AS (
 		       $19::json AS before, $20::json AS after, $21::json AS restores
 	)` + recordChanges
 
-// leaveEntry leaves the entry of a change that was made for later.
+// leaveEntry queues the entry of a change that was already made.
 func (tx *userTx) leaveEntry(ctx context.Context, e entry) error {
 	batch := &pgx.Batch{}
 	if err := tx.record(ctx, batch, e); err != nil {
@@ -97,7 +97,7 @@ func (tx *userTx) leaveEntry(ctx context.Context, e entry) error {
 	return nil
 }
 
-// record queues the entry of one change behind the change itself.
+// record queues the entry of a change, after the change itself.
 func (tx *userTx) record(ctx context.Context, batch *pgx.Batch, e entry) error {
 	var contents [3]*string
 	for i, content := range []any{e.before, e.after, e.restores} {

@@ -13,29 +13,30 @@ import (
 	"tickler/internal/label"
 )
 
-// AddCategory creates a category, or returns the one that has this name.
+// AddCategory creates a category, or returns the existing one with this name.
 func (tx *userTx) AddCategory(ctx context.Context, c label.Category) (label.Category, bool, error) {
 	stored, added, err := tx.addLabel(ctx, journal.Category, labelRow(c))
 	return label.Category(stored), added, err
 }
 
-// AddTag creates a tag, or returns the one that has this name.
+// AddTag creates a tag, or returns the existing one with this name.
 func (tx *userTx) AddTag(ctx context.Context, t label.Tag) (label.Tag, bool, error) {
 	stored, added, err := tx.addLabel(ctx, journal.Tag, labelRow(t))
 	return label.Tag(stored), added, err
 }
 
-// SaveCategory stores the name and color of a category, unless another has the name.
+// SaveCategory stores the name and color of a category, unless another category has
+// the name.
 func (tx *userTx) SaveCategory(ctx context.Context, c label.Category) (bool, error) {
 	return tx.saveLabel(ctx, journal.Category, labelRow(c))
 }
 
-// SaveTag stores the name and color of a tag, unless another has the name.
+// SaveTag stores the name and color of a tag, unless another tag has the name.
 func (tx *userTx) SaveTag(ctx context.Context, t label.Tag) (bool, error) {
 	return tx.saveLabel(ctx, journal.Tag, labelRow(t))
 }
 
-// labelTables are where labels are kept.
+// labelTables names the tables of a kind of label.
 var labelTables = map[journal.Object]string{journal.Category: "categories", journal.Tag: "tags"}
 
 // labelFields are the fields of a label as they are recorded.
@@ -82,11 +83,10 @@ func (tx *userTx) saveLabel(ctx context.Context, object journal.Object, l labelR
 	return true, tx.leaveEntry(ctx, entry{object: object, id: l.ID, action: journal.Updated, before: former, after: new})
 }
 
-// What deletes a category or tag takes one statement for any number of tasks: it
-// changes them all and records each. Before it, the tasks are locked in the order
-// of their ids, and then the label itself, so that no task gets it meanwhile;
-// after it, the label goes, and the foreign key takes it off the deleted tasks,
-// which no event speaks of.
+// Deleting a category or tag takes one statement for any number of tasks, which
+// changes and records each. First the tasks are locked in order of id, and then the
+// label itself, so that no task gets it meanwhile. Last the label is deleted, and
+// the foreign key removes it from the deleted tasks, which no event reports.
 //
 // Parameters: those of recordChanges, $15 user, $16 label.
 const (
@@ -129,12 +129,12 @@ const (
 	deleteTag = `DELETE FROM tags WHERE user_id = $1 AND id = $2 RETURNING id, name, coalesce(color, '')`
 )
 
-// RemoveCategory deletes a category and takes it off its tasks.
+// RemoveCategory deletes a category and removes it from its tasks.
 func (tx *userTx) RemoveCategory(ctx context.Context, id int64, now time.Time) (int, error) {
 	return tx.removeLabel(ctx, journal.Category, id, now, lockTasksOfCategory, lockCategory, unfileTasks, deleteCategory)
 }
 
-// RemoveTag deletes a tag and takes it off its tasks.
+// RemoveTag deletes a tag and removes it from its tasks.
 func (tx *userTx) RemoveTag(ctx context.Context, id int64, now time.Time) (int, error) {
 	return tx.removeLabel(ctx, journal.Tag, id, now, lockTasksOfTag, lockTag, untagTasks, deleteTag)
 }

@@ -13,7 +13,7 @@ import (
 	"tickler/internal/task"
 )
 
-// statement builds the WHERE of a listing; every value is a parameter.
+// statement builds the WHERE clause of a listing; every value is a parameter.
 type statement struct {
 	where []string
 	args  []any
@@ -31,7 +31,7 @@ func (s *statement) and(format string, placeholders ...any) {
 
 func (s *statement) clause() string { return "WHERE " + strings.Join(s.where, " AND ") }
 
-// dueOrUndated sorts tasks without a due date behind all others.
+// dueOrUndated sorts tasks without a due date after all others.
 const dueOrUndated = `coalesce(t.due_date, 'infinity')`
 
 func selectTasks(userID int64, f task.Filter) *statement {
@@ -39,14 +39,14 @@ func selectTasks(userID int64, f task.Filter) *statement {
 	s.and("t.user_id = %s", s.arg(userID))
 	s.and("t.deleted_at IS NULL")
 	if f.Completed != nil {
-		s.and("t.completed = %t", *f.Completed) // a literal, so that the partial index on open tasks is used
+		s.and("t.completed = %t", *f.Completed) // a literal, so that the planner can use the partial index on open tasks
 	}
 	if len(f.Priorities) > 0 {
 		names := make([]string, len(f.Priorities))
 		for i, p := range f.Priorities {
 			names[i] = string(p)
 		}
-		s.and("t.priority = ANY(ARRAY(SELECT unnest(%s::text[])::task_priority))", s.arg(names)) // evaluated once, not for each row
+		s.and("t.priority = ANY(ARRAY(SELECT unnest(%s::text[])::task_priority))", s.arg(names)) // evaluated once, not per row
 	}
 	if len(f.CategoryIDs) > 0 {
 		s.and("t.category_id = ANY(%s)", s.arg(f.CategoryIDs))
@@ -75,7 +75,7 @@ func selectTasks(userID int64, f task.Filter) *statement {
 	return s
 }
 
-// order gives the sort expression of a key and its SQL type.
+// order returns the sort expression of a key and its SQL type.
 func order(p task.Paging) (expression, sqlType string) {
 	switch p.Sort {
 	case task.ByUpdatedAt:
@@ -100,7 +100,7 @@ func (r *Repository) List(ctx context.Context, userID int64, f task.Filter, p ta
 	return r.page(ctx, r.as(userID), selectTasks(userID, f), expression, sqlType, p)
 }
 
-// listedTask is a task with the value that a list is ordered by.
+// listedTask is a task with the value it is sorted by.
 type listedTask struct {
 	selectedTask
 	Position string `db:"position"`
@@ -111,7 +111,8 @@ type sender interface {
 	SendBatch(ctx context.Context, batch *pgx.Batch) pgx.BatchResults
 }
 
-// page reads one page, and the count and the estimates of all that match, in one round trip.
+// page reads one page, with the count and the total estimate of all matching tasks,
+// in one round trip.
 func (r *Repository) page(ctx context.Context, q sender, s *statement, expression, sqlType string, p task.Paging) (task.Page, error) {
 	var page task.Page
 	batch := &pgx.Batch{}
@@ -131,7 +132,7 @@ func (r *Repository) page(ctx context.Context, q sender, s *statement, expressio
 		return fmt.Sprintf(`SELECT t.id AS hit, %s AS place FROM tasks t %s%s ORDER BY %s, t.id %s LIMIT %d`, expression, paged.clause(), where, by, direction, p.Limit+1)
 	}
 	hits := found("", expression+" "+direction)
-	if p.Sort == task.ByDueDate && p.Desc { // undated tasks come last here, but first in the index
+	if p.Sort == task.ByDueDate && p.Desc { // undated tasks come last here but first in the index
 		hits = fmt.Sprintf(`(%s) UNION ALL (%s)`, found(` AND t.due_date IS NOT NULL`, dueOrUndated+" DESC"), found(` AND `+dueOrUndated+` = 'infinity'`, dueOrUndated+" DESC"))
 	}
 	sql := fmt.Sprintf(`SELECT %s, page.place::text AS position %s JOIN (%s) page ON page.hit = t.id ORDER BY page.place %s, t.id %s LIMIT %d`,
@@ -144,7 +145,7 @@ func (r *Repository) page(ctx context.Context, q sender, s *statement, expressio
 				return err
 			}
 			t := one.task()
-			if len(page.Hits) == p.Limit || !space.fitsTask(t) { // one more than the page holds means that there is a next page
+			if len(page.Hits) == p.Limit || !space.fitsTask(t) { // a row beyond the limit means that there is a next page
 				page.Next = &last
 				continue
 			}

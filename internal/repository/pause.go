@@ -12,16 +12,16 @@ import (
 )
 
 const (
-	// allowance is how long one user's changes of all of their tasks may take in a
-	// row, and regained how much of that comes back in each second.
+	// allowance is how long changes of all of one user's tasks may take in a row.
+	// regained is how much of it comes back per second.
 	allowance = 10 * time.Second
 	regained  = 0.1
 )
 
-// pauses keep one user from changing all of their tasks again and again. While
-// such a change runs, for some seconds or a minute, nobody's streams tell of
-// anything: see docs/decisions/0009-streams-read-the-journal.md. With the pauses that is a tenth
-// of the time for each user in the long run, on each replica.
+// pauses keep one user from changing all of their tasks over and over. While such a
+// change runs, for seconds or up to a minute, no stream of any user gets news: see
+// docs/decisions/0009-streams-read-the-journal.md. The pauses limit this to a tenth
+// of the time in the long run, for each user and replica.
 type pauses struct {
 	allowance time.Duration
 	regained  float64
@@ -31,7 +31,7 @@ type pauses struct {
 	spent   map[int64]spent
 }
 
-// spent is how much of the allowance was used, at some time.
+// spent is how much of the allowance was used at a given time.
 type spent struct {
 	used time.Duration
 	at   time.Time
@@ -41,14 +41,14 @@ func newPauses() *pauses {
 	return &pauses{allowance: allowance, regained: regained, running: map[int64]bool{}, spent: map[int64]spent{}}
 }
 
-// used is what a user has used by now.
+// used returns how much of the allowance is used by now.
 func (p *pauses) used(s spent, now time.Time) time.Duration {
 	return max(0, s.used-time.Duration(float64(now.Sub(s.at))*p.regained))
 }
 
-// begin refuses a change of all of a user's tasks, with RATE_LIMITED, while another
-// one runs and when the allowance is used up; else it returns what must be called
-// at the end.
+// begin admits a change of all of a user's tasks, and returns the function to call
+// when it has ended. While another one runs, or when the allowance is used up, it
+// returns RATE_LIMITED.
 func (p *pauses) begin(userID int64) (end func(), err error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -56,7 +56,7 @@ func (p *pauses) begin(userID int64) (end func(), err error) {
 		return nil, &fault.Error{Code: fault.RateLimited, Message: "another change of all your tasks is under way; nothing was changed", Hint: "wait for its answer"}
 	}
 	began := time.Now()
-	for user, s := range p.spent { // of whom there are few
+	for user, s := range p.spent { // there are few
 		if p.used(s, began) == 0 {
 			delete(p.spent, user)
 		}
@@ -78,14 +78,14 @@ func (p *pauses) begin(userID int64) (end func(), err error) {
 	}, nil
 }
 
-// pausedTx is a transaction whose changes of all of a user's tasks keep the pauses.
-// A change counts until its transaction has ended: end is called then.
+// pausedTx is a transaction that observes the pauses. A change counts until its
+// transaction has ended, which is when end is called.
 type pausedTx struct {
 	*userTx
 	end func()
 }
 
-// paused runs fn in a transaction that keeps the pauses.
+// paused runs fn in a transaction that observes the pauses.
 func (r *Repository) paused(ctx context.Context, userID int64, fn func(*pausedTx) error) error {
 	paused := &pausedTx{end: func() {}}
 	defer func() { paused.end() }()
@@ -103,7 +103,7 @@ func (tx *pausedTx) begin() (err error) {
 	return err
 }
 
-// RemoveCategory is userTx's, with its pause.
+// RemoveCategory is userTx.RemoveCategory with the pause.
 func (tx *pausedTx) RemoveCategory(ctx context.Context, id int64, now time.Time) (int, error) {
 	if err := tx.begin(); err != nil {
 		return 0, err
@@ -111,7 +111,7 @@ func (tx *pausedTx) RemoveCategory(ctx context.Context, id int64, now time.Time)
 	return tx.userTx.RemoveCategory(ctx, id, now)
 }
 
-// RemoveTag is userTx's, with its pause.
+// RemoveTag is userTx.RemoveTag with the pause.
 func (tx *pausedTx) RemoveTag(ctx context.Context, id int64, now time.Time) (int, error) {
 	if err := tx.begin(); err != nil {
 		return 0, err
@@ -119,7 +119,8 @@ func (tx *pausedTx) RemoveTag(ctx context.Context, id int64, now time.Time) (int
 	return tx.userTx.RemoveTag(ctx, id, now)
 }
 
-// SaveSettings is userTx's, with its pause where tasks follow from the settings.
+// SaveSettings is userTx.SaveSettings, with the pause if tasks depend on the changed
+// settings.
 func (tx *pausedTx) SaveSettings(ctx context.Context, c person.SettingsChange, now time.Time) (person.SettingsEffect, error) {
 	if c.TimeZone != nil || c.ReminderOffsets != nil || c.AllDayTime != nil || c.BringFrom != "" {
 		if err := tx.begin(); err != nil {

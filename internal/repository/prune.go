@@ -8,10 +8,10 @@ import (
 	"tickler/internal/event"
 )
 
-// pruneStatements remove what is older than $1, up to $2 rows at a time. An entry
-// whose event is still to be published stays in the journal: the relay and the
-// consumers look it up there. A deleted task's going is no event, since its
-// deletion was one.
+// pruneStatements delete what is older than $1, up to $2 rows at a time. An entry
+// whose event is unpublished stays in the journal, because the relay and the
+// consumers read it there. Pruning a deleted task causes no event, since its
+// deletion already did.
 var pruneStatements = []struct {
 	what string
 	kept time.Duration
@@ -23,7 +23,7 @@ var pruneStatements = []struct {
 	{"deleted tasks", event.KeptDeletedTasks, `
 		DELETE FROM tasks WHERE id IN (
 			SELECT id FROM tasks WHERE deleted_at < now() - $1::interval LIMIT $2)
-		  AND deleted_at < now() - $1::interval`}, // looked at again: it may just be restored
+		  AND deleted_at < now() - $1::interval`}, // checked again: it may have been restored meanwhile
 	{"journal", event.KeptJournal, `
 		WITH oldest AS (
 			SELECT id, position FROM (SELECT id, position, at FROM journal ORDER BY id LIMIT $2) first
@@ -43,8 +43,8 @@ var pruneStatements = []struct {
 
 const pruneBatch = 5000
 
-// Prune removes what has been kept long enough. It may run anywhere, at any
-// time, more than once.
+// Prune removes whatever has been kept long enough. It may run anywhere, at any
+// time, and concurrently.
 func (r *Repository) Prune(ctx context.Context) error {
 	for _, p := range pruneStatements {
 		for {

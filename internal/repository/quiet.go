@@ -10,9 +10,8 @@ import (
 	"tickler/internal/person"
 )
 
-// prepareDeliveries holds back what of a channel is due while its user is not to
-// be disturbed, and makes one message of several whose time had passed when they
-// were set.
+// prepareDeliveries holds back a channel's due deliveries while its user has quiet
+// hours, and merges messages whose time had already passed when they were set.
 func (r *Repository) prepareDeliveries(ctx context.Context, c ServedChannel, now time.Time) error {
 	var zone, hours string
 	var atOnce int
@@ -22,7 +21,7 @@ func (r *Repository) prepareDeliveries(ctx context.Context, c ServedChannel, now
 		FROM channels c JOIN users u ON u.id = c.user_id
 		WHERE c.id = $1 AND c.lease = $3`, c.ID, now, c.lease, gather).Scan(&zone, &hours, &atOnce)
 	if errors.Is(err, pgx.ErrNoRows) {
-		return nil // somebody else has the lease
+		return nil // another sender has the lease
 	}
 	if err != nil {
 		return err
@@ -42,8 +41,8 @@ func (r *Repository) prepareDeliveries(ctx context.Context, c ServedChannel, now
 	return r.sumUp(ctx, c, now)
 }
 
-// holdBack puts off what is due until then. A test, or a mail that asks
-// to confirm the address, comes when it is asked for.
+// holdBack postpones due deliveries until the given time. Tests and confirmation
+// mails are sent regardless: the user has just asked for them.
 func (r *Repository) holdBack(ctx context.Context, c ServedChannel, now, until time.Time, exceptUrgent bool) error {
 	_, err := r.pool.Exec(ctx, `
 		UPDATE deliveries d SET held = true, next_attempt_at = $4
@@ -54,14 +53,14 @@ func (r *Repository) holdBack(ctx context.Context, c ServedChannel, now, until t
 	return err
 }
 
-// gathered selects deliveries d that wait to become one.
+// gathered selects the deliveries d that wait to be merged.
 const gathered = ` d.state = 'pending' AND d.at_once AND d.kind = 'reminder' AND d.attempts = 0 AND NOT d.held `
 
 // maxSummed is how many reminders become one message.
 const maxSummed = 500
 
-// sumUp makes one message of the reminders that came at once, when the first of
-// them is due: the others become a part of that.
+// sumUp merges the reminders that were set too late into one message, once the first
+// of them is due. The others are marked as part of it.
 func (r *Repository) sumUp(ctx context.Context, c ServedChannel, now time.Time) error {
 	_, err := r.pool.Exec(ctx, `
 		WITH waiting AS (

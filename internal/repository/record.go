@@ -11,7 +11,7 @@ import (
 	"tickler/internal/task"
 )
 
-// leaveRecorded leaves a change of a task for later, with its entry behind it.
+// leaveRecorded queues a change of a task, followed by its entry.
 func (tx *userTx) leaveRecorded(ctx context.Context, batch *pgx.Batch, c task.Change) error {
 	t := c.Task
 	e := entry{object: journal.Task, id: t.ID, action: journal.Action(c.Kind), at: t.UpdatedAt, version: t.Version}
@@ -34,7 +34,7 @@ func (tx *userTx) leaveRecorded(ctx context.Context, batch *pgx.Batch, c task.Ch
 		e.after = completed
 	case task.Deleted:
 		e.after = nil
-		if before == nil { // for good
+		if before == nil { // removed for good
 			e.before = map[string]any{"title": t.Title}
 		}
 	}
@@ -45,8 +45,8 @@ func (tx *userTx) leaveRecorded(ctx context.Context, batch *pgx.Batch, c task.Ch
 	return nil
 }
 
-// former gives the values that stored columns had in another state of a task and
-// have no more, but for those that are known by name.
+// former returns the previous values of the columns that changed since before,
+// except for columns whose names are in known.
 func (row taskRow) former(before taskRow, known map[string]any) map[string]any {
 	former := map[string]any{}
 	is, was := reflect.ValueOf(row), reflect.ValueOf(before)

@@ -8,21 +8,21 @@ import (
 	"tickler/internal/journal"
 )
 
-// claimReminders claims a batch of due reminders in one statement: it takes rows
-// that no one else is claiming or changing, moves each to the task's next reminder,
-// or to none when none is left, notes what was claimed, and records it. An event's
-// id is random: one that could be foreseen could be used up before the event comes.
+// claimReminders claims a batch of due reminders in one statement. It takes rows
+// that nobody else is claiming or changing, moves each to the task's next reminder,
+// or to none if none is left, notes what was claimed, and records it. Event ids are
+// random, because a predictable id could be used up before its event comes.
 //
-// What is compared with is a SELECT, so that the planner cannot look at it: else
-// it would plan anew at each tick, which takes longer than an idle scan.
+// The values compared with come from a SELECT, which hides them from the planner.
+// Otherwise it would plan anew at each tick, which takes longer than an idle scan.
 //
-// The task's row is held too: whoever changes a task holds it, and must not read
-// the reminder that is just being claimed. The lock of those who write to the
-// journal comes first, before the transaction has a number. The fields are put
-// together as text, which takes a quarter of the time that jsonb takes.
+// The task's row is locked too: a transaction that changes the task holds that lock,
+// and must not read a reminder that is being claimed. The writing lock comes first,
+// before the transaction has a number. The fields are assembled as text, which takes
+// a quarter of the time of jsonb.
 //
-// Parameters: those of recordChanges, of which $1 is now, $15 where to begin, $16
-// how many at the most, $17 the lock.
+// Parameters: those of recordChanges, of which $1 is now; $15 is where to begin, $16
+// the maximum, $17 the lock.
 const claimReminders = `
 WITH due AS (
 	SELECT r.ctid AS row, r.remind_at AS fired, r.user_id, t.id, t.title, t.due_date, t.priority, t.version,
@@ -52,11 +52,11 @@ WITH due AS (
 	FROM due
 )` + recordChanges + `, (SELECT coalesce(max(fired), $15) FROM due)`
 
-// ClaimReminders claims up to limit reminders that are due at now and not before
-// from, together with their reminder.sent events, and returns how many, and the
-// latest instant of them: from there the next batch goes on, without looking
-// through what this one has left behind. Any number of callers may claim at the
-// same time: each reminder goes to one of them.
+// ClaimReminders claims up to limit reminders due between from and now, with their
+// reminder.sent events. It returns how many it claimed and the latest instant among
+// them; the next batch starts there, so that it does not scan what this one left
+// behind. Any number of callers may claim concurrently: each reminder goes to
+// exactly one.
 func (r *Repository) ClaimReminders(ctx context.Context, now, from time.Time, limit int) (claimed int, last time.Time, err error) {
 	err = r.pool.QueryRow(ctx, claimReminders, r.claiming(ctx, now, from, limit)...).Scan(&claimed, &last)
 	if err != nil {
@@ -68,7 +68,7 @@ func (r *Repository) ClaimReminders(ctx context.Context, now, from time.Time, li
 	return claimed, last, nil
 }
 
-// claiming are the parameters of claimReminders.
+// claiming holds the parameters of claimReminders.
 func (r *Repository) claiming(ctx context.Context, now, from time.Time, limit int) []any {
 	return append(r.recording(ctx, now, journal.Task, journal.Reminded), from, limit, int64(writing))
 }

@@ -3,22 +3,21 @@
 //
 // Which way to run a statement:
 //
-//   - A change of a user's data: Tx, ChangeLabels or ChangeSettings, whose userTx
-//     leaves the events of the change for the commit. See transaction.
-//   - One statement, or one batch, that reads a user's data: as(user).
-//   - Several statements that read a user's data, or one that asks Postgres itself
-//     for whom it works: read.
-//   - Several statements of a worker, for all users or for none, such as an effect
-//     and the events that it handles: serve.
-//   - One statement, or one batch, of the same kind, such as a worker's scan or the
-//     lookup of a token by its hash: the pool itself.
+//   - To change a user's data: Tx, ChangeLabels or ChangeSettings, whose userTx
+//     queues the events of the change for the commit. See transaction.
+//   - To read a user's data in one statement or one batch: as(user).
+//   - To read a user's data in several statements, or to ask Postgres itself on
+//     whose behalf it works: read.
+//   - To run several statements of a worker, for all users or none, such as an
+//     effect and the events it handles: serve.
+//   - To run one such statement or batch, such as a worker's scan or the lookup of
+//     a token by its hash: the pool itself.
 //
-// There is one way to run a transaction, sessions.run, which all of them use that
-// need one. The first three say for whom they work, and take a session of that user's
-// share; the last two take no share, so that no user's calls hold up the workers.
-// A statement on a user's data that api or recurrer sends in one of the last two ways
-// finds nothing: row-level security shows those roles no row until they have said
-// whose they want. See
+// All of them run transactions through sessions.run. The first three name the user
+// they work for, and take a session from that user's share; the last two take no
+// share, so that no user's calls hold up the workers. In either of the last two, a
+// statement on a user's data by api or recurrer finds nothing: row-level security
+// shows those roles no rows until they say whose they want. See
 // docs/decisions/0006-transactions-without-round-trips.md and
 // docs/decisions/0007-row-level-security.md.
 package repository
@@ -47,19 +46,19 @@ import (
 
 // Repository reads and writes for one app.
 type Repository struct {
-	pool     *pgxpool.Pool // for what is not about one user's data, and for checking who calls
-	sessions *sessions     // on users' data
+	pool     *pgxpool.Pool // for work outside of one user's data, and for authentication
+	sessions *sessions     // for users' data
 	room     *room
 	pauses   *pauses
-	mails    int // that a user is sent within 24 hours; 0 is no limit
-	// source names the app in the events that it causes.
+	mails    int // per user and 24 hours; 0 is no limit
+	// source names the app in the events it causes.
 	source string
 	// committed is called after every commit that wrote to the outbox.
 	committed func()
 }
 
-// New makes a repository for an app. committed, which must not block, is called
-// after every commit that left rows in the outbox.
+// New makes a repository for an app. committed must not block; it is called after
+// every commit that left rows in the outbox.
 func New(pool *pgxpool.Pool, source string, committed func()) *Repository {
 	return &Repository{pool: pool, sessions: newSessions(pool), room: newRoom(0), pauses: newPauses(), source: source, committed: committed}
 }
@@ -67,10 +66,10 @@ func New(pool *pgxpool.Pool, source string, committed func()) *Repository {
 // connectTimeout bounds how long an app waits for its database at start.
 const connectTimeout = 60 * time.Second
 
-// Role is a role of Postgres, with the rights that an app needs and no others.
+// Role is a Postgres role with exactly the rights that an app needs.
 type Role string
 
-// The roles there are; migrations/schema.sql shows what each may do.
+// The roles; migrations/schema.sql shows what each may do.
 const (
 	RoleAPI      Role = "tickler_api"
 	RoleNotifier Role = "tickler_notifier"
@@ -79,9 +78,9 @@ const (
 )
 
 // maxSessions is how many sessions a pool opens, unless DATABASE_URL sets
-// pool_max_conns. pgx's default depends on the number of processors, but a session
-// mostly waits for Postgres's disk, and sessions that wait at the same time commit
-// together.
+// pool_max_conns. pgx derives its default from the number of processors, but
+// sessions mostly wait for Postgres's disk, and sessions that wait at the same time
+// commit together.
 const maxSessions = 16
 
 // Connect makes a pool whose sessions work under a role, whichever user
@@ -109,9 +108,9 @@ func Connect(ctx context.Context, url string, role Role) (*pgxpool.Pool, error) 
 	return pool, nil
 }
 
-// checkRole refuses a session with another role than was requested, as behind a
-// pooler that drops the parameter. It also refuses a role that bypasses row-level
-// security, which would leave only the queries to isolate users.
+// checkRole refuses a session whose role is not the requested one, which happens
+// behind a pooler that drops the parameter. It also refuses a role that bypasses
+// row-level security, which would leave only the queries to isolate users.
 func checkRole(ctx context.Context, conn *pgx.Conn, role Role) error {
 	var actual string
 	var free bool
@@ -128,9 +127,9 @@ func checkRole(ctx context.Context, conn *pgx.Conn, role Role) error {
 	return nil
 }
 
-// Open connects to Postgres under a role, and waits up to a minute for it to answer
-// and to have the schema that this app needs, logging while it waits. A schema that
-// cannot be migrated is refused at once.
+// Open connects to Postgres under a role. It waits up to a minute for Postgres to
+// answer and to have the schema this app needs, and logs while it waits. A schema
+// that cannot be migrated is refused without waiting.
 func Open(ctx context.Context, url string, role Role, log *slog.Logger) (*pgxpool.Pool, error) {
 	pool, err := Connect(ctx, url, role)
 	if err != nil {
@@ -213,8 +212,8 @@ func (r *Repository) change(ctx context.Context, userID int64, fn func(*userTx) 
 	return unavailable(foreignKeyConflict(err))
 }
 
-// read runs fn in a transaction that works for a user and changes nothing: for
-// what asks Postgres itself on whose behalf it is, or takes several statements.
+// read runs fn in a read-only transaction on behalf of a user. It is for work that
+// asks Postgres itself on whose behalf it is, or that takes several statements.
 func (r *Repository) read(ctx context.Context, userID int64, fn func(*transaction) error) error {
 	return r.sessions.run(ctx, userID, reading, beginFor("BEGIN READ ONLY", userID), fn)
 }
@@ -224,8 +223,8 @@ func (r *Repository) serve(ctx context.Context, fn func(*transaction) error) err
 	return r.sessions.transact(ctx, nobody, serving, beginServing(), fn)
 }
 
-// foreignKeyConflict names the one violation of a foreign key that there can be: between
-// looking up a category or tag and referring to it, somebody deleted it.
+// foreignKeyConflict explains the only foreign key violation that can occur: a
+// category or tag was deleted after it was looked up and before it was referred to.
 func foreignKeyConflict(err error) error {
 	var e *pgconn.PgError
 	if !errors.As(err, &e) || e.Code != "23503" {
@@ -245,8 +244,7 @@ type userTx struct {
 	wroteEvents bool
 }
 
-// unavailable marks temporary errors with fault.ErrUnavailable: the database is out
-// of reach.
+// unavailable marks temporary database errors with fault.ErrUnavailable.
 func unavailable(err error) error {
 	if err == nil {
 		return nil

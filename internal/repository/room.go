@@ -12,28 +12,27 @@ import (
 )
 
 const (
-	// countFresh is how long a count is valid at the most.
+	// countFresh is how long a count may be used.
 	countFresh = time.Minute
-	// fullFresh is how long a user without room is refused without counting again.
-	// Deleting tasks on this replica makes room at once.
+	// fullFresh is how long a user without room is refused without a new count.
+	// Deleting tasks through this replica makes room at once.
 	fullFresh = time.Second
-	// inFlight exceeds the concurrent additions of one user, which a count does not
-	// see.
+	// inFlight is more than the concurrent additions of one user, which a count does
+	// not see.
 	inFlight = 64
-	// growth exceeds the number of tasks that one user can add while a count is
-	// fresh.
+	// growth is more than the tasks one user can add while a count is fresh.
 	growth = 50_000
-	// countedUsers is how many counts are kept.
+	// countedUsers is how many users' counts are kept.
 	countedUsers = 10_000
 )
 
-// room keeps each user's number of tasks within a limit, and the number including
-// deleted tasks, which are kept for a while, within twice the limit.
+// room keeps each user's tasks within a limit. Together with deleted tasks, which
+// are kept for a while, a user may have twice as many.
 //
-// Additions are not counted one by one, since all of a user's additions would then
-// write the same row. A count taken at some id can have grown by no more than the
-// ids drawn since, by any user. So an addition compares its own id, and counts
-// again only if the limit could be exceeded.
+// Additions are not counted one by one, because all additions of a user would then
+// write the same row. Since a count was taken at some id, it can have grown by no
+// more than the number of ids drawn since, by any user. So an addition compares its
+// own id, and counts again only if the limit could be exceeded.
 type room struct {
 	limit int64 // 0: none
 	known *lru.Cache[int64, count]
@@ -41,9 +40,9 @@ type room struct {
 
 // count is how many tasks a user had.
 type count struct {
-	open   int64 // not deleted
+	open   int64 // tasks that are not deleted
 	all    int64
-	lastID int64 // an id that had been drawn when it was counted
+	lastID int64 // an id drawn before the count was taken
 	at     time.Time
 	full   bool
 }
@@ -56,9 +55,9 @@ func newRoom(limit int) *room {
 	return &room{limit: int64(limit), known: known}
 }
 
-// LimitTasks sets how many tasks a user may have; 0 is without limit. It applies to
-// calls only: the next occurrence of a series is created regardless of the limit,
-// since completing the previous one has promised it.
+// LimitTasks sets how many tasks a user may have; 0 is no limit. It applies to calls
+// only: completing an occurrence promises the next one, so that is created
+// regardless.
 func (r *Repository) LimitTasks(limit int) { r.room = newRoom(limit) }
 
 // refused is the error for a user who had no room a moment ago.
@@ -69,7 +68,7 @@ func (r *room) refused(userID int64) error {
 	return nil
 }
 
-// afterInsert fails when the task with an id, which the transaction has just
+// afterInsert fails if the task with this id, which the transaction has just
 // inserted, is one too many.
 func (r *room) afterInsert(ctx context.Context, tx *userTx, id int64) error {
 	if r.limit <= 0 {
@@ -84,7 +83,7 @@ func (r *room) afterInsert(ctx context.Context, tx *userTx, id int64) error {
 	return r.count(ctx, tx, id, 0)
 }
 
-// beforeRestore fails when there is no room for a task that was deleted.
+// beforeRestore fails if there is no room for a deleted task to come back.
 func (r *room) beforeRestore(ctx context.Context, tx *userTx) error {
 	if r.limit <= 0 {
 		return nil
@@ -92,9 +91,9 @@ func (r *room) beforeRestore(ctx context.Context, tx *userTx) error {
 	return r.count(ctx, tx, 0, 1)
 }
 
-// beforeCompletion fails when there is no room for the occurrence that follows. The
-// next occurrence may exceed the limit, since it must not be lost, but not twice
-// the limit.
+// beforeCompletion fails if there is no room for the next occurrence. A next
+// occurrence may exceed the limit, since it must not be lost, but not twice the
+// limit.
 func (r *room) beforeCompletion(ctx context.Context, tx *userTx) error {
 	if r.limit <= 0 {
 		return nil
@@ -110,8 +109,8 @@ func (r *room) beforeCompletion(ctx context.Context, tx *userTx) error {
 	return err
 }
 
-// count counts a user's tasks and says whether so many more may be added. Near
-// the limit it does so while no other addition counts.
+// count counts a user's tasks and reports whether that many more may be added. Close
+// to the limit, additions wait while it counts.
 func (r *room) count(ctx context.Context, tx *userTx, lastID, more int64) error {
 	c, err := r.read(ctx, tx)
 	if err == nil && (c.open+more+inFlight > r.limit || c.all+inFlight > 2*r.limit) {
@@ -123,7 +122,7 @@ func (r *room) count(ctx context.Context, tx *userTx, lastID, more int64) error 
 		return err
 	}
 	c.lastID, c.at = lastID, time.Now()
-	if more > 0 { // there is no id at which this count is valid
+	if more > 0 { // there is no id for which this count is valid
 		r.known.Remove(tx.userID)
 	}
 	if c.open+more > r.limit || c.all > 2*r.limit {
@@ -144,7 +143,7 @@ func (r *room) read(ctx context.Context, tx *userTx) (c count, err error) {
 	return c, err
 }
 
-// changed drops the count when a task was deleted.
+// changed drops the count after a task was deleted.
 func (r *room) changed(userID int64, kind task.ChangeKind) {
 	if kind == task.Deleted {
 		r.known.Remove(userID)

@@ -11,16 +11,16 @@ import (
 	"tickler/internal/task"
 )
 
-// parsedTerm is a term of a query as Postgres matches it.
+// parsedTerm is a term of a query in the form Postgres matches.
 type parsedTerm struct {
 	task.Term
 	query string // tsquery of the user's own lexemes: stemmed, unstemmed, or the label with this name
-	plain string // the same without the user
+	plain string // the same without the user's id
 	stop  bool   // a stop word in English, such as "the"
 }
 
-// parseTerms reads the terms of a query. A category or tag whose name has the
-// term is found by its id, which is what the vectors of tasks hold.
+// parseTerms parses the terms of a query. A category or tag named like the term is
+// matched by its id, since the vectors of tasks hold ids.
 const parseTerms = `
 WITH names AS MATERIALIZED (
 	SELECT ''' category ' || id || '''' AS lexeme, to_tsvector('english', name) AS stemmed, to_tsvector('simple', name) AS plain
@@ -43,11 +43,11 @@ FROM (
 ) parsed
 ORDER BY place`
 
-// ownTasks counts the user's tasks, deleted ones too, up to a limit.
+// ownTasks counts the user's tasks, including deleted ones, up to a limit.
 const ownTasks = `SELECT count(*) FROM (SELECT FROM tasks t WHERE t.user_id = $1 LIMIT $2) own`
 
-// parse reads the terms of a query, and how many tasks the user has: at most one
-// more than are all ranked.
+// parse parses the terms of a query and counts the user's tasks, up to one more than
+// are ranked as a whole.
 func parse(ctx context.Context, tx *transaction, userID int64, q task.Query) (alternatives [][]parsedTerm, own int, err error) {
 	var words []string
 	var prefixes []bool
@@ -95,7 +95,7 @@ func meaningful(terms []task.Term, parsed []parsedTerm) []parsedTerm {
 	return all
 }
 
-// match is the whole query as one tsquery.
+// match returns the whole query as one tsquery.
 func match(alternatives [][]parsedTerm) string {
 	var any []string
 	for _, terms := range alternatives {
@@ -121,7 +121,7 @@ func bound(alternatives [][]parsedTerm) bool {
 	return true
 }
 
-// signed is the term as a tsquery, negated for an excluded term.
+// signed returns the term as a tsquery, negated for an excluded term.
 func (t parsedTerm) signed() string {
 	if t.Not {
 		return "!(" + t.query + ")"
@@ -129,7 +129,8 @@ func (t parsedTerm) signed() string {
 	return "(" + t.query + ")"
 }
 
-// words are those that a task shall have, as one tsquery, as text tells them.
+// words returns the terms that are not negated as one tsquery, each in the form that
+// text selects.
 func words(alternatives [][]parsedTerm, text func(parsedTerm) string) string {
 	var positive []string
 	for _, terms := range alternatives {
@@ -142,7 +143,7 @@ func words(alternatives [][]parsedTerm, text func(parsedTerm) string) string {
 	return strings.Join(positive, " | ")
 }
 
-// filed is the tsquery of how tasks must be filed; nil: in any way.
+// filed returns the tsquery for the required category and tags; nil: any.
 func filed(userID int64, f task.Filter) *string {
 	var all []string
 	either := func(kind string, ids []int64, and string) {
@@ -167,11 +168,11 @@ func filed(userID int64, f task.Filter) *string {
 	return &query
 }
 
-// Search reads a page of the user's tasks that match a query, best first. Where
-// very many match, the newest tasks come first, best first among some hundred of
-// them, and the total is an estimate. When none does, words are forgiven that
-// are nearly one of a title. Of the filter, only priorities, category and tags
-// count.
+// Search reads a page of the user's tasks that match a query, best first. If very
+// many match, the newest tasks come first, ranked within groups of a few hundred,
+// and the total is an estimate. If none match, words that are close to a word of a
+// title are accepted too. Of the filter, only priorities, category and tags are
+// used.
 func (r *Repository) Search(ctx context.Context, userID int64, q task.Query, f task.Filter, p task.Paging) (page task.Page, err error) {
 	after, err := position(p)
 	if err != nil {

@@ -13,26 +13,27 @@ import (
 )
 
 const (
-	// nearness is how like a word of a title must be, from 0 to 1: a letter is
-	// wrong or missing in a word of six.
+	// nearness is the required similarity to a word of a title, from 0 to 1. It
+	// allows one wrong or missing letter in a word of six.
 	nearness = 0.35
-	// forgivenLength is how many characters a word must have: shorter ones are
-	// nearly everything.
+	// forgivenLength is the minimum length of a forgiven word, in characters: a
+	// shorter one is similar to nearly everything.
 	forgivenLength = 4
-	// forgivenWords are the first of a query: each costs a look at all titles.
+	// forgivenWords is how many words of a query, from the first on, are forgiven:
+	// each one costs a search of all titles.
 	forgivenWords = 8
-	// forgivingTime is how long that may take.
+	// forgivingTime is the time limit of that search.
 	forgivingTime = "2s"
-	// nearTitles are looked at for a word.
+	// nearTitles is how many titles are considered for a word.
 	nearTitles = 1000
 )
 
 // forgiving is a query in which some words may be misspelt.
 type forgiving struct {
-	alternatives [][]int // of terms, of which all must be met
+	alternatives [][]int // lists of terms that must all be met
 	queries      []string
-	words        []string // that are forgiven
-	wordOf       []int    // the word of a term; -1 where none is forgiven
+	words        []string // the forgiven ones
+	wordOf       []int    // index of a term's word; -1 if the term is not forgiven
 	way          task.Forgiving
 }
 
@@ -75,7 +76,7 @@ func (f forgiving) met(exactly []bool, nearly map[int]float64) bool {
 	return false
 }
 
-// score is how similar a title is to all words together, from 0 to 1.
+// score returns how similar a title is to all words together, from 0 to 1.
 func (f forgiving) score(nearly map[int]float64) float64 {
 	sum := 0.0
 	for word := range f.words { // in a fixed order, since floating-point sums depend on it
@@ -133,8 +134,8 @@ func (w wanted) nearly(ctx context.Context, tx *transaction, alternatives [][]pa
 	return found, nil
 }
 
-// nearTo finds titles with similar words: for each task which words, and how
-// similar they are.
+// nearTo finds titles with similar words. For each task it returns which words
+// matched, and how similar they are.
 func nearTo(ctx context.Context, tx *transaction, words []string) (map[int64]map[int]float64, error) {
 	near := map[int64]map[int]float64{}
 	batch := &pgx.Batch{}

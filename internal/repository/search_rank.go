@@ -10,25 +10,25 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// rankWeights are those of D, C, B and A in search_vector: a word in the title
-// (A) outweighs any number of them in the description (B), which outweighs the
-// name of a label (D).
+// rankWeights are the weights of D, C, B and A in search_vector. One word in the
+// title (A) outweighs any number of words in the description (B), which outweighs
+// the name of a label (D).
 var rankWeights = []float32{0.005, 0.01, 0.05, 1}
 
-// A search with few matches ranks them all. Reading very many would be slow (ten
-// thousand rows lie on as many pages), and their order would mean little. The
-// user's tasks are then read in windows, the newest first, and ranked within each
+// A search with few matches ranks them all. Ranking very many would be slow (ten
+// thousand rows lie on as many pages), and their order would mean little. In that
+// case the user's tasks are read in windows, newest first, and ranked within each
 // window. See docs/decisions/0008-search.md.
 const (
 	rankedWhole = 2000 // matches that are all ranked
 	windowTasks = 500  // tasks in a window
 
-	// denseWindow is how many matches in a window make windows worthwhile: a page
-	// then needs few of them.
+	// denseWindow is how many matches a window must have for windows to be
+	// worthwhile: few of them then fill a page.
 	denseWindow = windowTasks / 20
 
 	// If half of the newest tasks match, very many may match, and the first window
-	// tells more about that than the index would.
+	// then tells more about it than the index.
 	sampleTasks = 100
 	denseSample = sampleTasks / 2
 )
@@ -67,8 +67,8 @@ func (w wanted) find(ctx context.Context, tx *transaction, own int, after scored
 	return ranked(matches, after, size), err
 }
 
-// ofMany finds the first page for a user with many tasks, unless all matches must
-// be ranked.
+// ofMany finds the first page for a user with many tasks, unless all matches must be
+// ranked.
 func (w wanted) ofMany(ctx context.Context, tx *transaction, size int) (found hits, answered bool, err error) {
 	atLeast := 0
 	newest, err := w.sample(ctx, tx)
@@ -102,8 +102,8 @@ func (w wanted) sample(ctx context.Context, tx *transaction) (matches int, err e
 	return matches, nil
 }
 
-// matches reads up to limit tasks that match, in no order. A policy would keep the
-// index on words from being used, so a function reads it.
+// matches reads up to limit matching tasks, in no order. It calls a function because
+// behind a policy Postgres would not use the index on words.
 func (w wanted) matches(ctx context.Context, tx *transaction, limit int) ([]scoredTask, error) {
 	rows, err := tx.Query(ctx, `
 		SELECT id, score FROM search_matches($1::text::tsquery, $2::text::tsquery, $3::real[], $4::text[]::task_priority[], nullif($5::integer, 0))`,
@@ -117,24 +117,24 @@ func (w wanted) matches(ctx context.Context, tx *transaction, limit int) ([]scor
 	return nil, fmt.Errorf("search: %w", err)
 }
 
-// window is a run of the user's tasks, one after another.
+// window is a run of the user's tasks, consecutive by id.
 type window struct {
-	below   int64 // its end: the ids of its tasks are smaller
-	lower   int64 // the smallest of them
+	below   int64 // its exclusive end: all its tasks have smaller ids
+	lower   int64 // the smallest id in it
 	tasks   int
 	matches []scoredTask
 }
 
-// byWindows reads a page from the window that after names, or from the newest.
-// atLeast is how many matches there are known to be. It returns nothing if the
-// newest window has too few matches to be read in this way.
+// byWindows reads a page, starting with the window that after names, or with the
+// newest. atLeast is a known lower bound of the matches. It returns nothing if the
+// newest window has too few matches for this to pay off.
 func (w wanted) byWindows(ctx context.Context, tx *transaction, after scored, size, atLeast int) (found hits, answered bool, err error) {
 	below := int64(math.MaxInt64)
 	if after.below != nil {
 		below = *after.below
 	}
 	for first := true; len(found.ids) < size; first = false {
-		var own int // of the first only
+		var own int // only from the first window
 		read, err := w.window(ctx, tx, below, first, &own)
 		if err != nil {
 			return hits{}, false, err
@@ -154,7 +154,7 @@ func (w wanted) byWindows(ctx context.Context, tx *transaction, after scored, si
 	return found, true, nil
 }
 
-// estimate is how many of a user's tasks match if all windows are like this one.
+// estimate extrapolates this window's matches to all of the user's tasks.
 func estimate(own int, read window, atLeast int) int {
 	return max(atLeast, own*len(read.matches)/read.tasks)
 }
@@ -178,8 +178,8 @@ const (
 	allOwnTasks = `SELECT count(*) FROM tasks t WHERE t.user_id = $1`
 )
 
-// window reads the newest tasks with smaller ids, and on request the user's number
-// of tasks.
+// window reads the newest tasks below an id and, on request, the user's number of
+// tasks.
 func (w wanted) window(ctx context.Context, tx *transaction, below int64, count bool, own *int) (window, error) {
 	read := window{below: below}
 	var newest int64
@@ -201,15 +201,15 @@ func (w wanted) window(ctx context.Context, tx *transaction, below int64, count 
 	return read, nil
 }
 
-// ranked is a page of matches, taken from all of them.
+// ranked returns a page of all matches.
 func ranked(matches []scoredTask, after scored, size int) hits {
 	found := hits{total: len(matches)}
 	found.add(best(matches, after, size), nil)
 	return found
 }
 
-// best are up to size matches behind a position: the best first, of equal ones
-// the newest.
+// best returns up to size matches after a position, the best first and the newest
+// first among equals.
 func best(matches []scoredTask, after scored, size int) []scoredTask {
 	better := func(a, b scoredTask) int {
 		return cmp.Or(cmp.Compare(b.score, a.score), cmp.Compare(b.id, a.id))

@@ -18,23 +18,23 @@ import (
 type ServedChannel struct {
 	person.Channel
 	UserID   int64
-	Failures int // attempts since the last that succeeded
+	Failures int // failed attempts since the last success
 	lease    int64
 }
 
-// DueDelivery is a message that the caller is to send now.
+// DueDelivery is a message for the caller to send now.
 type DueDelivery struct {
 	ID       int64
 	EventID  uuid.UUID
 	Kind     person.DeliveryKind
 	Content  json.RawMessage
-	DueDate  *time.Time        // of the task of a reminder, as it is now
-	Summed   []json.RawMessage // the reminders that this one sums up beside its own
-	Attempts int               // this one included
+	DueDate  *time.Time        // the current due date of a reminder's task
+	Summed   []json.RawMessage // the reminders merged into this one
+	Attempts int               // including this one
 	At       time.Time
-	Unknown  bool // not to be sent: begun often enough, and it was never known how it ended
-	Dropped  bool // not to be sent: the task is done, gone or moved
-	Excess   bool // not to be sent: the user was sent as many mails as LimitMails allows
+	Unknown  bool // do not send: too many attempts were begun whose outcome is unknown
+	Dropped  bool // do not send: the task is done, gone or moved
+	Excess   bool // do not send: the user has reached the limit of LimitMails
 }
 
 // SentDelivery is how an attempt ended.
@@ -42,12 +42,12 @@ type SentDelivery struct {
 	ID      int64
 	State   person.DeliveryState // sent, pending to be tried again, or failed
 	Outcome string
-	Next    time.Time // of a pending one
+	Next    time.Time // when a pending one is tried again
 }
 
-// ServeChannels takes channels that a delivery is due for, at most limit of
-// them, the longest due first. Nobody else serves them before the lease ends.
-// troubled takes those whose last attempt failed, otherwise those that work.
+// ServeChannels leases up to limit channels that have a due delivery, those due
+// longest first. Nobody else serves them before the lease ends. troubled selects
+// channels whose last attempt failed; otherwise only working ones are taken.
 func (r *Repository) ServeChannels(ctx context.Context, now time.Time, limit int, lease time.Duration, troubled bool) ([]ServedChannel, error) {
 	rows, err := r.pool.Query(ctx, `
 		WITH due AS (
@@ -68,31 +68,30 @@ func (r *Repository) ServeChannels(ctx context.Context, now time.Time, limit int
 	return served, unavailable(err)
 }
 
-// What a process that died had begun may have arrived. It is begun again, under
-// the same id: for a person, who would see it twice, once and never a third time;
-// for a webhook, which deduplicates by the id, some times more, lest it be lost.
+// A delivery begun by a process that died may have arrived. It is sent again under
+// the same id: once at most to a person, who would see each copy; a few times to a
+// webhook, which deduplicates by the id, so that it is not lost.
 const (
 	resendsToPeople   = 1
 	resendsToWebhooks = 5
 )
 
-// moved tells that a task t was moved since a reminder d about it: to another day,
-// or by as much as makes it remind again.
+// moved tells whether a task t moved after a reminder d about it: to another day, or
+// by enough to remind again.
 const moved = `CASE WHEN t.all_day THEN to_char(t.due_date AT TIME ZONE t.time_zone, 'YYYY-MM-DD') IS DISTINCT FROM d.content->>'due_day'
 	ELSE coalesce(abs(extract(epoch FROM t.due_date - d.due_date)) >= 3600, (t.due_date IS NULL) <> (d.due_date IS NULL)) END`
 
 // LimitMails sets how many mails a user is sent within 24 hours; 0 is no limit.
 func (r *Repository) LimitMails(limit int) { r.mails = limit }
 
-// BeginDeliveries notes that attempts begin for up to limit deliveries of a
-// channel that are due. One whose last attempt was begun and never ended is
-// begun again, within limits. None begin when somebody else has the lease by now.
-// Quiet hours hold at this moment, whatever they were when the message was written
-// or last tried.
-// Of a channel that is not confirmed, confirmations alone begin.
+// BeginDeliveries records the start of an attempt for up to limit due deliveries of
+// a channel. A delivery whose last attempt never ended is begun again, within
+// limits. None begin if another sender has taken over the lease. Quiet hours are
+// checked now, whatever they were when the message was written or last tried. On an
+// unconfirmed channel only confirmations begin.
 //
-// The limit of mails is exact for each channel; several channels of one user, served
-// at the same moment, may exceed it by one each.
+// The limit of mails is exact for each channel; when several channels of a user are
+// served at the same moment, each may exceed it by one.
 func (r *Repository) BeginDeliveries(ctx context.Context, c ServedChannel, now time.Time, limit int) ([]DueDelivery, error) {
 	if err := r.prepareDeliveries(ctx, c, now); err != nil {
 		return nil, unavailable(fmt.Errorf("prepare deliveries of channel %d: %w", c.ID, err))
@@ -141,7 +140,7 @@ func (r *Repository) BeginDeliveries(ctx context.Context, c ServedChannel, now t
 }
 
 // AddConfirmation stores the hash of a secret that confirms a channel for 24 hours,
-// and forgets those of the channel that have expired.
+// and removes the channel's expired ones.
 func (r *Repository) AddConfirmation(ctx context.Context, channelID int64, hash []byte) error {
 	batch := &pgx.Batch{}
 	batch.Queue(`DELETE FROM channel_confirmations WHERE channel_id = $1 AND expires_at <= now()`, channelID)
@@ -149,8 +148,8 @@ func (r *Repository) AddConfirmation(ctx context.Context, channelID int64, hash 
 	return unavailable(r.pool.SendBatch(ctx, batch).Close())
 }
 
-// EndDeliveries notes how attempts ended. problem is why the channel failed, ""
-// when it did not. Until rest, if not zero, nothing is sent there.
+// EndDeliveries records how attempts ended. problem is why the channel failed, "" if
+// it did not. Nothing is sent to the channel before rest, unless that is zero.
 func (r *Repository) EndDeliveries(ctx context.Context, c ServedChannel, ended []SentDelivery, problem string, rest, now time.Time) error {
 	var ids []int64
 	var states, outcomes []string
@@ -176,11 +175,12 @@ func (r *Repository) EndDeliveries(ctx context.Context, c ServedChannel, ended [
 	return unavailable(r.pool.SendBatch(ctx, batch).Close())
 }
 
-// LeaveChannel gives a channel back, to be served again when its next delivery
-// is due and it has rested.
+// LeaveChannel releases a channel. It is served again when its next delivery is due
+// and its rest has ended.
 func (r *Repository) LeaveChannel(ctx context.Context, c ServedChannel, notBefore time.Time) error {
-	// A batch is one transaction. Who adds a delivery holds this row until the
-	// commit: what they added is seen by the next statement, or they come after it.
+	// A batch is one transaction. A transaction that adds a delivery holds this row
+	// until it commits: either the next statement sees the delivery, or the delivery
+	// comes after it.
 	batch := &pgx.Batch{}
 	batch.Queue(`SELECT FROM channels WHERE id = $1 FOR NO KEY UPDATE`, c.ID)
 	batch.Queue(`
@@ -192,8 +192,8 @@ func (r *Repository) LeaveChannel(ctx context.Context, c ServedChannel, notBefor
 	return unavailable(r.pool.SendBatch(ctx, batch).Close())
 }
 
-// SwitchOff switches a channel off that keeps failing, unless something reached
-// it since a moment; what waits for it is given up, and the user is told through
+// SwitchOff disables a channel that keeps failing, unless something reached it since
+// a given moment. Its pending deliveries are given up, and the user is told through
 // their other channels. It returns whether it did.
 func (r *Repository) SwitchOff(ctx context.Context, c ServedChannel, problem string, since, now time.Time) (off bool, err error) {
 	content, err := json.Marshal(note{

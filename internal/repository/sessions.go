@@ -16,24 +16,24 @@ import (
 // patience is how long a call waits for a session before it is refused.
 const patience = 5 * time.Second
 
-// work is what a session on a user's data is for.
+// work is the purpose of a session on a user's data.
 type work int
 
 const (
-	reading  work = iota // lists, searches, histories, which get slower with the user's number of tasks
+	reading  work = iota // lists, searches, histories: slower the more tasks the user has
 	changing             // a transaction that writes
-	serving              // a worker's transaction for all users, or for none; it takes no share and waits as long as ctx lets it
+	serving              // a worker's transaction, for all users or none: takes no share, waits as long as ctx allows
 )
 
-// sessions shares out the sessions of a pool, so that no user can take them all.
-// Work on users' data leaves some for checking tokens and for what all streams
-// share. Reading leaves half of them to changes. One user gets a quarter at most,
-// half of it for reading. See docs/decisions/0017-cost-of-a-user.md.
+// sessions divides a pool so that no user can take all of it. Work on users' data
+// leaves some sessions for checking tokens and for what all streams share. Reads
+// leave half of the sessions to changes. One user gets a quarter at most, and half
+// of that for reads. See docs/decisions/0017-cost-of-a-user.md.
 type sessions struct {
 	pool  *pgxpool.Pool
-	all   *semaphore.Weighted // of users' data
+	all   *semaphore.Weighted // for users' data
 	reads *semaphore.Weighted
-	each  int64 // of one user
+	each  int64 // per user
 
 	patience time.Duration
 
@@ -44,7 +44,7 @@ type sessions struct {
 // share is what one user holds or waits for.
 type share struct {
 	all, reads *semaphore.Weighted
-	calls      int // that hold or wait
+	calls      int // calls that hold a session or wait for one
 }
 
 func newSessions(pool *pgxpool.Pool) *sessions {
@@ -57,13 +57,13 @@ func newSessions(pool *pgxpool.Pool) *sessions {
 	}
 }
 
-// session is one of the pool's. Call Release exactly once.
+// session is a pool session with its shares. Release must be called exactly once.
 type session struct {
 	*pgxpool.Conn
 	give []func()
 }
 
-// Release gives the session back.
+// Release returns the session to the pool.
 func (s *session) Release() {
 	s.Conn.Release()
 	s.giveUp()
@@ -75,12 +75,11 @@ func (s *session) giveUp() {
 	}
 }
 
-// nobody is the user of a transaction that is not for one user.
+// nobody is the user id of a transaction that is not for one user.
 const nobody = 0
 
-// lend waits for a session to work on a user's data. After waiting in vain, the
-// error is RATE_LIMITED if the user's own calls were in the way, UNAVAILABLE if
-// everybody's were.
+// lend waits for a session. If none is free in time, it returns RATE_LIMITED if the
+// user's own calls held them, and UNAVAILABLE if everybody's did.
 func (s *sessions) lend(ctx context.Context, userID int64, w work) (*session, error) {
 	lent := &session{}
 	if err := s.fetch(ctx, lent, userID, w); err != nil {

@@ -12,19 +12,19 @@ import (
 	"tickler/internal/task"
 )
 
-// taskRow is a task as the table holds it. Its tags name the columns, from which
-// follow what is selected, inserted and updated, and where it is scanned to.
-// A column that is searched is part of search_vector; one that is set once never
-// changes; one that is elsewhere is not written with the task; one that is restless
-// follows from others, and undo does not put it back.
+// taskRow is a row of tasks. Its tags name the columns; from them follow the columns
+// to select, insert and update, and where each is scanned to. A "searched" column is
+// part of search_vector; a "once" column never changes; an "elsewhere" column is not
+// written with the task; a "restless" column is derived from others, so undo does
+// not restore it.
 type taskRow struct {
 	UserID      int64  `db:"user_id,once"`
 	Title       string `db:"title,searched"`
 	Description string `db:"description,searched"`
 	Priority    string `db:"priority"`
 	CategoryID  *int64 `db:"category_id,searched"`
-	// TagIDs are those in task_tags too: Insert and Save write both, removing a tag
-	// takes it out of both.
+	// TagIDs duplicates task_tags: Insert and Save write both, and removing a tag
+	// removes it from both.
 	TagIDs          []int64    `db:"tag_ids,searched"`
 	CompletedAt     *time.Time `db:"completed_at"`
 	EstimateMinutes *int       `db:"estimate_minutes"`
@@ -42,7 +42,7 @@ type taskRow struct {
 	SeriesDate            *time.Time `db:"series_date"`
 	Missed                string     `db:"missed"`
 	PreviousTaskID        *int64     `db:"previous_task_id,once"`
-	// Skipped is JSON: what can be taken back.
+	// Skipped is JSON: the skips that can be undone.
 	Skipped []task.SkippedDate `db:"skipped"`
 
 	ReminderOffsets  []int       `db:"reminder_offsets"`
@@ -57,11 +57,11 @@ type taskRow struct {
 	DeletedAt *time.Time `db:"deleted_at"`
 	Version   int        `db:"version,restless"`
 
-	// What other tables hold, and what Postgres gives.
+	// Columns of other tables, and columns that Postgres sets.
 	ID       int64      `db:"id,elsewhere"`
 	RemindAt *time.Time `db:"remind_at,elsewhere"`
-	// When a reminder was claimed last, and of which due date; when one that waits
-	// to be delivered is tried next.
+	// When a reminder was last claimed, and for which due date; when a held-back one
+	// is tried next.
 	RemindedAt  *time.Time `db:"reminded_at,elsewhere"`
 	RemindedDue *time.Time `db:"reminded_due,elsewhere"`
 	HeldUntil   *time.Time `db:"held_until,elsewhere"`
@@ -82,7 +82,7 @@ var taskRowColumns = func() (all []taskColumn) {
 	return all
 }()
 
-// columns writes the columns that are wanted, each by format, in which % is its name.
+// columns lists the wanted columns, each written by format, in which % is its name.
 func columns(format, separator string, wanted func(taskColumn) bool) string {
 	var all []string
 	for _, c := range taskRowColumns {
@@ -96,7 +96,7 @@ func columns(format, separator string, wanted func(taskColumn) bool) string {
 func stored(c taskColumn) bool { return !c.elsewhere }
 
 var (
-	// taskColumns select a selectedTask from taskTables; undescribed leave its
+	// taskColumns selects a selectedTask from taskTables; undescribed leaves its
 	// description empty.
 	taskColumns = selecting(`t.description`)
 	undescribed = selecting(`'' AS description`)
@@ -113,8 +113,8 @@ var (
 		)
 		SELECT id FROM added`
 
-	// updateTask leaves alone what is searched: else Postgres would work out all the
-	// task's words anew.
+	// updateTask omits the searched columns: writing them makes Postgres recompute
+	// all the task's words.
 	updateTask     = updateOf(func(c taskColumn) bool { return stored(c) && !c.once && !c.searched })
 	updateSearched = updateOf(func(c taskColumn) bool { return stored(c) && !c.once })
 )
@@ -139,7 +139,7 @@ func updateOf(wanted func(taskColumn) bool) string {
 	return `UPDATE tasks SET ` + columns(`% = @%`, `, `, wanted) + ` WHERE user_id = @user_id AND id = @id`
 }
 
-// rowOf is a task as it is stored.
+// rowOf returns a task as it is stored.
 func rowOf(t *task.Task) taskRow {
 	row := taskRow{
 		ID: t.ID, UserID: t.UserID, Title: t.Title, Description: t.Description, Priority: string(t.Priority), TagIDs: t.TagIDs(),
@@ -172,7 +172,7 @@ func rowOf(t *task.Task) taskRow {
 	return row
 }
 
-// args are the row as the named arguments of a statement.
+// args returns the row as the named arguments of a statement.
 func (row taskRow) args() pgx.NamedArgs {
 	args, values := pgx.NamedArgs{}, reflect.ValueOf(row)
 	for i, c := range taskRowColumns {
@@ -181,7 +181,7 @@ func (row taskRow) args() pgx.NamedArgs {
 	return args
 }
 
-// searchedAs tells whether all that is searched is the same in two rows.
+// searchedAs reports whether all searched columns are the same in two rows.
 func (row taskRow) searchedAs(other taskRow) bool {
 	a, b := reflect.ValueOf(row), reflect.ValueOf(other)
 	for i, c := range taskRowColumns {
@@ -192,7 +192,7 @@ func (row taskRow) searchedAs(other taskRow) bool {
 	return true
 }
 
-// selectedTask is a row with what is read beside it: taskColumns.
+// selectedTask is a row with what is joined to it: taskColumns.
 type selectedTask struct {
 	taskRow
 	CategoryName  *string     `db:"category_name"`
@@ -200,7 +200,7 @@ type selectedTask struct {
 	Tags          []label.Tag `db:"tags"`
 }
 
-// task is the task that was read.
+// task converts the row to a task.
 func (s selectedTask) task() *task.Task {
 	row := s.taskRow
 	t := &task.Task{

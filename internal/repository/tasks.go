@@ -11,7 +11,7 @@ import (
 	"tickler/internal/task"
 )
 
-// oneTask reads the only task that a query finds, or fault.ErrNotFound.
+// oneTask reads the single task that a query finds, or returns fault.ErrNotFound.
 func oneTask(rows pgx.Rows, err error) (*task.Task, error) {
 	found, err := oneRow[selectedTask](rows, err)
 	if err != nil {
@@ -39,18 +39,18 @@ func (r *Repository) Task(ctx context.Context, userID, id int64) (*task.Task, er
 	return t, unavailable(err)
 }
 
-// LockTask reads a task, deleted or not, and holds its row.
+// LockTask reads a task, deleted or not, and locks its row.
 func (tx *userTx) LockTask(ctx context.Context, id int64) (*task.Task, error) {
 	return tx.lock(ctx, `WHERE t.user_id = $1 AND t.id = $2`, id)
 }
 
-// LockSuccessor reads the occurrence that follows a task and holds its row.
+// LockSuccessor reads the occurrence that follows a task and locks its row.
 func (tx *userTx) LockSuccessor(ctx context.Context, id int64) (*task.Task, error) {
 	return tx.lock(ctx, `WHERE t.user_id = $1 AND t.previous_task_id = $2`, id)
 }
 
-// LockLastSuccessor reads the last of the occurrences that follow a task, one
-// after the other, and holds its row.
+// LockLastSuccessor follows the successors of a task to the last one, reads it and
+// locks its row.
 func (tx *userTx) LockLastSuccessor(ctx context.Context, id int64) (*task.Task, error) {
 	var last int64
 	err := tx.QueryRow(ctx, `
@@ -69,9 +69,9 @@ func (tx *userTx) LockLastSuccessor(ctx context.Context, id int64) (*task.Task, 
 	return tx.LockTask(ctx, last)
 }
 
-// lock holds a task's row and then reads the task. What is read belongs to more
-// rows than the one that is held, so it is read by a statement of its own, which
-// sees what others committed while the first one waited.
+// lock locks a task's row and then reads the task. The task is spread over more rows
+// than the locked one, so a separate statement reads it: that one sees what others
+// committed while the first waited.
 func (tx *userTx) lock(ctx context.Context, where string, id int64) (*task.Task, error) {
 	batch := &pgx.Batch{}
 	batch.Queue(`SELECT FROM tasks t `+where+` FOR UPDATE`, tx.userID, id)
@@ -96,9 +96,9 @@ func (tx *userTx) TaskByKey(ctx context.Context, key string) (*task.Task, task.I
 	return found.task(), task.Idempotency{Key: key, Digest: found.Digest}, nil
 }
 
-// Insert stores a new task, its tags and its event. It inserts nothing, without
-// an error, where a constraint says that the task exists already: the key was
-// used, or the previous task has a successor.
+// Insert stores a new task, its tags and its event. It inserts nothing, and returns
+// no error, if a constraint shows that the task exists already: the key was used, or
+// the previous task has a successor.
 func (tx *userTx) Insert(ctx context.Context, t *task.Task, key task.Idempotency) (bool, error) {
 	if err := tx.repository.room.refused(tx.userID); err != nil {
 		return false, err
@@ -144,7 +144,7 @@ func (tx *userTx) Save(ctx context.Context, c task.Change) error {
 	return tx.leaveRecorded(ctx, batch, c)
 }
 
-// makeRoom refuses a change that leads to one task too many.
+// makeRoom refuses a change that would lead to too many tasks.
 func (tx *userTx) makeRoom(ctx context.Context, c task.Change) error {
 	room := tx.repository.room
 	if c.Before.DeletedAt != nil && c.Task.DeletedAt == nil {
@@ -157,7 +157,7 @@ func (tx *userTx) makeRoom(ctx context.Context, c task.Change) error {
 	return nil
 }
 
-// Remove deletes a task for good.
+// Remove deletes a task permanently.
 func (tx *userTx) Remove(ctx context.Context, t *task.Task) error {
 	batch := &pgx.Batch{}
 	batch.Queue(`DELETE FROM tasks WHERE user_id = $1 AND id = $2`, tx.userID, t.ID)
@@ -165,8 +165,7 @@ func (tx *userTx) Remove(ctx context.Context, t *task.Task) error {
 	return tx.leaveRecorded(ctx, batch, task.Change{Kind: task.Deleted, Task: t})
 }
 
-// queueReminder stores when the task reminds next and of what it reminded last, if
-// that is new.
+// queueReminder stores the task's next and last reminder, if they changed.
 func (tx *userTx) queueReminder(batch *pgx.Batch, t *task.Task) {
 	if t.RemindAt == nil && t.RemindedAt == nil {
 		batch.Queue(`DELETE FROM reminders WHERE user_id = $1 AND task_id = $2`, tx.userID, t.ID)

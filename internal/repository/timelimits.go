@@ -2,13 +2,13 @@ package repository
 
 import "tickler/internal/fault"
 
-// timeLimits end what takes too long, by role: somebody waits for api, whereas
+// timeLimits bound how long work may take, by role: somebody waits for api, whereas
 // notifier claims and prunes thousands of rows at once. They are connection
-// parameters, because a role's settings are not applied by SET ROLE. Migrations run
-// under none of these roles and have no limit.
+// parameters because SET ROLE does not apply a role's settings. Migrations run under
+// none of these roles and have no limit.
 //
-// A relay waits outside of transactions, for as long as it likes. One statement
-// gets one process of Postgres: a search must not take all processors.
+// A relay waits outside of transactions, for as long as it likes. Each statement
+// gets one Postgres process, so that a search cannot take all processors.
 // https://www.postgresql.org/docs/current/runtime-config-client.html
 var timeLimits = map[Role]map[string]string{
 	RoleAPI:      limits("15s", "5s", "10s"),
@@ -17,8 +17,8 @@ var timeLimits = map[Role]map[string]string{
 	RoleRelay:    limits("60s", "10s", "30s"),
 }
 
-// limits are the longest times that a statement takes, that it waits for a lock,
-// and that a transaction waits for its next statement.
+// limits are the longest that a statement may take, may wait for a lock, and that a
+// transaction may wait for its next statement.
 func limits(statement, lock, idle string) map[string]string {
 	return map[string]string{
 		"statement_timeout": statement, "lock_timeout": lock, "idle_in_transaction_session_timeout": idle,
@@ -26,12 +26,12 @@ func limits(statement, lock, idle string) map[string]string {
 	}
 }
 
-// takeTime lets the rest of a transaction take longer. Changing each of a user's
-// tasks, of which there may be 100,000, takes ten seconds and more.
+// takeTime extends the time limits for the rest of a transaction. Changing every
+// task of a user, of which there may be 100,000, takes ten seconds or more.
 const takeTime = `SET LOCAL statement_timeout = '150s'`
 
-// tookTooLong is the error for a call that exceeded a limit, by Postgres's error
-// code. Its transaction was rolled back.
+// tookTooLong maps Postgres's error codes to the errors for calls that exceeded a
+// limit. The transaction was rolled back.
 // https://www.postgresql.org/docs/current/errcodes-appendix.html
 var tookTooLong = map[string]*fault.Error{
 	"57014": {Code: fault.Unavailable, Message: "this took longer than a call may take, and nothing was changed", Hint: "ask for less: fewer words, a smaller page, a category or tag; or try again in some seconds"},

@@ -27,8 +27,8 @@ func (r *Repository) TokenByHash(ctx context.Context, hash []byte) (access.Token
 	return t, unavailable(err)
 }
 
-// StillGood tells what those of the tokens may do that are neither expired nor
-// revoked, and which of the users there are: one query for all of them.
+// StillGood reports what those of the tokens may do that are neither expired nor
+// revoked, and which of the users still exist, in a single query.
 func (r *Repository) StillGood(ctx context.Context, tokens, users map[int64]bool) (scopes map[int64][]access.Scope, known map[int64]bool, err error) {
 	rows, err := r.pool.Query(ctx, `SELECT token_id, user_id, scopes FROM check_held($1, $2)`,
 		slices.Collect(maps.Keys(tokens)), slices.Collect(maps.Keys(users)))
@@ -51,7 +51,7 @@ func (r *Repository) StillGood(ctx context.Context, tokens, users map[int64]bool
 	return scopes, known, unavailable(err)
 }
 
-// NoteUse notes when tokens were last used.
+// NoteUse records when tokens were last used.
 func (r *Repository) NoteUse(ctx context.Context, used map[int64]time.Time) error {
 	ids, instants := make([]int64, 0, len(used)), make([]time.Time, 0, len(used))
 	for id, at := range used {
@@ -95,8 +95,8 @@ func (r *Repository) Tokens(ctx context.Context, userID int64) ([]access.Token, 
 	return all, unavailable(err)
 }
 
-// RevokeToken ends one of a user's tokens, or all that still work when id is 0,
-// and returns how many.
+// RevokeToken revokes one of a user's tokens, or all that still work if id is 0, and
+// returns how many.
 func (r *Repository) RevokeToken(ctx context.Context, userID, id int64) (int, error) {
 	revoked := 0
 	err := r.change(ctx, userID, func(tx *userTx) error {

@@ -7,16 +7,15 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
-// transaction adds no round trips: BEGIN travels with its first statement, and
-// COMMIT with the last, together with everything that was left for later.
+// transaction adds no round trips: BEGIN travels with its first statement, COMMIT
+// with the last, together with everything queued by later.
 type transaction struct {
 	session *session
-	ahead   []*pgx.QueuedQuery // statements that the next message begins with
+	ahead   []*pgx.QueuedQuery // statements sent at the start of the next message
 	begun   bool
 }
 
-// transact runs fn in a transaction that is opened by begin, and commits unless fn
-// fails.
+// transact runs fn in a transaction opened by begin, and commits unless fn fails.
 func (s *sessions) transact(ctx context.Context, userID int64, w work, begin []*pgx.QueuedQuery, fn func(*transaction) error) error {
 	return s.run(ctx, userID, w, begin, func(t *transaction) error {
 		if err := fn(t); err != nil {
@@ -32,7 +31,7 @@ func (s *sessions) run(ctx context.Context, userID int64, w work, begin []*pgx.Q
 	if err != nil {
 		return err
 	}
-	defer session.Release() // ends the session if it is still in a transaction
+	defer session.Release() // closes the session if it is still in a transaction
 	err = fn(&transaction{session: session, ahead: begin})
 	if session.Conn.Conn().PgConn().TxStatus() != 'I' {
 		_, _ = session.Exec(ctx, "ROLLBACK")
@@ -40,7 +39,7 @@ func (s *sessions) run(ctx context.Context, userID int64, w work, begin []*pgx.Q
 	return err
 }
 
-// SendBatch sends a batch behind all that was left for later.
+// SendBatch sends a batch after everything queued by later.
 func (t *transaction) SendBatch(ctx context.Context, batch *pgx.Batch) pgx.BatchResults {
 	ahead := t.ahead
 	t.ahead, t.begun = nil, true
@@ -66,8 +65,8 @@ func (t *transaction) Exec(ctx context.Context, sql string, args ...any) (tag pg
 	return tag, err
 }
 
-// later leaves a batch for the next message. If the batch fails, so does that
-// message: at the latest, the commit.
+// later queues a batch for the next message. If the batch fails, so does that
+// message, at the latest the commit.
 func (t *transaction) later(batch *pgx.Batch) {
 	t.ahead, t.begun = append(t.ahead, batch.QueuedQueries...), true
 }
@@ -77,7 +76,7 @@ func (t *transaction) commit(ctx context.Context) error {
 		return nil
 	}
 	tag, err := t.Exec(ctx, "COMMIT")
-	if err == nil && tag.String() != "COMMIT" { // a statement had failed, and fn ignored it
+	if err == nil && tag.String() != "COMMIT" { // a statement failed and fn ignored it
 		return pgx.ErrTxCommitRollback
 	}
 	return err

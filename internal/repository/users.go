@@ -17,12 +17,12 @@ import (
 	"tickler/internal/task"
 )
 
-// LocalIssuer is the issuer of users who were named on the command line.
+// LocalIssuer is the issuer of users created on the command line.
 const LocalIssuer = "local"
 
-// subjectOf is what a user is stored and found by. Names from the command line are
-// stored in the form that they are compared by, so that Ann and ann are one person. A
-// subject of any other issuer is compared to the letter.
+// subjectOf returns the form in which a user is stored and found. Command-line names
+// are stored in the form used to compare them, so Ann and ann are one person.
+// Subjects of other issuers are compared exactly.
 // https://openid.net/specs/openid-connect-core-1_0.html#IDToken
 func subjectOf(issuer, subject string) string {
 	if issuer == LocalIssuer {
@@ -31,8 +31,8 @@ func subjectOf(issuer, subject string) string {
 	return subject
 }
 
-// EnsureUser returns a user's id, creating the user in the given time zone when
-// there is none. A zone that is not empty replaces that of an existing user.
+// EnsureUser returns a user's id, and creates the user in the given time zone if
+// there is none. A non-empty zone replaces that of an existing user.
 func (r *Repository) EnsureUser(ctx context.Context, issuer, subject, timeZone string) (int64, error) {
 	id, err := r.FindUser(ctx, issuer, subject)
 	missing := errors.Is(err, fault.ErrNotFound)
@@ -68,12 +68,12 @@ func (r *Repository) FindUser(ctx context.Context, issuer, subject string) (int6
 	return *id, nil
 }
 
-// ProvisionUser does what EnsureUser does for whom an issuer of tokens knows.
+// ProvisionUser is EnsureUser for a user that a token issuer vouches for.
 func (r *Repository) ProvisionUser(ctx context.Context, issuer, subject string) (int64, error) {
 	return r.EnsureUser(ctx, issuer, subject, "")
 }
 
-// SaveSettings stores what is new in the user's settings. Tasks go first: see
+// SaveSettings stores the changed settings of the user. Tasks are locked first: see
 // lockUser.
 func (tx *userTx) SaveSettings(ctx context.Context, c person.SettingsChange, now time.Time) (done person.SettingsEffect, err error) {
 	old, err := scanSettings(tx.QueryRow(ctx, selectSettings, tx.userID), tx.userID)
@@ -114,7 +114,7 @@ func (tx *userTx) SaveSettings(ctx context.Context, c person.SettingsChange, now
 // recordedSettings are the columns of users whose changes are recorded.
 const recordedSettings = `time_zone, reminder_offsets, quiet_hours, all_day_time`
 
-// storeSettings stores what is new, and records what is different.
+// storeSettings stores the given settings, and records those that changed.
 func (tx *userTx) storeSettings(ctx context.Context, c person.SettingsChange, now time.Time) error {
 	var former, present map[string]json.RawMessage
 	err := tx.QueryRow(ctx, `
@@ -140,8 +140,8 @@ func (tx *userTx) storeSettings(ctx context.Context, c person.SettingsChange, no
 	return tx.leaveEntry(ctx, entry{object: journal.Settings, id: tx.userID, action: journal.Updated, at: now, before: former, after: present})
 }
 
-// release lets go what quiet hours hold back: the sender asks anew whether they
-// are quiet when it comes to it.
+// release makes messages held back by quiet hours due now: the sender checks the
+// quiet hours again.
 func (tx *userTx) release(ctx context.Context, now time.Time) error {
 	_, err := tx.Exec(ctx, `
 		WITH released AS (
@@ -154,18 +154,17 @@ func (tx *userTx) release(ctx context.Context, now time.Time) error {
 	return err
 }
 
-// Open tasks of user $1: those whose dates or reminders settings decide, all of
-// a day and, when $2, those without offsets of their own; and those that are due
-// at a moment meant in zone $2.
+// Open tasks of user $1 that settings affect: all whole-day tasks; with $2, those
+// without offsets of their own; and those with a due time meant in zone $2.
 const (
 	open         = ` t.user_id = $1 AND t.deleted_at IS NULL AND NOT t.completed `
 	settledTasks = open + `AND t.due_date IS NOT NULL AND (t.all_day OR $2 AND t.reminder_offsets IS NULL) `
 	tasksIn      = open + `AND NOT t.all_day AND t.time_zone = $2 AND (t.due_date IS NOT NULL OR t.recurrence_rule IS NOT NULL) `
 )
 
-// settle fits the open tasks to new settings: those of a day go on being due on
-// that day, with an event for each since the instant is another, and reminders
-// move that come from the settings.
+// settle adapts the open tasks to new settings. Whole-day tasks stay on their day;
+// each gets an event, since the instant changes. Reminders that come from the
+// settings move.
 func (tx *userTx) settle(ctx context.Context, old, user person.Settings, offsets bool, now time.Time) error {
 	tasks, err := tx.lockTasks(ctx, settledTasks, offsets)
 	if err != nil {
@@ -174,7 +173,7 @@ func (tx *userTx) settle(ctx context.Context, old, user person.Settings, offsets
 	return tx.saveSettled(ctx, tasks, func(t *task.Task) bool { return t.Settle(old, user, now) })
 }
 
-// bring moves the tasks that are meant in a zone to the user's.
+// bring moves the tasks meant in a zone to the user's zone.
 func (tx *userTx) bring(ctx context.Context, from string, user person.Settings, now time.Time) (int, error) {
 	tasks, err := tx.lockTasks(ctx, tasksIn, from)
 	if err != nil {
@@ -183,8 +182,8 @@ func (tx *userTx) bring(ctx context.Context, from string, user person.Settings, 
 	return len(tasks), tx.saveSettled(ctx, tasks, func(t *task.Task) bool { return t.Bring(user, now) })
 }
 
-// lockTasks locks tasks of the user before it reads them, so that it sees what
-// others committed meanwhile. It leaves their descriptions out: there may be many.
+// lockTasks locks the user's tasks before it reads them, so that it sees what others
+// committed meanwhile. It omits descriptions: there may be many.
 func (tx *userTx) lockTasks(ctx context.Context, which string, arg any) ([]*task.Task, error) {
 	if _, err := tx.Exec(ctx, `SELECT FROM tasks t WHERE`+which+`ORDER BY t.id FOR UPDATE`, tx.userID, arg); err != nil {
 		return nil, err
@@ -201,8 +200,8 @@ func (tx *userTx) lockTasks(ctx context.Context, which string, arg any) ([]*task
 	return tasks, err
 }
 
-// saveSettled stores what settled tasks came to: with an event where the due date
-// is another, and their reminders alone where it is not.
+// saveSettled stores the settled tasks: with an event if the due date changed,
+// otherwise only their reminders.
 func (tx *userTx) saveSettled(ctx context.Context, tasks []*task.Task, settle func(*task.Task) bool) error {
 	batch := &pgx.Batch{}
 	for _, t := range tasks {
@@ -228,10 +227,10 @@ func (tx *userTx) saveSettled(ctx context.Context, tasks []*task.Task, settle fu
 	return nil
 }
 
-// selectSettings reads the settings of a user; scanSettings takes its row.
+// selectSettings reads the settings of a user; scanSettings scans its row.
 const (
 	selectSettings = `SELECT time_zone, reminder_offsets, all_day_time, coalesce(quiet_hours, '') FROM users WHERE id = $1`
-	// The recurrer has no right to read quiet hours, and no use for them.
+	// The recurrer may not read quiet hours, and has no use for them.
 	selectForSeries = `SELECT time_zone, reminder_offsets, all_day_time, '' FROM users WHERE id = $1`
 )
 
@@ -249,8 +248,8 @@ func scanSettings(row pgx.Row, userID int64) (person.Settings, error) {
 	return s, err
 }
 
-// Settings reads a user's settings. That is a part of checking who calls, so it
-// waits for none of the user's own calls.
+// Settings reads a user's settings. Authentication calls it, so it waits for none of
+// the user's own calls.
 func (r *Repository) Settings(ctx context.Context, userID int64) (person.Settings, error) {
 	batch := &pgx.Batch{}
 	query := selectSettings
