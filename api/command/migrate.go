@@ -5,6 +5,8 @@ import (
 	"database/sql"
 	"fmt"
 	"io"
+	"slices"
+	"strings"
 	"time"
 
 	_ "github.com/jackc/pgx/v5/stdlib" // goose works on database/sql
@@ -17,8 +19,8 @@ import (
 
 // migrate runs api migrate. Concurrent runs wait for each other.
 func migrate(args []string, stdout io.Writer) error {
-	if len(args) != 1 {
-		return fmt.Errorf("migrate: want up, down or status: %w", errUsage)
+	if len(args) != 1 || !slices.Contains([]string{"up", "down", "status"}, args[0]) {
+		return fmt.Errorf("migrate: want up, down or status, not %q: %w", strings.Join(args, " "), errUsage)
 	}
 	url, err := config.DatabaseURL()
 	if err != nil {
@@ -60,7 +62,7 @@ func migrate(args []string, stdout io.Writer) error {
 			report(stdout, result)
 		}
 		return err
-	case "status":
+	default: // status
 		statuses, err := provider.Status(ctx)
 		for _, s := range statuses {
 			at := ""
@@ -70,8 +72,6 @@ func migrate(args []string, stdout io.Writer) error {
 			_, _ = fmt.Fprintf(stdout, "%-8s %s %s\n", s.State, s.Source.Path, at)
 		}
 		return err
-	default:
-		return fmt.Errorf("migrate: want up, down or status, not %q: %w", args[0], errUsage)
 	}
 }
 

@@ -24,7 +24,7 @@ func TestBrokerCutOffForLongUnderLoadLosesAndDoublesNothing(t *testing.T) {
 	during.calls.Wait()
 	require.Empty(t, during.trouble, "every tool works without the broker")
 	until(t, soon, "reminders to be claimed meanwhile", func() bool {
-		return query[int](t, s, `SELECT count(*) FROM outbox WHERE event_type = $1`, event.ReminderSent) > 0
+		return query[int](t, s, `SELECT count(*) FROM outbox JOIN journal USING (id) WHERE event_type = $1`, event.ReminderSent) > 0
 	})
 	require.Greater(t, query[int](t, s, `SELECT count(*) FROM outbox`), 100)
 	<-healed

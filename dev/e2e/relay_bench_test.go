@@ -61,13 +61,15 @@ func pileUp(b *testing.B, pool *pgxpool.Pool) { insert(b, pool, piledUp) }
 // insert commits events of five thousand tasks.
 func insert(b *testing.B, pool *pgxpool.Pool, events int) {
 	_, err := pool.Exec(b.Context(), `
-		INSERT INTO outbox (shard, event_id, event_type, topic, task_id, source, traceparent, data, created_at)
-		SELECT n % 5000 % 16, id, 'task.updated', 'task-events', 1 + n % 5000, 'tickler/api',
-		       '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-00',
-		       jsonb_build_object('event_id', id, 'event_type', 'task.updated', 'timestamp', '2026-03-01T00:00:00Z', 'user_id', 1,
-		           'schema_version', '1.0', 'task_id', 1 + n % 5000, 'task_version', 1 + n / 5000,
-		           'updated_fields', jsonb_build_object('title', 'A title of ordinary length', 'priority', 'high')), now()
-		FROM (SELECT n, gen_random_uuid() AS id FROM generate_series(0, $1 - 1) n) rows`, events)
+		WITH entry AS (
+			INSERT INTO journal (user_id, at, call_id, actor_kind, actor, transport, object, object_id, action, after, event_id, event_type, version, source, traceparent)
+			SELECT 1, now(), gen_random_uuid(), 'agent', 'bench', 'mcp', 'task', 1 + n % 5000, 'updated',
+			       '{"title":"A title of ordinary length","priority":"high"}'::json, gen_random_uuid(), 'task.updated', 1 + n / 5000, 'tickler/api',
+			       '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-00'
+			FROM generate_series(0, $1 - 1) n ORDER BY n
+			RETURNING id, object_id
+		)
+		INSERT INTO outbox (shard, topic, id, task_id) SELECT object_id % 16, 'task-events', id, object_id FROM entry`, events)
 	require.NoError(b, err)
 }
 
