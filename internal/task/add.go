@@ -19,11 +19,11 @@ func itoa(n int64) string { return strconv.FormatInt(n, 10) }
 // Addition is the result of adding a task.
 type Addition struct {
 	Task    *Task
-	Created bool // false: the idempotency key had been used, this is its task
+	Created bool // false: the idempotency key was used before; this is the task it created
 }
 
-// Add creates a task. With an idempotency key the call can be repeated: the
-// same key with the same content returns the task that was made the first time.
+// Add creates a task. With an idempotency key the call can be repeated: the same key
+// with the same content returns the task created the first time.
 func (s *Service) Add(ctx context.Context, user person.Settings, in AddInput) (Addition, error) {
 	in.Fields = in.Fields.withoutEmpty()
 	t, err := s.draft(user, in.Fields)
@@ -36,7 +36,7 @@ func (s *Service) Add(ctx context.Context, user person.Settings, in AddInput) (A
 	key := Idempotency{Key: in.IdempotencyKey, Digest: digest(in)}
 	result := Addition{Task: t, Created: true}
 	err = s.store.Tx(ctx, user.UserID, func(tx Tx) error {
-		if key.Key != "" { // before all else: a repeated call must not depend on what changed since
+		if key.Key != "" { // first of all: a repeated call must not depend on what changed since
 			found, err := replay(ctx, tx, key, &result)
 			if err != nil || found {
 				return err
@@ -49,7 +49,7 @@ func (s *Service) Add(ctx context.Context, user person.Settings, in AddInput) (A
 		if err != nil || inserted {
 			return err
 		}
-		_, err = replay(ctx, tx, key, &result) // somebody used the key this very moment
+		_, err = replay(ctx, tx, key, &result) // a concurrent call used the key
 		return err
 	})
 	if err != nil {
@@ -77,14 +77,14 @@ func replay(ctx context.Context, tx Tx, key Idempotency, result *Addition) (foun
 	return true, nil
 }
 
-// draft makes a task of the fields that need no store.
+// draft makes a task from the fields that need no store.
 func (s *Service) draft(user person.Settings, f Fields) (*Task, error) {
 	now := s.clock()
 	t := &Task{
 		UserID: user.UserID, Priority: Medium, TimeZone: user.TimeZone,
 		CreatedAt: now, UpdatedAt: now, Version: 1,
 	}
-	f.Title.Set = true // it is the one that a task cannot be without
+	f.Title.Set = true // a task cannot do without one
 	if err := t.set(f, ThisAndFollowing, user, now); err != nil {
 		return nil, err
 	}

@@ -10,11 +10,11 @@ import (
 	"tickler/internal/recurrence"
 )
 
-// Bounds of an agenda.
+// Limits of an agenda.
 const (
 	maxAgenda       = 200 // entries
-	agendaPerSeries = 100 // dates of one series
-	// agendaWork is what finding the dates may cost together: some tenths of a second.
+	agendaPerSeries = 100 // dates per series
+	// agendaWork bounds the work of finding all the dates: some tenths of a second.
 	agendaWork = 5_000_000
 )
 
@@ -22,12 +22,11 @@ const (
 type AgendaEntry struct {
 	Task   *Task
 	Due    time.Time
-	ToCome bool // the occurrence does not exist yet: it comes when those before it are done
+	ToCome bool // the occurrence does not exist yet; it is created once those before it are done
 }
 
-// agenda lists the dates of open series from one moment to another, the earliest
-// first: what there will be if each is done when it is due. cut tells that there
-// are more.
+// agenda lists the dates of open series between two moments, earliest first, as they
+// will be if each occurrence is done when it is due. cut tells that there are more.
 func (s *Service) agenda(ctx context.Context, user person.Settings, f Filter, from, until, now time.Time) (entries []AgendaEntry, cut bool, err error) {
 	open := false
 	f.Completed, f.Recurring, f.DueAfter, f.DueBefore = &open, true, nil, &until

@@ -12,23 +12,24 @@ import (
 )
 
 const (
-	// calendarTasks is how many open tasks, and how many done ones, a feed shows.
+	// calendarTasks is how many open tasks a feed shows, and how many completed
+	// ones.
 	calendarTasks = 2000
-	// calendarPast is how long a feed shows what was done.
+	// calendarPast is how long a feed shows completed tasks.
 	calendarPast = 30 * 24 * time.Hour
 )
 
-// Feed is a user's calendar feed, as it was when it was found.
+// Feed is a user's calendar feed, as found by its secret.
 type Feed struct {
 	UserID int64
-	// Version is another one whenever anything has changed that the feed shows,
-	// also because time has passed.
+	// Version changes whenever the content of the feed changes, which the passing of
+	// time can do too.
 	Version string
 	since   time.Time
 }
 
-// Feed finds the calendar feed with a secret, without reading what it shows.
-// NOT_FOUND when no feed has the secret, or has it any more.
+// Feed finds the calendar feed with a secret, without reading its content. It
+// returns NOT_FOUND if no feed has the secret, or the feed was replaced or revoked.
 func (s *Service) Feed(ctx context.Context, secret string) (Feed, error) {
 	f := Feed{since: s.clock().Add(-calendarPast)}
 	var err error
@@ -39,7 +40,7 @@ func (s *Service) Feed(ctx context.Context, secret string) (Feed, error) {
 	return f, err
 }
 
-// FeedTasks lists what a feed shows, all but the descriptions: tasks with a due
+// FeedTasks lists the tasks of a feed without their descriptions: tasks with a due
 // date that are open or were completed lately, the earliest due first.
 func (s *Service) FeedTasks(ctx context.Context, f Feed) ([]*Task, error) {
 	tasks, err := s.store.FeedTasks(ctx, f.UserID, f.since, calendarTasks)
@@ -47,7 +48,7 @@ func (s *Service) FeedTasks(ctx context.Context, f Feed) ([]*Task, error) {
 	return tasks, err
 }
 
-// Descriptions reads those of some of the user's tasks.
+// Descriptions reads the descriptions of some of the user's tasks.
 func (s *Service) Descriptions(ctx context.Context, userID int64, ids []int64) (map[int64]string, error) {
 	return s.store.Descriptions(ctx, userID, ids)
 }

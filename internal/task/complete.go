@@ -19,15 +19,15 @@ type CompleteInput struct {
 // Completion is the result of completing a task.
 type Completion struct {
 	Task    *Task
-	Changed bool // false: it was completed before
-	// Of a recurring task: the next occurrence, or that there is none.
+	Changed bool // false: it was already completed
+	// For a recurring task: the next occurrence, or that there is none.
 	Next        *Task
 	SeriesEnded bool
-	PassedOver  int // dates of the series that passed while the task was late
+	PassedOver  int // dates of the series that went by while the task was late
 }
 
-// Complete marks a task done. Completing again changes nothing. The next
-// occurrence of a recurring task is created by the recurrer from the event.
+// Complete marks a task as done. Completing it again changes nothing. The recurrer
+// creates the next occurrence of a recurring task when it receives the event.
 func (s *Service) Complete(ctx context.Context, user person.Settings, in CompleteInput) (Completion, error) {
 	at, err := s.doneAt(user, in.CompletedAt)
 	if err != nil {
@@ -53,8 +53,8 @@ func (s *Service) Complete(ctx context.Context, user person.Settings, in Complet
 	return result, nil
 }
 
-// doneAt reads when a task was done: now, unless a moment of the past is given. A
-// day means its end, but no moment to come.
+// doneAt returns when a task was done: now, unless a moment in the past is given. A
+// day means its end, but no later than now.
 func (s *Service) doneAt(user person.Settings, text string) (time.Time, error) {
 	now := s.clock()
 	if text == "" {
@@ -74,7 +74,7 @@ func (s *Service) doneAt(user person.Settings, text string) (time.Time, error) {
 	return due.Time, nil
 }
 
-// complete marks a task done, unless it is.
+// complete marks a task as done, unless it is already.
 func (s *Service) complete(ctx context.Context, tx Tx, t *Task, at time.Time) (changed bool, err error) {
 	if t.Completed() {
 		return false, nil
@@ -86,8 +86,8 @@ func (s *Service) complete(ctx context.Context, tx Tx, t *Task, at time.Time) (c
 	return true, tx.Save(ctx, Change{Kind: Completed, Before: before, Task: t})
 }
 
-// predictNext fills in what follows a recurring task that was completed: the open
-// occurrence, with whatever date it was given, or the one that there will be.
+// predictNext fills in what follows a completed recurring task: the open occurrence,
+// with whatever date it was given, or the one that will be created.
 func (c *Completion) predictNext(ctx context.Context, tx Tx, user person.Settings, now time.Time) error {
 	if c.Task.Recurrence == nil {
 		return nil
@@ -102,7 +102,7 @@ func (c *Completion) predictNext(ctx context.Context, tx Tx, user person.Setting
 	next := last
 	switch {
 	case last.DeletedAt != nil && last.ID != c.Task.ID:
-		next = nil // whoever deleted it ended the series
+		next = nil // deleting it ended the series
 	case last.Completed():
 		if next, err = last.Successor(user, now); err != nil {
 			return err

@@ -12,14 +12,14 @@ import (
 	"tickler/internal/recurrence"
 )
 
-// Due is a due date as a person meant it.
+// Due is a due date as it was meant.
 type Due struct {
-	Time   time.Time // the instant; for an all-day one the last second of the day
+	Time   time.Time // the instant; for a whole day its last second
 	AllDay bool
-	// Wall is the wall time that was meant, held in UTC: it differs from what the
-	// clock shows at Time where the zone skips it.
+	// Wall is the wall time that was meant, held in UTC. It differs from the clock
+	// at Time where the zone skips it.
 	Wall time.Time
-	// Offset is the text's own offset from UTC; nil: it was wall time in a zone.
+	// Offset is the offset from UTC in the text; nil for a wall time in a zone.
 	Offset *int
 }
 
@@ -37,10 +37,10 @@ var (
 	fraction   = regexp.MustCompile(`(:\d\d)\.\d{1,9}`)
 )
 
-// ParseDue reads a date or date-time. A bare date means that day, due at its
-// end; a date-time without offset is wall time in zone (one that does not exist
-// moves forward by the gap, one that exists twice is the first); with an offset
-// it is that instant. field names the input in errors. Years 1970 to 9999.
+// ParseDue parses a date or date-time. A bare date means that day, and is due at its
+// end. A date-time without offset is wall time in zone: one that does not exist
+// moves forward by the gap, one that exists twice is the first. With an offset it is
+// that instant. field names the input in errors. Years 1970 to 9999.
 func ParseDue(field, text string, zone *time.Location) (Due, error) {
 	wrong := func(why string) error {
 		return fault.Invalid(field, "%s; allowed is a date or a date-time in ISO 8601, %s", why, dueExamples)
@@ -80,13 +80,13 @@ func ParseDue(field, text string, zone *time.Location) (Due, error) {
 	return due, nil
 }
 
-// readDue is ParseDue for what a caller gave. Its errors say what time it is, so
-// that whoever wrote "tomorrow" can work it out.
+// readDue is ParseDue for callers' input. Its errors state the current time, so that
+// a caller who wrote "tomorrow" can work out the date.
 func readDue(field, text string, user person.Settings, now time.Time) (Due, error) {
 	return readDueIn(field, text, user.Zone(), user, now)
 }
 
-// readDueIn is readDue for what is meant in another zone than the user's.
+// readDueIn is readDue in a zone other than the user's.
 func readDueIn(field, text string, zone *time.Location, user person.Settings, now time.Time) (Due, error) {
 	due, err := ParseDue(field, text, zone)
 	if e := (*fault.Error)(nil); errors.As(err, &e) {
@@ -119,13 +119,13 @@ func parseWall(s string) (time.Time, error) {
 	return time.Time{}, err
 }
 
-// endOfDay is the last second of the day that wall names, in zone. Where that
-// second does not exist (a zone that skips it) it moves forward like any other.
+// endOfDay is the last second, in zone, of wall's day. Where the zone skips that
+// second, it moves forward like any other wall time.
 func endOfDay(wall time.Time, zone *time.Location) time.Time {
 	return recurrence.Resolve(clockOn(wall, endOfDayClock), zone)
 }
 
-// startOfDay is the first instant of the day that wall names, in zone.
+// startOfDay is the first instant, in zone, of wall's day.
 func startOfDay(wall time.Time, zone *time.Location) time.Time {
 	y, m, d := wall.Date()
 	return recurrence.Resolve(time.Date(y, m, d, 0, 0, 0, 0, time.UTC), zone).UTC()
@@ -157,8 +157,8 @@ func (t *Task) keepWall(meant time.Time) {
 	}
 }
 
-// DueText writes the due date as callers see it: a day as that day, a moment in
-// zone with its offset; none is "".
+// DueText formats the due date for callers: a day as a date, a moment in zone with
+// its offset, none as "".
 func (t *Task) DueText(zone *time.Location) string {
 	if t.DueDate == nil {
 		return ""
@@ -166,7 +166,7 @@ func (t *Task) DueText(zone *time.Location) string {
 	return t.DateText(*t.DueDate, zone)
 }
 
-// DateText writes a date of the task's series in the same way.
+// DateText formats a date of the task's series in the same way.
 func (t *Task) DateText(at time.Time, zone *time.Location) string {
 	if t.AllDay || t.DueDate == nil && t.Recurrence != nil && t.wholeDays() {
 		return at.In(t.Zone()).Format(time.DateOnly)
@@ -174,7 +174,7 @@ func (t *Task) DateText(at time.Time, zone *time.Location) string {
 	return FormatTime(&at, zone)
 }
 
-// Day is the day on which a task of a day is due, "" for others.
+// Day is the day a whole-day task is due on, "" for other tasks.
 func (t *Task) Day() string {
 	if !t.AllDay || t.DueDate == nil {
 		return ""
@@ -182,10 +182,10 @@ func (t *Task) Day() string {
 	return t.DateText(*t.DueDate, nil)
 }
 
-// FormatDue writes the due date as it is shown to a user; none is "".
+// FormatDue formats the due date for a user; none is "".
 func (t *Task) FormatDue(user person.Settings) string { return t.DueText(user.Zone()) }
 
-// FormatTime writes an instant as RFC 3339 in zone, to the second; nil is "".
+// FormatTime formats an instant as RFC 3339 in zone, to the second; nil is "".
 func FormatTime(t *time.Time, zone *time.Location) string {
 	if t == nil {
 		return ""
@@ -193,8 +193,8 @@ func FormatTime(t *time.Time, zone *time.Location) string {
 	return t.In(zone).Format(time.RFC3339)
 }
 
-// float keeps a task of a day on its day wherever its user is: the day begins,
-// ends and reminds as it does in the user's zone. It tells whether that is new.
+// float keeps a whole-day task on its day wherever the user is: the day begins, ends
+// and reminds in the user's zone. It tells whether that changed the task.
 func (t *Task) float(user person.Settings) bool {
 	if !t.AllDay || t.DueDate == nil || t.TimeZone == user.TimeZone {
 		return false

@@ -11,26 +11,26 @@ import (
 // MaxBatch is how many tasks one call may add or edit.
 const MaxBatch = 50
 
-// EditInput is all that can be done to a task at once: fields first, then tags,
+// EditInput is everything that one call can do to a task: first fields, then tags,
 // then the action.
 type EditInput struct {
 	UpdateInput
 	AddTags    []string `json:"add_tags,omitempty" doc:"Names; unknown ones are created." maxItems:"10"`
 	RemoveTags []string `json:"remove_tags,omitempty" doc:"Names." maxItems:"10"`
 	Action     string   `json:"action,omitempty" doc:"What to do in the end." enum:"complete,delete"`
-	// CompletedAt is for the action complete: see CompleteInput.
+	// CompletedAt is for the action complete; see CompleteInput.
 	CompletedAt string `json:"completed_at,omitempty" doc:"When it was done, if not now."`
 }
 
-// Editing is the result of editing a task: an UpdateResult, and, as the action
-// was, a Completion or a Deletion.
+// Editing is the result of editing a task: an UpdateResult and, depending on the
+// action, a Completion or a Deletion.
 type Editing struct {
 	UpdateResult
 	Completion *Completion
 	Deletion   *Deletion
 }
 
-// Edit does several things to a task in one transaction: all or none.
+// Edit makes several changes to a task in one transaction: all or none.
 func (s *Service) Edit(ctx context.Context, user person.Settings, in EditInput) (Editing, error) {
 	if in.Action != "" {
 		if err := input.CheckEnum("action", in.Action, "delete", "complete"); err != nil {
@@ -79,7 +79,7 @@ func (s *Service) Edit(ctx context.Context, user person.Settings, in EditInput) 
 	return result, err
 }
 
-// CheckBatch refuses a call about none or too many tasks.
+// CheckBatch refuses a call without tasks, or with too many.
 func CheckBatch(field string, items int) error {
 	switch {
 	case items == 0:

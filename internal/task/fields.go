@@ -13,9 +13,9 @@ import (
 	"tickler/internal/person"
 )
 
-// Fields are what a caller may give a task: each field's name, limits and meaning
-// stand here and nowhere else. A new field is applied by set, told by told, and
-// stored, exported and shown under the same name.
+// Fields are what a caller may give a task. The name, limits and meaning of each
+// field are defined here and nowhere else. A new field is applied in set, reported
+// in told, and stored, exported and shown under the same name.
 type Fields struct {
 	Title           input.Optional[string]         `json:"title,omitzero" doc:"What to do." minLength:"1" maxLength:"200" example:"Pay the rent"`
 	Description     input.Optional[string]         `json:"description,omitzero" doc:"Details." maxLength:"10000"`
@@ -34,7 +34,7 @@ type Fields struct {
 	ReminderOffsets input.Optional[[]int]          `json:"reminder_offsets,omitzero" doc:"Minutes before due, below zero after; [] for none. Default: the user's." maxItems:"10" example:"[1440,60]"`
 }
 
-// AddInput is a new task. Null is as good as left out.
+// AddInput is a new task. Null means the same as leaving a field out.
 type AddInput struct {
 	Fields         `required:"title" null:"absent"`
 	IdempotencyKey string `json:"idempotency_key,omitempty" doc:"Any unique text: a repeated call with it returns the first task instead of adding another." maxLength:"128"`
@@ -48,7 +48,7 @@ type UpdateInput struct {
 	IfVersion int   `json:"if_version,omitempty" doc:"Change only if the task still has this version, else CONFLICT."`
 }
 
-// withoutEmpty leaves out what is null or "": of a new task that says nothing.
+// withoutEmpty drops fields that are null or "", which mean nothing in a new task.
 func (f Fields) withoutEmpty() Fields {
 	all := reflect.ValueOf(&f).Elem()
 	for i := range all.NumField() {
@@ -59,12 +59,12 @@ func (f Fields) withoutEmpty() Fields {
 	return f
 }
 
-// set checks the given fields that need no store, and gives them to the task:
-// one that was read, or an empty one. Changing the due date or the rule of an
-// open occurrence re-anchors its series from it.
+// set checks the given fields that need no store, and applies them to the task,
+// which may be an empty one. Changing the due date or the rule of an open occurrence
+// re-anchors its series from it.
 func (t *Task) set(f Fields, scope Scope, user person.Settings, now time.Time) error {
 	if f.Title.Set {
-		title, err := checkTitle(f.Title.Value) // null is as empty as ""
+		title, err := checkTitle(f.Title.Value) // null counts as ""
 		if err != nil {
 			return err
 		}
@@ -100,7 +100,7 @@ func (t *Task) set(f Fields, scope Scope, user person.Settings, now time.Time) e
 	}
 	nagChanged := false
 	if f.Nag.Set {
-		if nagChanged, err = t.setNag(f.Nag.Value); err != nil { // null is as good as never
+		if nagChanged, err = t.setNag(f.Nag.Value); err != nil { // null counts as never
 			return err
 		}
 	}
@@ -117,8 +117,7 @@ func (t *Task) set(f Fields, scope Scope, user person.Settings, now time.Time) e
 	return nil
 }
 
-// file finds or creates the category and the tags that are given, and gives them
-// to the task.
+// file finds or creates the given category and tags, and applies them to the task.
 func (t *Task) file(ctx context.Context, tx label.Directory, f Fields) (err error) {
 	if f.Category.Set || f.CategoryID.Set {
 		if t.Category, err = label.ResolveCategory(ctx, tx, f.Category.Value, f.CategoryID.Value); err != nil {
@@ -131,8 +130,8 @@ func (t *Task) file(ctx context.Context, tx label.Directory, f Fields) (err erro
 	return err
 }
 
-// told are the fields that events tell of, by their public names. The values are
-// those in events; nil where there is none.
+// told returns the fields that events report, by their public names, with the values
+// as in events; nil where there is none.
 var told = []struct {
 	name  string
 	value func(*Task) any
@@ -155,7 +154,7 @@ var told = []struct {
 	{"nag", func(t *Task) any { return orNil(t.Nag()) }},
 	{"previous_task_id", func(t *Task) any { return orNil(t.PreviousTaskID) }},
 	{"reminder_offsets", func(t *Task) any {
-		if t.ReminderOffsets == nil { // the user's default, which is another thing than none
+		if t.ReminderOffsets == nil { // the user's default, which differs from none
 			return nil
 		}
 		return t.ReminderOffsets
@@ -164,7 +163,7 @@ var told = []struct {
 	{"snoozed_until", func(t *Task) any { return orNil(t.SnoozedUntil) }},
 }
 
-// Told returns all fields that events tell of, by their public names.
+// Told returns all fields that events report, by their public names.
 func (t *Task) Told() map[string]any {
 	values := map[string]any{}
 	for _, f := range told {
@@ -173,16 +172,16 @@ func (t *Task) Told() map[string]any {
 	return values
 }
 
-// Differences returns those whose values differ between two states of a task, as
-// they were and as they are.
+// Differences returns the fields that differ between two states of a task, with
+// their values before and after.
 func Differences(before, after *Task) (old, new map[string]any) {
 	old, new = map[string]any{}, map[string]any{}
 	for _, f := range told {
-		// A due date that is now meant as a day, or no longer, is another one even
-		// when the instant is the same.
+		// A due date that becomes a whole day, or ceases to be one, has changed even
+		// if the instant is the same.
 		another := f.name == "due_date" && before.AllDay != after.AllDay
 		if f.name == "due_day" && f.value(after) == nil {
-			continue // due_date and all_day say so
+			continue // due_date and all_day cover it
 		}
 		if was, is := f.value(before), f.value(after); another || !same(was, is) {
 			old[f.name], new[f.name] = was, is
@@ -214,7 +213,7 @@ func nullIfZero[T comparable](v T) any {
 	return v
 }
 
-// CategoryID is 0 for a task without category.
+// CategoryID is 0 for a task without a category.
 func (t *Task) CategoryID() int64 {
 	if t.Category == nil {
 		return 0
@@ -254,7 +253,7 @@ func (t *Task) missed() Missed {
 	return t.Recurrence.Missed
 }
 
-// sameOffsets tells nil, the user's default, from none.
+// sameOffsets distinguishes nil, the user's default, from none.
 func sameOffsets(a, b []int) bool {
 	return (a == nil) == (b == nil) && slices.Equal(a, b)
 }

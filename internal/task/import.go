@@ -15,27 +15,27 @@ import (
 	"tickler/internal/person"
 )
 
-// Import is a task that comes from elsewhere. Its idempotency key, which is
-// required, identifies it there: it is imported once, whatever it has become.
-// Categories that do not exist are created, as tags are.
+// Import is a task from elsewhere. Its idempotency key, which is required,
+// identifies it there: a task is imported once, whatever has become of it since.
+// Missing categories are created, as tags are.
 type Import struct {
 	AddInput
-	TimeZone         string // in which the due date is meant; "": the user's
+	TimeZone         string // the zone the due date is meant in; "": the user's
 	CreatedAt        *time.Time
-	CompletedAt      *time.Time // already done; it gets no successor
+	CompletedAt      *time.Time // already done; no successor is created
 	AbsoluteReminder *time.Time
 	SnoozedUntil     *time.Time
-	Series           *Recurrence // the place in its series; the rule is that of AddInput
-	SeriesDate       *time.Time  // the date of the series that it stands for, as wall time
+	Series           *Recurrence // its place in the series; the rule is in AddInput
+	SeriesDate       *time.Time  // the date of the series it stands for, as wall time
 	PreviousTaskID   *int64
 }
 
 // errDryRun rolls back a dry run.
 var errDryRun = errors.New("dry run")
 
-// Import adds a task that comes from elsewhere, with its event, or, of a dry
-// run, only says whether it could. Created is false when it was imported before.
-// Reminders that have passed are not made up for.
+// Import adds a task from elsewhere, with its event; a dry run only tells whether it
+// could. Created is false if it was imported before. Reminders that have passed are
+// not sent late.
 func (s *Service) Import(ctx context.Context, user person.Settings, in Import, dryRun bool) (Addition, error) {
 	now := s.clock()
 	meant := user
@@ -94,7 +94,7 @@ func (s *Service) Import(ctx context.Context, user person.Settings, in Import, d
 	return result, nil
 }
 
-// finish marks a task done that was completed elsewhere. It is an update and not a
+// finish marks a task as done that was completed elsewhere. This is an update, not a
 // completion, so that no successor is created.
 func finish(ctx context.Context, tx Tx, t *Task, at, now time.Time) error {
 	if at = at.UTC().Truncate(time.Microsecond); at.After(now) {
@@ -107,8 +107,8 @@ func finish(ctx context.Context, tx Tx, t *Task, at, now time.Time) error {
 	return tx.Save(ctx, Change{Kind: Updated, Before: before, Task: t})
 }
 
-// place puts a task where it was in its series. The series is another one for
-// each user, and the same for all its tasks.
+// place puts a task at its place in its series. The id of the series differs between
+// users, and is the same for all its tasks.
 func (t *Task) place(in Import) {
 	t.PreviousTaskID = in.PreviousTaskID
 	if t.Recurrence == nil || in.Series == nil {
@@ -118,18 +118,18 @@ func (t *Task) place(in Import) {
 	r.SeriesID = uuid.NewSHA1(in.Series.SeriesID, []byte(strconv.FormatInt(t.UserID, 10)))
 	r.Start, r.StartOccurrence, r.Occurrence = in.Series.Start, in.Series.StartOccurrence, in.Series.Occurrence
 	switch {
-	case !in.DueDate.Set: // it had none
+	case !in.DueDate.Set: // the task had no due date
 		t.DueDate, t.AllDay, r.Date = nil, false, time.Time{}
 	case in.SeriesDate != nil:
 		r.Date = *in.SeriesDate
 	}
 }
 
-// exported is how many tasks are read at a time where all are.
+// exported is how many tasks are read at a time when all are.
 const exported = 100
 
-// Everything reads all of the user's tasks that are not deleted, oldest first, a
-// few at a time. It ends with an error if there is one.
+// Everything yields all of the user's tasks that are not deleted, oldest first. If
+// reading fails, the last thing it yields is the error.
 func (s *Service) Everything(ctx context.Context, user person.Settings) iter.Seq2[*Task, error] {
 	return func(yield func(*Task, error) bool) {
 		created, id := time.Unix(0, 0).UTC(), int64(0)

@@ -46,19 +46,19 @@ type SearchInput struct {
 	Limit    int        `json:"limit,omitempty" doc:"Default 20." minimum:"1" maximum:"100"`
 	Cursor   string     `json:"cursor,omitempty" doc:"next_cursor of the page before; other arguments as then."`
 
-	Highlight bool `json:"-"` // show where each task matches
+	Highlight bool `json:"-"` // mark where each task matches
 }
 
-// Listing is a page of tasks with what a caller needs to go on.
+// Listing is a page of tasks with what a caller needs to continue.
 type Listing struct {
 	Page
-	NextCursor string // empty at the end
-	// Of a list between two dates, its first page: the dates of open series there.
+	NextCursor string // "" at the end
+	// On the first page of a list between two dates: the dates of open series there.
 	Agenda []AgendaEntry
 	Cut    bool // the agenda has more
 }
 
-// List returns the user's tasks that are not deleted, a page at a time.
+// List returns the user's tasks that are not deleted, one page at a time.
 func (s *Service) List(ctx context.Context, user person.Settings, in ListInput) (Listing, error) {
 	filter, err := s.filter(ctx, user, in.Priority, in.Category, in.Tags, in.TagsMatch)
 	if err != nil {
@@ -106,8 +106,8 @@ func (s *Service) List(ctx context.Context, user person.Settings, in ListInput) 
 	return out, err
 }
 
-// Search returns the user's tasks that match a query, most relevant first; an
-// empty query lists all, newest first.
+// Search returns the user's tasks that match a query, most relevant first. An empty
+// query lists all tasks, newest first.
 func (s *Service) Search(ctx context.Context, user person.Settings, in SearchInput) (Listing, error) {
 	if err := input.CheckText("query", in.Query, MaxQuery); err != nil {
 		return Listing{}, err
@@ -179,8 +179,8 @@ func (s *Service) filter(ctx context.Context, user person.Settings, priorities [
 	return f, nil
 }
 
-// bound reads the limit of a range. A bare date means the start of that day, so
-// that due_after today and due_before tomorrow are today's tasks.
+// bound parses the limit of a range. A bare date means the start of that day, so
+// that due_after today with due_before tomorrow selects today's tasks.
 func bound(field, text string, user person.Settings, now time.Time) (*time.Time, error) {
 	if text == "" {
 		return nil, nil
@@ -213,8 +213,8 @@ func page(sort SortKey, desc bool, limit, standard int, cursor string) (Paging, 
 	return p, nil
 }
 
-// cursorContent is what a cursor holds: the position, and the order that it is
-// a position in, so that a cursor of another list is refused.
+// cursorContent is the content of a cursor: the position, and the order it belongs
+// to, so that a cursor from another list is refused.
 type cursorContent struct {
 	Sort  SortKey `json:"s"`
 	Desc  bool    `json:"d"`

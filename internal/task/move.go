@@ -8,13 +8,13 @@ import (
 	"tickler/internal/recurrence"
 )
 
-// Scope says what of a series a new due date is about.
+// Scope says what part of a series a new due date applies to.
 type Scope string
 
 // The scopes. ThisAndFollowing is the default.
 const (
-	ThisOne          Scope = "this"      // this occurrence only: the series keeps its dates
-	ThisAndFollowing Scope = "following" // the series goes on from the new date
+	ThisOne          Scope = "this"      // only this occurrence; the series keeps its dates
+	ThisAndFollowing Scope = "following" // the series continues from the new date
 )
 
 // moved fits the series to the new due date of an open occurrence, which was
@@ -56,7 +56,7 @@ func (t *Task) moved(before *Task, scope Scope, meant time.Time) error {
 			t.note("the rule has no such date, so only this one was moved: the series keeps its dates")
 			return nil
 		}
-		// The clock is that of the series from now on; its days are what they were.
+		// From now on the series has this time of day; its days stay.
 		r.Start, r.Date = clockOn(r.Start, meant), clockOn(date, meant)
 	default:
 		r.Start, r.Date, r.StartOccurrence = meant, meant, r.Occurrence
@@ -65,7 +65,8 @@ func (t *Task) moved(before *Task, scope Scope, meant time.Time) error {
 	return nil
 }
 
-// fits tells whether a rule that starts at a wall time has that for its first date.
+// fits tells whether a wall time is itself the first date of the rule starting
+// there.
 func fits(rule *recurrence.Rule, wall time.Time, allDay bool) bool {
 	first := recurrence.Series{Rule: rule, Start: wall, AllDay: allDay}.First(1)
 	return len(first) == 1 && first[0].Wall.Equal(wall)
@@ -87,8 +88,8 @@ func clockOn(date, clock time.Time) time.Time {
 
 func sameDate(a, b time.Time) bool { return clockOn(a, time.Time{}).Equal(clockOn(b, time.Time{})) }
 
-// inZone moves the task to another zone at the wall time at which it was meant:
-// 09:00 here is 09:00 there.
+// inZone moves the task to another zone at the same wall time: 09:00 here becomes
+// 09:00 there.
 func (t *Task) inZone(zone *time.Location) {
 	if t.DueDate != nil {
 		wall := t.wall()

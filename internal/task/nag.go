@@ -5,13 +5,13 @@ import (
 	"tickler/internal/input"
 )
 
-// Bounds of how often a task nags.
+// Limits on how often a task nags.
 const (
 	minNagMinutes = 5
 	maxNagMinutes = 7 * 24 * 60
 )
 
-// Nag reminds of a task again and again, from its due date on, until it is done.
+// Nag is how often a task reminds, from its due date on, until it is done.
 type Nag struct {
 	EveryMinutes int    `json:"every_minutes" doc:"0: no more." minimum:"0" maximum:"10080" example:"30"`
 	Until        string `json:"until,omitempty" enum:"done"`
@@ -25,7 +25,7 @@ func (t *Task) Nag() *Nag {
 	return &Nag{EveryMinutes: t.NagMinutes, Until: "done"}
 }
 
-// setNag sets how often the task nags, and tells whether that is new.
+// setNag sets how often the task nags, and tells whether that changed.
 func (t *Task) setNag(nag Nag) (changed bool, err error) {
 	if nag.EveryMinutes != 0 && (nag.EveryMinutes < minNagMinutes || nag.EveryMinutes > maxNagMinutes) {
 		return false, fault.Invalid("nag", "every_minutes %d is out of range; allowed are %d to %d, or 0 for no more, for example {\"every_minutes\": 30, \"until\": \"done\"}", nag.EveryMinutes, minNagMinutes, maxNagMinutes)

@@ -10,15 +10,15 @@ import (
 	"tickler/internal/recurrence"
 )
 
-// nextDate is the date that follows this occurrence, given when it was (or
-// would be) completed; nil when the series has ended.
+// nextDate returns the date that follows this occurrence if it is completed at the
+// given time; nil if the series has ended.
 //
-// From the due date: the first date of the series after the date that this
-// occurrence stands for, its due date and the completion, so that early never
-// gives a date twice and late never piles up missed ones. Where missed ones are
-// kept, the completion does not count: each comes, one after the other. From
-// completion, or without a due date: one step of the rule from the completion, but
-// not the date that was just done; where the rule names its days, one after that.
+// From the due date: the first date of the series after this occurrence's date, its
+// due date and the completion. Completing early therefore never gives a date twice,
+// and completing late never piles up missed dates. Where missed dates are kept, the
+// completion is ignored: each date comes, one after the other. From completion, or
+// without a due date: one step of the rule from the completion, but never the date
+// just done; if the rule names its days, one after that date.
 func (t *Task) nextDate(completed time.Time) (*recurrence.Occurrence, error) {
 	series, err := t.series()
 	if err != nil {
@@ -27,7 +27,7 @@ func (t *Task) nextDate(completed time.Time) (*recurrence.Occurrence, error) {
 	r := t.Recurrence
 	from := recurrence.Occurrence{Time: t.given(), Index: r.Occurrence}
 	after, zone := completed, series.Zone
-	if series.AllDay { // done on a day is done for that day
+	if series.AllDay { // completing on a day covers that day
 		after = endOfDay(recurrence.Wall(completed, zone), zone)
 	}
 	switch {
@@ -43,16 +43,16 @@ func (t *Task) nextDate(completed time.Time) (*recurrence.Occurrence, error) {
 	if !ok {
 		return nil, nil
 	}
-	if series.Zone != zone { // hours were counted
+	if series.Zone != zone { // the rule counted hours
 		next.Time = next.Time.In(zone)
 		next.Wall = recurrence.Wall(next.Time, zone)
 	}
 	return &next, nil
 }
 
-// countFromCompletion starts the series at the completion. The day is the one on
-// which somebody had time: a month without it has its last day instead. The time
-// of day is that of the series. Hours count as they pass, whatever clocks do.
+// countFromCompletion starts the series at the completion. The day is when somebody
+// happened to have time, so a month without that day uses its last day. The time of
+// day is that of the series. Hours count as they pass, whatever clocks do.
 func (t *Task) countFromCompletion(series *recurrence.Series, from *recurrence.Occurrence, completed time.Time) {
 	rule := series.Rule
 	wall := recurrence.Wall(completed, series.Zone)
@@ -63,24 +63,24 @@ func (t *Task) countFromCompletion(series *recurrence.Series, from *recurrence.O
 		series.Zone = time.FixedZone("", offset)
 	case series.AllDay:
 		wall = clockOn(wall, endOfDayClock)
-	case t.DueDate == nil: // the rule names its hours
+	case t.DueDate == nil: // the hours come from the rule
 		wall = clockOn(wall, time.Time{})
 	case !rule.Subdaily():
 		wall = clockOn(wall, t.meant())
 	}
 	series.Start, series.StartIndex = wall, from.Index
 	if !rule.NamesDay() {
-		from.Time = time.Time{} // steps from the completion, however early that was
+		from.Time = time.Time{} // step from the completion, however early it was
 	}
-	// Done on the day itself, whatever the hour: that day is done. Of several times
-	// of a day those to come are still to come.
+	// Completing on the day itself covers that day, whatever the hour. If the rule
+	// has several times of day, the later ones still come.
 	if begin := recurrence.Resolve(wall, series.Zone); !rule.Subdaily() && len(rule.Clock()) < 2 && begin.After(from.Time) {
 		from.Time = begin
 	}
 }
 
-// meant is the wall time that was meant with the due date: it differs from what
-// the clock shows where the zone skips it, and where only this date was moved.
+// meant is the wall time that was meant by the due date. It differs from the clock
+// where the zone skips it, and where only this date was moved.
 func (t *Task) meant() time.Time {
 	if date := t.Recurrence.Date; !date.IsZero() {
 		return date
@@ -89,7 +89,7 @@ func (t *Task) meant() time.Time {
 }
 
 // passedOver counts the dates of the series between this occurrence and the next
-// one, which came while it was late.
+// one, which went by while it was late.
 func (t *Task) passedOver(next time.Time) int {
 	if t.DueDate == nil || t.Recurrence.Base == FromCompletion {
 		return 0
@@ -101,8 +101,8 @@ func (t *Task) passedOver(next time.Time) int {
 	return series.Between(t.given(), next)
 }
 
-// given is the later of the due date and the date of the series that the task
-// stands for: what follows must come after both.
+// given is the later of the due date and the date of the series the task stands for:
+// what follows must come after both.
 func (t *Task) given() time.Time {
 	if t.DueDate == nil {
 		return time.Time{}
@@ -113,7 +113,7 @@ func (t *Task) given() time.Time {
 	return *t.DueDate
 }
 
-// date is the instant of the date of the series that the task stands for.
+// date is the instant of the date of the series the task stands for.
 func (r *Recurrence) date(t *Task) time.Time {
 	if r.Date.IsZero() {
 		return *t.DueDate
@@ -121,7 +121,7 @@ func (r *Recurrence) date(t *Task) time.Time {
 	return recurrence.Resolve(r.Date, t.Zone())
 }
 
-// moveTo gives the task the date of another occurrence of its series.
+// moveTo moves the task to another occurrence of its series.
 func (t *Task) moveTo(next *recurrence.Occurrence) {
 	hadDue := t.DueDate != nil
 	if !hadDue {
@@ -135,9 +135,9 @@ func (t *Task) moveTo(next *recurrence.Occurrence) {
 	}
 }
 
-// Successor is the occurrence that follows a completed one: nil when the series
-// has ended. It is ready to be stored: title, description, priority, category,
-// tags, rule and reminders are copied.
+// Successor returns the occurrence that follows a completed one, ready to be stored;
+// nil if the series has ended. It copies title, description, priority, category,
+// tags, rule and reminders.
 func (t *Task) Successor(user person.Settings, now time.Time) (*Task, error) {
 	if t.Recurrence == nil || !t.Completed() {
 		return nil, nil
@@ -160,17 +160,17 @@ func (t *Task) Successor(user person.Settings, now time.Time) (*Task, error) {
 	return next, nil
 }
 
-// forgetMoments drops what was about the occurrence itself.
+// forgetMoments drops what concerned this occurrence only.
 func (t *Task) forgetMoments() {
 	t.AbsoluteReminder, t.SnoozedUntil, t.RemindAt = nil, nil, nil
 	t.RemindedAt, t.RemindedDue = nil, nil
 	t.Skipped, t.Notes, t.HeldUntil = nil, nil, nil
 }
 
-// CreateSuccessor stores the occurrence that follows a completed one, with its event, and
-// returns it. It returns nil, and that is no error, when there is nothing to do:
-// the task is open again or gone for good, does not recur, its series has ended, or it
-// has its successor already. So it may be called any number of times.
+// CreateSuccessor stores the occurrence that follows a completed one, with its
+// event, and returns it. It returns nil, without an error, when there is nothing to
+// do: the task is open again or permanently deleted, does not recur, its series has
+// ended, or it already has a successor. Calling it again is therefore safe.
 func (s *Service) CreateSuccessor(ctx context.Context, userID, id int64) (*Task, error) {
 	user, err := s.store.Settings(ctx, userID)
 	if err != nil {
@@ -205,8 +205,9 @@ func ignoreNotFound(err error) error {
 }
 
 // NextDates lists up to n dates that follow this one in its series, in the task's
-// zone: what completing would give, now or on the due date if that is still to
-// come, and so on, each done when it is due.
+// zone. The first is what completing the task would give, now or on the due date if
+// that is still ahead; each further one assumes that the one before it is done when
+// due.
 func (t *Task) NextDates(now time.Time, n int) ([]time.Time, error) {
 	if t.Recurrence == nil {
 		return nil, nil

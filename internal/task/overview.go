@@ -17,15 +17,14 @@ const (
 	MaxOverviewLimit     = 50
 )
 
-// OverviewInput says how far an overview looks, and how much it shows.
+// OverviewInput says how far ahead an overview looks, and how much it shows.
 type OverviewInput struct {
 	Days  int `json:"days,omitempty" doc:"How many days after today are upcoming. Default 7." minimum:"1" maximum:"90"`
 	Limit int `json:"limit,omitempty" doc:"Tasks in each part. Default 10." minimum:"1" maximum:"50"`
 }
 
-// Overview is what there is to do. Each part counts all its tasks, and holds
-// the first of them: the dated ones by due date, the undated ones most
-// important first.
+// Overview is what there is to do. Each part counts all its tasks and holds the
+// first of them: dated ones by due date, undated ones most important first.
 type Overview struct {
 	Overdue  Page // due before now
 	Today    Page // due from now to the end of the day in the user's zone
@@ -37,7 +36,7 @@ type Overview struct {
 	Until    time.Time // the end of the last day that Upcoming covers
 }
 
-// Overview answers what there is to do now.
+// Overview tells what there is to do now.
 func (s *Service) Overview(ctx context.Context, user person.Settings, in OverviewInput) (Overview, error) {
 	if in.Days == 0 {
 		in.Days = DefaultOverviewDays

@@ -5,10 +5,10 @@ import (
 	"unicode"
 )
 
-// Query is a full-text query in web-search syntax: a task matches when it meets
-// all terms of one of the alternatives.
+// Query is a full-text query in web-search syntax. A task matches if it meets all
+// terms of one of the alternatives.
 type Query struct {
-	Text      string // as it was given, without blanks around it
+	Text      string // as given, with surrounding blanks trimmed
 	Any       [][]Term
 	Highlight bool // show where each task matches
 }
@@ -17,13 +17,13 @@ type Query struct {
 type Term struct {
 	Text   string
 	Not    bool // the task must not contain it
-	Phrase bool // the words in this order
-	Prefix bool // a word that may go on
+	Phrase bool // match the words in this order
+	Prefix bool // match words that begin with this one
 }
 
-// ParseQuery reads a query: words, "quoted phrases", -not, or. The last word is a
-// prefix too, so that "inv" finds invoices while somebody types, unless it is
-// quoted, negated or followed by a blank. Words without a letter or digit are
+// ParseQuery parses a query: words, "quoted phrases", -not, or. The last word also
+// matches as a prefix, so that "inv" finds invoices while somebody types, unless it
+// is quoted, negated or followed by a blank. Words without a letter or digit are
 // ignored.
 func ParseQuery(text string) Query {
 	q := Query{Text: strings.TrimSpace(text)}

@@ -12,13 +12,12 @@ import (
 	"tickler/internal/recurrence"
 )
 
-const upcomingDates = 3 // how many dates of a series an answer shows
+const upcomingDates = 3 // dates of a series shown in an answer
 
-// setRule makes the task one of a series by rule: the first, or, when it has a
-// rule already, the place that it has, so that the count goes on. The anchor is
-// the due date as it was meant. Without one, the first date of the rule from now
-// on becomes the due date; a task that counts from completion has none until it
-// was done once.
+// setRule makes the task recur by rule. A task without a rule begins a series; one
+// that has a rule keeps its place, so that the count goes on. The anchor is the due
+// date as it was meant. Without a due date, the first date of the rule from now on
+// becomes it; a task that counts from completion has no date until it was done once.
 func (t *Task) setRule(text string, base RecurrenceBase, meant, now time.Time) (changed bool, err error) {
 	rule, err := recurrence.Parse(text)
 	if err == nil {
@@ -86,13 +85,13 @@ func (t *Task) beginSeries(rule *recurrence.Rule, meant, now time.Time) error {
 	return nil
 }
 
-// firstDate makes the first date of the rule from now on the due date: a whole
-// day where the rule names no hour.
+// firstDate makes the first date of the rule from now on the due date: a whole day
+// if the rule names no hour.
 func (t *Task) firstDate(rule *recurrence.Rule, now time.Time) error {
 	wall := recurrence.Wall(now, t.Zone())
 	series := recurrence.Series{Rule: rule, Zone: t.Zone(), Work: t.work}
 	switch {
-	case rule.Subdaily(): // from the next whole minute on
+	case rule.Subdaily(): // starting at the next whole minute
 		series.Start = wall.Add(time.Minute - 1).Truncate(time.Minute)
 	case rule.NamesHour():
 		series.Start = clockOn(wall, time.Time{})
@@ -108,15 +107,15 @@ func (t *Task) firstDate(rule *recurrence.Rule, now time.Time) error {
 	return nil
 }
 
-// begin gives the task the date that its series starts with.
+// begin gives the task the date its series starts with.
 func (t *Task) begin(first recurrence.Occurrence, allDay bool) {
 	due := first.Time.UTC()
 	t.DueDate, t.AllDay = &due, allDay
 	t.Recurrence.Start, t.Recurrence.Date = first.Wall, first.Wall
 }
 
-// wholeDays tells whether the dates of the series are days: those of a task of a
-// day, and those of a task without a date whose rule names no hour.
+// wholeDays tells whether the dates of the series are whole days: those of a
+// whole-day task, and of a task without a date whose rule names no hour.
 func (t *Task) wholeDays() bool {
 	if t.DueDate != nil {
 		return t.AllDay
@@ -140,12 +139,12 @@ func (t *Task) series() (recurrence.Series, error) {
 type Upcoming struct {
 	Words    string      // the rule in English
 	Next     []time.Time // the dates after this one, in the task's zone
-	Left     int         // of a rule with COUNT, how many come after this one; else -1
-	Warnings []string    // where the rule may surprise
+	Left     int         // with COUNT, how many come after this one; otherwise -1
+	Warnings []string    // what may surprise about the rule
 }
 
-// Upcoming tells how the task recurs, or nil when it does not. The dates are what
-// completing would give: see NextDates.
+// Upcoming describes how the task recurs, nil if it does not. The dates are those
+// completing would give; see NextDates.
 func (t *Task) Upcoming(now time.Time) (*Upcoming, error) {
 	if t.Recurrence == nil {
 		return nil, nil

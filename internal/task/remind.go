@@ -8,17 +8,17 @@ import (
 	"tickler/internal/recurrence"
 )
 
-// Two due dates of a task are the same to a person who was reminded of the first
-// when they are less than the offset of that reminder apart, within these bounds.
+// Two due dates count as the same to a person reminded of the first if they are less
+// than the offset of that reminder apart, within these bounds.
 const (
 	closeBy = time.Hour
 	nearBy  = 10 * time.Minute
 )
 
-// arm computes the reminders of a task and sets the next one. A reminder that was
-// sent is not sent again. When none was sent about this due date and some have
-// passed, the earliest of them is set, so that a task that is entered within an
-// offset or overdue is reminded at the next scan, once.
+// arm computes the reminders of a task and sets the next one. A reminder already
+// sent is not sent again. If none was sent about this due date and some have passed,
+// the earliest of those is set: a task entered overdue, or closer to its due date
+// than an offset, reminds once, at the next scan.
 func (t *Task) arm(user person.Settings, now time.Time) {
 	unclaimed := t.RemindAt
 	t.rearm(user, now)
@@ -34,13 +34,13 @@ func (t *Task) arm(user person.Settings, now time.Time) {
 	}
 }
 
-// rearm sets the next reminder among those that still lie ahead of now.
+// rearm sets the next reminder among those still ahead of now.
 func (t *Task) rearm(user person.Settings, now time.Time) {
 	t.computeReminders(user, now)
 	t.RemindAt = t.firstReminder(now)
 }
 
-// RearmUnclaimed is rearm for a task whose reminders go on: one that has come due but
+// RearmUnclaimed is rearm for a task that keeps its reminders: one that is due but
 // that no scan has claimed yet stays.
 func (t *Task) rearmUnclaimed(user person.Settings, now time.Time) {
 	unclaimed := t.RemindAt
@@ -50,7 +50,7 @@ func (t *Task) rearmUnclaimed(user person.Settings, now time.Time) {
 	}
 }
 
-// snooze puts off what would remind before at until then.
+// snooze postpones whatever would remind before a given moment until then.
 func (t *Task) snooze(at time.Time, user person.Settings, now time.Time) {
 	t.SnoozedUntil = &at
 	t.computeReminders(user, now)
@@ -58,8 +58,8 @@ func (t *Task) snooze(at time.Time, user person.Settings, now time.Time) {
 	t.RemindAt = &at
 }
 
-// wake takes a snooze back: what it put off and was not sent comes, now if its
-// time has passed.
+// wake cancels a snooze: what it postponed and was not sent is due again, at once if
+// its time has passed.
 func (t *Task) wake(user person.Settings, now time.Time) {
 	t.SnoozedUntil = nil
 	t.computeReminders(user, now)
@@ -72,7 +72,7 @@ func (t *Task) wake(user person.Settings, now time.Time) {
 
 func (t *Task) disarm() { t.RemindAt = nil }
 
-// firstReminder is the first one after a moment, nil when there is none.
+// firstReminder returns the first reminder after a moment, nil if there is none.
 func (t *Task) firstReminder(after time.Time) *time.Time {
 	var first *time.Time
 	for _, at := range t.ReminderTimes {
@@ -93,8 +93,8 @@ func (t *Task) firstReminder(after time.Time) *time.Time {
 	return first
 }
 
-// told tells whether a reminder was sent about the due date that the task has,
-// or about one so near that it is the same to whoever was reminded.
+// told tells whether a reminder was sent about the task's current due date, or about
+// one close enough to count as the same.
 func (t *Task) told() bool {
 	if t.RemindedAt == nil || (t.RemindedDue == nil) != (t.DueDate == nil) {
 		return false
@@ -102,9 +102,9 @@ func (t *Task) told() bool {
 	return t.DueDate == nil || t.DueDate.Sub(*t.RemindedDue).Abs() < closeBy
 }
 
-// sent tells whether the reminder of an offset was sent: its time had come when
-// the task was last reminded of, and the due date has not moved by as much as the
-// offset since.
+// sent tells whether the reminder with this offset was sent: its time had come when
+// the task last reminded, and since then the due date has moved by less than the
+// offset.
 func (t *Task) sent(offset int, user person.Settings) bool {
 	if !t.told() || t.DueDate == nil {
 		return false
@@ -116,9 +116,9 @@ func (t *Task) sent(offset int, user person.Settings) bool {
 	return !t.reminderOf(*t.RemindedDue, offset, user).After(*t.RemindedAt)
 }
 
-// computeReminders collects the instants that the offsets come to, but for those
-// that were sent and would come again, and those that were named as such unless
-// they have been reminded of. A snooze that runs puts off what comes before it.
+// computeReminders collects the task's reminders: the instants its offsets come to,
+// without those already sent that would come again, and the instants set as such,
+// unless already sent. A running snooze postpones whatever comes before it.
 func (t *Task) computeReminders(user person.Settings, now time.Time) {
 	var times []time.Time
 	t.NagFrom = nil
@@ -144,8 +144,8 @@ func (t *Task) computeReminders(user person.Settings, now time.Time) {
 	t.ReminderTimes = slices.CompactFunc(times, time.Time.Equal)
 }
 
-// RemindersToCome lists the reminders that are still to come, the next one first;
-// of a task that nags the first only of those.
+// RemindersToCome lists the reminders still to come, the next one first; for a task
+// that nags, only the first nag.
 func (t *Task) RemindersToCome() []time.Time {
 	if t.RemindAt == nil {
 		return nil
@@ -159,9 +159,9 @@ func (t *Task) RemindersToCome() []time.Time {
 	return times
 }
 
-// RemindsNext is when the task reminds next as its user sees it: the next reminder,
-// or one that is sent already but waits to be delivered. Never a moment before
-// now. Held tells whether quiet hours put it off.
+// RemindsNext is when the task reminds next, as its user sees it: the next reminder,
+// or one claimed already that waits to be delivered. It is never before now. held
+// tells whether quiet hours postpone it.
 func (t *Task) RemindsNext(user person.Settings, now time.Time) (at *time.Time, held bool) {
 	if waits := t.waitsUntil(user, now); waits != nil && (t.RemindAt == nil || waits.Before(*t.RemindAt)) {
 		return later(waits, now), true
@@ -174,8 +174,8 @@ func (t *Task) ReminderSent(user person.Settings, now time.Time) bool {
 	return t.RemindedAt != nil && t.RemindAt == nil && t.waitsUntil(user, now) == nil
 }
 
-// waitsUntil is when a reminder that was claimed is delivered, nil when none waits.
-// Right after the claim it is not yet noted what waits: quiet hours tell.
+// waitsUntil is when a claimed reminder will be delivered, nil if none waits. Right
+// after the claim nothing is recorded about the wait yet, so quiet hours decide.
 func (t *Task) waitsUntil(user person.Settings, now time.Time) *time.Time {
 	if t.HeldUntil != nil || t.RemindedAt == nil || now.Sub(*t.RemindedAt) > time.Minute {
 		return t.HeldUntil
@@ -193,8 +193,8 @@ func later(at *time.Time, than time.Time) *time.Time {
 	return at
 }
 
-// offsets are the minutes before due at which the task reminds. A task of a day
-// that has none of its own reminds on that day only.
+// offsets are the minutes before due at which the task reminds. A whole-day task
+// without offsets of its own reminds on that day only.
 func (t *Task) offsets(user person.Settings) []int {
 	switch {
 	case t.ReminderOffsets != nil:
@@ -205,9 +205,9 @@ func (t *Task) offsets(user person.Settings) []int {
 	return user.ReminderOffsets
 }
 
-// reminderOf is the instant so many minutes before a due date, or after it if
-// below zero. Those of a day count from the time of day at which days remind, in
-// wall time: 1440 is that time on the day before.
+// reminderOf is the instant that many minutes before a due date, or after it if
+// negative. For whole days, offsets count in wall time from the time of day at which
+// days remind: 1440 is that time on the day before.
 func (t *Task) reminderOf(due time.Time, offset int, user person.Settings) time.Time {
 	before := time.Duration(offset) * time.Minute
 	if !t.AllDay {

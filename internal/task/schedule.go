@@ -11,8 +11,8 @@ import (
 	"tickler/internal/recurrence"
 )
 
-// schedule sets when the task is due and how it recurs. It tells whether the due
-// date is another. Where the task is open, its series goes along: see moved.
+// schedule sets when the task is due and how it recurs, and tells whether the due
+// date changed. If the task is open, its series moves with it; see moved.
 func (t *Task) schedule(in Fields, scope Scope, user person.Settings, now time.Time) (dueChanged bool, err error) {
 	before := t.Clone()
 	meant, dueChanged, err := t.setDue(in, user, now)
@@ -43,19 +43,19 @@ func (t *Task) schedule(in Fields, scope Scope, user person.Settings, now time.T
 			return false, err
 		}
 	}
-	// The rule may have given the date, or the hour.
+	// The rule may have supplied the date, or the hour.
 	dueChanged = dueChanged || !sameInstant(before.DueDate, t.DueDate)
 	if dueChanged || ruleChanged {
 		t.Skipped = nil
 	}
 	if dueChanged {
-		t.SnoozedUntil = nil // it was about the date before
+		t.SnoozedUntil = nil // it concerned the previous date
 		t.tellForm(before, user)
 	}
 	return dueChanged, nil
 }
 
-// setDue reads the due date and zone, and returns the wall time that was meant.
+// setDue parses the due date and zone, and returns the wall time that was meant.
 func (t *Task) setDue(in Fields, user person.Settings, now time.Time) (meant time.Time, changed bool, err error) {
 	zone, zoneName := user.Zone(), user.TimeZone
 	if in.TimeZone.Value != "" {
@@ -83,7 +83,7 @@ func (t *Task) setDue(in Fields, user person.Settings, now time.Time) (meant tim
 	if err != nil {
 		return time.Time{}, false, err
 	}
-	if due.AllDay { // it floats
+	if due.AllDay { // a whole day follows its user's zone
 		due.Time, zoneName = endOfDay(due.Wall, user.Zone()).UTC(), user.TimeZone
 	}
 	same := t.DueDate != nil && t.AllDay == due.AllDay && t.DueDate.Equal(due.Time)
@@ -104,7 +104,7 @@ func (t *Task) setDue(in Fields, user person.Settings, now time.Time) (meant tim
 	return due.Wall, true, nil
 }
 
-// changeRule sets the rule and what it counts from.
+// changeRule sets the rule and its base.
 func (t *Task) changeRule(in Fields, meant, now time.Time) (changed bool, err error) {
 	base := FromDue
 	if t.Recurrence != nil && !in.RecurrenceBase.Null {
@@ -151,8 +151,8 @@ func (t *Task) setMissed(missed Missed) error {
 
 func sameInstant(a, b *time.Time) bool { return same(orNil(a), orNil(b)) }
 
-// keepHour makes a day that an occurrence was moved to one of a moment, where its
-// rule names hours.
+// keepHour turns the day an occurrence was moved to into a moment if its rule names
+// hours.
 func (t *Task) keepHour(now time.Time) error {
 	if !t.AllDay {
 		return nil
@@ -167,7 +167,7 @@ func (t *Task) keepHour(now time.Time) error {
 	return ruleError(series.Check())
 }
 
-// tellForm says that a time of day is gone.
+// tellForm notes that the time of day is gone.
 func (t *Task) tellForm(before *Task, user person.Settings) {
 	if before.DueDate == nil || t.DueDate == nil || before.AllDay || !t.AllDay {
 		return
@@ -176,8 +176,8 @@ func (t *Task) tellForm(before *Task, user person.Settings) {
 	t.note("the task is due on that whole day now, its time of day, %s, is gone; to keep it, give \"%sT%s\"", clock, t.Day(), clock)
 }
 
-// sameDates tells whether two rules differ only in how they end and at which times
-// of day they come, so that the anchor of the one is that of the other.
+// sameDates tells whether two rules differ only in how they end and in their times
+// of day, so that the anchor of one also fits the other.
 func sameDates(a, b string) bool {
 	days := func(rule string) string {
 		parts := slices.DeleteFunc(strings.Split(rule, ";"), func(part string) bool {
@@ -189,8 +189,8 @@ func sameDates(a, b string) bool {
 	return days(a) == days(b)
 }
 
-// takeHour makes a task of a day one of a moment, since its rule names hours: the
-// first of that day that has not passed.
+// takeHour turns a whole-day task into one with a time because its rule names hours:
+// the first of that day that has not passed.
 func (t *Task) takeHour(rule *recurrence.Rule, now time.Time) error {
 	day, zone := recurrence.Wall(*t.DueDate, t.Zone()), t.Zone()
 	t.note("the rule names the hour, so the task is due at a time of day")

@@ -9,20 +9,20 @@ import (
 	"tickler/internal/person"
 )
 
-// Service is what a caller can do with tasks. Every method acts on behalf of
-// one user, whose settings say how dates are read; errors that the caller can
+// Service implements what a caller can do with tasks. Every method acts on behalf of
+// one user, whose settings determine how dates are read. Errors that the caller can
 // act on are *Error.
 type Service struct {
 	store Store
 	now   func() time.Time
 }
 
-// NewService makes a service on store; now is the clock.
+// NewService makes a service on top of store; now is the clock.
 func NewService(store Store, now func() time.Time) *Service {
 	return &Service{store: store, now: now}
 }
 
-// clock is the current instant as it is stored: UTC, microseconds.
+// clock returns the current instant in the form it is stored: UTC, microseconds.
 func (s *Service) clock() time.Time { return s.now().UTC().Truncate(time.Microsecond) }
 
 // Get returns a task, or NOT_FOUND.
@@ -40,7 +40,7 @@ type Deletion struct {
 	SeriesEnded bool // the task was the open occurrence of a series
 }
 
-// Delete removes a task from every list. Reopen restores it.
+// Delete removes a task from all lists. Reopen restores it.
 func (s *Service) Delete(ctx context.Context, user person.Settings, id int64) (Deletion, error) {
 	var result Deletion
 	err := s.change(ctx, user, id, func(tx Tx, t *Task) error {
@@ -85,7 +85,7 @@ func (t *Task) touch(now time.Time) {
 	t.Version++
 }
 
-// untouched tells whether nobody has changed the task since it was created.
+// untouched tells whether the task was never changed after its creation.
 func (t *Task) untouched() bool { return t.Version == 1 }
 
 func taskError(err error, id int64) error {

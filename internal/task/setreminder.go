@@ -11,7 +11,8 @@ import (
 	"tickler/internal/recurrence"
 )
 
-// ReminderInput says how a task reminds: exactly one of the fields beside the id.
+// ReminderInput says how a task reminds: exactly one field must be set besides the
+// id.
 type ReminderInput struct {
 	TaskID              int64                  `json:"task_id" doc:"The task's id." minimum:"1"`
 	RemindBeforeMinutes input.Optional[[]int]  `json:"remind_before_minutes,omitempty" doc:"Minutes before due, below zero after it; [] for none." single:"true" maxItems:"10" example:"[1440,60]"`
@@ -22,7 +23,7 @@ type ReminderInput struct {
 }
 
 // SetReminder changes when a task reminds. Offsets move with the due date; an
-// instant stays where it is. Snoozing puts off what would come before.
+// instant stays. Snoozing postpones whatever would come before.
 func (s *Service) SetReminder(ctx context.Context, user person.Settings, in ReminderInput) (UpdateResult, error) {
 	now := s.clock()
 	for _, name := range in.Clear {
@@ -64,7 +65,7 @@ func (s *Service) SetReminder(ctx context.Context, user person.Settings, in Remi
 	return result, err
 }
 
-// setReminder does what the input says. at is its remind_at.
+// setReminder applies the input; at is its remind_at.
 func (t *Task) setReminder(user person.Settings, in ReminderInput, at *time.Time, now time.Time) error {
 	given := func(name string) bool { return slices.Contains(in.Clear, name) }
 	switch {
@@ -114,7 +115,7 @@ func (t *Task) setReminder(user person.Settings, in ReminderInput, at *time.Time
 }
 
 // setOffsets sets how long before due the task reminds, and tells whether that
-// is new.
+// changed.
 func (t *Task) setOffsets(offsets input.Optional[[]int]) (changed bool) {
 	before := t.ReminderOffsets
 	t.ReminderOffsets = offsets.Value

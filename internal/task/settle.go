@@ -7,10 +7,10 @@ import (
 	"tickler/internal/person"
 )
 
-// Settle fits an open task to new settings of its user: a day stays that day where
-// the user is now, and reminders that come from the settings move. None reminds at
-// once because of it, and none that was sent comes again. It tells whether the
-// task itself is another, or only its reminders are.
+// Settle adapts an open task to new settings of its user: a whole day stays that day
+// in the user's new zone, and reminders that come from the settings move. This
+// causes no reminder at once, and none that was sent comes again. It tells whether
+// the task itself changed, or only its reminders.
 func (t *Task) Settle(old, user person.Settings, now time.Time) (changed bool) {
 	var sent []int
 	for _, offset := range t.offsets(old) {
@@ -33,8 +33,7 @@ func (t *Task) Settle(old, user person.Settings, now time.Time) (changed bool) {
 	return changed
 }
 
-// Bring moves an open task to its user's zone, at the wall time at which it was
-// meant.
+// Bring moves an open task to its user's zone, keeping the wall time that was meant.
 func (t *Task) Bring(user person.Settings, now time.Time) (changed bool) {
 	t.inZone(user.Zone())
 	t.arm(user, now)

@@ -14,16 +14,16 @@ type TaggingInput struct {
 	TagID  int64  `json:"tag_id,omitempty" doc:"Its id, instead of the name." minimum:"1"`
 }
 
-// AddTagToTask gives a task a tag; an unknown name is created. A tag that the task
-// already has changes nothing, even if it has as many as allowed.
+// AddTagToTask adds a tag to a task, and creates the tag if the name is unknown.
+// Adding a tag the task already has changes nothing, even at the limit.
 func (s *Service) AddTagToTask(ctx context.Context, user person.Settings, in TaggingInput) (UpdateResult, error) {
 	return s.changeTags(ctx, user, in, func(known *label.KnownTags, tags []label.Tag, tag label.TagInput) ([]label.Tag, error) {
 		return known.With(ctx, tags, "tag", tag)
 	})
 }
 
-// RemoveTagFromTask takes a tag off a task. A tag that the task does not have
-// changes nothing; one that the user does not have is NOT_FOUND.
+// RemoveTagFromTask removes a tag from a task. If the task does not have the tag,
+// nothing changes; if the user does not have it, the error is NOT_FOUND.
 func (s *Service) RemoveTagFromTask(ctx context.Context, user person.Settings, in TaggingInput) (UpdateResult, error) {
 	return s.changeTags(ctx, user, in, func(known *label.KnownTags, tags []label.Tag, tag label.TagInput) ([]label.Tag, error) {
 		return known.Without(tags, "tag", tag)
@@ -51,8 +51,8 @@ func (s *Service) changeTags(ctx context.Context, user person.Settings, in Taggi
 	return result, err
 }
 
-// retag takes tags off the task and then adds others, so that at the limit one
-// can be replaced. Taking off what it does not have is no change.
+// retag removes tags from the task and then adds others, so that a tag can be
+// replaced at the limit. Removing a tag the task does not have is no change.
 func (t *Task) retag(ctx context.Context, tx Tx, add, remove []string) error {
 	if len(add) == 0 && len(remove) == 0 {
 		return nil

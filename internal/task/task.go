@@ -1,6 +1,6 @@
-// Package task holds tasks, their series and reminders, the rules for their
-// fields and state changes, and the use cases on them. It knows nothing of SQL,
-// HTTP or Dapr.
+// Package task holds tasks with their series and reminders, the rules for their
+// fields and state changes, and the use cases on them. It knows nothing of SQL, HTTP
+// or Dapr.
 package task
 
 import (
@@ -38,7 +38,7 @@ const (
 	MaxIdempotencyKey = 128           // characters
 )
 
-// RecurrenceBase says what the next date of a recurring task counts from.
+// RecurrenceBase says what the next date of a recurring task is counted from.
 type RecurrenceBase string
 
 // The two bases. FromDue is the default.
@@ -57,42 +57,42 @@ type Task struct {
 	Category    *label.Category
 	Tags        []label.Tag
 	CompletedAt *time.Time
-	// EstimateMinutes is how long the task will take; nil: nobody said.
+	// EstimateMinutes is how long the task will take, nil if unknown.
 	EstimateMinutes *int
 
-	DueDate  *time.Time // the instant; of an all-day task the last second of the day
-	AllDay   bool       // only a day was named
-	TimeZone string     // IANA zone in which the due date was meant
+	DueDate  *time.Time // the instant; for a whole day its last second
+	AllDay   bool       // due on a day, without a time
+	TimeZone string     // IANA zone the due date was meant in
 	// DueWall is the wall time that was meant with the due date, where the zone skips
 	// it; nil: what the clock shows.
 	DueWall *time.Time
 
 	Recurrence     *Recurrence
-	PreviousTaskID *int64 // the occurrence that this one follows
+	PreviousTaskID *int64 // the occurrence before this one
 
 	ReminderOffsets  []int       // minutes before due; nil: the user's default
-	AbsoluteReminder *time.Time  // reminds at this instant too, whatever the due date
-	SnoozedUntil     *time.Time  // and at this one
-	NagMinutes       int         // from the due date on, reminds every so many minutes until done; 0: does not
-	ReminderTimes    []time.Time // the instants that offsets and moments come to, ascending
+	AbsoluteReminder *time.Time  // also reminds at this instant, whatever the due date
+	SnoozedUntil     *time.Time  // and at this one, when a snooze ends
+	NagMinutes       int         // interval of reminders from the due date until done; 0: none
+	ReminderTimes    []time.Time // the instants of all of these, ascending
 	NagFrom          *time.Time  // when nagging begins
-	RemindAt         *time.Time  // the next reminder; nil: none is left
-	RemindedAt       *time.Time  // when it was last reminded of
-	RemindedDue      *time.Time  // the due date that was reminded of then
-	HeldUntil        *time.Time  // when a reminder that waits to be delivered is tried next
+	RemindAt         *time.Time  // the next reminder; nil: none left
+	RemindedAt       *time.Time  // when it last reminded
+	RemindedDue      *time.Time  // the due date it reminded about then
+	HeldUntil        *time.Time  // when a reminder waiting for delivery is tried next
 
-	Skipped []SkippedDate // dates that were skipped and can be taken back, the last one last
-	Notes   []string      // what an answer is to say about what was just done; not stored
+	Skipped []SkippedDate // skipped dates that can be undone, the latest last
+	Notes   []string      // remarks for the answer about what was just done; not stored
 
 	CreatedAt time.Time
 	UpdatedAt time.Time
 	DeletedAt *time.Time
 	Version   int
 
-	work *recurrence.Work // bounds finding dates of the series; see Within
+	work *recurrence.Work // limits the search for dates of the series; see Within
 }
 
-// Recurrence is what makes a task one of a series.
+// Recurrence makes a task part of a series.
 type Recurrence struct {
 	Rule            string // RFC 5545 RRULE, canonical
 	Base            RecurrenceBase
@@ -101,22 +101,23 @@ type Recurrence struct {
 	StartOccurrence int       // 1-based place of the anchor in the series
 	Occurrence      int       // 1-based place of this task in the series
 	// Date is the date of the series that this task stands for, as wall time. It
-	// differs from the due date where that was moved alone, and where the zone
-	// skips it. Zero: the task has no date, or that is the due date.
+	// differs from the due date if only this occurrence was moved, or if the zone
+	// skips the wall time. Zero means that there is no date, or that it is the due
+	// date.
 	Date   time.Time
 	Missed Missed
 }
 
-// Missed says what becomes of dates that passed while an occurrence was late.
+// Missed says what becomes of dates that went by while an occurrence was late.
 type Missed string
 
-// What becomes of missed dates. SkipMissed is the default.
+// The choices for missed dates. SkipMissed is the default.
 const (
-	SkipMissed Missed = "skip" // the next date is one to come
+	SkipMissed Missed = "skip" // the next date is in the future
 	KeepMissed Missed = "keep" // each comes, one after the other
 )
 
-// SkippedDate is what a task was before a date of its series was skipped.
+// SkippedDate is the state of a task before a date of its series was skipped.
 type SkippedDate struct {
 	Due              *time.Time `json:"due"`
 	Date             time.Time  `json:"date"`
@@ -127,10 +128,10 @@ type SkippedDate struct {
 	AbsoluteReminder *time.Time `json:"absolute_reminder,omitempty"`
 }
 
-// maxSkipped is how many skips can be taken back.
+// maxSkipped is how many skips can be undone.
 const maxSkipped = 20
 
-// note adds what an answer is to say.
+// note adds a remark for the answer.
 func (t *Task) note(format string, args ...any) {
 	t.Notes = append(t.Notes, fmt.Sprintf(format, args...))
 }
@@ -138,7 +139,7 @@ func (t *Task) note(format string, args ...any) {
 // Completed tells whether the task is done.
 func (t *Task) Completed() bool { return t.CompletedAt != nil }
 
-// Zone is the zone in which the task's due date is meant.
+// Zone is the zone the task's due date is meant in.
 func (t *Task) Zone() *time.Location { return person.Zone(t.TimeZone) }
 
 // Clone returns a copy that shares nothing with the task.
@@ -174,14 +175,14 @@ type Change struct {
 // ChangeKind is the kind of a state change.
 type ChangeKind string
 
-// The kinds of change. The event of one that is not created, completed or
-// deleted reports an update.
+// The kinds of change. All but Created, Completed and Deleted are reported as an
+// update.
 const (
 	Created   ChangeKind = "created"
 	Updated   ChangeKind = "updated"
 	Completed ChangeKind = "completed"
-	Reopened  ChangeKind = "reopened" // was completed, and is open again
+	Reopened  ChangeKind = "reopened" // was completed, is open again
 	Skipped   ChangeKind = "skipped"  // moved to the next date of its series
 	Deleted   ChangeKind = "deleted"
-	Restored  ChangeKind = "restored" // was deleted, and is not any more
+	Restored  ChangeKind = "restored" // was deleted, is back
 )

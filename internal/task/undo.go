@@ -13,16 +13,16 @@ import (
 type Reopening struct {
 	Task      *Task
 	Changed   bool // false: it was open already
-	Restored  bool // it was deleted, and is not any more
+	Restored  bool // it was deleted and is back
 	Unskipped bool // it is back on the date that was skipped
-	// The successor that completing the task had caused.
-	TookBack      *Task // was removed again, since nobody had touched it
-	KeptSuccessor *Task // was kept, since somebody had
+	// The successor that completing the task had created.
+	TookBack      *Task // removed, since nobody had changed it
+	KeptSuccessor *Task // kept, since somebody had
 }
 
-// Reopen undoes the last of completing, deleting and skipping a task. Undoing a
-// completion takes back the successor that it caused, if nobody touched it.
-// Reminders that still lie ahead are armed again.
+// Reopen undoes the latest completion, deletion or skip of a task. Undoing a
+// completion also removes the successor it created, if nobody has changed that.
+// Reminders still ahead are armed again.
 func (s *Service) Reopen(ctx context.Context, user person.Settings, id int64) (Reopening, error) {
 	var result Reopening
 	err := s.changeAny(ctx, user, id, func(tx Tx, t *Task) error {
@@ -54,8 +54,8 @@ func (s *Service) Reopen(ctx context.Context, user person.Settings, id int64) (R
 	return result, err
 }
 
-// takeBackSuccessor removes the successor that completing a task had caused, if
-// nobody has touched it.
+// takeBackSuccessor removes the successor that completing a task created, if nobody
+// has changed it.
 func (r *Reopening) takeBackSuccessor(ctx context.Context, tx Tx, id int64) error {
 	next, err := tx.LockSuccessor(ctx, id)
 	switch {
@@ -64,7 +64,8 @@ func (r *Reopening) takeBackSuccessor(ctx context.Context, tx Tx, id int64) erro
 	case err != nil:
 		return err
 	case next.untouched(), next.DeletedAt != nil:
-		// A deleted one goes for good: its place is free for the next completion.
+		// A deleted successor is removed permanently, so that the next completion
+		// can create one.
 		if next.DeletedAt == nil {
 			r.TookBack = next
 		}
@@ -77,11 +78,11 @@ func (r *Reopening) takeBackSuccessor(ctx context.Context, tx Tx, id int64) erro
 // Skipping is the result of skipping an occurrence.
 type Skipping struct {
 	Task       *Task
-	PassedOver int // dates beside the one that was skipped, which had passed
+	PassedOver int // further dates passed over because they were in the past
 }
 
 // SkipOccurrence moves a recurring task to its next date without completing it.
-// Reopen takes it back.
+// Reopen undoes it.
 func (s *Service) SkipOccurrence(ctx context.Context, user person.Settings, id int64) (Skipping, error) {
 	var result Skipping
 	err := s.change(ctx, user, id, func(tx Tx, t *Task) error {
@@ -114,8 +115,7 @@ func (s *Service) SkipOccurrence(ctx context.Context, user person.Settings, id i
 	return result, err
 }
 
-// skipTo moves the task to another date of its series and remembers the one that
-// it had.
+// skipTo moves the task to another date of its series and remembers the one it had.
 func (t *Task) skipTo(next *recurrence.Occurrence) {
 	r := t.Recurrence
 	skipped := append(t.Skipped, SkippedDate{
@@ -123,11 +123,11 @@ func (t *Task) skipTo(next *recurrence.Occurrence) {
 		Occurrence: r.Occurrence, AllDay: t.AllDay, AbsoluteReminder: t.AbsoluteReminder,
 	})
 	t.moveTo(next)
-	t.forgetMoments() // they were about the date that is skipped
+	t.forgetMoments() // they concerned the skipped date
 	t.Skipped = skipped[max(len(skipped)-maxSkipped, 0):]
 }
 
-// unskip moves the task back to the date that was skipped last.
+// unskip moves the task back to the date skipped last.
 func (t *Task) unskip() {
 	last := t.Skipped[len(t.Skipped)-1]
 	t.Skipped = t.Skipped[:len(t.Skipped)-1]

@@ -14,21 +14,21 @@ import (
 // UpdateResult is the result of updating a task.
 type UpdateResult struct {
 	Task    *Task
-	Changed []string // public names of the fields that have a new value, sorted
+	Changed []string // public names of the changed fields, sorted
 }
 
-// Update changes the given fields of a task. A field given with the value that
-// it already has is no change.
+// Update changes the given fields of a task. A field given with its present value
+// does not count as changed.
 func (s *Service) Update(ctx context.Context, user person.Settings, in UpdateInput) (UpdateResult, error) {
 	edited, err := s.Edit(ctx, user, EditInput{UpdateInput: in})
 	return edited.UpdateResult, err
 }
 
-// alter stores what is different between before and t, when anything is.
+// alter stores the difference between before and t, if there is any.
 func alter(ctx context.Context, tx Tx, before, t *Task, now time.Time) (UpdateResult, error) {
 	_, fields := Differences(before, t)
 	result := UpdateResult{Task: t, Changed: slices.Sorted(maps.Keys(fields))}
-	// Callers see a day in due_date.
+	// Callers see whole days in due_date.
 	result.Changed = slices.DeleteFunc(result.Changed, func(name string) bool { return name == "due_day" })
 	if len(fields) == 0 {
 		return result, nil
@@ -37,7 +37,7 @@ func alter(ctx context.Context, tx Tx, before, t *Task, now time.Time) (UpdateRe
 	return result, tx.Save(ctx, Change{Kind: Updated, Before: before, Task: t})
 }
 
-// checkVersion refuses an update of a task that has changed since its caller read it.
+// checkVersion refuses an update if the task has changed since its caller read it.
 func (t *Task) checkVersion(version int) error {
 	if version == 0 || version == t.Version {
 		return nil

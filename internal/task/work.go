@@ -8,13 +8,13 @@ import (
 	"tickler/internal/recurrence"
 )
 
-// Within bounds what finding dates of the task's series may cost from now on.
-// When work is exhausted, there seem to be no further dates.
+// Within limits the work of finding dates of the task's series from now on. Once
+// work is exhausted, the series seems to have no further dates.
 func (t *Task) Within(work *recurrence.Work) { t.work = work }
 
-// WorkOut spends of work what the rule of an import costs, so that it can be
-// known before anything is imported. What else is wrong with the task is for
-// Import to say.
+// WorkOut spends from work what the rule of an import costs, so that the cost is
+// known before anything is imported. Other errors in the task are left for Import to
+// report.
 func (s *Service) WorkOut(user person.Settings, in Import, work *recurrence.Work) {
 	fields := in.Fields.withoutEmpty()
 	rule, base := fields.RecurrenceRule, fields.RecurrenceBase
