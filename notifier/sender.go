@@ -13,6 +13,7 @@ import (
 	"tickler/internal/delivery"
 	"tickler/internal/person"
 	"tickler/internal/repository"
+	"tickler/internal/wake"
 )
 
 const (
@@ -55,7 +56,7 @@ type sender struct {
 	now     func() time.Time
 	log     *slog.Logger
 
-	wakeUp chan struct{}
+	wakeUp wake.Signal
 	mu     sync.Mutex
 	hosts  map[string]int
 	busy   [2]int // channels being served: healthy ones, troubled ones
@@ -68,7 +69,7 @@ func newSender(store sendStore, open func(string, string) (string, error), kinds
 	f := promauto.With(registry)
 	s := &sender{
 		store: store, open: open, kinds: kinds, retries: retries, now: now, log: log,
-		wakeUp: make(chan struct{}, 1), hosts: map[string]int{},
+		wakeUp: wake.New(), hosts: map[string]int{},
 		attempts: f.NewCounterVec(prometheus.CounterOpts{
 			Name: "tickler_channel_attempts_total", Help: "Messages to channels by kind and outcome: sent, retry, failed (given up), dropped (moot), unknown (cut off again and again).",
 		}, []string{"channel", "outcome"}),
@@ -83,12 +84,7 @@ func newSender(store sendStore, open func(string, string) (string, error), kinds
 }
 
 // wake makes the sender look for due deliveries at once.
-func (s *sender) wake() {
-	select {
-	case s.wakeUp <- struct{}{}:
-	default:
-	}
-}
+func (s *sender) wake() { s.wakeUp.Send() }
 
 // run sends until ctx ends, and returns when attempts under way have ended.
 func (s *sender) run(ctx context.Context) {

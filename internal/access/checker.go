@@ -13,6 +13,7 @@ import (
 	"golang.org/x/sync/singleflight"
 
 	"tickler/internal/fault"
+	"tickler/internal/wake"
 )
 
 // ErrInvalid is a token that is unknown, expired, revoked, or not for here.
@@ -60,7 +61,7 @@ type Checker struct {
 	asking singleflight.Group
 	turns  map[kind]chan struct{}
 
-	doubt chan struct{} // asks for a recheck of all answers
+	doubt wake.Signal // asks for a recheck of all answers
 
 	mu      sync.Mutex
 	used    map[int64]time.Time
@@ -83,7 +84,7 @@ func NewChecker(store Store, issuers *Issuers, now func() time.Time, log *slog.L
 		store: store, issuers: issuers, now: now, log: log, known: known,
 		turns: map[kind]chan struct{}{personal: make(chan struct{}, lookups), signed: make(chan struct{}, lookups)},
 		used:  map[int64]time.Time{},
-		doubt: make(chan struct{}, 1), answers: map[*held]struct{}{},
+		doubt: wake.New(), answers: map[*held]struct{}{},
 	}
 }
 

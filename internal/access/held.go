@@ -40,12 +40,7 @@ func (c *Checker) Hold(ctx context.Context, caller Caller) (answering context.Co
 
 // Recheck asks for a recheck of all open answers now. Call it before a long answer,
 // since its token may have been checked a while ago. It never blocks.
-func (c *Checker) Recheck() {
-	select {
-	case c.doubt <- struct{}{}:
-	default:
-	}
-}
+func (c *Checker) Recheck() { c.doubt.Send() }
 
 // keepChecking rechecks the tokens of open answers until ctx ends. While the store
 // is unreachable answers go on: nothing can be revoked meanwhile, and nothing can

@@ -17,6 +17,7 @@ import (
 
 	"tickler/internal/event"
 	"tickler/internal/fault"
+	"tickler/internal/wake"
 )
 
 // Store reads the event log; see repository.Repository.
@@ -44,7 +45,7 @@ const (
 type Feed struct {
 	store Store
 	log   *slog.Logger
-	wake  chan struct{}
+	wake  wake.Signal
 	gauge prometheus.Gauge
 
 	settled atomic.Int64 // a horizon that Settled gave
@@ -58,7 +59,7 @@ type Feed struct {
 // New makes a feed. No subscription is woken before Run is called.
 func New(store Store, log *slog.Logger, registry prometheus.Registerer) *Feed {
 	return &Feed{
-		store: store, log: log, wake: make(chan struct{}, 1), subscriptions: map[int64]map[*Subscription]struct{}{}, unasked: map[*Subscription]struct{}{},
+		store: store, log: log, wake: wake.New(), subscriptions: map[int64]map[*Subscription]struct{}{}, unasked: map[*Subscription]struct{}{},
 		gauge: promauto.With(registry).NewGauge(prometheus.GaugeOpts{
 			Name: "tickler_feed_subscriptions", Help: "Clients that follow their events from this replica.",
 		}),
@@ -67,14 +68,7 @@ func New(store Store, log *slog.Logger, registry prometheus.Registerer) *Feed {
 
 // Wake tells the feed that a transaction was committed, here or in another process.
 // It never blocks.
-func (f *Feed) Wake() { signal(f.wake) }
-
-func signal(c chan struct{}) {
-	select {
-	case c <- struct{}{}:
-	default: // a pending wake-up will see these rows too
-	}
-}
+func (f *Feed) Wake() { f.wake.Send() }
 
 // Run looks for news until ctx ends.
 func (f *Feed) Run(ctx context.Context) {
@@ -148,11 +142,11 @@ func (f *Feed) tell(users []int64, since, until int64) {
 	}
 	for _, id := range users {
 		for s := range f.subscriptions[id] {
-			signal(s.news)
+			s.news.Send()
 		}
 	}
 	for s := range f.unasked {
-		signal(s.news)
+		s.news.Send()
 	}
 }
 
@@ -165,14 +159,14 @@ type Subscription struct {
 	feed   *Feed
 	userID int64
 	after  event.Position
-	news   chan struct{}
+	news   wake.Signal
 }
 
 // Subscribe follows a user's events after a position, or from now on when after is
 // nil. It returns RATE_LIMITED if the user already has MaxSubscriptions open. The
 // caller must call Close.
 func (f *Feed) Subscribe(ctx context.Context, userID int64, after *event.Position) (*Subscription, error) {
-	s := &Subscription{Whole: true, feed: f, userID: userID, news: make(chan struct{}, 1)}
+	s := &Subscription{Whole: true, feed: f, userID: userID, news: wake.New()}
 	if err := f.register(s); err != nil {
 		return nil, err
 	}

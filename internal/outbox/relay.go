@@ -24,6 +24,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"tickler/internal/event"
+	"tickler/internal/wake"
 )
 
 // Publisher hands envelopes to a topic, keeping the order within a key. An
@@ -65,8 +66,8 @@ type Relay struct {
 	log       *slog.Logger
 	metrics   *metrics
 
-	wake     chan struct{}           // something was committed, here or elsewhere
-	wakePeer chan struct{}           // something was committed here that another relay may own
+	wake     wake.Signal             // something was committed, here or elsewhere
+	wakePeer wake.Signal             // something was committed here that another relay may own
 	id       string                  // distinguishes its own notifications from those of others
 	owned    atomic.Pointer[[]int16] // shards, for measure
 
@@ -78,22 +79,15 @@ func NewRelay(pool *pgxpool.Pool, publisher Publisher, log *slog.Logger, registr
 	return &Relay{
 		Patience: defaultPatience, Woken: func() {}, balanceInterval: balanceInterval,
 		pool: pool, publisher: publisher, log: log, metrics: newMetrics(registry), id: uuid.NewString(),
-		wake: make(chan struct{}, 1), wakePeer: make(chan struct{}, 1),
+		wake: wake.New(), wakePeer: wake.New(),
 	}
 }
 
 // Wake tells the relay that rows were committed. It never blocks.
 func (r *Relay) Wake() {
-	signal(r.wake)
-	signal(r.wakePeer)
+	r.wake.Send()
+	r.wakePeer.Send()
 	r.Woken()
-}
-
-func signal(c chan struct{}) {
-	select {
-	case c <- struct{}{}:
-	default: // a pending signal covers these rows too
-	}
 }
 
 // Run publishes until ctx ends, and returns after what it was publishing. It waits

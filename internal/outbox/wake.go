@@ -55,9 +55,9 @@ func (r *Relay) listen(ctx context.Context) {
 			case id == r.id:
 			case shards:
 				r.rebalance.Store(true)
-				signal(r.wake)
+				r.wake.Send()
 			default:
-				signal(r.wake)
+				r.wake.Send()
 				r.Woken()
 			}
 		}
