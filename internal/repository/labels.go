@@ -113,7 +113,10 @@ const (
 			AND t.id = ANY(ARRAY(SELECT x.task_id FROM task_tags x WHERE x.user_id = $1 AND x.tag_id = $2))
 			ORDER BY t.id FOR UPDATE
 		) locked`
-	lockTag    = `SELECT FROM tags WHERE user_id = $1 AND id = $2 FOR UPDATE`
+	lockTag = `SELECT FROM tags WHERE user_id = $1 AND id = $2 FOR UPDATE`
+	// untagTasks is the second writer of tag_ids beside Save; the rows of task_tags go
+	// with their tag. It passes over tasks in the trash: the id that stays there finds
+	// nothing, even after a restore, since ids are not used again.
 	untagTasks = `
 		WITH changed AS (
 			UPDATE tasks t SET tag_ids = array_remove(t.tag_ids, $16), version = version + 1, updated_at = $1
