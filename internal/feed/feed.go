@@ -20,7 +20,7 @@ import (
 	"tickler/internal/wake"
 )
 
-// Store reads the event log; see repository.Repository.
+// Store reads the journal; see repository.Repository.
 type Store interface {
 	LogEntries(ctx context.Context, userID int64, after event.Position, until int64, limit int) ([]event.Entry, error)
 	LogEnd(ctx context.Context, after event.Position, settled int64) (end event.Position, whole bool, err error)
@@ -33,13 +33,13 @@ const (
 	MaxSubscriptions = 10
 
 	pageSize          = 100
-	restInterval      = 20 * time.Millisecond // minimum pause between two looks at the log, however busy it is
+	restInterval      = 20 * time.Millisecond // minimum pause between two looks at the journal, however busy it is
 	unsettledInterval = 50 * time.Millisecond // retry delay while the newest entries are not settled
 	pollInterval      = time.Second           // bounds the delay when the notification of another process's commit is lost
 	lookTimeout       = 10 * time.Second
 )
 
-// Feed wakes its subscriptions when there is something to read. It looks at the log
+// Feed wakes its subscriptions when there is something to read. It looks at the journal
 // once for all of them; each then reads its own part, so a slow client holds up
 // nobody else.
 type Feed struct {
