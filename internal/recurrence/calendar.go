@@ -2,8 +2,8 @@ package recurrence
 
 import "time"
 
-// Days are counted from 1970-01-01 in the proleptic Gregorian calendar, wall
-// times in seconds from its midnight, weekdays from Monday as 0.
+// Days count from 1970-01-01 in the proleptic Gregorian calendar, wall times in
+// seconds from its midnight, weekdays from Monday as 0.
 const (
 	secondsPerHour = 3600
 	secondsPerDay  = 86400
@@ -16,7 +16,7 @@ var (
 	maxWall = maxDay*secondsPerDay + secondsPerDay - 1
 )
 
-// dayOf is the number of a date (H. Hinnant, days_from_civil).
+// dayOf returns the day number of a date (H. Hinnant, days_from_civil).
 func dayOf(year, month, day int) int64 {
 	y := int64(year)
 	if month <= 2 {
@@ -35,7 +35,7 @@ func dayOf(year, month, day int) int64 {
 	return era*146097 + dayOfEra - 719468
 }
 
-// civil is the date of a day number.
+// civil returns the date of a day number.
 func civil(day int64) (year, month, dayOfMonth int) {
 	z := day + 719468
 	era := floorDiv(z, 146097)
@@ -77,8 +77,8 @@ func daysInMonth(year, month int) int {
 	return 31
 }
 
-// firstWeek is the first day of week number one of a year: the first week,
-// beginning on wkst, that has at least four of its days in that year.
+// firstWeek returns the first day of week number one of a year: the first week,
+// beginning on wkst, with at least four days in that year.
 func firstWeek(year, wkst int) int64 {
 	jan4 := dayOf(year, 1, 4)
 	return jan4 - int64((weekdayOf(jan4)-wkst+7)%7)
@@ -88,7 +88,7 @@ func weeksInYear(year, wkst int) int {
 	return int(firstWeek(year+1, wkst)-firstWeek(year, wkst)) / 7
 }
 
-// weekYear is the year that the week of a day is numbered in.
+// weekYear returns the year in which a day's week is numbered.
 func weekYear(day int64, wkst int) int {
 	year, _, _ := civil(day)
 	if day >= firstWeek(year+1, wkst) {
@@ -100,7 +100,7 @@ func weekYear(day int64, wkst int) int {
 	return year
 }
 
-// wallOf takes what the clock shows of a time, whatever its location.
+// wallOf returns what the clock of a time shows, whatever its location.
 func wallOf(t time.Time) int64 {
 	year, month, day := t.Date()
 	hour, minute, second := t.Clock()

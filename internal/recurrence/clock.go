@@ -2,20 +2,20 @@ package recurrence
 
 import "sort"
 
-// clock is the set of times within a day, an hour or a minute that a rule
-// names: every combination of its hours, minutes and seconds.
+// clock is the set of times within a day, hour or minute that a rule names: all
+// combinations of its hours, minutes and seconds.
 type clock struct{ hours, minutes, seconds []int }
 
 func (c clock) size() int { return len(c.hours) * len(c.minutes) * len(c.seconds) }
 
-// at is the i-th time in seconds.
+// at returns the i-th time in seconds.
 func (c clock) at(i int) int64 {
 	s, i := i%len(c.seconds), i/len(c.seconds)
 	m, h := i%len(c.minutes), i/len(c.minutes)
 	return int64(c.hours[h]*secondsPerHour + c.minutes[m]*60 + c.seconds[s])
 }
 
-// rank is how many of the times are before second.
+// rank returns how many of the times are before second.
 func (c clock) rank(second int64) int {
 	if second <= 0 {
 		return 0
@@ -35,11 +35,10 @@ func (c clock) rank(second int64) int {
 	return (h*len(c.minutes)+m)*len(c.seconds) + sort.SearchInts(c.seconds, sec)
 }
 
-// period is what a rule yields within one period of its FREQ: the times of the
-// clock in each block (a day, or the hour or minute of a finer FREQ), and of
-// those the ones that BYSETPOS picks.
+// period is what a rule yields in one period of its FREQ: the times of the clock in
+// each block (a day, or the hour or minute of a finer FREQ), filtered by BYSETPOS.
 type period struct {
-	blocks []int64 // wall times at which the blocks begin, ascending
+	blocks []int64 // wall times of the beginnings of the blocks, ascending
 	clock  clock
 	picked []int // indexes, ascending; only if chosen
 	chosen bool
@@ -60,7 +59,7 @@ func (p *period) at(i int) int64 {
 	return p.blocks[i/n] + p.clock.at(i%n)
 }
 
-// rank is how many occurrences of the period are before wall.
+// rank returns how many occurrences of the period are before wall.
 func (p *period) rank(wall int64) int {
 	block := sort.Search(len(p.blocks), func(i int) bool { return p.blocks[i] > wall }) - 1
 	if block < 0 {
@@ -73,7 +72,7 @@ func (p *period) rank(wall int64) int {
 	return i
 }
 
-// after is the first occurrence of the period later than wall.
+// after returns the first occurrence of the period after wall.
 func (p *period) after(wall int64) (int64, bool) {
 	if i := p.rank(wall + 1); i < p.size() {
 		return p.at(i), true
@@ -86,8 +85,8 @@ func (p *period) contains(wall int64) bool {
 	return ok && v == wall
 }
 
-// choose applies BYSETPOS to the whole set of the period, also to what lies
-// before the start of the series.
+// choose applies BYSETPOS to the whole set of the period, including what lies before
+// the start of the series.
 func (p *period) choose(positions []int) {
 	if len(positions) == 0 {
 		return

@@ -6,26 +6,26 @@ import (
 	"github.com/teambition/rrule-go"
 )
 
-// A count that would have to look at more days, or at more years, months or
-// weeks, than this says that COUNT is exceeded: a thousand years have passed.
+// A count that would have to look at more days, or at more years, months or weeks,
+// than this reports that COUNT is exceeded: a thousand years have passed.
 const (
 	maxCountedDays    = 500_000
 	maxCountedPeriods = 50_000
 )
 
-// maxShared bounds how many wall times inside gaps one count compares with
-// their shifted selves: thousands of clock changes for any rule people write.
+// maxShared bounds how many wall times inside gaps one count compares with their
+// shifted selves. It covers thousands of clock changes for any rule people write.
 const maxShared = 5_000
 
-// count is how many occurrences lie after the instant from and not after to.
-// Once that exceeds limit it may stop and say limit+1.
+// count returns how many occurrences lie after the instant from and not after to. If
+// there are more than limit, it may stop and return limit+1.
 func (p *plan) count(from, to, limit int64) int64 {
 	if to <= from {
 		return 0
 	}
 	a, b := p.zone.at(from).shown(from), p.zone.at(to).shown(to)
 	pending := p.pending(to)
-	// At most two wall times share an instant, so twice as many are enough.
+	// At most two wall times share an instant, so counting twice as many suffices.
 	enough := int64(noLimit)
 	if limit < noLimit/8 {
 		enough = 2 * (limit + pending + 1)
@@ -37,8 +37,8 @@ func (p *plan) count(from, to, limit int64) int64 {
 	return walls + p.pending(from) - pending - p.shared(from, to)
 }
 
-// pending counts wall times of a gap that a clock has passed by an instant but
-// that, moved forward, are still to come.
+// pending counts the wall times of a gap that a clock has passed by an instant but
+// that, shifted forward, are still to come.
 func (p *plan) pending(instant int64) int64 {
 	s := p.zone.at(instant)
 	if !s.shadowed(instant) {
@@ -47,21 +47,21 @@ func (p *plan) pending(instant int64) int64 {
 	return p.countWalls(s.shown(instant)-s.gap(), s.gapEnd()-1, noLimit)
 }
 
-// shared counts the instants after from and not after to that two wall times
-// have, one in a gap and one after it.
+// shared counts the instants after from and not after to at which two wall times
+// coincide, one inside a gap and one after it.
 func (p *plan) shared(from, to int64) int64 {
 	if p.zone.utc {
 		return 0
 	}
-	// A rule with one time of day meets itself only where a zone skipped a whole
-	// day, and none plans to.
+	// A rule with one time of day coincides with itself only where a zone skips a
+	// whole day, and no zone plans to.
 	onceADay := p.unit == 0 || p.unit == secondsPerDay
 	onceADay = onceADay && p.clock.size() == 1
 	if onceADay {
 		to = min(to, lastSkippedDay)
 	}
 	var n int64
-	wall := p.start - 1 // no wall time of the series lies between gaps and this
+	wall := p.start - 1 // the series has no wall time between gaps and this
 	for s, tries := p.zone.at(from), 0; tries < maxShared; {
 		if gap := s.gap(); gap > 0 && s.start+gap > from && (gap >= secondsPerDay || !onceADay) {
 			begin := max(s.gapEnd()-gap, from+s.before+1)
@@ -95,10 +95,10 @@ func (p *plan) shared(from, to int64) int64 {
 	return n
 }
 
-// lastSkippedDay is after the last date line change of the tz database.
+// lastSkippedDay is after the last date line change in the tz database.
 var lastSkippedDay = time.Date(2030, 1, 1, 0, 0, 0, 0, time.UTC).Unix()
 
-// countWalls is how many wall times of the series lie after a and not after b.
+// countWalls returns how many wall times of the series lie after a and not after b.
 func (p *plan) countWalls(a, b, limit int64) int64 {
 	a = max(a, p.start-1)
 	b = min(b, maxWall)
@@ -127,7 +127,7 @@ func (p *plan) countWalls(a, b, limit int64) int64 {
 	return total + each*p.countPeriods(i+1, j, (limit-total)/each+1)
 }
 
-// countInCalendar adds up years, months or weeks.
+// countInCalendar sums over years, months or weeks.
 func (p *plan) countInCalendar(a, b, limit int64) int64 {
 	i := p.align(p.calendarPeriod(floorDiv(a, secondsPerDay)) - 1)
 	end := p.calendarPeriod(floorDiv(b, secondsPerDay)) + 1
@@ -138,7 +138,7 @@ func (p *plan) countInCalendar(a, b, limit int64) int64 {
 			return limit + 1
 		}
 		if p.freq == rrule.WEEKLY && p.rule.months == 0 && set.size() > 0 && set.at(0) > a {
-			// Weeks are alike: count those wholly before b at once.
+			// All weeks are alike, so those wholly before b are counted at once.
 			if weeks := (end - 2 - i) / p.interval; weeks > 0 {
 				total += weeks * int64(set.size())
 				i += weeks * p.interval
@@ -156,7 +156,7 @@ func (p *plan) countInCalendar(a, b, limit int64) int64 {
 	return total
 }
 
-// inBoth counts what a period shares with the one after it.
+// inBoth counts what a period shares with the next one.
 func inBoth(set, following *period, a, b int64) int64 {
 	if following.size() == 0 {
 		return 0
@@ -170,7 +170,8 @@ func inBoth(set, following *period, a, b int64) int64 {
 	return n
 }
 
-// countPeriods is how many periods from i up to, not including, j are allowed.
+// countPeriods returns how many periods from i up to, but not including, j are
+// allowed.
 func (p *plan) countPeriods(i, j, limit int64) int64 {
 	i = p.align(i)
 	if i >= j {
@@ -187,7 +188,8 @@ func (p *plan) countPeriods(i, j, limit int64) int64 {
 		return p.countOneByOne(i, j, limit)
 	}
 	total := p.countOneByOne(i, (firstDay+1)*p.perDay, limit)
-	// Days whose first period falls on the same place of the interval are alike.
+	// Days are alike if their first periods have the same position within the
+	// interval.
 	alike := make([]int32, p.interval)
 	for day, steps := p.nextDay(firstDay+1), 0; day < lastDay && total <= limit; steps++ {
 		if steps > maxCountedDays || !p.spend(1) {
@@ -207,8 +209,8 @@ func (p *plan) countPeriods(i, j, limit int64) int64 {
 	return total + p.countOneByOne(lastDay*p.perDay, j, limit)
 }
 
-// even tells whether the rule is the same in every period: FREQ=DAILY or finer
-// with nothing that limits which periods count.
+// even tells whether the rule is the same in every period: FREQ=DAILY or finer, with
+// nothing that limits which periods count.
 func (p *plan) even() bool {
 	r := p.rule
 	if p.coarse() || r.months != 0 || len(r.weekdays)+len(r.opt.Bymonthday)+len(r.opt.Byyearday) > 0 {
@@ -242,7 +244,7 @@ func (p *plan) countOneByOne(i, j, limit int64) int64 {
 	return n
 }
 
-// countPositions counts the allowed periods of a day from its first one on.
+// countPositions counts the allowed periods of a day, starting at its first.
 func (p *plan) countPositions(first int64) int32 {
 	var n int32
 	p.spend(p.perDay / p.interval)

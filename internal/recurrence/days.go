@@ -6,7 +6,7 @@ import (
 	"github.com/teambition/rrule-go"
 )
 
-// calendarPeriod numbers the year, month or week that a day lies in.
+// calendarPeriod returns the number of the year, month or week that a day lies in.
 func (p *plan) calendarPeriod(day int64) int64 {
 	switch p.freq {
 	case rrule.YEARLY:
@@ -19,8 +19,8 @@ func (p *plan) calendarPeriod(day int64) int64 {
 	return floorDiv(day+3-int64(p.rule.opt.Wkst.Day()), 7)
 }
 
-// expand is the set of a period. Each slot has a buffer of its own, so that two
-// sets can be looked at side by side.
+// expand returns the set of a period. Each slot has its own buffer, so that two sets
+// can be used at the same time.
 func (p *plan) expand(i int64, slot int) *period {
 	set := &p.scratch[slot]
 	set.clock, set.blocks, set.chosen = p.clock, set.blocks[:0], false
@@ -46,8 +46,8 @@ func (p *plan) expand(i int64, slot int) *period {
 	return set
 }
 
-// periodSteps is what looking at one period counts as in Work: about as much as
-// it takes, measured by BenchmarkHeavyRules.
+// periodSteps is the cost of one period in Work, about as long as it takes, measured
+// by BenchmarkHeavyRules.
 func (p *plan) periodSteps() int64 {
 	switch p.freq {
 	case rrule.YEARLY:
@@ -63,7 +63,7 @@ func (p *plan) periodSteps() int64 {
 	}
 }
 
-// yearDays follows the table of RFC 5545, 3.3.10 for FREQ=YEARLY.
+// yearDays implements the table of RFC 5545, 3.3.10 for FREQ=YEARLY.
 func (p *plan) yearDays(year int, days []int64) []int64 {
 	r := p.rule
 	switch {
@@ -103,8 +103,8 @@ func (p *plan) monthDays(year, month int, days []int64) []int64 {
 	return p.monthDaysIn(year, month, days)
 }
 
-// monthDaysIn expands a month by BYMONTHDAY and BYDAY, or by the day of the
-// start when the rule has neither.
+// monthDaysIn expands a month by BYMONTHDAY and BYDAY, or by the day of the start if
+// the rule has neither.
 func (p *plan) monthDaysIn(year, month int, days []int64) []int64 {
 	r := p.rule
 	first := dayOf(year, month, 1)
@@ -120,7 +120,7 @@ func (p *plan) monthDaysIn(year, month int, days []int64) []int64 {
 	}
 	for _, n := range r.opt.Bymonthday {
 		i, ok := r.skip.place(n, length)
-		// Weekdays limit after SKIP has moved the day (RFC 7529, 4.1).
+		// Weekdays limit after SKIP moved the day (RFC 7529, 4.1).
 		if day := first + i; ok && p.onWeekday(day) {
 			days = append(days, day)
 		}
@@ -128,8 +128,8 @@ func (p *plan) monthDaysIn(year, month int, days []int64) []int64 {
 	return days
 }
 
-// startSkip is what becomes of the day of the start in a month without it: a
-// derived day is a day that was possible, so a shorter month takes its last one.
+// startSkip says what becomes of the start's day in a month without it. A derived
+// day was only a day that was possible, so a shorter month uses its last day.
 func (p *plan) startSkip() skip {
 	if p.derived {
 		return skipBackward
@@ -137,9 +137,9 @@ func (p *plan) startSkip() skip {
 	return p.rule.skip
 }
 
-// place is how many days after the first of a month or year its nth day is,
-// with n below zero counted from the end, and what SKIP makes of a day that is
-// not there: the day before or after the place where it would be.
+// place returns the offset of the nth day from the first day of a month or year;
+// negative n counts from the end. If that day does not exist, SKIP decides: the day
+// before or after where it would be.
 func (s skip) place(n, length int) (int64, bool) {
 	switch {
 	case n > 0 && n <= length:
@@ -158,7 +158,7 @@ func (s skip) place(n, length int) (int64, bool) {
 	return 0, false
 }
 
-// byWeekday expands BYDAY between two days, numbers counting from them.
+// byWeekday expands BYDAY between two days, which its numbers count from.
 func (p *plan) byWeekday(from, to int64, days []int64) []int64 {
 	for _, w := range p.rule.weekdays {
 		begin := from + floorMod(int64(w.day-weekdayOf(from)), 7)
@@ -181,7 +181,7 @@ func (p *plan) byWeekday(from, to int64, days []int64) []int64 {
 	return days
 }
 
-// onWeekday tells whether BYDAY, as a limit, lets a day pass.
+// onWeekday tells whether a day passes BYDAY as a limit.
 func (p *plan) onWeekday(day int64) bool {
 	r := p.rule
 	if len(r.weekdays) == 0 || r.plainDays&(1<<weekdayOf(day)) != 0 {
@@ -216,7 +216,7 @@ func (p *plan) daysOfYear(year int, days []int64) []int64 {
 }
 
 // daysOfWeeks expands BYWEEKNO: the weeks numbered in this year, which may begin
-// before and end after it. "BYDAY" or the weekday of the start picks the days.
+// before it and end after it. BYDAY or the weekday of the start picks the days.
 func (p *plan) daysOfWeeks(year int, days []int64) []int64 {
 	r := p.rule
 	wkst := r.opt.Wkst.Day()

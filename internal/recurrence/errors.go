@@ -2,18 +2,18 @@ package recurrence
 
 import "strings"
 
-// Error says which part of a rule is wrong, with the value that was given and
-// a sentence that names what is allowed and an example. It is meant to be shown
-// to the person who wrote the rule.
+// Error says which part of a rule is wrong, with the value given and a sentence that
+// names what is allowed and an example. It is meant for the person who wrote the
+// rule.
 type Error struct {
 	Part    string // the rule part, such as BYDAY, or "rule" for the whole
-	Value   string // what was given
+	Value   string // as given
 	Message string
 }
 
 func (e *Error) Error() string { return e.Message }
 
-// maxQuoted bounds how much of a person's text an error repeats.
+// maxQuoted bounds how much of the input an error repeats.
 const maxQuoted = 40
 
 func fail(part, value, message string) *Error {

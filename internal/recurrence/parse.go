@@ -7,7 +7,7 @@ import (
 	"github.com/teambition/rrule-go"
 )
 
-// maxText is longer than any rule that says something: all lists full fit.
+// maxText is longer than any meaningful rule, even with all lists full.
 const maxText = 8192
 
 var shorthands = map[string]string{
@@ -18,10 +18,10 @@ var shorthands = map[string]string{
 	"YEARLY":   "FREQ=YEARLY",
 }
 
-// Parse reads a rule: an RFC 5545 RECUR value with an optional "RRULE:" in
-// front, or a shorthand. Case does not matter and the order of parts is free.
-// RFC 7529's RSCALE must be GREGORIAN; SKIP is taken with or without it. What
-// the RFC forbids is refused with an [*Error].
+// Parse parses a rule: an RFC 5545 RECUR value with an optional "RRULE:" prefix, or
+// a shorthand. Case and the order of parts do not matter. RSCALE of RFC 7529 must be
+// GREGORIAN; SKIP is accepted with or without it. What the RFC forbids is refused
+// with an [*Error].
 func Parse(text string) (*Rule, error) {
 	if len(text) > maxText {
 		return nil, fail("rule", text, fmt.Sprintf("The rule is too long: %d characters, at most %d are allowed.", len(text), maxText))
@@ -35,7 +35,7 @@ func Parse(text string) (*Rule, error) {
 		upper = long
 	}
 	p := parser{rule: &Rule{}, seen: map[string]bool{}}
-	upper = strings.TrimSuffix(strings.TrimPrefix(upper, "RRULE:"), ";") // other programs end a rule with one
+	upper = strings.TrimSuffix(strings.TrimPrefix(upper, "RRULE:"), ";") // some programs end a rule with a semicolon
 	for _, part := range strings.Split(upper, ";") {
 		if err := p.part(part, given); err != nil {
 			return nil, err
@@ -53,7 +53,7 @@ type parser struct {
 	seen map[string]bool
 }
 
-// partNames lists what a rule may hold, for messages.
+// partNames lists the parts of a rule, for messages.
 const partNames = "FREQ, INTERVAL, COUNT, UNTIL, BYSECOND, BYMINUTE, BYHOUR, BYDAY, BYMONTHDAY, BYYEARDAY, BYWEEKNO, BYMONTH, BYSETPOS, WKST, RSCALE, SKIP"
 
 func (p *parser) part(part, given string) error {
@@ -126,7 +126,7 @@ func (p *parser) part(part, given string) error {
 	return nil
 }
 
-// list reads the rule parts whose value is a list of numbers.
+// list parses the rule parts whose value is a list of numbers.
 func (p *parser) list(name, value string) error {
 	opt := &p.rule.opt
 	lists := map[string]struct {
@@ -155,7 +155,7 @@ func (p *parser) list(name, value string) error {
 	return nil
 }
 
-// consistent refuses what RFC 5545, 3.3.10 forbids between parts.
+// consistent refuses combinations of parts that RFC 5545, 3.3.10 forbids.
 func (p *parser) consistent(given string) error {
 	opt := &p.rule.opt
 	freq := opt.Freq

@@ -4,8 +4,8 @@ import (
 	"github.com/teambition/rrule-go"
 )
 
-// plan is a rule with what it takes from the start of its series: the engine's
-// working form, for one question at a time.
+// plan is a rule completed from the start of its series: the engine's working form
+// for one query.
 type plan struct {
 	rule     *Rule
 	freq     rrule.Frequency
@@ -17,7 +17,7 @@ type plan struct {
 	work     *Work // nil: without bound
 	derived  bool
 
-	// Where the rule names no day, these come from the start.
+	// Taken from the start if the rule names no day.
 	startMonth, startDay, startWeekday int
 
 	unit    int64 // seconds in a period of FREQ=DAILY and finer
@@ -64,10 +64,10 @@ func newPlan(s Series) *plan {
 	return p
 }
 
-// setClock splits BYHOUR, BYMINUTE and BYSECOND into those that expand a period
-// and those that limit which periods count; missing ones that would expand come
-// from the start. A date has none of them: "These rule parts MUST be ignored in
-// RECUR value[s]" that have them nevertheless (RFC 5545, 3.3.10).
+// setClock divides BYHOUR, BYMINUTE and BYSECOND into those that expand a period and
+// those that limit which periods count. Missing ones that would expand come from the
+// start. A date ignores them: "These rule parts MUST be ignored in RECUR value[s]"
+// that nevertheless have them (RFC 5545, 3.3.10).
 func (p *plan) setClock(s Series) {
 	hour, minute, second := s.Start.Clock()
 	hours, minutes, seconds := p.rule.opt.Byhour, p.rule.opt.Byminute, p.rule.seconds
@@ -104,10 +104,10 @@ func mask(list []int) uint64 {
 	return m
 }
 
-// baseWeekYear is the year that INTERVAL counts from with BYWEEKNO. Weeks
-// belong to the year they are numbered in, so a start in the first days of
-// January can lie in a week of the year before: then that is its year, if
-// anything of that year is left from the start on.
+// baseWeekYear returns the year that INTERVAL counts from with BYWEEKNO. Weeks
+// belong to the year in which they are numbered, so a start in the first days of
+// January can lie in a week of the previous year. That year is then the base, if any
+// of it is left from the start on.
 func (p *plan) baseWeekYear(day int64) int64 {
 	calendar, _, _ := civil(day)
 	year := weekYear(day, p.rule.opt.Wkst.Day())
@@ -124,7 +124,7 @@ func (p *plan) baseWeekYear(day int64) int64 {
 // coarse tells whether periods are years, months or weeks.
 func (p *plan) coarse() bool { return p.unit == 0 }
 
-// align is the first period at or after i that INTERVAL allows.
+// align returns the first period at or after i that INTERVAL allows.
 func (p *plan) align(i int64) int64 {
 	if i <= p.base {
 		return p.base
@@ -135,7 +135,7 @@ func (p *plan) align(i int64) int64 {
 	return i
 }
 
-// over tells whether an occurrence lies beyond UNTIL or the calendar.
+// over tells whether an occurrence lies after UNTIL or outside the calendar.
 func (p *plan) over(instant, wall int64) bool {
 	u := p.rule.until
 	switch {

@@ -6,8 +6,8 @@ import (
 	"github.com/teambition/rrule-go"
 )
 
-// Rule is a checked recurrence rule. It never changes after [Parse] and may be
-// used by several goroutines at once.
+// Rule is a valid recurrence rule. It is immutable after [Parse] and safe for
+// concurrent use.
 type Rule struct {
 	opt   rrule.ROption // without Dtstart and Until, lists sorted and unique
 	until until
@@ -25,7 +25,7 @@ type Rule struct {
 // weekday is a BYDAY value: the nth such day, 0 for every one.
 type weekday struct{ n, day int }
 
-// skip says what becomes of a day that a month does not have (RFC 7529, 4.1).
+// skip says what becomes of a day that a month lacks (RFC 7529, 4.1).
 type skip int
 
 const (
@@ -36,7 +36,7 @@ const (
 
 func (s skip) String() string { return [...]string{"OMIT", "BACKWARD", "FORWARD"}[s] }
 
-// until is the end of a rule in one of the three forms of RFC 5545.
+// until is the end of a rule, in one of the three forms of RFC 5545.
 type until struct {
 	form  untilForm
 	value int64 // a day number, a wall time or a Unix time
@@ -52,16 +52,16 @@ const (
 	untilUTC
 )
 
-// String is the rule as RRULE text without its prefix: shorthands expanded,
-// lists sorted and free of repeats, parts that say the default left out.
+// String returns the rule as RRULE text without the prefix: shorthands expanded,
+// lists sorted without repeats, parts with their default value left out.
 func (r *Rule) String() string { return r.text }
 
-// Count is the COUNT of the rule, 0 when it has none.
+// Count returns the COUNT of the rule, 0 if it has none.
 func (r *Rule) Count() int { return r.opt.Count }
 
 func (r *Rule) interval() int64 { return int64(max(r.opt.Interval, 1)) }
 
-// finish derives what the engine looks up from the parsed lists.
+// finish derives the engine's lookup tables from the parsed lists.
 func (r *Rule) finish() {
 	for _, m := range r.opt.Bymonth {
 		r.months |= 1 << m

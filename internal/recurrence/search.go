@@ -7,14 +7,14 @@ import (
 	"github.com/teambition/rrule-go"
 )
 
-// maxSteps bounds the search for one occurrence. A rule whose parts agree less
-// often than once in so many periods counts as ended.
+// maxSteps bounds the search for one occurrence. A rule whose parts coincide less
+// often than once in this many periods counts as ended.
 const (
 	maxSteps         = 250_000 // days, hours, minutes or seconds
 	maxCalendarSteps = 50_000  // years, months or weeks
 )
 
-// nextWall is the first wall time of the series after wall.
+// nextWall returns the first wall time of the series after wall.
 func (p *plan) nextWall(wall int64) (int64, bool) {
 	wall = max(wall, p.start-1)
 	if p.coarse() {
@@ -30,16 +30,16 @@ func (p *plan) nextWall(wall int64) (int64, bool) {
 			return v, true
 		}
 		if p.scratch[0].size() == 0 {
-			return 0, false // BYSETPOS picks nothing, in every period alike
+			return 0, false // all periods are alike, and BYSETPOS picks nothing
 		}
 		i = next + 1
 	}
 	return 0, false
 }
 
-// nextInCalendar looks through years, months or weeks. SKIP can move a day into
-// the neighbouring period and weeks can belong to the year before, so the search
-// begins one period early and with SKIP also looks one further.
+// nextInCalendar searches years, months or weeks. SKIP can move a day into the
+// neighbouring period, and weeks can belong to the year before, so the search begins
+// one period early, and with SKIP it also looks one period further.
 func (p *plan) nextInCalendar(wall int64) (int64, bool) {
 	end := p.calendarPeriod(maxDay) + 1
 	i := p.align(p.calendarPeriod(floorDiv(wall, secondsPerDay)) - 1)
@@ -62,11 +62,11 @@ func (p *plan) nextInCalendar(wall int64) (int64, bool) {
 	return 0, false
 }
 
-// overlapping tells whether sets of neighbouring periods can share a day.
+// overlapping tells whether the sets of neighbouring periods can share a day.
 func (p *plan) overlapping() bool { return p.rule.skip != skipOmit && p.interval == 1 }
 
-// nextPeriod is the first period of FREQ=DAILY or finer, at or after i and before
-// end, that INTERVAL and the limiting parts allow.
+// nextPeriod returns the first period of FREQ=DAILY or finer, at or after i and
+// before end, that INTERVAL and the limiting parts allow.
 func (p *plan) nextPeriod(i, end int64) (int64, bool) {
 	for range maxSteps {
 		i = p.align(i)
@@ -88,8 +88,8 @@ func (p *plan) nextPeriod(i, end int64) (int64, bool) {
 	return 0, false
 }
 
-// nextDay is the day itself if BYMONTH, BYMONTHDAY, BYYEARDAY and BYDAY let it
-// pass, else a later day before which none passes.
+// nextDay returns the day itself if it passes BYMONTH, BYMONTHDAY, BYYEARDAY and
+// BYDAY, otherwise a later day before which none passes.
 func (p *plan) nextDay(day int64) int64 {
 	r := p.rule
 	if r.plainDays != 0 && r.plainDays&(1<<weekdayOf(day)) == 0 {
@@ -107,8 +107,8 @@ func (p *plan) nextDay(day int64) int64 {
 	return p.nextYearDay(p.nextMonthDay(day))
 }
 
-// nextMonthDay is the first day at or after day, in its month or the first of
-// the next, that BYMONTHDAY lets pass or that begins that month.
+// nextMonthDay returns the first day, at or after day, that passes BYMONTHDAY, or
+// the first day of the next month if none in this month does.
 func (p *plan) nextMonthDay(day int64) int64 {
 	r := p.rule
 	if len(r.opt.Bymonthday) == 0 {
@@ -116,7 +116,7 @@ func (p *plan) nextMonthDay(day int64) int64 {
 	}
 	year, month, dayOfMonth := civil(day)
 	length := daysInMonth(year, month)
-	// The nth day from the end is day length+1-n: the mask in reverse.
+	// The nth day from the end is day length+1-n, which reverses the mask.
 	allowed := r.monthDays | bits.Reverse32(r.fromEnd)<<1>>(31-length)
 	allowed &= 1<<length<<1 - 1
 	if later := allowed >> dayOfMonth; later != 0 {
@@ -145,8 +145,8 @@ func (p *plan) nextYearDay(day int64) int64 {
 	return day + int64(best-n)
 }
 
-// nextPosition is the first allowed period of a day at or after pos, or the
-// number of periods in a day. BYHOUR, BYMINUTE and BYSECOND limit here.
+// nextPosition returns the first allowed period of a day at or after pos, or the
+// number of periods in a day. BYHOUR, BYMINUTE and BYSECOND are limits here.
 func (p *plan) nextPosition(pos int64) int64 {
 	h, m, s := p.allowed.hours&(1<<24-1), p.allowed.minutes&(1<<60-1), p.allowed.seconds&(1<<60-1)
 	switch p.freq {
@@ -169,8 +169,8 @@ func nextBit(mask uint64, from, size int64) int64 {
 	return from + int64(bits.TrailingZeros64(mask>>from))
 }
 
-// nextDigit is the first allowed number at or after high*size+low whose upper
-// part the mask allows and whose lower part next allows.
+// nextDigit returns the first allowed number at or after high*size+low: the mask
+// allows its upper part, and next its lower part.
 func nextDigit(mask uint64, high, highs, size, low int64, next func(int64) int64) int64 {
 	for {
 		allowed := nextBit(mask, high, highs)
@@ -187,9 +187,9 @@ func nextDigit(mask uint64, high, highs, size, low int64, next func(int64) int64
 	}
 }
 
-// next is the first occurrence after an instant: the instant and the wall time
-// that the rule names for it. Around a gap instants are not in the order of wall
-// times, since those of the gap move forward into the time after it.
+// next returns the first occurrence after an instant: its instant and the wall time
+// the rule names. Around a gap, the order of instants differs from that of wall
+// times, because wall times inside the gap move forward into the time after it.
 func (p *plan) next(instant int64) (at, wall int64, ok bool) {
 	s := p.zone.at(instant)
 	shown := s.shown(instant)
@@ -217,7 +217,7 @@ func (p *plan) next(instant int64) (at, wall int64, ok bool) {
 	return at, wall, ok
 }
 
-// origin is the instant before which the series has nothing. A start inside a
+// origin is the instant before which the series has no occurrence. A start inside a
 // gap moves forward past wall times that come after it.
 func (p *plan) origin() int64 {
 	to := p.zone.resolve(p.start)

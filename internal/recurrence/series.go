@@ -6,47 +6,46 @@ import (
 	"time"
 )
 
-// MaxList is the most occurrences that one call lists.
+// MaxList is how many occurrences one call can list.
 const MaxList = 10_000
 
 // Series is a rule with its anchor.
 type Series struct {
 	Rule *Rule
-	// Start is the first date of the series as wall time. Only its date and
-	// clock count; its location and fractions of a second do not.
+	// Start is the first date of the series as wall time. Only its date and clock
+	// count; its location and fractions of a second are ignored.
 	Start time.Time
-	// Zone is where the wall time is meant; nil is UTC.
+	// Zone is the zone of the wall time; nil is UTC.
 	Zone *time.Location
-	// StartIndex is the place of Start in the series, 1 if 0. A series that was
-	// re-anchored in its middle still ends by the COUNT of the original.
+	// StartIndex is the place of Start in the series; 0 means 1. A series
+	// re-anchored in its middle still ends by the original's COUNT.
 	StartIndex int
 	// AllDay says that Start is a date. BYHOUR, BYMINUTE and BYSECOND are then
-	// ignored and UNTIL counts by its date; the clock of Start is kept.
+	// ignored, and only the date of UNTIL counts; the clock of Start is kept.
 	AllDay bool
-	// Derived says that nobody chose the day of Start: it is the day on which
-	// something happened, such as a completion. A month or year without that day
-	// then has its last day instead of none, whatever SKIP says of named days.
+	// Derived says that nobody chose the day of Start: it is the day something
+	// happened, such as a completion. A month or year without that day then uses its
+	// last day rather than none, whatever SKIP says about named days.
 	Derived bool
-	// Work is what searches may cost; nil: as much as they need. When it is
-	// exhausted they end as if the series did.
+	// Work limits the cost of searches; nil is no limit. Once it is exhausted,
+	// searches end as if the series did.
 	Work *Work
 }
 
 // Occurrence is one date of a series.
 type Occurrence struct {
 	Time time.Time // the instant, in the zone of the series
-	// Wall is the wall time that the rule names, in time.UTC. It differs from
-	// the clock of Time where the zone skips it.
+	// Wall is the wall time the rule names, in time.UTC. It differs from the clock
+	// of Time where the zone skips it.
 	Wall time.Time
-	// Index is the 1-based place in the series. It is exact for rules with
-	// COUNT. Without COUNT nothing depends on it and it is not counted: [Series.First]
-	// numbers from the start, [Series.Next] adds one, [Series.After] leaves 0.
+	// Index is the 1-based place in the series, which is exact for rules with COUNT.
+	// Without COUNT nothing depends on it and it is not counted: [Series.First]
+	// numbers from the start, [Series.Next] adds one, [Series.After] leaves it 0.
 	Index int
 }
 
-// Check refuses a series that has no occurrence at all, one whose start lies
-// outside the years 1 to 9999, and dates that repeat by the hour. The error is
-// an [*Error].
+// Check refuses a series without any occurrence, a start outside the years 1 to
+// 9999, and dates that repeat by the hour. The error is an [*Error].
 func (s Series) Check() error {
 	if s.Rule == nil {
 		return fail("rule", "", "The series has no rule: give one such as FREQ=DAILY.")
@@ -76,9 +75,9 @@ func (s Series) usable() bool {
 
 func (s Series) startIndex() int { return max(s.StartIndex, 1) }
 
-// First lists the first n occurrences of the rule itself, at most [MaxList]. A
-// start that the rule does not match is not among them, as calendar libraries
-// have it; [Series.Next] treats it as a task does.
+// First lists the first n occurrences of the rule itself, at most [MaxList]. It
+// omits a start that the rule does not match, as calendar libraries do;
+// [Series.Next] treats it as a task does.
 func (s Series) First(n int) []Occurrence {
 	if !s.usable() {
 		return nil
@@ -129,13 +128,13 @@ func (p *plan) occurrence(at, wall int64, index int) Occurrence {
 	}
 }
 
-// Next is the successor of the occurrence from, as it is stored with a task:
-// the first one after both from.Time and after. Its place is the next one: COUNT
-// counts what was given, not the dates that are passed over (see [Series.Between]).
-// ok is false when the series has ended.
+// Next returns the successor of the occurrence from, as stored with a task: the
+// first one after both from.Time and after. Its place is the next one: COUNT counts
+// occurrences that were created, not dates passed over (see [Series.Between]). ok is
+// false if the series has ended.
 //
-// The first due date of a task is occurrence 1 also when the rule does not match
-// it, as RFC 5545 counts DTSTART first (3.8.5.3); the next one is then 2.
+// The first due date of a task is occurrence 1 even if the rule does not match it,
+// as RFC 5545 counts DTSTART first (3.8.5.3); the next one is then 2.
 func (s Series) Next(from Occurrence, after time.Time) (next Occurrence, ok bool) {
 	if !s.usable() {
 		return Occurrence{}, false
@@ -153,8 +152,8 @@ func (s Series) Next(from Occurrence, after time.Time) (next Occurrence, ok bool
 	return p.occurrence(at, wall, index), true
 }
 
-// Between counts the occurrences that lie after one instant and before another,
-// [MaxList] at most.
+// Between counts the occurrences after one instant and before another, at most
+// [MaxList].
 func (s Series) Between(after, before time.Time) int {
 	if !s.usable() {
 		return 0
@@ -164,7 +163,8 @@ func (s Series) Between(after, before time.Time) int {
 	return int(min(p.count(from, before.Add(-1).Unix(), MaxList), MaxList))
 }
 
-// Upcoming steps [Series.Next] n times: what follows from, after a moment.
+// Upcoming calls [Series.Next] n times: the occurrences that follow from, after a
+// moment.
 func (s Series) Upcoming(from Occurrence, after time.Time, n int) []Occurrence {
 	var list []Occurrence
 	for len(list) < min(n, MaxList) {
@@ -178,5 +178,5 @@ func (s Series) Upcoming(from Occurrence, after time.Time, n int) []Occurrence {
 	return list
 }
 
-// noLimit makes a count go to its end.
+// noLimit lets a count run to its end.
 const noLimit = math.MaxInt64 / 4

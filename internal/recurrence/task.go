@@ -10,25 +10,25 @@ import (
 // Subdaily tells whether the rule repeats by hours, minutes or seconds.
 func (r *Rule) Subdaily() bool { return r.opt.Freq >= rrule.HOURLY }
 
-// NamesHour tells whether the rule says at which hours it comes, so that its
-// dates are moments. Other rules are as good for whole days.
+// NamesHour tells whether the rule names hours, so that its dates are moments. Other
+// rules work equally well for whole days.
 func (r *Rule) NamesHour() bool { return r.Subdaily() || len(r.opt.Byhour) > 0 }
 
-// NamesDay tells whether the rule says on which days it comes. Other rules take
-// their day from the start of the series.
+// NamesDay tells whether the rule names days. Other rules take their day from the
+// start of the series.
 func (r *Rule) NamesDay() bool {
 	return len(r.weekdays)+len(r.opt.Bymonthday)+len(r.opt.Byyearday)+len(r.opt.Byweekno) > 0
 }
 
-// CountsHours tells whether the rule counts nothing but time that passes: every
-// so many hours, whatever day it is and whatever clocks do.
+// CountsHours tells whether the rule counts only the time that passes: every so many
+// hours, whatever the day and whatever clocks do.
 func (r *Rule) CountsHours() bool {
 	return r.Subdaily() && !r.NamesDay() && r.months == 0 &&
 		len(r.opt.Byhour)+len(r.opt.Byweekno)+len(r.opt.Bysetpos) == 0
 }
 
-// Clock lists the times of day that a rule of days or rarer names, ascending.
-// Where it names no minute, that is 0.
+// Clock lists the times of day that a rule with FREQ=DAILY or rarer names,
+// ascending. A minute that is not named is 0.
 func (r *Rule) Clock() []time.Duration {
 	if r.Subdaily() || len(r.opt.Byhour) == 0 {
 		return nil
@@ -41,15 +41,15 @@ func (r *Rule) Clock() []time.Duration {
 	return times
 }
 
-// CheckTask refuses a rule that comes more often than once an hour, which is
-// too often for a task. The error is an [*Error].
+// CheckTask refuses a rule that comes more often than once an hour, which is too
+// often for a task. The error is an [*Error].
 func (r *Rule) CheckTask() error {
 	within := len(r.opt.Byminute) > 1 || len(r.seconds) > 1
 	if r.opt.Freq <= rrule.HOURLY && !within {
 		return nil
 	}
-	// Spacing depends on how the parts meet, so it is looked at: without an end,
-	// from a time that the parts allow.
+	// The spacing depends on how the parts combine, so it is measured, without an
+	// end, from a time that the parts allow.
 	endless := *r
 	endless.opt.Count, endless.until = 0, until{}
 	pick := func(list []int) int {

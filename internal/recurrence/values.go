@@ -32,7 +32,7 @@ func example(name string) string {
 	return "FREQ=DAILY"
 }
 
-// quote shortens a person's text for a message.
+// quote shortens input for a message.
 func quote(s string) string {
 	s = strings.ToValidUTF8(s, "?")
 	if short := []rune(s); len(short) > maxQuoted {
@@ -69,9 +69,9 @@ func positive(name, value string) (int, error) {
 	return n, nil
 }
 
-// numberList reads a comma list, sorted and without repeats. The RFC gives all
-// these numbers at most as many digits as their limit has; signs only where
-// counting from the end is meant.
+// numberList parses a comma-separated list, sorted and without repeats. In the RFC
+// these numbers have at most as many digits as their limit, and signs only where
+// they may count from the end.
 func numberList(name, value string, low, high int, signed bool) ([]int, error) {
 	var numbers []int
 	for item := range strings.SplitSeq(value, ",") {
@@ -127,7 +127,7 @@ func weekdayList(value string) ([]rrule.Weekday, error) {
 	return slices.Compact(days), nil
 }
 
-// parseUntil reads the three forms of UNTIL: a date, a wall time, a UTC time.
+// parseUntil parses the three forms of UNTIL: a date, a wall time, a UTC time.
 func parseUntil(value string) (until, error) {
 	bad := func() (until, error) {
 		return until{}, fail("UNTIL", value, fmt.Sprintf("UNTIL=%s is not a date or time: give a date (UNTIL=20261231), a wall time (UNTIL=20261231T170000) or a UTC time (UNTIL=20261231T170000Z).", quote(value)))

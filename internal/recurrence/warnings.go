@@ -8,10 +8,9 @@ import (
 	"github.com/teambition/rrule-go"
 )
 
-// Warnings lists, as sentences, what would surprise a person about a series
-// that is otherwise fine: dates that are left out among those that come, a rule
-// that comes far less often than it reads, a start that is no date of its own
-// rule, a day that is read from the start.
+// Warnings lists, as sentences, what would surprise a person about an otherwise
+// valid series: dates left out, a rule that comes far less often than it seems to, a
+// start that does not match its own rule, a day taken from the start.
 func (s Series) Warnings() []string {
 	if !s.usable() {
 		return nil
@@ -73,12 +72,12 @@ func (r *Rule) has(n int, list []int) bool {
 	return false
 }
 
-// Periods that a warning looks ahead: four years of months, twelve years.
+// How far ahead a warning looks: four years of months, twelve years.
 const lookedAt = 48
 
-// leftOut says that a day of the month does not exist in some of the months that
-// come, or "". Only months that the rule comes to count: every twelfth month from
-// 31 December is December.
+// leftOut says that some of the months to come lack a day of the month, or returns
+// "". Only months that the rule reaches count: every twelfth month from 31 December
+// is December.
 func (p *plan) leftOut() string {
 	r := p.rule
 	if r.opt.Freq > rrule.MONTHLY || len(r.opt.Byyearday) > 0 || len(r.opt.Byweekno) > 0 || r.skip != skipOmit {
@@ -118,7 +117,8 @@ func (p *plan) leftOut() string {
 	return text + fmt.Sprintf("Months without a %s day are left out. SKIP=BACKWARD takes their last day, SKIP=FORWARD the first of the next month.", ordinal(missing))
 }
 
-// months are those that a rule of years or months comes to from its start on.
+// months returns the months that a rule of years or months reaches from its start
+// on.
 func (p *plan) months() iter.Seq2[int, int] {
 	return func(yield func(year, month int) bool) {
 		for k := range int64(lookedAt) {
@@ -148,7 +148,8 @@ func (p *plan) months() iter.Seq2[int, int] {
 	}
 }
 
-// rarely says that a monthly rule comes a twelfth as often as it reads, or "".
+// rarely says that a monthly rule comes a twelfth as often as it seems to, or
+// returns "".
 func (p *plan) rarely() string {
 	if p.freq != rrule.MONTHLY {
 		return ""

@@ -22,15 +22,15 @@ var (
 // workdays are Monday to Friday as BYDAY bits.
 const workdays = 1<<5 - 1
 
-// Words is the rule in English, to go into a sentence, such as "every 2 weeks
-// on Monday and Friday at 09:00, 10 times". What the rule takes from the start
+// Words returns the rule in English, as part of a sentence, such as "every 2 weeks
+// on Monday and Friday at 09:00, 10 times". Whatever the rule takes from the start
 // of its series comes from start.
 func (r *Rule) Words(start time.Time) string {
 	return Series{Rule: r, Start: start}.Words()
 }
 
-// Words is [Rule.Words] for the series: without a time of day if it is of dates,
-// and without the day of the start if nobody chose that.
+// Words is [Rule.Words] for the series: without a time of day for whole days, and
+// without the day of the start if nobody chose it.
 func (s Series) Words() string {
 	if s.Rule == nil {
 		return "never"
@@ -64,12 +64,12 @@ func (s Series) Words() string {
 	return text + r.endWords()
 }
 
-// weekStartDecides tells whether the series would have other dates if its weeks
+// weekStartDecides tells whether the series would have different dates if its weeks
 // began on a Monday or a Sunday, as people count them.
 func (s Series) weekStartDecides() bool {
 	r := s.Rule
 	weekly := r.opt.Freq == rrule.WEEKLY && (r.interval() > 1 || len(r.opt.Bysetpos) > 0)
-	numbered := len(r.opt.Byweekno) > 0 && r.opt.Wkst != rrule.MO // week numbers are those of weeks from Monday
+	numbered := len(r.opt.Byweekno) > 0 && r.opt.Wkst != rrule.MO // week numbers assume weeks that begin on Monday
 	if !s.usable() || s.Derived || !weekly && !numbered {
 		return false
 	}
@@ -108,7 +108,7 @@ func (r *Rule) endWords() string {
 	return ""
 }
 
-// dateWords says which days, in the words of the frequency.
+// dateWords describes the days, in terms of the frequency.
 func (r *Rule) dateWords(start time.Time, derived bool) string {
 	opt := &r.opt
 	named := len(opt.Byweekno)+len(opt.Byyearday)+len(opt.Bymonthday)+len(r.weekdays) > 0
@@ -151,8 +151,8 @@ func (r *Rule) inMonths() string {
 	return " in " + list(names)
 }
 
-// dayWords says BYYEARDAY, BYMONTHDAY and BYDAY; where several are given they
-// must all agree.
+// dayWords describes BYYEARDAY, BYMONTHDAY and BYDAY; if several are given, all must
+// match.
 func (r *Rule) dayWords() string {
 	var parts []string
 	if len(r.weekdays) > 0 {
@@ -185,10 +185,10 @@ func (r *Rule) weekdayWords() string {
 	return list(names)
 }
 
-// maxTimes is how many times of day are named one by one.
+// maxTimes is how many times of day are listed individually.
 const maxTimes = 6
 
-// timeWords says the times of day, or the parts of them that the rule gives.
+// timeWords describes the times of day, or the parts of them that the rule gives.
 func (r *Rule) timeWords(start time.Time) string {
 	opt := &r.opt
 	if opt.Freq <= rrule.DAILY {
@@ -219,7 +219,7 @@ func (r *Rule) timeWords(start time.Time) string {
 	return text
 }
 
-// clockText writes whole minutes; seconds only where the rule names them.
+// clockText formats whole minutes; seconds only if the rule names them.
 func (r *Rule) clockText(second int64) string {
 	text := fmt.Sprintf("%02d:%02d", second/secondsPerHour, second/60%60)
 	if len(r.seconds) > 0 && second%60 != 0 {
@@ -228,7 +228,7 @@ func (r *Rule) clockText(second int64) string {
 	return text
 }
 
-// weekNumbers writes BYWEEKNO; below zero it counts from the end of the year.
+// weekNumbers formats BYWEEKNO; negative numbers count from the end of the year.
 func weekNumbers(numbers []int) []string {
 	var texts []string
 	for _, n := range numbers {
@@ -244,8 +244,8 @@ func weekNumbers(numbers []int) []string {
 	return texts
 }
 
-// ordinals writes 1st, 2nd and, from the end, last, 2nd to last; what follows
-// a number from the end is given.
+// ordinals formats numbers as 1st, 2nd and, from the end, last, 2nd to last; the
+// caller gives what follows a number from the end.
 func ordinals(numbers []int, fromEnd string) []string {
 	var texts, last []string
 	for _, n := range numbers {
@@ -261,7 +261,7 @@ func ordinals(numbers []int, fromEnd string) []string {
 	return append(texts, last...)
 }
 
-// ordinary writes plain numbers; below zero they count from the end.
+// ordinary formats plain numbers; negative ones count from the end.
 func ordinary(numbers []int, last string) []string {
 	var texts []string
 	for _, n := range numbers {

@@ -1,18 +1,18 @@
 package recurrence
 
-// Work bounds what the searches of one or several [Series] may cost together.
-// It is counted in steps, so that the same rules always cost the same; a million
-// take some hundredths of a second. It is for one goroutine.
+// Work limits what the searches of one or several [Series] may cost together. It
+// counts steps, so the same rules always cost the same; a million steps take some
+// hundredths of a second. It is not safe for concurrent use.
 type Work struct{ left int64 }
 
-// NewWork allows so many steps.
+// NewWork allows the given number of steps.
 func NewWork(steps int64) *Work { return &Work{left: steps} }
 
-// Exhausted tells whether a search was given up: what it returned may be less
-// than there is.
+// Exhausted tells whether a search was given up, so that its result may be
+// incomplete.
 func (w *Work) Exhausted() bool { return w.left < 0 }
 
-// spend counts steps, and tells whether there are any left.
+// spend counts steps and tells whether any are left.
 func (p *plan) spend(steps int64) bool {
 	if p.work == nil {
 		return true

@@ -5,13 +5,13 @@ import (
 	"time"
 )
 
-// maxOffset is more than any zone is away from UTC.
+// maxOffset is larger than any zone's offset from UTC.
 const maxOffset = 26 * secondsPerHour
 
-// Resolve is the instant at which a clock in zone first shows a wall time.
-// A wall time that the zone skips is read with the offset before the gap, which
-// moves it forward by the gap; of one that it has twice, the first is taken
-// (RFC 5545, 3.3.5). Of wall only the date and clock count, not the location.
+// Resolve returns the instant at which a clock in zone first shows a wall time. A
+// wall time that the zone skips is read with the offset before the gap, which moves
+// it forward by the gap; of one that occurs twice, the first counts (RFC 5545,
+// 3.3.5). Only the date and clock of wall count, not its location.
 func Resolve(wall time.Time, zone *time.Location) time.Time {
 	z := newZone(zone)
 	at := z.resolve(wallOf(wall))
@@ -27,8 +27,8 @@ func Wall(at time.Time, zone *time.Location) time.Time {
 	return time.Date(y, mo, d, h, mi, s, 0, time.UTC)
 }
 
-// zone answers for one time zone. It remembers where it looked last and so is
-// not for concurrent use.
+// zone answers queries about one time zone. It caches its last lookup, so it is not
+// safe for concurrent use.
 type zone struct {
 	location *time.Location
 	utc      bool
@@ -55,7 +55,7 @@ func newZone(location *time.Location) *zone {
 	return &zone{location: location, utc: location == time.UTC}
 }
 
-// at is the span that an instant lies in.
+// at returns the span an instant lies in.
 func (z *zone) at(instant int64) span {
 	if z.utc {
 		return span{start: math.MinInt64, end: math.MaxInt64}
@@ -88,8 +88,8 @@ func (z *zone) at(instant int64) span {
 	return s
 }
 
-// resolved is the instant of a wall time and, if the zone skips that wall
-// time, the instant of the jump and the first wall time after it.
+// resolved is the instant of a wall time and, if the zone skips that wall time, the
+// instant of the jump and the first wall time after it.
 type resolved struct {
 	instant int64
 	skipped bool
@@ -101,7 +101,7 @@ func (z *zone) resolve(wall int64) resolved {
 	if z.utc {
 		return resolved{instant: wall}
 	}
-	// Far enough from the start of a span no other span shows the wall time.
+	// Far enough from the start of a span, no other span shows the wall time.
 	if z.known && z.last.start < wall-3*maxOffset && wall-z.last.offset < z.last.end {
 		return resolved{instant: wall - z.last.offset}
 	}
@@ -118,9 +118,9 @@ func (z *zone) resolve(wall int64) resolved {
 	}
 }
 
-// shown is the last wall time that a clock has shown by an instant. While an
-// hour is shown a second time it is the end of that hour: those wall times have
-// had their instant.
+// shown returns the last wall time that a clock has shown by an instant. While an
+// hour is shown a second time, that is the end of the hour: its wall times have had
+// their instant.
 func (s span) shown(instant int64) int64 {
 	if back := s.before - s.offset; back > 0 && instant-s.start < back {
 		return s.start + s.before - 1
@@ -128,8 +128,8 @@ func (s span) shown(instant int64) int64 {
 	return instant + s.offset
 }
 
-// shadowed tells whether wall times of a gap at the start of the span are still
-// to come at an instant, moved forward.
+// shadowed tells whether, at an instant, shifted wall times of the gap at the start
+// of the span are still to come.
 func (s span) shadowed(instant int64) bool {
 	return s.gap() > 0 && instant-s.start < s.gap()
 }

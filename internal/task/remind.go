@@ -144,8 +144,8 @@ func (t *Task) computeReminders(user person.Settings, now time.Time) {
 	t.ReminderTimes = slices.CompactFunc(times, time.Time.Equal)
 }
 
-// RemindersToCome lists the reminders still to come, the next one first; for a task
-// that nags, only the first nag.
+// RemindersToCome lists the reminders still to come, the next one first; of repeated
+// nags, only the first.
 func (t *Task) RemindersToCome() []time.Time {
 	if t.RemindAt == nil {
 		return nil
