@@ -1,22 +1,21 @@
 -- +goose Up
--- Postgres itself keeps users apart, behind the queries that do so already. Each
--- app works under a role of its own, which has only the rights that its work
--- needs, owns nothing and cannot bypass a policy. Roles belong to the whole
--- server, so those that another database made are taken as they are. They cannot
--- log in until an administrator lets them; whoever runs this migration may become
--- each of them. docs/security.md
+-- Postgres itself isolates users, in addition to the queries. Each app works under
+-- its own role, which has only the rights its work needs, owns nothing and cannot
+-- bypass a policy. Roles belong to the whole server, so those created by another
+-- database are reused. They cannot log in until an administrator allows it; the user
+-- who runs this migration may become each of them. docs/security.md
 -- +goose StatementBegin
 DO $$
 DECLARE
     name text;
-    -- From Postgres 16 on, who made a role is a member that may not become it.
+    -- From Postgres 16 on, the creator of a role is a member that may not become it.
     becoming text := CASE WHEN current_setting('server_version_num')::int < 160000 THEN 'MEMBER' ELSE 'SET' END;
 BEGIN
     FOR attempt IN 1..50 LOOP
         BEGIN
             FOREACH name IN ARRAY ARRAY['tickler_relay', 'tickler_api', 'tickler_notifier', 'tickler_recurrer'] LOOP
                 IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = name) THEN
-                    -- NOINHERIT: becoming the relay must be asked for.
+                    -- NOINHERIT: a session must ask to become the relay.
                     EXECUTE format('CREATE ROLE %I NOLOGIN NOINHERIT', name);
                 END IF;
                 IF name <> 'tickler_relay' AND NOT pg_has_role(name, 'tickler_relay', 'MEMBER') THEN
@@ -36,7 +35,8 @@ BEGIN
                     'GRANT tickler_relay TO tickler_api, tickler_notifier, tickler_recurrer; '
                     'GRANT tickler_relay, tickler_api, tickler_notifier, tickler_recurrer TO %I;', current_user);
             WHEN duplicate_object OR unique_violation OR internal_error THEN
-                -- Another database of this server is being migrated at this moment.
+                -- Another database of this server is being migrated at the same
+                -- time.
                 IF attempt = 50 THEN
                     RAISE;
                 END IF;
@@ -47,11 +47,11 @@ END
 $$;
 -- +goose StatementEnd
 
--- What everybody in a database may do unless it is taken away: make temporary
--- tables, which can bear the name of one of ours, and in a database that began
--- before Postgres 15 make objects beside ours. Who migrates may take it away as
--- the owner of the database; for others these change nothing, with a warning, and
--- an administrator has to: docs/security.md
+-- Everybody in a database may, unless this is revoked, create temporary tables,
+-- which can have the name of one of ours; and, in a database created before Postgres
+-- 15, objects next to ours. The owner of the database may revoke both. For anybody
+-- else these statements change nothing, with a warning, and an administrator has to
+-- run them: docs/security.md
 REVOKE CREATE ON SCHEMA public FROM PUBLIC;
 -- +goose StatementBegin
 DO $$
@@ -61,9 +61,9 @@ END
 $$;
 -- +goose StatementEnd
 
--- Everybody may also make large objects, of any size, which nothing here would ever
--- remove, and write into the log of Postgres itself. These functions belong to the
--- administrator: who migrates without being one leaves that to them.
+-- Everybody may also create large objects of any size, which nothing here would ever
+-- remove, and write to the log of Postgres itself. These functions belong to the
+-- administrator, so a migration run by anybody else leaves them to one.
 -- +goose StatementBegin
 DO $$
 DECLARE
@@ -80,25 +80,25 @@ END
 $$;
 -- +goose StatementEnd
 
--- A function may be executed by everybody too, unless that is taken away, as here
--- and with each function below. One that is SECURITY DEFINER runs under the rights
--- of the schema's owner: its names are bound when it is created (BEGIN ATOMIC), or
--- its search_path ends in pg_temp, which would else come first.
+-- Functions are executable by everybody too unless that is revoked, as here and for
+-- each function below. A SECURITY DEFINER function runs with the rights of the
+-- schema's owner. Its names are therefore bound at creation (BEGIN ATOMIC), or its
+-- search_path ends in pg_temp, which would otherwise be searched first.
 
--- The user on whose behalf a transaction works, NULL when nobody said. A table
--- with a user_id has a policy "own" that compares with it.
+-- The user on whose behalf a transaction works, NULL if none was named. A table with
+-- a user_id has a policy "own" that compares with it.
 CREATE FUNCTION caller_id() RETURNS bigint
     LANGUAGE sql STABLE PARALLEL SAFE
     RETURN nullif(current_setting('tickler.user_id', true), '')::bigint;
 REVOKE EXECUTE ON FUNCTION caller_id FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION caller_id TO tickler_api, tickler_recurrer;
 
--- How long rows of a table are kept before anybody may remove them: the one place
--- in SQL, for policies. internal/event/retention.go has the same for Go.
+-- How long rows are kept before anybody may remove them. Policies take it from here
+-- only; internal/event/retention.go has the same for Go.
 CREATE FUNCTION kept_for(what text) RETURNS interval
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
     RETURN CASE what
-        WHEN 'tasks' THEN interval '30 days' -- deleted ones
+        WHEN 'tasks' THEN interval '30 days' -- deleted tasks
         WHEN 'deliveries' THEN interval '30 days'
         WHEN 'journal' THEN interval '90 days'
     END;
@@ -109,8 +109,8 @@ GRANT USAGE ON SCHEMA public TO tickler_relay, tickler_api, tickler_notifier, ti
 GRANT SELECT ON goose_db_version TO tickler_relay, tickler_api, tickler_notifier, tickler_recurrer;
 
 -- +goose Down
--- The roles stay: another database may use them. What was taken from everybody
--- stays away.
+-- The roles stay, because another database may use them. Rights revoked from
+-- everybody stay revoked.
 DROP FUNCTION kept_for, caller_id;
 REVOKE SELECT ON goose_db_version FROM tickler_relay, tickler_api, tickler_notifier, tickler_recurrer;
 REVOKE USAGE ON SCHEMA public FROM tickler_relay, tickler_api, tickler_notifier, tickler_recurrer;

@@ -6,7 +6,7 @@ CREATE TABLE users (
     time_zone        text        NOT NULL,
     reminder_offsets integer[]   NOT NULL, -- minutes before due
     quiet_hours      text, -- for example 22:00-07:00 except urgent
-    all_day_time     integer     NOT NULL CHECK (all_day_time BETWEEN 0 AND 1439), -- minute of the day at which days remind
+    all_day_time     integer     NOT NULL CHECK (all_day_time BETWEEN 0 AND 1439), -- the minute of the day at which whole days remind
     created_at       timestamptz NOT NULL DEFAULT now(),
     UNIQUE (issuer, subject)
 );
@@ -21,7 +21,7 @@ CREATE TABLE tokens (
     id           bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     user_id      bigint      NOT NULL REFERENCES users ON DELETE CASCADE,
     name         text        NOT NULL DEFAULT '',
-    prefix       text        NOT NULL, -- the first characters, to recognise it by
+    prefix       text        NOT NULL, -- its first characters, for recognition
     hash         bytea       NOT NULL UNIQUE, -- SHA-256 of the whole token
     scopes       text[]      NOT NULL DEFAULT '{tasks:read,tasks:write}',
     created_at   timestamptz NOT NULL DEFAULT now(),
@@ -32,12 +32,12 @@ CREATE TABLE tokens (
 CREATE INDEX idx_tokens_user ON tokens (user_id);
 ALTER TABLE tokens ENABLE ROW LEVEL SECURITY;
 CREATE POLICY own ON tokens TO tickler_api, tickler_recurrer USING (user_id = (SELECT caller_id()));
--- No app reads a hash: check_token compares it.
+-- No app can read a hash; check_token compares it.
 GRANT SELECT (id, user_id, name, prefix, scopes, created_at, expires_at, last_used_at, revoked_at),
     INSERT (user_id, name, prefix, hash, scopes, expires_at), UPDATE (revoked_at) ON tokens TO tickler_api;
 
--- Whoever calls is not known before their token is: these look for it
--- under the rights of the schema's owner, and tell no more than is asked.
+-- A caller is unknown until the token is found, so these look it up with the rights
+-- of the schema's owner, and return no more than is asked.
 -- +goose StatementBegin
 CREATE FUNCTION check_token(given bytea)
     RETURNS TABLE (id bigint, user_id bigint, name text, prefix text, scopes text[], expires_at timestamptz)
@@ -62,21 +62,21 @@ CREATE FUNCTION find_user(of_issuer text, named text) RETURNS bigint
         SELECT u.id FROM users u WHERE u.issuer = of_issuer AND u.subject = named;
     END;
 -- +goose StatementEnd
--- Adds a user unless there is one of that name, and returns the id. An existing
--- user is not changed.
+-- Adds a user unless one has that name, and returns the id. An existing user is not
+-- changed.
 -- +goose StatementBegin
 CREATE FUNCTION provision_user(of_issuer text, named text, zone text, offsets integer[], day_time integer) RETURNS bigint
     LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
     BEGIN ATOMIC
         INSERT INTO users (issuer, subject, time_zone, reminder_offsets, all_day_time)
         SELECT of_issuer, named, zone, offsets, day_time
-        WHERE NOT EXISTS (SELECT FROM users u WHERE u.issuer = of_issuer AND u.subject = named) -- draws no id in vain
+        WHERE NOT EXISTS (SELECT FROM users u WHERE u.issuer = of_issuer AND u.subject = named) -- so that no id is wasted
         ON CONFLICT (issuer, subject) DO NOTHING;
         SELECT u.id FROM users u WHERE u.issuer = of_issuer AND u.subject = named;
     END;
 -- +goose StatementEnd
--- Tells which of some tokens are still good, with what they may do, and which of
--- some users there are: for answers that go on after their token was checked.
+-- Tells which of some tokens are still valid, with their scopes, and which of some
+-- users exist, for responses that continue after their token was checked.
 -- +goose StatementBegin
 CREATE FUNCTION check_held(tokens bigint[], users bigint[]) RETURNS TABLE (token_id bigint, user_id bigint, scopes text[])
     LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp

@@ -6,7 +6,7 @@ CREATE TABLE categories (
     name_key   text        NOT NULL, -- what names are compared by: input.NameKey in Go
     color      text        CHECK (color ~ '^#[0-9A-Fa-f]{6}$'),
     created_at timestamptz NOT NULL DEFAULT now(),
-    UNIQUE (user_id, id) -- what tasks refer to: a category is only ever its owner's
+    UNIQUE (user_id, id) -- referenced by tasks, so that a task can only have its owner's categories
 );
 CREATE UNIQUE INDEX idx_categories_name ON categories (user_id, name_key);
 ALTER TABLE categories ENABLE ROW LEVEL SECURITY;

@@ -8,33 +8,33 @@ CREATE TABLE tasks (
     description  text          NOT NULL DEFAULT '',
     priority     task_priority NOT NULL DEFAULT 'medium',
     category_id  bigint,
-    tag_ids      bigint[]      NOT NULL DEFAULT '{}', -- those of task_tags, ascending, for search_vector
+    tag_ids      bigint[]      NOT NULL DEFAULT '{}', -- as in task_tags, ascending, for search_vector
     completed_at timestamptz,
     completed    boolean       NOT NULL GENERATED ALWAYS AS (completed_at IS NOT NULL) STORED,
 
     estimate_minutes integer CHECK (estimate_minutes BETWEEN 1 AND 525600), -- how long it will take
 
     due_date  timestamptz,                       -- the instant
-    all_day   boolean NOT NULL DEFAULT false,    -- only a day was named; due_date is its end
-    time_zone text    NOT NULL,                  -- IANA zone in which the due date was meant
+    all_day   boolean NOT NULL DEFAULT false,    -- due on a day; due_date is its end
+    time_zone text    NOT NULL,                  -- IANA zone the due date was meant in
     due_wall  timestamp,                         -- the wall time that was meant, where time_zone skips it
 
     recurrence_rule         text,                -- RFC 5545 RRULE
     recurrence_base         text NOT NULL DEFAULT 'due' CHECK (recurrence_base IN ('due', 'completion')),
     series_id               uuid,
     series_start            timestamp,           -- the anchor, wall time in time_zone
-    series_start_occurrence integer NOT NULL DEFAULT 1, -- place of the anchor: moves when a due date re-anchors
+    series_start_occurrence integer NOT NULL DEFAULT 1, -- place of the anchor; changes when a due date re-anchors
     occurrence              integer NOT NULL DEFAULT 1, -- this task's 1-based place
-    series_date             timestamp,           -- the date of the series that this task stands for, wall time in time_zone
-    missed                  text NOT NULL DEFAULT 'skip' CHECK (missed IN ('skip', 'keep')), -- dates that pass while it is late
-    skipped                 jsonb,               -- dates that were skipped and can be taken back
+    series_date             timestamp,           -- the date of the series this task stands for, wall time in time_zone
+    missed                  text NOT NULL DEFAULT 'skip' CHECK (missed IN ('skip', 'keep')), -- what becomes of dates that pass while it is late
+    skipped                 jsonb,               -- skipped dates that can be undone
     previous_task_id        bigint UNIQUE REFERENCES tasks ON DELETE SET NULL, -- at most one successor
 
-    reminder_offsets  integer[],                 -- minutes before due, below zero after it; NULL: the user's default
-    absolute_reminder timestamptz,               -- an instant of its own: it stays when the due date moves
+    reminder_offsets  integer[],                 -- minutes before due, negative after it; NULL: the user's default
+    absolute_reminder timestamptz,               -- an instant that does not move with the due date
     snoozed_until     timestamptz,               -- likewise
-    reminder_times    timestamptz[] NOT NULL DEFAULT '{}', -- the instants they all come to, ascending
-    nag_minutes       integer,                   -- reminds every so many minutes, until done
+    reminder_times    timestamptz[] NOT NULL DEFAULT '{}', -- the instants of all of these, ascending
+    nag_minutes       integer,                   -- interval of reminders until done
     nag_from          timestamptz,               -- from this instant on
 
     idempotency_key    text,
@@ -56,8 +56,9 @@ CREATE INDEX idx_tasks_updated ON tasks (user_id, updated_at, id) WHERE deleted_
 CREATE INDEX idx_tasks_priority ON tasks (user_id, priority, id) WHERE deleted_at IS NULL;
 CREATE INDEX idx_tasks_title ON tasks (user_id, lower(title), id) WHERE deleted_at IS NULL;
 CREATE INDEX idx_tasks_deleted ON tasks (deleted_at) WHERE deleted_at IS NOT NULL;
--- Undated last. What lists filter by and add up is in the index too, so that counting reads
--- no rows. (due_date by itself, because Postgres does not see it in the expression.)
+-- Undated tasks come last. The index includes what lists filter by and sum up, so
+-- that counting reads no rows. (due_date is listed by itself because Postgres does
+-- not see it inside the expression.)
 CREATE INDEX idx_tasks_due ON tasks (user_id, coalesce(due_date, 'infinity'), id)
     INCLUDE (due_date, priority, completed, category_id, estimate_minutes) WHERE deleted_at IS NULL;
 CREATE INDEX idx_tasks_open ON tasks (user_id, coalesce(due_date, 'infinity'), id)
@@ -67,13 +68,13 @@ ALTER TABLE tasks ENABLE ROW LEVEL SECURITY;
 CREATE POLICY own ON tasks TO tickler_api, tickler_recurrer USING (user_id = (SELECT caller_id()));
 GRANT SELECT, INSERT, UPDATE, DELETE ON tasks TO tickler_api;
 GRANT SELECT, INSERT ON tasks TO tickler_recurrer;
--- Reminders fall due whoever's they are. Deleted tasks are removed in time.
+-- The reminder scan covers all users. Deleted tasks are removed in time.
 CREATE POLICY scan ON tasks FOR SELECT TO tickler_notifier USING (true);
 CREATE POLICY claim ON tasks FOR UPDATE TO tickler_notifier USING (true) WITH CHECK (false);
 CREATE POLICY prune ON tasks FOR DELETE TO tickler_notifier USING (deleted_at < now() - kept_for('tasks'));
 GRANT SELECT (id, title, priority, due_date, all_day, time_zone, completed, updated_at, deleted_at, reminder_times, nag_minutes, nag_from, version), DELETE
     ON tasks TO tickler_notifier;
-GRANT UPDATE (version) ON tasks TO tickler_recurrer, tickler_notifier; -- without which no row can be locked
+GRANT UPDATE (version) ON tasks TO tickler_recurrer, tickler_notifier; -- needed to lock a row
 
 CREATE TABLE task_tags (
     user_id bigint NOT NULL,

@@ -1,24 +1,25 @@
 -- +goose Up
--- Search, at a cost that grows neither with the table nor with the user's tasks.
--- docs/decisions/0008-search.md
+-- Full-text search whose cost grows neither with the table nor with the user's
+-- number of tasks. docs/decisions/0008-search.md
 
--- Whose a task is and how it is filed, as lexemes. Ids rather than names: a new
--- name costs nothing. No word has a blank in it, so nothing else matches them.
+-- The owner and the labels of a task as lexemes. They hold ids rather than names, so
+-- that renaming costs nothing. No word contains a blank, so nothing else matches
+-- them.
 CREATE FUNCTION task_lexemes(user_id bigint, category_id bigint, tag_ids bigint[]) RETURNS tsvector
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
     RETURN array_to_tsvector(
         array_remove(ARRAY[' user ' || user_id::text, ' category ' || category_id::text], NULL) ||
         ARRAY(SELECT ' tag ' || tag_id::text FROM unnest(tag_ids) tag_id));
 
--- Every quoted lexeme in the text of a tsvector or tsquery, made one of the
--- user's own: a prefix then reads the user's words in the index, not everybody's.
+-- Prefixes each quoted lexeme of a tsvector or tsquery with the user's id. A search
+-- then reads only the user's words in the index, not everybody's.
 CREATE FUNCTION owned_words(user_id bigint, words text) RETURNS text
     LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
     RETURN regexp_replace(words, $$'((?:[^']|'')*)'$$, $$'$$ || user_id || $$ \1'$$, 'g');
 
--- Each text twice: stemmed as English, and as it stands for all other
--- languages. The gaps keep a phrase from matching across two of them. What runs
--- on for hundreds of characters is no word, and could be too long for a lexeme.
+-- Each text is indexed twice: stemmed as English, and unstemmed for all other
+-- languages. The gaps between texts keep a phrase from matching across them. A run
+-- of hundreds of characters is no word, and could be too long for a lexeme.
 CREATE FUNCTION task_words(user_id bigint, category_id bigint, tag_ids bigint[], title text, description text) RETURNS tsvector
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
     RETURN owned_words(user_id, (
@@ -29,22 +30,22 @@ CREATE FUNCTION task_words(user_id bigint, category_id bigint, tag_ids bigint[],
         task_lexemes(user_id, category_id, tag_ids))::text)::tsvector;
 
 REVOKE EXECUTE ON FUNCTION task_lexemes, owned_words, task_words FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION task_lexemes, owned_words, task_words TO tickler_api, tickler_recurrer; -- who write tasks
+GRANT EXECUTE ON FUNCTION task_lexemes, owned_words, task_words TO tickler_api, tickler_recurrer; -- they write tasks
 
 ALTER TABLE tasks ADD COLUMN search_vector tsvector NOT NULL GENERATED ALWAYS AS (
     task_words(user_id, category_id, tag_ids, title, description)
 ) STORED;
--- What waits to be merged into the index is read by every search.
+-- Every search also reads the entries waiting to be merged into the index.
 CREATE INDEX idx_tasks_search ON tasks USING gin (search_vector) WITH (gin_pending_list_limit = 512);
 
--- The two functions below run under the rights of the schema's owner: behind a
--- policy, Postgres keeps @@ and <% out of an index, since they could tell about
--- rows that the policy hides. They answer for the user alone for whom the
--- transaction works. What is made of the answers is in internal/repository.
+-- The two functions below run with the rights of the schema's owner. Behind a policy
+-- Postgres does not use an index for @@ and <%, since they could leak rows that the
+-- policy hides. The functions return rows only of the user on whose behalf the
+-- transaction works. internal/repository does the rest.
 
--- Up to so many of the user's tasks that match, in no order, and how well; NULL
--- for all. No condition but that on the vector has an index, so that there is one
--- plan whatever the statistics say.
+-- Up to a number of the user's matching tasks, in no order, with their rank; NULL
+-- means all. Only the condition on the vector has an index, so there is one plan,
+-- whatever the statistics say.
 -- +goose StatementBegin
 CREATE FUNCTION search_matches(query tsquery, words tsquery, weights real[], priorities task_priority[], most integer)
     RETURNS TABLE (id bigint, score float8)
@@ -62,10 +63,10 @@ CREATE FUNCTION search_matches(query tsquery, words tsquery, weights real[], pri
 REVOKE EXECUTE ON FUNCTION search_matches FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION search_matches TO tickler_api;
 
--- Typos are forgiven where pg_trgm can be had, at a cost that does not grow with
--- the table where btree_gin can be too. The user's id is indexed as text so that
--- no other index competes. search_titles gives up to so many of the user's titles
--- that have a word like this, as pg_trgm.word_similarity_threshold says.
+-- Typos are forgiven if pg_trgm is available; with btree_gin too, the cost does not
+-- grow with the table. The user's id is indexed as text so that no other index
+-- competes. search_titles returns up to a number of the user's titles that contain a
+-- similar word, as pg_trgm.word_similarity_threshold defines it.
 -- +goose StatementBegin
 DO $$
 BEGIN
@@ -101,7 +102,7 @@ $$;
 -- +goose StatementEnd
 
 -- +goose Down
--- The extensions stay: they may have been there before.
+-- The extensions stay, because they may have been there before.
 DROP FUNCTION IF EXISTS search_titles;
 DROP FUNCTION search_matches;
 DROP INDEX IF EXISTS idx_tasks_trigrams;

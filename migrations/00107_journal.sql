@@ -1,19 +1,20 @@
 -- +goose Up
--- The record of each change: whose, when, who made it, through what, and what the
--- object was before and after. It is written in the transaction of the change and
--- never changed. Its readers are the relay (through outbox), the streams that
--- clients follow, the history that a person sees, and undo. Package journal says
--- what the columns hold, docs/decisions/0009-streams-read-the-journal.md how streams read it.
+-- The record of each change: whose data, when, by whom, through what, and how the
+-- object was before and after. An entry is written in the transaction of its change
+-- and never updated. It is read by the relay (through outbox), the streams that
+-- clients follow, the history that a person sees, and undo. Package journal
+-- describes the columns, and docs/decisions/0009-streams-read-the-journal.md how
+-- streams read them.
 CREATE TABLE journal (
     id          bigint      GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-    -- Streams are ordered by position: a sequence is drawn before the commit, so
-    -- whoever reads on from the last id would lose rows. It is the row's own
-    -- transaction, or the last that had ended by then if that is later, and so at
-    -- least the transaction of any earlier change of the same task.
+    -- Streams are ordered by position. Ids are drawn before the commit, so a reader
+    -- that continues after the last id would miss rows. A position is the row's own
+    -- transaction, or the last one that had ended by then if that is later; so it is
+    -- never below the position of an earlier change of the same task.
     position    bigint      NOT NULL DEFAULT greatest(
         pg_current_xact_id()::text::bigint,
         pg_snapshot_xmax(pg_current_snapshot())::text::bigint - 1),
-    user_id     bigint      NOT NULL, -- no foreign key: it would cost each change a look at the user's row
+    user_id     bigint      NOT NULL, -- no foreign key, which would make each change read the user's row
     at          timestamptz NOT NULL,
     call_id     uuid        NOT NULL,
     actor_kind  text        NOT NULL CHECK (actor_kind IN ('person', 'agent', 'system')),
@@ -24,10 +25,10 @@ CREATE TABLE journal (
     object      text        NOT NULL,
     object_id   bigint      NOT NULL,
     action      text        NOT NULL,
-    before      json,                 -- json, not jsonb: what is passed on need not be parsed
+    before      json,                 -- json, not jsonb, since it is passed on without parsing
     after       json,
-    restores    json,                 -- what undo needs beyond before; shown to nobody
-    event_id    uuid,                 -- of a task, as what follows: the event that reports the change
+    restores    json,                 -- what undo needs in addition to before; never shown
+    event_id    uuid,                 -- this and the rest for tasks only: the event that reports the change
     event_type  text,
     version     integer,
     source      text,
@@ -38,8 +39,8 @@ CREATE INDEX idx_journal_user ON journal (user_id, position, id);
 CREATE INDEX idx_journal_object ON journal (user_id, object_id, id);
 ALTER TABLE journal ENABLE ROW LEVEL SECURITY;
 CREATE POLICY own ON journal TO tickler_api, tickler_recurrer USING (user_id = (SELECT caller_id()));
--- notifier records reminders, whoever's they are, and channels that it switched
--- off, and removes what is old.
+-- notifier records reminders of all users and the channels it switched off, and
+-- prunes old entries.
 CREATE POLICY notify ON journal FOR INSERT TO tickler_notifier WITH CHECK (event_type = 'reminder.sent' OR (object = 'channel' AND actor_kind = 'system'));
 CREATE POLICY oldest ON journal FOR SELECT TO tickler_notifier USING (true);
 CREATE POLICY prune ON journal FOR DELETE TO tickler_notifier USING (at < now() - kept_for('journal'));
@@ -48,11 +49,12 @@ GRANT SELECT ON journal TO tickler_api;
 GRANT SELECT (id, object_id) ON journal TO tickler_recurrer;
 GRANT SELECT (id, position, at, object_id), DELETE ON journal TO tickler_notifier;
 GRANT SELECT (id, user_id, at, object_id, after, event_id, event_type, version, source, traceparent) ON journal TO tickler_relay;
--- Nobody chooses an id or a position.
+-- No app may choose an id or a position.
 GRANT INSERT (user_id, at, call_id, actor_kind, actor, token_id, client, transport, object, object_id, action, before, after, restores,
     event_id, event_type, version, source, traceparent) ON journal TO tickler_api, tickler_recurrer, tickler_notifier;
 
--- Up to where the journal was pruned: who was not that far has missed something.
+-- The position up to which the journal was pruned. A reader that had not come that
+-- far has missed something.
 CREATE TABLE journal_floor (
     one      boolean PRIMARY KEY DEFAULT true CHECK (one),
     position bigint  NOT NULL
@@ -61,9 +63,9 @@ INSERT INTO journal_floor (position) VALUES (0);
 GRANT SELECT ON journal_floor TO tickler_api, tickler_notifier;
 GRANT UPDATE (position) ON journal_floor TO tickler_notifier;
 
--- Which of some users have entries from a position on, up to where all is
--- settled; unsettled tells whether they have any beyond. It tells no more of them
--- than that, so it may look at all users' rows.
+-- Which of some users have entries from a position on, up to where everything is
+-- settled; unsettled tells whether they have any beyond. It reveals nothing else
+-- about them, so it may read all users' rows.
 -- +goose StatementBegin
 CREATE FUNCTION journal_news(since bigint, settled bigint, users bigint[], OUT until bigint, OUT unsettled boolean, OUT found bigint[])
     LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
@@ -76,8 +78,8 @@ CREATE FUNCTION journal_news(since bigint, settled bigint, users bigint[], OUT u
         FROM (SELECT greatest(settled, pg_snapshot_xmin(pg_current_snapshot())::text::bigint) AS horizon) h;
     END;
 -- +goose StatementEnd
--- The changes of all users, or of one, newest first and without content: for an
--- administrator, as whom the transaction must have been begun.
+-- The changes of all users, or of one, newest first and without content. The
+-- transaction must have been begun for an administrator.
 -- +goose StatementBegin
 CREATE FUNCTION journal_of_all(of_user bigint, below bigint, size integer)
     RETURNS TABLE (id bigint, at timestamptz, user_id bigint, call_id uuid, actor_kind text, actor text, token_id bigint, client text, transport text, object text, object_id bigint, action text, event_id uuid)
@@ -90,8 +92,8 @@ CREATE FUNCTION journal_of_all(of_user bigint, below bigint, size integer)
         ORDER BY j.id DESC LIMIT size;
     END;
 -- +goose StatementEnd
--- What is recorded of events that the caller can name by user, task and id.
--- Workers act for all users; through this they see only what they were handed.
+-- The recorded events among those the caller names by user, task and id. Workers act
+-- for all users; through this function they see only the events they were handed.
 -- +goose StatementBegin
 CREATE FUNCTION recorded_events(users bigint[], tasks bigint[], ids uuid[])
     RETURNS TABLE (event_id uuid, event_type text, at timestamptz, user_id bigint, task_id bigint, version integer, source text, traceparent text, fields text)
