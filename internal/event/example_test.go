@@ -7,8 +7,8 @@ import (
 	"tickler/internal/event"
 )
 
-// A consumer reads the data of the type that it expects. It does not see fields
-// that were added after it was written.
+// A consumer reads the data of the type it expects. Fields added after it was
+// written are ignored.
 func ExampleDecode() {
 	var delivered event.Envelope
 	err := json.Unmarshal([]byte(`{

@@ -22,7 +22,7 @@ import (
 	"tickler/internal/task"
 )
 
-// bundle is a system of several replicas, with two users.
+// bundle is a system with several replicas and two users.
 type bundle struct {
 	ctx      context.Context
 	pool     *pgxpool.Pool
@@ -88,7 +88,7 @@ func (b *bundle) take(t *testing.T, s *feed.Subscription, n int) []event.Entry {
 	return all
 }
 
-// requireNothing sees that no event comes; it waits for longer than any poll.
+// requireNothing checks that no event arrives; it waits longer than any poll.
 func (b *bundle) requireNothing(t *testing.T, s *feed.Subscription) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(b.ctx, 1500*time.Millisecond)
@@ -136,7 +136,7 @@ func TestASubscriptionGoesOnWhereAnotherLeftOff(t *testing.T) {
 	require.Equal(t, want, got)
 }
 
-// begin opens a transaction that has drawn its number.
+// begin opens a transaction that already has its number.
 func (b *bundle) begin(t *testing.T) pgx.Tx {
 	t.Helper()
 	tx, err := b.pool.Begin(b.ctx)
@@ -157,7 +157,7 @@ func (b *bundle) write(t *testing.T, tx pgx.Tx, user person.Settings, taskID int
 	require.NoError(t, err)
 }
 
-// A migration or a backup elsewhere on the server can be open for hours.
+// A migration or a backup elsewhere on the server can stay open for hours.
 func TestATransactionThatHasNothingToDoWithTheJournalStopsNoStream(t *testing.T) {
 	b := setup(t)
 	s := b.subscribe(t, b.feed, b.ann, nil)
@@ -172,8 +172,8 @@ func TestATransactionThatHasNothingToDoWithTheJournalStopsNoStream(t *testing.T)
 	}
 }
 
-// Numbers are drawn before the commit: whoever reads on from the last that they
-// saw would never see what committed late with a smaller number.
+// Numbers are drawn before the commit, so a reader that continues after the last one
+// it saw would never see a smaller one that commits late.
 func TestWhatCommitsLateIsNotLost(t *testing.T) {
 	b := setup(t)
 	s := b.subscribe(t, b.feed, b.ann, nil)
@@ -188,7 +188,7 @@ func TestWhatCommitsLateIsNotLost(t *testing.T) {
 	require.Equal(t, []int64{1, 2}, []int64{got[0].TaskID, got[1].TaskID})
 }
 
-// A transaction that began first can change a task last.
+// A transaction that began first may be the last to change a task.
 func TestEventsOfATaskAreInTheOrderOfItsChanges(t *testing.T) {
 	b := setup(t)
 	s := b.subscribe(t, b.feed, b.ann, nil)

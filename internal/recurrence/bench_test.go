@@ -9,8 +9,8 @@ import (
 	"tickler/internal/recurrence"
 )
 
-// BenchmarkNext asks for the next occurrence of series that began a day and a
-// hundred years ago: the age must not matter.
+// BenchmarkNext finds the next occurrence of series that began a day and a hundred
+// years ago: the age must not matter.
 func BenchmarkNext(b *testing.B) {
 	now := time.Date(2026, 6, 15, 12, 34, 56, 0, time.UTC)
 	zone, err := time.LoadLocation("America/New_York")
@@ -51,7 +51,7 @@ func BenchmarkNext(b *testing.B) {
 	}
 }
 
-// BenchmarkHostile asks rules that were written to cost much.
+// BenchmarkHostile evaluates rules written to be expensive.
 func BenchmarkHostile(b *testing.B) {
 	start := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 	late := time.Date(9990, 1, 1, 0, 0, 0, 0, time.UTC)

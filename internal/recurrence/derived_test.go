@@ -37,7 +37,7 @@ func TestDerivedDayIsClampedAndANamedDayIsKept(t *testing.T) {
 	}
 }
 
-// A slow oracle: so many months on, or the last day of that month.
+// A slow oracle: the day that many months later, or the last day of that month.
 func TestDerivedDayIsSoManyMonthsOnOrTheEndOfThatMonth(t *testing.T) {
 	t.Parallel()
 	r := rand.New(rand.NewPCG(7, 8))

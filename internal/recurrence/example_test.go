@@ -20,8 +20,8 @@ func ExampleParse() {
 	// BYMONTHDAY=32 is not allowed: give whole numbers from 1 to 31 or from -31 to -1, separated by commas, for example BYMONTHDAY=1,-1.
 }
 
-// A series keeps its time of day when clocks change: on 2026-03-29 Berlin goes
-// from UTC+1 to UTC+2.
+// A series keeps its time of day when clocks change: on 2026-03-29 Berlin moves from
+// UTC+1 to UTC+2.
 func ExampleSeries_First() {
 	berlin, err := time.LoadLocation("Europe/Berlin")
 	if err != nil {
@@ -41,8 +41,8 @@ func ExampleSeries_First() {
 	// 3 2026-03-30T09:00:00+02:00
 }
 
-// A task that is completed two weeks late continues with the first date that is
-// still to come; the missed ones are not made up for.
+// A task completed two weeks late continues with the first date still ahead; missed
+// dates are not made up for.
 func ExampleSeries_Next() {
 	rule, err := recurrence.Parse("FREQ=WEEKLY;BYDAY=MO")
 	if err != nil {

@@ -21,7 +21,8 @@ var seedRules = []string{
 	"FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=30", "FREQ=MONTHLY;BYDAY=6MO", "FREQ=WEEKLY;INTERVAL=53;BYMONTH=2",
 }
 
-// FuzzParse: any text is a rule or an *Error; a rule's own text means the same.
+// FuzzParse: any text parses to a rule or an *Error, and a rule's own text means the
+// same.
 func FuzzParse(f *testing.F) {
 	for _, text := range seedRules {
 		f.Add(text)
@@ -43,8 +44,8 @@ func FuzzParse(f *testing.F) {
 	})
 }
 
-// FuzzSeries: whatever the rule, start, zone and moment, answers come, in order,
-// and agree with each other.
+// FuzzSeries: whatever the rule, start, zone and moment, answers are returned, are
+// in order, and agree with each other.
 func FuzzSeries(f *testing.F) {
 	for i, text := range seedRules {
 		f.Add(text, int64(1_740_000_000+i*7_654_321), int64(1_900_000_000), uint8(i))

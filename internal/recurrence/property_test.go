@@ -16,7 +16,7 @@ import (
 	"tickler/internal/recurrence"
 )
 
-// randomRule writes a valid rule; many of its parts are left out.
+// randomRule writes a valid rule, with many parts left out.
 func randomRule(r *rand.Rand) string {
 	freqs := []string{"YEARLY", "MONTHLY", "WEEKLY", "DAILY", "HOURLY", "MINUTELY", "SECONDLY"}
 	f := r.IntN(len(freqs))
@@ -114,7 +114,7 @@ func TestNextIsStrictlyAfterAndStepsThroughTheList(t *testing.T) {
 			require.Equal(t, want, got, name)
 			require.True(t, got.Time.After(from.Time), name)
 			require.True(t, recurrence.Resolve(got.Wall, s.Zone).Equal(got.Time), name)
-			// From anywhere between the two it is the same one.
+			// From any moment between the two, it is the same one.
 			between := from.Time.Add(time.Duration(r.Int64N(int64(got.Time.Sub(from.Time)))))
 			after := s.After(between, 1)
 			require.Len(t, after, 1, name)
@@ -142,7 +142,7 @@ func TestCountIsExactFromAnywhere(t *testing.T) {
 		name := fmt.Sprint(s.Rule, s.Start, s.Zone)
 		all := s.First(100)
 		require.Equal(t, endless[:count], all, name)
-		// Late: what is passed over is counted by Between, and not by COUNT.
+		// Late: Between counts what is passed over, COUNT does not.
 		i := r.IntN(count)
 		j := i + r.IntN(count-i)
 		require.Equal(t, all[j+1:], empty(s.After(all[j].Time, 100)), name)
@@ -170,7 +170,7 @@ func wall(t time.Time) time.Time {
 
 func TestShiftingTheAnchorWithCountReducedGivesTheRest(t *testing.T) {
 	t.Parallel()
-	// Rules that take nothing but the phase of INTERVAL from their start.
+	// Rules that take only the phase of INTERVAL from their start.
 	rules := []string{
 		"FREQ=DAILY", "FREQ=DAILY;INTERVAL=3", "FREQ=WEEKLY;INTERVAL=2", "FREQ=WEEKLY;INTERVAL=3;BYDAY=MO,WE,SU;WKST=SU",
 		"FREQ=MONTHLY;BYDAY=MO,TU,WE,TH,FR;BYSETPOS=-1,2", "FREQ=MONTHLY;INTERVAL=5;BYMONTHDAY=-1,15",
@@ -200,12 +200,12 @@ func TestShiftingTheAnchorWithCountReducedGivesTheRest(t *testing.T) {
 	}
 }
 
-// mixedDays are BYDAY lists with plain and numbered days, which rrule-go takes as
+// mixedDays are BYDAY lists with plain and numbered days, which rrule-go treats as
 // conditions that must both hold.
 var mixedDays = regexp.MustCompile(`BYDAY=([^;]*,)?[A-Z]{2}(,[^;]*)?[0-9][A-Z]|BYDAY=[^;]*[0-9][A-Z]{2},([^;]*,)?[A-Z]{2}(,|;|$)`)
 
-// TestAgreesWithRRuleGo compares with rrule-go where that is right: in UTC,
-// without BYWEEKNO, SKIP and BYSETPOS, on rules that its iterator survives.
+// TestAgreesWithRRuleGo compares with rrule-go where it is right: in UTC, without
+// BYWEEKNO, SKIP and BYSETPOS, on rules that its iterator survives.
 func TestAgreesWithRRuleGo(t *testing.T) {
 	t.Parallel()
 	r := rand.New(rand.NewPCG(5, 6))

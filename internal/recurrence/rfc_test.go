@@ -10,7 +10,7 @@ import (
 	"tickler/internal/recurrence"
 )
 
-// example is a rule with its first dates: days, at nine unless they say a time.
+// example is a rule with its first dates, at nine unless they name a time.
 type example struct {
 	rule, start, want string
 	ends              bool // want is all there is
@@ -40,7 +40,7 @@ func (e example) check(t *testing.T, zone *time.Location) {
 	}
 	got := series.First(n)
 	require.Equal(t, want, walls(got, false))
-	// A task steps from date to date and finds the same.
+	// A task that steps from date to date finds the same ones.
 	from := got[0]
 	for _, next := range got[1:] {
 		step, ok := series.Next(from, time.Time{})
@@ -134,8 +134,8 @@ func TestExamplesOfRFC5545(t *testing.T) {
 	})
 }
 
-// The Gregorian examples of RFC 7529, sections 1, 4.1 and 5, and what its rules
-// make of the other invalid days.
+// The Gregorian examples of RFC 7529, sections 1, 4.1 and 5, and how its rules treat
+// the other invalid days.
 func TestSkipOfRFC7529(t *testing.T) {
 	t.Parallel()
 	for _, e := range []example{
@@ -151,7 +151,7 @@ func TestSkipOfRFC7529(t *testing.T) {
 		// Days counted from the end are missing at the beginning of the month.
 		{"FREQ=MONTHLY;BYMONTHDAY=-31;SKIP=BACKWARD;COUNT=4", "20140301", "20140301 20140331 20140501 20140531", true},
 		{"FREQ=MONTHLY;BYMONTHDAY=-31;SKIP=FORWARD;COUNT=3", "20140301", "20140301 20140401 20140501", true},
-		// BYDAY limits after the day has moved, BYSETPOS picks after that.
+		// BYDAY limits after the day was moved; BYSETPOS picks after that.
 		{"FREQ=MONTHLY;BYMONTHDAY=31;BYDAY=FR;SKIP=BACKWARD;COUNT=3", "20140101", "20140131 20140228 20141031", true},
 		{"FREQ=MONTHLY;BYMONTHDAY=29,30,31;BYSETPOS=1;SKIP=FORWARD;COUNT=3", "20140129", "20140129 20140301 20140329", true},
 		{"FREQ=YEARLY;BYMONTH=2,3;SKIP=BACKWARD;COUNT=3", "20140131", "20140228 20140331 20150228", true},

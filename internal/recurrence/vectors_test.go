@@ -14,8 +14,8 @@ import (
 	"tickler/internal/recurrence"
 )
 
-// readVectors reads a file of expected occurrences that other projects publish.
-// It lies beside the repository and is not part of it.
+// readVectors reads a file of expected occurrences published by other projects. The
+// file is kept beside the repository and is not part of it.
 func readVectors(t *testing.T, name string) []byte {
 	t.Helper()
 	dir, err := os.Getwd()
@@ -33,7 +33,7 @@ func readVectors(t *testing.T, name string) []byte {
 	}
 }
 
-// moment reads a DATE or DATE-TIME of RFC 5545 as wall time.
+// moment parses a DATE or DATE-TIME of RFC 5545 as wall time.
 func moment(t *testing.T, text string) (wall time.Time, date bool) {
 	t.Helper()
 	text = strings.TrimSuffix(text, "Z")
@@ -47,7 +47,7 @@ func moment(t *testing.T, text string) (wall time.Time, date bool) {
 	return wall, false
 }
 
-// walls writes occurrences the way the vectors do.
+// walls formats occurrences as the vectors do.
 func walls(list []recurrence.Occurrence, date bool) []string {
 	layout := "20060102T150405"
 	if date {
@@ -104,8 +104,8 @@ func TestLibicalVectors(t *testing.T) {
 	}
 }
 
-// differences are the cases of dateutil that RFC 5545 decides otherwise, by the
-// rule text that makes the difference, with its sentence.
+// differences are the dateutil cases that RFC 5545 decides otherwise, by the part of
+// the rule that matters, each with the sentence of the RFC.
 var differences = []struct {
 	rule    *regexp.Regexp
 	refused bool

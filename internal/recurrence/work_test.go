@@ -10,7 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// heavy are rules whose dates take long to find, or to find that there are none.
+// heavy are rules that take long to evaluate, whether or not they have dates.
 var heavy = map[string]string{
 	"a day that never comes": "FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=30",
 	"by the second":          "FREQ=SECONDLY;INTERVAL=86399;BYMONTH=2;BYMONTHDAY=29;BYDAY=MO;BYHOUR=3;BYMINUTE=3;BYSECOND=3",
@@ -64,7 +64,7 @@ func TestSearchEndsWhenItsWorkIsExhausted(t *testing.T) {
 	require.True(t, few.Exhausted())
 }
 
-// BenchmarkHeavyRules says what a million steps of the work of rules take.
+// BenchmarkHeavyRules measures how long a million steps of work take.
 func BenchmarkHeavyRules(b *testing.B) {
 	for what, text := range heavy {
 		b.Run(strings.ReplaceAll(what, " ", "-"), func(b *testing.B) {

@@ -14,7 +14,7 @@ import (
 	"tickler/internal/recurrence"
 )
 
-// everyZone lists the tz database that comes with Go.
+// everyZone lists the tz database bundled with Go.
 func everyZone(t *testing.T) []*time.Location {
 	t.Helper()
 	root, err := exec.Command("go", "env", "GOROOT").Output()
@@ -57,8 +57,8 @@ func transitions(zone *time.Location) []time.Time {
 	return list
 }
 
-// firstShown is the meaning of a wall time, by trial: of all offsets around it,
-// the earliest instant whose clock shows it; else the offset before the gap.
+// firstShown resolves a wall time by trial: of all offsets around it, the earliest
+// instant whose clock shows it; otherwise the offset before the gap.
 func firstShown(shown time.Time, around time.Time, zone *time.Location) time.Time {
 	_, before := around.Add(-time.Second).In(zone).Zone()
 	_, after := around.In(zone).Zone()
@@ -99,7 +99,8 @@ func TestEveryZoneAroundItsTransitions(t *testing.T) {
 			edge := wall(at.Add(-time.Second)).Add(time.Second) // the wall time of the change
 			begin := edge.Add(-jump - 3*time.Hour).Truncate(30 * time.Minute)
 
-			// What each wall time means, and that a series has just those instants.
+			// What each wall time means, and that a series has exactly those
+			// instants.
 			var want []int64
 			for shown := begin; shown.Before(edge.Add(2*jump + 3*time.Hour)); shown = shown.Add(30 * time.Minute) {
 				instant := firstShown(shown, at, zone)
@@ -115,7 +116,7 @@ func TestEveryZoneAroundItsTransitions(t *testing.T) {
 			}
 			require.Equal(t, want, got, name)
 
-			// COUNT counts each instant once, from wherever one looks.
+			// COUNT counts each instant once, whatever the starting point.
 			ends := recurrence.Series{Rule: counted, Start: begin, Zone: zone}
 			all := ends.First(100)
 			require.Len(t, all, 60, name)

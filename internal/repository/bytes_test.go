@@ -13,7 +13,7 @@ import (
 	"tickler/internal/task"
 )
 
-// Pages are bounded by their bytes too, and still leave nothing out.
+// Pages are bounded by bytes too, and still omit nothing.
 func TestPagesOfLongTextsEndSooner(t *testing.T) {
 	b := setup(t)
 	const tasks = 70
@@ -57,7 +57,7 @@ func TestPagesOfLongTextsEndSooner(t *testing.T) {
 	followed, at := 0, event.Position{}
 	for followed < tasks {
 		var entries []event.Entry
-		require.Eventually(t, func() bool { // other tests have transactions open on this server
+		require.Eventually(t, func() bool { // other tests may have transactions open on this server
 			settled, err := b.store.Settled(b.ctx)
 			require.NoError(t, err)
 			entries, err = b.store.LogEntries(b.ctx, b.ann.UserID, at, settled, 100)

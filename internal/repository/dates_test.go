@@ -38,7 +38,7 @@ func TestReminderThatWasSentIsNotSentAgain(t *testing.T) {
 	require.Zero(t, b.claim(t))
 }
 
-// No reminder of one due date comes twice, whatever is edited between the scans.
+// No reminder of a due date comes twice, whatever is edited between scans.
 func TestNoReminderIsSentTwiceUnderRandomEdits(t *testing.T) {
 	b := setup(t)
 	r := rand.New(rand.NewPCG(11, 12))

@@ -15,8 +15,8 @@ import (
 	"tickler/internal/task"
 )
 
-// completion records that task of ann's was completed, and returns the event's id
-// and a message about it.
+// completion records that ann's task was completed, and returns the event's id and a
+// message about it.
 func (b *bundle) completion(t *testing.T, taskID int64) (id uuid.UUID, document string) {
 	t.Helper()
 	id = uuid.New()
@@ -39,7 +39,7 @@ func (b *bundle) keepLetter(t *testing.T, document string) repository.DeadLetter
 	return kept[len(kept)-1]
 }
 
-// Sending a letter again must not make a forged message true.
+// Sending a dead letter again must not legitimise a forged message.
 func TestDeadLetterIsSentAgainAsItWasRecordedAndNotOtherwise(t *testing.T) {
 	b := setup(t)
 	id, document := b.completion(t, 33)
@@ -62,8 +62,8 @@ func TestDeadLetterIsSentAgainAsItWasRecordedAndNotOtherwise(t *testing.T) {
 	require.NotContains(t, sent[0].Data, "title")
 }
 
-// The broker may be away for longer than the log is kept: what comes when it is
-// back must still be known.
+// The broker may be unavailable for longer than the journal is kept. Events that
+// arrive afterwards must still be known.
 func TestEventIsKnownForAsLongAsItWaitsToBePublished(t *testing.T) {
 	b := setup(t)
 	waiting := b.add(t, b.ann, task.Fields{Title: input.Some("Water the plants")})

@@ -15,7 +15,7 @@ import (
 	"tickler/internal/task"
 )
 
-// channel sets one up for ann, confirmed, and takes its first message out of the way.
+// channel adds a confirmed channel for ann and removes its first message.
 func (b *bundle) channel(t *testing.T, url string) int64 {
 	t.Helper()
 	seal := func(secret, place string) (string, error) { return "k:" + secret, nil }
@@ -27,7 +27,7 @@ func (b *bundle) channel(t *testing.T, url string) int64 {
 	return max(after.Tested, after.Asked)
 }
 
-// remindAnn takes a reminder of a task of hers, as from the bus.
+// remindAnn takes a reminder of one of ann's tasks, as if from the bus.
 func (b *bundle) remindAnn(t *testing.T, priority string) (event.Reminder, *task.Task) {
 	t.Helper()
 	added := b.add(t, b.ann, task.Fields{Title: input.Some("Call"), DueDate: input.Some("2026-03-04T12:00")})

@@ -19,8 +19,8 @@ import (
 	"tickler/internal/task"
 )
 
-// explained is a store whose sessions tell how Postgres carries out each statement
-// that is sent, and those inside the functions that it calls.
+// explained is a store whose sessions report how Postgres executes each statement,
+// including those inside the functions it calls.
 type explained struct {
 	*repository.Repository
 
@@ -28,8 +28,8 @@ type explained struct {
 	plans strings.Builder
 }
 
-// explain makes one that works under a role. auto_explain is loaded by the
-// superuser who logs in; only then the session takes on the role.
+// explain makes a store that works under a role. The superuser who logs in loads
+// auto_explain; only then does the session take on the role.
 func (b *bundle) explain(t *testing.T, role repository.Role) *explained {
 	t.Helper()
 	e := &explained{}
@@ -51,8 +51,8 @@ func (b *bundle) explain(t *testing.T, role repository.Role) *explained {
 	return e
 }
 
-// of returns the plans of what fn does when it has done it often: from the sixth
-// time on, Postgres may plan without looking at the values.
+// of returns the plans of what fn does after it was run often: from the sixth time
+// on, Postgres may plan without looking at the values.
 func (e *explained) of(t *testing.T, fn func() error) string {
 	t.Helper()
 	for range 7 {
@@ -66,8 +66,8 @@ func (e *explained) of(t *testing.T, fn func() error) string {
 	return e.plans.String()
 }
 
-// seedAll gives users tasks, tokens, channels and deliveries, enough of them that
-// the planner has reason to use an index; user 7 has very many tasks.
+// seedAll gives users enough tasks, tokens, channels and deliveries for the planner
+// to prefer an index; user 7 has very many tasks.
 func (b *bundle) seedAll(t *testing.T) person.Settings {
 	t.Helper()
 	b.seedMany(t)

@@ -7,7 +7,7 @@ import (
 	"github.com/google/uuid"
 )
 
-// ClaimRemindersSQL is the scan, for a test that looks at its plan.
+// ClaimRemindersSQL is the reminder scan, for a test of its plan.
 const ClaimRemindersSQL = claimReminders
 
 // ClaimRemindersArguments are its parameters.
@@ -21,11 +21,11 @@ var FeedSQL = []string{feedTasks, feedVersion}
 // CheckRole is checkRole, for tests of its own.
 var CheckRole = checkRole
 
-// PauseAfterAnyChange lets any change of all of a user's tasks use up what is
-// allowed, and none of that come back within a test.
+// PauseAfterAnyChange makes any change of all of a user's tasks use up the
+// allowance, and none of it come back within a test.
 func (r *Repository) PauseAfterAnyChange() { r.pauses.allowance, r.pauses.regained = 0, 1e-9 }
 
-// Once is once, with an effect that writes nothing.
+// Once is once with an effect that writes nothing.
 func (r *Repository) Once(ctx context.Context, consumer string, events []uuid.UUID, effect func(fresh map[uuid.UUID]bool) error) error {
 	return r.once(ctx, consumer, events, func(_ *transaction, fresh map[uuid.UUID]bool) error { return effect(fresh) })
 }

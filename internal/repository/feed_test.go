@@ -18,8 +18,8 @@ import (
 	"tickler/internal/task"
 )
 
-// feedDates is what other programs make of a task in a calendar feed: its due date
-// and those that follow, as wall times.
+// feedDates returns what other programs read from a task in a calendar feed: its due
+// date and the following ones, as wall times.
 func feedDates(t *testing.T, one *task.Task, now time.Time, n int) (dates []string) {
 	t.Helper()
 	feed, err := calendar.NewFeed([]*task.Task{one}, "localhost", now)
@@ -70,8 +70,8 @@ func feedDates(t *testing.T, one *task.Task, now time.Time, n int) (dates []stri
 	return dates
 }
 
-// The calendar feed, the next dates of an answer and what completing gives are the
-// same, whatever was moved and skipped before.
+// The calendar feed, the next dates of an answer and the dates completing gives are
+// the same, whatever was moved and skipped before.
 func TestFeedAnswersAndCompletingAgree(t *testing.T) {
 	b := setup(t)
 	r := rand.New(rand.NewPCG(31, 32))
@@ -139,7 +139,7 @@ func TestFeedAnswersAndCompletingAgree(t *testing.T) {
 	require.Greater(t, compared, 100)
 }
 
-// brief is a date as answers have it, without seconds and offset.
+// brief formats a date as answers do, without seconds and offset.
 func brief(t *task.Task, at time.Time, user person.Settings) string {
 	text := t.DateText(at, user.Zone())
 	return text[:min(len(text), len("2006-01-02T15:04"))]

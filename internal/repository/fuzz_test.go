@@ -15,8 +15,8 @@ import (
 	"tickler/internal/task"
 )
 
-// Whatever somebody searches for, or claims to go on from, Postgres takes it as
-// text: it is found or not, or refused as input, and nothing else happens.
+// Whatever somebody searches for or passes as a cursor, Postgres takes it as text:
+// it is found or not, or refused as input, and nothing else happens.
 func FuzzSearch(f *testing.F) {
 	for _, seed := range [][2]string{
 		{"water plants", ""}, {`"water the" -dry or we`, ""}, {"a:* & !b | (c) <-> 'd'", ""}, {`'; DROP TABLE tasks; --`, ""}, {`\`, ""}, {`%_'"`, ""}, {"İıſK", ""}, {"\u0000", "x"},

@@ -13,10 +13,10 @@ import (
 	"tickler/internal/task"
 )
 
-// BenchmarkIsolation runs the same work with and without what row-level security
-// costs: the policies, and telling Postgres who the caller is. "without" is the
-// schema's owner, whom no policy holds, and tells nothing. Medians of both, taken
-// in turn, and their ratio.
+// BenchmarkIsolation runs the same work with and without the cost of row-level
+// security: the policies, and naming the user to Postgres. "without" is the schema's
+// owner, whom no policy applies to, and names no user. It reports the medians of
+// both, taken alternately, and their ratio.
 func BenchmarkIsolation(b *testing.B) {
 	ctx := context.Background()
 	owner := pgtest.Open(b)
@@ -74,7 +74,7 @@ func BenchmarkIsolation(b *testing.B) {
 		b.Run(name, func(b *testing.B) {
 			took := map[string][]time.Duration{}
 			for b.Loop() {
-				for _, how := range []string{"without", "with"} { // in turn, so that a busier moment hits both
+				for _, how := range []string{"without", "with"} { // alternately, so that a busy moment hits both
 					began := time.Now()
 					if err := work[name][how](); err != nil {
 						b.Fatal(err)

@@ -19,7 +19,7 @@ import (
 	"tickler/internal/task"
 )
 
-// userTables are the tables that have a column of whose a row is.
+// userTables are the tables with a column that names the user a row belongs to.
 func (b *bundle) userTables(t *testing.T) []string {
 	t.Helper()
 	rows, err := b.pool.Query(b.ctx, `
@@ -32,7 +32,7 @@ func (b *bundle) userTables(t *testing.T) []string {
 	return tables
 }
 
-// as runs fn in a transaction under a role, on behalf of a user; 0 for nobody.
+// as runs fn in a transaction under a role, on behalf of a user; 0 for none.
 func (b *bundle) as(t *testing.T, role repository.Role, userID int64, fn func(pgx.Tx)) {
 	t.Helper()
 	tx, err := b.pool.Begin(b.ctx)
@@ -61,7 +61,7 @@ func TestEveryTableWithAUserIsKeptApartByPostgres(t *testing.T) {
 			ALTER TABLE %[1]s ENABLE ROW LEVEL SECURITY;
 			CREATE POLICY own ON %[1]s TO tickler_api, tickler_recurrer USING (user_id = (SELECT caller_id()));
 			and GRANTs to the roles that work with it`, table)
-		// Whatever other policies the api has on it would be ORed to that one.
+		// Any further policy for api would be ORed with that one.
 		var policies int
 		require.NoError(t, b.pool.QueryRow(b.ctx, `SELECT count(*) FROM pg_policies WHERE tablename = $1 AND roles && '{public,tickler_api}'`, table).Scan(&policies))
 		require.Equal(t, 1, policies, table)
@@ -89,7 +89,7 @@ func TestAppsWorkUnderRolesThatCannotBypassPolicies(t *testing.T) {
 	}
 }
 
-// A session that no policy holds is not worked with, whatever took its role away.
+// A session that no policy applies to is refused, however it lost its role.
 func TestSessionWithoutItsRoleIsRefused(t *testing.T) {
 	b := setup(t)
 	config := b.pool.Config()
@@ -108,7 +108,7 @@ func TestSessionWithoutItsRoleIsRefused(t *testing.T) {
 	require.ErrorContains(t, pool.Ping(b.ctx), "bypass row-level security")
 }
 
-// A query that forgets whose data it wants gets its own user's and no more.
+// A query that forgets its user condition gets only its own user's rows.
 func TestAForgottenWhereShowsNobodyElsesRows(t *testing.T) {
 	b := setup(t)
 	for _, user := range []person.Settings{b.ann, b.bob} {
@@ -154,8 +154,8 @@ func TestAForgottenWhereShowsNobodyElsesRows(t *testing.T) {
 	}
 }
 
-// What a statement does on behalf of a user ends with it: the next one on the
-// same session knows of no user.
+// The user of a statement ends with it: the next statement on the same session has
+// none.
 func TestTheCallerDoesNotStayInTheSession(t *testing.T) {
 	b := setup(t)
 	b.add(t, b.ann, task.Fields{Title: input.Some("Water the plants")})
@@ -192,7 +192,7 @@ func TestTheCallerDoesNotStayInTheSession(t *testing.T) {
 	}
 }
 
-// Each role has what its app does with a table and nothing more.
+// Each role has the rights its app needs on a table, and no others.
 func TestWorkersMayDoTheirOwnWorkOnly(t *testing.T) {
 	b := setup(t)
 	for _, c := range []struct {
@@ -217,7 +217,7 @@ func TestWorkersMayDoTheirOwnWorkOnly(t *testing.T) {
 			})
 		}
 	}
-	// Notifier removes only what was deleted long ago.
+	// notifier can remove only what was deleted long ago.
 	kept := b.add(t, b.ann, task.Fields{Title: input.Some("Water the plants")})
 	b.as(t, repository.RoleNotifier, 0, func(tx pgx.Tx) {
 		tag, err := tx.Exec(b.ctx, `DELETE FROM tasks`)

@@ -30,8 +30,8 @@ func (b *bundle) tag(t *testing.T, user person.Settings, name string) label.Tag 
 	return g
 }
 
-// Whichever way a name is written, whoever compares it: the service, a task that
-// brings it, or Postgres.
+// However a name is written, everything compares it alike: the service, a task that
+// carries it, and Postgres.
 func TestLabelsOfOneNameAreOne(t *testing.T) {
 	b := setup(t)
 	b.category(t, b.ann, "Work")

@@ -12,7 +12,7 @@ import (
 	"tickler/internal/task"
 )
 
-// While all tasks of a user change, nobody's streams tell of anything.
+// While all tasks of a user change, no stream gets news.
 func TestChangesOfAllTasksArePausedAfterOneThatTookLong(t *testing.T) {
 	b := setup(t)
 	for _, user := range []person.Settings{b.ann, b.bob} {

@@ -14,7 +14,7 @@ import (
 	"tickler/internal/task"
 )
 
-// seedMany fills the table so that the planner has reason to use an index.
+// seedMany fills the table enough for the planner to prefer an index.
 func (b *bundle) seedMany(t *testing.T) {
 	t.Helper()
 	_, err := b.pool.Exec(b.ctx, `

@@ -16,8 +16,8 @@ import (
 	"tickler/internal/repository"
 )
 
-// benchSize is the number of tasks that a benchmark works with; the variable
-// makes it smaller for a quick look.
+// benchSize is the number of tasks in a benchmark; the variable reduces it for a
+// quick look.
 func benchSize(b *testing.B, variable string, standard int) int {
 	b.Helper()
 	text := os.Getenv(variable)
@@ -29,8 +29,8 @@ func benchSize(b *testing.B, variable string, standard int) int {
 	return n
 }
 
-// seedReminders makes a user's open tasks, of which the last due ones remind at
-// an instant that has passed and the rest in a year.
+// seedReminders makes a user's open tasks. The last due ones remind at an instant
+// that has passed, the rest in a year.
 func seedReminders(b *testing.B, pool *pgxpool.Pool, tasks, due int) {
 	b.Helper()
 	_, err := pool.Exec(context.Background(), `
@@ -51,8 +51,8 @@ func seedReminders(b *testing.B, pool *pgxpool.Pool, tasks, due int) {
 	require.NoError(b, err)
 }
 
-// BenchmarkScanOfManyDue claims reminders that are all due at once, as the ticks
-// of two replicas would.
+// BenchmarkScanOfManyDue claims reminders that are all due at once, as the ticks of
+// two replicas would.
 func BenchmarkScanOfManyDue(b *testing.B) {
 	size := benchSize(b, "TICKLER_BENCH_DUE", 1_000_000)
 	batch := benchSize(b, "TICKLER_BENCH_BATCH", 500)
@@ -86,15 +86,16 @@ func BenchmarkScanOfManyDue(b *testing.B) {
 	require.Equal(b, size, rows)
 }
 
-// BenchmarkIdleScan asks what a tick costs when nothing is due, with few tasks
-// and with many: the difference is what the number of tasks costs.
+// BenchmarkIdleScan measures a tick when nothing is due, with few tasks and with
+// many: the difference is the cost of the number of tasks.
 func BenchmarkIdleScan(b *testing.B) {
 	few := benchSize(b, "TICKLER_BENCH_FEW", 10_000)
 	many := benchSize(b, "TICKLER_BENCH_MANY", 10_000_000)
 	for _, tasks := range []int{few, many} {
 		b.Run("tasks="+strconv.Itoa(tasks), func(b *testing.B) {
 			pool := pgtest.Open(b)
-			// What the scan does not read would take most of the time that making the tasks takes.
+			// Creating what the scan does not read would take most of the setup
+			// time.
 			_, err := pool.Exec(context.Background(), `
 				ALTER TABLE tasks DROP COLUMN search_vector CASCADE;
 				DROP INDEX idx_tasks_created, idx_tasks_updated, idx_tasks_due, idx_tasks_open, idx_tasks_priority, idx_tasks_title;

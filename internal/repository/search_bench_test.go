@@ -14,9 +14,9 @@ import (
 	"tickler/internal/task"
 )
 
-// BenchmarkSearch measures searches of a user with ten thousand tasks, which lie
-// between a hundred thousand of others. Words are drawn so that a few are in
-// almost every task and most are rare. It reports the 50th and 95th percentile.
+// BenchmarkSearch measures searches of a user with ten thousand tasks, among a
+// hundred thousand of others. A few words are in almost every task, and most are
+// rare. It reports the 50th and 95th percentile.
 func BenchmarkSearch(b *testing.B) {
 	ctx := context.Background()
 	pool := pgtest.Open(b)

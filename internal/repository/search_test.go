@@ -98,8 +98,7 @@ func TestTitleOutranksAnyNumberOfWordsInTheDescription(t *testing.T) {
 	require.Equal(t, []string{"Budget", "Meeting"}, b.search(t, "budget report numbers"))
 }
 
-// Where very many tasks match, the newest come first, and every one of them
-// comes once.
+// If very many tasks match, the newest come first, and each comes once.
 func TestASearchThatVeryManyMatchGoesThroughAllFromTheNewest(t *testing.T) {
 	b := setup(t)
 	const many = 9000
@@ -141,7 +140,7 @@ func TestASearchThatVeryManyMatchGoesThroughAllFromTheNewest(t *testing.T) {
 	require.Equal(t, 1, few.Total)
 }
 
-// That the newest tasks all match says nothing of the older ones.
+// If the newest tasks all match, that says nothing about older ones.
 func TestASearchThatOnlyTheNewestMatchIsCountedAndRankedWhole(t *testing.T) {
 	b := setup(t)
 	_, err := b.pool.Exec(b.ctx, `
@@ -197,8 +196,8 @@ func TestSearchIsServedByItsIndexes(t *testing.T) {
 	require.NotContains(t, plans, "Seq Scan")
 }
 
-// plansWithin repeats a statement on one connection and returns the plans of
-// what functions in it ask for, as Postgres logs them.
+// plansWithin repeats a statement on one connection and returns the plans of the
+// statements inside its functions, as Postgres logs them.
 func (b *bundle) plansWithin(t *testing.T, userID int64, times int, sql string) string {
 	t.Helper()
 	var plans strings.Builder

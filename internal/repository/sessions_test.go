@@ -26,7 +26,7 @@ func held(t *testing.T, s *sessions, userID int64, w work) (lent int, refusal er
 	}
 }
 
-// small makes a repository whose waits are short.
+// small makes a repository with short waits.
 func small(t *testing.T) *Repository {
 	t.Helper()
 	pool, err := Connect(t.Context(), pgtest.Open(t).Config().ConnString(), RoleAPI)

@@ -23,11 +23,11 @@ import (
 	"tickler/migrations"
 )
 
-// bundle is what a test of the repository works with: a service on a real
-// database, two users, and a clock that the test sets.
+// bundle is what repository tests work with: a service on a real database, two
+// users, and a clock that the test sets.
 type bundle struct {
 	ctx       context.Context
-	pool      *pgxpool.Pool          // of the schema's owner, whom no policy holds
+	pool      *pgxpool.Pool          // of the schema's owner, whom no policy applies to
 	store     *repository.Repository // of the api
 	notifier  *repository.Repository
 	relay     *repository.Repository
@@ -69,7 +69,7 @@ func (b *bundle) add(t *testing.T, user person.Settings, fields task.Fields) *ta
 	return added.Task
 }
 
-// outboxRow is a committed event as it waits to be published.
+// outboxRow is a committed event waiting to be published.
 type outboxRow struct {
 	Type, Topic string
 	TaskID      int64
@@ -116,7 +116,7 @@ func requireCode(t *testing.T, err error, code fault.Code, field string) {
 	require.NotEmpty(t, e.Message)
 }
 
-// migrate brings the database to a version of the schema, up or down.
+// migrate takes the database to a version of the schema, up or down.
 func (b *bundle) migrate(t *testing.T, version int64) {
 	t.Helper()
 	db := stdlib.OpenDBFromPool(b.pool)

@@ -16,8 +16,8 @@ import (
 
 var allRoles = []repository.Role{repository.RoleAPI, repository.RoleNotifier, repository.RoleRecurrer, repository.RoleRelay}
 
-// stolen is a session of somebody who has the login of a role and runs whatever
-// SQL they like. Unlike under SET ROLE, there is no other role to go back to.
+// stolen is the session of an attacker who has the login of a role and runs any SQL.
+// Unlike after SET ROLE, there is no other role to go back to.
 func (b *bundle) stolen(t *testing.T, role repository.Role) *pgx.Conn {
 	t.Helper()
 	conn, err := pgx.ConnectConfig(b.ctx, b.pool.Config().ConnConfig)
@@ -105,9 +105,9 @@ func TestStolenLoginChangesNothingThatIsRecorded(t *testing.T) {
 	require.Zero(t, changed)
 }
 
-// What somebody does with a temporary object of the name of one of ours, where
-// an administrator left them the right to make it: nothing is looked up there by
-// a function that runs under its owner's rights.
+// An attacker whom an administrator left the right to create temporary objects names
+// one like ours: functions that run with their owner's rights must not look anything
+// up there.
 func TestTemporaryObjectsTrickNoFunctionIntoTheOwnersRights(t *testing.T) {
 	b := setup(t)
 	b.someData(t)
@@ -138,10 +138,10 @@ func TestTemporaryObjectsTrickNoFunctionIntoTheOwnersRights(t *testing.T) {
 			_, err := thief.Exec(b.ctx, view)
 			require.NoError(t, err, view)
 		}
-		// The trap works: a query of one's own falls into it.
+		// The trap works: an ordinary query falls into it.
 		_, err = thief.Exec(b.ctx, `SELECT id FROM tasks; SELECT position FROM journal`)
 		require.NoError(t, err)
-		// Every function there is, with arguments that its statements get to work on.
+		// Every function, with arguments that make its statements do some work.
 		rows, err = thief.Query(b.ctx, `
 			SELECT format('SELECT * FROM public.%I(%s)', p.proname, coalesce((
 				SELECT string_agg(CASE format_type(type, NULL)
@@ -180,8 +180,9 @@ func TestTemporaryObjectsTrickNoFunctionIntoTheOwnersRights(t *testing.T) {
 	}
 }
 
-// What row-level security does not do: api's login says for whom it works, so
-// whoever has it can say anything. The other logins are no way to all of that.
+// The limit of row-level security: api's login names the user it works for, so
+// anybody who has it can name any user. The other logins do not give access to all
+// that.
 func TestStolenLoginOfTheAPIWorksForWhomItSays(t *testing.T) {
 	b := setup(t)
 	b.someData(t)
@@ -203,8 +204,8 @@ func TestStolenLoginOfTheAPIWorksForWhomItSays(t *testing.T) {
 	require.ErrorContains(t, err, "42501")
 }
 
-// What each login cannot do, whatever it says of itself: with all settings that
-// there are, every statement is refused, or changes no row.
+// What each login cannot do, whatever it claims: with every setting there is, each
+// statement is refused or changes no row.
 func TestStolenLoginHasTheRightsOfItsWorkOnly(t *testing.T) {
 	b := setup(t)
 	b.someData(t)

@@ -14,8 +14,8 @@ import (
 	"tickler/internal/task"
 )
 
-// BenchmarkTasks measures adding, changing and listing where the store does most
-// of the work: one caller, Postgres on the same machine.
+// BenchmarkTasks measures adding, changing and listing, where the store does most of
+// the work: one caller, Postgres on the same machine.
 func BenchmarkTasks(b *testing.B) {
 	ctx := context.Background()
 	pool := pgtest.Open(b)

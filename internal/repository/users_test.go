@@ -25,7 +25,7 @@ func TestPersonOnTheCommandLineIsOneHoweverTheirNameIsWritten(t *testing.T) {
 	require.ErrorIs(t, err, fault.ErrNotFound)
 }
 
-// A provider may have a user Ann and another one ann.
+// A provider may have one user Ann and another user ann.
 func TestSubjectsOfIssuersAreComparedToTheLetter(t *testing.T) {
 	b := setup(t)
 	const issuer = "https://id.example.com"

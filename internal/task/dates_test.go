@@ -16,7 +16,7 @@ var (
 	monday = time.Date(2026, 11, 30, 8, 40, 0, 0, time.UTC)
 )
 
-// made is a new task of these fields.
+// made returns a new task with these fields.
 func made(t *testing.T, f Fields) *Task {
 	t.Helper()
 	s := NewService(nil, func() time.Time { return monday })
@@ -26,7 +26,7 @@ func made(t *testing.T, f Fields) *Task {
 	return one
 }
 
-// series is a task with a due date and a rule, and perhaps a base.
+// series returns a task with a due date, a rule and perhaps a base.
 func series(t *testing.T, due, rule string, base ...RecurrenceBase) *Task {
 	t.Helper()
 	f := Fields{RecurrenceRule: input.Some(rule)}
@@ -46,7 +46,8 @@ func at(t *testing.T, text string) time.Time {
 	return due.Time
 }
 
-// completed is the occurrence that follows when the task is done at a moment.
+// completed returns the occurrence that follows when the task is done at a given
+// time.
 func (t *Task) completed(test *testing.T, moment time.Time) *Task {
 	test.Helper()
 	done := t.Clone()

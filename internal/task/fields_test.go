@@ -20,7 +20,7 @@ var (
 	ann = person.Settings{UserID: 1, TimeZone: "Europe/Berlin", ReminderOffsets: []int{60}, AllDayTime: person.DefaultAllDayTime}
 )
 
-// whole is a task of which every field has a value.
+// whole is a task with a value in every field.
 func whole(t *testing.T) *Task {
 	t.Helper()
 	due, at, previous, minutes := now.Add(72*time.Hour), now.Add(time.Hour), int64(3), 45
@@ -62,7 +62,7 @@ func TestNoDifferenceBetweenATaskAndItsCopy(t *testing.T) {
 	require.Empty(t, fields, "an instant is the same in every zone")
 }
 
-// Every field that a caller can give is told when it changes.
+// Every field a caller can give is reported when it changes.
 func TestEveryFieldThatIsGivenIsTold(t *testing.T) {
 	known := (&Task{}).Told()
 	for field := range reflect.TypeFor[Fields]().Fields() {

@@ -9,7 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// A cursor is the caller's to change: what is taken is a position and nothing else.
+// Callers can alter a cursor; at most it yields another position.
 func FuzzCursor(f *testing.F) {
 	p := Paging{Sort: ByTitle, Desc: true, Limit: 5}
 	good := encodeCursor(p, Position{Value: "Milk 🥛", ID: 7})
@@ -33,7 +33,8 @@ func FuzzCursor(f *testing.F) {
 	})
 }
 
-// Whatever is asked for, terms come from the text, and each has something to look for.
+// Whatever the query, terms come from its text, and each has something to search
+// for.
 func FuzzQuery(f *testing.F) {
 	for _, seed := range []string{"", "water plants", `"water the" -dry or wet`, `"`, `-"-`, `--"a"b"`, "or or or", "a:* & !b | (c)", "\x00", "\xff\xfe", "İıſK", strings.Repeat(`"a" `, 200), "e\u0301-\u0301"} {
 		f.Add(seed)

@@ -15,7 +15,7 @@ func minutes(offsets ...int) []time.Time {
 	return all
 }
 
-// A task due in half an hour, whose reminders an hour and ten minutes before.
+// A task due in half an hour, with reminders an hour and ten minutes before.
 func soon() *Task {
 	due := now.Add(30 * time.Minute)
 	return &Task{Title: "x", DueDate: &due, TimeZone: "UTC", ReminderOffsets: []int{60, 10}, Version: 1}
