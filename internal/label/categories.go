@@ -31,7 +31,7 @@ func (s *Service) Categories(ctx context.Context, user person.Settings) ([]Count
 	return s.store.CountedCategories(ctx, user.UserID)
 }
 
-// CreateCategory adds a category. A name that another has is a CONFLICT.
+// CreateCategory adds a category. A name that another category has is a CONFLICT.
 func (s *Service) CreateCategory(ctx context.Context, user person.Settings, in CreateCategoryInput) (Category, error) {
 	name, err := input.CheckName("name", in.Name, MaxCategoryName, "Work")
 	if err != nil {
@@ -64,8 +64,8 @@ func (s *Service) CreateCategory(ctx context.Context, user person.Settings, in C
 	return created, err
 }
 
-// UpdateCategory changes a category's name or color. Its tasks stay in it, and
-// no task changes by it.
+// UpdateCategory changes a category's name or color. Its tasks stay in it and do not
+// change.
 func (s *Service) UpdateCategory(ctx context.Context, user person.Settings, in UpdateCategoryInput) (UpdateResult[Category], error) {
 	var result UpdateResult[Category]
 	if err := oneOf("category", in.Category, in.CategoryID); err != nil {
@@ -95,7 +95,7 @@ func (s *Service) UpdateCategory(ctx context.Context, user person.Settings, in U
 	return result, err
 }
 
-// DeleteCategory deletes a category. Its tasks stay, without category.
+// DeleteCategory deletes a category. Its tasks stay, without a category.
 func (s *Service) DeleteCategory(ctx context.Context, user person.Settings, in CategoryInput) (Removal[Category], error) {
 	var result Removal[Category]
 	if err := oneOf("category", in.Category, in.CategoryID); err != nil {

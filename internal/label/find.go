@@ -12,7 +12,7 @@ import (
 	"tickler/internal/input"
 )
 
-// ResolveCategory finds a category by name or id; both empty is none.
+// ResolveCategory finds a category by name or id; if both are empty there is none.
 func ResolveCategory(ctx context.Context, tx Directory, name string, id int64) (*Category, error) {
 	if name == "" && id == 0 {
 		return nil, nil
@@ -45,7 +45,7 @@ func findCategory(all []Category, name string, id int64) (*Category, error) {
 	return nil, noSuch("category", "category", name, categoryNames(all))
 }
 
-// ObtainCategory finds a category by name, and creates it when there is none.
+// ObtainCategory finds a category by name, and creates it if there is none.
 func ObtainCategory(ctx context.Context, tx Directory, name string) (*Category, error) {
 	if strings.TrimSpace(name) == "" {
 		return nil, nil
@@ -118,7 +118,7 @@ func ResolveTags(ctx context.Context, tx Directory, names []string, ids []int64)
 	return tags, nil
 }
 
-// KnownTags are the user's tags as one transaction sees them.
+// KnownTags are the user's tags as seen by one transaction.
 type KnownTags struct {
 	tx     Directory
 	all    []Tag
@@ -131,11 +131,12 @@ func ReadTags(ctx context.Context, tx Directory) (*KnownTags, error) {
 	return &KnownTags{tx: tx, all: all}, err
 }
 
-// obtain finds a tag by name, and creates it when there is none.
+// obtain finds a tag by name, and creates it if there is none.
 func (k *KnownTags) obtain(ctx context.Context, field, name string) (*Tag, error) {
 	found := findTag(k.all, name, 0)
 	if found == nil && !k.locked {
-		// It must be created: read again under the lock that keeps the limit exact.
+		// The tag must be created, so read again under the lock that keeps the limit
+		// exact.
 		all, err := k.tx.Tags(ctx, true)
 		if err != nil {
 			return nil, err
@@ -160,9 +161,9 @@ func (k *KnownTags) obtain(ctx context.Context, field, name string) (*Tag, error
 	return &created, nil
 }
 
-// With returns the tags of a task and one more, which is created when no tag has
-// the name. Adding a tag that is already among them changes nothing, even if the
-// task has as many as it can. field names the input in errors.
+// With returns the tags of a task and one more, which is created if no tag has the
+// name. Adding a tag it already has changes nothing, even at the limit. field names
+// the input in errors.
 func (k *KnownTags) With(ctx context.Context, tags []Tag, field string, in TagInput) ([]Tag, error) {
 	if findTag(tags, in.Tag, in.TagID) != nil {
 		return tags, nil
@@ -189,7 +190,7 @@ func (k *KnownTags) With(ctx context.Context, tags []Tag, field string, in TagIn
 }
 
 // Without returns the tags of a task except one. That tag must exist, but need not
-// be among them.
+// be on the task.
 func (k *KnownTags) Without(tags []Tag, field string, in TagInput) ([]Tag, error) {
 	found := findTag(tags, in.Tag, in.TagID)
 	if found == nil {
@@ -260,8 +261,8 @@ func tagNames(all []Tag) []string {
 	return names
 }
 
-// noSuch is the error about a name that nothing has: it lists some that exist,
-// and the closest as a hint.
+// noSuch is the error for an unknown name. It lists some existing ones, with the
+// closest as a hint.
 func noSuch(field, kind, name string, names []string) *fault.Error {
 	hint := ""
 	if near := fault.Nearest(name, names); near != "" {

@@ -1,6 +1,6 @@
-// Package label holds categories and tags: their rules, how they are found by
-// name or id, and the use cases on them. A task is in one category at most and
-// has several tags.
+// Package label holds categories and tags: their rules, lookup by name or id, and
+// the use cases on them. A task has at most one category and up to MaxTagsPerTask
+// tags.
 package label
 
 // Limits on what a user can have, and on names in characters.
@@ -12,7 +12,7 @@ const (
 	MaxCategories   = 50
 )
 
-// Category files tasks; a task is in one at most.
+// Category groups tasks; a task is in at most one.
 type Category struct {
 	ID    int64
 	Name  string
@@ -26,8 +26,8 @@ type Tag struct {
 	Color string
 }
 
-// Counted is a category or tag with the number of its tasks that are not
-// deleted, completed ones included.
+// Counted is a category or tag with the number of its tasks, including completed
+// ones but not deleted ones.
 type Counted[T Category | Tag] struct {
 	Label T
 	Tasks int

@@ -15,19 +15,19 @@ import (
 // UpdateResult is the result of changing a category or tag.
 type UpdateResult[T Category | Tag] struct {
 	Label   T
-	Changed []string // public names of the fields that have a new value
+	Changed []string // public names of the changed fields
 }
 
 // Removal is the result of deleting a category or tag.
 type Removal[T Category | Tag] struct {
 	Label T
-	Tasks int // from how many it was taken
+	Tasks int // how many tasks had it
 }
 
 var colorForm = regexp.MustCompile(`^#[0-9A-Fa-f]{6}$`)
 
-// CheckCategoryRoom refuses a category that would be one more than a user can
-// have beside those that exist. field names the input in errors.
+// CheckCategoryRoom refuses a category beyond the number a user can have. field
+// names the input in errors.
 func CheckCategoryRoom(field, name string, existing int) error {
 	return checkRoom(field, "category", name, existing, MaxCategories, "categories")
 }
@@ -47,8 +47,8 @@ func checkRoom(field, kind, name string, existing, most int, plural string) erro
 	}
 }
 
-// CheckLookalike refuses the name of a new category or tag, its kind, that looks like
-// another one in another alphabet. field names the input in errors.
+// CheckLookalike refuses the name of a new category or tag, its kind, if it looks
+// like an existing one in another alphabet. field names the input in errors.
 func CheckLookalike(field, kind, name string, names []string) error {
 	for _, other := range names {
 		if input.LooksLike(name, other) {
@@ -92,7 +92,7 @@ func checkColor(color string) error {
 	return nil
 }
 
-// nameTaken is the error about a name that another category or tag has.
+// nameTaken is the error for a name that another category or tag has.
 func nameTaken(kind, name string, id int64) *fault.Error {
 	message := fmt.Sprintf("there is already a %s %q", kind, name)
 	if id != 0 {
@@ -115,8 +115,8 @@ func oneOf(field, name string, id int64) error {
 	return nil
 }
 
-// relabel gives a category or tag a new name and color, unless another of all
-// has the name. kind, max and example are for the errors.
+// relabel gives a category or tag a new name and color, unless another of all has
+// the name. kind, max and example are for the errors.
 func relabel[T Category | Tag](kind string, max int, example string, all []T, before T, name, color input.Optional[string]) (UpdateResult[T], error) {
 	old, label := Tag(before), Tag(before)
 	var err error

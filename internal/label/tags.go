@@ -34,7 +34,7 @@ func (s *Service) Tags(ctx context.Context, user person.Settings) ([]Counted[Tag
 	return s.store.CountedTags(ctx, user.UserID)
 }
 
-// CreateTag adds a tag. A name that another has is a CONFLICT.
+// CreateTag adds a tag. A name that another tag has is a CONFLICT.
 func (s *Service) CreateTag(ctx context.Context, user person.Settings, in CreateTagInput) (Tag, error) {
 	name, err := input.CheckName("name", in.Name, MaxTagName, "errand")
 	if err != nil {
@@ -67,8 +67,7 @@ func (s *Service) CreateTag(ctx context.Context, user person.Settings, in Create
 	return created, err
 }
 
-// UpdateTag changes a tag's name or color. Its tasks keep it, and no task
-// changes by it.
+// UpdateTag changes a tag's name or color. Its tasks keep it and do not change.
 func (s *Service) UpdateTag(ctx context.Context, user person.Settings, in UpdateTagInput) (UpdateResult[Tag], error) {
 	var result UpdateResult[Tag]
 	if err := oneOf("tag", in.Tag, in.TagID); err != nil {
@@ -98,7 +97,7 @@ func (s *Service) UpdateTag(ctx context.Context, user person.Settings, in Update
 	return result, err
 }
 
-// DeleteTag deletes a tag and takes it off its tasks.
+// DeleteTag deletes a tag and removes it from its tasks.
 func (s *Service) DeleteTag(ctx context.Context, user person.Settings, in TagInput) (Removal[Tag], error) {
 	var result Removal[Tag]
 	if err := oneOf("tag", in.Tag, in.TagID); err != nil {
@@ -120,8 +119,8 @@ func (s *Service) DeleteTag(ctx context.Context, user person.Settings, in TagInp
 	return result, err
 }
 
-// Checked returns what was given to name a tag, without the blanks around a name.
-// It refuses both and neither of a name and an id. field names the input in errors.
+// Checked returns the name or id given for a tag, with blanks around a name trimmed.
+// Exactly one of the two must be given. field names the input in errors.
 func (in TagInput) Checked(field string) (TagInput, error) {
 	if err := oneOf(field, in.Tag, in.TagID); err != nil {
 		return in, err
@@ -134,7 +133,7 @@ func (in TagInput) Checked(field string) (TagInput, error) {
 	return in, err
 }
 
-// existingTag finds a tag by name or id, or says which there are.
+// existingTag finds a tag by name or id, or reports which tags exist.
 func existingTag(all []Tag, field string, in TagInput) (*Tag, error) {
 	name := strings.TrimSpace(in.Tag)
 	if found := findTag(all, name, in.TagID); found != nil {

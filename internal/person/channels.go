@@ -30,7 +30,7 @@ const (
 // MaxChannels is how many channels a user can have.
 const MaxChannels = 10
 
-// Channel is where a user's reminders are delivered to.
+// Channel is a destination of a user's reminders.
 type Channel struct {
 	ID      int64
 	Kind    ChannelKind
@@ -48,7 +48,7 @@ func (c Channel) SealContext(userID int64) string {
 	return fmt.Sprintf("channel %d %s %s", userID, c.Kind, c.Target)
 }
 
-// DeliveryKind is what a message is.
+// DeliveryKind is the kind of a message.
 type DeliveryKind string
 
 // The kinds of messages; the table deliveries allows these and no others.
@@ -67,13 +67,13 @@ const (
 	DeliveryPending DeliveryState = "pending"
 	DeliverySent    DeliveryState = "sent"
 	DeliveryFailed  DeliveryState = "failed"
-	DeliveryDropped DeliveryState = "dropped" // there was nothing to tell any more
+	DeliveryDropped DeliveryState = "dropped" // no longer relevant
 	DeliveryUnknown DeliveryState = "unknown" // its attempts were cut off, so it may have arrived
 )
 
 // Delivery is a message to a channel and its outcome.
 type Delivery struct {
-	At       time.Time // when it was asked for
+	At       time.Time // when it was requested
 	Target   string
 	Kind     DeliveryKind
 	TaskID   int64 // of a reminder
@@ -83,7 +83,7 @@ type Delivery struct {
 	Next     time.Time // of a pending one: when it is tried
 }
 
-// DeliverySettings are how a user is reached.
+// DeliverySettings are how reminders reach a user.
 type DeliverySettings struct {
 	QuietHours   *QuietHours
 	Channels     []Channel
@@ -91,7 +91,7 @@ type DeliverySettings struct {
 	Deliveries   []Delivery // the last ones, newest first
 }
 
-// ChannelRules are the operator's.
+// ChannelRules are the operator's rules for channels.
 type ChannelRules struct {
 	// Seal encrypts a secret for a context. It fails only without a key.
 	Seal func(secret, place string) (string, error)
@@ -109,8 +109,8 @@ const channelExamples = `allowed are "https://example.com/hook" (a webhook), "nt
 
 var ntfyTopic = regexp.MustCompile(`^[-_A-Za-z0-9]{1,64}$`)
 
-// parseChannel reads the URL of a channel, and the access token in that of an
-// ntfy one.
+// parseChannel parses the URL of a channel, and the access token in that of an ntfy
+// one.
 func (r ChannelRules) parseChannel(field, text string) (c Channel, token string, err error) {
 	wrong := func(why string) error { return fault.Invalid(field, "%s; %s", why, channelExamples) }
 	if len(text) > 2000 {
@@ -171,8 +171,8 @@ func (r ChannelRules) parseChannel(field, text string) (c Channel, token string,
 	return c, token, nil
 }
 
-// seal gives a channel its secret: an access token, or a new signing secret for a
-// webhook, which it returns to be shown once.
+// seal sets a channel's secret: an access token or, for a webhook, a new signing
+// secret, which it returns to be shown once.
 func (r ChannelRules) seal(field string, userID int64, c *Channel, token string) (shown string, err error) {
 	secret := token
 	if c.Kind == Webhook {

@@ -75,8 +75,8 @@ func (q *QuietHours) HeldUntil(at time.Time, urgent bool, zone *time.Location) t
 	return q.heldByClock(at, zone)
 }
 
-// heldByClock looks at an hour that comes a second time, which quiet hours that
-// ended in the first are as good for.
+// heldByClock checks an hour that occurs a second time: quiet hours that ended in
+// the first cover it too.
 func (q *QuietHours) heldByClock(at time.Time, zone *time.Location) time.Time {
 	if !recurrence.Resolve(at.In(zone), zone).Before(at) {
 		return at

@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// Service is what a caller can do with their own settings. Errors that the
+// Service implements what a caller can do with their own settings. Errors that the
 // caller can act on are *fault.Error.
 type Service struct {
 	store    Store
@@ -22,14 +22,13 @@ func NewService(store Store, now func() time.Time, rules ChannelRules) *Service 
 // clock is the current instant as it is stored: UTC, microseconds.
 func (s *Service) clock() time.Time { return s.now().UTC().Truncate(time.Microsecond) }
 
-// Store is where the service keeps settings. A user who does not exist is
-// fault.ErrNotFound.
+// Store stores settings. For a user who does not exist it returns fault.ErrNotFound.
 type Store interface {
-	// ChangeSettings runs fn in one transaction: what it changes commits
-	// together, or, when fn fails, not at all.
+	// ChangeSettings runs fn in one transaction: its changes commit together or, if
+	// fn fails, not at all.
 	ChangeSettings(ctx context.Context, userID int64, fn func(Tx) error) error
-	// DeliverySettings reads how the user is reached, with the given number of last
-	// deliveries.
+	// DeliverySettings reads how reminders reach the user, with the given number of
+	// latest deliveries.
 	DeliverySettings(ctx context.Context, userID int64, deliveries int) (DeliverySettings, error)
 	// FindConfirmation returns the address of the channel that a secret with this
 	// hash confirms, or fault.ErrNotFound if it is unknown or expired.
@@ -41,9 +40,9 @@ type Store interface {
 
 // Tx is a transaction on one user's settings.
 type Tx interface {
-	// SaveSettings stores what is new in the user's settings, and fits the open
-	// tasks to it: see task.Task.Settle. Deliveries that quiet hours hold back are
-	// scheduled again.
+	// SaveSettings stores the changed settings of the user, and adapts the open
+	// tasks to them: see task.Task.Settle. Deliveries held back by quiet hours are
+	// rescheduled.
 	SaveSettings(ctx context.Context, c SettingsChange, now time.Time) (SettingsEffect, error)
 	// LockChannels reads the user's channels and keeps others from changing them.
 	LockChannels(ctx context.Context) ([]Channel, error)

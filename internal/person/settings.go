@@ -17,10 +17,10 @@ var DefaultReminderOffsets = []int{60}
 // DefaultTimeZone applies to users who have not set their own.
 const DefaultTimeZone = "UTC"
 
-// MaxDeliveries is how many of the last deliveries can be asked for.
+// MaxDeliveries is how many of the latest deliveries can be requested.
 const MaxDeliveries = 50
 
-// SettingsInput changes a user's settings; what is left out stays.
+// SettingsInput changes a user's settings; fields left out stay as they are.
 type SettingsInput struct {
 	TimeZone        string                 `json:"time_zone,omitempty" doc:"IANA name. Tasks keep their moments and the zone they were given in; whole days stay that day." example:"Europe/Berlin"`
 	BringTasksFrom  string                 `json:"bring_tasks_from,omitempty" doc:"Moves open tasks of this zone to the user's, same wall time." example:"Europe/Berlin"`
@@ -80,11 +80,10 @@ type SettingsResult struct {
 
 // UpdateSettings changes the user's settings and returns them. A new time zone
 // changes how dates are read and shown from now on: existing tasks keep their
-// instants, and recurring ones go on in the zone in which they were meant. New
-// offsets move the reminders still to come of all open tasks that have no offsets
-// of their own. Adding a channel that is there already switches it on and gives a
-// webhook a new secret. A mail address is off until Confirm; adding it again sends
-// another mail.
+// instants, and recurring ones continue in the zone they were meant in. New offsets
+// move the upcoming reminders of all open tasks without offsets of their own. Adding
+// an existing channel switches it on and gives a webhook a new secret. A mail
+// address is off until Confirm; adding it again sends another mail.
 func (s *Service) UpdateSettings(ctx context.Context, user Settings, in SettingsInput) (SettingsResult, error) {
 	result := SettingsResult{Settings: user}
 	change, err := result.readSettings(in)
@@ -122,12 +121,13 @@ func (s *Service) UpdateSettings(ctx context.Context, user Settings, in Settings
 	return result, nil
 }
 
-// Delivery tells how the user is reached, without deliveries.
+// Delivery returns how reminders reach the user, without deliveries.
 func (s *Service) Delivery(ctx context.Context, user Settings) (DeliverySettings, error) {
 	return s.store.DeliverySettings(ctx, user.UserID, 0)
 }
 
-// readSettings reads the settings proper into a change.
+// readSettings converts the input to a change, without channels and the calendar
+// feed.
 func (r *SettingsResult) readSettings(in SettingsInput) (SettingsChange, error) {
 	user := r.Settings
 	var change SettingsChange
