@@ -43,7 +43,8 @@ func (c *Change) Verify(topic string, message Envelope) (Envelope, error) {
 		}
 		return message, ErrNotRecorded
 	}
-	if message.Type != c.Type {
+	var claimed Base
+	if err := json.Unmarshal(message.Data, &claimed); err != nil || message.Type != c.Type || claimed.EventType != c.Type {
 		return message, errors.New("the message claims another type than the event with its id has")
 	}
 	if !slices.Contains(TopicsOf(c.Type), topic) {

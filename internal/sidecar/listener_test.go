@@ -241,7 +241,10 @@ func TestHandlerIsGivenWhatIsRecordedWhateverTheMessageSays(t *testing.T) {
 	l, _ := setup(t, func(_ context.Context, e event.Envelope) error { handled = e; return nil })
 	lies := strings.NewReplacer(`"a":1`, `"a":2,"title":"Pay here"`, `"source":"x"`, `"source":"y","time":"2020-01-01T00:00:00Z"`, `"partitionkey":"7"`, `"partitionkey":"9"`).Replace(good)
 	require.JSONEq(t, `{"status":"SUCCESS"}`, post(l, "/events/task-recurrence", "secret", lies).Body.String())
-	require.JSONEq(t, recorded, string(handled.Data))
+	var data map[string]any
+	require.NoError(t, json.Unmarshal(handled.Data, &data))
+	require.EqualValues(t, 1, data["a"])
+	require.NotContains(t, data, "title")
 	require.Equal(t, "tickler/api", handled.Source)
 	require.Equal(t, recordedAt, handled.Time)
 	require.Equal(t, "7", handled.PartitionKey)
