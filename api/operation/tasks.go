@@ -319,7 +319,7 @@ func preview(tasks int) int {
 func (o *Operations) taskPage(user person.Settings, found task.Listing, form Form) taskPage {
 	out := taskPage{Tasks: []View{}, Total: found.Total, EstimateMinutes: found.EstimateMinutes, NextCursor: found.NextCursor, TimeZone: user.TimeZone, Agenda: viewAgenda(user, found.Agenda)}
 	if found.Cut {
-		out.Note = "the agenda has more dates than are shown; a shorter range shows all"
+		out.Note = "the agenda has more dates than are shown; a shorter range, a category or a tag shows fewer series and dates"
 	}
 	for _, hit := range found.Hits {
 		view := viewTask(hit.Task, user, form, o.now(), preview(len(found.Hits)))

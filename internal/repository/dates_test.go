@@ -244,4 +244,9 @@ func TestAgendaListsAllDatesOfOpenSeries(t *testing.T) {
 	require.NoError(t, err)
 	require.Len(t, overview.Agenda, 4)
 	require.Equal(t, daily.ID, overview.Agenda[3].Task.ID)
+
+	far, err := b.service.List(b.ctx, b.ann, task.ListInput{DueAfter: "2027-04-05", DueBefore: "2027-04-08"})
+	require.NoError(t, err)
+	require.Len(t, far.Agenda, 3, "however many dates come before")
+	require.False(t, far.Cut)
 }

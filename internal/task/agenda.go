@@ -13,7 +13,7 @@ import (
 // Limits of an agenda.
 const (
 	maxAgenda       = 200 // entries
-	agendaPerSeries = 100 // dates per series
+	agendaPerSeries = 100 // dates per series, of those between the two moments
 	// agendaWork bounds the work of finding all the dates: some tenths of a second.
 	agendaWork = 5_000_000
 )
@@ -40,19 +40,23 @@ func (s *Service) agenda(ctx context.Context, user person.Settings, f Filter, fr
 		if !hit.DueDate.Before(from) && hit.DueDate.Before(until) {
 			entries = append(entries, AgendaEntry{Task: hit.Task, Due: *hit.DueDate})
 		}
-		dates, err := hit.NextDates(now, agendaPerSeries)
-		if err != nil {
-			return nil, false, err
-		}
-		for _, at := range dates {
+		shown := 0
+		for at, err := range hit.following(now) {
+			if err != nil {
+				return nil, false, err
+			}
 			if !at.Before(until) {
 				break
 			}
-			if !at.Before(from) {
-				entries = append(entries, AgendaEntry{Task: hit.Task, Due: at, ToCome: true})
+			if at.Before(from) {
+				continue
 			}
+			if shown++; shown > agendaPerSeries {
+				cut = true
+				break
+			}
+			entries = append(entries, AgendaEntry{Task: hit.Task, Due: at, ToCome: true})
 		}
-		cut = cut || len(dates) == agendaPerSeries && dates[len(dates)-1].Before(until)
 	}
 	slices.SortStableFunc(entries, func(a, b AgendaEntry) int { return cmp.Or(a.Due.Compare(b.Due), cmp.Compare(a.Task.ID, b.Task.ID)) })
 	if len(entries) > maxAgenda {

@@ -3,6 +3,7 @@ package task
 import (
 	"context"
 	"errors"
+	"iter"
 	"time"
 
 	"tickler/internal/fault"
@@ -209,25 +210,39 @@ func ignoreNotFound(err error) error {
 // that is still ahead; each further one assumes that the one before it is done when
 // due.
 func (t *Task) NextDates(now time.Time, n int) ([]time.Time, error) {
-	if t.Recurrence == nil {
-		return nil, nil
-	}
 	var dates []time.Time
-	step := t.Clone()
-	completed := now
-	for len(dates) < n {
-		if step.DueDate != nil && (len(dates) > 0 || step.DueDate.After(now)) {
-			completed = *step.DueDate
+	for at, err := range t.following(now) {
+		if err != nil || len(dates) == n {
+			return dates, err
 		}
-		next, err := step.nextDate(completed)
-		if err != nil {
-			return nil, err
-		}
-		if next == nil {
-			break
-		}
-		step.moveTo(next)
-		dates = append(dates, next.Time)
+		dates = append(dates, at)
 	}
 	return dates, nil
+}
+
+// following walks through the dates that NextDates lists, to the end of the series.
+func (t *Task) following(now time.Time) iter.Seq2[time.Time, error] {
+	return func(yield func(time.Time, error) bool) {
+		if t.Recurrence == nil {
+			return
+		}
+		step, completed := t.Clone(), now
+		for first := true; ; first = false {
+			if step.DueDate != nil && (!first || step.DueDate.After(now)) {
+				completed = *step.DueDate
+			}
+			next, err := step.nextDate(completed)
+			if err != nil {
+				yield(time.Time{}, err)
+				return
+			}
+			if next == nil {
+				return
+			}
+			step.moveTo(next)
+			if !yield(next.Time, nil) {
+				return
+			}
+		}
+	}
 }
