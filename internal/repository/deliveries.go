@@ -99,6 +99,10 @@ func queueReminders(ctx context.Context, tx *transaction, reminders []event.Remi
 		}
 		due = append(due, at)
 	}
+	// Channels before deliveries, as everybody locks them.
+	if _, err := tx.Exec(ctx, `SELECT FROM channels WHERE user_id = ANY ($1) ORDER BY id FOR NO KEY UPDATE`, userIDs); err != nil {
+		return err
+	}
 	if _, err := tx.Exec(ctx, insertDeliveries, ids, userIDs, tasks, dueDates, contents, due, now, quietNow, late); err != nil {
 		return fmt.Errorf("write the deliveries of %d reminders: %w", len(ids), err)
 	}

@@ -12,10 +12,22 @@ import (
 
 // prepareDeliveries holds back a channel's due deliveries while its user has quiet
 // hours, and merges messages whose time had already passed when they were set.
+//
+// The channel's row is locked first, as it is by a change of quiet hours or zone: the
+// change either sees what is held back here, or is seen.
 func (r *Repository) prepareDeliveries(ctx context.Context, c ServedChannel, now time.Time) error {
+	return r.serve(ctx, func(tx *transaction) error {
+		if _, err := tx.Exec(ctx, `SELECT FROM channels WHERE id = $1 FOR NO KEY UPDATE`, c.ID); err != nil {
+			return err
+		}
+		return prepareDeliveries(ctx, tx, c, now)
+	})
+}
+
+func prepareDeliveries(ctx context.Context, tx *transaction, c ServedChannel, now time.Time) error {
 	var zone, hours string
 	var atOnce int
-	err := r.pool.QueryRow(ctx, `
+	err := tx.QueryRow(ctx, `
 		SELECT u.time_zone, coalesce(u.quiet_hours, ''),
 		       (SELECT count(*) FROM deliveries d WHERE d.channel_id = c.id AND`+gathered+`AND d.next_attempt_at <= $2::timestamptz + $4::interval)
 		FROM channels c JOIN users u ON u.id = c.user_id
@@ -31,20 +43,20 @@ func (r *Repository) prepareDeliveries(ctx context.Context, c ServedChannel, now
 		return err
 	}
 	if until := quiet.HeldUntil(now, false, person.Zone(zone)); until.After(now) {
-		if err := r.holdBack(ctx, c, now, until, quiet.ExceptUrgent); err != nil {
+		if err := holdBack(ctx, tx, c, now, until, quiet.ExceptUrgent); err != nil {
 			return err
 		}
 	}
 	if atOnce < 2 {
 		return nil
 	}
-	return r.sumUp(ctx, c, now)
+	return sumUp(ctx, tx, c, now)
 }
 
 // holdBack postpones due deliveries until the given time. Tests and confirmation
 // mails are sent regardless: the user has just asked for them.
-func (r *Repository) holdBack(ctx context.Context, c ServedChannel, now, until time.Time, exceptUrgent bool) error {
-	_, err := r.pool.Exec(ctx, `
+func holdBack(ctx context.Context, tx *transaction, c ServedChannel, now, until time.Time, exceptUrgent bool) error {
+	_, err := tx.Exec(ctx, `
 		UPDATE deliveries d SET held = true, next_attempt_at = $4
 		WHERE d.channel_id = $1 AND d.state = 'pending' AND d.next_attempt_at <= $3 AND d.kind NOT IN ('test', 'confirmation')
 		  AND NOT ($5 AND d.kind = 'reminder' AND d.content->>'priority' = 'urgent')
@@ -61,8 +73,8 @@ const maxSummed = 500
 
 // sumUp merges the reminders that were set too late into one message, once the first
 // of them is due. The others are marked as part of it.
-func (r *Repository) sumUp(ctx context.Context, c ServedChannel, now time.Time) error {
-	_, err := r.pool.Exec(ctx, `
+func sumUp(ctx context.Context, tx *transaction, c ServedChannel, now time.Time) error {
+	_, err := tx.Exec(ctx, `
 		WITH waiting AS (
 			SELECT d.id, d.next_attempt_at, row_number() OVER (ORDER BY d.next_attempt_at, d.id) AS place
 			FROM channels c JOIN deliveries d ON d.channel_id = c.id JOIN tasks t ON t.id = d.task_id

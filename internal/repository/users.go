@@ -143,6 +143,10 @@ func (tx *userTx) storeSettings(ctx context.Context, c person.SettingsChange, no
 // release makes messages held back by quiet hours due now: the sender checks the
 // quiet hours again.
 func (tx *userTx) release(ctx context.Context, now time.Time) error {
+	// The channels first: whoever serves or leaves one holds its row meanwhile.
+	if _, err := tx.Exec(ctx, `SELECT FROM channels WHERE user_id = $1 ORDER BY id FOR NO KEY UPDATE`, tx.userID); err != nil {
+		return err
+	}
 	_, err := tx.Exec(ctx, `
 		WITH released AS (
 			UPDATE deliveries SET held = false, next_attempt_at = $2
