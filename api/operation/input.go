@@ -190,14 +190,14 @@ func (a argument) checkObject(value json.RawMessage) error {
 			return fault.Invalid(a.name, "has no field %s; for example %s", strconv.Quote(fault.Clip(name)), a.sample())
 		}
 		if isNull(given[name]) {
-			continue
+			return fault.Invalid(a.name, "has null for %s; leave that out instead, for example %s", name, a.sample())
 		}
 		if _, err := fields[i].check(given[name]); err != nil {
 			return fault.Invalid(a.name, "is wrong in %s; for example %s", err.Error(), a.sample())
 		}
 	}
 	for _, f := range fields {
-		if f.required && (given[f.name] == nil || isNull(given[f.name])) {
+		if f.required && given[f.name] == nil {
 			return fault.Invalid(a.name, "needs %s; for example %s", f.name, a.sample())
 		}
 	}
