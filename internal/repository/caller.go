@@ -24,7 +24,7 @@ func beginFor(begin string, userID int64) []*pgx.QueuedQuery {
 func beginWriting(userID int64) []*pgx.QueuedQuery {
 	return []*pgx.QueuedQuery{{SQL: "BEGIN"}, {
 		SQL:       `SELECT set_config('tickler.user_id', $1::bigint::text, true), pg_advisory_xact_lock_shared($2)`,
-		Arguments: []any{userID, int64(writing)},
+		Arguments: []any{userID, WritingLock},
 	}}
 }
 

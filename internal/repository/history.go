@@ -2,14 +2,12 @@ package repository
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
 	"tickler/internal/event"
-	"tickler/internal/fault"
 	"tickler/internal/journal"
 )
 
@@ -76,19 +74,6 @@ func (r *Repository) History(ctx context.Context, userID int64, f journal.Filter
 	}
 	all, err := pgx.CollectRows(rows, scanHistory)
 	return all, unavailable(err)
-}
-
-// Change reads one of a user's entries, or fault.ErrNotFound.
-func (r *Repository) Change(ctx context.Context, userID, id int64) (journal.Entry, error) {
-	rows, err := r.as(userID).Query(ctx, historyColumns+` WHERE user_id = $1 AND id = $2`, userID, id)
-	if err != nil {
-		return journal.Entry{}, unavailable(err)
-	}
-	e, err := pgx.CollectExactlyOneRow(rows, scanHistory)
-	if errors.Is(err, pgx.ErrNoRows) {
-		return e, fault.ErrNotFound
-	}
-	return e, unavailable(err)
 }
 
 // HistoryOfAll reads the entries of all users, or of one unless userID is 0, newest
@@ -220,7 +205,7 @@ func (r *Repository) LogNews(ctx context.Context, since, settled int64, users []
 // later statement. It scans the server's locks, so it is meant for when the
 // snapshot's own horizon stays behind.
 func (r *Repository) Settled(ctx context.Context) (horizon int64, err error) {
-	err = r.pool.QueryRow(ctx, settled, int64(writing)).Scan(&horizon)
+	err = r.pool.QueryRow(ctx, settled, WritingLock).Scan(&horizon)
 	return horizon, unavailable(err)
 }
 

@@ -15,13 +15,10 @@ import (
 	"tickler/internal/telemetry"
 )
 
-// writing is the advisory lock that a writing transaction shares from before its
+// WritingLock is the advisory lock that a writing transaction shares from before its
 // first write until it ends. A transaction that does not hold it will not add an
 // entry below the newest transaction; see Settled.
-const writing = 0x7469636b6c6572
-
-// WritingLock is writing, exported for tests.
-const WritingLock int64 = writing
+const WritingLock int64 = 0x7469636b6c6572
 
 // recordChanges is the end of every statement that changes something. It writes an
 // entry for each row of described, in the order of place. If the entry has an event,

@@ -70,5 +70,5 @@ func (r *Repository) ClaimReminders(ctx context.Context, now, from time.Time, li
 
 // claiming holds the parameters of claimReminders.
 func (r *Repository) claiming(ctx context.Context, now, from time.Time, limit int) []any {
-	return append(r.recording(ctx, now, journal.Task, journal.Reminded), from, limit, int64(writing))
+	return append(r.recording(ctx, now, journal.Task, journal.Reminded), from, limit, WritingLock)
 }
