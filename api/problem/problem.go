@@ -40,6 +40,11 @@ const clientClosedRequest = 499
 // retryAfter is the default Retry-After, in seconds.
 const retryAfter = "5"
 
+// StatusOf returns the status of a code.
+func StatusOf(code fault.Code) int {
+	return cmp.Or(statuses[code], http.StatusInternalServerError)
+}
+
 // Refuse sends an error with the status of its code and aborts the handlers that
 // follow.
 func Refuse(c *gin.Context, e *fault.Error) {
@@ -47,7 +52,7 @@ func Refuse(c *gin.Context, e *fault.Error) {
 		RefuseAs(c, clientClosedRequest, e)
 		return
 	}
-	RefuseAs(c, cmp.Or(statuses[e.Code], http.StatusInternalServerError), e)
+	RefuseAs(c, StatusOf(e.Code), e)
 }
 
 // RefuseAs is Refuse with a status that is more specific than the code's.

@@ -1,0 +1,101 @@
+package web
+
+import (
+	"maps"
+	"net/http"
+	"net/url"
+	"path"
+	"strings"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"tickler/api/operation"
+	"tickler/internal/person"
+)
+
+// section is a part of a page with its own heading.
+type section struct {
+	Name  string
+	Count int
+	Rows  []row
+	More  string // path of the list that has the rest, "" if this is all
+	IDs   []int64
+}
+
+// Anchor is the section's id in the document.
+func (s section) Anchor() string { return strings.ToLower(strings.ReplaceAll(s.Name, " ", "-")) }
+
+type todayData struct {
+	Date     string
+	Day      string // of today, as forms send it
+	Add      *quickAdd
+	Sections []section
+	Empty    bool // there is no task at all
+	Clear    bool // nothing is overdue or due today
+}
+
+// inToday is how many tasks each part of today shows.
+const inToday = 25
+
+func (s *server) today(c *gin.Context, user person.Settings) error {
+	return s.showToday(c, http.StatusOK, user, &quickAdd{})
+}
+
+func (s *server) showToday(c *gin.Context, status int, user person.Settings, add *quickAdd) error {
+	found, err := call[operation.OverviewAnswer](c.Request.Context(), s.Operations, "get_overview", arguments{"limit": inToday})
+	if err != nil {
+		return err
+	}
+	clock := s.clock(user)
+	now := clock.now.In(clock.zone)
+	data := todayData{Date: now.Format("Monday 2 January") + ", " + place(user.TimeZone), Day: now.Format(time.DateOnly), Add: add}
+	later := url.Values{"status": {"pending"}, "sort_by": {"due_date"}}
+	more := func(filters ...string) string {
+		query := maps.Clone(later)
+		for i := 0; i < len(filters); i += 2 {
+			query.Set(filters[i], filters[i+1])
+		}
+		return "/tasks?" + query.Encode()
+	}
+	for _, one := range []struct {
+		name string
+		part operation.OverviewPart
+		when func(string) string
+		more string
+	}{
+		{"Overdue", found.Overdue, clock.full, more("due_before", found.Now)},
+		{"Today", found.Today, clock.short, more("due_after", now.Format(time.DateOnly), "due_before", now.AddDate(0, 0, 1).Format(time.DateOnly))},
+		{"Coming", found.Upcoming, clock.full, "/upcoming"},
+		{"Without a date", found.Undated, clock.full, more("sort_by", "priority")},
+	} {
+		if one.part.Count == 0 {
+			continue
+		}
+		shown := section{Name: one.name, Count: one.part.Count, Rows: clock.rows(one.part.Tasks, one.when)}
+		if one.part.Count > len(one.part.Tasks) {
+			shown.More = one.more
+		}
+		if one.name == "Overdue" {
+			for _, late := range one.part.Tasks {
+				shown.IDs = append(shown.IDs, late.ID)
+			}
+		}
+		data.Sections = append(data.Sections, shown)
+	}
+	data.Clear = found.Overdue.Count == 0 && found.Today.Count == 0
+	if len(data.Sections) == 0 {
+		all, err := call[operation.TaskPage](c.Request.Context(), s.Operations, "list_tasks", arguments{"limit": 1})
+		if err != nil {
+			return err
+		}
+		data.Empty = all.Total == 0
+	}
+	s.Pages.Show(c, status, "today", Page{Title: "Today", Current: "/", Data: data})
+	return nil
+}
+
+// place is a zone as a person says it: New York for America/New_York.
+func place(zone string) string {
+	return strings.ReplaceAll(path.Base(zone), "_", " ")
+}
