@@ -16,6 +16,7 @@ import (
 // all of this module that it may import. Names are without internal/.
 var layers = map[string]string{
 	"recurrence":    "",
+	"phrase":        "recurrence",
 	"event":         "",
 	"terminal":      "",
 	"telemetry":     "terminal",
@@ -33,7 +34,7 @@ var layers = map[string]string{
 	"sidecar":       "event telemetry",
 	"feed":          "event fault wake",
 	"calendar":      "recurrence task",
-	"transfer":      "fault input label limit person recurrence task",
+	"transfer":      "fault input label limit person phrase recurrence task",
 	"api/operation": "access fault input label person task telemetry",
 }
 

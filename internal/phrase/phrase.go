@@ -1,0 +1,106 @@
+// Package phrase reads dates and recurrence as people write them: tomorrow at 9,
+// every other monday, jeden 3. Freitag, tous les 2 jours. It knows no tasks: whoever
+// calls it decides what becomes of what was read.
+package phrase
+
+import (
+	"strings"
+	"time"
+
+	"golang.org/x/text/unicode/norm"
+)
+
+// maxText is how many bytes of a text are looked at.
+const maxText = 2000
+
+// Phrase is a date, a recurrence, or both, as they stand in a text.
+type Phrase struct {
+	// Due is the first date: 2026-12-05 for a whole day, 2026-12-05T09:00 for a wall
+	// time in the zone of now, or RFC 3339 where the text names an offset.
+	Due    string
+	AllDay bool
+	// Rule is an RRULE of RFC 5545, "" if nothing recurs.
+	Rule string
+	// FromCompletion says that the rule counts from completion: "every! 3 days".
+	FromCompletion bool
+	// Begin and End are where the phrase stands in the text, in bytes.
+	Begin, End int
+}
+
+// Read reads a text that is a phrase as a whole. language is that of its words and
+// of dates such as 5/6: a tag of BCP 47 such as "fr" or "pt_BR". English is read
+// beside any language, and where language is "" or not known. now is the present
+// time in the person's zone, from which words such as tomorrow count.
+//
+// A recurrence begins today if today is one of its dates and its time of day has
+// not passed.
+func Read(text, language string, now time.Time) (Phrase, bool) {
+	if len(text) > maxText {
+		return Phrase{}, false
+	}
+	for _, r := range readers(text, language, now) {
+		if f, end := r.phrase(0); end == len(r.tokens) && end > 0 {
+			if p, ok := r.result(f, 0, end); ok {
+				return p, true
+			}
+		}
+	}
+	return Phrase{}, false
+}
+
+// Find looks for a phrase within a text, such as a title that somebody types: the
+// longest one. What is a date only by chance is not taken for one, such as the sun
+// in "Enjoy the sun". Parameters are those of [Read].
+func Find(text, language string, now time.Time) (Phrase, bool) {
+	if len(text) > maxText {
+		return Phrase{}, false
+	}
+	for _, r := range readers(text, language, now) {
+		best, longest := Phrase{}, 0
+		for i := range r.tokens {
+			f, end := r.phrase(i)
+			if end-i <= longest || !r.meant(f, i, end) {
+				continue
+			}
+			if p, ok := r.result(f, i, end); ok {
+				best, longest = p, end-i
+			}
+		}
+		if longest > 0 {
+			return best, true
+		}
+	}
+	return Phrase{}, false
+}
+
+// readers read the text by the words of its language, then by those of English.
+func readers(text, language string, now time.Time) []*reader {
+	tag := strings.ToLower(strings.ReplaceAll(language, "_", "-"))
+	name, region, _ := strings.Cut(tag, "-")
+	words, known := languages[name]
+	// Only Americans put the month first.
+	dayFirst := known && name != "en" || name == "en" && region != "" && region != "us"
+	all := []*reader{{now: now, dayFirst: dayFirst, tokens: tokens(text, languages["en"]())}}
+	if known && name != "en" {
+		all = append([]*reader{{now: now, dayFirst: dayFirst, tokens: tokens(text, words())}}, all...)
+	}
+	return all
+}
+
+// fold is a word without case and accents, as it is compared.
+func fold(word string) string {
+	plain := true
+	for i := range len(word) {
+		plain = plain && word[i] < 0x80
+	}
+	word = strings.ToLower(word)
+	if plain {
+		return word
+	}
+	return strings.Map(func(r rune) rune {
+		if r >= 0x300 && r <= 0x36f { // combining accents
+			return -1
+		}
+		return r
+	}, norm.NFD.String(word))
+}

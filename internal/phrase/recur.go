@@ -1,0 +1,223 @@
+package phrase
+
+import (
+	"fmt"
+	"strings"
+)
+
+// freqs are the FREQ and INTERVAL of each unit.
+var freqs = map[int]struct {
+	freq  string
+	every int
+}{
+	hours: {"HOURLY", 1}, days: {"DAILY", 1}, weeks: {"WEEKLY", 1}, fortnights: {"WEEKLY", 2},
+	months: {"MONTHLY", 1}, quarters: {"MONTHLY", 3}, years: {"YEARLY", 1}, weekends: {"WEEKLY", 1}, workdays: {"WEEKLY", 1},
+}
+
+// recurs sets how often something recurs: every n units.
+func (f *found) recurs(unit, n int) bool {
+	u, known := freqs[unit]
+	if !known || n < 1 || n > 999 || n > 1 && unit == workdays {
+		return false
+	}
+	f.freq, f.every = u.freq, u.every*n
+	switch unit {
+	case workdays:
+		f.parts = ";BYDAY=" + workWeek
+	case weekends:
+		f.parts = ";BYDAY=SA,SU"
+	}
+	return true
+}
+
+// recurrence reads how something recurs.
+func (r *reader) recurrence(f *found, from int) int {
+	t := r.at(from)
+	switch t.kind {
+	case cadence:
+		if f.recurs(t.n, 1) {
+			f.bang = t.bang
+			return r.within(f, from+1, t.n)
+		}
+	case eachDay:
+		days, i := r.weekdays(from)
+		f.freq, f.parts = "WEEKLY", ";BYDAY="+days
+		return i
+	case every:
+		i := r.each(f, r.skip(from+1, on))
+		if f.freq == "" {
+			return from
+		}
+		f.bang = t.bang
+		return i
+	}
+	return from
+}
+
+// each reads what follows "every".
+func (r *reader) each(f *found, i int) int {
+	t, after := r.at(i), r.at(i+1)
+	switch t.kind {
+	case unit:
+		if f.recurs(t.n, 1) {
+			return r.within(f, i+1, t.n)
+		}
+	case part, dawn:
+		f.freq, f.clock = "DAILY", morning
+		if t.kind == part {
+			f.clock = t.n
+		}
+		return i + 1
+	case other:
+		if after.kind == unit && f.recurs(after.n, 2) {
+			return r.within(f, i+2, after.n)
+		}
+		if days, end := r.weekdays(i + 1); end > i+1 {
+			f.freq, f.every, f.parts = "WEEKLY", 2, ";BYDAY="+days
+			return end
+		}
+	case weekday, eachDay:
+		days, end := r.weekdays(i)
+		if next := r.at(end); next.kind == other { // cada lunes segundo
+			f.every, end = 2, end+1
+		}
+		f.freq, f.parts = "WEEKLY", ";BYDAY="+days
+		return end
+	case number, plus:
+		if after.kind == unit && f.recurs(after.n, t.n) {
+			return r.within(f, i+2, after.n)
+		}
+		if end := r.ofYear(f, i); end > i {
+			return end
+		}
+	case last:
+		if parts, end := r.ofMonth(i); end > i {
+			f.freq, f.parts = "MONTHLY", parts
+			return end
+		}
+	case ordinal:
+		if end := r.ofYear(f, i); end > i {
+			return end
+		}
+		if parts, end := r.ofMonth(i); end > i {
+			f.freq, f.parts = "MONTHLY", parts
+			return end
+		}
+		if after.kind == unit && f.recurs(after.n, t.n) { // every 3rd day
+			return r.within(f, i+2, after.n)
+		}
+	case month, date:
+		if end := r.ofYear(f, i); end > i {
+			return end
+		}
+	}
+	return i
+}
+
+// ofYear reads a day of the year.
+func (r *reader) ofYear(f *found, i int) int {
+	t := r.at(i)
+	if t.kind == ordinal && r.at(r.skip(i+1, of, on)).kind != month || t.kind == date && t.year {
+		return i
+	}
+	if end := r.date(f, i); end > i {
+		f.freq = "YEARLY"
+		return end
+	}
+	return i
+}
+
+// within reads on which days of each week or month something recurs.
+func (r *reader) within(f *found, from, unit int) int {
+	i := r.skip(from, on, of, in)
+	switch unit {
+	case weeks, fortnights:
+		if days, end := r.weekdays(i); end > i {
+			f.parts = ";BYDAY=" + days
+			return end
+		}
+	case months, quarters:
+		if parts, end := r.ofMonth(i); end > i {
+			f.parts = parts
+			return end
+		}
+	case years:
+		if end := r.date(f, i); end > i {
+			return end
+		}
+	}
+	return from
+}
+
+// weekdays reads a list of days of the week.
+func (r *reader) weekdays(from int) (list string, end int) {
+	var days []string
+	i := from
+	for {
+		j := r.skip(i, on, and)
+		if t := r.at(j); t.kind != weekday && t.kind != eachDay || j > i && len(days) == 0 {
+			break
+		} else if code := dayCodes[t.n]; !strings.Contains(strings.Join(days, ","), code) {
+			days = append(days, code)
+		}
+		i = j + 1
+	}
+	return strings.Join(days, ","), i
+}
+
+// ofMonth reads days of a month: the 14th and 28th, the last day, the 3rd Friday,
+// the first workday.
+func (r *reader) ofMonth(from int) (parts string, end int) {
+	var named []string
+	i := from
+	for {
+		j := r.skip(i, on, and)
+		t := r.at(j)
+		n := t.n
+		switch {
+		case t.kind == last:
+			n = -1
+		case t.kind == other:
+			n = 2
+		case t.kind != ordinal || n < 1 || n > 31:
+			n = 0
+		}
+		if n == 0 || j > i && len(named) == 0 {
+			break
+		}
+		of := r.at(j + 1)
+		switch {
+		case of.kind == weekday && n <= 5:
+			named = append(named, fmt.Sprintf("BYDAY=%d%s", n, dayCodes[of.n]))
+			j++
+		case of.kind == unit && of.n == days && (n == 1 || n == -1):
+			named = append(named, fmt.Sprintf("BYMONTHDAY=%d", n))
+			j++
+		case of.kind == unit && of.n == workdays:
+			named = append(named, fmt.Sprintf("BYDAY=%s;BYSETPOS=%d", workWeek, n))
+			j++
+		case of.kind == unit && of.n == weekends, of.kind == unit && t.kind == ordinal, t.kind != ordinal:
+			return "", from
+		default:
+			named = append(named, fmt.Sprintf("BYMONTHDAY=%d", n))
+		}
+		i = j + 1
+	}
+	if len(named) == 0 {
+		return "", from
+	}
+	parts = ";" + named[0]
+	name, _, _ := strings.Cut(named[0], "=")
+	for _, day := range named[1:] {
+		other, value, _ := strings.Cut(day, "=")
+		if other != name || strings.Contains(day+named[0], ";") {
+			return "", from
+		}
+		parts += "," + value
+	}
+	// Of the month, of each month.
+	if j := r.skip(i, of, on, every); j > i && r.at(j).kind == unit && r.at(j).n == months {
+		return parts, j + 1
+	}
+	return parts, i
+}

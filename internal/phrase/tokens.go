@@ -1,0 +1,248 @@
+package phrase
+
+import (
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+)
+
+// token is a word or a number, by its meaning.
+type token struct {
+	meaning
+	begin, end int    // in the text, in bytes
+	word       string // folded, of one that has no meaning "" too
+
+	bang  bool // every! counts from completion
+	dated time.Time
+	year  bool   // whether dated names its year
+	exact string // RFC 3339, where the text names an offset
+}
+
+// meaning is what a word stands for. n depends on the kind.
+type meaning struct {
+	kind kind
+	n    int
+}
+
+type kind int
+
+const (
+	unknown  kind = iota
+	number        // n
+	ordinal       // n: 3rd, third
+	plus          // +n
+	clock         // n seconds into the day
+	dotted        // 9.30: hours and minutes, n seconds into the day
+	date          // dated, at a time of day if n is not -1
+	every         // each, all
+	other         // every other
+	cadence       // daily: n is a unit
+	unit          // day: n is a unit
+	offset        // today, tomorrow: n days from today
+	dawn          // tomorrow or the morning: Morgen, mañana
+	weekday       // n as time.Weekday
+	eachDay       // montags: every such weekday
+	month         // n as time.Month
+	part          // morning: n seconds into the day
+	next          // next, coming
+	this          // this
+	last          // last
+	in            // in 3 days
+	at            // at 9
+	on            // on, the: words that introduce a day and mean nothing
+	of            // of
+	and           // and
+	starting      // starting, from
+	until         // until, ending
+	during        // for 3 weeks
+	meridiem      // am 0, pm 12
+	oclock        // o'clock, Uhr
+	endOf         // the end of
+)
+
+// Units.
+const (
+	minutes = iota
+	hours
+	days
+	weeks
+	fortnights
+	months
+	quarters
+	years
+	workdays
+	weekends
+)
+
+var (
+	clockForm   = regexp.MustCompile(`^(\d{1,2})(?::(\d{2})(?::(\d{2}))?|h(\d{2})?)?(am|pm|h|uhr|u)?$`)
+	dottedForm  = regexp.MustCompile(`^(\d{1,2})\.(\d{2})$`)
+	ordinalForm = regexp.MustCompile(`^(\d{1,2})(?:st|nd|rd|th|er|re|e|eme|º|ª|°|\.|te|ter|ten|de|ste)$`)
+	yearFirst   = regexp.MustCompile(`^(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})(?:t(\d{2}:\d{2}(?::\d{2})?)(?:\.\d{1,9})?(z|[+-]\d{2}:?\d{2})?)?$`)
+	yearLast    = regexp.MustCompile(`^(\d{1,2})([/.-])(\d{1,2})(?:[/.-](\d{4}|\d{2})?)?$`)
+	fraction    = regexp.MustCompile(`^\d+[.-]\d+$`) // 1.5, 2-3
+)
+
+// longest is how many words one meaning may have.
+const longest = 4
+
+// tokens takes a text apart. Dates with the day and the month first are told apart
+// by the reader: dated is zero and word holds them.
+func tokens(text string, words map[string]meaning) []token {
+	var raw []token
+	for begin := 0; begin < len(text); {
+		r, size := utf8.DecodeRuneInString(text[begin:])
+		if unicode.IsSpace(r) || r == ',' || r == ';' {
+			begin += size
+			continue
+		}
+		end := begin + strings.IndexFunc(text[begin:], func(r rune) bool { return unicode.IsSpace(r) || r == ',' || r == ';' })
+		if end < begin {
+			end = len(text)
+		}
+		raw = append(raw, token{begin: begin, end: end, word: fold(text[begin:end])})
+		begin = end
+	}
+	var all []token
+	for i := 0; i < len(raw); {
+		t, n := named(raw[i:], words)
+		if n == 0 {
+			t, n = raw[i], 1
+			t.read()
+		}
+		all = append(all, t)
+		i += n
+	}
+	return all
+}
+
+// named finds the words at the beginning that have a meaning together, as many as
+// possible; n is 0 if there are none.
+func named(raw []token, words map[string]meaning) (t token, n int) {
+	joined := ""
+	for k := range min(longest, len(raw)) {
+		joined = strings.TrimSpace(joined + " " + raw[k].word)
+		// In a title a word may end a sentence.
+		for _, word := range []string{joined, strings.TrimRight(joined, ".!?:)"), strings.TrimRight(joined, "!")} {
+			if m, known := words[word]; known {
+				t = token{meaning: m, begin: raw[0].begin, end: raw[k].end - (len(joined) - len(word)), word: word}
+				t.bang = (m.kind == every || m.kind == cadence) && strings.HasSuffix(joined, "!")
+				if t.bang {
+					t.end = raw[k].end
+				}
+				n = k + 1
+				break
+			}
+		}
+	}
+	return t, n
+}
+
+// read gives a number its meaning.
+func (t *token) read() {
+	word := t.word
+	if word[0] == '@' && len(word) > 1 { // @9am
+		word = word[1:]
+	}
+	switch {
+	case word[0] == '+':
+		if n, err := strconv.Atoi(word[1:]); err == nil && n >= 0 && n < 10_000 {
+			t.meaning = meaning{plus, n}
+		}
+		return
+	case word[0] < '0' || word[0] > '9':
+		return
+	}
+	if n, err := strconv.Atoi(word); err == nil && len(word) <= 4 && word == t.word {
+		t.meaning = meaning{number, n}
+		return
+	}
+	if m := yearFirst.FindStringSubmatch(word); m != nil {
+		t.dateTime(m)
+		return
+	}
+	if m := ordinalForm.FindStringSubmatch(word); m != nil {
+		t.meaning.kind = ordinal
+		t.n, _ = strconv.Atoi(m[1])
+		return
+	}
+	for _, form := range []string{word, strings.TrimRight(word, ".!?)")} {
+		if m := clockForm.FindStringSubmatch(form); m != nil {
+			if n, ok := secondsOf(m[1], m[2]+m[4], m[3], m[5]); ok {
+				t.meaning = meaning{clock, n}
+				t.end -= len(word) - len(form)
+			}
+			return
+		}
+	}
+	if m := dottedForm.FindStringSubmatch(word); m != nil {
+		if n, ok := secondsOf(m[1], m[2], "", ""); ok {
+			t.meaning = meaning{dotted, n}
+			return
+		}
+	}
+	if yearLast.MatchString(word) && !fraction.MatchString(word) {
+		t.meaning, t.word = meaning{date, -1}, word
+	}
+}
+
+// dateTime reads a date with its year first: ISO 8601, or with other separators.
+func (t *token) dateTime(m []string) {
+	day, ok := dayOf(m[1], m[2], m[3])
+	if !ok {
+		return
+	}
+	t.dated, t.year, t.n = day, true, -1
+	if m[4] != "" {
+		parts := strings.Split(m[4]+":00", ":")
+		if t.n, ok = secondsOf(parts[0], parts[1], parts[2], ""); !ok {
+			return
+		}
+	}
+	if zone := strings.ToUpper(m[5]); zone != "" {
+		if len(zone) == len("+0100") {
+			zone = zone[:3] + ":" + zone[3:]
+		}
+		exact := day.Add(time.Duration(t.n)*time.Second).Format("2006-01-02T15:04:05") + zone
+		if _, err := time.Parse(time.RFC3339, exact); err != nil {
+			return
+		}
+		t.exact = exact
+	}
+	t.kind = date
+}
+
+// secondsOf is a time of day in seconds.
+func secondsOf(hour, minute, second, half string) (int, bool) {
+	h, _ := strconv.Atoi(hour)
+	m, _ := strconv.Atoi(minute)
+	s, _ := strconv.Atoi(second)
+	if half == "am" || half == "pm" {
+		if h < 1 || h > 12 {
+			return 0, false
+		}
+		if h %= 12; half == "pm" {
+			h += 12
+		}
+	}
+	return (h*60+m)*60 + s, h < 24 && m < 60 && s < 60
+}
+
+// dayOf is a day that exists, as wall time.
+func dayOf(year, month, day string) (time.Time, bool) {
+	y, _ := strconv.Atoi(year)
+	m, _ := strconv.Atoi(month)
+	d, _ := strconv.Atoi(day)
+	if len(year) == 2 {
+		y += 2000
+	}
+	return existing(y, m, d)
+}
+
+func existing(y, m, d int) (time.Time, bool) {
+	at := time.Date(y, time.Month(m), d, 0, 0, 0, 0, time.UTC)
+	return at, y >= 1970 && y <= 9999 && at.Day() == d && int(at.Month()) == m
+}
