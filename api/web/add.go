@@ -12,6 +12,7 @@ import (
 	"tickler/internal/fault"
 	"tickler/internal/input"
 	"tickler/internal/person"
+	"tickler/internal/phrase"
 	"tickler/internal/quickadd"
 	"tickler/internal/task"
 )
@@ -41,7 +42,14 @@ func (s *server) read(c *gin.Context, user person.Settings) (quickadd.Reading, e
 	for i, one := range list.Categories {
 		names[i] = one.Name
 	}
-	return quickadd.Read(Posted(c).Get("text"), names, nil), nil
+	return quickadd.Read(Posted(c).Get("text"), names, func(text string) (quickadd.When, int, int, bool) {
+		found, ok := phrase.Find(text, language(c), s.Now().In(user.Zone()))
+		when := quickadd.When{Due: found.Due, Rule: found.Rule}
+		if found.FromCompletion {
+			when.Base = task.FromCompletion
+		}
+		return when, found.Begin, found.End, ok
+	}), nil
 }
 
 // language is the one that the browser says its person reads first.

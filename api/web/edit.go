@@ -13,6 +13,7 @@ import (
 	"tickler/api/operation"
 	"tickler/internal/fault"
 	"tickler/internal/person"
+	"tickler/internal/phrase"
 	"tickler/internal/quickadd"
 	"tickler/internal/task"
 )
@@ -246,9 +247,12 @@ func (s *server) changes(c *gin.Context, user person.Settings, form url.Values) 
 }
 
 // rule reads a rule in words, or as RFC 5545 has it; nil for none.
-func (s *server) rule(_ *gin.Context, _ person.Settings, text string) any {
+func (s *server) rule(c *gin.Context, user person.Settings, text string) any {
 	if text = strings.TrimSpace(text); text == "" {
 		return nil
+	}
+	if found, ok := phrase.Read(text, language(c), s.Now().In(user.Zone())); ok && found.Rule != "" {
+		return found.Rule
 	}
 	return text
 }

@@ -11,7 +11,6 @@ import (
 
 	"tickler/api/operation"
 	"tickler/internal/person"
-	"tickler/internal/task"
 )
 
 // taskData is what the page of a task shows.
@@ -54,7 +53,7 @@ func (s *server) showTask(c *gin.Context, status int, user person.Settings, remi
 	clock, t := s.clock(user), found.Task
 	data := taskData{
 		row: clock.rows([]operation.View{t}, clock.full)[0], Version: t.Version, Text: linked(t.Description), Due: clock.full(t.DueDate),
-		Done: clock.full(t.CompletedAt), Recurs: found.Recurrence, FromDone: t.RecurrenceBase == task.FromCompletion,
+		Done: clock.full(t.CompletedAt), Recurs: found.Recurrence,
 		Offsets: offsetWords(t.ReminderOffsets), Created: clock.full(t.CreatedAt), Updated: clock.full(t.UpdatedAt), Remind: remind,
 		Soonest: clock.now.In(clock.zone).Add(time.Minute).Format(localForm),
 	}

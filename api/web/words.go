@@ -119,9 +119,9 @@ func (c clock) repeats(rule, due string) string {
 	if err != nil {
 		return rule
 	}
-	start := c.now.In(c.zone)
+	series := recurrence.Series{Rule: parsed, Start: c.now.In(c.zone), AllDay: !parsed.NamesHour(), Derived: true}
 	if d, ok := c.read(due); ok {
-		start = d.at
+		series.Start, series.AllDay, series.Derived = d.at, d.allDay, false
 	}
-	return parsed.Words(start)
+	return series.Words()
 }
