@@ -190,7 +190,13 @@ func (h *house) open(t testing.TB, ctx context.Context, token, method, path stri
 // rpc calls a method of MCP.
 func (h *house) rpc(t testing.TB, token, method string, params any) answer {
 	t.Helper()
-	return h.send(t, token, http.MethodPost, "/mcp", fields{"jsonrpc": "2.0", "id": 1, "method": method, "params": params})
+	return h.rpcAt(t, token, "/mcp", method, params)
+}
+
+// rpcAt does so at another address, such as that of a profile.
+func (h *house) rpcAt(t testing.TB, token, path, method string, params any) answer {
+	t.Helper()
+	return h.send(t, token, http.MethodPost, path, fields{"jsonrpc": "2.0", "id": 1, "method": method, "params": params})
 }
 
 // call calls a tool and requires success.

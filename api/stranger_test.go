@@ -91,6 +91,7 @@ func (b belongings) references() (identifying, other map[string][]any) {
 	return map[string][]any{
 			"task_id": tasks, "category_id": {b.category}, "tag_id": {b.tag}, "tag_ids": {[]int64{b.tag}},
 			"remove_channel": {b.channel}, "test_channel": {b.channel},
+			"id": {fmt.Sprint(b.task), fmt.Sprint(b.done), fmt.Sprint(b.deleted)},
 		}, map[string][]any{
 			"category": {annsCategory}, "tag": {annsTag}, "tags": {[]string{annsTag}}, "add_tags": {[]string{annsTag}}, "remove_tags": {[]string{annsTag}},
 			"name": {annsCategory, annsTag}, "query": {"zebra", "", "treasure or zebra", "zeb"}, "cursor": {b.cursor}, "idempotency_key": {annsKey}, "if_version": {b.version},
@@ -119,8 +120,11 @@ type probe struct {
 
 // missing is a value of the same kind that refers to nothing.
 func (p probe) missing() any {
-	if _, several := p.value.([]int64); several {
+	switch p.value.(type) {
+	case []int64:
 		return []int64{absent}
+	case string:
+		return fmt.Sprint(absent)
 	}
 	return absent
 }

@@ -19,28 +19,30 @@ func noToolReachesWhatIsAnothers(t *testing.T, h *house) {
 	ann, eve := h.resident(t, "ann"), h.resident(t, "eve")
 	b := settle(t, ann)
 	before := ann.state(t)
-	listed := h.rpc(t, eve.token, "tools/list", fields{}).body(t)["result"].(fields)["tools"].([]any)
-	require.Len(t, listed, len(h.operations.All()))
 	tried := 0
-	for _, one := range listed {
-		tool := one.(fields)
-		name := tool["name"].(string)
-		for _, p := range b.probes(t, name, tool["inputSchema"].(fields)["properties"].(fields)) {
-			tried++
-			own := fresh(t, eve)
-			arguments := p.build(own, p.value)
-			a := h.rpc(t, eve.token, "tools/call", fields{"name": name, "arguments": arguments})
-			require.Equal(t, http.StatusOK, a.status, a.text)
-			requireApart(t, ann, b, before, name, text(t, arguments), a.text)
-			code := codeOf(a.body(t)["result"].(fields)["structuredContent"].(fields))
-			require.NotContains(t, []fault.Code{fault.Internal, fault.Unavailable}, code, "%s %v: %s", name, arguments, a.text)
-			if p.field == "name" {
-				require.Empty(t, code, "that another has the name is nobody's business: %s", a.text)
-			}
-			if p.identifying {
-				require.Equal(t, fault.NotFound, code, "%s %v: %s", name, arguments, a.text)
-				missing := h.rpc(t, eve.token, "tools/call", fields{"name": name, "arguments": p.build(own, p.missing())})
-				require.Equal(t, veiled(missing.text, b.all()...), veiled(a.text, b.all()...), "what is another's is told from what does not exist")
+	for path, count := range map[string]int{"/mcp": len(h.operations.All()), "/mcp?tools=connector": len(h.operations.Connector())} {
+		listed := h.rpcAt(t, eve.token, path, "tools/list", fields{}).body(t)["result"].(fields)["tools"].([]any)
+		require.Len(t, listed, count)
+		for _, one := range listed {
+			tool := one.(fields)
+			name := tool["name"].(string)
+			for _, p := range b.probes(t, name, tool["inputSchema"].(fields)["properties"].(fields)) {
+				tried++
+				own := fresh(t, eve)
+				arguments := p.build(own, p.value)
+				a := h.rpcAt(t, eve.token, path, "tools/call", fields{"name": name, "arguments": arguments})
+				require.Equal(t, http.StatusOK, a.status, a.text)
+				requireApart(t, ann, b, before, name, text(t, arguments), a.text)
+				code := codeOf(a.body(t)["result"].(fields)["structuredContent"].(fields))
+				require.NotContains(t, []fault.Code{fault.Internal, fault.Unavailable}, code, "%s %v: %s", name, arguments, a.text)
+				if p.field == "name" {
+					require.Empty(t, code, "that another has the name is nobody's business: %s", a.text)
+				}
+				if p.identifying {
+					require.Equal(t, fault.NotFound, code, "%s %v: %s", name, arguments, a.text)
+					missing := h.rpcAt(t, eve.token, path, "tools/call", fields{"name": name, "arguments": p.build(own, p.missing())})
+					require.Equal(t, veiled(missing.text, b.all()...), veiled(a.text, b.all()...), "what is another's is told from what does not exist")
+				}
 			}
 		}
 	}

@@ -121,10 +121,18 @@ func advise(name string, known []argument) hint {
 	if near := fault.Nearest(name, names); near != "" {
 		return meant(near)
 	}
-	if has("tasks") {
-		return hint{text: "fields of a task belong into each of tasks"}
+	for _, a := range known {
+		batch, isBatch := reflect.Zero(a.value).Interface().(interface{ item() reflect.Type })
+		if isBatch && resembles(name, arguments(batch.item())) {
+			return hint{text: "fields of a task belong into each of " + a.name}
+		}
 	}
 	return hint{}
+}
+
+// resembles reports whether a name is one of the known fields, or may have meant one.
+func resembles(name string, known []argument) bool {
+	return slices.ContainsFunc(known, func(a argument) bool { return a.name == name }) || advise(name, known).text != ""
 }
 
 // formatted lists fields whose text has a format of its own, so that putting a
@@ -153,7 +161,7 @@ func (a argument) recast(value json.RawMessage) string {
 		if a.name == "task_id" {
 			return advise("task_ids", []argument{a}).text
 		}
-	case kind == reflect.Slice && isText && a.value.Elem().Kind() == reflect.String:
+	case kind == reflect.Slice && isText && a.value.Elem().Kind() == reflect.String && !strings.ContainsAny(text, `[]{}"`):
 		var items []string
 		for _, item := range strings.Split(fault.Clip(text), ",") {
 			items = append(items, strconv.Quote(strings.TrimSpace(item)))

@@ -20,7 +20,7 @@ type labelView struct {
 }
 
 type categoryAnswer struct {
-	Category     labelView `json:"category" open:"true" tooldoc:"As list_categories returns it."`
+	Category     labelView `json:"category" open:"true"`
 	Changed      []string  `json:"changed,omitempty"`
 	TasksUnfiled *int      `json:"tasks_unfiled,omitempty" doc:"How many tasks were in it."`
 	Note         string    `json:"note,omitempty"`

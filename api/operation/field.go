@@ -17,11 +17,11 @@ type Field struct {
 	Schema   *jsonschema.Schema // of the value
 }
 
-// Fields lists the fields of the input.
+// Fields lists the fields of the input, as a body in JSON has them.
 func (o Operation) Fields() []Field {
 	var all []Field
 	for _, a := range arguments(o.In) {
-		f := Field{Name: a.name, Required: a.required, Element: a.value, Schema: ofInput.property(a)}
+		f := Field{Name: a.name, Required: a.required, Element: a.value, Schema: ofBody.property(a)}
 		if f.List = a.value.Kind() == reflect.Slice; f.List {
 			f.Element = a.value.Elem()
 		}

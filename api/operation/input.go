@@ -90,6 +90,9 @@ func decode[In any](raw json.RawMessage) (In, error) {
 		sure := slices.IndexFunc(strange, func(name string) bool { return advise(name, known).sure })
 		return in, unknown(strange[max(sure, 0)], known)
 	}
+	if err := clearFields(given, known); err != nil {
+		return in, err
+	}
 	target := reflect.ValueOf(&in).Elem()
 	for _, a := range known {
 		value, present := given[a.name]
@@ -119,6 +122,44 @@ func decode[In any](raw json.RawMessage) (In, error) {
 	return in, nil
 }
 
+// clears reports whether the argument names fields to clear, each of which becomes
+// null in what is decoded.
+func (a argument) clears() bool { return a.tag.Get("clears") != "" }
+
+// clearable reports whether null means something in a field.
+func (a argument) clearable() bool { return a.optional && a.tag.Get("minLength") == "" }
+
+// clearFields sets the fields to null that the argument with the tag clears names.
+func clearFields(given map[string]json.RawMessage, known []argument) error {
+	i := slices.IndexFunc(known, argument.clears)
+	if i < 0 || given[known[i].name] == nil || isNull(given[known[i].name]) {
+		return nil
+	}
+	var names, allowed []string
+	if json.Unmarshal(given[known[i].name], &names) != nil {
+		return nil // refused when it is decoded
+	}
+	for _, a := range known {
+		if a.clearable() {
+			allowed = append(allowed, a.name)
+		}
+	}
+	for _, name := range names {
+		if !slices.Contains(allowed, name) {
+			refusal := fault.Invalid(known[i].name, "%q is no field that can be emptied; allowed are %s, for example [%q]", fault.Clip(name), strings.Join(allowed, ", "), allowed[0])
+			if near := fault.Nearest(name, allowed); near != "" {
+				refusal = refusal.WithHint(meant(near).text)
+			}
+			return refusal
+		}
+		if value := given[name]; value != nil && !isNull(value) {
+			return fault.Invalid(known[i].name, "names %s, which is given a value too; do one of them, for example {%q: [%q]}", name, known[i].name, name)
+		}
+		given[name] = json.RawMessage("null")
+	}
+	return nil
+}
+
 // check refuses a value of the wrong JSON type and an integer out of range. It
 // returns the value in the form that encoding/json accepts: 7.0 becomes 7.
 func (a argument) check(value json.RawMessage) (json.RawMessage, error) {
@@ -136,9 +177,6 @@ func (a argument) check(value json.RawMessage) (json.RawMessage, error) {
 		}
 		return json.RawMessage(strconv.FormatInt(n, 10)), nil
 	case reflect.Slice:
-		if a.single() && !bytes.HasPrefix(bytes.TrimSpace(value), []byte("[")) {
-			value = slices.Concat([]byte("["), value, []byte("]"))
-		}
 		var items []json.RawMessage
 		if err := json.Unmarshal(value, &items); err != nil {
 			return nil, fault.Invalid(a.name, "must be %s; %s", a.array(), a.expects()).WithHint(a.recast(value))
@@ -205,9 +243,6 @@ func (a argument) checkObject(value json.RawMessage) error {
 }
 
 func isNull(value json.RawMessage) bool { return bytes.Equal(bytes.TrimSpace(value), []byte("null")) }
-
-// single reports whether a single value is accepted in place of an array.
-func (a argument) single() bool { return a.tag.Get("single") != "" }
 
 func integer(value json.RawMessage) (int64, error) {
 	text := string(bytes.TrimSpace(value))

@@ -100,14 +100,6 @@ func TestAdviceIsAboutFieldsThatExist(t *testing.T) {
 	}
 }
 
-func TestOneNumberStandsForAnArrayOfOneWhereTheSchemaSaysSo(t *testing.T) {
-	in, err := decode[reminderInput](json.RawMessage(`{"task_id":7,"remind_before_minutes":30}`))
-	require.NoError(t, err)
-	require.Equal(t, input.Some([]int{30}), in.RemindBeforeMinutes)
-	_, err = decode[updateInput](json.RawMessage(`{"task_id":7,"reminder_offsets":30}`))
-	require.ErrorContains(t, err, "must be an array")
-}
-
 func TestOptionalTellsNullFromLeftOut(t *testing.T) {
 	in, err := decode[updateInput](json.RawMessage(`{"task_id":7.0,"due_date":null,"title":"x","tags":[]}`))
 	require.NoError(t, err)

@@ -34,6 +34,7 @@ type Operation struct {
 	Example string // of arguments, as JSON
 	Details string // what else a caller should know; may be empty
 
+	Core        bool // what a personal assistant needs
 	ReadOnly    bool // changes nothing
 	Destructive bool // may overwrite or delete
 	Idempotent  bool // repeating a call changes nothing more
@@ -67,7 +68,7 @@ type Operations struct {
 	people *person.Service
 	now    func() time.Time
 	log    *slog.Logger
-	feeds  string // URL prefix of calendar feeds
+	root   string // of the URLs in answers
 }
 
 // New makes the operations on services; now is the clock.
@@ -77,7 +78,7 @@ func New(tasks *task.Service, labels *label.Service, people *person.Service, now
 
 // WithPublicURL sets the root of the URLs in answers.
 func (o *Operations) WithPublicURL(root string) *Operations {
-	o.feeds = root + "/calendar/"
+	o.root = root
 	return o
 }
 
@@ -96,11 +97,11 @@ func (o *Operations) Named(name string) Operation {
 	return all[i]
 }
 
-// Needed returns a function that tells the scopes which a call of the named operation
-// needs: none when there is no such operation.
+// Needed returns a function that tells the scopes which an agent's call of the named
+// operation needs: none when there is no such operation.
 func (o *Operations) Needed() func(name string, arguments json.RawMessage) []access.Scope {
 	all := map[string]Operation{}
-	for _, one := range o.All() {
+	for _, one := range slices.Concat(o.All(), o.Connector()) {
 		all[one.Name] = one
 	}
 	return func(name string, arguments json.RawMessage) []access.Scope {
@@ -108,7 +109,8 @@ func (o *Operations) Needed() func(name string, arguments json.RawMessage) []acc
 		if !known {
 			return nil
 		}
-		return one.Needs(arguments)
+		coerced, _ := one.Coerce(arguments)
+		return one.Needs(coerced)
 	}
 }
 

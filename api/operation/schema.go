@@ -10,18 +10,20 @@ import (
 	"github.com/google/jsonschema-go/jsonschema"
 )
 
-// schemas makes JSON Schemas (2020-12) of types from their tags: doc, tooldoc, enum,
-// minimum, maximum, minLength, maxLength, minItems, maxItems, example, open. Its
+// schemas makes JSON Schemas (2020-12) of types from their tags: doc, enum, minimum,
+// maximum, minLength, maxLength, minItems, maxItems, example, open. Its
 // fields select what a schema includes.
 type schemas struct {
 	required bool // which properties are always present
 	closed   bool // that no other properties are allowed
+	nullable bool // that null clears a property
 	values   bool // allowed values and ranges
 	lengths  bool // allowed lengths
-	words    bool // descriptions and examples
-	// forTools leaves out the properties of objects with the tag open, which another
-	// tool's schema has, to keep the list of tools small. The tag tooldoc names that
-	// tool.
+	words    bool // descriptions
+	examples bool
+	// forTools leaves out what an agent does not need, to keep the list of tools small:
+	// the properties of objects with the tag open, which another tool's schema has, and
+	// what arrays of single values hold.
 	forTools bool
 	// named, unless nil, returns a reference to the schema of a struct; describe makes
 	// that schema.
@@ -30,23 +32,28 @@ type schemas struct {
 
 // What a schema includes depends on its reader.
 var (
-	ofInput = schemas{required: true, closed: true, values: true, lengths: true, words: true}
-	// The tool that takes a single input describes the fields of a batch's items.
-	ofItem = schemas{required: true, closed: true, values: true}
+	// Agents' clients convert the schemas of arguments to those of their model's
+	// vendor, and drop a tool, or all of them, over a list of types, a null among the
+	// values or additionalProperties: false. So the schemas are plain, and decode and
+	// Coerce check what these do not say. A tool's description has an example of the
+	// whole call.
+	ofArguments = schemas{required: true, values: true, lengths: true, words: true}
+	ofBody      = schemas{required: true, closed: true, nullable: true, values: true, lengths: true, words: true, examples: true}
 	// Nothing is required in a tool's answer: empty properties are left out, and a
 	// failed call has only error.
 	ofToolAnswer = schemas{words: true, forTools: true}
-	ofAnswer     = schemas{required: true, values: true, lengths: true, words: true}
+	ofAnswer     = schemas{required: true, values: true, lengths: true, words: true, examples: true}
 )
 
 // InputSchema returns the schema of a tool's arguments.
-func InputSchema(t reflect.Type) json.RawMessage { return marshal(ofInput.object(t)) }
+func InputSchema(t reflect.Type) json.RawMessage { return marshal(ofArguments.object(t)) }
 
-// OutputSchema returns the schema of a tool's answer. The server's instructions
-// describe error once for all tools.
+// OutputSchema returns the schema of a tool's answer, which can always have a note or
+// an error. The server's instructions describe these once for all tools.
 func OutputSchema(t reflect.Type) json.RawMessage {
 	schema := ofToolAnswer.object(t)
 	schema.Properties["error"] = &jsonschema.Schema{Type: "object"}
+	schema.Properties["note"] = &jsonschema.Schema{Type: "string"}
 	return marshal(schema)
 }
 
@@ -60,7 +67,9 @@ func AnswerSchema(t reflect.Type, named func(t reflect.Type, describe func() *js
 
 func (s schemas) value(t reflect.Type) *jsonschema.Schema {
 	if batch, ok := reflect.Zero(t).Interface().(interface{ item() reflect.Type }); ok {
-		return &jsonschema.Schema{Type: "array", Items: ofItem.object(batch.item())}
+		item := s
+		item.lengths, item.words, item.examples = false, false, false // the operation on one task describes the fields
+		return &jsonschema.Schema{Type: "array", Items: item.object(batch.item())}
 	}
 	switch t.Kind() {
 	case reflect.Pointer:
@@ -75,6 +84,8 @@ func (s schemas) value(t reflect.Type) *jsonschema.Schema {
 		return &jsonschema.Schema{Type: "boolean"}
 	case reflect.Slice:
 		return &jsonschema.Schema{Type: "array", Items: s.value(t.Elem())}
+	case reflect.Map:
+		return &jsonschema.Schema{Type: "object"}
 	case reflect.Struct:
 		if s.named != nil {
 			return s.named(t, func() *jsonschema.Schema { return s.object(t) })
@@ -109,7 +120,7 @@ func (s schemas) property(a argument) *jsonschema.Schema {
 		for _, value := range a.enum() {
 			element.Enum = append(element.Enum, value)
 		}
-		if a.optional && element.Enum != nil {
+		if s.nullable && a.optional && element.Enum != nil {
 			element.Enum = append(element.Enum, nil)
 		}
 		schema.Minimum, schema.Maximum = a.bound("minimum"), a.bound("maximum")
@@ -120,23 +131,18 @@ func (s schemas) property(a argument) *jsonschema.Schema {
 	}
 	if s.words {
 		schema.Description = a.tag.Get("doc")
+	}
+	if s.examples {
 		schema.Examples = a.examples()
 	}
-	if s.forTools {
-		schema.Description += a.tag.Get("tooldoc")
-		if a.tag.Get("open") != "" {
-			element.Properties = nil
-		}
+	if s.forTools && a.tag.Get("open") != "" {
+		element.Properties = nil
 	}
-	alternatives := []string{schema.Type}
-	if a.single() {
-		alternatives = append(alternatives, schema.Items.Type)
+	if s.forTools && element.Properties == nil {
+		schema.Items = nil
 	}
-	if a.optional {
-		alternatives = append(alternatives, "null")
-	}
-	if len(alternatives) > 1 {
-		schema.Type, schema.Types = "", alternatives
+	if s.nullable && a.optional {
+		schema.Type, schema.Types = "", []string{schema.Type, "null"}
 	}
 	return schema
 }

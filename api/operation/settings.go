@@ -130,7 +130,7 @@ func (o *Operations) updateSettings(ctx context.Context, user person.Settings, i
 		out.Deliveries = append(out.Deliveries, view)
 	}
 	if after.CalendarSecret != "" {
-		out.CalendarURL = o.feeds + after.CalendarSecret + ".ics"
+		out.CalendarURL = o.root + "/calendar/" + after.CalendarSecret + ".ics"
 		out.Note = "whoever has calendar_url reads the tasks; it is not shown again. "
 	}
 	if after.Asked != 0 {

@@ -10,7 +10,7 @@ import (
 )
 
 type tagAnswer struct {
-	Tag           labelView `json:"tag" open:"true" tooldoc:"As list_tags returns it."`
+	Tag           labelView `json:"tag" open:"true"`
 	Changed       []string  `json:"changed,omitempty"`
 	TasksUntagged *int      `json:"tasks_untagged,omitempty" doc:"How many tasks had it."`
 	Note          string    `json:"note,omitempty"`

@@ -57,7 +57,7 @@ type (
 
 // taskAnswer is the answer of operations that return a task.
 type taskAnswer struct {
-	Task       View            `json:"task" open:"true" tooldoc:"As get_task returns it."`
+	Task       View            `json:"task" open:"true"`
 	Recurrence *RecurrenceView `json:"recurrence,omitempty" open:"true"`
 	Changed    []string        `json:"changed,omitempty"`
 	NextDue    string          `json:"next_due,omitempty"`
@@ -80,7 +80,7 @@ type fullTaskAnswer struct {
 
 // taskPage is the answer of operations that return a page of tasks.
 type taskPage struct {
-	Tasks           []View       `json:"tasks" open:"true" tooldoc:"Each as get_task returns it."`
+	Tasks           []View       `json:"tasks" open:"true"`
 	Total           int          `json:"total" doc:"How many match in all."`
 	EstimateMinutes int          `json:"estimate_minutes,omitempty" doc:"Of all that match, together."`
 	Agenda          []agendaView `json:"agenda,omitempty" open:"true" doc:"Between two dates: those of open series; to_come: no task yet."`

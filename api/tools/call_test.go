@@ -31,6 +31,12 @@ type caller struct {
 func callers(t *testing.T) (ann, bob *caller) {
 	t.Helper()
 	t.Parallel()
+	return residents(t)
+}
+
+// residents are callers, for a test that needs them more than once.
+func residents(t *testing.T) (ann, bob *caller) {
+	t.Helper()
 	now := func() time.Time { return time.Date(2026, 3, 2, 8, 0, 0, 0, time.UTC) }
 	store := repository.New(pgtest.Open(t), "api", func() {})
 	labels := label.NewService(store, now)

@@ -106,8 +106,8 @@ func TestEveryToolRefusesEveryArgumentOfAWrongKind(t *testing.T) {
 	for _, tool := range all() {
 		var schema struct{ Properties map[string]struct{ Type any } }
 		require.NoError(t, json.Unmarshal(tool.in, &schema))
-		_, failure := ann.try(t, tool.name, with(t, valid[tool.name], "no_such_field", 1))
-		require.Equal(t, "no_such_field", failure["field"], tool.name)
+		_, failure := ann.try(t, tool.name, with(t, valid[tool.name], "user_id", 1))
+		require.Equal(t, "user_id", failure["field"], tool.name)
 		for _, arguments := range []string{`[]`, `"x"`, `7`, `{`} {
 			_, failure = ann.try(t, tool.name, arguments)
 			require.Equal(t, "arguments", failure["field"], "%s %s", tool.name, arguments)
@@ -227,7 +227,6 @@ func TestValidCallsMeetTheInputSchemas(t *testing.T) {
 		var given any
 		require.NoError(t, json.Unmarshal([]byte(valid[tool.name]), &given))
 		require.NoError(t, resolved.Validate(given), tool.name)
-		require.Error(t, resolved.Validate(fields{"no_such_field": 1}), tool.name)
 		if i := strings.Index(tool.description, "Example: "); i < 0 {
 			require.Empty(t, schema.Required, "%s has no example", tool.name)
 		} else {

@@ -23,7 +23,8 @@ type CategoryInput struct {
 type UpdateCategoryInput struct {
 	CategoryInput
 	Name  input.Optional[string] `json:"name,omitempty" doc:"The new name." minLength:"1" maxLength:"50" example:"Office"`
-	Color input.Optional[string] `json:"color,omitempty" doc:"#RRGGBB; null for none." example:"#1E90FF"`
+	Color input.Optional[string] `json:"color,omitempty" doc:"#RRGGBB." example:"#1E90FF"`
+	Clear []string               `json:"clear,omitempty" doc:"[\"color\"] for none." clears:"true" sample:"[\"color\"]"`
 }
 
 // Categories lists the user's categories by name, each with its number of tasks.

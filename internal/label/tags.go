@@ -26,7 +26,8 @@ type TagInput struct {
 type UpdateTagInput struct {
 	TagInput
 	Name  input.Optional[string] `json:"name,omitempty" doc:"The new name." minLength:"1" maxLength:"30" example:"shopping"`
-	Color input.Optional[string] `json:"color,omitempty" doc:"#RRGGBB; null for none." example:"#1E90FF"`
+	Color input.Optional[string] `json:"color,omitempty" doc:"#RRGGBB." example:"#1E90FF"`
+	Clear []string               `json:"clear,omitempty" doc:"[\"color\"] for none." clears:"true" sample:"[\"color\"]"`
 }
 
 // Tags lists the user's tags by name, each with its number of tasks.

@@ -40,12 +40,14 @@ type AddInput struct {
 	IdempotencyKey string `json:"idempotency_key,omitempty" doc:"Any unique text: a repeated call with it returns the first task instead of adding another." maxLength:"128"`
 }
 
-// UpdateInput changes the given fields of a task; null clears a field.
+// UpdateInput changes the given fields of a task; null clears a field, as does its
+// name in Clear.
 type UpdateInput struct {
 	TaskID int64 `json:"task_id" doc:"The task to change." minimum:"1"`
 	Fields
-	Scope     Scope `json:"scope,omitempty" doc:"New due_date of a series: this date only, or following (default)." enum:"this,following"`
-	IfVersion int   `json:"if_version,omitempty" doc:"Change only if the task still has this version, else CONFLICT."`
+	Clear     []string `json:"clear,omitempty" doc:"Names of fields to empty." clears:"true" sample:"[\"due_date\"]"`
+	Scope     Scope    `json:"scope,omitempty" doc:"New due_date of a series: this date only, or following (default)." enum:"this,following"`
+	IfVersion int      `json:"if_version,omitempty" doc:"Change only if the task still has this version, else CONFLICT."`
 }
 
 // withoutEmpty drops fields that are null or "", which mean nothing in a new task.
