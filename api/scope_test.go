@@ -137,16 +137,65 @@ func TestSettingsAreReadWithTheScopeToRead(t *testing.T) {
 	}
 	require.Equal(t, http.StatusOK, h.send(t, reader, http.MethodGet, "/v1/settings", nil).status)
 	require.Equal(t, http.StatusForbidden, h.send(t, writer, http.MethodGet, "/v1/settings", nil).status)
-	for _, reading := range []fields{nil, {}, {"deliveries": 3}, {"time_zone": nil}} {
+	for _, reading := range []fields{nil, {}, {"deliveries": "3"}, {"time_zone": nil, "quiet_hours": nil, "reminder_offsets": nil, "clear": nil, "calendar_feed": ""}, {"sessionId": "x"}} {
 		require.Contains(t, call(reader, reading).text, "time_zone")
 		require.Equal(t, http.StatusForbidden, call(writer, reading).status, "%v", reading)
 	}
-	for _, writing := range []fields{{"time_zone": "Asia/Tokyo"}, {"quiet_hours": nil}, {"reminder_offsets": nil}, {"reminder_offsets": []int{}}, {"calendar_feed": "new"}, {"deliveries": 1, "time_zone": "UTC"}, {"TIME_ZONE": "UTC"}} {
+	for _, writing := range []fields{{"time_zone": "Asia/Tokyo"}, {"clear": []string{"quiet_hours"}}, {"clear": "reminder_offsets"}, {"reminder_offsets": []int{}}, {"calendar_feed": "new"}, {"deliveries": 1, "time_zone": "UTC"}, {"TIME_ZONE": "UTC"}} {
 		require.Equal(t, http.StatusForbidden, call(reader, writing).status, "%v", writing)
 	}
-	require.Equal(t, http.StatusForbidden, h.send(t, reader, http.MethodPatch, "/v1/settings", fields{"time_zone": "Asia/Tokyo"}).status)
+	for _, writing := range []fields{{"time_zone": "Asia/Tokyo"}, {"quiet_hours": nil}, {"reminder_offsets": nil}} {
+		require.Equal(t, http.StatusForbidden, h.send(t, reader, http.MethodPatch, "/v1/settings", writing).status)
+	}
 	require.Equal(t, http.StatusOK, call(writer, fields{"time_zone": "Asia/Tokyo"}).status)
 	require.Contains(t, call(reader, nil).text, "Asia/Tokyo")
+}
+
+func TestConnectorNeedsTheScopeToRead(t *testing.T) {
+	t.Parallel()
+	h := build(t, nil)
+	ann := h.resident(t, "ann")
+	id := ann.call(t, "add_task", fields{"title": "Pay the rent", "description": "by transfer", "due_date": "2030-05-06"})["task"].(fields)["id"]
+	reader, writer := h.newToken(t, ann.user.UserID, access.TasksRead), h.newToken(t, ann.user.UserID, access.TasksWrite)
+	call := func(token, tool string, arguments fields) answer {
+		return h.rpcAt(t, token, "/mcp?tools=connector", "tools/call", fields{"name": tool, "arguments": arguments})
+	}
+	content := func(a answer) fields { return a.body(t)["result"].(fields)["structuredContent"].(fields) }
+	url := "http://127.0.0.1/task/" + number(id)
+	found := content(call(reader, "search", fields{"query": "rent"}))
+	require.Equal(t, []any{fields{"id": number(id), "title": "Pay the rent", "url": url}}, found["results"])
+	document := content(call(reader, "fetch", fields{"id": number(id)}))
+	require.Equal(t, []any{number(id), "Pay the rent", url}, []any{document["id"], document["title"], document["url"]})
+	require.Contains(t, document["text"], "by transfer")
+	require.Equal(t, "2030-05-06", document["metadata"].(fields)["due_date"])
+	require.Equal(t, "id", content(call(reader, "fetch", fields{"id": "900000001"}))["error"].(fields)["field"])
+	for tool, arguments := range map[string]fields{"search": {"query": "rent"}, "fetch": {"id": number(id)}} {
+		require.Equal(t, http.StatusForbidden, call(writer, tool, arguments).status)
+	}
+}
+
+func TestProfileKnowsItsToolsOnly(t *testing.T) {
+	t.Parallel()
+	h := build(t, nil)
+	ann := h.resident(t, "ann")
+	names := func(path string) (all []string) {
+		for _, one := range h.rpcAt(t, ann.token, path, "tools/list", fields{}).body(t)["result"].(fields)["tools"].([]any) {
+			all = append(all, one.(fields)["name"].(string))
+		}
+		return all
+	}
+	require.Len(t, names("/mcp"), len(h.operations.All()))
+	require.ElementsMatch(t, []string{"search", "fetch"}, names("/mcp?tools=connector"))
+	for _, name := range names("/mcp?tools=read") {
+		require.True(t, h.operations.Named(name).ReadOnly, name)
+	}
+	require.Subset(t, names("/mcp?tools=core"), []string{"add_task", "list_tasks", "get_task", "update_task", "complete_task", "get_overview"})
+	require.Equal(t, names("/mcp?tools=core"), names("/mcp?tools=core"), "in the same order")
+	refused := h.rpcAt(t, ann.token, "/mcp?tools=read", "tools/call", fields{"name": "add_task", "arguments": fields{"title": "x"}})
+	require.Contains(t, refused.body(t), "error")
+	unknown := h.rpcAt(t, ann.token, "/mcp?tools=cor", "tools/list", fields{})
+	require.Equal(t, http.StatusBadRequest, unknown.status)
+	require.Contains(t, unknown.text, "core, read or connector")
 }
 
 // Whoever may not read must not open a way to read: the address of a calendar

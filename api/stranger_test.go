@@ -261,7 +261,7 @@ func (b belongings) all() []int64 {
 
 // codeOf returns the error code of an answer, or of the first item of a batch.
 func codeOf(answer fields) fault.Code {
-	if results, ok := answer["results"].([]any); ok {
+	if results, ok := answer["results"].([]any); ok && len(results) > 0 {
 		answer = results[0].(fields)
 	}
 	if inner, ok := answer["error"].(fields); ok {

@@ -35,7 +35,7 @@ var layers = map[string]string{
 	"feed":          "event fault wake",
 	"calendar":      "recurrence task",
 	"transfer":      "fault input label limit person phrase recurrence task",
-	"api/operation": "access fault input label person task telemetry",
+	"api/operation": "access fault input label limit person task telemetry",
 }
 
 // The apps never import each other, nothing in internal imports an app, and the

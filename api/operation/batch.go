@@ -18,12 +18,12 @@ func (several[In]) item() reflect.Type { return reflect.TypeFor[In]() }
 
 type (
 	addManyInput struct {
-		Tasks several[task.AddInput] `json:"tasks" doc:"Each with the fields of add_task." minItems:"1" maxItems:"50" example:"[{\"title\":\"Pay the rent\"}]"`
-		format
+		Tasks  several[task.AddInput] `json:"tasks" doc:"Each with the fields of add_task." minItems:"1" maxItems:"50" example:"[{\"title\":\"Pay the rent\"}]"`
+		format `unlisted:"true"`
 	}
 	updateManyInput struct {
-		Tasks several[task.EditInput] `json:"tasks" doc:"Each with task_id, any fields of update_task, add_tags, remove_tags and, done last, action." minItems:"1" maxItems:"50" example:"[{\"task_id\":7,\"action\":\"complete\"}]"`
-		format
+		Tasks  several[task.EditInput] `json:"tasks" doc:"Each with task_id, any fields of update_task, add_tags, remove_tags and, done last, action." minItems:"1" maxItems:"50" example:"[{\"task_id\":7,\"action\":\"complete\"}]"`
+		format `unlisted:"true"`
 	}
 )
 
@@ -39,7 +39,7 @@ type outcome struct {
 }
 
 type outcomes struct {
-	Results   []outcome `json:"results" doc:"In the order of tasks."`
+	Results   []outcome `json:"results" open:"true" doc:"In the order of tasks, each with index and task or error."`
 	Succeeded int       `json:"succeeded"`
 	Failed    int       `json:"failed"`
 	TimeZone  string    `json:"time_zone"`
@@ -51,7 +51,7 @@ func (o *Operations) batches() []Operation {
 			Name: "add_tasks", Title: "Add tasks",
 			Summary: "Adds up to 50 tasks, each by itself: a bad one spoils no other.",
 			Example: `{"tasks": [{"title": "Buy milk", "tags": ["errand"]}, {"title": "Pay rent", "due_date": "2026-03-01"}]}`,
-			Details: "Returns a task or an error for each, in order. Give each an idempotency_key to repeat the call safely.",
+			Details: "Returns a task or an error for each, in order. With an idempotency_key in each the call can be repeated.",
 		}, o.addMany),
 		define(Operation{
 			Name: "update_tasks", Title: "Update tasks",

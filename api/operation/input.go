@@ -24,6 +24,8 @@ type argument struct {
 	value    reflect.Type // of the value, without input.Optional
 	optional bool         // is an input.Optional: null clears
 	required bool
+	unlisted bool // is taken, but left out of the schemas of tools
+	told     bool // the schema of another tool has its description
 	tag      reflect.StructTag
 }
 
@@ -44,8 +46,11 @@ func arguments(t reflect.Type) []argument {
 			a.value = reflect.TypeOf(o.Element())
 		}
 		a.required = !strings.Contains(options, "omit") && !behindPointer(t, f)
+		a.unlisted = f.Tag.Get("unlisted") != ""
 		for n := 1; n < len(f.Index); n++ { // what an embedding struct says of its use of the field
 			use := t.FieldByIndex(f.Index[:n]).Tag
+			a.unlisted = a.unlisted || use.Get("unlisted") != ""
+			a.told = a.told || use.Get("told") != ""
 			a.required = a.required || slices.Contains(strings.Split(use.Get("required"), ","), name)
 			a.optional = a.optional && use.Get("null") != "absent"
 		}

@@ -34,7 +34,7 @@ type overviewAnswer struct {
 func (o *Operations) overviews() []Operation {
 	return []Operation{
 		define(Operation{
-			Name: "get_overview", Title: "Get an overview",
+			Name: "get_overview", Title: "Get an overview", Core: true,
 			Summary:  "What now? Open tasks that are overdue, due today, upcoming and undated, each part with its count.",
 			Example:  `{"days": 7}`,
 			Details:  "Days are those of the user's zone.",

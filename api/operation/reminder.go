@@ -9,7 +9,7 @@ import (
 
 type reminderInput struct {
 	task.ReminderInput
-	format
+	format `unlisted:"true"`
 }
 
 // reminderAnswer is the result of setting a reminder.
@@ -22,7 +22,7 @@ type reminderAnswer struct {
 func (o *Operations) reminders() []Operation {
 	return []Operation{
 		define(Operation{
-			Name: "set_reminder", Title: "Set a reminder",
+			Name: "set_reminder", Title: "Set a reminder", Core: true,
 			Summary:     "Sets when a task reminds, with exactly one of the fields beside task_id.",
 			Example:     `{"task_id": 7, "remind_before_minutes": [1440, 60]}`,
 			Details:     "Returns remind_at, the next, and all still to come.",

@@ -21,6 +21,10 @@ type schemas struct {
 	lengths  bool // allowed lengths
 	words    bool // descriptions
 	examples bool
+	// spares leaves out what an agent does not need, to keep the list of tools small:
+	// fields with the tag unlisted, such as ids where a name is taken too, and what
+	// another tool tells of a field, by the tag told.
+	spares bool
 	// forTools leaves out what an agent does not need, to keep the list of tools small:
 	// the properties of objects with the tag open, which another tool's schema has, and
 	// what arrays of single values hold.
@@ -37,7 +41,7 @@ var (
 	// values or additionalProperties: false. So the schemas are plain, and decode and
 	// Coerce check what these do not say. A tool's description has an example of the
 	// whole call.
-	ofArguments = schemas{required: true, values: true, lengths: true, words: true}
+	ofArguments = schemas{required: true, values: true, words: true, spares: true}
 	ofBody      = schemas{required: true, closed: true, nullable: true, values: true, lengths: true, words: true, examples: true}
 	// Nothing is required in a tool's answer: empty properties are left out, and a
 	// failed call has only error.
@@ -99,6 +103,9 @@ func (s schemas) value(t reflect.Type) *jsonschema.Schema {
 func (s schemas) object(t reflect.Type) *jsonschema.Schema {
 	schema := &jsonschema.Schema{Type: "object", Properties: map[string]*jsonschema.Schema{}}
 	for _, a := range arguments(t) {
+		if s.spares && a.unlisted {
+			continue
+		}
 		schema.Properties[a.name] = s.property(a)
 		if s.required && a.required {
 			schema.Required = append(schema.Required, a.name)
@@ -123,7 +130,9 @@ func (s schemas) property(a argument) *jsonschema.Schema {
 		if s.nullable && a.optional && element.Enum != nil {
 			element.Enum = append(element.Enum, nil)
 		}
-		schema.Minimum, schema.Maximum = a.bound("minimum"), a.bound("maximum")
+		if schema.Maximum = a.bound("maximum"); schema.Maximum != nil || !s.spares { // that ids begin at 1 goes without saying
+			schema.Minimum = a.bound("minimum")
+		}
 		schema.MinItems = a.length("minItems")
 	}
 	if s.lengths {
@@ -131,6 +140,9 @@ func (s schemas) property(a argument) *jsonschema.Schema {
 	}
 	if s.words {
 		schema.Description = a.tag.Get("doc")
+	}
+	if s.spares && a.told {
+		schema.Description = ""
 	}
 	if s.examples {
 		schema.Examples = a.examples()

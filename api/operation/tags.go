@@ -23,7 +23,7 @@ type tagList struct {
 
 type taggingInput struct {
 	task.TaggingInput
-	format
+	format `unlisted:"true"`
 }
 
 func (o *Operations) tagOperations() []Operation {

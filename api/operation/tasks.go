@@ -25,13 +25,13 @@ func (f format) form() Form {
 
 // taskID is an argument of operations on one task.
 type taskID struct {
-	TaskID int64 `json:"task_id" doc:"The task's id." minimum:"1"`
+	TaskID int64 `json:"task_id" doc:"Its id." minimum:"1"`
 }
 
 type (
 	addInput struct {
 		task.AddInput
-		format
+		format `unlisted:"true"`
 	}
 	listInput struct {
 		task.ListInput
@@ -43,15 +43,19 @@ type (
 	}
 	updateInput struct {
 		task.UpdateInput
-		format
+		format `unlisted:"true"`
 	}
 	completeInput struct {
 		task.CompleteInput
+		format `unlisted:"true"`
+	}
+	getInput struct {
+		taskID
 		format
 	}
 	idInput struct {
 		taskID
-		format
+		format `unlisted:"true"`
 	}
 )
 
@@ -92,55 +96,55 @@ type taskPage struct {
 func (o *Operations) taskOperations() []Operation {
 	return []Operation{
 		define(Operation{
-			Name: "add_task", Title: "Add a task",
+			Name: "add_task", Title: "Add a task", Core: true,
 			Summary: "Adds a task.",
 			Example: `{"title": "Water the plants", "due_date": "2026-03-01T09:00", "recurrence_rule": "weekly", "tags": ["home"]}`,
 			Details: "Returns it; for a recurring one also the rule in words and the next dates.",
 			Creates: true,
 		}, o.add),
 		define(Operation{
-			Name: "list_tasks", Title: "List tasks",
+			Name: "list_tasks", Title: "List tasks", Core: true,
 			Summary:  "Lists tasks, filtered and sorted, a page at a time. Kinds of filter are ANDed, values within one ORed.",
 			Example:  `{"status": "pending", "priority": ["high", "urgent"], "sort_by": "due_date"}`,
 			Details:  "To find words, use search_tasks.",
 			ReadOnly: true, Idempotent: true,
 		}, o.list),
 		define(Operation{
-			Name: "get_task", Title: "Get a task",
+			Name: "get_task", Title: "Get a task", Core: true,
 			Summary:  "Returns one task whole.",
 			Example:  `{"task_id": 7, "response_format": "detailed"}`,
 			ReadOnly: true, Idempotent: true,
 		}, o.get),
 		define(Operation{
-			Name: "update_task", Title: "Update a task",
-			Summary:     "Changes the given fields of a task; null clears one.",
+			Name: "update_task", Title: "Update a task", Core: true,
+			Summary:     "Changes the given fields of a task, which are those of add_task.",
 			Example:     `{"task_id": 7, "due_date": "2026-03-02", "priority": "high"}`,
 			Details:     "A new due date re-arms reminders; on a recurring task scope says whether the series goes on from it or only this date moves. To finish a task use complete_task.",
 			Destructive: true, Idempotent: true,
 		}, o.update),
 		define(Operation{
-			Name: "complete_task", Title: "Complete a task",
+			Name: "complete_task", Title: "Complete a task", Core: true,
 			Summary:    "Marks a task done, now or at completed_at.",
 			Example:    `{"task_id": 7}`,
 			Details:    "For a recurring one says when the next is due; that occurrence appears by itself. Completing again changes nothing.",
 			Idempotent: true,
 		}, o.complete),
 		define(Operation{
-			Name: "delete_task", Title: "Delete a task",
+			Name: "delete_task", Title: "Delete a task", Core: true,
 			Summary:     "Deletes a task.",
 			Example:     `{"task_id": 7}`,
 			Details:     "Deleting the open occurrence of a recurring task ends its series. reopen_task restores it.",
 			Destructive: true,
 		}, o.delete),
 		define(Operation{
-			Name: "search_tasks", Title: "Search tasks",
+			Name: "search_tasks", Title: "Search tasks", Core: true,
 			Summary:  "Full-text search in titles, descriptions, tags and category, best match first.",
 			Example:  `{"query": "invoice -paid"}`,
 			Details:  `All words must match; "quoted phrase", -not, or; the last word also as a prefix. Typos are forgiven when nothing else matches.`,
 			ReadOnly: true, Idempotent: true,
 		}, o.search),
 		define(Operation{
-			Name: "reopen_task", Title: "Reopen a task",
+			Name: "reopen_task", Title: "Reopen a task", Core: true,
 			Summary:    "Undoes deleting, completing or skipping, whichever holds.",
 			Example:    `{"task_id": 7}`,
 			Details:    "The next occurrence that completing had caused is taken back unless somebody changed it.",
@@ -170,7 +174,7 @@ func (o *Operations) add(ctx context.Context, user person.Settings, in addInput)
 	return out, err
 }
 
-func (o *Operations) get(ctx context.Context, user person.Settings, in idInput) (fullTaskAnswer, error) {
+func (o *Operations) get(ctx context.Context, user person.Settings, in getInput) (fullTaskAnswer, error) {
 	found, err := o.tasks.Get(ctx, user, in.TaskID)
 	if err != nil {
 		return fullTaskAnswer{}, err

@@ -119,7 +119,7 @@ func TestOneBadItemSpoilsNoOther(t *testing.T) {
 		{"task_id":%d,"priority":"high","add_tags":["shop","Errand"],"remove_tags":["errand"]},
 		{"task_id":%d,"title":"mine"},
 		{"task_id":%[3]d,"title":"Pay rent","action":"complete"},
-		{"task_id":%[3]d,"title":"","action":"delete"},
+		{"task_id":%[3]d,"priority":"none","action":"delete"},
 		{"task_id":%[1]d,"action":"delete","if_version":1},
 		{"task_id":%[1]d,"action":"delete"},
 		{"task_id":%[1]d,"action":"explode"}]}`, id(0), theirs, id(6)))
@@ -130,7 +130,7 @@ func TestOneBadItemSpoilsNoOther(t *testing.T) {
 	require.Equal(t, "NOT_FOUND", results[1].(fields)["error"].(fields)["code"])
 	require.Equal(t, "2026-03-05T09:00:00+01:00", results[2].(fields)["next_due"])
 	require.Equal(t, true, results[2].(fields)["task"].(fields)["completed"])
-	require.Equal(t, "title", results[3].(fields)["error"].(fields)["field"])
+	require.Equal(t, "priority", results[3].(fields)["error"].(fields)["field"])
 	require.Equal(t, "if_version", results[4].(fields)["error"].(fields)["field"])
 	require.Contains(t, results[5].(fields)["note"], "reopen_task")
 	require.Equal(t, "action", results[6].(fields)["error"].(fields)["field"])

@@ -9,14 +9,14 @@ import (
 
 // CreateCategoryInput is a new category.
 type CreateCategoryInput struct {
-	Name  string `json:"name" doc:"Unique among the user's, in whatever case." minLength:"1" maxLength:"50" example:"Work"`
+	Name  string `json:"name" doc:"Unique, whatever its case." minLength:"1" maxLength:"50" example:"Work"`
 	Color string `json:"color,omitempty" doc:"#RRGGBB." example:"#1E90FF"`
 }
 
 // CategoryInput names a category, by its name or its id.
 type CategoryInput struct {
 	Category   string `json:"category,omitempty" doc:"Its present name." example:"Work"`
-	CategoryID int64  `json:"category_id,omitempty" doc:"Its id, instead of the name." minimum:"1"`
+	CategoryID int64  `json:"category_id,omitempty" unlisted:"true" doc:"Its id, instead of the name." minimum:"1"`
 }
 
 // UpdateCategoryInput renames or recolors a category.

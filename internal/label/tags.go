@@ -12,14 +12,14 @@ import (
 
 // CreateTagInput is a new tag.
 type CreateTagInput struct {
-	Name  string `json:"name" doc:"Unique among the user's, in whatever case." minLength:"1" maxLength:"30" example:"errand"`
+	Name  string `json:"name" doc:"Unique, whatever its case." minLength:"1" maxLength:"30" example:"errand"`
 	Color string `json:"color,omitempty" doc:"#RRGGBB." example:"#1E90FF"`
 }
 
 // TagInput names a tag, by its name or its id.
 type TagInput struct {
 	Tag   string `json:"tag,omitempty" doc:"Its present name." example:"errand"`
-	TagID int64  `json:"tag_id,omitempty" doc:"Its id, instead of the name." minimum:"1"`
+	TagID int64  `json:"tag_id,omitempty" unlisted:"true" doc:"Its id, instead of the name." minimum:"1"`
 }
 
 // UpdateTagInput renames or recolors a tag.

@@ -22,14 +22,14 @@ const MaxDeliveries = 50
 
 // SettingsInput changes a user's settings; fields left out stay as they are.
 type SettingsInput struct {
-	TimeZone        string                 `json:"time_zone,omitempty" doc:"IANA name. Tasks keep their moments and the zone they were given in; whole days stay that day." example:"Europe/Berlin"`
-	BringTasksFrom  string                 `json:"bring_tasks_from,omitempty" doc:"Moves open tasks of this zone to the user's, same wall time." example:"Europe/Berlin"`
-	ReminderOffsets input.Optional[[]int]  `json:"reminder_offsets,omitempty" doc:"Minutes before due at which tasks remind that have none of their own; [] for never." maxItems:"10" example:"[1440,60]"`
+	TimeZone        string                 `json:"time_zone,omitempty" doc:"IANA name. Tasks keep their moments; whole days stay that day." example:"Europe/Berlin"`
+	BringTasksFrom  string                 `json:"bring_tasks_from,omitempty" doc:"Moves open tasks of this zone to time_zone, same wall time." example:"Europe/Berlin"`
+	ReminderOffsets input.Optional[[]int]  `json:"reminder_offsets,omitempty" doc:"Minutes before due, for tasks without their own; [] for never." maxItems:"10" example:"[1440,60]"`
 	AllDayTime      string                 `json:"all_day_time,omitempty" doc:"When tasks of a whole day remind. Default 09:00." example:"08:30"`
-	QuietHours      input.Optional[string] `json:"quiet_hours,omitempty" doc:"Reminders wait until their end." example:"22:00-07:00 except urgent"`
-	AddChannel      string                 `json:"add_channel,omitempty" doc:"Where to deliver reminders: https:, ntfy: or mailto: URL." example:"ntfy://ntfy.sh/my-topic"`
-	RemoveChannel   int64                  `json:"remove_channel,omitempty" doc:"Id of the channel to remove."`
-	TestChannel     int64                  `json:"test_channel,omitempty" doc:"Switches on, sends a test."`
+	QuietHours      input.Optional[string] `json:"quiet_hours,omitempty" doc:"Reminders wait until their end, as in 22:00-07:00 except urgent." example:"22:00-07:00 except urgent"`
+	AddChannel      string                 `json:"add_channel,omitempty" doc:"Delivers reminders to a URL: https:, ntfy:, mailto:; sends a test at once." example:"ntfy://ntfy.sh/my-topic"`
+	RemoveChannel   int64                  `json:"remove_channel,omitempty" doc:"Its id."`
+	TestChannel     int64                  `json:"test_channel,omitempty" doc:"Its id: switches it on, sends a test."`
 	CalendarFeed    string                 `json:"calendar_feed,omitempty" doc:"new: another secret URL." enum:"new,off"`
 	Deliveries      int                    `json:"deliveries,omitempty" doc:"How many of the last to return."`
 	Clear           []string               `json:"clear,omitempty" doc:"quiet_hours, or reminder_offsets (60 again)." clears:"true" sample:"[\"quiet_hours\"]"`

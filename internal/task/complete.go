@@ -11,9 +11,9 @@ import (
 
 // CompleteInput completes a task.
 type CompleteInput struct {
-	TaskID      int64  `json:"task_id" doc:"The task's id." minimum:"1"`
+	TaskID      int64  `json:"task_id" doc:"Its id." minimum:"1"`
 	CompletedAt string `json:"completed_at,omitempty" doc:"When it was done, if not now." example:"2026-02-27"`
-	Missed      Missed `json:"missed,omitempty" doc:"Dates that passed: skip (default) or keep." enum:"skip,keep"`
+	Missed      Missed `json:"missed,omitempty" doc:"Dates that passed; default skip." enum:"skip,keep"`
 }
 
 // Completion is the result of completing a task.

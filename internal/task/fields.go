@@ -21,33 +21,33 @@ type Fields struct {
 	Description     input.Optional[string]         `json:"description,omitzero" doc:"Details." maxLength:"10000"`
 	Priority        input.Optional[Priority]       `json:"priority,omitzero" doc:"Default medium." enum:"low,medium,high,urgent"`
 	DueDate         input.Optional[string]         `json:"due_date,omitzero" doc:"Date (that day) or date-time; without offset in the user's zone." example:"2026-03-01T17:30"`
-	Category        input.Optional[string]         `json:"category,omitzero" doc:"Name of an existing category." sample:"Work"`
-	CategoryID      input.Optional[int64]          `json:"category_id,omitzero" doc:"Its id, instead of the name." minimum:"1"`
-	Tags            input.Optional[[]string]       `json:"tags,omitzero" doc:"Names of all its tags; unknown ones are created." maxItems:"10"`
-	TagIDs          input.Optional[[]int64]        `json:"tag_ids,omitzero" doc:"Tag ids, beside or instead of names." maxItems:"10"`
+	Category        input.Optional[string]         `json:"category,omitzero" doc:"Name of an existing one." sample:"Work"`
+	CategoryID      input.Optional[int64]          `json:"category_id,omitzero" unlisted:"true" doc:"Its id, instead of the name." minimum:"1"`
+	Tags            input.Optional[[]string]       `json:"tags,omitzero" doc:"All its tags by name; unknown ones are created." maxItems:"10"`
+	TagIDs          input.Optional[[]int64]        `json:"tag_ids,omitzero" unlisted:"true" doc:"Tag ids, beside or instead of names." maxItems:"10"`
 	RecurrenceRule  input.Optional[string]         `json:"recurrence_rule,omitzero" doc:"RFC 5545 RRULE, or daily, weekdays, weekly, monthly, yearly." example:"FREQ=WEEKLY;BYDAY=MO,TH"`
-	RecurrenceBase  input.Optional[RecurrenceBase] `json:"recurrence_base,omitzero" doc:"What the next date counts from. Default due." enum:"due,completion"`
+	RecurrenceBase  input.Optional[RecurrenceBase] `json:"recurrence_base,omitzero" doc:"Next date counts from; default due." enum:"due,completion"`
 	EstimateMinutes input.Optional[int]            `json:"estimate_minutes,omitzero" doc:"How long it will take." minimum:"1" maximum:"525600" example:"30"`
-	TimeZone        input.Optional[string]         `json:"time_zone,omitzero" doc:"IANA zone of due_date, if not the user's; alone, keeps its wall time." example:"America/New_York"`
-	Missed          input.Optional[Missed]         `json:"missed,omitzero" doc:"Dates that pass while it is late: skip (default) or keep." enum:"skip,keep"`
-	Nag             input.Optional[Nag]            `json:"nag,omitzero" doc:"Reminds again and again from due on, until done."`
-	ReminderOffsets input.Optional[[]int]          `json:"reminder_offsets,omitzero" doc:"Minutes before due, below zero after; [] for none. Default: the user's." maxItems:"10" example:"[1440,60]"`
+	TimeZone        input.Optional[string]         `json:"time_zone,omitzero" doc:"IANA zone of due_date, if not the user's." example:"America/New_York"`
+	Missed          input.Optional[Missed]         `json:"missed,omitzero" doc:"Dates that pass while it is late; default skip." enum:"skip,keep"`
+	Nag             input.Optional[Nag]            `json:"nag,omitzero" doc:"Reminds again and again from due until done."`
+	ReminderOffsets input.Optional[[]int]          `json:"reminder_offsets,omitzero" doc:"Minutes before due, below zero after; [] for none; default the user's." maxItems:"10" example:"[1440,60]"`
 }
 
 // AddInput is a new task. Null means the same as leaving a field out.
 type AddInput struct {
 	Fields         `required:"title" null:"absent"`
-	IdempotencyKey string `json:"idempotency_key,omitempty" doc:"Any unique text: a repeated call with it returns the first task instead of adding another." maxLength:"128"`
+	IdempotencyKey string `json:"idempotency_key,omitempty" doc:"Unique text; a repeated call with it adds nothing more." maxLength:"128"`
 }
 
 // UpdateInput changes the given fields of a task; null clears a field, as does its
 // name in Clear.
 type UpdateInput struct {
-	TaskID int64 `json:"task_id" doc:"The task to change." minimum:"1"`
-	Fields
+	TaskID    int64 `json:"task_id" doc:"Its id." minimum:"1"`
+	Fields    `told:"add_task"`
 	Clear     []string `json:"clear,omitempty" doc:"Names of fields to empty." clears:"true" sample:"[\"due_date\"]"`
-	Scope     Scope    `json:"scope,omitempty" doc:"New due_date of a series: this date only, or following (default)." enum:"this,following"`
-	IfVersion int      `json:"if_version,omitempty" doc:"Change only if the task still has this version, else CONFLICT."`
+	Scope     Scope    `json:"scope,omitempty" doc:"Of a new due_date in a series; default following." enum:"this,following"`
+	IfVersion int      `json:"if_version,omitempty" doc:"Only if it still has this version, else CONFLICT."`
 }
 
 // withoutEmpty drops fields that are null or "", which mean nothing in a new task.

@@ -28,13 +28,13 @@ type ListInput struct {
 	Priority  []Priority `json:"priority,omitempty" doc:"Any of these." enum:"low,medium,high,urgent"`
 	Category  string     `json:"category,omitempty" doc:"Category name or id." sample:"Work"`
 	Tags      []string   `json:"tags,omitempty" doc:"Tag names or ids."`
-	TagsMatch string     `json:"tags_match,omitempty" doc:"Whether any (default) or all of tags." enum:"any,all"`
-	DueBefore string     `json:"due_before,omitempty" doc:"Due before this date (its start) or date-time." example:"2026-03-08"`
-	DueAfter  string     `json:"due_after,omitempty" doc:"Due at or after this date (its start) or date-time."`
-	SortBy    SortKey    `json:"sort_by,omitempty" doc:"Default created_at. Tasks without due date come last." enum:"created_at,updated_at,due_date,priority,title"`
-	SortOrder string     `json:"sort_order,omitempty" doc:"Default: desc, for due_date and title asc." enum:"asc,desc"`
+	TagsMatch string     `json:"tags_match,omitempty" doc:"Default any." enum:"any,all"`
+	DueBefore string     `json:"due_before,omitempty" doc:"This date (its start) or date-time." example:"2026-03-08"`
+	DueAfter  string     `json:"due_after,omitempty" doc:"At or after it."`
+	SortBy    SortKey    `json:"sort_by,omitempty" doc:"Default created_at." enum:"created_at,updated_at,due_date,priority,title"`
+	SortOrder string     `json:"sort_order,omitempty" doc:"Default desc, of due_date and title asc." enum:"asc,desc"`
 	Limit     int        `json:"limit,omitempty" doc:"Default 50." minimum:"1" maximum:"100"`
-	Cursor    string     `json:"cursor,omitempty" doc:"next_cursor of the page before; other arguments as then."`
+	Cursor    string     `json:"cursor,omitempty" doc:"next_cursor of the page before, all else as then."`
 }
 
 // SearchInput is a ranked full-text search.
@@ -44,7 +44,7 @@ type SearchInput struct {
 	Category string     `json:"category,omitempty" doc:"Category name or id." sample:"Work"`
 	Tags     []string   `json:"tags,omitempty" doc:"Any of these tag names or ids."`
 	Limit    int        `json:"limit,omitempty" doc:"Default 20." minimum:"1" maximum:"100"`
-	Cursor   string     `json:"cursor,omitempty" doc:"next_cursor of the page before; other arguments as then."`
+	Cursor   string     `json:"cursor,omitempty" doc:"next_cursor of the page before, all else as then."`
 
 	Highlight bool `json:"-"` // mark where each task matches
 }

@@ -14,11 +14,11 @@ import (
 // ReminderInput says how a task reminds: exactly one field must be set besides the
 // id.
 type ReminderInput struct {
-	TaskID              int64                  `json:"task_id" doc:"The task's id." minimum:"1"`
+	TaskID              int64                  `json:"task_id" doc:"Its id." minimum:"1"`
 	RemindBeforeMinutes input.Optional[[]int]  `json:"remind_before_minutes,omitempty" doc:"Minutes before due, below zero after it; [] for none." maxItems:"10" example:"[1440,60]"`
-	RemindAt            input.Optional[string] `json:"remind_at,omitempty" doc:"Also at this moment, whatever the due date; a bare date: at all_day_time." example:"2026-03-01T09:00"`
-	SnoozeMinutes       input.Optional[int]    `json:"snooze_minutes,omitempty" doc:"Not now, but in so many minutes; 0 takes a snooze back." minimum:"0" maximum:"527040" example:"10"`
-	Nag                 input.Optional[Nag]    `json:"nag,omitempty" doc:"Again and again from due on, until done."`
+	RemindAt            input.Optional[string] `json:"remind_at,omitempty" doc:"Also at this moment; a bare date: at all_day_time." example:"2026-03-01T09:00"`
+	SnoozeMinutes       input.Optional[int]    `json:"snooze_minutes,omitempty" doc:"Not now, but in so many; 0 takes it back." minimum:"0" maximum:"527040" example:"10"`
+	Nag                 input.Optional[Nag]    `json:"nag,omitempty" doc:"Again and again from due until done."`
 	Clear               []string               `json:"clear,omitempty" doc:"What to take back." enum:"snooze,remind_at,nag,remind_before_minutes"`
 }
 

@@ -9,9 +9,9 @@ import (
 
 // TaggingInput is one tag of one task.
 type TaggingInput struct {
-	TaskID int64  `json:"task_id" doc:"The task's id." minimum:"1"`
-	Tag    string `json:"tag,omitempty" doc:"Name of the tag." maxLength:"30" example:"errand"`
-	TagID  int64  `json:"tag_id,omitempty" doc:"Its id, instead of the name." minimum:"1"`
+	TaskID int64  `json:"task_id" doc:"Its id." minimum:"1"`
+	Tag    string `json:"tag,omitempty" doc:"Its name." maxLength:"30" example:"errand"`
+	TagID  int64  `json:"tag_id,omitempty" unlisted:"true" doc:"Its id, instead of the name." minimum:"1"`
 }
 
 // AddTagToTask adds a tag to a task, and creates the tag if the name is unknown.
