@@ -1,5 +1,5 @@
 // Package command is api's command line: its usage and the commands that
-// administer the schema, tokens, topics, and events that need a person.
+// administer the schema, people, tokens, topics, and events that need a person.
 package command
 
 import (
@@ -20,6 +20,8 @@ const usage = `Usage:
   api token create --user NAME   make an access token for a person; it is shown once
   api token list --user NAME     list a person's tokens
   api token revoke --user NAME ID|all   end them
+  api user link --user NAME [--create]   make a link that signs a person in to the page, once
+  api user list                  list the people who are known here
   api audit [--user NAME] [--limit N]   list who changed what through which token, newest first
   api outbox list                list the events that the broker refuses
   api outbox release ID|all      publish them again
@@ -69,6 +71,8 @@ func run(args []string, stdout, stderr io.Writer, serve func() error) error {
 		return migrate(args[1:], stdout)
 	case "token":
 		return tokenCommand(args[1:], stdout, stderr)
+	case "user":
+		return userCommand(args[1:], stdout, stderr)
 	case "audit":
 		return auditCommand(args[1:], stdout)
 	case "outbox":

@@ -30,9 +30,12 @@ func tokenCommand(args []string, stdout, stderr io.Writer) error {
 	return fmt.Errorf("token: want create, list or revoke: %w", errUsage)
 }
 
-// tokenFlags makes the flag set of a subcommand, with the flag that all have.
-func tokenFlags(command string) (*flag.FlagSet, *string) {
-	flags := flag.NewFlagSet("api token "+command, flag.ContinueOnError)
+// tokenFlags makes the flag set of a subcommand of token.
+func tokenFlags(command string) (*flag.FlagSet, *string) { return userFlags("token " + command) }
+
+// userFlags makes the flag set of a command about a person.
+func userFlags(command string) (*flag.FlagSet, *string) {
+	flags := flag.NewFlagSet("api "+command, flag.ContinueOnError)
 	return flags, flags.String("user", "", "name of the person")
 }
 

@@ -46,7 +46,7 @@ type Guard struct {
 	settings func(ctx context.Context, userID int64) (person.Settings, error)
 	log      *slog.Logger
 
-	users, addresses, failures, secrets *limiters
+	users, addresses, failures, secrets, signIns *limiters
 	calls                               *callsUnderWay
 	reads                               *reads
 }
@@ -56,7 +56,7 @@ func New(config Config, trust access.Trust, checker *access.Checker, settings fu
 	return &Guard{
 		config: config, trust: trust, checker: checker, settings: settings, log: log,
 		users: newLimiters(config.UserRate, now), addresses: newLimiters(config.AddressRate, now), failures: newLimiters(config.FailureRate, now),
-		secrets: newLimiters(min(secretRate, config.AddressRate), now),
+		secrets: newLimiters(min(secretRate, config.AddressRate), now), signIns: newLimiters(min(signInRate, config.AddressRate), now),
 		calls:   newCallsUnderWay(config.UserCalls), reads: &reads{of: map[string]int{}},
 	}
 }
@@ -100,24 +100,31 @@ func (g *Guard) authenticated(c *gin.Context) {
 			return
 		}
 		if err != nil {
-			g.unavailable(c, err)
+			problem.Refuse(c, g.unchecked(c, err))
 			return
 		}
 	}
+	g.admit(c, caller, func(e *fault.Error) { problem.Refuse(c, e) })
+}
+
+// admit runs the handlers for a caller who was identified, unless they call too
+// often. The context of the request ends with what identified them.
+func (g *Guard) admit(c *gin.Context, caller access.Caller, refuse func(*fault.Error)) {
+	ctx := c.Request.Context()
 	if wait := g.users.takeID(caller.UserID); wait > 0 {
-		tooOften(c, wait, "you call too often")
+		refuse(slowDown(c, wait, "you call too often"))
 		return
 	}
 	end, ok := g.calls.begin(caller.UserID)
 	if !ok {
 		c.Header("Retry-After", "1")
-		problem.Refuse(c, g.tooManyAtOnce())
+		refuse(g.tooManyAtOnce())
 		return
 	}
 	defer end()
 	user, err := g.settings(ctx, caller.UserID)
 	if err != nil {
-		g.unavailable(c, err)
+		refuse(g.unchecked(c, err))
 		return
 	}
 	ctx, release := g.checker.Hold(ctx, caller)
@@ -132,6 +139,9 @@ func (g *Guard) authenticated(c *gin.Context) {
 
 // actor is who the history says made the changes of a call.
 func actor(caller access.Caller, path string) journal.Actor {
+	if caller.SessionID != 0 {
+		return Person(caller.Client)
+	}
 	by := journal.Actor{Kind: journal.Agent, Name: caller.Actor, TokenID: caller.TokenID, Client: caller.Client, Transport: journal.REST}
 	if strings.HasPrefix(path, "/mcp") {
 		by.Transport = journal.MCP
@@ -139,13 +149,18 @@ func actor(caller access.Caller, path string) journal.Actor {
 	return by
 }
 
-func (g *Guard) unavailable(c *gin.Context, err error) {
+// Person is the actor of changes that a person makes at the page, in a browser.
+func Person(browser string) journal.Actor {
+	return journal.Actor{Kind: journal.Person, Name: access.ActorPage, Client: browser, Transport: journal.Page}
+}
+
+// unchecked is the error for a caller whose token or session could not be checked.
+func (g *Guard) unchecked(c *gin.Context, err error) *fault.Error {
 	if operation.CallerLeft(c.Request.Context(), err) {
-		problem.Refuse(c, &fault.Error{Code: fault.Internal, Message: "the caller left before its token was checked"})
-		return
+		return &fault.Error{Code: fault.Internal, Message: "the caller left before its token was checked"}
 	}
 	g.log.Error("a token could not be checked", "error", err, "request", RequestID(c), "trace", telemetry.TraceID(c.Request.Context()))
-	problem.Refuse(c, &fault.Error{Code: fault.Unavailable, Message: "tokens cannot be checked at the moment; try again in some seconds"})
+	return &fault.Error{Code: fault.Unavailable, Message: "tokens cannot be checked at the moment; try again in some seconds"}
 }
 
 // challenge refuses a request and says which token would be accepted.

@@ -80,9 +80,14 @@ func (g *Guard) notTooOften(c *gin.Context) {
 
 // tooOften refuses a call and says when to try again.
 func tooOften(c *gin.Context, wait time.Duration, message string) {
+	problem.Refuse(c, slowDown(c, wait, message))
+}
+
+// slowDown is the error for a call that comes too soon. It sets Retry-After.
+func slowDown(c *gin.Context, wait time.Duration, message string) *fault.Error {
 	seconds := strconv.Itoa(max(1, int(math.Ceil(wait.Seconds()))))
 	c.Header("Retry-After", seconds)
-	problem.Refuse(c, &fault.Error{Code: fault.RateLimited, Message: message + "; try again in " + seconds + " s"})
+	return &fault.Error{Code: fault.RateLimited, Message: message + "; try again in " + seconds + " s"}
 }
 
 // addressOf is the key for limits by address: an IPv4 address, or the /64 network

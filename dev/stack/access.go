@@ -18,8 +18,8 @@ import (
 	"tickler/internal/topics"
 )
 
-// user that the ready-made token belongs to.
-const user = "me"
+// User is who the ready-made token belongs to.
+const User = "me"
 
 // APIURL is the root of the public API.
 func (s *Stack) APIURL() string { return "http://" + port.Address(s.config.APIPort) }
@@ -44,6 +44,19 @@ func (s *Stack) NewToken(ctx context.Context, user string) (string, error) {
 
 // DatabaseURL of the stack's Postgres.
 func (s *Stack) DatabaseURL() string { return s.databaseURL }
+
+// NewLink makes a link that signs a user in to the page, once, and the user if
+// needed.
+func (s *Stack) NewLink(ctx context.Context, user string) (string, error) {
+	make := s.publicCommand(ctx, "user", "link", "--create", "--user", user)
+	var said bytes.Buffer
+	make.Stderr = &said
+	link, err := make.Output()
+	if err != nil {
+		return "", fmt.Errorf("%s: %w\n%s", strings.Join(make.Args, " "), err, said.String())
+	}
+	return strings.TrimSpace(string(link)), nil
+}
 
 // Broker is how to reach the stack's broker, as the user who may do everything.
 func (s *Stack) Broker() broker.Access { return s.broker }
@@ -125,7 +138,7 @@ func (s *Stack) ensureToken(ctx context.Context) error {
 	if s.token != "" && (s.config.InfraOnly || s.accepted(ctx)) {
 		return nil
 	}
-	token, err := s.NewToken(ctx, user)
+	token, err := s.NewToken(ctx, User)
 	if err != nil {
 		return err
 	}

@@ -194,6 +194,10 @@ func (s *Stack) publicCommand(ctx context.Context, args ...string) *exec.Cmd {
 	command := append(binary(app), args...)
 	cmd := exec.CommandContext(ctx, command[0], command[1:]...)
 	cmd.Dir = app.AppDirPath
-	cmd.Env = append(inherited(), "DATABASE_URL="+s.databaseURL)
+	// Links that it prints lead to where api serves.
+	cmd.Env = append(inherited(), "DATABASE_URL="+s.databaseURL, "APP_PORT="+strconv.Itoa(s.config.APIPort))
+	for name, value := range s.config.AppEnv[publicID] {
+		cmd.Env = append(cmd.Env, name+"="+value)
+	}
 	return cmd
 }

@@ -1,6 +1,6 @@
 // Package access decides who a token speaks for and what it may do: personal
-// tokens, which Tickler keeps hashed, and access tokens of OAuth 2.1 issuers
-// that the operator trusts.
+// tokens and sessions of browsers, which Tickler keeps hashed, and access tokens of
+// OAuth 2.1 issuers that the operator trusts.
 package access
 
 import (
@@ -71,10 +71,13 @@ type Caller struct {
 	Scopes []Scope
 	// TokenID is that of a personal token, 0 for one of an issuer.
 	TokenID int64
+	// SessionID is that of a signed-in browser, 0 for a token.
+	SessionID int64
 	// Actor names the token in the history, never the token itself: the name of a
 	// personal one, or its first characters; the issuer and client of another.
 	Actor string
-	// Client is the program that an issuer gave the token to, "" where that is unknown.
+	// Client is the program that an issuer gave the token to, or the browser of a
+	// session; "" where that is unknown.
 	Client string
 	// Expires is when the token ends by itself; zero: never.
 	Expires time.Time

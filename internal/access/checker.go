@@ -32,6 +32,7 @@ type Store interface {
 	// StillGood returns the scopes of those tokens, by id, that are neither expired
 	// nor revoked, and which of the users still exist.
 	StillGood(ctx context.Context, tokens, users map[int64]bool) (scopes map[int64][]Scope, known map[int64]bool, err error)
+	SessionStore
 }
 
 const (
@@ -63,9 +64,10 @@ type Checker struct {
 
 	doubt wake.Signal // asks for a recheck of all answers
 
-	mu      sync.Mutex
-	used    map[int64]time.Time
-	answers map[*held]struct{} // under way
+	mu           sync.Mutex
+	used         map[int64]time.Time // by token
+	usedSessions map[int64]time.Time
+	answers      map[*held]struct{} // under way
 }
 
 // checked is a token that was valid.
@@ -82,8 +84,8 @@ func NewChecker(store Store, issuers *Issuers, now func() time.Time, log *slog.L
 	}
 	return &Checker{
 		store: store, issuers: issuers, now: now, log: log, known: known,
-		turns: map[kind]chan struct{}{personal: make(chan struct{}, lookups), signed: make(chan struct{}, lookups)},
-		used:  map[int64]time.Time{},
+		turns: map[kind]chan struct{}{personal: make(chan struct{}, lookups), signed: make(chan struct{}, lookups), session: make(chan struct{}, lookups)},
+		used:  map[int64]time.Time{}, usedSessions: map[int64]time.Time{},
 		doubt: wake.New(), answers: map[*held]struct{}{},
 	}
 }
@@ -211,9 +213,11 @@ func (c *Checker) Run(ctx context.Context) {
 		select {
 		case <-ctx.Done():
 			c.flush(context.WithoutCancel(ctx))
+			c.flushSessions(context.WithoutCancel(ctx))
 			return
 		case <-ticker.C:
 			c.flush(ctx)
+			c.flushSessions(ctx)
 		}
 	}
 }

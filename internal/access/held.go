@@ -23,7 +23,7 @@ type held struct {
 
 // Hold returns a context for answering a caller, which ends within two seconds,
 // with ErrInvalid as its cause, when the caller's token is revoked, expires or
-// loses a scope, or its user is deleted. Call release when the answer is complete.
+// loses a scope, their session ends, or their user is deleted. Call release when the answer is complete.
 func (c *Checker) Hold(ctx context.Context, caller Caller) (answering context.Context, release func()) {
 	answering, end := context.WithCancelCause(ctx)
 	h := &held{caller, end}
@@ -68,7 +68,7 @@ func (c *Checker) keepChecking(ctx context.Context) {
 func (c *Checker) recheck(ctx context.Context) error {
 	now := c.now()
 	var open []*held
-	tokens, users := map[int64]bool{}, map[int64]bool{}
+	tokens, users, sessions := map[int64]bool{}, map[int64]bool{}, map[int64]bool{}
 	c.mu.Lock()
 	for h := range c.answers {
 		if end := h.caller.Expires; !end.IsZero() && !now.Before(end) {
@@ -76,9 +76,12 @@ func (c *Checker) recheck(ctx context.Context) error {
 			continue
 		}
 		open = append(open, h)
-		if h.caller.TokenID != 0 {
+		switch {
+		case h.caller.SessionID != 0:
+			sessions[h.caller.SessionID] = true
+		case h.caller.TokenID != 0:
 			tokens[h.caller.TokenID] = true
-		} else {
+		default:
 			users[h.caller.UserID] = true
 		}
 	}
@@ -92,9 +95,17 @@ func (c *Checker) recheck(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	var lasting map[int64]bool
+	if len(sessions) > 0 {
+		if lasting, err = c.store.SessionsStillGood(ctx, sessions); err != nil {
+			return err
+		}
+	}
 	for _, h := range open {
 		good := known[h.caller.UserID]
-		if h.caller.TokenID != 0 {
+		if h.caller.SessionID != 0 {
+			good = lasting[h.caller.SessionID]
+		} else if h.caller.TokenID != 0 {
 			var may []Scope
 			may, good = scopes[h.caller.TokenID]
 			for _, s := range h.caller.Scopes {

@@ -89,18 +89,23 @@ func (c Claims) actor() string {
 type Issuers struct {
 	ctx    context.Context // of the refreshing of keys
 	client *http.Client
+	direct *http.Client // follows no redirects
 	log    *slog.Logger
 	parser *jwt.Parser
 	byName map[string]*issuer
 	scopes []Scope // that they can grant
+
+	algorithms []string
+	now        func() time.Time
 }
 
 // issuer fetches its keys when they are first needed.
 type issuer struct {
-	name  string
-	mu    sync.Mutex
-	keys  keyfunc.Keyfunc // nil until they were fetched
-	retry time.Time
+	name     string
+	mu       sync.Mutex
+	keys     keyfunc.Keyfunc // nil until they were fetched
+	metadata metadata        // fetched before them
+	retry    time.Time
 }
 
 // NewIssuers trusts issuers; their keys are kept up to date until ctx ends. It
@@ -110,12 +115,15 @@ func NewIssuers(ctx context.Context, trust Trust, now func() time.Time, log *slo
 		return nil
 	}
 	all := &Issuers{
-		ctx: ctx, log: log, byName: map[string]*issuer{}, scopes: Standard,
+		ctx: ctx, log: log, byName: map[string]*issuer{}, scopes: Standard, algorithms: trust.Algorithms, now: now,
 		client: &http.Client{Timeout: fetchTimeout, Transport: limitedTransport{http.DefaultTransport}},
 		parser: jwt.NewParser(
 			jwt.WithValidMethods(trust.Algorithms), jwt.WithAudience(trust.Audiences...), jwt.WithExpirationRequired(),
 			jwt.WithIssuedAt(), jwt.WithLeeway(leeway), jwt.WithTimeFunc(now)),
 	}
+	direct := *all.client
+	direct.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	all.direct = &direct
 	if trust.Admin {
 		all.scopes = Scopes
 	}
@@ -188,8 +196,8 @@ func (all *Issuers) Verify(ctx context.Context, token string) (Claims, error) {
 	if err != nil || !parsed.Valid {
 		return Claims{}, fmt.Errorf("%w: %w", ErrInvalid, err)
 	}
-	if content.Subject == "" || len(content.Subject) > longestName || strings.ContainsRune(content.Subject, 0) {
-		return Claims{}, fmt.Errorf("%w: it names nobody", ErrInvalid)
+	if err := checkSubject(content.Subject); err != nil {
+		return Claims{}, err
 	}
 	client := content.ClientID
 	if client == "" {
@@ -199,6 +207,13 @@ func (all *Issuers) Verify(ctx context.Context, token string) (Claims, error) {
 		Issuer: content.Issuer, Subject: content.Subject, Client: strings.ToValidUTF8(client[:min(len(client), longestName)], ""),
 		Scopes: content.scopesOf(all.scopes), Expires: content.ExpiresAt.Time,
 	}, nil
+}
+
+func checkSubject(subject string) error {
+	if subject == "" || len(subject) > longestName || strings.ContainsRune(subject, 0) {
+		return fmt.Errorf("%w: it names nobody", ErrInvalid)
+	}
+	return nil
 }
 
 // checkHeader refuses tokens of another type, and critical extensions that are not
@@ -250,12 +265,13 @@ func (all *Issuers) keysOf(from *issuer) (keyfunc.Keyfunc, error) {
 		return nil, ErrIssuerAway
 	}
 	from.retry = time.Now().Add(retryInterval)
-	address, err := all.discover(from.name)
+	told, err := all.discover(from.name)
 	if err == nil {
+		from.metadata = told
 		unknown := rate.NewLimiter(rate.Every(refreshInterval), 1)
 		unknown.Allow() // the first fetch is this one
 		mustFetch := false
-		from.keys, err = keyfunc.NewDefaultOverrideCtx(all.ctx, []string{address}, keyfunc.Override{
+		from.keys, err = keyfunc.NewDefaultOverrideCtx(all.ctx, []string{told.Keys}, keyfunc.Override{
 			Client: all.client, HTTPTimeout: fetchTimeout, NoErrorReturnFirstHTTPReq: &mustFetch,
 			RefreshInterval: time.Hour, RefreshUnknownKID: unknown, RateLimitWaitMax: fetchTimeout,
 			RefreshErrorHandlerFunc: func(string) func(context.Context, error) {
@@ -275,10 +291,10 @@ func (all *Issuers) keysOf(from *issuer) (keyfunc.Keyfunc, error) {
 // discover asks an issuer where its keys are, by either of the two well-known
 // addresses.
 // https://www.rfc-editor.org/rfc/rfc8414#section-3
-func (all *Issuers) discover(name string) (string, error) {
+func (all *Issuers) discover(name string) (metadata, error) {
 	u, err := url.Parse(name)
 	if err != nil {
-		return "", err
+		return metadata{}, err
 	}
 	path := strings.TrimSuffix(u.Path, "/")
 	root := u.Scheme + "://" + u.Host
@@ -287,46 +303,56 @@ func (all *Issuers) discover(name string) (string, error) {
 		root + path + "/.well-known/openid-configuration",
 		root + "/.well-known/oauth-authorization-server" + path,
 	} {
-		keys, err := all.metadata(address, name)
+		told, err := all.fetch(address, name)
 		if err == nil {
-			return keys, nil
+			return told, nil
 		}
 		failed = append(failed, err)
 	}
-	return "", errors.Join(failed...)
+	return metadata{}, errors.Join(failed...)
 }
 
-func (all *Issuers) metadata(address, name string) (string, error) {
+// metadata is the part of what an issuer tells of itself that is used here.
+type metadata struct {
+	Issuer        string   `json:"issuer"`
+	Keys          string   `json:"jwks_uri"`
+	Authorization string   `json:"authorization_endpoint"`
+	Token         string   `json:"token_endpoint"`
+	ClientSecret  []string `json:"token_endpoint_auth_methods_supported"`
+	NamesItself   bool     `json:"authorization_response_iss_parameter_supported"` // RFC 9207
+}
+
+func (all *Issuers) fetch(address, name string) (told metadata, err error) {
 	ctx, cancel := context.WithTimeout(all.ctx, fetchTimeout)
 	defer cancel()
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
 	if err != nil {
-		return "", err
+		return told, err
 	}
 	response, err := all.client.Do(request)
 	if err != nil {
-		return "", err
+		return told, err
 	}
 	defer func() { _ = response.Body.Close() }()
 	if response.StatusCode != http.StatusOK {
-		return "", fmt.Errorf("%s answers %s", address, response.Status)
+		return told, fmt.Errorf("%s answers %s", address, response.Status)
 	}
-	var document struct {
-		Issuer string `json:"issuer"`
-		JWKS   string `json:"jwks_uri"`
+	if err := json.NewDecoder(response.Body).Decode(&told); err != nil {
+		return told, fmt.Errorf("read %s: %w", address, err)
 	}
-	if err := json.NewDecoder(response.Body).Decode(&document); err != nil {
-		return "", fmt.Errorf("read %s: %w", address, err)
+	if told.Issuer != name { // RFC 8414, section 3.3: else one could speak for another
+		return told, fmt.Errorf("%s is the metadata of %s", address, quoted(told.Issuer))
 	}
-	if document.Issuer != name { // RFC 8414, section 3.3: else one could speak for another
-		return "", fmt.Errorf("%s is the metadata of %s", address, quoted(document.Issuer))
+	if err := checkEndpoint(told.Keys); err != nil {
+		return told, fmt.Errorf("the address of the keys in %s: %w", address, err)
 	}
-	keys, err := url.Parse(document.JWKS)
-	if err == nil {
-		err = checkSecure(keys)
-	}
+	return told, nil
+}
+
+func checkEndpoint(address string) error {
+	u, err := url.Parse(address)
 	if err != nil {
-		return "", fmt.Errorf("the address of the keys in %s: %w", address, err)
+		return err
 	}
-	return document.JWKS, nil
+	return checkSecure(u)
 }

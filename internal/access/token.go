@@ -73,6 +73,7 @@ const (
 	neither kind = iota
 	personal
 	signed // a JWT
+	session // of a browser; no token has this kind
 )
 
 func kindOf(token string) kind {

@@ -21,14 +21,17 @@ type Guard struct {
 	UserCalls                          int
 	Issuers, Audiences, Algorithms     []string
 	IssuersGrantAdmin                  bool
+	SignInClients                      []access.Client // of the issuers with which people sign in
 	TLSCertificate, TLSKey             string // paths
 }
+
+const publicURL = "TICKLER_PUBLIC_URL"
 
 // guardSettings lists the variables of api's guard. listen is api's default
 // address.
 func guardSettings(listen string) []setting {
 	return []setting{
-		{name: "TICKLER_PUBLIC_URL", standard: "http://" + listen, help: "how callers reach this server; access tokens must be issued for it, and links in mail lead to it: without it no address of mail can be confirmed", read: func(c *Config, v string) error {
+		{name: publicURL, standard: "http://" + listen, help: "how callers reach this server; access tokens must be issued for it, and links in mail lead to it: without it no address of mail can be confirmed. The page is signed in to over https, or on this machine", read: func(c *Config, v string) error {
 			u, err := url.Parse(v)
 			if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" || u.RawQuery != "" || u.Fragment != "" || u.User != nil {
 				return errors.New("must be a URL, for example https://tickler.example.com")
@@ -71,6 +74,27 @@ func guardSettings(listen string) []setting {
 				return errors.New("must be yes or no")
 			}
 			c.Guard.IssuersGrantAdmin = v == "yes"
+			return nil
+		}},
+		{name: "TICKLER_SIGN_IN_CLIENTS", optional: true, help: "ISSUER=CLIENT_ID, several separated by commas: people may sign in to the page with these issuers, which must be among TICKLER_ISSUERS", read: func(c *Config, v string) error {
+			for _, pair := range list(v) {
+				issuer, id, found := strings.Cut(pair, "=")
+				if !found || id == "" || !slices.Contains(c.Guard.Issuers, issuer) {
+					return errors.New("must be ISSUER=CLIENT_ID with an issuer of TICKLER_ISSUERS, for example https://id.example.com=tickler")
+				}
+				c.Guard.SignInClients = append(c.Guard.SignInClients, access.Client{Issuer: issuer, ID: id})
+			}
+			return nil
+		}},
+		{name: "TICKLER_SIGN_IN_SECRETS", optional: true, help: "ISSUER=SECRET, for clients of TICKLER_SIGN_IN_CLIENTS that have one", read: func(c *Config, v string) error {
+			for _, pair := range list(v) {
+				issuer, secret, found := strings.Cut(pair, "=")
+				i := slices.IndexFunc(c.Guard.SignInClients, func(client access.Client) bool { return client.Issuer == issuer })
+				if !found || secret == "" || i < 0 {
+					return errors.New("must be ISSUER=SECRET with an issuer of TICKLER_SIGN_IN_CLIENTS")
+				}
+				c.Guard.SignInClients[i].Secret = secret
+			}
 			return nil
 		}},
 		{name: "TICKLER_AUDIENCES", optional: true, help: "what access tokens may be issued for, beside TICKLER_PUBLIC_URL, its /mcp and its /v1", read: func(c *Config, v string) error {

@@ -155,7 +155,7 @@ func port(set func(*Config, string)) func(*Config, string) error {
 // it, unless TICKLER_LISTEN says otherwise.
 func API() (Config, error) {
 	c, err := read(apiSettings())
-	c.Guard.PublicURLSet = os.Getenv("TICKLER_PUBLIC_URL") != ""
+	c.Guard.PublicURLSet = os.Getenv(publicURL) != ""
 	if (c.Guard.TLSCertificate == "") != (c.Guard.TLSKey == "") {
 		err = errors.Join(err, errors.New("TICKLER_TLS_CERT and TICKLER_TLS_KEY: set both, or neither"))
 	}
@@ -188,6 +188,13 @@ func Notifier(listen string) (Config, error) { return read(notifierSettings(list
 func DatabaseURL() (string, error) {
 	c, err := read(settings("", false)[:1])
 	return c.DatabaseURL, err
+}
+
+// PublicURL reads only that setting.
+func PublicURL() (string, error) {
+	all := guardSettings(apiListen())
+	c, err := read(all[slices.IndexFunc(all, func(s setting) bool { return s.name == publicURL }):][:1])
+	return c.Guard.PublicURL, err
 }
 
 func read(all []setting) (Config, error) {

@@ -27,11 +27,13 @@ const (
 	CalendarFeed Object = "calendar_feed"
 	Token        Object = "token"
 	User         Object = "user"
+	Session      Object = "session" // a signed-in browser
+	Passkey      Object = "passkey"
 )
 
 // Objects lists the kinds of object.
 func Objects() []Object {
-	return []Object{Task, Category, Tag, Settings, Channel, CalendarFeed, Token, User}
+	return []Object{Task, Category, Tag, Settings, Channel, CalendarFeed, Token, User, Session, Passkey}
 }
 
 // Action is what was done to an object.

@@ -36,6 +36,12 @@ var pruneStatements = []struct {
 	{"deliveries", event.KeptDeliveries, `
 		DELETE FROM deliveries WHERE id IN (
 			SELECT id FROM deliveries WHERE created_at < now() - $1::interval LIMIT $2)`},
+	{"sessions of browsers", 0, `
+		DELETE FROM web_sessions WHERE id IN (SELECT id FROM web_sessions WHERE expires_at <= now() - $1::interval LIMIT $2)`},
+	{"links that sign in", 0, `
+		DELETE FROM sign_in_links WHERE hash IN (SELECT hash FROM sign_in_links WHERE expires_at <= now() - $1::interval LIMIT $2)`},
+	{"steps of signing in", 0, `
+		DELETE FROM sign_in_steps WHERE hash IN (SELECT hash FROM sign_in_steps WHERE expires_at <= now() - $1::interval LIMIT $2)`},
 	{"dead letters", event.KeptDeadLetters, `
 		DELETE FROM dead_letters WHERE id IN (
 			SELECT id FROM dead_letters WHERE received_at < now() - $1::interval LIMIT $2)`},

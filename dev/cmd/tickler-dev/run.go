@@ -27,7 +27,12 @@ func run(ctx context.Context, infraOnly bool) error {
 	if infraOnly {
 		fmt.Print(infraBanner(s, config, time.Since(begun)))
 	} else {
-		fmt.Print(banner(s, config, time.Since(begun)))
+		link, err := s.NewLink(ctx, stack.User)
+		if err != nil {
+			s.Stop()
+			return err
+		}
+		fmt.Print(banner(s, link, config, time.Since(begun)))
 	}
 	select {
 	case <-s.Done():

@@ -41,6 +41,9 @@ func run(ctx context.Context) error {
 		_, err := conn.Exec(ctx, `INSERT INTO tokens VALUES ($1)`, token)
 		fmt.Println(token)
 		return err
+	case "user link --create --user me":
+		fmt.Println("http://localhost:" + os.Getenv("APP_PORT") + "/sign-in/link/" + rand.Text())
+		return nil
 	}
 	return serve(ctx, conn)
 }

@@ -1,0 +1,118 @@
+package command
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/netip"
+	"net/url"
+	"strings"
+	"text/tabwriter"
+
+	"tickler/internal/config"
+	"tickler/internal/fault"
+	"tickler/internal/person"
+	"tickler/internal/repository"
+)
+
+// userCommand runs api user.
+func userCommand(args []string, stdout, stderr io.Writer) error {
+	if len(args) > 0 {
+		switch args[0] {
+		case "link":
+			return linkUser(args[1:], stdout, stderr)
+		case "list":
+			return listUsers(args[1:], stdout)
+		}
+	}
+	return fmt.Errorf("user: want link or list: %w", errUsage)
+}
+
+// linkUser prints a link that signs a person in to stdout, and nothing else.
+func linkUser(args []string, stdout, stderr io.Writer) error {
+	flags, user := userFlags("user link")
+	create := flags.Bool("create", false, "make the person if there is none of that name")
+	zone := flags.String("time-zone", "", "IANA time zone of a new person, for example Europe/Berlin (default: UTC)")
+	issuer := flags.String("issuer", repository.LocalIssuer, "issuer who knows the person by that name")
+	if done, err := parseFlags(flags, args); done || err != nil {
+		return err
+	}
+	if flags.NArg() > 0 {
+		return fmt.Errorf("user link: takes flags only: %w", errUsage)
+	}
+	name, err := checkUser(flags, *user)
+	if err != nil {
+		return err
+	}
+	if *zone != "" {
+		if _, err := person.LoadZone("--time-zone", *zone); err != nil {
+			return err
+		}
+	}
+	page, err := pageURL()
+	if err != nil {
+		return err
+	}
+	secret := person.NewSecret()
+	err = withStore(func(ctx context.Context, store *repository.Repository) error {
+		id, err := store.FindUser(ctx, *issuer, name)
+		if errors.Is(err, fault.ErrNotFound) && *create && *issuer == repository.LocalIssuer {
+			id, err = store.EnsureUser(ctx, repository.LocalIssuer, name, *zone)
+		}
+		if errors.Is(err, fault.ErrNotFound) {
+			return fmt.Errorf("there is no person %q; --create makes them", name)
+		}
+		if err != nil {
+			return err
+		}
+		return store.AddSignInLink(ctx, id, person.HashSecret(secret))
+	})
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(stderr, "Signs %s in, once, within 15 minutes; whoever opens it first is in:\n", name)
+	_, err = fmt.Fprintln(stdout, page+"/sign-in/link/"+secret)
+	return err
+}
+
+// pageURL is where people find the page. Browsers take passkeys at localhost, and
+// not at an address of loopback.
+func pageURL() (string, error) {
+	public, err := config.PublicURL()
+	if err != nil {
+		return "", err
+	}
+	u, err := url.Parse(public)
+	if err != nil {
+		return "", err
+	}
+	if address, err := netip.ParseAddr(u.Hostname()); err == nil && address.IsLoopback() {
+		u.Host = strings.Replace(u.Host, u.Hostname(), "localhost", 1)
+	}
+	return u.String(), nil
+}
+
+func listUsers(args []string, stdout io.Writer) error {
+	flags, _ := userFlags("user list")
+	if done, err := parseFlags(flags, args); done || err != nil {
+		return err
+	}
+	return withStore(func(ctx context.Context, store *repository.Repository) error {
+		table := tabwriter.NewWriter(stdout, 0, 0, 2, ' ', 0)
+		_, _ = fmt.Fprintln(table, "ID\tNAME\tISSUER\tTIME ZONE\tCREATED\tTOKENS\tPASSKEYS\tBROWSERS\tLAST USED")
+		for after := int64(0); ; {
+			people, err := store.People(ctx, after, 500)
+			if err != nil {
+				return err
+			}
+			for _, p := range people {
+				after = p.ID
+				_, _ = fmt.Fprintf(table, "%d\t%q\t%s\t%s\t%s\t%d\t%d\t%d\t%s\n", p.ID, p.Subject, p.Issuer, p.TimeZone, instant(&p.CreatedAt), p.Tokens, p.Passkeys, p.Browsers, instant(p.LastUsedAt))
+			}
+			if len(people) == 0 {
+				return table.Flush()
+			}
+		}
+	})
+}

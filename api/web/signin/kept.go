@@ -1,0 +1,154 @@
+package signin
+
+import (
+	"encoding/json"
+	"errors"
+	"maps"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"tickler/api/guard"
+	"tickler/api/web"
+	"tickler/internal/fault"
+	"tickler/internal/person"
+)
+
+// Kinds of steps; the table sign_in_steps allows these and no others.
+const (
+	stepPasskey = "passkey"
+	stepIssuer  = "issuer"
+	stepForm    = "form"
+)
+
+const (
+	// keptFor is how long it is remembered what a person was about when asked to
+	// sign in.
+	keptFor = time.Hour
+	// maxKept bounds a form that is kept, in bytes: the longest description fits.
+	maxKept = 96 << 10
+)
+
+// form is one that was sent without a session.
+type form struct {
+	Path   string     `json:"path"`
+	Values url.Values `json:"values"`
+}
+
+// SignedOut answers who must sign in first. Where they were going is remembered, and
+// so is the form that they sent: after they signed in, it is shown again.
+func (h *Handler) SignedOut(c *gin.Context) {
+	c.Header("Cache-Control", "no-store")
+	// A script cannot sign in for its person: it has to load a page, or send its
+	// form as a browser does.
+	if c.GetHeader("Sec-Fetch-Dest") == "empty" || strings.Contains(c.GetHeader("Accept"), "text/event-stream") {
+		h.Pages.Again(c, http.StatusUnauthorized, "Not signed in", &fault.Error{Code: fault.Unauthorized, Message: "you are signed out"})
+		return
+	}
+	switch c.Request.Method {
+	case http.MethodGet, http.MethodHead:
+		h.remember(c, c.Request.URL.RequestURI())
+	default:
+		if !h.keep(c) {
+			h.remember(c, refererOf(c))
+		}
+	}
+	c.Redirect(http.StatusSeeOther, "/sign-in")
+}
+
+func (h *Handler) remember(c *gin.Context, path string) {
+	if path = web.Local(path); path != "/" && len(path) <= 2000 && !strings.HasPrefix(path, "/sign-") {
+		h.Guard.SetCookie(c, guard.CookieNext, url.QueryEscape(path), keptFor)
+	}
+}
+
+// refererOf is the page on which a form stood.
+func refererOf(c *gin.Context) string {
+	u, err := url.Parse(c.Request.Referer())
+	if err != nil || u.Host != c.Request.Host {
+		return "/"
+	}
+	return u.RequestURI()
+}
+
+// keep keeps the form of a request. It returns false for one that has a file, or too
+// much, and when too many are kept already.
+func (h *Handler) keep(c *gin.Context) bool {
+	values := web.Posted(c)
+	state, err := json.Marshal(form{Path: web.Local(c.Request.URL.RequestURI()), Values: values})
+	if err != nil || len(values) == 0 || len(state) > maxKept || strings.Contains(string(state), `\u0000`) || !h.Guard.MayKeep(c) {
+		return false
+	}
+	secret := person.NewSecret()
+	begun, err := h.Store.BeginSignInStep(c.Request.Context(), person.HashSecret(secret), stepForm, string(state), keptFor)
+	if err != nil || !begun {
+		return false
+	}
+	h.Guard.SetCookie(c, guard.CookieForm, secret, keptFor)
+	return true
+}
+
+// onward is where a person goes who has signed in: to the form that was kept, to
+// where they were going, or to the first page.
+func (h *Handler) onward(c *gin.Context) string {
+	if h.Guard.Cookie(c, guard.CookieForm) != "" {
+		return "/sign-in/kept"
+	}
+	return h.next(c)
+}
+
+// next is where a person was going when asked to sign in.
+func (h *Handler) next(c *gin.Context) string {
+	next, err := url.QueryUnescape(h.Guard.Cookie(c, guard.CookieNext))
+	if err != nil || next == "" {
+		return "/"
+	}
+	h.Guard.SetCookie(c, guard.CookieNext, "", 0)
+	return web.Local(next)
+}
+
+// field is one of a form that was kept.
+type field struct {
+	Name, Value string
+	Typed       bool // a person reads it; others are hidden
+	Long        bool
+}
+
+// showKept shows the form that was sent without a session, to be sent again by its
+// person. Nothing is done before they do.
+func (h *Handler) showKept(c *gin.Context) {
+	secret := h.Guard.Cookie(c, guard.CookieForm)
+	if secret == "" {
+		secret = h.Guard.Cookie(c, guard.CookieKept) // the page was loaded again
+	}
+	state, err := h.Store.FindSignInStep(c.Request.Context(), person.HashSecret(secret), stepForm)
+	var kept form
+	switch {
+	case errors.Is(err, fault.ErrNotFound), err == nil && json.Unmarshal([]byte(state), &kept) != nil:
+		h.Guard.SetCookie(c, guard.CookieForm, "", 0)
+		c.Redirect(http.StatusSeeOther, h.next(c))
+		return
+	case err != nil:
+		h.Pages.Fail(c, "kept form", err)
+		return
+	}
+	h.Guard.SetCookie(c, guard.CookieForm, "", 0)
+	h.Guard.SetCookie(c, guard.CookieKept, secret, keptFor)
+	var fields []field
+	for _, name := range slices.Sorted(maps.Keys(kept.Values)) {
+		for _, value := range kept.Values[name] {
+			fields = append(fields, field{Name: name, Value: value, Typed: slices.Contains(typed, name), Long: len(value) > 80 || strings.Contains(value, "\n")})
+		}
+	}
+	h.Pages.Show(c, http.StatusOK, "kept", web.Page{Title: "What you typed", Data: struct {
+		Action string
+		Fields []field
+	}{web.Local(kept.Path), fields}})
+}
+
+// typed are the fields that a person writes as text; others are choices and ids.
+var typed = []string{"text", "title", "description", "name", "query", "q", "note", "comment", "due_date", "quiet_hours", "add_channel"}
