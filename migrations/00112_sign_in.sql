@@ -156,7 +156,7 @@ CREATE FUNCTION begin_sign_in_step(given bytea, what text, state text, lasts int
         DELETE FROM sign_in_steps s WHERE s.hash IN (SELECT e.hash FROM sign_in_steps e WHERE e.expires_at <= now() ORDER BY e.expires_at LIMIT 10);
         INSERT INTO sign_in_steps (hash, kind, state, expires_at)
         SELECT given, what, begin_sign_in_step.state, now() + lasts
-        WHERE most > (SELECT count(*) FROM (SELECT FROM sign_in_steps s WHERE s.kind = what LIMIT most) some)
+        WHERE most > (SELECT count(*) FROM (SELECT FROM sign_in_steps s WHERE s.kind = what LIMIT most) waiting)
         RETURNING true;
     END;
 -- +goose StatementEnd

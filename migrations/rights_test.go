@@ -26,20 +26,31 @@ func found(t *testing.T, pool *pgxpool.Pool, sql string) []string {
 func TestFunctionsThatLendTheirOwnersRightsAreFewAndKnown(t *testing.T) {
 	pool := pgtest.Open(t)
 	require.Equal(t, []string{
+		"begin_sign_in_step: tickler_api",
 		"check_held: tickler_api",
+		"check_held_sessions: tickler_api",
 		"check_token: tickler_api",
+		"check_web_session: tickler_api",
 		"confirm_channel: tickler_api",
 		"find_calendar: tickler_api",
 		"find_confirmation: tickler_api",
+		"find_passkey: tickler_api",
+		"find_sign_in_link: tickler_api",
+		"find_sign_in_step: tickler_api",
 		"find_user: tickler_api",
 		"journal_news: tickler_api",
 		"journal_of_all: tickler_api",
+		"list_users: tickler_api",
+		"mail_sign_in_link: tickler_api",
 		"note_token_use: tickler_api",
+		"note_web_session_use: tickler_api",
 		"oldest_unpublished: tickler_notifier",
 		"provision_user: tickler_api",
 		"recorded_events: tickler_notifier, tickler_recurrer, tickler_relay",
 		"search_matches: tickler_api",
 		"search_titles: tickler_api",
+		"take_sign_in_link: tickler_api",
+		"take_sign_in_step: tickler_api",
 	}, found(t, pool, `
 		SELECT p.proname || ': ' || coalesce((
 			SELECT string_agg(CASE WHEN g.grantee = 0 THEN 'PUBLIC' ELSE g.grantee::regrole::text END, ', ' ORDER BY g.grantee::regrole::text)

@@ -262,10 +262,12 @@ CREATE TABLE channels (
     leased_until    timestamp with time zone,
     lease           bigint NOT NULL DEFAULT 0,
     created_at      timestamp with time zone NOT NULL DEFAULT now(),
+    signs_in        boolean NOT NULL DEFAULT false,
     CONSTRAINT channels_pkey PRIMARY KEY (id),
     CONSTRAINT channels_user_id_kind_target_key UNIQUE (user_id, kind, target),
     CONSTRAINT channels_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE,
     CONSTRAINT channels_check CHECK ((confirmed OR (NOT enabled))),
+    CONSTRAINT channels_check1 CHECK (((NOT signs_in) OR ((kind = 'email'::text) AND confirmed))),
     CONSTRAINT channels_kind_check CHECK ((kind = ANY (ARRAY['webhook'::text, 'ntfy'::text, 'email'::text])))
 );
 CREATE INDEX idx_channels_due ON channels USING btree (next_attempt_at) WHERE ((enabled OR (NOT confirmed)) AND (next_attempt_at IS NOT NULL));
@@ -302,7 +304,7 @@ CREATE TABLE deliveries (
     CONSTRAINT deliveries_channel_id_event_id_key UNIQUE (channel_id, event_id),
     CONSTRAINT deliveries_channel_id_fkey FOREIGN KEY (channel_id) REFERENCES channels(id) ON DELETE SET NULL,
     CONSTRAINT deliveries_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE,
-    CONSTRAINT deliveries_kind_check CHECK ((kind = ANY (ARRAY['reminder'::text, 'test'::text, 'notice'::text, 'confirmation'::text]))),
+    CONSTRAINT deliveries_kind_check CHECK ((kind = ANY (ARRAY['reminder'::text, 'test'::text, 'notice'::text, 'confirmation'::text, 'sign_in'::text]))),
     CONSTRAINT deliveries_state_check CHECK ((state = ANY (ARRAY['pending'::text, 'sent'::text, 'failed'::text, 'dropped'::text, 'unknown'::text])))
 );
 CREATE INDEX idx_deliveries_created ON deliveries USING btree (created_at);
@@ -391,6 +393,89 @@ GRANT INSERT ON dead_letters TO tickler_recurrer;
 GRANT SELECT ON dead_letters TO tickler_relay;
 GRANT SELECT (id, received_at) ON dead_letters TO tickler_notifier;
 GRANT UPDATE (redriven_at) ON dead_letters TO tickler_relay;
+
+CREATE TABLE web_sessions (
+    id           bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
+    user_id      bigint NOT NULL,
+    hash         bytea NOT NULL,
+    browser      text NOT NULL,
+    address      text NOT NULL,
+    method       text NOT NULL,
+    created_at   timestamp with time zone NOT NULL DEFAULT now(),
+    last_used_at timestamp with time zone NOT NULL DEFAULT now(),
+    expires_at   timestamp with time zone NOT NULL,
+    CONSTRAINT web_sessions_pkey PRIMARY KEY (id),
+    CONSTRAINT web_sessions_hash_key UNIQUE (hash),
+    CONSTRAINT web_sessions_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE
+);
+CREATE INDEX idx_web_sessions_expired ON web_sessions USING btree (expires_at);
+CREATE INDEX idx_web_sessions_user ON web_sessions USING btree (user_id);
+ALTER TABLE web_sessions ENABLE ROW LEVEL SECURITY;
+CREATE POLICY expired ON web_sessions TO tickler_notifier USING ((expires_at <= now()));
+CREATE POLICY own ON web_sessions TO tickler_api, tickler_recurrer USING ((user_id = ( SELECT caller_id() AS caller_id)));
+GRANT DELETE ON web_sessions TO tickler_api;
+GRANT DELETE ON web_sessions TO tickler_notifier;
+GRANT INSERT (user_id, hash, browser, address, method, expires_at) ON web_sessions TO tickler_api;
+GRANT SELECT (id, user_id, browser, address, method, created_at, last_used_at, expires_at) ON web_sessions TO tickler_api;
+GRANT SELECT (id, expires_at) ON web_sessions TO tickler_notifier;
+
+CREATE TABLE sign_in_links (
+    hash       bytea NOT NULL,
+    user_id    bigint NOT NULL,
+    expires_at timestamp with time zone NOT NULL DEFAULT (now() + '00:15:00'::interval),
+    CONSTRAINT sign_in_links_pkey PRIMARY KEY (hash),
+    CONSTRAINT sign_in_links_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE
+);
+CREATE INDEX idx_sign_in_links_expired ON sign_in_links USING btree (expires_at);
+CREATE INDEX idx_sign_in_links_user ON sign_in_links USING btree (user_id);
+ALTER TABLE sign_in_links ENABLE ROW LEVEL SECURITY;
+CREATE POLICY expired ON sign_in_links FOR SELECT TO tickler_notifier USING ((expires_at <= now()));
+CREATE POLICY mail ON sign_in_links FOR INSERT TO tickler_notifier WITH CHECK ((EXISTS ( SELECT
+   FROM channels c
+  WHERE ((c.user_id = sign_in_links.user_id) AND (c.kind = 'email'::text) AND c.confirmed AND c.signs_in))));
+CREATE POLICY own ON sign_in_links TO tickler_api, tickler_recurrer USING ((user_id = ( SELECT caller_id() AS caller_id)));
+CREATE POLICY prune ON sign_in_links FOR DELETE TO tickler_notifier USING ((expires_at <= now()));
+GRANT DELETE ON sign_in_links TO tickler_api;
+GRANT DELETE ON sign_in_links TO tickler_notifier;
+GRANT INSERT (hash, user_id) ON sign_in_links TO tickler_api;
+GRANT SELECT (user_id, expires_at) ON sign_in_links TO tickler_api;
+GRANT INSERT (hash, user_id) ON sign_in_links TO tickler_notifier;
+GRANT SELECT (hash, expires_at) ON sign_in_links TO tickler_notifier;
+
+CREATE TABLE passkeys (
+    id            bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
+    user_id       bigint NOT NULL,
+    credential_id bytea NOT NULL,
+    handle        bytea NOT NULL,
+    credential    json NOT NULL,
+    name          text NOT NULL,
+    created_at    timestamp with time zone NOT NULL DEFAULT now(),
+    last_used_at  timestamp with time zone,
+    CONSTRAINT passkeys_pkey PRIMARY KEY (id),
+    CONSTRAINT passkeys_credential_id_key UNIQUE (credential_id),
+    CONSTRAINT passkeys_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE
+);
+CREATE INDEX idx_passkeys_user ON passkeys USING btree (user_id);
+ALTER TABLE passkeys ENABLE ROW LEVEL SECURITY;
+CREATE POLICY own ON passkeys TO tickler_api, tickler_recurrer USING ((user_id = ( SELECT caller_id() AS caller_id)));
+GRANT SELECT, DELETE ON passkeys TO tickler_api;
+GRANT INSERT (user_id, credential_id, handle, credential, name) ON passkeys TO tickler_api;
+GRANT UPDATE (credential, name, last_used_at) ON passkeys TO tickler_api;
+
+CREATE TABLE sign_in_steps (
+    hash       bytea NOT NULL,
+    kind       text NOT NULL,
+    state      text NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    CONSTRAINT sign_in_steps_pkey PRIMARY KEY (hash),
+    CONSTRAINT sign_in_steps_kind_check CHECK ((kind = ANY (ARRAY['passkey'::text, 'issuer'::text, 'form'::text]))),
+    CONSTRAINT sign_in_steps_state_check CHECK ((octet_length(state) <= 131072))
+);
+CREATE INDEX idx_sign_in_steps_expired ON sign_in_steps USING btree (expires_at);
+ALTER TABLE sign_in_steps ENABLE ROW LEVEL SECURITY;
+CREATE POLICY expired ON sign_in_steps TO tickler_notifier USING ((expires_at <= now()));
+GRANT DELETE ON sign_in_steps TO tickler_notifier;
+GRANT SELECT (hash, expires_at) ON sign_in_steps TO tickler_notifier;
 
 CREATE FUNCTION caller_id()
  RETURNS bigint
@@ -703,6 +788,212 @@ BEGIN ATOMIC
 END;
 REVOKE ALL ON FUNCTION oldest_unpublished() FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION oldest_unpublished() TO tickler_notifier;
+
+CREATE FUNCTION check_web_session(given bytea)
+ RETURNS TABLE(id bigint, user_id bigint, browser text, expires_at timestamp with time zone)
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+BEGIN ATOMIC
+ SELECT s.id,
+     s.user_id,
+     s.browser,
+     s.expires_at
+    FROM web_sessions s
+   WHERE ((s.hash = check_web_session.given) AND (s.expires_at > now()));
+END;
+REVOKE ALL ON FUNCTION check_web_session(bytea) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION check_web_session(bytea) TO tickler_api;
+
+CREATE FUNCTION check_held_sessions(sessions bigint[])
+ RETURNS TABLE(id bigint)
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+BEGIN ATOMIC
+ SELECT s.id
+    FROM web_sessions s
+   WHERE ((s.id = ANY (check_held_sessions.sessions)) AND (s.expires_at > now()));
+END;
+REVOKE ALL ON FUNCTION check_held_sessions(bigint[]) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION check_held_sessions(bigint[]) TO tickler_api;
+
+CREATE FUNCTION note_web_session_use(sessions bigint[], instants timestamp with time zone[], lasts interval)
+ RETURNS void
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+BEGIN ATOMIC
+ UPDATE web_sessions s SET last_used_at = GREATEST(s.last_used_at, used.at), expires_at = GREATEST(s.expires_at, (used.at + note_web_session_use.lasts))
+    FROM UNNEST(note_web_session_use.sessions, note_web_session_use.instants) used(id, at)
+   WHERE ((s.id = used.id) AND (s.expires_at > now()));
+END;
+REVOKE ALL ON FUNCTION note_web_session_use(bigint[],timestamp with time zone[],interval) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION note_web_session_use(bigint[],timestamp with time zone[],interval) TO tickler_api;
+
+CREATE FUNCTION find_sign_in_link(given bytea)
+ RETURNS text
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+BEGIN ATOMIC
+ SELECT u.subject
+    FROM (sign_in_links l
+      JOIN users u ON ((u.id = l.user_id)))
+   WHERE ((l.hash = find_sign_in_link.given) AND (l.expires_at > now()));
+END;
+REVOKE ALL ON FUNCTION find_sign_in_link(bytea) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION find_sign_in_link(bytea) TO tickler_api;
+
+CREATE FUNCTION take_sign_in_link(given bytea)
+ RETURNS bigint
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+BEGIN ATOMIC
+ DELETE FROM sign_in_links l
+   WHERE ((l.hash = take_sign_in_link.given) AND (l.expires_at > now()))
+   RETURNING l.user_id;
+END;
+REVOKE ALL ON FUNCTION take_sign_in_link(bytea) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION take_sign_in_link(bytea) TO tickler_api;
+
+CREATE FUNCTION mail_sign_in_link(address text, content json, most integer, pause interval)
+ RETURNS void
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+BEGIN ATOMIC
+ WITH asked AS (
+          SELECT c_1.id,
+             c_1.user_id,
+             c_1.target
+            FROM channels c_1
+           WHERE ((c_1.kind = 'email'::text) AND c_1.signs_in AND c_1.confirmed AND c_1.enabled AND (lower(c_1.target) = lower(mail_sign_in_link.address)) AND (NOT (EXISTS ( SELECT
+                    FROM deliveries d
+                   WHERE ((d.channel_id = c_1.id) AND (d.kind = 'sign_in'::text) AND (d.created_at > (now() - mail_sign_in_link.pause)))))) AND (mail_sign_in_link.most > ( SELECT count(*) AS count
+                    FROM deliveries d
+                   WHERE ((d.channel_id = c_1.id) AND (d.kind = 'sign_in'::text) AND (d.created_at > (now() - '24:00:00'::interval))))))
+          FOR NO KEY UPDATE OF c_1
+         ), written AS (
+          INSERT INTO deliveries (user_id, channel_id, target, event_id, kind, content, next_attempt_at, created_at)  SELECT asked.user_id,
+                     asked.id,
+                     asked.target,
+                     gen_random_uuid() AS gen_random_uuid,
+                     'sign_in',
+                     mail_sign_in_link.content AS content,
+                     now() AS now,
+                     now() AS now
+                    FROM asked
+           RETURNING deliveries.channel_id
+         )
+  UPDATE channels c SET next_attempt_at = LEAST(c.next_attempt_at, GREATEST(c.rest_until, now()))
+    FROM written
+   WHERE (c.id = written.channel_id);
+END;
+REVOKE ALL ON FUNCTION mail_sign_in_link(text,json,integer,interval) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION mail_sign_in_link(text,json,integer,interval) TO tickler_api;
+
+CREATE FUNCTION find_passkey(given bytea)
+ RETURNS TABLE(id bigint, user_id bigint, handle bytea, credential text)
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+BEGIN ATOMIC
+ SELECT p.id,
+     p.user_id,
+     p.handle,
+     (p.credential)::text AS credential
+    FROM passkeys p
+   WHERE (p.credential_id = find_passkey.given);
+END;
+REVOKE ALL ON FUNCTION find_passkey(bytea) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION find_passkey(bytea) TO tickler_api;
+
+CREATE FUNCTION begin_sign_in_step(given bytea, what text, state text, lasts interval, most integer)
+ RETURNS boolean
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+BEGIN ATOMIC
+ DELETE FROM sign_in_steps s
+   WHERE (s.hash IN ( SELECT e.hash
+            FROM sign_in_steps e
+           WHERE (e.expires_at <= now())
+           ORDER BY e.expires_at
+          LIMIT 10));
+ INSERT INTO sign_in_steps (hash, kind, state, expires_at)  SELECT begin_sign_in_step.given AS given,
+             begin_sign_in_step.what AS what,
+             begin_sign_in_step.state AS state,
+             (now() + begin_sign_in_step.lasts)
+           WHERE (begin_sign_in_step.most > ( SELECT count(*) AS count
+                    FROM ( SELECT
+                            FROM sign_in_steps s
+                           WHERE (s.kind = begin_sign_in_step.what)
+                          LIMIT begin_sign_in_step.most) waiting))
+   RETURNING true;
+END;
+REVOKE ALL ON FUNCTION begin_sign_in_step(bytea,text,text,interval,integer) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION begin_sign_in_step(bytea,text,text,interval,integer) TO tickler_api;
+
+CREATE FUNCTION find_sign_in_step(given bytea, what text)
+ RETURNS text
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+BEGIN ATOMIC
+ SELECT s.state
+    FROM sign_in_steps s
+   WHERE ((s.hash = find_sign_in_step.given) AND (s.kind = find_sign_in_step.what) AND (s.expires_at > now()));
+END;
+REVOKE ALL ON FUNCTION find_sign_in_step(bytea,text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION find_sign_in_step(bytea,text) TO tickler_api;
+
+CREATE FUNCTION take_sign_in_step(given bytea, what text)
+ RETURNS text
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+BEGIN ATOMIC
+ DELETE FROM sign_in_steps s
+   WHERE ((s.hash = take_sign_in_step.given) AND (s.kind = take_sign_in_step.what) AND (s.expires_at > now()))
+   RETURNING s.state;
+END;
+REVOKE ALL ON FUNCTION take_sign_in_step(bytea,text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION take_sign_in_step(bytea,text) TO tickler_api;
+
+CREATE FUNCTION list_users(after bigint, size integer)
+ RETURNS TABLE(id bigint, issuer text, subject text, time_zone text, created_at timestamp with time zone, tokens bigint, passkeys bigint, browsers bigint, last_used_at timestamp with time zone)
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+BEGIN ATOMIC
+ SELECT u.id,
+     u.issuer,
+     u.subject,
+     u.time_zone,
+     u.created_at,
+     ( SELECT count(*) AS count
+            FROM tokens t
+           WHERE ((t.user_id = u.id) AND (t.revoked_at IS NULL) AND ((t.expires_at IS NULL) OR (t.expires_at > now())))) AS count,
+     ( SELECT count(*) AS count
+            FROM passkeys p
+           WHERE (p.user_id = u.id)) AS count,
+     ( SELECT count(*) AS count
+            FROM web_sessions s
+           WHERE ((s.user_id = u.id) AND (s.expires_at > now()))) AS count,
+     GREATEST(( SELECT max(t.last_used_at) AS max
+            FROM tokens t
+           WHERE (t.user_id = u.id)), ( SELECT max(s.last_used_at) AS max
+            FROM web_sessions s
+           WHERE (s.user_id = u.id))) AS "greatest"
+    FROM users u
+   WHERE ((current_setting('tickler.admin'::text, true) = 'on'::text) AND (u.id > list_users.after))
+   ORDER BY u.id
+  LIMIT list_users.size;
+END;
+REVOKE ALL ON FUNCTION list_users(bigint,integer) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION list_users(bigint,integer) TO tickler_api;
 
 -- Roles, and the schema itself
 

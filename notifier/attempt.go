@@ -102,7 +102,9 @@ func (s *sender) send(ctx context.Context, c repository.ServedChannel, d reposit
 	case person.DeliveryTest:
 		m.Type, err = "channel.test", json.Unmarshal(d.Content, &m)
 	case person.DeliveryConfirmation:
-		m.Type, err = "channel.confirmation", s.addSecret(ctx, c, d.Content, &m)
+		m.Type, err = "channel.confirmation", addLink(d.Content, &m, func(hash []byte) error { return s.store.AddConfirmation(ctx, c.ID, hash) })
+	case person.DeliverySignIn:
+		m.Type, err = "page.sign_in", addLink(d.Content, &m, func(hash []byte) error { return s.store.MailedSignInLink(ctx, c.UserID, hash) })
 	case person.DeliveryNotice:
 		m.Type, err = "channel.switched_off", json.Unmarshal(d.Content, &m)
 	default:
@@ -143,16 +145,16 @@ func sumUp(first delivery.Message, others []json.RawMessage) (delivery.Message, 
 	return m, nil
 }
 
-// addSecret reads a message with a link and completes the link with a secret, of
-// which the hash alone is stored. Each attempt has another; they all work, for the
-// mail of one that seemed to fail may have arrived.
-func (s *sender) addSecret(ctx context.Context, c repository.ServedChannel, content []byte, m *delivery.Message) error {
+// addLink reads a message with a link and completes the link with a secret, of which
+// store stores the hash alone. Each attempt has another; they all work, for the mail
+// of one that seemed to fail may have arrived.
+func addLink(content []byte, m *delivery.Message, store func(hash []byte) error) error {
 	if err := json.Unmarshal(content, m); err != nil {
 		return err
 	}
 	secret := person.NewSecret()
 	m.Link += secret
-	return s.store.AddConfirmation(ctx, c.ID, person.HashSecret(secret))
+	return store(person.HashSecret(secret))
 }
 
 // giveUp switches off a channel that can no longer be reached.

@@ -42,6 +42,7 @@ type sendStore interface {
 	BeginDeliveries(ctx context.Context, c repository.ServedChannel, now time.Time, limit int) ([]repository.DueDelivery, error)
 	EndDeliveries(ctx context.Context, c repository.ServedChannel, ended []repository.SentDelivery, problem string, rest, now time.Time) error
 	AddConfirmation(ctx context.Context, channelID int64, hash []byte) error
+	MailedSignInLink(ctx context.Context, userID int64, hash []byte) error
 	LeaveChannel(ctx context.Context, c repository.ServedChannel, notBefore time.Time) error
 	SwitchOff(ctx context.Context, c repository.ServedChannel, problem string, since, now time.Time) (bool, error)
 }

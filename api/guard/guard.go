@@ -47,8 +47,8 @@ type Guard struct {
 	log      *slog.Logger
 
 	users, addresses, failures, secrets, signIns *limiters
-	calls                               *callsUnderWay
-	reads                               *reads
+	calls                                        *callsUnderWay
+	reads                                        *reads
 }
 
 // New makes a guard. settings reads the settings of the user a token belongs to.
@@ -57,7 +57,7 @@ func New(config Config, trust access.Trust, checker *access.Checker, settings fu
 		config: config, trust: trust, checker: checker, settings: settings, log: log,
 		users: newLimiters(config.UserRate, now), addresses: newLimiters(config.AddressRate, now), failures: newLimiters(config.FailureRate, now),
 		secrets: newLimiters(min(secretRate, config.AddressRate), now), signIns: newLimiters(min(signInRate, config.AddressRate), now),
-		calls:   newCallsUnderWay(config.UserCalls), reads: &reads{of: map[string]int{}},
+		calls: newCallsUnderWay(config.UserCalls), reads: &reads{of: map[string]int{}},
 	}
 }
 

@@ -1,7 +1,6 @@
 package access
 
 import (
-	"cmp"
 	"context"
 	"crypto/sha256"
 	"errors"
@@ -170,7 +169,7 @@ func (c *Checker) personal(ctx context.Context, token string) (Caller, error) {
 	if err != nil {
 		return Caller{}, err
 	}
-	caller := Caller{UserID: t.UserID, TokenID: t.ID, Scopes: t.Scopes, Actor: cmp.Or(t.Name, "token "+t.Prefix)}
+	caller := Caller{UserID: t.UserID, TokenID: t.ID, Scopes: t.Scopes, Actor: t.Actor()}
 	if t.ExpiresAt != nil {
 		caller.Expires = *t.ExpiresAt
 	}

@@ -1,6 +1,7 @@
 package access
 
 import (
+	"cmp"
 	"crypto/rand"
 	"crypto/sha256"
 	"strings"
@@ -31,6 +32,9 @@ type Token struct {
 	LastUsedAt *time.Time // to some seconds
 	RevokedAt  *time.Time
 }
+
+// Actor names the token in the history.
+func (t Token) Actor() string { return cmp.Or(t.Name, "token "+t.Prefix) }
 
 // NewToken makes a secret of 256 bits and what is stored of it.
 func NewToken() (secret string, stored Token) {
@@ -72,7 +76,7 @@ type kind int
 const (
 	neither kind = iota
 	personal
-	signed // a JWT
+	signed  // a JWT
 	session // of a browser; no token has this kind
 )
 

@@ -22,7 +22,7 @@ type Guard struct {
 	Issuers, Audiences, Algorithms     []string
 	IssuersGrantAdmin                  bool
 	SignInClients                      []access.Client // of the issuers with which people sign in
-	TLSCertificate, TLSKey             string // paths
+	TLSCertificate, TLSKey             string          // paths
 }
 
 const publicURL = "TICKLER_PUBLIC_URL"

@@ -14,13 +14,13 @@ import (
 // Message is a message to a person.
 type Message struct {
 	ID       string // the same at every attempt: receivers deduplicate by it
-	Type     string // reminder.sent, reminder.summary, channel.test, channel.switched_off, channel.confirmation
+	Type     string // reminder.sent, reminder.summary, channel.test, channel.switched_off, channel.confirmation, page.sign_in
 	At       time.Time
 	Reminder *event.Reminder // of reminder.sent
 	// Title and Text of all other types.
 	Title, Text string
 	TaskIDs     []int64 `json:"task_ids"` // of reminder.summary
-	Link        string  // of channel.confirmation, which goes by mail only
+	Link        string  // of channel.confirmation and page.sign_in, which go by mail only
 }
 
 // Target is where a message goes.

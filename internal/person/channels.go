@@ -57,6 +57,7 @@ const (
 	DeliveryTest         DeliveryKind = "test"
 	DeliveryNotice       DeliveryKind = "notice"       // a channel was switched off
 	DeliveryConfirmation DeliveryKind = "confirmation" // asks whether a mail address is its user's
+	DeliverySignIn       DeliveryKind = "sign_in"      // holds a link that signs its user in
 )
 
 // DeliveryState is how far a message has come.

@@ -19,6 +19,9 @@ var zoneNames string
 
 var zoneList = sync.OnceValue(func() []string { return strings.Fields(zoneNames) })
 
+// Zones lists the names of the time zones that there are.
+func Zones() []string { return zoneList() }
+
 // abbreviations are what people call zones that the database knows by a place.
 var abbreviations = map[string]string{
 	"pst": "America/Los_Angeles", "pdt": "America/Los_Angeles", "pacific": "America/Los_Angeles",

@@ -179,7 +179,7 @@ func (tx *userTx) QueueConfirmation(ctx context.Context, channelID int64, server
 	if err := tx.QueryRow(ctx, `SELECT subject FROM users WHERE id = $1`, tx.userID).Scan(&who); err != nil {
 		return err
 	}
-	content, err := json.Marshal(confirmation{note{
+	content, err := json.Marshal(linked{note{
 		Title: "Confirm that Tickler may send you mail",
 		Text: fmt.Sprintf("%q, a user of the task server at %s, asked for reminders of their tasks to be sent to this address. If that was you, open the link within 24 hours and press the button. "+
 			"If not, ignore this mail: nothing else will be sent here.", fault.Clip(who), server),
@@ -203,11 +203,42 @@ func (tx *userTx) QueueConfirmation(ctx context.Context, channelID int64, server
 	return tx.SendBatch(ctx, batch).Close()
 }
 
-// confirmation is the content of a confirmation mail. notifier makes the secret of
-// the link when it sends the mail, so the secret is never stored.
-type confirmation struct {
+// linked is the content of a mail with a link. notifier makes the secret of the link
+// when it sends the mail, so the secret is never stored.
+type linked struct {
 	note
 	Link string `json:"link"`
+}
+
+// SignInChannels returns which of a user's channels links that sign in are mailed to.
+func (r *Repository) SignInChannels(ctx context.Context, userID int64) (map[int64]bool, error) {
+	rows, err := r.as(userID).Query(ctx, `SELECT id FROM channels WHERE user_id = $1 AND signs_in`, userID)
+	if err != nil {
+		return nil, unavailable(err)
+	}
+	all := map[int64]bool{}
+	var id int64
+	_, err = pgx.ForEachRow(rows, []any{&id}, func() error { all[id] = true; return nil })
+	return all, unavailable(err)
+}
+
+// SetSignsIn says whether links that sign in are mailed to one of a user's channels.
+// It returns fault.ErrNotFound if that is no confirmed address of mail.
+func (r *Repository) SetSignsIn(ctx context.Context, userID, channelID int64, may bool) error {
+	return r.change(ctx, userID, func(tx *userTx) error {
+		var former bool
+		err := tx.QueryRow(ctx, `
+			WITH former AS (SELECT id, signs_in FROM channels WHERE user_id = $1 AND id = $2 AND kind = 'email' AND confirmed FOR NO KEY UPDATE)
+			UPDATE channels c SET signs_in = $3 FROM former WHERE c.id = former.id RETURNING former.signs_in`, userID, channelID, may).Scan(&former)
+		if errors.Is(err, pgx.ErrNoRows) {
+			return fault.ErrNotFound
+		}
+		if err != nil || former == may {
+			return err
+		}
+		return tx.leaveEntry(ctx, entry{object: journal.Channel, id: channelID, action: journal.Updated,
+			before: map[string]any{"signs_in": former}, after: map[string]any{"signs_in": may}})
+	})
 }
 
 // SetCalendarFeed replaces or revokes the user's calendar feed.

@@ -225,7 +225,7 @@ func TestKindsAndStatesOfDeliveriesAreThoseThatTheTableAllows(t *testing.T) {
 	var kinds []person.DeliveryKind
 	allowed("kind", &kinds)
 	require.ElementsMatch(t, kinds, []person.DeliveryKind{
-		person.DeliveryReminder, person.DeliveryTest, person.DeliveryNotice, person.DeliveryConfirmation,
+		person.DeliveryReminder, person.DeliveryTest, person.DeliveryNotice, person.DeliveryConfirmation, person.DeliverySignIn,
 	})
 	var states []person.DeliveryState
 	allowed("state", &states)

@@ -104,7 +104,8 @@ func (r *Repository) BeginDeliveries(ctx context.Context, c ServedChannel, now t
 			SELECT d.id, d.sending AND d.resends >= CASE mine.kind WHEN 'webhook' THEN $5::integer ELSE $6::integer END AS unknown,
 			       d.kind = 'reminder' AND (t.id IS NULL OR t.completed OR t.deleted_at IS NOT NULL OR `+moved+`)
 			         AND summed.contents IS NULL
-			         OR d.kind = 'confirmation' AND mine.confirmed AS moot,
+			         OR d.kind = 'confirmation' AND mine.confirmed
+			         OR d.kind = 'sign_in' AND d.created_at < $3::timestamptz - interval '15 minutes' AS moot,
 			       mine.kind = 'email' AS mail,
 			       mine.kind = 'email' AND d.mailed_at IS NULL AND $7 > 0 AND $7 <= (
 			         SELECT count(*) FROM deliveries m WHERE m.user_id = mine.user_id AND m.mailed_at > $3::timestamptz - interval '24 hours') AS excess,
@@ -118,6 +119,7 @@ func (r *Repository) BeginDeliveries(ctx context.Context, c ServedChannel, now t
 			state = CASE WHEN unknown THEN 'unknown' WHEN moot THEN 'dropped' WHEN excess THEN 'failed' ELSE 'pending' END,
 			outcome = CASE WHEN unknown THEN 'the attempts were cut off; it may have arrived'
 			               WHEN moot AND d.kind = 'confirmation' THEN 'the address was confirmed meanwhile'
+			               WHEN moot AND d.kind = 'sign_in' THEN 'it would have come too late'
 			               WHEN moot THEN 'the task was completed, deleted or moved meanwhile'
 			               WHEN excess THEN 'you were sent ' || $7 || ' mails within 24 hours, the most allowed' ELSE outcome END,
 			finished_at = CASE WHEN unknown OR moot OR excess THEN $3::timestamptz END,

@@ -146,7 +146,7 @@ func TestTemporaryObjectsTrickNoFunctionIntoTheOwnersRights(t *testing.T) {
 			SELECT format('SELECT * FROM public.%I(%s)', p.proname, coalesce((
 				SELECT string_agg(CASE format_type(type, NULL)
 					WHEN 'bigint' THEN $1::text WHEN 'integer' THEN '5' WHEN 'text' THEN quote_literal('local')
-					WHEN 'bytea' THEN quote_literal('\x00') WHEN 'tsquery' THEN quote_literal('secret')
+					WHEN 'interval' THEN quote_literal('1 hour') WHEN 'bytea' THEN quote_literal('\x00') WHEN 'tsquery' THEN quote_literal('secret')
 					WHEN 'bigint[]' THEN quote_literal('{1,2,3,4}') WHEN 'integer[]' THEN quote_literal('{1}')
 					WHEN 'text[]' THEN quote_literal('{secret}') WHEN 'tsquery[]' THEN quote_literal('{secret}')
 					ELSE 'NULL' END || '::' || format_type(type, NULL), ', ' ORDER BY place)
@@ -162,7 +162,7 @@ func TestTemporaryObjectsTrickNoFunctionIntoTheOwnersRights(t *testing.T) {
 			if _, err := thief.Exec(b.ctx, call); err == nil {
 				worked++
 			} else {
-				require.ErrorContains(t, err, "42501", "%s: %s", role, call)
+				require.Regexp(t, "42501|23514", err.Error(), "%s: %s", role, call) // not allowed, or refused by a rule of a table
 			}
 		}
 		if role == repository.RoleAPI {
@@ -213,7 +213,9 @@ func TestStolenLoginHasTheRightsOfItsWorkOnly(t *testing.T) {
 	require.NoError(t, err)
 	identity := []string{
 		`SELECT * FROM check_token('\x00')`, `SELECT find_user('local', 'bob')`, `SELECT provision_user('x', 'y', 'UTC', '{}', 540)`,
-		`SELECT note_token_use('{1}', '{now}')`, `SELECT find_calendar('\x00')`, `SELECT find_confirmation('\x00')`, `SELECT confirm_channel('\x00')`, `SELECT hash FROM channel_confirmations`, `SELECT * FROM journal_news(0, 0, '{1,2}')`, `SELECT * FROM journal_of_all(NULL, NULL, 10)`,
+		`SELECT note_token_use('{1}', '{now}')`, `SELECT find_calendar('\x00')`, `SELECT find_confirmation('\x00')`, `SELECT confirm_channel('\x00')`,
+		`SELECT * FROM check_web_session('\x00')`, `SELECT take_sign_in_link('\x00')`, `SELECT * FROM find_passkey('\x00')`, `SELECT take_sign_in_step('\x00', 'form')`, `SELECT * FROM list_users(0, 10)`,
+		`SELECT user_id FROM web_sessions`, `SELECT user_id FROM sign_in_links`, `SELECT handle FROM passkeys`, `SELECT state FROM sign_in_steps`, `INSERT INTO web_sessions (user_id, hash, browser, address, method, expires_at) VALUES (1, '', '', '', '', now())`, `SELECT hash FROM channel_confirmations`, `SELECT * FROM journal_news(0, 0, '{1,2}')`, `SELECT * FROM journal_of_all(NULL, NULL, 10)`,
 		`SELECT user_id FROM tokens`, `SELECT hash FROM calendar_feeds`, `SELECT actor FROM journal`, `DELETE FROM users`,
 		`SELECT subject FROM users`, `UPDATE users SET time_zone = 'UTC'`, `INSERT INTO tokens (user_id, prefix, hash) VALUES (1, '', '')`,
 		`UPDATE tasks SET title = 'x'`, `SELECT before FROM journal`, `UPDATE journal SET after = '{}'`, `SELECT document FROM dead_letters`,
@@ -221,13 +223,14 @@ func TestStolenLoginHasTheRightsOfItsWorkOnly(t *testing.T) {
 	}
 	for role, tries := range map[repository.Role][]string{
 		repository.RoleAPI: {
+			`SELECT hash FROM web_sessions`, `UPDATE web_sessions SET expires_at = 'infinity'`, `SELECT hash FROM sign_in_links`, `INSERT INTO sign_in_links (hash, user_id, expires_at) VALUES ('x', 1, 'infinity')`, `SELECT FROM sign_in_steps`, `UPDATE passkeys SET user_id = 1`,
 			`SELECT hash FROM tokens`, `UPDATE tokens SET scopes = '{admin}'`, `DELETE FROM tokens`, `DELETE FROM users`, `UPDATE users SET subject = 'x'`,
 			`SELECT FROM outbox`, `DELETE FROM outbox`, `SELECT FROM inbox`, `SELECT FROM dead_letters`, `DELETE FROM journal`, `DELETE FROM deliveries`,
 			`SELECT FROM channel_confirmations`, `INSERT INTO channel_confirmations (hash, channel_id) VALUES ('x', 1)`,
 			`UPDATE journal_floor SET position = 1`, `UPDATE journal SET after = '{}'`,
 		},
 		repository.RoleNotifier: append([]string{
-			`UPDATE channels SET target = 'https://example.org'`, `UPDATE channels SET secret = ''`, `UPDATE channels SET kind = 'ntfy'`, `UPDATE channels SET user_id = 1`, `UPDATE channels SET confirmed = true`,
+			`UPDATE channels SET target = 'https://example.org'`, `UPDATE channels SET secret = ''`, `UPDATE channels SET kind = 'ntfy'`, `UPDATE channels SET user_id = 1`, `UPDATE channels SET signs_in = true`, `INSERT INTO sign_in_links (hash, user_id, expires_at) VALUES ('x', 1, 'infinity')`, `UPDATE channels SET confirmed = true`,
 			`UPDATE channel_confirmations SET channel_id = 1`, `INSERT INTO channel_confirmations (hash, channel_id, expires_at) VALUES ('x', 1, 'infinity')`,
 			`DELETE FROM channels`, `INSERT INTO channels (user_id, kind, target) VALUES (1, 'webhook', 'https://example.org')`,
 			`UPDATE deliveries SET content = '{}'`, `UPDATE deliveries SET channel_id = 1`, `UPDATE deliveries SET user_id = 1`,

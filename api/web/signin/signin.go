@@ -61,8 +61,8 @@ type Config struct {
 	Issuers *access.Issuers
 	Clients []access.Client
 	Now     func() time.Time
-	Visible   func(ctx context.Context, what string, err error) *fault.Error
-	Log       *slog.Logger
+	Visible func(ctx context.Context, what string, err error) *fault.Error
+	Log     *slog.Logger
 }
 
 // Handler serves the pages of signing in, and is how the guard answers people.
@@ -106,7 +106,7 @@ func (h *Handler) private(c *gin.Context) {
 
 // asked is what the page of signing in shows.
 type asked struct {
-	Private bool
+	Private  bool
 	Passkeys bool
 	Issuers  []way
 	Mail     bool // links are mailed
