@@ -20,12 +20,16 @@ import (
 	"tickler/api/problem"
 	"tickler/api/rest"
 	"tickler/api/tools"
+	"tickler/api/web"
+	"tickler/api/web/account"
+	"tickler/api/web/signin"
 	"tickler/internal/access"
 	"tickler/internal/event"
 	"tickler/internal/fault"
 	"tickler/internal/feed"
 	"tickler/internal/label"
 	"tickler/internal/person"
+	"tickler/internal/repository"
 	"tickler/internal/task"
 	"tickler/internal/telemetry"
 	"tickler/internal/transfer"
@@ -47,6 +51,12 @@ type routes struct {
 	transfer   *transfer.Service
 	audit      rest.Audit
 	reminders  func(ctx context.Context, userID int64, limit int) ([]event.Entry, error)
+	store      *repository.Repository // of what only the page shows and changes
+	checker    *access.Checker
+	issuers    *access.Issuers
+	clients    []access.Client // of issuers with which people sign in
+	publicURL  string
+	linksURL   string // root of links in mail, "" where none can be sent
 	log        *slog.Logger
 	registry   *prometheus.Registry
 	checks     []telemetry.Check
@@ -91,6 +101,8 @@ func newRouter(r routes) (*gin.Engine, error) {
 	router.Match([]string{http.MethodGet, http.MethodHead}, "/confirm/:secret", append(r.guard.WithSecret("secret"), links.Ask)...)
 	router.POST("/confirm/:secret", append(r.guard.FormWithSecret("secret"), links.Confirm)...)
 
+	r.mountPage(router)
+
 	mcp := router.Group("/mcp", r.guard.WithToken(0)...)
 	mcp.Any("", r.guard.MCP(r.operations.Needed()), gin.WrapH(tools.NewHandler(tools.Config{
 		Operations: r.operations, Labels: r.labels, Events: r.events, Reminders: r.reminders,
@@ -103,6 +115,23 @@ func newRouter(r routes) (*gin.Engine, error) {
 		},
 	})
 	return router, nil
+}
+
+// mountPage adds the page for people.
+func (r routes) mountPage(router *gin.Engine) {
+	pages := web.NewPages(r.operations, r.guard)
+	pages.MountAssets(router)
+	people := signin.New(signin.Config{
+		Store: r.store, Checker: r.checker, Guard: r.guard, Pages: pages, PublicURL: r.linksURL, Issuers: r.issuers, Clients: r.clients,
+		Now: time.Now, Visible: r.operations.Visible, Log: r.log,
+	})
+	people.Mount(router)
+	guarded := func(maxBody int64) gin.HandlersChain { return r.guard.WithSession(people, maxBody) }
+	web.Mount(router, web.Config{Pages: pages, Operations: r.operations, Events: r.events, Now: time.Now, Guard: guarded(0)})
+	account.Mount(router, account.Config{
+		Store: r.store, Operations: r.operations, Transfer: r.transfer, Pages: pages, MCP: r.publicURL + "/mcp", MailsLinks: r.linksURL != "",
+		Guard: guarded, Now: time.Now,
+	})
 }
 
 func traced(c *gin.Context) {

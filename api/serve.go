@@ -75,7 +75,8 @@ func wire(ctx context.Context, a *app.App) (wired, error) {
 		Issuers: settings.Issuers, Algorithms: settings.Algorithms,
 		Audiences: append(guard.Audiences(settings.PublicURL), settings.Audiences...),
 	}
-	checker := access.NewChecker(a.Store, access.NewIssuers(ctx, trust, time.Now, a.Log), time.Now, a.Log)
+	issuers := access.NewIssuers(ctx, trust, time.Now, a.Log)
+	checker := access.NewChecker(a.Store, issuers, time.Now, a.Log)
 	router, err := newRouter(routes{
 		guard: guard.New(guard.Config{
 			PublicURL: settings.PublicURL, Hosts: settings.Hosts, Origins: settings.Origins,
@@ -85,6 +86,7 @@ func wire(ctx context.Context, a *app.App) (wired, error) {
 		proxies: settings.Proxies, publicHost: hostOf(settings.PublicURL),
 		tasks: tasks, labels: labels, people: people, operations: operations, events: events, transfer: transfer.NewService(tasks, labels, people, time.Now),
 		audit: a.Store, reminders: a.Store.RecentReminders,
+		store: a.Store, checker: checker, issuers: issuers, clients: settings.SignInClients, publicURL: strings.TrimSuffix(settings.PublicURL, "/"), linksURL: rules.PublicURL,
 		log: a.Log, registry: a.Registry, checks: a.Checks(),
 	})
 	return wired{router: router, operations: operations, background: []func(context.Context){events.Run, checker.Run}}, err

@@ -200,8 +200,14 @@ func TestEveryRouteIsGuarded(t *testing.T) {
 	}
 	for _, route := range h.routes {
 		path := strings.NewReplacer(":task_id", "{task_id}", ":category_id", "{category_id}", ":tag_id", "{tag_id}").Replace(route.Path)
-		known := path == "/mcp" || open[path] || slices.ContainsFunc(operations, func(d described) bool { return d.method == route.Method && d.path == path })
+		known := path == "/mcp" || open[path] || door(route.Path) != notThePage || slices.ContainsFunc(operations, func(d described) bool { return d.method == route.Method && d.path == path })
 		require.True(t, known, "%s %s is neither described nor listed here as open to everybody: which should it be?", route.Method, route.Path)
+	}
+	stranger := h.browser(t)
+	for _, page := range h.pages(t) {
+		a := stranger.visit(page.method, page.path, nil)
+		require.Equal(t, http.StatusSeeOther, a.status, page)
+		require.Equal(t, "/sign-in", a.header.Get("Location"), page)
 	}
 	readers := map[string]bool{}
 	for _, o := range h.operations.All() {

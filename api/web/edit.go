@@ -75,7 +75,7 @@ func (c clock) fieldsOf(t operation.View) url.Values {
 	if t.EstimateMinutes > 0 {
 		values.Set("minutes", duration(t.EstimateMinutes))
 	}
-	values.Set("reminders", offsetWords(t.ReminderOffsets))
+	values.Set("reminders", OffsetWords(t.ReminderOffsets))
 	return values
 }
 
@@ -235,7 +235,7 @@ func (s *server) changes(c *gin.Context, user person.Settings, form url.Values) 
 		}
 	}
 	if typed(form, "reminders") {
-		offsets, err := readOffsets("reminder_offsets", form.Get("reminders"))
+		offsets, err := ReadOffsets("reminder_offsets", form.Get("reminders"))
 		if err != nil {
 			return nil, err
 		}

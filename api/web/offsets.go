@@ -7,9 +7,9 @@ import (
 	"tickler/internal/quickadd"
 )
 
-// offsetWords writes reminder offsets as people read and type them: 1 day before,
+// OffsetWords writes reminder offsets as people read and type them: 1 day before,
 // when due, 30 min after. nil, the person's default, is "".
-func offsetWords(offsets []int) string {
+func OffsetWords(offsets []int) string {
 	if offsets == nil {
 		return ""
 	}
@@ -30,8 +30,8 @@ func offsetWords(offsets []int) string {
 	return strings.Join(words, ", ")
 }
 
-// readOffsets is the reverse. Without before or after, before is meant.
-func readOffsets(field, text string) ([]int, error) {
+// ReadOffsets is the reverse. Without before or after, before is meant.
+func ReadOffsets(field, text string) ([]int, error) {
 	text = strings.ToLower(strings.TrimSpace(text))
 	switch text {
 	case "":

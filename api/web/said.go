@@ -34,9 +34,9 @@ const (
 	maxSaid    = 3 << 10 // bytes: browsers refuse cookies above 4 KiB
 )
 
-// live marks requests by which the script looks for news. They hear nothing, so
+// Live marks requests by which the script looks for news. They hear nothing, so
 // that what was said is left to the page that follows the form.
-const live = "Tickler-Live"
+const Live = "Tickler-Live"
 
 // Say answers a form: the browser goes on to a page of this server, which tells what
 // was done.
@@ -55,7 +55,7 @@ func (p *Pages) Say(c *gin.Context, to string, said Said) {
 // heard returns what a form left to be told, once.
 func (p *Pages) heard(c *gin.Context) *Said {
 	value := p.cookies.Cookie(c, saidCookie)
-	if value == "" || c.GetHeader(live) != "" {
+	if value == "" || c.GetHeader(Live) != "" {
 		return nil
 	}
 	p.cookies.SetCookie(c, saidCookie, "", 0)

@@ -54,7 +54,7 @@ func (s *server) showTask(c *gin.Context, status int, user person.Settings, remi
 	data := taskData{
 		row: clock.rows([]operation.View{t}, clock.full)[0], Version: t.Version, Text: linked(t.Description), Due: clock.full(t.DueDate),
 		Done: clock.full(t.CompletedAt), Recurs: found.Recurrence,
-		Offsets: offsetWords(t.ReminderOffsets), Created: clock.full(t.CreatedAt), Updated: clock.full(t.UpdatedAt), Remind: remind,
+		Offsets: OffsetWords(t.ReminderOffsets), Created: clock.full(t.CreatedAt), Updated: clock.full(t.UpdatedAt), Remind: remind,
 		Soonest: clock.now.In(clock.zone).Add(time.Minute).Format(localForm),
 	}
 	if t.CategoryID != 0 {

@@ -1,10 +1,8 @@
 package account
 
 import (
-	"fmt"
 	"net/http"
 	"net/url"
-	"strconv"
 	"strings"
 
 	"github.com/gin-gonic/gin"
@@ -103,7 +101,7 @@ func (s *server) failed(c *gin.Context, user person.Settings, form web.Form, err
 // stored are the settings as the form has them.
 func stored(now operation.SettingsAnswer) url.Values {
 	values := url.Values{
-		"time_zone": {now.TimeZone}, "all_day_time": {now.AllDayTime}, "reminder_offsets": {writeOffsets(now.ReminderOffsets)},
+		"time_zone": {now.TimeZone}, "all_day_time": {now.AllDayTime}, "reminder_offsets": {web.OffsetWords(now.ReminderOffsets)},
 	}
 	if hours, except, _ := strings.Cut(now.QuietHours, " "); hours != "" {
 		from, to, _ := strings.Cut(hours, "-")
@@ -119,7 +117,7 @@ func stored(now operation.SettingsAnswer) url.Values {
 func (s *server) saveSettings(c *gin.Context, user person.Settings) error {
 	form := web.Form{Values: web.Posted(c)}
 	arguments := map[string]any{"time_zone": strings.TrimSpace(form.Value("time_zone")), "all_day_time": form.Value("all_day_time")}
-	offsets, err := readOffsets(form.Value("reminder_offsets"))
+	offsets, err := web.ReadOffsets("reminder_offsets", form.Value("reminder_offsets"))
 	if err != nil {
 		return s.failed(c, user, form, err)
 	}
@@ -149,54 +147,4 @@ func (s *server) saveSettings(c *gin.Context, user person.Settings) error {
 	}
 	s.Pages.Say(c, "/settings", said)
 	return nil
-}
-
-// units in which people say how long before a task is due they are reminded.
-var units = []struct {
-	names   string
-	minutes int
-}{{"m min minute minutes", 1}, {"h hour hours", 60}, {"d day days", 1440}, {"w week weeks", 10080}}
-
-// readOffsets reads "1 day, 1 h, 30": minutes where no unit is said. Nothing is
-// never.
-func readOffsets(text string) ([]int, error) {
-	all := []int{}
-	for part := range strings.SplitSeq(text, ",") {
-		if part = strings.ToLower(strings.TrimSpace(part)); part == "" {
-			continue
-		}
-		number := strings.TrimRight(part, "abcdefghijklmnopqrstuvwxyz ")
-		unit := strings.TrimSpace(part[len(number):])
-		n, err := strconv.Atoi(number)
-		minutes := 0
-		for _, one := range units {
-			for name := range strings.FieldsSeq(one.names) {
-				if name == unit || unit == "" && name == "m" {
-					minutes = one.minutes
-				}
-			}
-		}
-		if err != nil || minutes == 0 || n > 1<<20 || n < -1<<20 {
-			return nil, fault.Invalid("reminder_offsets", "%q is no time before a task is due; allowed are for example \"1 day, 1 h, 15 min\"", fault.Clip(part))
-		}
-		all = append(all, n*minutes)
-	}
-	return all, nil
-}
-
-// writeOffsets writes what readOffsets reads.
-func writeOffsets(offsets []int) string {
-	parts := make([]string, len(offsets))
-	for i, minutes := range offsets {
-		parts[i] = fmt.Sprintf("%d min", minutes)
-		for _, one := range []struct {
-			name    string
-			minutes int
-		}{{"h", 60}, {"d", 1440}} {
-			if minutes != 0 && minutes%one.minutes == 0 {
-				parts[i] = fmt.Sprintf("%d %s", minutes/one.minutes, one.name)
-			}
-		}
-	}
-	return strings.Join(parts, ", ")
 }

@@ -70,7 +70,8 @@
   // show puts another document in place of the present one.
   const show = (doc, { mine = false, url = location.href } = {}) => {
     const now = page(), next = doc.getElementById('page')
-    if (!next) return location.assign(url)
+    // A page with a script of its own is loaded, so that the script runs.
+    if (!next || [...doc.scripts].some((s) => ![...document.scripts].some((here) => here.src === s.src))) return location.assign(url)
     const focused = document.activeElement, buttons = () => [...document.querySelectorAll('#main .done-box, #main .pick')]
     const place = buttons().indexOf(focused)
     const moved = new URL(url, location.href).pathname !== location.pathname
@@ -161,7 +162,7 @@
       const shown = document.getElementById('understood')
       if (!field.value.trim()) return shown.replaceChildren()
       try {
-        const { response, doc } = await fetchPage(field.dataset.understand, { method: 'POST', body: new URLSearchParams({ text: field.value }), signal: asking.signal })
+        const { response, doc } = await fetchPage(field.dataset.understand, { method: 'POST', body: new URLSearchParams({ text: field.value }), headers: { 'Tickler-Live': '1' }, signal: asking.signal })
         if (response.ok && doc && field.isConnected) shown.replaceChildren(...document.importNode(doc.body, true).childNodes)
       } catch { /* the next letter asks again */ }
     }, 180)

@@ -13,6 +13,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"tickler/api/guard"
+	"tickler/api/problem"
 	"tickler/api/web"
 	"tickler/internal/fault"
 	"tickler/internal/person"
@@ -43,10 +44,9 @@ type form struct {
 // so is the form that they sent: after they signed in, it is shown again.
 func (h *Handler) SignedOut(c *gin.Context) {
 	c.Header("Cache-Control", "no-store")
-	// A script cannot sign in for its person: it has to load a page, or send its
-	// form as a browser does.
-	if c.GetHeader("Sec-Fetch-Dest") == "empty" || strings.Contains(c.GetHeader("Accept"), "text/event-stream") {
-		h.Pages.Again(c, http.StatusUnauthorized, "Not signed in", &fault.Error{Code: fault.Unauthorized, Message: "you are signed out"})
+	// What the script asks for by itself is nothing that its person was about.
+	if accept := c.GetHeader("Accept"); c.GetHeader(web.Live) != "" || strings.Contains(accept, "text/event-stream") || strings.Contains(accept, "application/json") {
+		problem.Refuse(c, &fault.Error{Code: fault.Unauthorized, Message: "you are signed out; load the page again to sign in"})
 		return
 	}
 	switch c.Request.Method {

@@ -97,8 +97,7 @@ const maxForm = 64 << 10
 func (h *Handler) private(c *gin.Context) {
 	if !h.Guard.Private(c) {
 		h.Refuse(c, &fault.Error{
-			Code: fault.Forbidden, Message: "nobody is signed in over plain HTTP, where others can read along",
-			Hint: "open the page over https; the operator sets TICKLER_PUBLIC_URL to its address",
+			Code: fault.Forbidden, Message: "nobody is signed in over plain HTTP, where others can read along; open the page over https, at the address that TICKLER_PUBLIC_URL has for whoever runs this server",
 		})
 		c.Abort()
 	}
