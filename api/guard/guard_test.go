@@ -52,6 +52,14 @@ func (s *shelf) StillGood(context.Context, map[int64]bool, map[int64]bool) (map[
 }
 func (s *shelf) NoteUse(context.Context, map[int64]time.Time) error           { return nil }
 func (s *shelf) ProvisionUser(context.Context, string, string) (int64, error) { return 1, nil }
+func (s *shelf) SessionByHash(context.Context, []byte) (access.Session, error) {
+	return access.Session{}, fault.ErrNotFound
+}
+func (s *shelf) SessionsStillGood(context.Context, map[int64]bool) (map[int64]bool, error) {
+	return nil, nil
+}
+func (s *shelf) NoteSessionUse(context.Context, map[int64]time.Time) error { return nil }
+
 func settings(_ context.Context, userID int64) (person.Settings, error) {
 	return person.Settings{UserID: userID, TimeZone: "UTC"}, nil
 }

@@ -18,16 +18,17 @@ import (
 
 // shelf is a store of tokens in memory that counts what it is asked.
 type shelf struct {
-	mu     sync.Mutex
-	tokens map[string]access.Token
-	used   map[int64]time.Time
-	users  map[string]int64
-	asked  atomic.Int32
-	away   atomic.Bool
+	mu       sync.Mutex
+	tokens   map[string]access.Token
+	used     map[int64]time.Time
+	users    map[string]int64
+	sessions map[string]access.Session
+	asked    atomic.Int32
+	away     atomic.Bool
 }
 
 func newShelf() *shelf {
-	return &shelf{tokens: map[string]access.Token{}, used: map[int64]time.Time{}, users: map[string]int64{}}
+	return &shelf{tokens: map[string]access.Token{}, used: map[int64]time.Time{}, users: map[string]int64{}, sessions: map[string]access.Session{}}
 }
 
 func (s *shelf) put(userID int64) (secret string, id int64) {
@@ -63,6 +64,56 @@ func (s *shelf) TokenByHash(_ context.Context, hash []byte) (access.Token, error
 func (s *shelf) StillGood(context.Context, map[int64]bool, map[int64]bool) (map[int64][]access.Scope, map[int64]bool, error) {
 	return nil, nil, nil
 }
+
+// seat signs a browser in.
+func (s *shelf) seat(userID int64, ends time.Time) (secret string, id int64) {
+	secret, stored := access.NewSession()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	stored.ID, stored.UserID, stored.ExpiresAt, stored.Browser = int64(len(s.sessions)+1), userID, ends, "Firefox"
+	s.sessions[string(stored.Hash)] = stored
+	return secret, stored.ID
+}
+
+func (s *shelf) endSessions() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	clear(s.sessions)
+}
+
+func (s *shelf) SessionByHash(_ context.Context, hash []byte) (access.Session, error) {
+	s.asked.Add(1)
+	if s.away.Load() {
+		return access.Session{}, errors.New("away")
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	found, there := s.sessions[string(hash)]
+	if !there {
+		return found, fault.ErrNotFound
+	}
+	return found, nil
+}
+
+func (s *shelf) SessionsStillGood(_ context.Context, ids map[int64]bool) (map[int64]bool, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	good := map[int64]bool{}
+	for _, one := range s.sessions {
+		good[one.ID] = ids[one.ID]
+	}
+	return good, nil
+}
+
+func (s *shelf) NoteSessionUse(ctx context.Context, used map[int64]time.Time) error {
+	for id, at := range used {
+		if err := s.NoteUse(ctx, map[int64]time.Time{-id: at}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 func (s *shelf) NoteUse(_ context.Context, used map[int64]time.Time) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
