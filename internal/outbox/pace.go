@@ -10,9 +10,11 @@ import (
 )
 
 const (
-	// perShard is how many rows of each shard and topic are read in a round. It
-	// bounds memory, and keeps a busy shard from holding up the others.
-	perShard = 64
+	// fewest and most rows of each shard and topic are read in a round: as many as
+	// fit into readBytes if they are like those of the round before. This bounds
+	// memory, and keeps a busy shard from holding up the others.
+	fewest, most = 16, 128
+	readBytes    = 8 << 20
 	// fullSize is the most events in one bulk request, fullBytes the most bytes of
 	// their data: the sidecar takes 4 MiB, with the envelopes around them.
 	fullSize  = 512
@@ -55,6 +57,7 @@ type pace struct {
 	topics     map[string]*lane
 	quarantine map[int64]*quarantined // by task
 	parked     []int64                // tasks that have a parked event
+	perShard   int                    // rows to read of each shard and topic
 }
 
 // lane is the state of publishing to one topic.
@@ -79,7 +82,17 @@ type quarantined struct {
 }
 
 func newPace(patience Patience) *pace {
-	return &pace{patience: patience, topics: map[string]*lane{}, quarantine: map[int64]*quarantined{}}
+	return &pace{patience: patience, topics: map[string]*lane{}, quarantine: map[int64]*quarantined{}, perShard: fewest}
+}
+
+// weigh decides how many rows are read next, by the size of those that were read.
+func (p *pace) weigh(rows []row, shards int) {
+	bytes := 0
+	for _, r := range rows {
+		bytes += len(r.envelope.Data)
+	}
+	fit := readBytes * len(rows) / max(bytes*shards, 1)
+	p.perShard = min(max(fit, fewest), most)
 }
 
 func (p *pace) lane(topic string) *lane {
@@ -102,14 +115,16 @@ func (p *pace) steady() bool {
 	return len(p.quarantine) == 0
 }
 
-// selection is what may be read now: events on some topics, without some tasks.
+// selection is what may be read now: some events of each shard on some topics,
+// without some tasks.
 type selection struct {
-	topics  []string
-	without []int64
+	topics   []string
+	perShard int
+	without  []int64
 }
 
 func (p *pace) selection() selection {
-	now, out := time.Now(), selection{without: append([]int64{}, p.parked...)}
+	now, out := time.Now(), selection{perShard: p.perShard, without: append([]int64{}, p.parked...)}
 	for id, s := range p.quarantine {
 		if now.Before(s.notBefore) {
 			out.without = append(out.without, id)

@@ -43,3 +43,21 @@ func TestAFailureIsNarrowedDownThoughOtherBulksOfItsRoundSucceed(t *testing.T) {
 		}
 	}
 }
+
+func TestWhatIsReadNextFitsIntoMemoryHoweverLargeTheEventsAre(t *testing.T) {
+	const shards = 16
+	read := func(bytes, events int) int {
+		rows := make([]row, events)
+		for i := range rows {
+			rows[i].envelope.Data = make([]byte, bytes)
+		}
+		p := newPace(defaultPatience)
+		p.weigh(rows, shards)
+		return p.selection().perShard
+	}
+	require.Equal(t, most, read(300, 1000), "small events are bounded by their number")
+	for _, size := range []int{8_000, 20_000} {
+		require.LessOrEqual(t, read(size, 1000)*size*shards, readBytes)
+	}
+	require.Equal(t, fewest, read(100_000, 1000))
+}

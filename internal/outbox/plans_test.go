@@ -49,6 +49,7 @@ func TestRelayReadsByTheIndexHoweverMuchHasPiledUpSinceItsStatementWasPlanned(t 
 			require.Contains(t, text, "Index Scan using outbox_pkey", text)
 			require.NotContains(t, text, "Seq Scan", text)
 			require.NotContains(t, text, "Sort", text)
+			require.NotContains(t, text, "Memoize", "no entry is read twice")
 			require.NotContains(t, text, "Removed by Filter", text)
 		}
 	}

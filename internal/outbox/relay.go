@@ -139,7 +139,7 @@ var sessionSettings = []string{
 	`SET synchronous_commit = off`, `SET tcp_keepalives_idle = 5`, `SET tcp_keepalives_interval = 2`,
 	`SET tcp_keepalives_count = 3`, `SET tcp_user_timeout = 10000`,
 	`SET enable_seqscan = off`, `SET enable_bitmapscan = off`, `SET enable_sort = off`,
-	`SET enable_hashjoin = off`, `SET enable_mergejoin = off`, `SET plan_cache_mode = force_generic_plan`,
+	`SET enable_hashjoin = off`, `SET enable_mergejoin = off`, `SET enable_memoize = off`, `SET plan_cache_mode = force_generic_plan`,
 }
 
 // relay balances shards and publishes those that it owns, until the session fails.
@@ -232,7 +232,9 @@ func (r *Relay) relay(ctx context.Context, session *pgx.Conn) error {
 // database deletes those and reads the next rows while the broker works. It returns
 // an error only when the session has failed.
 func (r *Relay) round(ctx context.Context, session *pgx.Conn, shards []int16, rows, before []row, p *pace) (next, done []row, err error) {
-	ahead, selection := p.steady() && len(rows) >= perShard, p.selection() // when not steady, what may be read depends on the outcome
+	backlog := len(rows) >= p.perShard
+	p.weigh(rows, len(shards))
+	ahead, selection := p.steady() && backlog, p.selection() // when not steady, what may be read depends on the outcome
 	outcome := make(chan result, 1)
 	go func() { outcome <- r.publishAll(ctx, rows, p) }()
 	if ahead {

@@ -38,7 +38,7 @@ const readOldest = `
 	JOIN journal j ON j.id = o.id`
 
 // deleteAndRead deletes rows that were published, and reads the oldest rows of
-// each given shard and topic, up to perShard of each, without those that are
+// each given shard and topic, up to a number of each, without those that are
 // being published and those of tasks that are to be left out; in one message. It
 // reads what is there, not what lies behind some id: ids are drawn before the
 // commit, so a smaller one can appear after a larger.
@@ -52,7 +52,7 @@ func deleteAndRead(ctx context.Context, session *pgx.Conn, published []row, shar
 		for i, row := range publishing {
 			topics[i], ids[i] = row.topic, row.id
 		}
-		batch.Queue(readOldest, shards, from.topics, perShard, from.without, topics, ids).Query(func(found pgx.Rows) error {
+		batch.Queue(readOldest, shards, from.topics, from.perShard, from.without, topics, ids).Query(func(found pgx.Rows) error {
 			rows, err = pgx.CollectRows(found, scanRow)
 			return err
 		})
