@@ -1,0 +1,446 @@
+// What a person does with the page, in a real browser: with the script and without,
+// on a wide screen and at 320 pixels, by mouse and by keyboard alone; axe looks at
+// every page, light and dark. TestPageInABrowser in dev/e2e starts the system.
+import assert from 'node:assert/strict'
+import { existsSync } from 'node:fs'
+import { writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { AxeBuilder } from '@axe-core/playwright'
+import { chromium } from 'playwright-core'
+
+const { PAGE, HERE, RECEIVER, PICTURES } = process.env
+const executablePath = process.env.CHROMIUM || ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find((path) => existsSync(path))
+const browser = await chromium.launch({ executablePath, args: ['--no-sandbox'] })
+const patience = 15_000
+
+// open gives a browser of its own to somebody.
+async function open(options = {}) {
+  const context = await browser.newContext({ viewport: { width: 1100, height: 900 }, locale: 'en-GB', timezoneId: 'Europe/Berlin', baseURL: PAGE, ...options })
+  context.setDefaultTimeout(patience)
+  const page = await context.newPage()
+  const problems = []
+  page.on('pageerror', (error) => problems.push(error.message))
+  page.on('console', (message) => {
+    if (message.type() === 'error' && !/status of (4\d\d|503)/.test(message.text())) problems.push(message.text())
+  })
+  page.problems = problems
+  return page
+}
+
+// signIn follows a new link, as somebody does who got one.
+async function signIn(page) {
+  const link = await (await fetch(HERE + '/link')).text()
+  await page.goto(link.replace('127.0.0.1', 'localhost'))
+  await page.getByRole('button', { name: 'Sign in' }).click()
+  await page.getByRole('heading', { name: 'Today', exact: true }).waitFor()
+}
+
+// until waits for a condition that no selector can express.
+async function until(what, condition) {
+  const end = Date.now() + patience * 2
+  while (!(await condition())) {
+    assert.ok(Date.now() < end, 'waited in vain for ' + what)
+    await new Promise((resolve) => setTimeout(resolve, 50))
+  }
+}
+
+const row = (page, title) => page.locator('.list > li', { hasText: title })
+const said = (page, text) => page.locator('#said', { hasText: text }).waitFor()
+const add = async (page, text) => {
+  await page.getByLabel('Add a task').fill(text)
+  await page.getByRole('button', { name: 'Add', exact: true }).click()
+  await said(page, 'Added')
+}
+const following = (page) => page.locator('html[data-following]').waitFor()
+
+// picture keeps a picture of the page, as WebP, which the browser makes itself.
+async function picture(page, name) {
+  if (!PICTURES) return
+  const png = (await page.screenshot()).toString('base64')
+  const maker = await browser.newPage()
+  const webp = await maker.evaluate(async (png) => {
+    const image = new Image()
+    image.src = 'data:image/png;base64,' + png
+    await image.decode()
+    const canvas = Object.assign(document.createElement('canvas'), { width: image.width, height: image.height })
+    canvas.getContext('2d').drawImage(image, 0, 0)
+    return canvas.toDataURL('image/webp', 0.85).split(',')[1]
+  }, png)
+  await maker.close()
+  await writeFile(`${PICTURES}/${name}.webp`, Buffer.from(webp, 'base64'))
+}
+
+// paths are those of every page, once there is a task, a category and a tag.
+let paths = ['/', '/upcoming', '/tasks', '/tasks?select=1', '/search?q=rent', '/activity', '/connections', '/settings']
+
+// An agent of the same person, over REST.
+async function agent(token, method, path, body) {
+  return fetch(PAGE + path, { method, headers: { Authorization: 'Bearer ' + token, 'Content-Type': 'application/json' }, body: body && JSON.stringify(body) })
+}
+
+const steps = {
+  async 'a signed-out person is asked to sign in, and goes on where they wanted to'() {
+    const page = await open()
+    await page.goto('/upcoming')
+    await page.getByRole('heading', { name: 'Sign in' }).waitFor()
+    await axe(page, 'sign-in')
+    await page.context().close()
+  },
+
+  async 'with a mouse'() {
+    const page = await open()
+    await signIn(page)
+    await page.getByText('What to do first').waitFor()
+    await axe(page, 'first')
+
+    // Quick add shows what it understands, then adds it.
+    await page.getByLabel('Add a task').fill('Pay rent tomorrow 9:00 every month !high #home @Household ~30m')
+    await page.locator('#understood .chip', { hasText: 'tomorrow 09:00' }).waitFor()
+    assert.deepEqual(await page.locator('#understood .chip').allTextContents(), ['Pay rent', 'tomorrow 09:00', await page.locator('#understood .chip').nth(2).textContent(), 'high', '#home', 'Household', '30 min'])
+    await picture(page, 'quick-add')
+    await page.getByRole('button', { name: 'Add', exact: true }).click()
+    await page.getByRole('button', { name: /Create the category/ }).click()
+    await said(page, 'Added “Pay rent”')
+    assert.equal(await page.getByLabel('Add a task').inputValue(), '')
+    await row(page, 'Pay rent').waitFor()
+
+    // Edit.
+    await page.getByRole('link', { name: 'Pay rent' }).click()
+    await page.getByRole('link', { name: 'Edit' }).click()
+    await page.getByLabel('Title').fill('Pay the rent')
+    await page.getByLabel('Description').fill('The account is in https://bank.example/rent')
+    await page.getByRole('button', { name: 'Save' }).click()
+    await page.getByRole('heading', { name: 'Pay the rent' }).waitFor()
+    const rent = new URL(page.url()).pathname
+    assert.match(rent, /^\/task\/\d+$/)
+    assert.equal(await page.getByRole('link', { name: 'https://bank.example/rent' }).getAttribute('rel'), 'noopener noreferrer nofollow ugc')
+
+    // Snooze.
+    await page.getByText('Snooze, or remind').click()
+    await page.getByRole('button', { name: '1 hour' }).click()
+    await said(page, 'reminds')
+
+    // A recurring task: the next one comes by itself.
+    await page.goto('/')
+    await add(page, 'Stretch today every day')
+    const first = await row(page, 'Stretch').getAttribute('id')
+    await following(page)
+    await row(page, 'Stretch').getByRole('button').click()
+    await said(page, '“Stretch” is done')
+    await until('the next occurrence', async () => {
+      const ids = await row(page, 'Stretch').evaluateAll((all) => all.map((one) => one.id))
+      return ids.length === 1 && ids[0] !== first
+    })
+
+    // Several at once, and the way back.
+    for (const text of ['Water the plants', 'Book a plumber #house ~1h', 'Call the dentist !urgent yesterday']) await add(page, text)
+    await page.goto('/tasks')
+    await page.getByRole('link', { name: 'Select several' }).click()
+    await page.getByLabel('Select: Water the plants').check()
+    await page.getByLabel('Select: Book a plumber').check()
+    await page.getByRole('textbox', { name: 'Tag' }).fill('chores')
+    await page.locator('#several').getByRole('button', { name: 'Add' }).click()
+    await said(page, '2 tasks tagged')
+    await row(page, 'Water the plants').getByText('#chores').waitFor()
+    await page.getByLabel('Select: Water the plants').check()
+    await page.getByLabel('Select: Book a plumber').check()
+    await page.locator('#several').getByRole('button', { name: 'Delete' }).click()
+    await said(page, '2 tasks deleted')
+    await until('the rows to go', async () => (await row(page, 'Water the plants').count()) === 0)
+    await page.locator('#said').getByRole('button', { name: 'Undo' }).click()
+    await row(page, 'Water the plants').waitFor()
+    await row(page, 'Book a plumber').waitFor()
+
+    // Delete one and undo.
+    await page.goto('/')
+    await page.getByRole('link', { name: 'Water the plants' }).click()
+    await page.getByRole('button', { name: 'Delete' }).click()
+    await said(page, 'Deleted “Water the plants”')
+    await page.locator('#said').getByRole('button', { name: 'Undo' }).click()
+    await row(page, 'Water the plants').waitFor()
+
+    // Search.
+    await page.getByRole('link', { name: 'Search' }).click()
+    await page.getByRole('searchbox').fill('plumb')
+    await page.getByRole('button', { name: 'Search' }).click()
+    await row(page, 'Book a plumber').waitFor()
+    assert.equal(await page.locator('.list > li').count(), 1)
+
+    await page.getByRole('link', { name: 'Household' }).first().click()
+    await row(page, 'Pay the rent').waitFor()
+    paths.push(new URL(page.url()).pathname, rent, rent + '/edit')
+    await page.goto(rent)
+    paths.push(await page.locator('a.chip[href^="/tag/"]').first().getAttribute('href'))
+    await picture(page, 'task')
+    assert.deepEqual(page.problems, [])
+    await page.context().close()
+  },
+
+  async 'a form that somebody else overtook shows what changed'() {
+    const page = await open(), other = await open()
+    await signIn(page)
+    await signIn(other)
+    const rent = paths.find((path) => path.endsWith('/edit'))
+    await page.goto(rent)
+    await other.goto(rent)
+    await other.getByLabel('Priority').selectOption('low')
+    await other.getByRole('button', { name: 'Save' }).click()
+    await said(other, 'Saved')
+    await page.getByLabel('How long it takes').fill('45 min')
+    await page.getByRole('button', { name: 'Save' }).click()
+    await page.getByText('Somebody changed this task meanwhile').waitFor()
+    assert.equal(await page.getByLabel('How long it takes').inputValue(), '45 min')
+    await axe(page, 'overtaken')
+    await page.getByRole('button', { name: 'Save' }).click()
+    await said(page, 'Saved')
+    await page.context().close()
+    await other.context().close()
+  },
+
+  async 'settings send a test to a real receiver'() {
+    const page = await open()
+    await signIn(page)
+    await page.goto('/settings')
+    await page.locator('#add_channel').fill(RECEIVER + '/hook')
+    await page.locator('#channels').getByRole('button', { name: 'Add', exact: true }).click()
+    await page.locator('#channels', { hasText: '/hook' }).waitFor()
+    const received = async () => Number(await (await fetch(HERE + '/received?text=channel.test')).text())
+    await until('the first test', async () => (await received()) === 1)
+    await page.getByRole('button', { name: /^Send a test/ }).click()
+    await until('the second test', async () => (await received()) === 2)
+    await page.context().close()
+  },
+
+  async 'a token is made and ended, and the activity shows what an agent did as it happens'() {
+    const page = await open()
+    await signIn(page)
+    await page.goto('/connections')
+    await page.getByLabel('What is it for?').fill('Claude')
+    await page.getByRole('button', { name: 'Make it' }).click()
+    const token = await page.locator('code.once').first().textContent()
+    assert.match(token, /^tkl_/)
+
+    await page.getByRole('link', { name: 'Activity' }).click()
+    await following(page)
+    const made = await agent(token, 'POST', '/v1/tasks', { title: 'By an agent <b>', priority: 'high' })
+    assert.equal(made.status, 201)
+    await page.locator('.steps li', { hasText: 'Claude added By an agent <b>' }).waitFor()
+    const { task } = await made.json()
+    await agent(token, 'PATCH', '/v1/tasks/' + task.id, { priority: 'low' })
+    const change = page.locator('.steps li', { hasText: 'Claude changed By an agent <b>' })
+    await change.locator('del', { hasText: 'high' }).waitFor()
+    await change.locator('ins', { hasText: 'low' }).waitFor()
+    await picture(page, 'activity')
+    await change.getByRole('button', { name: /^Undo/ }).click()
+    await said(page, 'Undone')
+    assert.equal((await (await agent(token, 'GET', '/v1/tasks/' + task.id)).json()).task.priority, 'high')
+
+    // All that it did.
+    await page.getByRole('link', { name: 'Claude', exact: true }).first().click()
+    await page.getByRole('link', { name: /^Undo all by Claude/ }).click()
+    await axe(page, 'undo-all')
+    await page.getByRole('button', { name: /^Undo/ }).click()
+    await said(page, 'Undone')
+    assert.equal((await agent(token, 'GET', '/v1/tasks/' + task.id)).status, 404)
+
+    await page.goto('/connections')
+    await page.getByText('End', { exact: true }).last().click()
+    await page.getByRole('button', { name: 'Really end Claude' }).click()
+    await until('the token to end', async () => (await agent(token, 'GET', '/v1/tasks')).status === 401)
+    assert.deepEqual(page.problems, [])
+    await page.context().close()
+  },
+
+  async 'a passkey signs in'() {
+    const page = await open()
+    await signIn(page)
+    const session = await page.context().newCDPSession(page)
+    await session.send('WebAuthn.enable')
+    await session.send('WebAuthn.addVirtualAuthenticator', {
+      options: { protocol: 'ctap2', transport: 'internal', hasResidentKey: true, hasUserVerification: true, isUserVerified: true, automaticPresenceSimulation: true },
+    })
+    await page.goto('/settings')
+    await page.getByLabel('Name of a new one').fill('Phone')
+    await page.getByRole('button', { name: 'Add a passkey' }).click()
+    await page.locator('#passkeys', { hasText: 'Phone' }).waitFor()
+    await page.getByRole('button', { name: 'Sign out', exact: true }).first().click()
+    await page.goto('/tasks')
+    await page.getByRole('button', { name: 'Sign in with a passkey' }).click()
+    await page.getByRole('heading', { name: 'All tasks' }).waitFor()
+    await page.context().close()
+  },
+
+  async 'without script'() {
+    const page = await open({ javaScriptEnabled: false })
+    await signIn(page)
+    await add(page, 'Plain forms tomorrow 10:00 #plain')
+    await page.locator('#said', { hasText: 'tomorrow 10:00' }).waitFor()
+    await page.getByRole('link', { name: 'Plain forms' }).click()
+    await page.getByRole('link', { name: 'Edit' }).click()
+    await page.getByLabel('Title').fill('Plainer forms')
+    await page.getByRole('button', { name: 'Save' }).click()
+    await page.getByRole('heading', { name: 'Plainer forms' }).waitFor()
+    await page.getByRole('button', { name: 'Complete' }).click()
+    await said(page, 'is done')
+    await page.locator('#said').getByRole('button', { name: 'Undo' }).click()
+    await page.getByRole('button', { name: 'Delete' }).click()
+    await said(page, 'Deleted')
+    await page.locator('#said').getByRole('button', { name: 'Undo' }).click()
+    await row(page, 'Plainer forms').waitFor()
+    await page.goto('/tasks?select=1')
+    await page.getByLabel('Select: Plainer forms').check()
+    await page.locator('#several').getByRole('button', { name: 'Complete' }).click()
+    await said(page, '1 task completed')
+    await page.goto('/search?q=plainer')
+    await row(page, 'Plainer forms').waitFor()
+    await page.goto('/settings')
+    await page.getByRole('button', { name: /^Send a test/ }).click()
+    await until('a test', async () => Number(await (await fetch(HERE + '/received?text=channel.test')).text()) === 3)
+    await page.goto('/activity')
+    await page.locator('.steps li', { hasText: 'You completed Plainer forms' }).getByRole('button', { name: /^Undo/ }).first().click()
+    await said(page, 'Undone')
+    await page.context().close()
+  },
+
+  async 'at 320 pixels'() {
+    const page = await open({ viewport: { width: 320, height: 640 }, colorScheme: 'dark', reducedMotion: 'reduce', hasTouch: true })
+    await signIn(page)
+    await add(page, 'W'.repeat(200))
+    await add(page, 'לקנות חלב ולחם #קניות')
+    for (const path of paths) {
+      await page.goto(path)
+      const [wide, inside] = await page.evaluate(() => [document.documentElement.scrollWidth, innerWidth])
+      assert.ok(wide <= inside, `${path} is ${wide} pixels wide`)
+    }
+    await page.goto('/')
+    await picture(page, 'phone')
+    await row(page, 'לקנות').getByRole('button').click()
+    await said(page, 'is done')
+    await page.locator('#said').getByRole('button', { name: 'Undo' }).click()
+    await row(page, 'לקנות').waitFor()
+    await row(page, 'WWWW').getByRole('button').click()
+    await said(page, 'is done')
+    assert.deepEqual(page.problems, [])
+    await page.context().close()
+  },
+
+  async 'by keyboard alone'() {
+    const page = await open()
+    await signIn(page)
+    const focus = () => page.evaluate(() => document.activeElement.getAttribute('aria-label') || document.activeElement.textContent.trim() || document.activeElement.id)
+    const tabTo = async (name, most = 60) => {
+      for (let n = 0; n < most; n++) {
+        await page.keyboard.press('Tab')
+        if (await page.evaluate((name) => {
+          const at = document.activeElement
+          return (at.getAttribute('aria-label') || at.labels?.[0]?.textContent || at.textContent).trim().startsWith(name)
+        }, name)) return
+      }
+      assert.fail(`Tab does not lead to ${name}; the focus is on ${await focus()}`)
+    }
+    await page.reload()
+    await page.keyboard.press('Tab')
+    assert.equal(await focus(), 'Skip to the content')
+    await page.keyboard.press('Enter')
+    await tabTo('Add a task', 3)
+    await page.keyboard.type('By keys today')
+    await page.keyboard.press('Enter')
+    await said(page, 'Added')
+    await row(page, 'By keys').waitFor()
+    await tabTo('Complete: By keys')
+    const seen = await page.evaluate(() => getComputedStyle(document.activeElement).outlineStyle)
+    assert.notEqual(seen, 'none', 'the focus can be seen')
+    await page.keyboard.press('Enter')
+    await said(page, 'is done')
+    assert.ok(await page.evaluate(() => document.activeElement.closest('#main')), 'the focus stays in the list')
+    await tabTo('Undo')
+    await page.keyboard.press('Enter')
+    await row(page, 'By keys').waitFor()
+    await tabTo('By keys')
+    await page.keyboard.press('Enter')
+    await page.getByRole('heading', { name: 'By keys' }).waitFor()
+    await tabTo('Edit')
+    await page.keyboard.press('Enter')
+    await page.getByLabel('Title').waitFor()
+    await tabTo('Title')
+    await page.keyboard.press('End')
+    await page.keyboard.type(' only')
+    await page.keyboard.press('Enter')
+    await page.getByRole('heading', { name: 'By keys only' }).waitFor()
+    await tabTo('Snooze')
+    await page.keyboard.press('Enter')
+    await tabTo('10 minutes')
+    await page.keyboard.press('Enter')
+    await said(page, 'reminds')
+    await tabTo('Delete')
+    await page.keyboard.press('Enter')
+    await said(page, 'Deleted')
+    await page.context().close()
+  },
+
+  async 'axe, on every page, light and dark'() {
+    for (const colorScheme of ['light', 'dark']) {
+      const page = await open({ colorScheme })
+      await signIn(page)
+      for (const path of paths) {
+        await page.goto(path)
+        await page.evaluate(() => document.querySelectorAll('main details').forEach((one) => { one.open = true }))
+        await axe(page, path + ' ' + colorScheme)
+      }
+      await page.goto('/task/999999999')
+      await axe(page, 'not found ' + colorScheme)
+      if (colorScheme === 'light') await page.goto('/').then(() => picture(page, 'today'))
+      assert.deepEqual(page.problems, [])
+      await page.context().close()
+    }
+  },
+
+  async 'the first load is small'() {
+    const page = await open()
+    await signIn(page)
+    const fresh = await browser.newContext({ storageState: await page.context().storageState(), baseURL: PAGE })
+    const visit = await fresh.newPage()
+    let bytes = 0, requests = 0
+    visit.on('requestfinished', async (request) => {
+      if (request.url().endsWith('/live')) return
+      requests++
+      const sizes = await request.sizes()
+      bytes += sizes.responseBodySize + sizes.responseHeadersSize
+    })
+    await visit.goto('/')
+    await visit.waitForTimeout(300) // favicon
+    console.log(`first load of /: ${requests} requests, ${bytes} bytes`)
+    assert.ok(bytes <= 100_000)
+    await fresh.close()
+    await page.context().close()
+  },
+}
+
+async function axe(page, what) {
+  const { violations } = await new AxeBuilder({ page }).withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']).analyze()
+  assert.deepEqual(violations.map((one) => `${one.id}: ${one.nodes.map((node) => node.target.join(' ') + ' ' + node.failureSummary).join(' | ')}`), [], `axe on ${what}`)
+}
+
+const only = process.env.ONLY
+let failed = false
+for (const [name, step] of Object.entries(steps)) {
+  if (only && !name.includes(only)) continue
+  const began = Date.now()
+  try {
+    await step()
+    console.log(`ok ${name} (${Date.now() - began} ms)`)
+  } catch (error) {
+    failed = true
+    console.log(`FAILED ${name}: ${error.stack}`)
+    for (const context of browser.contexts()) {
+      for (const page of context.pages()) {
+        console.log(`${page.url()}: ${(await page.locator('body').innerText().catch(() => '')).slice(0, 1500)}`)
+        await page.screenshot({ path: join(tmpdir(), 'tickler-page-failed.png') }).catch(() => {})
+      }
+      await context.close()
+    }
+  }
+}
+await browser.close()
+process.exit(failed ? 1 : 0)
