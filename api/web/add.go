@@ -34,12 +34,12 @@ type chip struct {
 
 // read understands the line in a form.
 func (s *server) read(c *gin.Context, user person.Settings) (quickadd.Reading, error) {
-	list, err := call[operation.CategoryList](c.Request.Context(), s.Operations, "list_categories", nil)
+	categories, err := s.Operations.Categories(c.Request.Context())
 	if err != nil {
 		return quickadd.Reading{}, err
 	}
-	names := make([]string, len(list.Categories))
-	for i, one := range list.Categories {
+	names := make([]string, len(categories))
+	for i, one := range categories {
 		names[i] = one.Name
 	}
 	return quickadd.Read(Posted(c).Get("text"), names, func(text string) (quickadd.When, int, int, bool) {

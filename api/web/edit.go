@@ -29,7 +29,6 @@ type editData struct {
 	Words      string // of the rule
 	Meanwhile  []difference
 	Categories []option
-	Tags       []option
 	Priorities []option
 	Bases      []option
 	Scopes     []option
@@ -91,11 +90,7 @@ func (s *server) showEdit(c *gin.Context, status int, user person.Settings, atte
 	if err != nil {
 		return err
 	}
-	categories, err := call[operation.CategoryList](ctx, s.Operations, "list_categories", nil)
-	if err != nil {
-		return err
-	}
-	tags, err := call[operation.TagList](ctx, s.Operations, "list_tags", nil)
+	categories, err := s.Operations.Categories(ctx)
 	if err != nil {
 		return err
 	}
@@ -110,12 +105,9 @@ func (s *server) showEdit(c *gin.Context, status int, user person.Settings, atte
 		data.Words = found.Recurrence.Words
 	}
 	names := map[string]string{"": "none"}
-	for _, one := range categories.Categories {
+	for _, one := range categories {
 		names[id(one.ID)] = one.Name
 		data.Categories = append(data.Categories, option{id(one.ID), one.Name})
-	}
-	for _, one := range tags.Tags {
-		data.Tags = append(data.Tags, option{id(one.ID), one.Name})
 	}
 	if attempt.Values != nil {
 		data.Values = url.Values{"scope": attempt.Values["scope"]}

@@ -38,23 +38,23 @@ var (
 
 type listData struct {
 	Form
-	Path                                   string // where the filters lead
-	Search, Filtered                       bool
-	About                                  string // category or tag: what the page is about
-	AboutID                                int64
-	AboutName                              string
-	Add                                    *quickAdd
-	Statuses, Orders, Priorities           []option
-	Categories, Tags                       []option
-	Status, Order, Priority, Category, Tag string
-	Rows                                   []row
-	Total                                  int
-	Estimate                               string
-	Note                                   string
-	Next, First                            string // other pages
-	Select, Unselect                       string // the same page, choosing several or not
-	Pick                                   bool
-	Several                                several
+	Path                              string // where the filters lead
+	Search, Filtered                  bool
+	About                             string // category or tag: what the page is about
+	AboutID                           int64
+	AboutName                         string
+	Add                               *quickAdd
+	Statuses, Orders, Priorities      []option
+	Categories                        []option
+	Status, Order, Priority, Category string
+	Rows                              []row
+	Total                             int
+	Estimate                          string
+	Note                              string
+	Next, First                       string // other pages
+	Select, Unselect                  string // the same page, choosing several or not
+	Pick                              bool
+	Several                           several
 }
 
 func (s *server) tasks(c *gin.Context, user person.Settings) error {
@@ -177,30 +177,31 @@ func listAt(address string) (list, bool) {
 func (s *server) showList(c *gin.Context, status int, user person.Settings, l list, add *quickAdd, doing several) error {
 	ctx := c.Request.Context()
 	clock := s.clock(user)
-	categories, err := call[operation.CategoryList](ctx, s.Operations, "list_categories", nil)
-	if err != nil {
-		return err
-	}
-	tags, err := call[operation.TagList](ctx, s.Operations, "list_tags", nil)
+	categories, err := s.Operations.Categories(ctx)
 	if err != nil {
 		return err
 	}
 	data := listData{
 		Path: l.path, Search: l.search, Statuses: statuses, Orders: orders, Priorities: priorities,
-		Status: l.status(), Order: l.order(), Priority: l.query.Get("priority"), Category: l.query.Get("category"), Tag: l.query.Get("tag"),
+		Status: l.status(), Order: l.order(), Priority: l.query.Get("priority"), Category: l.query.Get("category"),
 		Pick: l.query.Get("select") != "", Select: l.with("select", "1"), Unselect: l.with("select", ""), Several: doing,
 	}
 	data.Form.Values = l.query
-	for _, one := range categories.Categories {
+	for _, one := range categories {
 		data.Categories = append(data.Categories, option{id(one.ID), one.Name})
 		if one.ID == l.category {
 			data.About, data.AboutID, data.AboutName, l.title = "category", one.ID, one.Name, one.Name
 		}
 	}
-	for _, one := range tags.Tags {
-		data.Tags = append(data.Tags, option{id(one.ID), one.Name})
-		if one.ID == l.tag {
-			data.About, data.AboutID, data.AboutName, l.title = "tag", one.ID, one.Name, "#"+one.Name
+	if l.tag != 0 {
+		tags, err := s.Operations.Tags(ctx)
+		if err != nil {
+			return err
+		}
+		for _, one := range tags {
+			if one.ID == l.tag {
+				data.About, data.AboutID, data.AboutName, l.title = "tag", one.ID, one.Name, "#"+one.Name
+			}
 		}
 	}
 	if (l.category != 0 || l.tag != 0) && data.About == "" {

@@ -42,10 +42,7 @@ type Page struct {
 type Menu struct{ Categories []Place }
 
 // Place is a link to a list of tasks.
-type Place struct {
-	Name, Path string
-	Count      int
-}
+type Place struct{ Name, Path string }
 
 // Pages renders pages. It is safe for concurrent use.
 type Pages struct {
@@ -118,13 +115,13 @@ func (p *Pages) Part(c *gin.Context, name string, data any) {
 // menu returns the person's categories. A page is shown without them rather than
 // not at all: what is wrong shows in its content.
 func (p *Pages) menu(ctx context.Context) Menu {
-	list, err := call[operation.CategoryList](ctx, p.operations, "list_categories", nil)
+	all, err := p.operations.Categories(ctx)
 	if err != nil {
 		return Menu{}
 	}
 	var menu Menu
-	for _, one := range list.Categories {
-		menu.Categories = append(menu.Categories, Place{Name: one.Name, Path: fmt.Sprintf("/category/%d", one.ID)})
+	for _, one := range all {
+		menu.Categories = append(menu.Categories, Place{Name: one.Name, Path: "/category/" + id(one.ID)})
 	}
 	return menu
 }

@@ -88,12 +88,12 @@ func (s *server) tagPlaces(c *gin.Context, names []string) ([]Place, error) {
 	if len(names) == 0 {
 		return nil, nil
 	}
-	all, err := call[operation.TagList](c.Request.Context(), s.Operations, "list_tags", nil)
+	all, err := s.Operations.Tags(c.Request.Context())
 	if err != nil {
 		return nil, err
 	}
 	var places []Place
-	for _, one := range all.Tags {
+	for _, one := range all {
 		if slices.Contains(names, one.Name) {
 			places = append(places, Place{Name: one.Name, Path: "/tag/" + id(one.ID)})
 		}

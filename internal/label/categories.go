@@ -32,6 +32,12 @@ func (s *Service) Categories(ctx context.Context, user person.Settings) ([]Count
 	return s.store.CountedCategories(ctx, user.UserID)
 }
 
+// PlainCategories lists the user's categories by name without counting their tasks,
+// which takes a look at all of them.
+func (s *Service) PlainCategories(ctx context.Context, user person.Settings) ([]Category, error) {
+	return s.store.Categories(ctx, user.UserID)
+}
+
 // CreateCategory adds a category. A name that another category has is a CONFLICT.
 func (s *Service) CreateCategory(ctx context.Context, user person.Settings, in CreateCategoryInput) (Category, error) {
 	name, err := input.CheckName("name", in.Name, MaxCategoryName, "Work")

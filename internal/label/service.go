@@ -25,6 +25,8 @@ type Store interface {
 	// ChangeLabels runs fn in one transaction: its changes and their events commit
 	// together or, if fn fails, not at all.
 	ChangeLabels(ctx context.Context, userID int64, fn func(Tx) error) error
+	Categories(ctx context.Context, userID int64) ([]Category, error)
+	Tags(ctx context.Context, userID int64) ([]Tag, error)
 	// CountedCategories and CountedTags read them with the number of tasks of each.
 	CountedCategories(ctx context.Context, userID int64) ([]Counted[Category], error)
 	CountedTags(ctx context.Context, userID int64) ([]Counted[Tag], error)

@@ -10,6 +10,11 @@ import (
 	"tickler/internal/person"
 )
 
+// PlainTags lists the user's tags by name without counting their tasks.
+func (s *Service) PlainTags(ctx context.Context, user person.Settings) ([]Tag, error) {
+	return s.store.Tags(ctx, user.UserID)
+}
+
 // CreateTagInput is a new tag.
 type CreateTagInput struct {
 	Name  string `json:"name" doc:"Unique, whatever its case." minLength:"1" maxLength:"30" example:"errand"`
