@@ -27,7 +27,7 @@ var layers = map[string]string{
 	"access":        "fault limit wake",
 	"person":        "fault input recurrence",
 	"label":         "fault input person",
-	"task":          "fault input label person recurrence",
+	"task":          "fault input label person phrase recurrence",
 	"journal":       "event",
 	"repository":    "access event fault input journal label migrations person task telemetry",
 	"outbox":        "event input telemetry wake",

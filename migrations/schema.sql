@@ -138,6 +138,7 @@ CREATE TABLE tasks (
     CONSTRAINT tasks_title_check CHECK (((char_length(title) >= 1) AND (char_length(title) <= 200)))
 );
 CREATE INDEX idx_tasks_category ON tasks USING btree (user_id, category_id) WHERE (category_id IS NOT NULL);
+CREATE INDEX idx_tasks_completed ON tasks USING btree (user_id, completed_at, id) INCLUDE (estimate_minutes) WHERE (completed AND (deleted_at IS NULL));
 CREATE INDEX idx_tasks_created ON tasks USING btree (user_id, created_at, id) WHERE (deleted_at IS NULL);
 CREATE INDEX idx_tasks_deleted ON tasks USING btree (deleted_at) WHERE (deleted_at IS NOT NULL);
 CREATE INDEX idx_tasks_due ON tasks USING btree (user_id, COALESCE(due_date, 'infinity'::timestamp with time zone), id) INCLUDE (due_date, priority, completed, category_id, estimate_minutes) WHERE (deleted_at IS NULL);
@@ -146,6 +147,7 @@ CREATE INDEX idx_tasks_open ON tasks USING btree (user_id, COALESCE(due_date, 'i
 CREATE INDEX idx_tasks_priority ON tasks USING btree (user_id, priority, id) WHERE (deleted_at IS NULL);
 CREATE INDEX idx_tasks_search ON tasks USING gin (search_vector) WITH (gin_pending_list_limit='512');
 CREATE INDEX idx_tasks_title ON tasks USING btree (user_id, lower(title), id) WHERE (deleted_at IS NULL);
+CREATE INDEX idx_tasks_trash ON tasks USING btree (user_id, updated_at, id) WHERE (deleted_at IS NOT NULL);
 CREATE INDEX idx_tasks_trigrams ON tasks USING gin (((user_id)::text), title gin_trgm_ops) WITH (gin_pending_list_limit='512') WHERE (deleted_at IS NULL);
 CREATE INDEX idx_tasks_updated ON tasks USING btree (user_id, updated_at, id) WHERE (deleted_at IS NULL);
 ALTER TABLE tasks ENABLE ROW LEVEL SECURITY;

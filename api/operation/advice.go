@@ -166,7 +166,10 @@ func (a argument) recast(value json.RawMessage) string {
 		for _, item := range strings.Split(fault.Clip(text), ",") {
 			items = append(items, strconv.Quote(strings.TrimSpace(item)))
 		}
-		return "give it as [" + strings.Join(items, ", ") + "]"
+		if one := strconv.Quote(fault.Clip(text)); len(items) > 1 {
+			return "give it as [" + strings.Join(items, ", ") + "], or as [" + one + "] if that is one"
+		}
+		return "give it as [" + items[0] + "]"
 	case kind == reflect.Slice && isNumber:
 		return "give it as [" + fault.Clip(string(value)) + "]"
 	}

@@ -22,7 +22,7 @@ type (
 		format `unlisted:"true"`
 	}
 	updateManyInput struct {
-		Tasks  several[task.EditInput] `json:"tasks" doc:"Each with task_id, any fields of update_task, add_tags, remove_tags and, done last, action." minItems:"1" maxItems:"50" example:"[{\"task_id\":7,\"action\":\"complete\"}]"`
+		Tasks  several[task.EditInput] `json:"tasks" doc:"Each with task_id, any fields of update_task, add_tags, remove_tags, remind_at or snooze_minutes and, done last, action." minItems:"1" maxItems:"50" example:"[{\"task_id\":7,\"action\":\"complete\"}]"`
 		format `unlisted:"true"`
 	}
 )
@@ -55,7 +55,7 @@ func (o *Operations) batches() []Operation {
 		}, o.addMany),
 		define(Operation{
 			Name: "update_tasks", Title: "Update tasks",
-			Summary:     "Changes, tags, completes or deletes up to 50 tasks, each by itself.",
+			Summary:     "Changes, tags, completes, reopens, restores, skips or deletes up to 50 tasks, each by itself.",
 			Example:     `{"tasks": [{"task_id": 7, "action": "complete"}, {"task_id": 8, "due_date": "2026-03-02", "add_tags": ["errand"]}]}`,
 			Details:     "Returns a task or an error for each, in order.",
 			Destructive: true,
@@ -81,11 +81,15 @@ func (o *Operations) updateMany(ctx context.Context, user person.Settings, in up
 			out = o.completed(user, *edited.Completion, in.form())
 		case edited.Deletion != nil:
 			out = o.deleted(user, *edited.Deletion, in.form())
+		case edited.Reopening != nil:
+			out, err = o.reopened(user, *edited.Reopening, in.form())
+		case edited.Skipping != nil:
+			out, err = o.skipped(user, *edited.Skipping, in.form())
 		default:
 			return o.changeAnswer(user, edited.UpdateResult, in.form(), "nothing changed: the task already was so")
 		}
 		out.Changed = edited.Changed
-		return out, nil
+		return out, err
 	})
 }
 

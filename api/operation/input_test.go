@@ -20,7 +20,7 @@ func TestArgumentsAreDecodedStrictly(t *testing.T) {
 		{"null of a required field", `{"title":null}`, "title", "title is required", ""},
 		{"number for a string", `{"title":5}`, "title", "must be a string", `give it as text: "5"`},
 		{"string for an array", `{"title":"x","tags":"a"}`, "tags", "must be an array of strings", `give it as ["a"]`},
-		{"several words for an array", `{"title":"x","tags":"a, b"}`, "tags", "must be an array of strings", `give it as ["a", "b"]`},
+		{"several words for an array", `{"title":"x","tags":"a, b"}`, "tags", "must be an array of strings", `give it as ["a", "b"], or as ["a, b"] if that is one`},
 		{"number for an array", `{"title":"x","reminder_offsets":30}`, "reminder_offsets", "an array of integers", "give it as [30]"},
 		{"number for a name", `{"title":"x","category":3}`, "category", "must be a string", `give it as text: "3"`},
 		{"null item", `{"title":"x","reminder_offsets":[60,null]}`, "reminder_offsets", "has a null in it", ""},

@@ -2,6 +2,7 @@ package operation
 
 import (
 	"context"
+	"time"
 
 	"tickler/internal/person"
 	"tickler/internal/task"
@@ -37,7 +38,7 @@ func (o *Operations) overviews() []Operation {
 			Name: "get_overview", Title: "Get an overview", Core: true,
 			Summary:  "What now? Open tasks that are overdue, due today, upcoming and undated, each part with its count.",
 			Example:  `{"days": 7}`,
-			Details:  "Days are those of the user's zone.",
+			Details:  "Days are those of the user's zone. Where count is larger than the tasks shown, a larger limit or list_tasks has the rest.",
 			ReadOnly: true, Idempotent: true,
 		}, o.overview),
 	}
@@ -57,9 +58,14 @@ func (o *Operations) overview(ctx context.Context, user person.Settings, in over
 		Agenda: viewAgenda(user, found.Agenda),
 	}
 	if found.Cut {
-		out.Note = "the agenda has more dates than are shown; fewer days show all"
+		out.Note = "the agenda has more dates than are shown; fewer days, a category or a tag show all"
 	}
 	return out, nil
+}
+
+// Date returns the date that many days from today, in the user's zone.
+func (o *Operations) Date(user person.Settings, days int) string {
+	return o.now().In(user.Zone()).AddDate(0, 0, days).Format(time.DateOnly)
 }
 
 // agendaView is a date of an open series.

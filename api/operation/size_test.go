@@ -14,21 +14,44 @@ import (
 	"tickler/internal/task"
 )
 
+// Fifty open tasks that remind and recur, or fifty that are done.
 func TestFiftyConciseTasksAreSmallerThan16KB(t *testing.T) {
 	now := time.Date(2026, 3, 2, 8, 0, 0, 0, time.UTC)
 	user := person.Settings{UserID: 1, TimeZone: "America/Argentina/ComodRivadavia"}
-	var page task.Listing
-	for n := range 50 {
-		due := now.Add(time.Duration(n) * time.Hour)
-		page.Hits = append(page.Hits, task.Hit{Task: &task.Task{
-			ID: int64(1_000_000 + n), Title: fmt.Sprint("Write the minutes of the monthly meeting, part ", n), Priority: task.Medium,
-			Description: "Everybody waits for them: send them to the whole list, and to those who were away too. " + strings.Repeat("And so on. ", 50), Category: &label.Category{ID: 7, Name: "Household"},
-			Tags: []label.Tag{{ID: 1, Name: "home"}, {ID: 2, Name: "writing"}}, DueDate: &due, RemindAt: &now, TimeZone: user.TimeZone, Recurrence: &task.Recurrence{Rule: "FREQ=MONTHLY"},
-		}})
+	for _, done := range []bool{false, true} {
+		var page task.Listing
+		for n := range 50 {
+			due := now.Add(time.Duration(n) * time.Hour)
+			one := &task.Task{
+				ID: int64(1_000_000 + n), Title: fmt.Sprint("Write the minutes of the monthly meeting, part ", n), Priority: task.Medium,
+				Description: "Everybody waits for them: send them to the whole list, and to those who were away too. " + strings.Repeat("And so on. ", 50), Category: &label.Category{ID: 7, Name: "Household"},
+				Tags: []label.Tag{{ID: 1, Name: "home"}, {ID: 2, Name: "writing"}}, DueDate: &due, RemindAt: &now, TimeZone: user.TimeZone, Recurrence: &task.Recurrence{Rule: "FREQ=MONTHLY"},
+			}
+			if done {
+				one.CompletedAt, one.RemindAt = &due, nil
+			}
+			page.Hits = append(page.Hits, task.Hit{Task: one})
+		}
+		page.Total, page.NextCursor = 10_000, "eyJzIjoiY3JlYXRlZF9hdCIsImQiOnRydWUsInYiOiIyMDI2LTAzLTAyIDA4OjAwOjAwKzAwIiwiaSI6MTAwMDA0OX0"
+		text, err := json.Marshal((&Operations{now: func() time.Time { return now }}).taskPage(user, page, Concise))
+		require.NoError(t, err)
+		t.Logf("done %t: %d bytes", done, len(text))
+		require.Less(t, len(text), 16<<10)
 	}
-	page.Total, page.NextCursor = 10_000, "eyJzIjoiY3JlYXRlZF9hdCIsImQiOnRydWUsInYiOiIyMDI2LTAzLTAyIDA4OjAwOjAwKzAwIiwiaSI6MTAwMDA0OX0"
-	text, err := json.Marshal((&Operations{now: func() time.Time { return now }}).taskPage(user, page, Concise))
-	require.NoError(t, err)
-	t.Logf("%d bytes", len(text))
-	require.Less(t, len(text), 16<<10)
+}
+
+func TestListsSayWhichDescriptionsTheyCut(t *testing.T) {
+	user := person.Settings{UserID: 1, TimeZone: "UTC"}
+	view := func(length, tasks int, form Form) View {
+		return viewTask(&task.Task{TimeZone: "UTC", Description: strings.Repeat("ä", length)}, user, form, time.Now(), preview(tasks))
+	}
+	for _, c := range []struct {
+		length, tasks, shown int
+		form                 Form
+		cut                  bool
+	}{{120, 20, 120, Concise, false}, {121, 20, 121, Concise, true}, {20, 21, 20, Concise, false}, {21, 21, 0, Concise, true}, {5000, 50, 5000, Detailed, false}} {
+		v := view(c.length, c.tasks, c.form)
+		require.Equal(t, c.shown, len([]rune(v.Description)), c)
+		require.Equal(t, c.cut, v.DescriptionTruncated, c)
+	}
 }

@@ -104,7 +104,7 @@ func (o *Operations) taskOperations() []Operation {
 		}, o.add),
 		define(Operation{
 			Name: "list_tasks", Title: "List tasks", Core: true,
-			Summary:  "Lists tasks, filtered and sorted, a page at a time. Kinds of filter are ANDed, values within one ORed.",
+			Summary:  "Lists tasks, filtered and sorted, a page at a time. Kinds of filter are ANDed, values within one ORed. Between two due dates, agenda has all dates of series.",
 			Example:  `{"status": "pending", "priority": ["high", "urgent"], "sort_by": "due_date"}`,
 			Details:  "To find words, use search_tasks.",
 			ReadOnly: true, Idempotent: true,
@@ -133,7 +133,7 @@ func (o *Operations) taskOperations() []Operation {
 			Name: "delete_task", Title: "Delete a task", Core: true,
 			Summary:     "Deletes a task.",
 			Example:     `{"task_id": 7}`,
-			Details:     "Deleting the open occurrence of a recurring task ends its series. reopen_task restores it.",
+			Details:     "Deleting the open occurrence of a recurring task ends its series. reopen_task restores it for 30 days; list_tasks with status deleted finds it.",
 			Destructive: true,
 		}, o.delete),
 		define(Operation{
@@ -237,7 +237,11 @@ func (o *Operations) reopen(ctx context.Context, user person.Settings, in idInpu
 	if err != nil {
 		return taskAnswer{}, err
 	}
-	out, err := o.taskAnswer(user, undone.Task, in.form())
+	return o.reopened(user, undone, in.form())
+}
+
+func (o *Operations) reopened(user person.Settings, undone task.Reopening, form Form) (taskAnswer, error) {
+	out, err := o.taskAnswer(user, undone.Task, form)
 	switch {
 	case !undone.Changed:
 		out.Note = "it was open already; nothing changed"
@@ -258,7 +262,11 @@ func (o *Operations) skip(ctx context.Context, user person.Settings, in idInput)
 	if err != nil {
 		return taskAnswer{}, err
 	}
-	out, err := o.taskAnswer(user, skipped.Task, in.form())
+	return o.skipped(user, skipped, in.form())
+}
+
+func (o *Operations) skipped(user person.Settings, skipped task.Skipping, form Form) (taskAnswer, error) {
+	out, err := o.taskAnswer(user, skipped.Task, form)
 	out.PassedOver = skipped.PassedOver
 	out.Note = joinNotes("reopen_task takes the skip back", out.Note)
 	return out, err
@@ -311,11 +319,14 @@ func (o *Operations) changeAnswer(user person.Settings, a task.UpdateResult, for
 	return out, err
 }
 
-// preview is how many characters of each description a list shows: fewer on a
-// long page, to save the agent's context.
+// briefly is the longest description that a long page shows, to save the agent's
+// context.
+const briefly = 20
+
+// preview is how many characters of each description a list shows.
 func preview(tasks int) int {
 	if tasks > 20 {
-		return 20
+		return briefly
 	}
 	return 120
 }

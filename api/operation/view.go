@@ -11,39 +11,42 @@ import (
 // The concise form has what an agent needs to continue; the detailed form adds the
 // fields of Detail. Empty fields are left out.
 type View struct {
-	ID              int64         `json:"id"`
-	Title           string        `json:"title"`
-	Description     string        `json:"description,omitempty"`
-	Priority        task.Priority `json:"priority"`
-	Completed       bool          `json:"completed"`
-	EstimateMinutes int           `json:"estimate_minutes,omitempty"`
-	DueDate         string        `json:"due_date,omitempty" doc:"RFC 3339 in the user's zone; of a whole day that date."`
-	AllDay          bool          `json:"all_day,omitempty"`
-	Overdue         bool          `json:"overdue,omitempty"`
-	Category        string        `json:"category,omitempty"`
-	Tags            []string      `json:"tags,omitempty"`
-	RecurrenceRule  string        `json:"recurrence_rule,omitempty"`
-	RemindAt        string        `json:"remind_at,omitempty" doc:"The next reminder."`
-	RelevanceScore  *float64      `json:"relevance_score,omitempty"`
+	ID                   int64         `json:"id"`
+	Title                string        `json:"title"`
+	Description          string        `json:"description,omitempty"`
+	DescriptionTruncated bool          `json:"description_truncated,omitempty"`
+	Priority             task.Priority `json:"priority"`
+	Completed            bool          `json:"completed"`
+	CompletedAt          string        `json:"completed_at,omitempty"`
+	DeletedAt            string        `json:"deleted_at,omitempty"`
+	EstimateMinutes      int           `json:"estimate_minutes,omitempty"`
+	DueDate              string        `json:"due_date,omitempty" doc:"RFC 3339 in the user's zone; of a whole day that date."`
+	AllDay               bool          `json:"all_day,omitempty"`
+	Overdue              bool          `json:"overdue,omitempty"`
+	// TimeZone is in the concise form only if it is another than the user's.
+	TimeZone       string      `json:"time_zone,omitempty" doc:"It was meant in."`
+	Category       string      `json:"category,omitempty"`
+	Tags           []string    `json:"tags,omitempty"`
+	RecurrenceRule string      `json:"recurrence_rule,omitempty"`
+	Missed         task.Missed `json:"missed,omitempty"` // likewise only if it is keep
+	RemindAt       string      `json:"remind_at,omitempty" doc:"The next reminder."`
+	Nag            *task.Nag   `json:"nag,omitempty" open:"true"`
+	RelevanceScore *float64    `json:"relevance_score,omitempty"`
 
 	*Detail
 }
 
 // Detail holds the fields that only the detailed form has.
 type Detail struct {
-	CompletedAt     string              `json:"completed_at,omitempty"`
-	TimeZone        string              `json:"time_zone,omitempty"`
 	CategoryID      int64               `json:"category_id,omitempty"`
 	TagIDs          []int64             `json:"tag_ids,omitempty"`
 	RecurrenceBase  task.RecurrenceBase `json:"recurrence_base,omitempty"`
-	Missed          task.Missed         `json:"missed,omitempty"`
 	SeriesID        string              `json:"series_id,omitempty"`
 	Occurrence      int                 `json:"occurrence,omitempty"`
 	PreviousTaskID  *int64              `json:"previous_task_id,omitempty"`
 	ReminderOffsets []int               `json:"reminder_offsets,omitempty" doc:"Minutes before due."`
 	Highlights      []string            `json:"highlights,omitempty" doc:"Of a search: where it matches, between **."`
 	Reminders       []string            `json:"reminders,omitempty" doc:"All still to come."`
-	Nag             *task.Nag           `json:"nag,omitempty" open:"true"`
 	ReminderSent    bool                `json:"reminder_sent"`
 	CreatedAt       string              `json:"created_at"`
 	UpdatedAt       string              `json:"updated_at"`
@@ -60,18 +63,27 @@ const (
 )
 
 // viewTask renders a task for a user. The concise form shows the first preview
-// characters of the description, all of them when preview is 0.
+// characters of the description, all of them when preview is 0; briefly leaves out a
+// longer one.
 func viewTask(t *task.Task, user person.Settings, form Form, now time.Time, preview int) View {
 	zone := user.Zone()
 	v := View{
 		ID: t.ID, Title: t.Title, Description: t.Description, Priority: t.Priority,
 		Completed: t.Completed(), DueDate: t.FormatDue(user), AllDay: t.AllDay,
-		Overdue: !t.Completed() && t.DueDate != nil && t.DueDate.Before(now),
+		Overdue: !t.Completed() && t.DeletedAt == nil && t.DueDate != nil && t.DueDate.Before(now),
 	}
 	at, _ := t.RemindsNext(user, now)
 	v.RemindAt = task.FormatTime(at, zone)
-	if t.Recurrence != nil {
-		v.RecurrenceRule = t.Recurrence.Rule
+	v.CompletedAt, v.DeletedAt = task.FormatTime(t.CompletedAt, zone), task.FormatTime(t.DeletedAt, zone)
+	v.Nag = t.Nag()
+	if t.TimeZone != user.TimeZone && t.DueDate != nil || form == Detailed {
+		v.TimeZone = t.TimeZone
+	}
+	if r := t.Recurrence; r != nil {
+		v.RecurrenceRule = r.Rule
+		if r.Missed == task.KeepMissed || form == Detailed {
+			v.Missed = r.Missed
+		}
 	}
 	if t.EstimateMinutes != nil {
 		v.EstimateMinutes = *t.EstimateMinutes
@@ -84,12 +96,14 @@ func viewTask(t *task.Task, user person.Settings, form Form, now time.Time, prev
 	}
 	if form != Detailed {
 		if r := []rune(v.Description); preview > 0 && len(r) > preview {
-			v.Description = string(r[:preview]) + "…"
+			v.Description, v.DescriptionTruncated = string(r[:preview])+"…", true
+			if preview == briefly {
+				v.Description = "" // so little of it would tell nothing
+			}
 		}
 		return v
 	}
 	v.Detail = &Detail{
-		CompletedAt: task.FormatTime(t.CompletedAt, zone), TimeZone: t.TimeZone,
 		CategoryID: t.CategoryID(), TagIDs: t.TagIDs(),
 		PreviousTaskID: t.PreviousTaskID, ReminderOffsets: t.ReminderOffsets, ReminderSent: t.ReminderSent(user, now),
 		CreatedAt: task.FormatTime(&t.CreatedAt, zone), UpdatedAt: task.FormatTime(&t.UpdatedAt, zone), Version: t.Version,
@@ -97,9 +111,8 @@ func viewTask(t *task.Task, user person.Settings, form Form, now time.Time, prev
 	for _, at := range t.RemindersToCome() {
 		v.Reminders = append(v.Reminders, task.FormatTime(&at, zone))
 	}
-	v.Nag = t.Nag()
 	if r := t.Recurrence; r != nil {
-		v.RecurrenceBase, v.SeriesID, v.Occurrence, v.Missed = r.Base, r.SeriesID.String(), r.Occurrence, r.Missed
+		v.RecurrenceBase, v.SeriesID, v.Occurrence = r.Base, r.SeriesID.String(), r.Occurrence
 	}
 	return v
 }

@@ -2,6 +2,7 @@ package tools
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"strings"
 
@@ -11,17 +12,19 @@ import (
 	"tickler/api/operation"
 )
 
+// What a prompt asks for is filled in: SELECTION with filters as members of an
+// object, LAST_WEEK with the date seven days ago.
 const (
 	planMyDay = `Plan my day with me.
-1. Call get_overview%s.
-2. Say in one line how the day looks: what is overdue, what is due today.
+1. Call get_overview with {"days": 2, "limit": 50SELECTION}. Where a part's count is larger than 50, read the rest with list_tasks.
+2. Say in one line how the day looks: what is overdue, what is due today, and how long it takes where estimate_minutes says so.
 3. Propose an order for today: what is overdue or urgent first, then what is due soonest. Propose new dates for what does not fit.
-4. Ask before changing anything. Then do it in one call of update_tasks, and set_reminder where I want one.`
+4. Ask before changing anything. Then do it in one call of update_tasks, which also takes reminders.`
 
 	weeklyReview = `Do a weekly review with me.
-1. Call get_overview with {"days": 14}, and list_tasks with {"status": "completed", "sort_by": "updated_at"%s}.
-2. Say what got done this week.
-3. Go through what is overdue, then what is undated: for each, propose to do it, date it, delegate it or delete it.
+1. Call list_tasks with {"completed_after": "LAST_WEEK", "sort_by": "completed_at", "limit": 100SELECTION}, and get_overview with {"days": 14, "limit": 50SELECTION}. Read on with cursor, or with list_tasks, until you have seen all.
+2. Say what got done since LAST_WEEK.
+3. Go through what is overdue, then what is undated: for each, propose to do it, date it or delete it.
 4. Look at the two weeks ahead: name days that hold too much, and what should be prepared.
 5. Ask before changing anything. Then do it in one call of update_tasks.`
 )
@@ -32,37 +35,37 @@ func (t *Tools) prompts() []server.ServerPrompt {
 		mcp.WithArgument("category", mcp.ArgumentDescription("Only tasks of this category.")),
 		mcp.WithArgument("tag", mcp.ArgumentDescription("Only tasks with this tag.")),
 	}
-	prompt := func(name, title, description, text string, narrow func(fields []string) string) server.ServerPrompt {
+	prompt := func(name, title, description, text string) server.ServerPrompt {
 		options := append([]mcp.PromptOption{mcp.WithPromptTitle(title), mcp.WithPromptDescription(description)}, arguments...)
 		return server.ServerPrompt{
 			Prompt: mcp.NewPrompt(name, options...),
-			Handler: func(_ context.Context, request mcp.GetPromptRequest) (*mcp.GetPromptResult, error) {
-				var fields []string
-				if category := request.Params.Arguments["category"]; category != "" {
-					fields = append(fields, fmt.Sprintf(`"category": %q`, category))
+			Handler: func(ctx context.Context, request mcp.GetPromptRequest) (*mcp.GetPromptResult, error) {
+				user, err := operation.User(ctx)
+				if err != nil {
+					return nil, err
 				}
-				if tag := request.Params.Arguments["tag"]; tag != "" {
-					fields = append(fields, fmt.Sprintf(`"tags": [%q]`, tag))
-				}
-				text := fmt.Sprintf(text, narrow(fields))
-				return mcp.NewGetPromptResult(description, []mcp.PromptMessage{mcp.NewPromptMessage(mcp.RoleUser, mcp.NewTextContent(text))}), nil
+				filled := strings.NewReplacer("SELECTION", selection(request.Params.Arguments), "LAST_WEEK", t.operations.Date(user, -7)).Replace(text)
+				return mcp.NewGetPromptResult(description, []mcp.PromptMessage{mcp.NewPromptMessage(mcp.RoleUser, mcp.NewTextContent(filled))}), nil
 			},
 		}
 	}
 	return []server.ServerPrompt{
-		prompt("plan_my_day", "Plan my day", "What to do today, in which order.", planMyDay, func(fields []string) string {
-			if len(fields) == 0 {
-				return ""
-			}
-			return ", and list_tasks with {\"status\": \"pending\", \"sort_by\": \"due_date\", " + strings.Join(fields, ", ") + "}; speak only of the tasks that both name"
-		}),
-		prompt("weekly_review", "Weekly review", "What got done, what is stuck, what comes.", weeklyReview, func(fields []string) string {
-			if len(fields) == 0 {
-				return ""
-			}
-			return ", " + strings.Join(fields, ", ")
-		}),
+		prompt("plan_my_day", "Plan my day", "What to do today, in which order.", planMyDay),
+		prompt("weekly_review", "Weekly review", "What got done, what is stuck, what comes.", weeklyReview),
 	}
+}
+
+// selection returns the arguments of a prompt as members of the arguments of a tool.
+func selection(arguments map[string]string) string {
+	var members strings.Builder
+	for _, name := range []string{"category", "tag"} {
+		if value := arguments[name]; value != "" {
+			field := map[string]string{"category": "category", "tag": "tags"}[name]
+			list, _ := json.Marshal([]string{value}) // texts always marshal
+			fmt.Fprintf(&members, `, %q: %s`, field, list)
+		}
+	}
+	return members.String()
 }
 
 // CompletePromptArgument completes the names of the caller's own categories and tags.

@@ -216,6 +216,21 @@ func FindCategoryByAny(all []Category, nameOrID string) (*Category, error) {
 	return nil, err
 }
 
+// FindCategoriesByAny finds categories by their names or, failing that, by their ids.
+func FindCategoriesByAny(all []Category, namesOrIDs []string) ([]int64, error) {
+	ids := make([]int64, 0, len(namesOrIDs))
+	for _, given := range namesOrIDs {
+		found, err := FindCategoryByAny(all, given)
+		if err != nil {
+			return nil, err
+		}
+		if !slices.Contains(ids, found.ID) {
+			ids = append(ids, found.ID)
+		}
+	}
+	return ids, nil
+}
+
 // FindTagsByAny finds tags by their names or, failing that, by their ids.
 func FindTagsByAny(all []Tag, namesOrIDs []string) ([]int64, error) {
 	ids := make([]int64, 0, len(namesOrIDs))

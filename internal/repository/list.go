@@ -37,7 +37,11 @@ const dueOrUndated = `coalesce(t.due_date, 'infinity')`
 func selectTasks(userID int64, f task.Filter) *statement {
 	s := &statement{}
 	s.and("t.user_id = %s", s.arg(userID))
-	s.and("t.deleted_at IS NULL")
+	if f.Deleted {
+		s.and("t.deleted_at IS NOT NULL")
+	} else {
+		s.and("t.deleted_at IS NULL")
+	}
 	if f.Completed != nil {
 		s.and("t.completed = %t", *f.Completed) // a literal, so that the planner can use the partial index on open tasks
 	}
@@ -65,6 +69,12 @@ func selectTasks(userID int64, f task.Filter) *statement {
 		s.and(dueOrUndated+" >= %s", s.arg(*f.DueAfter))
 		s.and("t.due_date IS NOT NULL")
 	}
+	if f.CompletedBefore != nil {
+		s.and("t.completed_at < %s", s.arg(*f.CompletedBefore))
+	}
+	if f.CompletedAfter != nil {
+		s.and("t.completed_at >= %s", s.arg(*f.CompletedAfter))
+	}
 	if f.Recurring {
 		s.and("t.recurrence_rule IS NOT NULL")
 		s.and("t.due_date IS NOT NULL")
@@ -85,6 +95,8 @@ func order(p task.Paging) (expression, sqlType string) {
 			return "coalesce(t.due_date, '-infinity')", "timestamptz"
 		}
 		return dueOrUndated, "timestamptz"
+	case task.ByCompletedAt:
+		return "t.completed_at", "timestamptz"
 	case task.ByPriority:
 		return "t.priority", "task_priority"
 	case task.ByTitle:

@@ -81,11 +81,11 @@ func TestFiltersOfDifferentKindsAreAndedValuesOfOneOred(t *testing.T) {
 		{"all", task.ListInput{}, []string{"A", "B", "C"}},
 		{"pending", task.ListInput{Status: "pending"}, []string{"A", "B"}},
 		{"completed", task.ListInput{Status: "completed"}, []string{"C"}},
-		{"one priority", task.ListInput{Priority: []task.Priority{task.High}}, []string{"A", "C"}},
-		{"two priorities", task.ListInput{Priority: []task.Priority{task.High, task.Low}}, []string{"A", "B", "C"}},
-		{"any tag", task.ListInput{Tags: []string{"x", "Y"}}, []string{"A", "B", "C"}},
-		{"all tags", task.ListInput{Tags: []string{"x", "y"}, TagsMatch: "all"}, []string{"A"}},
-		{"kinds are anded", task.ListInput{Tags: []string{"y"}, Priority: []task.Priority{task.High}, Status: "pending"}, []string{"A"}},
+		{"one priority", task.ListInput{Selection: task.Selection{Priority: []task.Priority{task.High}}}, []string{"A", "C"}},
+		{"two priorities", task.ListInput{Selection: task.Selection{Priority: []task.Priority{task.High, task.Low}}}, []string{"A", "B", "C"}},
+		{"any tag", task.ListInput{Selection: task.Selection{Tags: []string{"x", "Y"}}}, []string{"A", "B", "C"}},
+		{"all tags", task.ListInput{Selection: task.Selection{Tags: []string{"x", "y"}}, TagsMatch: "all"}, []string{"A"}},
+		{"kinds are anded", task.ListInput{Selection: task.Selection{Tags: []string{"y"}, Priority: []task.Priority{task.High}}, Status: "pending"}, []string{"A"}},
 		{"due before a date is before its start", task.ListInput{DueBefore: "2026-03-06"}, []string{"A"}},
 		{"due after a date is from its start", task.ListInput{DueAfter: "2026-03-06"}, []string{"B"}},
 		{"a day", task.ListInput{DueAfter: "2026-03-05", DueBefore: "2026-03-06"}, []string{"A"}},
@@ -99,8 +99,107 @@ func TestFiltersOfDifferentKindsAreAndedValuesOfOneOred(t *testing.T) {
 			require.Equal(t, len(c.want), found.Total)
 		})
 	}
-	_, err = b.service.List(b.ctx, b.ann, task.ListInput{Tags: []string{"z"}})
+	_, err = b.service.List(b.ctx, b.ann, task.ListInput{Selection: task.Selection{Tags: []string{"z"}}})
 	requireCode(t, err, fault.NotFound, "tags")
+}
+
+func TestCompletedTasksAreListedByWhenTheyWereDone(t *testing.T) {
+	b := setup(t) // Monday 2 March, 08:00
+	complete := func(title, at string) {
+		id := b.add(t, b.ann, task.Fields{Title: input.Some(title)}).ID
+		_, err := b.service.Complete(b.ctx, b.ann, task.CompleteInput{TaskID: id, CompletedAt: at})
+		require.NoError(t, err)
+	}
+	complete("wednesday", "2026-02-25T10:00")
+	complete("saturday", "2026-02-28T23:00")
+	complete("friday", "2026-02-27T10:00")
+	b.add(t, b.ann, task.Fields{Title: input.Some("open")})
+	cases := []struct {
+		name string
+		in   task.ListInput
+		want []string
+	}{
+		{"last first", task.ListInput{SortBy: task.ByCompletedAt}, []string{"saturday", "friday", "wednesday"}},
+		{"first first", task.ListInput{SortBy: task.ByCompletedAt, SortOrder: "asc", Status: "completed"}, []string{"wednesday", "friday", "saturday"}},
+		{"since a day", task.ListInput{CompletedAfter: "2026-02-27", SortBy: task.ByCompletedAt}, []string{"saturday", "friday"}},
+		{"before a day", task.ListInput{CompletedBefore: "2026-02-28", SortBy: task.ByCompletedAt}, []string{"friday", "wednesday"}},
+		{"of a day", task.ListInput{CompletedAfter: "2026-02-28", CompletedBefore: "2026-03-01"}, []string{"saturday"}},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			found, err := b.service.List(b.ctx, b.ann, c.in)
+			require.NoError(t, err)
+			require.Equal(t, c.want, titles(found))
+			require.Equal(t, len(c.want), found.Total)
+			c.in.Limit = 1
+			var paged []string
+			for c.in.Cursor = ""; ; {
+				page, err := b.service.List(b.ctx, b.ann, c.in)
+				require.NoError(t, err)
+				paged = append(paged, titles(page)...)
+				if c.in.Cursor = page.NextCursor; c.in.Cursor == "" {
+					break
+				}
+			}
+			require.Equal(t, c.want, paged)
+		})
+	}
+	for _, in := range []task.ListInput{
+		{Status: "pending", CompletedAfter: "2026-02-27"}, {Status: "all", SortBy: task.ByCompletedAt}, {Status: "deleted", CompletedBefore: "2026-02-27"},
+	} {
+		_, err := b.service.List(b.ctx, b.ann, in)
+		requireCode(t, err, fault.InvalidInput, "status")
+	}
+}
+
+func TestDeletedTasksAreListedAloneTheLastDeletedFirst(t *testing.T) {
+	b := setup(t)
+	var ids []int64
+	for _, title := range []string{"first", "second", "kept"} {
+		ids = append(ids, b.add(t, b.ann, task.Fields{Title: input.Some(title), DueDate: input.Some("2026-03-05"), RecurrenceRule: input.Some("daily")}).ID)
+	}
+	gone := b.add(t, b.bob, task.Fields{Title: input.Some("another's")})
+	_, err := b.service.Delete(b.ctx, b.bob, gone.ID)
+	require.NoError(t, err)
+	for _, id := range []int64{ids[1], ids[0]} {
+		b.now = b.now.Add(time.Minute)
+		_, err := b.service.Delete(b.ctx, b.ann, id)
+		require.NoError(t, err)
+	}
+	found, err := b.service.List(b.ctx, b.ann, task.ListInput{Status: "deleted", DueAfter: "2026-03-01", DueBefore: "2026-04-01"})
+	require.NoError(t, err)
+	require.Equal(t, []string{"first", "second"}, titles(found))
+	require.Empty(t, found.Agenda)
+	require.NotNil(t, found.Hits[0].DeletedAt)
+}
+
+func TestEditReopensSkipsAndRemindsAsTheirOwnToolsDo(t *testing.T) {
+	b := setup(t)
+	id := b.add(t, b.ann, task.Fields{Title: input.Some("x"), DueDate: input.Some("2026-03-05T09:00"), RecurrenceRule: input.Some("daily")}).ID
+	edit := func(in task.EditInput) task.Editing {
+		in.TaskID = id
+		edited, err := b.service.Edit(b.ctx, b.ann, in)
+		require.NoError(t, err)
+		return edited
+	}
+	require.Equal(t, "2026-03-06T09:00:00Z", edit(task.EditInput{Action: "skip"}).Skipping.Task.DueDate.Format(time.RFC3339))
+	require.True(t, edit(task.EditInput{Action: "reopen"}).Reopening.Unskipped)
+	require.Equal(t, b.now.Add(10*time.Minute), *edit(task.EditInput{SnoozeMinutes: 10}).Task.SnoozedUntil)
+	require.Equal(t, "2026-03-04T08:00:00Z", edit(task.EditInput{RemindAt: "2026-03-04T08:00"}).Task.AbsoluteReminder.Format(time.RFC3339))
+	require.NotNil(t, edit(task.EditInput{Action: "complete"}).Completion)
+	require.NotNil(t, edit(task.EditInput{Action: "delete"}).Deletion)
+	back := edit(task.EditInput{Action: "reopen", UpdateInput: task.UpdateInput{Fields: task.Fields{Title: input.Some("y")}}})
+	require.True(t, back.Reopening.Restored)
+	require.Equal(t, []string{"title"}, back.Changed)
+	for field, in := range map[string]task.EditInput{
+		"remind_at": {SnoozeMinutes: 10, RemindAt: "2026-03-04T08:00"}, "snooze_minutes": {SnoozeMinutes: -1}, "task_id": {SnoozeMinutes: 10},
+	} {
+		in.TaskID = id // completed
+		_, err := b.service.Edit(b.ctx, b.ann, in)
+		var e *fault.Error
+		require.ErrorAs(t, err, &e)
+		require.Equal(t, field, e.Field)
+	}
 }
 
 func TestSearchRanksTitleAboveDescription(t *testing.T) {

@@ -41,6 +41,11 @@ func TestOverviewCutsTheDaysInTheUsersZone(t *testing.T) {
 	require.Equal(t, []string{"undated and urgent", "undated"}, pageTitles(all.Undated))
 	require.Equal(t, "2026-03-15T04:00:00Z", all.Until.Format(time.RFC3339))
 
+	some, err := b.service.Overview(b.ctx, b.bob, task.OverviewInput{Selection: task.Selection{Priority: []task.Priority{task.Urgent}}})
+	require.NoError(t, err)
+	require.Equal(t, []string{"undated and urgent"}, pageTitles(some.Undated))
+	require.Zero(t, some.Overdue.Total+some.Today.Total+some.Upcoming.Total)
+
 	short, err := b.service.Overview(b.ctx, b.bob, task.OverviewInput{Days: 1, Limit: 1})
 	require.NoError(t, err)
 	require.Equal(t, []string{"midnight"}, pageTitles(short.Upcoming))

@@ -95,7 +95,7 @@ func TestAnotherUsersTaskDoesNotExist(t *testing.T) {
 	found, err := b.service.Search(b.ctx, b.bob, task.SearchInput{Query: "secret"})
 	require.NoError(t, err)
 	require.Zero(t, found.Total)
-	_, err = b.service.List(b.ctx, b.bob, task.ListInput{Tags: []string{"private"}})
+	_, err = b.service.List(b.ctx, b.bob, task.ListInput{Selection: task.Selection{Tags: []string{"private"}}})
 	requireCode(t, err, fault.NotFound, "tags")
 	_, err = b.service.Add(b.ctx, b.bob, task.AddInput{Fields: task.Fields{Title: input.Some("x"), TagIDs: input.Some(theirs.TagIDs())}})
 	requireCode(t, err, fault.NotFound, "tag_ids")

@@ -57,7 +57,7 @@ func BenchmarkSearch(b *testing.B) {
 		{"in-every-title", task.SearchInput{Query: "task"}},
 		{"one-letter", task.SearchInput{Query: "t"}},
 		{"two-words", task.SearchInput{Query: first + " " + last}},
-		{"one-word-of-high-priority", task.SearchInput{Query: last, Priority: []task.Priority{task.High}}},
+		{"one-word-of-high-priority", task.SearchInput{Query: last, Selection: task.Selection{Priority: []task.Priority{task.High}}}},
 		{"in-one-of-twenty", task.SearchInput{Query: "dngc"}},
 		{"not-a-word", task.SearchInput{Query: "task -" + first}},
 		{"misspelt", task.SearchInput{Query: "x" + last}},

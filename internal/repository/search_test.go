@@ -109,7 +109,7 @@ func TestASearchThatVeryManyMatchGoesThroughAllFromTheNewest(t *testing.T) {
 		FROM generate_series(1, $2) n`, b.ann.UserID, many)
 	require.NoError(t, err)
 	b.add(t, b.bob, task.Fields{Title: input.Some("Bob's errand")})
-	for _, in := range []task.SearchInput{{Query: "errand"}, {Query: "errand", Priority: []task.Priority{task.High}}} {
+	for _, in := range []task.SearchInput{{Query: "errand"}, {Query: "errand", Selection: task.Selection{Priority: []task.Priority{task.High}}}} {
 		left := many * 9 / 10
 		if len(in.Priority) > 0 {
 			left = many * 3 / 10

@@ -25,7 +25,7 @@ type Fields struct {
 	CategoryID      input.Optional[int64]          `json:"category_id,omitzero" unlisted:"true" doc:"Its id, instead of the name." minimum:"1"`
 	Tags            input.Optional[[]string]       `json:"tags,omitzero" doc:"All its tags by name; unknown ones are created." maxItems:"10"`
 	TagIDs          input.Optional[[]int64]        `json:"tag_ids,omitzero" unlisted:"true" doc:"Tag ids, beside or instead of names." maxItems:"10"`
-	RecurrenceRule  input.Optional[string]         `json:"recurrence_rule,omitzero" doc:"RFC 5545 RRULE, or daily, weekdays, weekly, monthly, yearly." example:"FREQ=WEEKLY;BYDAY=MO,TH"`
+	RecurrenceRule  input.Optional[string]         `json:"recurrence_rule,omitzero" doc:"RFC 5545 RRULE, or words: weekdays, biweekly, every 3 months, every last friday." example:"FREQ=WEEKLY;BYDAY=MO,TH"`
 	RecurrenceBase  input.Optional[RecurrenceBase] `json:"recurrence_base,omitzero" doc:"Next date counts from; default due." enum:"due,completion"`
 	EstimateMinutes input.Optional[int]            `json:"estimate_minutes,omitzero" doc:"How long it will take." minimum:"1" maximum:"525600" example:"30"`
 	TimeZone        input.Optional[string]         `json:"time_zone,omitzero" doc:"IANA zone of due_date, if not the user's." example:"America/New_York"`

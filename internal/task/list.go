@@ -22,29 +22,35 @@ const (
 	MaxLimit           = 100
 )
 
+// Selection selects tasks by how they are filed. Kinds are ANDed, values within one
+// ORed.
+type Selection struct {
+	Priority []Priority `json:"priority,omitempty" doc:"Any of these." enum:"low,medium,high,urgent"`
+	Category []string   `json:"category,omitempty" doc:"Any of these names or ids." sample:"[\"Work\"]"`
+	Tags     []string   `json:"tags,omitempty" doc:"Any of these names or ids."`
+}
+
 // ListInput selects and orders tasks.
 type ListInput struct {
-	Status    string     `json:"status,omitempty" doc:"Default all." enum:"all,pending,completed"`
-	Priority  []Priority `json:"priority,omitempty" doc:"Any of these." enum:"low,medium,high,urgent"`
-	Category  string     `json:"category,omitempty" doc:"Category name or id." sample:"Work"`
-	Tags      []string   `json:"tags,omitempty" doc:"Tag names or ids."`
-	TagsMatch string     `json:"tags_match,omitempty" doc:"Default any." enum:"any,all"`
-	DueBefore string     `json:"due_before,omitempty" doc:"This date (its start) or date-time." example:"2026-03-08"`
-	DueAfter  string     `json:"due_after,omitempty" doc:"At or after it."`
-	SortBy    SortKey    `json:"sort_by,omitempty" doc:"Default created_at." enum:"created_at,updated_at,due_date,priority,title"`
-	SortOrder string     `json:"sort_order,omitempty" doc:"Default desc, of due_date and title asc." enum:"asc,desc"`
-	Limit     int        `json:"limit,omitempty" doc:"Default 50." minimum:"1" maximum:"100"`
-	Cursor    string     `json:"cursor,omitempty" doc:"next_cursor of the page before, all else as then."`
+	Status string `json:"status,omitempty" doc:"Default all but deleted." enum:"all,pending,completed,deleted"`
+	Selection
+	TagsMatch       string  `json:"tags_match,omitempty" doc:"Default any." enum:"any,all"`
+	DueBefore       string  `json:"due_before,omitempty" doc:"This date (its start) or date-time." example:"2026-03-08"`
+	DueAfter        string  `json:"due_after,omitempty" doc:"At or after it."`
+	CompletedBefore string  `json:"completed_before,omitempty" doc:"Completed tasks only." example:"2026-03-08"`
+	CompletedAfter  string  `json:"completed_after,omitempty" doc:"Completed tasks only."`
+	SortBy          SortKey `json:"sort_by,omitempty" doc:"Default created_at." enum:"created_at,updated_at,due_date,completed_at,priority,title"`
+	SortOrder       string  `json:"sort_order,omitempty" doc:"Default desc, of due_date and title asc." enum:"asc,desc"`
+	Limit           int     `json:"limit,omitempty" doc:"Default 50." minimum:"1" maximum:"100"`
+	Cursor          string  `json:"cursor,omitempty" doc:"next_cursor of the page before, all else as then."`
 }
 
 // SearchInput is a ranked full-text search.
 type SearchInput struct {
-	Query    string     `json:"query" doc:"Words; \"quoted phrase\", -not, or. Empty lists all." maxLength:"500" example:"invoice -paid"`
-	Priority []Priority `json:"priority,omitempty" doc:"Any of these." enum:"low,medium,high,urgent"`
-	Category string     `json:"category,omitempty" doc:"Category name or id." sample:"Work"`
-	Tags     []string   `json:"tags,omitempty" doc:"Any of these tag names or ids."`
-	Limit    int        `json:"limit,omitempty" doc:"Default 20." minimum:"1" maximum:"100"`
-	Cursor   string     `json:"cursor,omitempty" doc:"next_cursor of the page before, all else as then."`
+	Query string `json:"query" doc:"Words; \"quoted phrase\", -not, or. Empty lists all." maxLength:"500" example:"invoice -paid"`
+	Selection
+	Limit  int    `json:"limit,omitempty" doc:"Default 20." minimum:"1" maximum:"100"`
+	Cursor string `json:"cursor,omitempty" doc:"next_cursor of the page before, all else as then."`
 
 	Highlight bool `json:"-"` // mark where each task matches
 }
@@ -58,30 +64,35 @@ type Listing struct {
 	Cut    bool // the agenda has more
 }
 
-// List returns the user's tasks that are not deleted, one page at a time.
+// List returns the user's tasks, one page at a time: those that are not deleted, or
+// those that are and can be restored.
 func (s *Service) List(ctx context.Context, user person.Settings, in ListInput) (Listing, error) {
-	filter, err := s.filter(ctx, user, in.Priority, in.Category, in.Tags, in.TagsMatch)
+	filter, err := s.filter(ctx, user, in.Selection, in.TagsMatch)
 	if err != nil {
 		return Listing{}, err
 	}
-	switch in.Status {
-	case "", "all":
-	case "pending", "completed":
-		completed := in.Status == "completed"
-		filter.Completed = &completed
-	default:
-		return Listing{}, input.CheckEnum("status", in.Status, "all", "completed", "pending")
+	now := s.clock()
+	for _, b := range []struct {
+		field, text string
+		at          **time.Time
+	}{
+		{"due_before", in.DueBefore, &filter.DueBefore}, {"due_after", in.DueAfter, &filter.DueAfter},
+		{"completed_before", in.CompletedBefore, &filter.CompletedBefore}, {"completed_after", in.CompletedAfter, &filter.CompletedAfter},
+	} {
+		if *b.at, err = bound(b.field, b.text, user, now); err != nil {
+			return Listing{}, err
+		}
 	}
-	if filter.DueBefore, err = bound("due_before", in.DueBefore, user, s.clock()); err != nil {
-		return Listing{}, err
-	}
-	if filter.DueAfter, err = bound("due_after", in.DueAfter, user, s.clock()); err != nil {
+	if err := in.state(&filter); err != nil {
 		return Listing{}, err
 	}
 	if in.SortBy == "" {
 		in.SortBy = ByCreatedAt
+		if filter.Deleted {
+			in.SortBy = ByUpdatedAt // deleted last
+		}
 	}
-	if err := input.CheckEnum("sort_by", in.SortBy, ByUpdatedAt, ByPriority, ByTitle, ByCreatedAt, ByDueDate); err != nil {
+	if err := input.CheckEnum("sort_by", in.SortBy, ByUpdatedAt, ByPriority, ByTitle, ByCreatedAt, ByCompletedAt, ByDueDate); err != nil {
 		return Listing{}, err
 	}
 	desc := in.SortBy != ByDueDate && in.SortBy != ByTitle
@@ -100,10 +111,43 @@ func (s *Service) List(ctx context.Context, user person.Settings, in ListInput) 
 		return Listing{}, err
 	}
 	out := listing(found, paging)
-	if filter.DueAfter != nil && filter.DueBefore != nil && in.Status != "completed" && in.Cursor == "" {
-		out.Agenda, out.Cut, err = s.agenda(ctx, user, filter, *filter.DueAfter, *filter.DueBefore, s.clock())
+	if filter.DueAfter != nil && filter.DueBefore != nil && !filter.Deleted && (filter.Completed == nil || !*filter.Completed) && in.Cursor == "" {
+		out.Agenda, out.Cut, err = s.agenda(ctx, user, filter, *filter.DueAfter, *filter.DueBefore, now)
 	}
 	return out, err
+}
+
+// state selects by status. Asking when tasks were completed selects completed ones.
+func (in ListInput) state(f *Filter) error {
+	open, completed := false, true
+	finished := ""
+	switch {
+	case f.CompletedAfter != nil:
+		finished = "completed_after"
+	case f.CompletedBefore != nil:
+		finished = "completed_before"
+	case in.SortBy == ByCompletedAt:
+		finished = "sort_by"
+	}
+	switch in.Status {
+	case "":
+		if finished != "" {
+			f.Completed = &completed
+		}
+	case "completed":
+		f.Completed = &completed
+	case "all", "pending", "deleted":
+		if finished != "" {
+			return fault.Invalid("status", "%q does not go with %s, which is about completed tasks only; leave status out, or give \"completed\"", in.Status, finished)
+		}
+		if in.Status == "pending" {
+			f.Completed = &open
+		}
+		f.Deleted = in.Status == "deleted"
+	default:
+		return input.CheckEnum("status", in.Status, "all", "completed", "deleted", "pending")
+	}
+	return nil
 }
 
 // Search returns the user's tasks that match a query, most relevant first. An empty
@@ -112,7 +156,7 @@ func (s *Service) Search(ctx context.Context, user person.Settings, in SearchInp
 	if err := input.CheckText("query", in.Query, MaxQuery); err != nil {
 		return Listing{}, err
 	}
-	filter, err := s.filter(ctx, user, in.Priority, in.Category, in.Tags, "")
+	filter, err := s.filter(ctx, user, in.Selection, "")
 	if err != nil {
 		return Listing{}, err
 	}
@@ -138,11 +182,14 @@ func (s *Service) Search(ctx context.Context, user person.Settings, in SearchInp
 	return listing(found, paging), nil
 }
 
-func (s *Service) filter(ctx context.Context, user person.Settings, priorities []Priority, category string, tags []string, match string) (Filter, error) {
+func (s *Service) filter(ctx context.Context, user person.Settings, in Selection, match string) (Filter, error) {
 	var f Filter
-	priorities = slices.Compact(slices.Sorted(slices.Values(priorities)))
+	priorities, tags := slices.Compact(slices.Sorted(slices.Values(in.Priority))), in.Tags
 	if len(tags) > label.MaxTagsPerUser {
 		return f, fault.Invalid("tags", "has %d values; at most %d are allowed", len(tags), label.MaxTagsPerUser)
+	}
+	if len(in.Category) > label.MaxCategories {
+		return f, fault.Invalid("category", "has %d values; at most %d are allowed", len(in.Category), label.MaxCategories)
 	}
 	for _, p := range priorities {
 		if err := checkPriority("priority", p); err != nil {
@@ -150,16 +197,14 @@ func (s *Service) filter(ctx context.Context, user person.Settings, priorities [
 		}
 	}
 	f.Priorities = priorities
-	if category != "" {
+	if len(in.Category) > 0 {
 		all, err := s.store.Categories(ctx, user.UserID)
 		if err != nil {
 			return f, err
 		}
-		found, err := label.FindCategoryByAny(all, category)
-		if err != nil {
+		if f.CategoryIDs, err = label.FindCategoriesByAny(all, in.Category); err != nil {
 			return f, err
 		}
-		f.CategoryIDs = []int64{found.ID}
 	}
 	if match != "" {
 		if err := input.CheckEnum("tags_match", match, "any", "all"); err != nil {

@@ -21,6 +21,7 @@ const (
 type OverviewInput struct {
 	Days  int `json:"days,omitempty" doc:"How many days after today are upcoming. Default 7." minimum:"1" maximum:"90"`
 	Limit int `json:"limit,omitempty" doc:"Tasks in each part. Default 10." minimum:"1" maximum:"50"`
+	Selection
 }
 
 // Overview is what there is to do. Each part counts all its tasks and holds the
@@ -50,6 +51,10 @@ func (s *Service) Overview(ctx context.Context, user person.Settings, in Overvie
 	if in.Limit < 1 || in.Limit > MaxOverviewLimit {
 		return Overview{}, fault.Invalid("limit", "%d is out of range; allowed are 1 to %d, for example %d", in.Limit, MaxOverviewLimit, DefaultOverviewLimit)
 	}
+	only, err := s.filter(ctx, user, in.Selection, "")
+	if err != nil {
+		return Overview{}, err
+	}
 	now := s.clock()
 	today := recurrence.Wall(now, user.Zone())
 	tomorrow := startOfDay(today.AddDate(0, 0, 1), user.Zone())
@@ -68,12 +73,11 @@ func (s *Service) Overview(ctx context.Context, user person.Settings, in Overvie
 		{&out.Undated, Filter{Undated: true}, Paging{Sort: ByPriority, Desc: true, Limit: in.Limit}},
 	} {
 		part.filter.Completed = &open
-		var err error
+		part.filter.Priorities, part.filter.CategoryIDs, part.filter.TagIDs = only.Priorities, only.CategoryIDs, only.TagIDs
 		if *part.page, err = s.store.List(ctx, user.UserID, part.filter, part.paging); err != nil {
 			return Overview{}, err
 		}
 	}
-	var err error
-	out.Agenda, out.Cut, err = s.agenda(ctx, user, Filter{}, startOfDay(today, user.Zone()), until, now)
+	out.Agenda, out.Cut, err = s.agenda(ctx, user, only, startOfDay(today, user.Zone()), until, now)
 	return out, err
 }

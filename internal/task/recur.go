@@ -9,6 +9,7 @@ import (
 	"github.com/google/uuid"
 
 	"tickler/internal/fault"
+	"tickler/internal/phrase"
 	"tickler/internal/recurrence"
 )
 
@@ -19,12 +20,9 @@ const upcomingDates = 3 // dates of a series shown in an answer
 // date as it was meant. Without a due date, the first date of the rule from now on
 // becomes it; a task that counts from completion has no date until it was done once.
 func (t *Task) setRule(text string, base RecurrenceBase, meant, now time.Time) (changed bool, err error) {
-	rule, err := recurrence.Parse(text)
-	if err == nil {
-		err = rule.CheckTask()
-	}
+	rule, err := readRule(text)
 	if err != nil {
-		return false, ruleError(err)
+		return false, err
 	}
 	if t.Recurrence != nil && t.Recurrence.Rule == rule.String() && t.Recurrence.Base == base {
 		return false, nil
@@ -163,6 +161,38 @@ func (t *Task) Upcoming(now time.Time) (*Upcoming, error) {
 	}
 	u.Next, err = t.NextDates(now, upcomingDates)
 	return u, err
+}
+
+// twoRules are words that mean two rules, with both.
+var twoRules = map[string]string{
+	"bimonthly":  "every 2 months is FREQ=MONTHLY;INTERVAL=2, twice a month FREQ=MONTHLY;BYMONTHDAY=1,15",
+	"biannually": "twice a year is FREQ=MONTHLY;INTERVAL=6, every 2 years FREQ=YEARLY;INTERVAL=2",
+}
+
+// readRule reads an RRULE, or words that mean one.
+func readRule(text string) (*recurrence.Rule, error) {
+	text = strings.TrimSpace(text)
+	inWords := text != "" && !strings.Contains(text, "=")
+	if inWords {
+		if both := twoRules[strings.ToLower(text)]; both != "" {
+			return nil, fault.Invalid("recurrence_rule", "%q means two rules: %s", text, both)
+		}
+		if rule, ok := phrase.Rule(text, ""); ok {
+			text = rule
+		}
+	}
+	rule, err := recurrence.Parse(text)
+	if err != nil && inWords {
+		return nil, fault.Invalid("recurrence_rule", "%q is not understood; give an RRULE such as FREQ=WEEKLY;INTERVAL=2;BYDAY=MO, or words such as biweekly, every 3 months, every last friday", fault.Clip(text)).
+			WithHint("what is no part of the rule goes elsewhere: the first day and the time into due_date")
+	}
+	if err == nil {
+		err = rule.CheckTask()
+	}
+	if err != nil {
+		return nil, ruleError(err)
+	}
+	return rule, nil
 }
 
 func ruleError(err error) error {

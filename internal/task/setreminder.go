@@ -32,30 +32,16 @@ func (s *Service) SetReminder(ctx context.Context, user person.Settings, in Remi
 		}
 	}
 	in.SnoozeMinutes.Set = in.SnoozeMinutes.Set && !in.SnoozeMinutes.Null
-	if n := truth(in.RemindBeforeMinutes.Set) + truth(in.RemindAt.Set) + truth(in.SnoozeMinutes.Set) + truth(in.Nag.Set) + truth(len(in.Clear) > 0); n != 1 {
+	if in.given() != 1 {
 		return UpdateResult{}, fault.Invalid("remind_before_minutes", `or remind_at, snooze_minutes, nag or clear: give exactly one of them, for example {"task_id": 7, "remind_before_minutes": [1440, 60]} or {"task_id": 7, "snooze_minutes": 10}`)
 	}
-	if err := person.CheckOffsets("remind_before_minutes", in.RemindBeforeMinutes.Value); err != nil {
+	if err := in.check(); err != nil {
 		return UpdateResult{}, err
-	}
-	if in.SnoozeMinutes.Value < 0 || in.SnoozeMinutes.Value > person.MaxReminderOffset {
-		return UpdateResult{}, fault.Invalid("snooze_minutes", "%d is out of range; allowed are 1 to %d, or 0 to take a snooze back, for example 10", in.SnoozeMinutes.Value, person.MaxReminderOffset)
-	}
-	var at *time.Time
-	if in.RemindAt.Set && !in.RemindAt.Null {
-		parsed, err := parseReminder(in.RemindAt.Value, user, now)
-		if err != nil {
-			return UpdateResult{}, err
-		}
-		at = &parsed
 	}
 	var result UpdateResult
 	err := s.change(ctx, user, in.TaskID, func(tx Tx, t *Task) error {
-		if t.Completed() {
-			return &fault.Error{Code: fault.Conflict, Field: "task_id", Message: "task " + itoa(t.ID) + " is completed, so it does not remind", Hint: "reopen_task first"}
-		}
 		before := t.Clone()
-		if err := t.setReminder(user, in, at, now); err != nil {
+		if err := t.remind(user, in, now); err != nil {
 			return err
 		}
 		var err error
@@ -63,6 +49,35 @@ func (s *Service) SetReminder(ctx context.Context, user person.Settings, in Remi
 		return err
 	})
 	return result, err
+}
+
+// given counts the ways to remind that the input names.
+func (in ReminderInput) given() int {
+	return truth(in.RemindBeforeMinutes.Set) + truth(in.RemindAt.Set) + truth(in.SnoozeMinutes.Set) + truth(in.Nag.Set) + truth(len(in.Clear) > 0)
+}
+
+// check refuses minutes out of range.
+func (in ReminderInput) check() error {
+	if in.SnoozeMinutes.Value < 0 || in.SnoozeMinutes.Value > person.MaxReminderOffset {
+		return fault.Invalid("snooze_minutes", "%d is out of range; allowed are 1 to %d, or 0 to take a snooze back, for example 10", in.SnoozeMinutes.Value, person.MaxReminderOffset)
+	}
+	return person.CheckOffsets("remind_before_minutes", in.RemindBeforeMinutes.Value)
+}
+
+// remind applies the input to an open task.
+func (t *Task) remind(user person.Settings, in ReminderInput, now time.Time) error {
+	if t.Completed() {
+		return &fault.Error{Code: fault.Conflict, Field: "task_id", Message: "task " + itoa(t.ID) + " is completed, so it does not remind", Hint: "reopen_task first"}
+	}
+	var at *time.Time
+	if in.RemindAt.Set && !in.RemindAt.Null {
+		parsed, err := parseReminder(in.RemindAt.Value, user, now)
+		if err != nil {
+			return err
+		}
+		at = &parsed
+	}
+	return t.setReminder(user, in, at, now)
 }
 
 // setReminder applies the input; at is its remind_at.

@@ -75,8 +75,11 @@ type Filter struct {
 	TagIDs              []int64
 	AllTags             bool // tasks must have all of TagIDs, not any
 	DueBefore, DueAfter *time.Time
-	Undated             bool // only tasks without a due date
-	Recurring           bool // only tasks of a series
+	// CompletedBefore and CompletedAfter need Completed to be true.
+	CompletedBefore, CompletedAfter *time.Time
+	Deleted                         bool // only deleted tasks; otherwise none of them
+	Undated                         bool // only tasks without a due date
+	Recurring                       bool // only tasks of a series
 }
 
 // SortKey is what a list is sorted by; ties are broken by id in the same direction.
@@ -87,9 +90,11 @@ const (
 	ByCreatedAt SortKey = "created_at"
 	ByUpdatedAt SortKey = "updated_at"
 	ByDueDate   SortKey = "due_date" // tasks without one come last, either way
-	ByPriority  SortKey = "priority"
-	ByTitle     SortKey = "title"
-	ByRelevance SortKey = "relevance"
+	// ByCompletedAt needs a filter that selects completed tasks.
+	ByCompletedAt SortKey = "completed_at"
+	ByPriority    SortKey = "priority"
+	ByTitle       SortKey = "title"
+	ByRelevance   SortKey = "relevance"
 )
 
 // Paging is a place in an ordered list.

@@ -26,32 +26,38 @@ type Reopening struct {
 func (s *Service) Reopen(ctx context.Context, user person.Settings, id int64) (Reopening, error) {
 	var result Reopening
 	err := s.changeAny(ctx, user, id, func(tx Tx, t *Task) error {
-		result.Task = t
-		now, before, kind := s.clock(), t.Clone(), Updated
-		switch {
-		case t.DeletedAt != nil:
-			result.Restored, kind = true, Restored
-			t.DeletedAt = nil
-		case t.Completed():
-			if err := result.takeBackSuccessor(ctx, tx, t.ID); err != nil {
-				return err
-			}
-			t.CompletedAt, kind = nil, Reopened
-		case len(t.Skipped) > 0:
-			result.Unskipped = true
-			t.unskip()
-		default:
-			return nil
-		}
-		result.Changed = true
-		if !t.Completed() {
-			t.float(user)
-			t.rearm(user, now)
-		}
-		t.touch(now)
-		return tx.Save(ctx, Change{Kind: kind, Before: before, Task: t})
+		var err error
+		result, err = s.reopen(ctx, tx, t, user)
+		return err
 	})
 	return result, err
+}
+
+func (s *Service) reopen(ctx context.Context, tx Tx, t *Task, user person.Settings) (Reopening, error) {
+	result := Reopening{Task: t}
+	now, before, kind := s.clock(), t.Clone(), Updated
+	switch {
+	case t.DeletedAt != nil:
+		result.Restored, kind = true, Restored
+		t.DeletedAt = nil
+	case t.Completed():
+		if err := result.takeBackSuccessor(ctx, tx, t.ID); err != nil {
+			return result, err
+		}
+		t.CompletedAt, kind = nil, Reopened
+	case len(t.Skipped) > 0:
+		result.Unskipped = true
+		t.unskip()
+	default:
+		return result, nil
+	}
+	result.Changed = true
+	if !t.Completed() {
+		t.float(user)
+		t.rearm(user, now)
+	}
+	t.touch(now)
+	return result, tx.Save(ctx, Change{Kind: kind, Before: before, Task: t})
 }
 
 // takeBackSuccessor removes the successor that completing a task created, if nobody
@@ -86,33 +92,38 @@ type Skipping struct {
 func (s *Service) SkipOccurrence(ctx context.Context, user person.Settings, id int64) (Skipping, error) {
 	var result Skipping
 	err := s.change(ctx, user, id, func(tx Tx, t *Task) error {
-		if t.Recurrence == nil {
-			return &fault.Error{Code: fault.InvalidInput, Field: "task_id", Message: "task " + itoa(id) + " does not recur, so it has no next date", Hint: "give it a recurrence_rule, or change its due_date, with update_task"}
-		}
-		if t.Completed() {
-			return &fault.Error{Code: fault.Conflict, Field: "task_id", Message: "this occurrence is already completed; skip the open one that follows it"}
-		}
-		now := s.clock()
-		from := now
-		if t.DueDate != nil && t.DueDate.After(from) {
-			from = *t.DueDate // a skip never moves a task to an earlier date
-		}
-		next, err := t.nextDate(from)
-		if err != nil {
-			return err
-		}
-		if next == nil {
-			return &fault.Error{Code: fault.Conflict, Field: "task_id", Message: "this is the last occurrence of its series, there is no next date to move to; complete_task or delete_task ends the series"}
-		}
-		before := t.Clone()
-		result.PassedOver = t.passedOver(next.Time)
-		t.skipTo(next)
-		t.arm(user, now)
-		t.touch(now)
-		result.Task = t
-		return tx.Save(ctx, Change{Kind: Skipped, Before: before, Task: t})
+		var err error
+		result, err = s.skip(ctx, tx, t, user)
+		return err
 	})
 	return result, err
+}
+
+func (s *Service) skip(ctx context.Context, tx Tx, t *Task, user person.Settings) (Skipping, error) {
+	if t.Recurrence == nil {
+		return Skipping{}, &fault.Error{Code: fault.InvalidInput, Field: "task_id", Message: "task " + itoa(t.ID) + " does not recur, so it has no next date", Hint: "give it a recurrence_rule, or change its due_date, with update_task"}
+	}
+	if t.Completed() {
+		return Skipping{}, &fault.Error{Code: fault.Conflict, Field: "task_id", Message: "this occurrence is already completed; skip the open one that follows it"}
+	}
+	now := s.clock()
+	from := now
+	if t.DueDate != nil && t.DueDate.After(from) {
+		from = *t.DueDate // a skip never moves a task to an earlier date
+	}
+	next, err := t.nextDate(from)
+	if err != nil {
+		return Skipping{}, err
+	}
+	if next == nil {
+		return Skipping{}, &fault.Error{Code: fault.Conflict, Field: "task_id", Message: "this is the last occurrence of its series, there is no next date to move to; complete_task or delete_task ends the series"}
+	}
+	before := t.Clone()
+	result := Skipping{Task: t, PassedOver: t.passedOver(next.Time)}
+	t.skipTo(next)
+	t.arm(user, now)
+	t.touch(now)
+	return result, tx.Save(ctx, Change{Kind: Skipped, Before: before, Task: t})
 }
 
 // skipTo moves the task to another date of its series and remembers the one it had.
