@@ -105,7 +105,7 @@ func (b belongings) references() (identifying, other map[string][]any) {
 var harmless = map[string]any{
 	"title": "Mine", "name": "mine", "snooze_minutes": 5, "query": "mine",
 	"description": nil, "priority": nil, "due_date": nil, "recurrence_rule": nil, "recurrence_base": nil, "reminder_offsets": nil, "estimate_minutes": nil, "response_format": nil,
-	"status": nil, "due_before": nil, "due_after": nil, "sort_by": nil, "sort_order": nil, "limit": nil, "color": nil, "tags_match": nil, "action": nil,
+	"status": nil, "due_before": nil, "due_after": nil, "completed_before": nil, "completed_after": nil, "sort_by": nil, "sort_order": nil, "limit": nil, "color": nil, "tags_match": nil, "action": nil,
 	"remind_before_minutes": nil, "remind_at": nil, "days": nil, "time_zone": nil, "quiet_hours": nil, "add_channel": nil, "calendar_feed": nil, "dry_run": nil,
 	"missed": nil, "nag": nil, "scope": nil, "completed_at": nil, "clear": nil, "all_day_time": nil, "bring_tasks_from": nil,
 }

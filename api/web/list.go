@@ -90,7 +90,9 @@ func (l list) arguments() arguments {
 		}
 	}
 	set("cursor", l.query.Get("cursor"))
-	set("category", cmp.Or(id(l.category), l.query.Get("category")))
+	if category := cmp.Or(id(l.category), l.query.Get("category")); category != "" {
+		given["category"] = []string{category}
+	}
 	if tag := cmp.Or(id(l.tag), l.query.Get("tag")); tag != "" {
 		given["tags"] = []string{tag}
 	}
