@@ -15,6 +15,7 @@ import (
 	"tickler/internal/app"
 	"tickler/internal/config"
 	"tickler/internal/feed"
+	"tickler/internal/history"
 	"tickler/internal/label"
 	"tickler/internal/lifecycle"
 	"tickler/internal/person"
@@ -69,7 +70,7 @@ func wire(ctx context.Context, a *app.App) (wired, error) {
 		rules.PublicURL = strings.TrimSuffix(settings.PublicURL, "/")
 	}
 	people := person.NewService(a.Store, time.Now, rules)
-	operations := operation.New(tasks, labels, people, time.Now, a.Log).WithPublicURL(strings.TrimSuffix(settings.PublicURL, "/"))
+	operations := operation.New(tasks, labels, people, history.NewService(a.Store, time.Now), time.Now, a.Log).WithPublicURL(strings.TrimSuffix(settings.PublicURL, "/"))
 	trust := access.Trust{
 		Admin:   settings.IssuersGrantAdmin,
 		Issuers: settings.Issuers, Algorithms: settings.Algorithms,

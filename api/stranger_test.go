@@ -23,10 +23,10 @@ const absent = int64(900_000_001)
 // belongings are ann's ids and names. A stranger may know them and must gain nothing
 // from that.
 type belongings struct {
-	task, done, deleted, category, tag, channel, audit int64
-	version                                            int
-	etag, cursor, eventID, seriesID                    string
-	secrets                                            []string // must not occur in an answer to a stranger who did not send them
+	task, done, deleted, category, tag, channel, audit, change, token int64
+	version                                                           int
+	etag, cursor, eventID, seriesID, call                             string
+	secrets                                                           []string // must not occur in an answer to a stranger who did not send them
 }
 
 const (
@@ -70,11 +70,13 @@ func settle(t *testing.T, ann *resident) belongings {
 	b.etag, b.version = one.header.Get("ETag"), int(one.body(t)["task"].(fields)["version"].(float64))
 	b.cursor = ann.call(t, "list_tasks", fields{"limit": 1})["next_cursor"].(string)
 	b.audit = int64(ann.fetch(t, "/v1/audit").body(t)["entries"].([]any)[0].(fields)["id"].(float64))
+	require.NoError(t, ann.owner.QueryRow(t.Context(), `SELECT id, call_id::text, token_id FROM journal WHERE user_id = $1 AND object_id = $2 AND action = 'created'`,
+		ann.user.UserID, b.task).Scan(&b.change, &b.call, &b.token))
 	require.NoError(t, ann.owner.QueryRow(t.Context(), `SELECT series_id::text FROM tasks WHERE id = $1`, b.task).Scan(&b.seriesID))
 	b.secrets = []string{
-		"Zebra", "buried", "Vineyard-hidden", "grafting-hidden", "ann-hidden-topic", annsCategory, annsTag, annsKey, b.etag, b.seriesID, ann.token[:8],
+		"Zebra", "buried", "Vineyard-hidden", "grafting-hidden", "ann-hidden-topic", annsCategory, annsTag, annsKey, b.etag, b.seriesID, ann.token[:8], b.call,
 	}
-	for _, id := range []int64{b.task, b.done, b.deleted, successor.ID, b.category, hidden, b.tag, b.channel} {
+	for _, id := range []int64{b.task, b.done, b.deleted, successor.ID, b.category, hidden, b.tag, b.channel, b.change} {
 		b.secrets = append(b.secrets, fmt.Sprint(id))
 	}
 	hers := ann.state(t) + b.etag
@@ -91,11 +93,12 @@ func (b belongings) references() (identifying, other map[string][]any) {
 	return map[string][]any{
 			"task_id": tasks, "category_id": {b.category}, "tag_id": {b.tag}, "tag_ids": {[]int64{b.tag}},
 			"remove_channel": {b.channel}, "test_channel": {b.channel},
-			"id": {fmt.Sprint(b.task), fmt.Sprint(b.done), fmt.Sprint(b.deleted)},
+			"id":        {fmt.Sprint(b.task), fmt.Sprint(b.done), fmt.Sprint(b.deleted)},
+			"change_id": {b.change}, "call_id": {b.call}, "connection": {fmt.Sprint(b.token)},
 		}, map[string][]any{
 			"category": {annsCategory}, "tag": {annsTag}, "tags": {[]string{annsTag}}, "add_tags": {[]string{annsTag}}, "remove_tags": {[]string{annsTag}},
 			"name": {annsCategory, annsTag}, "query": {"zebra", "", "treasure or zebra", "zeb"}, "cursor": {b.cursor}, "idempotency_key": {annsKey}, "if_version": {b.version},
-			"user_id": {1}, "before": {b.audit, b.audit + 1}, "deliveries": {20},
+			"user_id": {1}, "by": {fmt.Sprint(b.token), "agent"}, "before": {b.audit, b.audit + 1}, "deliveries": {20},
 			"If-Match": {b.etag}, "If-None-Match": {b.etag}, "Idempotency-Key": {annsKey}, "Last-Event-ID": {b.eventID},
 		}
 }
@@ -107,7 +110,7 @@ var harmless = map[string]any{
 	"description": nil, "priority": nil, "due_date": nil, "recurrence_rule": nil, "recurrence_base": nil, "reminder_offsets": nil, "estimate_minutes": nil, "response_format": nil,
 	"status": nil, "due_before": nil, "due_after": nil, "completed_before": nil, "completed_after": nil, "sort_by": nil, "sort_order": nil, "limit": nil, "color": nil, "tags_match": nil, "action": nil,
 	"remind_before_minutes": nil, "remind_at": nil, "days": nil, "time_zone": nil, "quiet_hours": nil, "add_channel": nil, "calendar_feed": nil, "dry_run": nil,
-	"missed": nil, "nag": nil, "scope": nil, "completed_at": nil, "clear": nil, "all_day_time": nil, "bring_tasks_from": nil,
+	"missed": nil, "nag": nil, "scope": nil, "completed_at": nil, "clear": nil, "all_day_time": nil, "bring_tasks_from": nil, "since": nil, "object": nil, "partial": nil,
 }
 
 // probe is a call with one of ann's values in it.
@@ -120,6 +123,9 @@ type probe struct {
 
 // missing is a value of the same kind that refers to nothing.
 func (p probe) missing() any {
+	if p.field == "call_id" {
+		return "00000000-0000-7000-8000-000000000000"
+	}
 	switch p.value.(type) {
 	case []int64:
 		return []int64{absent}
@@ -154,6 +160,9 @@ func (b belongings) probes(t *testing.T, what string, properties fields) []probe
 			all = append(all, probe{field, value, names, func(own fields, value any) fields {
 				arguments := base(properties, own, field)
 				arguments[field] = value
+				if field == "connection" {
+					arguments["since"] = "2020-01-01"
+				}
 				return arguments
 			}})
 		}
@@ -256,7 +265,7 @@ func veiled(answer string, ids ...int64) string {
 }
 
 func (b belongings) all() []int64 {
-	return []int64{b.task, b.done, b.deleted, b.category, b.tag, b.channel, absent}
+	return []int64{b.task, b.done, b.deleted, b.category, b.tag, b.channel, b.change, absent}
 }
 
 // codeOf returns the error code of an answer, or of the first item of a batch.

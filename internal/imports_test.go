@@ -29,13 +29,14 @@ var layers = map[string]string{
 	"label":         "fault input person",
 	"task":          "fault input label person phrase recurrence",
 	"journal":       "event",
-	"repository":    "access event fault input journal label migrations person task telemetry",
+	"history":       "fault input journal label person task",
+	"repository":    "access event fault history input journal label migrations person task telemetry",
 	"outbox":        "event input telemetry wake",
 	"sidecar":       "event telemetry",
 	"feed":          "event fault wake",
 	"calendar":      "recurrence task",
 	"transfer":      "fault input label limit person phrase recurrence task",
-	"api/operation": "access fault input label limit person task telemetry",
+	"api/operation": "access fault history input journal label limit person task telemetry",
 }
 
 // The apps never import each other, nothing in internal imports an app, and the

@@ -217,6 +217,7 @@ CREATE TABLE journal (
     version     integer,
     source      text,
     traceparent text,
+    undoes      bigint,
     CONSTRAINT journal_pkey PRIMARY KEY (id),
     CONSTRAINT journal_actor_kind_check CHECK ((actor_kind = ANY (ARRAY['person'::text, 'agent'::text, 'system'::text]))),
     CONSTRAINT journal_check CHECK (((object <> 'task'::text) OR ((event_id IS NOT NULL) AND (event_type IS NOT NULL) AND (version IS NOT NULL) AND (source IS NOT NULL))))
@@ -231,10 +232,10 @@ CREATE POLICY prune ON journal FOR DELETE TO tickler_notifier USING ((at < (now(
 CREATE POLICY publish ON journal FOR SELECT TO tickler_relay USING (true);
 GRANT SELECT ON journal TO tickler_api;
 GRANT DELETE ON journal TO tickler_notifier;
-GRANT INSERT (user_id, at, call_id, actor_kind, actor, token_id, client, transport, object, object_id, action, before, after, restores, event_id, event_type, version, source, traceparent) ON journal TO tickler_api;
-GRANT INSERT (user_id, at, call_id, actor_kind, actor, token_id, client, transport, object, object_id, action, before, after, restores, event_id, event_type, version, source, traceparent) ON journal TO tickler_notifier;
+GRANT INSERT (user_id, at, call_id, actor_kind, actor, token_id, client, transport, object, object_id, action, before, after, restores, event_id, event_type, version, source, traceparent, undoes) ON journal TO tickler_api;
+GRANT INSERT (user_id, at, call_id, actor_kind, actor, token_id, client, transport, object, object_id, action, before, after, restores, event_id, event_type, version, source, traceparent, undoes) ON journal TO tickler_notifier;
 GRANT SELECT (id, position, at, object_id) ON journal TO tickler_notifier;
-GRANT INSERT (user_id, at, call_id, actor_kind, actor, token_id, client, transport, object, object_id, action, before, after, restores, event_id, event_type, version, source, traceparent) ON journal TO tickler_recurrer;
+GRANT INSERT (user_id, at, call_id, actor_kind, actor, token_id, client, transport, object, object_id, action, before, after, restores, event_id, event_type, version, source, traceparent, undoes) ON journal TO tickler_recurrer;
 GRANT SELECT (id, object_id) ON journal TO tickler_recurrer;
 GRANT SELECT (id, user_id, at, object_id, after, event_id, event_type, version, source, traceparent) ON journal TO tickler_relay;
 
@@ -641,28 +642,6 @@ END;
 REVOKE ALL ON FUNCTION search_titles(text,integer) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION search_titles(text,integer) TO tickler_api;
 
-CREATE FUNCTION journal_news(since bigint, settled bigint, users bigint[], OUT until bigint, OUT unsettled boolean, OUT found bigint[])
- RETURNS record
- LANGUAGE sql
- STABLE SECURITY DEFINER
- SET search_path TO 'pg_catalog', 'public', 'pg_temp'
-BEGIN ATOMIC
- SELECT h.horizon,
-     (EXISTS ( SELECT
-            FROM unnest(journal_news.users) u(id)
-           WHERE (EXISTS ( SELECT
-                    FROM journal j
-                   WHERE ((j.user_id = u.id) AND (j."position" >= h.horizon)))))) AS "exists",
-     ARRAY( SELECT u.id
-            FROM unnest(journal_news.users) u(id)
-           WHERE (EXISTS ( SELECT
-                    FROM journal j
-                   WHERE ((j.user_id = u.id) AND (j."position" >= journal_news.since) AND (j."position" < h.horizon))))) AS "array"
-    FROM ( SELECT GREATEST(journal_news.settled, ((pg_snapshot_xmin(pg_current_snapshot()))::text)::bigint) AS horizon) h;
-END;
-REVOKE ALL ON FUNCTION journal_news(bigint,bigint,bigint[]) FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION journal_news(bigint,bigint,bigint[]) TO tickler_api;
-
 CREATE FUNCTION journal_of_all(of_user bigint, below bigint, size integer)
  RETURNS TABLE(id bigint, at timestamp with time zone, user_id bigint, call_id uuid, actor_kind text, actor text, token_id bigint, client text, transport text, object text, object_id bigint, action text, event_id uuid)
  LANGUAGE sql
@@ -790,6 +769,26 @@ BEGIN ATOMIC
 END;
 REVOKE ALL ON FUNCTION oldest_unpublished() FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION oldest_unpublished() TO tickler_notifier;
+
+CREATE FUNCTION journal_news(users bigint[], since bigint[], settled bigint[])
+ RETURNS TABLE(user_id bigint, until bigint, found boolean, unsettled boolean)
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+BEGIN ATOMIC
+ SELECT u.id,
+     h.horizon,
+     (EXISTS ( SELECT
+            FROM journal j
+           WHERE ((j.user_id = u.id) AND (j."position" >= u.since) AND (j."position" < h.horizon)))) AS "exists",
+     (EXISTS ( SELECT
+            FROM journal j
+           WHERE ((j.user_id = u.id) AND (j."position" >= h.horizon)))) AS "exists"
+    FROM (UNNEST(journal_news.users, journal_news.since, journal_news.settled) u(id, since, settled)
+      CROSS JOIN LATERAL ( SELECT GREATEST(u.settled, ((pg_snapshot_xmin(pg_current_snapshot()))::text)::bigint) AS horizon) h);
+END;
+REVOKE ALL ON FUNCTION journal_news(bigint[],bigint[],bigint[]) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION journal_news(bigint[],bigint[],bigint[]) TO tickler_api;
 
 CREATE FUNCTION check_web_session(given bytea)
  RETURNS TABLE(id bigint, user_id bigint, browser text, expires_at timestamp with time zone)

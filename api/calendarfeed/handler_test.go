@@ -28,7 +28,7 @@ func TestCalendarIsReadByWhoHasItsAddressUntilThatIsRevoked(t *testing.T) {
 	store := repository.New(pgtest.As(t, pgtest.Open(t), string(repository.RoleAPI)), "api", func() {})
 	service, people := task.NewService(store, time.Now), person.NewService(store, time.Now, person.ChannelRules{})
 	router := gin.New()
-	feeds := calendarfeed.New(service, "tickler.example.com", time.Now, operation.New(service, nil, nil, time.Now, slog.New(slog.DiscardHandler)).Visible, func(int64) (func(), error) { return func() {}, nil }, slog.New(slog.DiscardHandler))
+	feeds := calendarfeed.New(service, "tickler.example.com", time.Now, operation.New(service, nil, nil, nil, time.Now, slog.New(slog.DiscardHandler)).Visible, func(int64) (func(), error) { return func() {}, nil }, slog.New(slog.DiscardHandler))
 	router.Match([]string{http.MethodGet, http.MethodHead}, "/calendar/:file", feeds.Serve)
 	server := httptest.NewServer(router)
 	defer server.Close()

@@ -79,7 +79,7 @@ func setup(t *testing.T) *bundle {
 	b.path = "/calendar/" + feed.CalendarSecret + ".ics"
 	router := gin.New()
 	log := slog.New(slog.DiscardHandler)
-	visible := operation.New(b.tasks.Service, nil, nil, now, log).Visible
+	visible := operation.New(b.tasks.Service, nil, nil, nil, now, log).Visible
 	router.Match([]string{http.MethodGet, http.MethodHead}, "/calendar/:file", calendarfeed.New(b.tasks, "tickler.example.com", now, visible, func(int64) (func(), error) { return func() {}, nil }, log).Serve)
 	b.handler = router
 	return b

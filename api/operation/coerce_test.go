@@ -15,7 +15,7 @@ import (
 // inputs are the inputs of all operations and of the items of batches, by name.
 func inputs() map[string]reflect.Type {
 	all := map[string]reflect.Type{}
-	o := New(nil, nil, nil, nil, nil)
+	o := New(nil, nil, nil, nil, nil, nil)
 	for _, one := range slices.Concat(o.All(), o.Connector()) {
 		all[one.Name] = one.In
 		for _, a := range arguments(one.In) {

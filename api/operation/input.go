@@ -191,6 +191,10 @@ func (a argument) check(value json.RawMessage) (json.RawMessage, error) {
 		}
 	case reflect.Struct:
 		return value, a.checkObject(value)
+	case reflect.Bool:
+		if text := string(bytes.TrimSpace(value)); text != "true" && text != "false" {
+			return nil, fault.Invalid(a.name, "must be true or false, without quotes; %s", a.expects())
+		}
 	case reflect.String:
 		var text string
 		if err := json.Unmarshal(value, &text); err != nil {
@@ -318,6 +322,8 @@ func (a argument) sample() string {
 	switch a.value.Kind() {
 	case reflect.Int, reflect.Int64:
 		return "7"
+	case reflect.Bool:
+		return "true"
 	case reflect.Struct:
 		return example(arguments(a.value))
 	case reflect.Slice:

@@ -84,7 +84,7 @@ func TestWhoGuessesAFieldIsToldTheOneThatWasMeant(t *testing.T) {
 // Names in the tables are names of fields that there are.
 func TestAdviceIsAboutFieldsThatExist(t *testing.T) {
 	fields := map[string]bool{"": true}
-	for _, o := range New(nil, nil, nil, nil, nil).All() {
+	for _, o := range New(nil, nil, nil, nil, nil, nil).All() {
 		for _, f := range o.Fields() {
 			fields[f.Name] = true
 		}

@@ -20,6 +20,7 @@ import (
 
 	"tickler/internal/access"
 	"tickler/internal/fault"
+	"tickler/internal/history"
 	"tickler/internal/label"
 	"tickler/internal/person"
 	"tickler/internal/task"
@@ -63,17 +64,18 @@ func (o Operation) ToolDescription() string {
 
 // Operations runs operations on the services of one store.
 type Operations struct {
-	tasks  *task.Service
-	labels *label.Service
-	people *person.Service
-	now    func() time.Time
-	log    *slog.Logger
-	root   string // of the URLs in answers
+	tasks   *task.Service
+	labels  *label.Service
+	people  *person.Service
+	changes *history.Service
+	now     func() time.Time
+	log     *slog.Logger
+	root    string // of the URLs in answers
 }
 
 // New makes the operations on services; now is the clock.
-func New(tasks *task.Service, labels *label.Service, people *person.Service, now func() time.Time, log *slog.Logger) *Operations {
-	return &Operations{tasks: tasks, labels: labels, people: people, now: now, log: log}
+func New(tasks *task.Service, labels *label.Service, people *person.Service, changes *history.Service, now func() time.Time, log *slog.Logger) *Operations {
+	return &Operations{tasks: tasks, labels: labels, people: people, changes: changes, now: now, log: log}
 }
 
 // WithPublicURL sets the root of the URLs in answers.
@@ -84,7 +86,7 @@ func (o *Operations) WithPublicURL(root string) *Operations {
 
 // All lists the operations.
 func (o *Operations) All() []Operation {
-	return slices.Concat(o.taskOperations(), o.categoryOperations(), o.tagOperations(), o.overviews(), o.reminders(), o.settings(), o.batches())
+	return slices.Concat(o.taskOperations(), o.categoryOperations(), o.tagOperations(), o.overviews(), o.reminders(), o.settings(), o.batches(), o.histories(), o.undos())
 }
 
 // Named returns the operation with a name. It panics if there is none.

@@ -123,6 +123,7 @@ func newDocument(version string) *document {
 			{aboutPerson, "What now, and settings."},
 			{aboutEvents, "What happens, as it happens."},
 			{aboutTransfer, "Everything out, everything in."},
+			{aboutHistory, "What was changed, by whom; and taking it back."},
 			{aboutAudit, "Who changed what, through which token."},
 		},
 		Security: []map[string][]string{{"token": {}}},

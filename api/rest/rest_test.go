@@ -21,6 +21,7 @@ import (
 	"tickler/api/rest"
 	"tickler/internal/access"
 	"tickler/internal/feed"
+	"tickler/internal/history"
 	"tickler/internal/label"
 	"tickler/internal/person"
 	"tickler/internal/pgtest"
@@ -57,7 +58,7 @@ func setup(t *testing.T, change ...func(*rest.Config)) (ann, bob *client) {
 	go func() { events.Run(ctx); close(ended) }()
 	tasks, labels := task.NewService(store, time.Now), label.NewService(store, time.Now)
 	people := person.NewService(store, time.Now, person.ChannelRules{})
-	s := &server{operations: operation.New(tasks, labels, people, time.Now, log)}
+	s := &server{operations: operation.New(tasks, labels, people, history.NewService(store, time.Now), time.Now, log)}
 	users := map[string]person.Settings{}
 	for name, zone := range map[string]string{"ann": "Europe/Berlin", "bob": "UTC"} {
 		id, err := store.EnsureUser(ctx, repository.LocalIssuer, name, zone)
@@ -160,7 +161,7 @@ func TestEveryOperationHasAPath(t *testing.T) {
 		}
 	}
 	all := ann.server.operations.All()
-	require.Len(t, all, 24)
+	require.Len(t, all, 26)
 	for _, o := range all {
 		require.True(t, described[o.Name], "%s has no path", o.Name)
 	}

@@ -14,6 +14,7 @@ const (
 	aboutPerson     = "person"
 	aboutEvents     = "events"
 	aboutTransfer   = "transfer"
+	aboutHistory    = "history"
 	aboutAudit      = "audit"
 )
 
@@ -51,6 +52,8 @@ var routes = []route{
 	{method: del, path: oneTask + "/tags/{tag_id}", about: aboutTasks, operation: "remove_tag_from_task", without: []string{"tag"}},
 	{method: get, path: "/v1/search", about: aboutTasks, operation: "search_tasks"},
 	{method: get, path: "/v1/overview", about: aboutPerson, operation: "get_overview"},
+	{method: get, path: "/v1/history", about: aboutHistory, operation: "get_history"},
+	{method: post, path: "/v1/undo", about: aboutHistory, operation: "undo"},
 	{method: get, path: "/v1/categories", about: aboutCategories, operation: "list_categories"},
 	{method: post, path: "/v1/categories", about: aboutCategories, operation: "create_category"},
 	{method: patch, path: oneCategory, about: aboutCategories, operation: "update_category", without: []string{"category"}},

@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"tickler/api/operation"
+	"tickler/internal/history"
 	"tickler/internal/label"
 	"tickler/internal/person"
 	"tickler/internal/pgtest"
@@ -40,7 +41,7 @@ func residents(t *testing.T) (ann, bob *caller) {
 	now := func() time.Time { return time.Date(2026, 3, 2, 8, 0, 0, 0, time.UTC) }
 	store := repository.New(pgtest.Open(t), "api", func() {})
 	labels := label.NewService(store, now)
-	tools := &Tools{operations: operation.New(task.NewService(store, now), labels, person.NewService(store, now, person.ChannelRules{}), now, slog.New(slog.DiscardHandler)), labels: labels}
+	tools := &Tools{operations: operation.New(task.NewService(store, now), labels, person.NewService(store, now, person.ChannelRules{}), history.NewService(store, now), now, slog.New(slog.DiscardHandler)), labels: labels}
 	ensure := func(name, zone string) *caller {
 		id, err := store.EnsureUser(context.Background(), repository.LocalIssuer, name, zone)
 		require.NoError(t, err)

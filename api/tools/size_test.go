@@ -13,7 +13,7 @@ import (
 )
 
 func TestListOfToolsIsSmallerThan36KB(t *testing.T) {
-	served := &Tools{operations: operation.New(nil, nil, nil, time.Now, slog.New(slog.DiscardHandler))}
+	served := &Tools{operations: operation.New(nil, nil, nil, nil, time.Now, slog.New(slog.DiscardHandler))}
 	var listed []mcp.Tool
 	for _, tool := range served.all() {
 		listed = append(listed, tool.Tool)

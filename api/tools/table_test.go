@@ -30,6 +30,7 @@ var (
 		"update_category": "unicode INVALID_INPUT NOT_FOUND CONFLICT theirs", "delete_category": "unicode INVALID_INPUT NOT_FOUND theirs",
 		"create_tag": "unicode INVALID_INPUT CONFLICT LIMIT_EXCEEDED theirs", "list_tags": "theirs",
 		"update_tag": "unicode INVALID_INPUT NOT_FOUND CONFLICT theirs", "delete_tag": "unicode INVALID_INPUT NOT_FOUND theirs",
+		"get_history": "unicode zone INVALID_INPUT NOT_FOUND theirs", "undo": "INVALID_INPUT NOT_FOUND CONFLICT theirs",
 		"add_tag_to_task": "unicode INVALID_INPUT NOT_FOUND LIMIT_EXCEEDED theirs", "remove_tag_from_task": "unicode INVALID_INPUT NOT_FOUND theirs",
 	}
 )
@@ -76,7 +77,7 @@ func full(t *testing.T, ann *caller) {
 
 func TestEveryToolByItsTable(t *testing.T) {
 	tables := map[string][]row{}
-	for _, some := range []map[string][]row{taskTables, dayTables, labelTables} {
+	for _, some := range []map[string][]row{taskTables, dayTables, labelTables, historyTables} {
 		maps.Copy(tables, some)
 	}
 	require.Equal(t, slices.Sorted(maps.Keys(valid)), slices.Sorted(maps.Keys(tables)))

@@ -14,7 +14,7 @@ import (
 )
 
 func all() []mcpTool {
-	t := &Tools{operations: operation.New(nil, nil, nil, time.Now, slog.New(slog.DiscardHandler))}
+	t := &Tools{operations: operation.New(nil, nil, nil, nil, time.Now, slog.New(slog.DiscardHandler))}
 	var list []mcpTool
 	for _, one := range t.all() {
 		list = append(list, mcpTool{one.Tool.Name, one.Tool.RawInputSchema, one.Tool.RawOutputSchema, one.Tool.Title, one.Tool.Description})

@@ -22,6 +22,7 @@ import (
 	"tickler/api/web"
 	"tickler/internal/access"
 	"tickler/internal/feed"
+	"tickler/internal/history"
 	"tickler/internal/journal"
 	"tickler/internal/label"
 	"tickler/internal/person"
@@ -79,7 +80,7 @@ func setup(t testing.TB) (ann, bob *visitor) {
 	ended := make(chan struct{})
 	go func() { events.Run(ctx); close(ended) }()
 	tasks, labels := task.NewService(s.store, time.Now), label.NewService(s.store, time.Now)
-	s.operations = operation.New(tasks, labels, person.NewService(s.store, time.Now, person.ChannelRules{}), time.Now, log)
+	s.operations = operation.New(tasks, labels, person.NewService(s.store, time.Now, person.ChannelRules{}), history.NewService(s.store, time.Now), time.Now, log)
 	users := map[string]person.Settings{}
 	for name, zone := range map[string]string{"ann": "Europe/Berlin", "bob": "UTC"} {
 		id, err := s.store.EnsureUser(ctx, repository.LocalIssuer, name, zone)

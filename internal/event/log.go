@@ -25,6 +25,20 @@ type Entry struct {
 // those of one task's entries follow the order of its changes.
 type Position struct{ Transaction, Row int64 }
 
+// Followed is a user whose entries are followed: everything before transaction Since
+// is known already. Settled is a transaction below which no entry of the user can
+// appear any more, 0 if none is known.
+type Followed struct{ UserID, Since, Settled int64 }
+
+// News is what there is for a followed user. Until is where the entries that can be
+// read end, and the next Since.
+type News struct {
+	UserID    int64
+	Until     int64
+	Found     bool // there are entries from Since to Until
+	Unsettled bool // there are entries that cannot be read yet
+}
+
 // EndOf is the position after all entries of a transaction.
 func EndOf(transaction int64) Position { return Position{transaction, math.MaxInt64} }
 

@@ -6,10 +6,8 @@ package feed
 import (
 	"context"
 	"log/slog"
-	"maps"
 	"slices"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -24,8 +22,8 @@ import (
 type Store interface {
 	LogEntries(ctx context.Context, userID int64, after event.Position, until int64, limit int) ([]event.Entry, error)
 	LogEnd(ctx context.Context, after event.Position, settled int64) (end event.Position, whole bool, err error)
-	LogNews(ctx context.Context, since, settled int64, users []int64) (found []int64, until int64, unsettled bool, err error)
-	Settled(ctx context.Context) (horizon int64, err error)
+	LogNews(ctx context.Context, about []event.Followed) ([]event.News, error)
+	Settled(ctx context.Context, users []int64) (map[int64]int64, error)
 }
 
 const (
@@ -48,18 +46,21 @@ type Feed struct {
 	wake  wake.Signal
 	gauge prometheus.Gauge
 
-	settled atomic.Int64 // a horizon that Settled gave
+	mu    sync.Mutex
+	users map[int64]*followed // those with subscriptions
+}
 
-	mu            sync.Mutex
-	subscriptions map[int64]map[*Subscription]struct{} // by user
-	unasked       map[*Subscription]struct{}           // new since the last look began
-	since         int64                                // where the next look begins; 0 wakes everybody
+// followed is a user with subscriptions.
+type followed struct {
+	subscriptions map[*Subscription]struct{}
+	since         int64 // where the next look begins; 0: the first look wakes the subscriptions
+	settled       int64 // a horizon that the store's Settled gave
 }
 
 // New makes a feed. No subscription is woken before Run is called.
 func New(store Store, log *slog.Logger, registry prometheus.Registerer) *Feed {
 	return &Feed{
-		store: store, log: log, wake: wake.New(), subscriptions: map[int64]map[*Subscription]struct{}{}, unasked: map[*Subscription]struct{}{},
+		store: store, log: log, wake: wake.New(), users: map[int64]*followed{},
 		gauge: promauto.With(registry).NewGauge(prometheus.GaugeOpts{
 			Name: "tickler_feed_subscriptions", Help: "Clients that follow their events from this replica.",
 		}),
@@ -94,60 +95,88 @@ func (f *Feed) Run(ctx context.Context) {
 
 // look wakes the subscriptions that have something to read.
 func (f *Feed) look(ctx context.Context) (unsettled bool, err error) {
-	since, users := f.asked()
-	if len(users) == 0 {
+	about := f.followed()
+	if len(about) == 0 {
 		return false, nil
 	}
 	ctx, cancel := context.WithTimeout(ctx, lookTimeout)
 	defer cancel()
-	if since == 0 {
-		end, _, err := f.store.LogEnd(ctx, event.Position{}, f.settled.Load())
-		if err == nil {
-			f.tell(users, since, end.Transaction+1)
-		}
-		return false, err
-	}
-	found, until, unsettled, err := f.store.LogNews(ctx, since, f.settled.Load(), users)
-	if err == nil && unsettled {
-		// A transaction older than the news is still open. Most such transactions do
-		// not write to the journal, and they can stay open for hours.
-		var horizon int64
-		if horizon, err = f.store.Settled(ctx); err == nil && horizon > until {
-			f.settled.Store(horizon)
-			found, until, unsettled, err = f.store.LogNews(ctx, since, horizon, users)
-		}
-	}
+	news, err := f.store.LogNews(ctx, about)
 	if err != nil {
 		return false, err
 	}
-	f.tell(found, since, until)
-	return unsettled, nil
-}
-
-// asked lists the users a look is for, and where it begins.
-func (f *Feed) asked() (since int64, users []int64) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	clear(f.unasked)
-	return f.since, slices.Collect(maps.Keys(f.subscriptions))
-}
-
-// tell wakes the subscriptions of users. It also wakes those that joined during the
-// look: the look did not cover them, and they may have read before it.
-func (f *Feed) tell(users []int64, since, until int64) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if f.since == since { // otherwise all subscriptions were replaced meanwhile, and the new ones start over
-		f.since = until
+	waiting := f.tell(news)
+	if len(waiting) == 0 {
+		return false, nil
 	}
-	for _, id := range users {
-		for s := range f.subscriptions[id] {
-			s.news.Send()
+	// A transaction older than their news is still open. Most such transactions write
+	// nothing of theirs, and they can stay open for hours.
+	horizons, err := f.store.Settled(ctx, waiting)
+	if err != nil {
+		return false, err
+	}
+	f.settle(horizons)
+	about = slices.DeleteFunc(f.followed(), func(one event.Followed) bool { return horizons[one.UserID] == 0 })
+	if news, err = f.store.LogNews(ctx, about); err != nil {
+		return false, err
+	}
+	return len(f.tell(news)) > 0, nil
+}
+
+// followed lists the users a look is for, and where it begins for each.
+func (f *Feed) followed() []event.Followed {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	about := make([]event.Followed, 0, len(f.users))
+	for id, user := range f.users {
+		about = append(about, event.Followed{UserID: id, Since: user.since, Settled: user.settled})
+	}
+	return about
+}
+
+// tell wakes the subscriptions of users with news, and returns the users whose news
+// cannot all be read yet. Whoever began to follow since the look did is not covered by
+// it: their first look follows.
+func (f *Feed) tell(news []event.News) (waiting []int64) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, n := range news {
+		user := f.users[n.UserID]
+		if user == nil {
+			continue
+		}
+		user.since = n.Until
+		if n.Unsettled {
+			waiting = append(waiting, n.UserID)
+		}
+		if n.Found {
+			for s := range user.subscriptions {
+				s.news.Send()
+			}
 		}
 	}
-	for s := range f.unasked {
-		s.news.Send()
+	return waiting
+}
+
+// settle notes horizons. They only ever rise.
+func (f *Feed) settle(horizons map[int64]int64) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for id, horizon := range horizons {
+		if user := f.users[id]; user != nil {
+			user.settled = max(user.settled, horizon)
+		}
 	}
+}
+
+// settled returns the highest horizon known of a user, or 0.
+func (f *Feed) settled(userID int64) int64 {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if user := f.users[userID]; user != nil {
+		return user.settled
+	}
+	return 0
 }
 
 // Subscription is one client following a user's events.
@@ -174,7 +203,13 @@ func (f *Feed) Subscribe(ctx context.Context, userID int64, after *event.Positio
 	if after != nil {
 		wanted = *after
 	}
-	end, whole, err := f.store.LogEnd(ctx, wanted, f.settled.Load())
+	horizons, err := f.store.Settled(ctx, []int64{userID}) // else "now" would be before the oldest transaction on the server
+	if err != nil {
+		s.Close()
+		return nil, err
+	}
+	f.settle(horizons)
+	end, whole, err := f.store.LogEnd(ctx, wanted, f.settled(userID))
 	if err != nil {
 		s.Close()
 		return nil, err
@@ -191,21 +226,19 @@ func (f *Feed) Subscribe(ctx context.Context, userID int64, after *event.Positio
 func (f *Feed) register(s *Subscription) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	mine := f.subscriptions[s.userID]
-	if len(mine) >= MaxSubscriptions {
+	user := f.users[s.userID]
+	if user == nil {
+		user = &followed{subscriptions: map[*Subscription]struct{}{}}
+		f.users[s.userID] = user
+	}
+	if len(user.subscriptions) >= MaxSubscriptions {
 		return &fault.Error{
 			Code: fault.RateLimited, Message: "too many of your clients follow events already; close one, or let them share a stream",
 		}
 	}
-	if len(f.subscriptions) == 0 {
-		f.since = 0 // nobody was subscribed for a while: start over instead of reading everything since
-	}
-	if mine == nil {
-		mine = map[*Subscription]struct{}{}
-		f.subscriptions[s.userID] = mine
-	}
-	mine[s], f.unasked[s] = struct{}{}, struct{}{}
+	user.subscriptions[s] = struct{}{}
 	f.gauge.Inc()
+	f.wake.Send() // a look that is under way may not cover it
 	return nil
 }
 
@@ -215,7 +248,7 @@ func (s *Subscription) Position() event.Position { return s.after }
 // Next waits for events and returns them in order. It fails when ctx ends.
 func (s *Subscription) Next(ctx context.Context) ([]event.Entry, error) {
 	for {
-		entries, err := s.feed.store.LogEntries(ctx, s.userID, s.after, s.feed.settled.Load(), pageSize)
+		entries, err := s.feed.store.LogEntries(ctx, s.userID, s.after, s.feed.settled(s.userID), pageSize)
 		if err != nil {
 			return nil, err
 		}
@@ -235,14 +268,16 @@ func (s *Subscription) Next(ctx context.Context) ([]event.Entry, error) {
 func (s *Subscription) Close() {
 	s.feed.mu.Lock()
 	defer s.feed.mu.Unlock()
-	mine := s.feed.subscriptions[s.userID]
-	if _, open := mine[s]; !open {
+	user := s.feed.users[s.userID]
+	if user == nil {
 		return
 	}
-	delete(mine, s)
-	delete(s.feed.unasked, s)
-	if len(mine) == 0 {
-		delete(s.feed.subscriptions, s.userID)
+	if _, open := user.subscriptions[s]; !open {
+		return
+	}
+	delete(user.subscriptions, s)
+	if len(user.subscriptions) == 0 {
+		delete(s.feed.users, s.userID)
 	}
 	s.feed.gauge.Dec()
 }

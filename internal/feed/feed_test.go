@@ -136,13 +136,18 @@ func TestASubscriptionGoesOnWhereAnotherLeftOff(t *testing.T) {
 	require.Equal(t, want, got)
 }
 
-// begin opens a transaction that already has its number.
-func (b *bundle) begin(t *testing.T) pgx.Tx {
+// begin opens a transaction that writes entries of a user and already has its number.
+func (b *bundle) begin(t *testing.T, user person.Settings) pgx.Tx {
+	t.Helper()
+	return b.beginUnder(t, repository.WritingKey(user.UserID))
+}
+
+func (b *bundle) beginUnder(t *testing.T, key int32) pgx.Tx {
 	t.Helper()
 	tx, err := b.pool.Begin(b.ctx)
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = tx.Rollback(context.WithoutCancel(b.ctx)) })
-	_, err = tx.Exec(b.ctx, `SELECT pg_advisory_xact_lock_shared($1)`, repository.WritingLock)
+	_, err = tx.Exec(b.ctx, `SELECT pg_advisory_xact_lock_shared($1, $2)`, repository.WritingLocks, key)
 	require.NoError(t, err)
 	_, err = tx.Exec(b.ctx, `SELECT pg_current_xact_id()`)
 	require.NoError(t, err)
@@ -172,12 +177,45 @@ func TestATransactionThatHasNothingToDoWithTheJournalStopsNoStream(t *testing.T)
 	}
 }
 
+// Deleting a tag of very many tasks takes a minute.
+func TestALongChangeHoldsUpTheStreamsOfItsUserOnly(t *testing.T) {
+	b := setup(t)
+	anns, bobs := b.subscribe(t, b.feed, b.ann, nil), b.subscribe(t, b.feed, b.bob, nil)
+	long := b.begin(t, b.ann)
+	b.write(t, long, b.ann, 1)
+	for range 3 {
+		added := b.add(t, b.bob, "while Ann's change runs")
+		require.Equal(t, added, b.take(t, bobs, 1)[0].TaskID)
+	}
+	after := b.add(t, b.ann, "behind it")
+	b.requireNothing(t, anns)
+	late := b.subscribe(t, b.replica(t), b.bob, nil)
+	added := b.add(t, b.bob, "for one who came meanwhile")
+	require.Equal(t, added, b.take(t, late, 1)[0].TaskID, "and not what happened before")
+	require.NoError(t, long.Commit(b.ctx))
+	got := b.take(t, anns, 2)
+	require.Equal(t, []int64{1, after}, []int64{got[0].TaskID, got[1].TaskID})
+}
+
+// The scan does not know whose reminders are due until it has them.
+func TestAClaimOfRemindersHoldsUpEverybodysStreams(t *testing.T) {
+	b := setup(t)
+	s := b.subscribe(t, b.feed, b.bob, nil)
+	claim := b.beginUnder(t, repository.EverybodysKey)
+	b.write(t, claim, b.bob, 1)
+	after := b.add(t, b.bob, "behind it")
+	b.requireNothing(t, s)
+	require.NoError(t, claim.Commit(b.ctx))
+	got := b.take(t, s, 2)
+	require.Equal(t, []int64{1, after}, []int64{got[0].TaskID, got[1].TaskID})
+}
+
 // Numbers are drawn before the commit, so a reader that continues after the last one
 // it saw would never see a smaller one that commits late.
 func TestWhatCommitsLateIsNotLost(t *testing.T) {
 	b := setup(t)
 	s := b.subscribe(t, b.feed, b.ann, nil)
-	late, early := b.begin(t), b.begin(t)
+	late, early := b.begin(t, b.ann), b.begin(t, b.ann)
 	b.write(t, late, b.ann, 1)
 	b.write(t, early, b.ann, 2)
 	require.NoError(t, early.Commit(b.ctx))
@@ -192,7 +230,7 @@ func TestWhatCommitsLateIsNotLost(t *testing.T) {
 func TestEventsOfATaskAreInTheOrderOfItsChanges(t *testing.T) {
 	b := setup(t)
 	s := b.subscribe(t, b.feed, b.ann, nil)
-	older, between, newer := b.begin(t), b.begin(t), b.begin(t)
+	older, between, newer := b.begin(t, b.ann), b.begin(t, b.ann), b.begin(t, b.ann)
 	b.write(t, newer, b.ann, 1)
 	require.NoError(t, newer.Commit(b.ctx))
 	b.write(t, older, b.ann, 2) // would be the first by the number of its transaction

@@ -149,8 +149,11 @@ type Entry struct {
 	// Before and After hold the changed fields by their public names; for a created
 	// or deleted object, all fields.
 	Before, After json.RawMessage
-	// Restores holds what undo needs in addition to Before.
+	// Restores holds what undo needs in addition to Before: columns of a task by their
+	// names, and in "because" the change of the same call that changed this task too,
+	// such as "tag 7 deleted".
 	Restores json.RawMessage
+	Undoes   int64      // the id of the entry that this one takes back, 0 if none
 	Version  int        // of a task, after the change
 	EventID  *uuid.UUID // the event that reports a task's change
 }
@@ -161,7 +164,7 @@ type Filter struct {
 	ObjectID int64
 	CallID   uuid.UUID
 	TokenID  int64
-	By       string // an actor's or client's name, or a kind of actor
+	By       string // an actor's or client's name, a kind of actor, or the id of a token
 	Since    time.Time
 	Changes  bool  // leave out reminders, which change nothing
 	Before   int64 // only entries older than the one with this id

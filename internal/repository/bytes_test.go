@@ -58,9 +58,9 @@ func TestPagesOfLongTextsEndSooner(t *testing.T) {
 	for followed < tasks {
 		var entries []event.Entry
 		require.Eventually(t, func() bool { // other tests may have transactions open on this server
-			settled, err := b.store.Settled(b.ctx)
+			settled, err := b.store.Settled(b.ctx, []int64{b.ann.UserID})
 			require.NoError(t, err)
-			entries, err = b.store.LogEntries(b.ctx, b.ann.UserID, at, settled, 100)
+			entries, err = b.store.LogEntries(b.ctx, b.ann.UserID, at, settled[b.ann.UserID], 100)
 			require.NoError(t, err)
 			return len(entries) > 0
 		}, 30*time.Second, 10*time.Millisecond)

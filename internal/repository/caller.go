@@ -19,12 +19,12 @@ func beginFor(begin string, userID int64) []*pgx.QueuedQuery {
 	}}
 }
 
-// beginWriting begins a transaction that changes a user's data. It takes the shared
-// writing lock before the transaction has a number; see writing.
+// beginWriting begins a transaction that changes a user's data. It shares the user's
+// writing lock before the transaction has a number; see WritingLocks.
 func beginWriting(userID int64) []*pgx.QueuedQuery {
 	return []*pgx.QueuedQuery{{SQL: "BEGIN"}, {
-		SQL:       `SELECT set_config('tickler.user_id', $1::bigint::text, true), pg_advisory_xact_lock_shared($2)`,
-		Arguments: []any{userID, WritingLock},
+		SQL:       `SELECT set_config('tickler.user_id', $1::bigint::text, true), pg_advisory_xact_lock_shared($2, $3)`,
+		Arguments: []any{userID, WritingLocks, WritingKey(userID)},
 	}}
 }
 

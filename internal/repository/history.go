@@ -13,14 +13,14 @@ import (
 
 const historyColumns = `
 	SELECT id, position, at, user_id, call_id, actor_kind, actor, coalesce(token_id, 0), coalesce(client, ''), transport,
-	       object, object_id, action, before::text, after::text, restores::text, coalesce(version, 0), event_id
+	       object, object_id, action, before::text, after::text, restores::text, coalesce(version, 0), event_id, coalesce(undoes, 0)
 	FROM journal`
 
 func scanHistory(row pgx.CollectableRow) (journal.Entry, error) {
 	var e journal.Entry
 	var before, after, restores *string
 	err := row.Scan(&e.ID, &e.Position.Transaction, &e.At, &e.UserID, &e.CallID, &e.By.Kind, &e.By.Name, &e.By.TokenID, &e.By.Client, &e.By.Transport,
-		&e.Object, &e.ObjectID, &e.Action, &before, &after, &restores, &e.Version, &e.EventID)
+		&e.Object, &e.ObjectID, &e.Action, &before, &after, &restores, &e.Version, &e.EventID, &e.Undoes)
 	e.Position.Row, e.At = e.ID, e.At.UTC()
 	e.Before, e.After, e.Restores = bytesOf(before), bytesOf(after), bytesOf(restores)
 	return e, err
@@ -52,7 +52,7 @@ func (r *Repository) History(ctx context.Context, userID int64, f journal.Filter
 		s.and("token_id = %s", s.arg(f.TokenID))
 	}
 	if f.By != "" {
-		s.and("(actor = %[1]s OR actor_kind = %[1]s OR client = %[1]s)", s.arg(f.By))
+		s.and("(actor = %[1]s OR actor_kind = %[1]s OR client = %[1]s OR token_id::text = %[1]s)", s.arg(f.By))
 	}
 	if f.Changes {
 		s.and("action <> %s", s.arg(string(journal.Reminded)))
@@ -124,17 +124,28 @@ const (
 			SELECT greatest($2, pg_snapshot_xmin(s)::text::bigint) AS horizon, pg_snapshot_xmax(s)::text::bigint AS next
 			FROM pg_current_snapshot() s
 		) h`
-	// The oldest transaction that may still write to the journal. A transaction that
-	// holds the lock but has no number yet will get one above the newest. One that
-	// does not hold the lock yet will see at least the newest as ended, so its
-	// entries come later.
+	// For each of the users $1, the oldest transaction that may still write to their
+	// part of the journal. A transaction that holds a lock but has no number yet will
+	// get one above the newest. One that does not hold a lock yet will see at least the
+	// newest as ended, so its entries come later. Locks are read once, so that they
+	// belong together. pg_locks has only the lower half of a number; a transaction that
+	// runs is within half a turn of the newest.
 	settled = `
-		SELECT least(pg_snapshot_xmax(pg_current_snapshot())::text::bigint - 1, (
-			SELECT min(x.transactionid::text::bigint) FROM pg_locks x
-			WHERE x.locktype = 'transactionid' AND x.granted AND x.mode = 'ExclusiveLock' AND x.pid IN (
-				SELECT w.pid FROM pg_locks w
-				WHERE w.locktype = 'advisory' AND w.database = (SELECT oid FROM pg_database WHERE datname = current_database())
-				  AND w.classid = ($1::bigint >> 32)::oid AND w.objid = ($1::bigint & 4294967295)::oid AND w.objsubid = 1)))`
+		WITH newest AS MATERIALIZED (
+			SELECT pg_snapshot_xmax(pg_current_snapshot())::text::bigint AS next
+		), locks AS MATERIALIZED (
+			SELECT pid, locktype, database, classid, objid, objsubid, transactionid, mode, granted FROM pg_locks
+			WHERE locktype IN ('advisory', 'transactionid')
+		), writing AS (
+			SELECT w.objid::bigint AS key, min(n.next + 2147483648 - ((n.next + 2147483648 - x.transactionid::text::bigint) & 4294967295)) AS transaction
+			FROM newest n CROSS JOIN locks w JOIN locks x USING (pid)
+			WHERE w.locktype = 'advisory' AND w.database = (SELECT oid FROM pg_database WHERE datname = current_database())
+			  AND w.classid::bigint = $2 AND w.objsubid = 2
+			  AND x.locktype = 'transactionid' AND x.granted AND x.mode = 'ExclusiveLock'
+			GROUP BY w.objid
+		)
+		SELECT u.id, least(n.next - 1, (SELECT min(w.transaction) FROM writing w WHERE w.key IN ($3, u.key)))
+		FROM newest n CROSS JOIN unnest($1::bigint[], $4::bigint[]) AS u (id, key)`
 )
 
 // LogEntries reads a user's events after a position, in order. It stops where a
@@ -192,21 +203,35 @@ func (r *Repository) LogEnd(ctx context.Context, after event.Position, settled i
 	return event.EndOf(transaction), whole, unavailable(err)
 }
 
-// LogNews tells which of the users have entries from transaction since on, and which
-// transaction to pass next time. unsettled tells that there are entries that cannot
-// be read yet. settled is a horizon from Settled, or 0.
-func (r *Repository) LogNews(ctx context.Context, since, settled int64, users []int64) (found []int64, until int64, unsettled bool, err error) {
-	err = r.pool.QueryRow(ctx, `SELECT found, until, unsettled FROM journal_news($1, $2, $3)`, since, settled, users).Scan(&found, &until, &unsettled)
-	return found, until, unsettled, unavailable(err)
+// LogNews tells for each of the users where their entries are settled, whether there
+// are any from Since on up to there, and whether there are any beyond, which cannot be
+// read yet.
+func (r *Repository) LogNews(ctx context.Context, about []event.Followed) ([]event.News, error) {
+	users, since, settled := make([]int64, len(about)), make([]int64, len(about)), make([]int64, len(about))
+	for i, one := range about {
+		users[i], since[i], settled[i] = one.UserID, one.Since, one.Settled
+	}
+	news, err := collect[event.News](ctx, r.pool, `SELECT user_id, until, found, unsettled FROM journal_news($1, $2, $3)`, users, since, settled)
+	return news, unavailable(err)
 }
 
-// Settled returns a transaction below which no entry can appear in the journal any
-// more, whatever other transactions run on the server. Entries must be read by a
-// later statement. It scans the server's locks, so it is meant for when the
-// snapshot's own horizon stays behind.
-func (r *Repository) Settled(ctx context.Context) (horizon int64, err error) {
-	err = r.pool.QueryRow(ctx, settled, WritingLock).Scan(&horizon)
-	return horizon, unavailable(err)
+// Settled returns for each of the users a transaction below which none of their
+// entries can appear in the journal any more, whatever other transactions run on the
+// server. Entries must be read by a later statement. It scans the server's locks, so
+// it is meant for when the snapshot's own horizon stays behind.
+func (r *Repository) Settled(ctx context.Context, users []int64) (map[int64]int64, error) {
+	keys := make([]int64, len(users))
+	for i, id := range users {
+		keys[i] = int64(WritingKey(id))
+	}
+	rows, err := r.pool.Query(ctx, settled, users, WritingLocks, EverybodysKey, keys)
+	if err != nil {
+		return nil, unavailable(err)
+	}
+	horizons := make(map[int64]int64, len(users))
+	var id, horizon int64
+	_, err = pgx.ForEachRow(rows, []any{&id, &horizon}, func() error { horizons[id] = horizon; return nil })
+	return horizons, unavailable(err)
 }
 
 // RecordedEvents reads the referenced events, of any user; those that do not exist

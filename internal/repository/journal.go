@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"math"
 	"time"
 
 	"github.com/google/uuid"
@@ -15,10 +16,19 @@ import (
 	"tickler/internal/telemetry"
 )
 
-// WritingLock is the advisory lock that a writing transaction shares from before its
-// first write until it ends. A transaction that does not hold it will not add an
-// entry below the newest transaction; see Settled.
-const WritingLock int64 = 0x7469636b6c6572
+// WritingLocks is the class of the advisory locks that writing transactions share,
+// each from before its first write until it ends: that of the user whose data it
+// changes, or EverybodysKey if it writes entries of users that it does not know yet.
+// A transaction that holds neither will not add an entry of the user below the newest
+// transaction; see Settled.
+const (
+	WritingLocks  int32 = 0x74696b02
+	EverybodysKey int32 = 0
+)
+
+// WritingKey is the key of a user's lock. Users whose keys are equal wait for each
+// other's streams, and for nothing else.
+func WritingKey(userID int64) int32 { return int32(userID & math.MaxInt32) }
 
 // recordChanges is the end of every statement that changes something. It writes an
 // entry for each row of described, in the order of place. If the entry has an event,
@@ -26,13 +36,13 @@ const WritingLock int64 = 0x7469636b6c6572
 // then, so its entries are in commit order.
 //
 // described has the columns place, user_id, object_id, version, event_id, before,
-// after and restores. Parameters $1 to $14 are those of recording; the statement's
+// after, restores and undoes. Parameters $1 to $14 are those of recording; the statement's
 // own begin with $15.
 const recordChanges = `, entry AS (
 		INSERT INTO journal (at, call_id, actor_kind, actor, token_id, client, transport, object, action, event_type, source, traceparent,
-			user_id, object_id, version, event_id, before, after, restores)
+			user_id, object_id, version, event_id, before, after, restores, undoes)
 		SELECT coalesce($1::timestamptz, now()), $2::uuid, $3::text, $4::text, $5::bigint, $6::text, $7::text, $8::text, $9::text, $10::text, $11::text, $12::text,
-			user_id, object_id, version, event_id, before, after, restores
+			user_id, object_id, version, event_id, before, after, restores, undoes
 		FROM described ORDER BY place
 		RETURNING id, object_id
 	), queued AS (
@@ -81,7 +91,7 @@ type entry struct {
 
 const recordOne = `WITH described AS (
 		SELECT 1 AS place, $15::bigint AS user_id, $16::bigint AS object_id, $17::integer AS version, $18::uuid AS event_id,
-		       $19::json AS before, $20::json AS after, $21::json AS restores
+		       $19::json AS before, $20::json AS after, $21::json AS restores, $22::bigint AS undoes
 	)` + recordChanges
 
 // leaveEntry queues the entry of a change that was already made.
@@ -117,6 +127,6 @@ func (tx *userTx) record(ctx context.Context, batch *pgx.Batch, e entry) error {
 		eventID, tx.wroteEvents = &id, true
 	}
 	batch.Queue(recordOne, append(tx.repository.recording(ctx, e.at, e.object, e.action),
-		tx.userID, e.id, orNull(e.version), eventID, contents[0], contents[1], contents[2])...)
+		tx.userID, e.id, orNull(e.version), eventID, contents[0], contents[1], contents[2], orNull(tx.undoing.of(e)))...)
 	return nil
 }

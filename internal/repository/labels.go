@@ -88,7 +88,11 @@ func (tx *userTx) saveLabel(ctx context.Context, object journal.Object, l labelR
 // label itself, so that no task gets it meanwhile. Last the label is deleted, and
 // the foreign key removes it from the deleted tasks, which no event reports.
 //
-// Parameters: those of recordChanges, $15 user, $16 label.
+// The entries of the tasks say in restores because of which label they were changed,
+// so that undoing finds them.
+//
+// Parameters: those of recordChanges, $15 user, $16 label, and of an undo $17 tasks
+// and $18 their entries that it takes back.
 const (
 	lockTasksOfCategory = `
 		SELECT count(*) FROM (
@@ -102,10 +106,12 @@ const (
 			RETURNING id, version
 		), described AS (
 			SELECT id AS place, $15::bigint AS user_id, id AS object_id, version, gen_random_uuid() AS event_id,
-			       json_build_object('category_id', $16::bigint) AS before, '{"category_id":null}'::json AS after, NULL::json AS restores
-			FROM changed
+			       json_build_object('category_id', $16::bigint) AS before, '{"category_id":null}'::json AS after,
+			       json_build_object('because', 'category ' || $16::bigint || ' deleted') AS restores, f.entry AS undoes
+			FROM changed LEFT JOIN unnest($17::bigint[], $18::bigint[]) AS f (task_id, entry) ON f.task_id = changed.id
 		)` + recordChanges
-	deleteCategory = `DELETE FROM categories WHERE user_id = $1 AND id = $2 RETURNING id, name, coalesce(color, '')`
+	trashOfCategory = `SELECT array_agg(id) FROM tasks WHERE user_id = $1 AND category_id = $2 AND deleted_at IS NOT NULL`
+	deleteCategory  = `DELETE FROM categories WHERE user_id = $1 AND id = $2 RETURNING id, name, coalesce(color, '')`
 
 	lockTasksOfTag = `
 		SELECT count(*) FROM (
@@ -116,7 +122,8 @@ const (
 	lockTag = `SELECT FROM tags WHERE user_id = $1 AND id = $2 FOR UPDATE`
 	// untagTasks is the second writer of tag_ids beside Save; the rows of task_tags go
 	// with their tag. It passes over tasks in the trash: the id that stays there finds
-	// nothing, even after a restore, since ids are not used again.
+	// nothing, even after a restore, since ids are not used again, except for the tag
+	// itself by undo.
 	untagTasks = `
 		WITH changed AS (
 			UPDATE tasks t SET tag_ids = array_remove(t.tag_ids, $16), version = version + 1, updated_at = $1
@@ -126,8 +133,9 @@ const (
 		), described AS (
 			SELECT id AS place, $15::bigint AS user_id, id AS object_id, version, gen_random_uuid() AS event_id,
 			       json_build_object('tag_ids', ARRAY(SELECT x FROM unnest(tag_ids || $16::bigint) x ORDER BY x)) AS before,
-			       json_build_object('tag_ids', tag_ids) AS after, NULL::json AS restores
-			FROM changed
+			       json_build_object('tag_ids', tag_ids) AS after,
+			       json_build_object('because', 'tag ' || $16::bigint || ' deleted') AS restores, f.entry AS undoes
+			FROM changed LEFT JOIN unnest($17::bigint[], $18::bigint[]) AS f (task_id, entry) ON f.task_id = changed.id
 		)` + recordChanges
 	deleteTag = `DELETE FROM tags WHERE user_id = $1 AND id = $2 RETURNING id, name, coalesce(color, '')`
 )
@@ -143,14 +151,18 @@ func (tx *userTx) RemoveTag(ctx context.Context, id int64, now time.Time) (int, 
 }
 
 func (tx *userTx) removeLabel(ctx context.Context, object journal.Object, id int64, now time.Time, lockTasks, lockLabel, takeOff, remove string) (int, error) {
-	tasks := 0
+	tasks, followed := 0, columnsOf(tx.undoing.followed)
 	batch := &pgx.Batch{}
 	batch.Queue(takeTime)
 	batch.Queue(lockTasks, tx.userID, id)
 	batch.Queue(lockLabel, tx.userID, id)
-	batch.Queue(takeOff, append(tx.repository.recording(ctx, now, journal.Task, journal.Updated), tx.userID, id)...).QueryRow(func(row pgx.Row) error {
+	batch.Queue(takeOff, append(tx.repository.recording(ctx, now, journal.Task, journal.Updated), tx.userID, id, followed.tasks, followed.entries)...).QueryRow(func(row pgx.Row) error {
 		return row.Scan(&tasks)
 	})
+	var trash []int64 // the foreign key takes the category off these without a word
+	if object == journal.Category {
+		batch.Queue(trashOfCategory, tx.userID, id).QueryRow(func(row pgx.Row) error { return row.Scan(&trash) })
+	}
 	var gone labelRow
 	batch.Queue(remove, tx.userID, id).QueryRow(func(row pgx.Row) error {
 		return row.Scan(&gone.ID, &gone.Name, &gone.Color)
@@ -159,5 +171,9 @@ func (tx *userTx) removeLabel(ctx context.Context, object journal.Object, id int
 		return 0, err
 	}
 	tx.wroteEvents = tx.wroteEvents || tasks > 0
-	return tasks, tx.leaveEntry(ctx, entry{object: object, id: id, action: journal.Deleted, at: now, before: labelFields(gone)})
+	e := entry{object: object, id: id, action: journal.Deleted, at: now, before: labelFields(gone)}
+	if len(trash) > 0 {
+		e.restores = map[string]any{"trashed": trash}
+	}
+	return tasks, tx.leaveEntry(ctx, e)
 }

@@ -19,7 +19,11 @@ func (tx *userTx) leaveRecorded(ctx context.Context, batch *pgx.Batch, c task.Ch
 	if c.Before != nil {
 		before, e.after = task.Differences(c.Before, t)
 		e.before = before
-		if former := rowOf(t).former(rowOf(c.Before), before); len(former) > 0 {
+		former := rowOf(t).former(rowOf(c.Before), before)
+		if tx.because != "" {
+			former["because"] = tx.because
+		}
+		if len(former) > 0 {
 			e.restores = former
 		}
 	}
@@ -35,7 +39,7 @@ func (tx *userTx) leaveRecorded(ctx context.Context, batch *pgx.Batch, c task.Ch
 	case task.Deleted:
 		e.after = nil
 		if before == nil { // removed for good
-			e.before = map[string]any{"title": t.Title}
+			e.before, e.restores = map[string]any{"title": t.Title}, rowOf(t).whole()
 		}
 	}
 	if err := tx.record(ctx, batch, e); err != nil {
@@ -62,4 +66,15 @@ func (row taskRow) former(before taskRow, known map[string]any) map[string]any {
 		}
 	}
 	return former
+}
+
+// whole returns the values of all stored columns.
+func (row taskRow) whole() map[string]any {
+	whole, values := map[string]any{}, reflect.ValueOf(row)
+	for i, c := range taskRowColumns {
+		if stored(c) {
+			whole[c.name] = values.Field(i).Interface()
+		}
+	}
+	return whole
 }

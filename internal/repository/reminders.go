@@ -18,11 +18,12 @@ import (
 //
 // The task's row is locked too: a transaction that changes the task holds that lock,
 // and must not read a reminder that is being claimed. The writing lock comes first,
-// before the transaction has a number. The fields are assembled as text, which takes
+// before the transaction has a number; it is everybody's, since whose reminders are
+// due is not known yet. The fields are assembled as text, which takes
 // a quarter of the time of jsonb.
 //
 // Parameters: those of recordChanges, of which $1 is now; $15 is where to begin, $16
-// the maximum, $17 the lock.
+// the maximum, $17 and $18 the lock.
 const claimReminders = `
 WITH due AS (
 	SELECT r.ctid AS row, r.remind_at AS fired, r.user_id, t.id, t.title, t.due_date, t.priority, t.version,
@@ -30,7 +31,7 @@ WITH due AS (
 	             t.nag_from + t.nag_minutes * interval '1 minute'
 	             * greatest(floor(extract(epoch FROM $1 - t.nag_from) / (t.nag_minutes * 60)) + 1, 0)) AS following,
 	       r.remind_at <= t.updated_at AS at_once, t.all_day, t.time_zone
-	FROM (SELECT pg_advisory_xact_lock_shared($17)) turn CROSS JOIN reminders r JOIN tasks t ON t.id = r.task_id
+	FROM (SELECT pg_advisory_xact_lock_shared($17, $18)) turn CROSS JOIN reminders r JOIN tasks t ON t.id = r.task_id
 	WHERE r.remind_at <= (SELECT $1::timestamptz) AND r.remind_at >= (SELECT $15::timestamptz)
 	ORDER BY r.remind_at
 	LIMIT (SELECT $16::integer)
@@ -48,7 +49,7 @@ WITH due AS (
 	       coalesce(',"due_date":"' || rfc3339(due_date) || '"', '') || ',"priority":"' || priority || '"' ||
 	       CASE WHEN all_day THEN ',"all_day":true,"due_day":"' || to_char(due_date AT TIME ZONE time_zone, 'YYYY-MM-DD') || '"' ELSE '' END ||
 	       CASE WHEN at_once THEN ',"at_once":true' ELSE '' END ||
-	       ',"time_zone":' || to_json(time_zone) || '}')::json AS after, NULL::json AS restores
+	       ',"time_zone":' || to_json(time_zone) || '}')::json AS after, NULL::json AS restores, NULL::bigint AS undoes
 	FROM due
 )` + recordChanges + `, (SELECT coalesce(max(fired), $15) FROM due)`
 
@@ -70,5 +71,5 @@ func (r *Repository) ClaimReminders(ctx context.Context, now, from time.Time, li
 
 // claiming holds the parameters of claimReminders.
 func (r *Repository) claiming(ctx context.Context, now, from time.Time, limit int) []any {
-	return append(r.recording(ctx, now, journal.Task, journal.Reminded), from, limit, WritingLock)
+	return append(r.recording(ctx, now, journal.Task, journal.Reminded), from, limit, WritingLocks, EverybodysKey)
 }

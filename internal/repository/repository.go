@@ -242,6 +242,11 @@ type userTx struct {
 	repository  *Repository
 	userID      int64
 	wroteEvents bool
+	undoing     undoing
+	because     string // the change that changes tasks too; see because
+	// An undo checks once, in the end, whether there is room for the tasks that it
+	// brings back.
+	roomLater, roomNeeded bool
 }
 
 // unavailable marks temporary database errors with fault.ErrUnavailable.

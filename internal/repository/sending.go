@@ -218,7 +218,7 @@ func (r *Repository) SwitchOff(ctx context.Context, c ServedChannel, problem str
 			WHERE channel_id = $1 AND state = 'pending'`, c.ID, now)
 		batch.Queue(queueNote, c.UserID, person.DeliveryNotice, content, now, c.ID, false, now)
 		batch.Queue(recordOne, append(r.recording(ctx, now, journal.Channel, journal.Updated),
-			c.UserID, c.ID, nil, nil, `{"enabled":true}`, `{"enabled":false}`, nil)...)
+			c.UserID, c.ID, nil, nil, `{"enabled":true}`, `{"enabled":false}`, nil, nil)...)
 		tx.later(batch)
 		return nil
 	})

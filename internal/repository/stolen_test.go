@@ -215,7 +215,7 @@ func TestStolenLoginHasTheRightsOfItsWorkOnly(t *testing.T) {
 		`SELECT * FROM check_token('\x00')`, `SELECT find_user('local', 'bob')`, `SELECT provision_user('x', 'y', 'UTC', '{}', 540)`,
 		`SELECT note_token_use('{1}', '{now}')`, `SELECT find_calendar('\x00')`, `SELECT find_confirmation('\x00')`, `SELECT confirm_channel('\x00')`,
 		`SELECT * FROM check_web_session('\x00')`, `SELECT take_sign_in_link('\x00')`, `SELECT * FROM find_passkey('\x00')`, `SELECT take_sign_in_step('\x00', 'form')`, `SELECT * FROM list_users(0, 10)`,
-		`SELECT user_id FROM web_sessions`, `SELECT user_id FROM sign_in_links`, `SELECT handle FROM passkeys`, `SELECT state FROM sign_in_steps`, `INSERT INTO web_sessions (user_id, hash, browser, address, method, expires_at) VALUES (1, '', '', '', '', now())`, `SELECT hash FROM channel_confirmations`, `SELECT * FROM journal_news(0, 0, '{1,2}')`, `SELECT * FROM journal_of_all(NULL, NULL, 10)`,
+		`SELECT user_id FROM web_sessions`, `SELECT user_id FROM sign_in_links`, `SELECT handle FROM passkeys`, `SELECT state FROM sign_in_steps`, `INSERT INTO web_sessions (user_id, hash, browser, address, method, expires_at) VALUES (1, '', '', '', '', now())`, `SELECT hash FROM channel_confirmations`, `SELECT * FROM journal_news('{1,2}', '{0,0}', '{0,0}')`, `SELECT * FROM journal_of_all(NULL, NULL, 10)`,
 		`SELECT user_id FROM tokens`, `SELECT hash FROM calendar_feeds`, `SELECT actor FROM journal`, `DELETE FROM users`,
 		`SELECT subject FROM users`, `UPDATE users SET time_zone = 'UTC'`, `INSERT INTO tokens (user_id, prefix, hash) VALUES (1, '', '')`,
 		`UPDATE tasks SET title = 'x'`, `SELECT before FROM journal`, `UPDATE journal SET after = '{}'`, `SELECT document FROM dead_letters`,

@@ -147,6 +147,11 @@ func (tx *userTx) Save(ctx context.Context, c task.Change) error {
 // makeRoom refuses a change that would lead to too many tasks.
 func (tx *userTx) makeRoom(ctx context.Context, c task.Change) error {
 	room := tx.repository.room
+	if tx.roomLater {
+		tx.roomNeeded = tx.roomNeeded || c.Before.DeletedAt != nil && c.Task.DeletedAt == nil
+		room.changed(tx.userID, c.Kind)
+		return nil
+	}
 	if c.Before.DeletedAt != nil && c.Task.DeletedAt == nil {
 		return room.beforeRestore(ctx, tx)
 	}

@@ -174,6 +174,8 @@ func (tx *userTx) settle(ctx context.Context, old, user person.Settings, offsets
 	if err != nil {
 		return err
 	}
+	tx.because = because(journal.Settings, tx.userID, journal.Updated)
+	defer func() { tx.because = "" }()
 	return tx.saveSettled(ctx, tasks, func(t *task.Task) bool { return t.Settle(old, user, now) })
 }
 

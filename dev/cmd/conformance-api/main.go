@@ -19,6 +19,7 @@ import (
 	"tickler/internal/app"
 	"tickler/internal/config"
 	"tickler/internal/feed"
+	"tickler/internal/history"
 	"tickler/internal/label"
 	"tickler/internal/lifecycle"
 	"tickler/internal/person"
@@ -47,7 +48,7 @@ func serve() error {
 	a.Relay.Woken = events.Wake
 	tasks, labels := task.NewService(a.Store, time.Now), label.NewService(a.Store, time.Now)
 	people := person.NewService(a.Store, time.Now, person.ChannelRules{})
-	operations := operation.New(tasks, labels, people, time.Now, a.Log)
+	operations := operation.New(tasks, labels, people, history.NewService(a.Store, time.Now), time.Now, a.Log)
 	trust := access.Trust{Audiences: guard.Audiences(settings.Guard.PublicURL)}
 	checker := access.NewChecker(a.Store, access.NewIssuers(ctx, trust, time.Now, a.Log), time.Now, a.Log)
 	g := guard.New(guard.Config{PublicURL: settings.Guard.PublicURL}, trust, checker, a.Store.Settings, time.Now, a.Log)

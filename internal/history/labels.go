@@ -1,0 +1,229 @@
+package history
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+
+	"tickler/internal/journal"
+	"tickler/internal/label"
+)
+
+// label takes back a change of a category or tag.
+func (u *undo) label(ctx context.Context, e journal.Entry) error {
+	trails, err := u.tx.Trails(ctx, e.Object, []int64{e.ObjectID}, e.ID)
+	if err != nil {
+		return err
+	}
+	trail := trails[e.ObjectID]
+	if wasUndone(trail, e.ID) {
+		u.result.Already++
+		return nil
+	}
+	if standing := live(trail, e.ID); len(standing) > 0 {
+		u.block(e, changedSince, &standing[0])
+		return nil
+	}
+	switch e.Action {
+	case journal.Created, journal.Restored:
+		return u.removeLabel(ctx, e)
+	case journal.Updated:
+		return u.relabel(ctx, e)
+	case journal.Deleted:
+		return u.addLabelAgain(ctx, e)
+	}
+	u.lasting(e, "this cannot be taken back")
+	return nil
+}
+
+// recorded are the fields of a label in an entry. Those that did not change are
+// missing.
+type recorded struct {
+	Name  *string `json:"name"`
+	Color *string `json:"color"`
+}
+
+// all reads the user's labels of a kind, and prevents others from changing any.
+func (u *undo) labels(ctx context.Context, object journal.Object) (all []label.Tag, most int, err error) {
+	if object == journal.Tag {
+		all, err = u.tx.Tags(ctx, true)
+		return all, label.MaxTagsPerUser, err
+	}
+	categories, err := u.tx.Categories(ctx, true)
+	for _, c := range categories {
+		all = append(all, label.Tag(c))
+	}
+	return all, label.MaxCategories, err
+}
+
+func (u *undo) relabel(ctx context.Context, e journal.Entry) error {
+	all, _, err := u.labels(ctx, e.Object)
+	if err != nil {
+		return err
+	}
+	var former recorded
+	if err := json.Unmarshal(e.Before, &former); err != nil {
+		return err
+	}
+	i := slices.IndexFunc(all, func(l label.Tag) bool { return l.ID == e.ObjectID })
+	if i < 0 {
+		u.block(e, "it was deleted since", nil)
+		return nil
+	}
+	before := all[i]
+	if former.Name != nil {
+		before.Name = *former.Name
+	}
+	var given map[string]json.RawMessage // tells a colour that was none from one that did not change
+	if err := json.Unmarshal(e.Before, &given); err != nil {
+		return err
+	}
+	if _, changed := given["color"]; changed {
+		before.Color = ""
+		if former.Color != nil {
+			before.Color = *former.Color
+		}
+	}
+	u.tx.TakeBack(e, nil)
+	save := func() (bool, error) { return u.tx.SaveTag(ctx, before) }
+	if e.Object == journal.Category {
+		save = func() (bool, error) { return u.tx.SaveCategory(ctx, label.Category(before)) }
+	}
+	saved, err := save()
+	if err != nil {
+		return err
+	}
+	if !saved {
+		u.block(e, "another has its former name by now", nil)
+		return nil
+	}
+	u.done(e)
+	return nil
+}
+
+// removeLabel removes a label that was created, or that was given back to its tasks.
+// Tasks that got it otherwise stand in the way.
+func (u *undo) removeLabel(ctx context.Context, e journal.Entry) error {
+	having, err := u.tx.TasksWith(ctx, e.Object, e.ObjectID)
+	if err != nil {
+		return err
+	}
+	followed, err := u.tx.Consequences(ctx, e)
+	if err != nil {
+		return err
+	}
+	var others []int64
+	for id, version := range having {
+		if known, there := followed[id]; !there || known.Version != version {
+			others = append(others, id)
+		}
+	}
+	slices.Sort(others)
+	for i, id := range others {
+		if known, there := followed[id]; there && i < apart {
+			u.forget(id, known.Entry)
+			_, trail, err := u.known(ctx, id)
+			if err != nil {
+				return err
+			}
+			if len(live(trail, known.Entry)) == 0 {
+				continue
+			}
+		}
+		u.block(e, fmt.Sprintf("tasks have it by other changes, for example task %d", id), nil)
+		return nil
+	}
+	u.tx.TakeBack(e, followed)
+	remove := u.tx.RemoveTag
+	if e.Object == journal.Category {
+		remove = u.tx.RemoveCategory
+	}
+	tasks, err := remove(ctx, e.ObjectID, u.now)
+	if err != nil {
+		return err
+	}
+	u.result.Count += tasks
+	for id := range having {
+		u.forget(id, e.ID)
+	}
+	u.done(e)
+	return nil
+}
+
+// addLabelAgain brings a deleted label back, and gives it to the tasks that had it.
+func (u *undo) addLabelAgain(ctx context.Context, e journal.Entry) error {
+	all, most, err := u.labels(ctx, e.Object)
+	if err != nil {
+		return err
+	}
+	if len(all) >= most {
+		u.block(e, fmt.Sprintf("there are %d by now, the most allowed", most), nil)
+		return nil
+	}
+	var was recorded
+	if err := json.Unmarshal(e.Before, &was); err != nil {
+		return err
+	}
+	back := label.Tag{ID: e.ObjectID}
+	if was.Name != nil {
+		back.Name = *was.Name
+	}
+	if was.Color != nil {
+		back.Color = *was.Color
+	}
+	u.tx.TakeBack(e, nil)
+	added, err := u.tx.AddLabelAgain(ctx, e.Object, back)
+	if err != nil {
+		return err
+	}
+	if !added {
+		u.block(e, "another has its name by now", nil)
+		return nil
+	}
+	u.done(e)
+	followed, err := u.tx.Consequences(ctx, e)
+	if err != nil {
+		return err
+	}
+	given, err := u.tx.GiveAgain(ctx, e, followed, u.now)
+	if err != nil {
+		return err
+	}
+	u.result.Count += len(given)
+	for _, id := range given {
+		u.forget(id, e.ID)
+		delete(followed, id)
+	}
+	return u.apart(ctx, e, followed)
+}
+
+// apart takes back one by one what followed from a change, of tasks that have changed
+// since.
+func (u *undo) apart(ctx context.Context, e journal.Entry, followed Consequences) error {
+	if len(followed) > apart {
+		u.block(e, fmt.Sprintf("%d tasks that it concerned were changed since", len(followed)), nil)
+		return nil
+	}
+	for _, id := range slices.Sorted(maps.Keys(followed)) {
+		u.forget(id, followed[id].Entry)
+		entries, err := u.tx.Entries(ctx, []int64{followed[id].Entry})
+		if err != nil {
+			return err
+		}
+		for _, one := range entries {
+			if err := u.task(ctx, one); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// forget drops what is known of a task, whose trail is needed from an entry on.
+func (u *undo) forget(id, from int64) {
+	delete(u.tasks, id)
+	delete(u.trails, id)
+	u.oldest = min(u.oldest, from)
+}

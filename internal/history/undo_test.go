@@ -1,0 +1,482 @@
+package history_test
+
+import (
+	"context"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/stretchr/testify/require"
+
+	"tickler/internal/fault"
+	"tickler/internal/history"
+	"tickler/internal/input"
+	"tickler/internal/journal"
+	"tickler/internal/label"
+	"tickler/internal/person"
+	"tickler/internal/task"
+)
+
+// kinds are the kinds of change that undo takes back. Each is made in a world with
+// the tasks Plain, due and tagged; Series, which recurs; Done, the completed occurrence
+// of a series whose next is open; and Gone, which is deleted.
+var kinds = map[string]func(ctx context.Context, b *bundle, of map[string]int64) error{
+	"adding a task": func(ctx context.Context, b *bundle, _ map[string]int64) error {
+		_, err := b.tasks.Add(ctx, b.ann, task.AddInput{Fields: task.Fields{Title: input.Some("new"), Tags: input.Some([]string{"new tag", "home"}), DueDate: input.Some("2026-03-09"), RecurrenceRule: input.Some("daily")}})
+		return err
+	},
+	"changing every field": func(ctx context.Context, b *bundle, of map[string]int64) error {
+		return b.update(ctx, of["Plain"], task.Fields{
+			Title: input.Some("other"), Description: input.Some("much to say"), Priority: input.Some(task.Urgent), EstimateMinutes: input.Some(30), Category: input.Null[string](),
+			Tags: input.Some([]string{"t2"}), DueDate: input.Some("2026-04-01"), ReminderOffsets: input.Some([]int{5, 10}), Nag: input.Some(task.Nag{EveryMinutes: 60}),
+		})
+	},
+	"clearing every field": func(ctx context.Context, b *bundle, of map[string]int64) error {
+		return b.update(ctx, of["Series"], task.Fields{
+			Description: input.Null[string](), EstimateMinutes: input.Null[int](), Category: input.Null[string](), Tags: input.Null[[]string](),
+			DueDate: input.Null[string](), RecurrenceRule: input.Null[string](), ReminderOffsets: input.Null[[]int](),
+		})
+	},
+	"giving a rule": func(ctx context.Context, b *bundle, of map[string]int64) error {
+		return b.update(ctx, of["Plain"], task.Fields{RecurrenceRule: input.Some("FREQ=WEEKLY;BYDAY=MO,TH")})
+	},
+	"another zone": func(ctx context.Context, b *bundle, of map[string]int64) error {
+		return b.update(ctx, of["Plain"], task.Fields{TimeZone: input.Some("America/New_York")})
+	},
+	"rescheduling": func(ctx context.Context, b *bundle, of map[string]int64) error {
+		return b.update(ctx, of["Series"], task.Fields{DueDate: input.Some("2026-03-12T07:00")})
+	},
+	"a past due date": func(ctx context.Context, b *bundle, of map[string]int64) error {
+		return b.update(ctx, of["Plain"], task.Fields{DueDate: input.Some("2026-02-12T07:00")})
+	},
+	"moving one date": func(ctx context.Context, b *bundle, of map[string]int64) error {
+		_, err := b.tasks.Update(ctx, b.ann, task.UpdateInput{TaskID: of["Series"], Scope: task.ThisOne, Fields: task.Fields{DueDate: input.Some("2026-03-06T10:00")}})
+		return err
+	},
+	"completing":           func(ctx context.Context, b *bundle, of map[string]int64) error { return b.complete(ctx, of["Plain"]) },
+	"completing in series": func(ctx context.Context, b *bundle, of map[string]int64) error { return b.complete(ctx, of["Series"]) },
+	"reopening": func(ctx context.Context, b *bundle, of map[string]int64) error {
+		_, err := b.tasks.Reopen(ctx, b.ann, of["Done"])
+		return err
+	},
+	"skipping": func(ctx context.Context, b *bundle, of map[string]int64) error {
+		_, err := b.tasks.SkipOccurrence(ctx, b.ann, of["Series"])
+		return err
+	},
+	"skipping twice": func(ctx context.Context, b *bundle, of map[string]int64) error {
+		for range 2 {
+			if _, err := b.tasks.SkipOccurrence(ctx, b.ann, of["Series"]); err != nil {
+				return err
+			}
+		}
+		return nil
+	},
+	"deleting": func(ctx context.Context, b *bundle, of map[string]int64) error {
+		_, err := b.tasks.Delete(ctx, b.ann, of["Series"])
+		return err
+	},
+	"restoring": func(ctx context.Context, b *bundle, of map[string]int64) error {
+		_, err := b.tasks.Reopen(ctx, b.ann, of["Gone"])
+		return err
+	},
+	"snoozing": func(ctx context.Context, b *bundle, of map[string]int64) error {
+		_, err := b.tasks.SetReminder(ctx, b.ann, task.ReminderInput{TaskID: of["Plain"], SnoozeMinutes: input.Some(45)})
+		return err
+	},
+	"a reminder at a moment": func(ctx context.Context, b *bundle, of map[string]int64) error {
+		_, err := b.tasks.SetReminder(ctx, b.ann, task.ReminderInput{TaskID: of["Plain"], RemindAt: input.Some("2026-03-03T08:00")})
+		return err
+	},
+	"tagging": func(ctx context.Context, b *bundle, of map[string]int64) error {
+		_, err := b.tasks.AddTagToTask(ctx, b.ann, task.TaggingInput{TaskID: of["Plain"], Tag: "brand new"})
+		return err
+	},
+	"untagging": func(ctx context.Context, b *bundle, of map[string]int64) error {
+		_, err := b.tasks.RemoveTagFromTask(ctx, b.ann, task.TaggingInput{TaskID: of["Plain"], Tag: "home"})
+		return err
+	},
+	"several at once": func(ctx context.Context, b *bundle, of map[string]int64) error {
+		_, err := b.tasks.Edit(ctx, b.ann, task.EditInput{UpdateInput: task.UpdateInput{TaskID: of["Series"], Fields: title("edited")}, AddTags: []string{"another"}, Action: "complete"})
+		return err
+	},
+	"a category": func(ctx context.Context, b *bundle, _ map[string]int64) error {
+		_, err := b.labels.CreateCategory(ctx, b.ann, label.CreateCategoryInput{Name: "Garden", Color: "#112233"})
+		return err
+	},
+	"renaming a category": func(ctx context.Context, b *bundle, _ map[string]int64) error {
+		_, err := b.labels.UpdateCategory(ctx, b.ann, label.UpdateCategoryInput{CategoryInput: label.CategoryInput{Category: "House"}, Name: input.Some("Home"), Color: input.Null[string]()})
+		return err
+	},
+	"deleting a category": func(ctx context.Context, b *bundle, _ map[string]int64) error {
+		_, err := b.labels.DeleteCategory(ctx, b.ann, label.CategoryInput{Category: "House"})
+		return err
+	},
+	"a tag": func(ctx context.Context, b *bundle, _ map[string]int64) error {
+		_, err := b.labels.CreateTag(ctx, b.ann, label.CreateTagInput{Name: "garden"})
+		return err
+	},
+	"colouring a tag": func(ctx context.Context, b *bundle, _ map[string]int64) error {
+		_, err := b.labels.UpdateTag(ctx, b.ann, label.UpdateTagInput{TagInput: label.TagInput{Tag: "home"}, Color: input.Some("#445566")})
+		return err
+	},
+	"deleting a tag": func(ctx context.Context, b *bundle, _ map[string]int64) error {
+		_, err := b.labels.DeleteTag(ctx, b.ann, label.TagInput{Tag: "home"})
+		return err
+	},
+	"the time zone": func(ctx context.Context, b *bundle, _ map[string]int64) error {
+		return b.set(ctx, person.SettingsInput{TimeZone: "Asia/Tokyo"})
+	},
+	"the time zone, and tasks with it": func(ctx context.Context, b *bundle, _ map[string]int64) error {
+		return b.set(ctx, person.SettingsInput{TimeZone: "Asia/Tokyo", BringTasksFrom: "Europe/Berlin"})
+	},
+	"other settings": func(ctx context.Context, b *bundle, _ map[string]int64) error {
+		return b.set(ctx, person.SettingsInput{ReminderOffsets: input.Some([]int{10, 20}), AllDayTime: "07:15", QuietHours: input.Some("22:00-07:00 except urgent")})
+	},
+	"a channel": func(ctx context.Context, b *bundle, _ map[string]int64) error {
+		return b.set(ctx, person.SettingsInput{AddChannel: "ntfy://ntfy.example.com/topic"})
+	},
+	"a calendar feed": func(ctx context.Context, b *bundle, _ map[string]int64) error {
+		return b.set(ctx, person.SettingsInput{CalendarFeed: "new"})
+	},
+}
+
+func (b *bundle) update(ctx context.Context, id int64, fields task.Fields) error {
+	_, err := b.tasks.Update(ctx, b.ann, task.UpdateInput{TaskID: id, Fields: fields})
+	return err
+}
+
+func (b *bundle) complete(ctx context.Context, id int64) error {
+	_, err := b.tasks.Complete(ctx, b.ann, task.CompleteInput{TaskID: id})
+	return err
+}
+
+func (b *bundle) set(ctx context.Context, in person.SettingsInput) error {
+	user, err := b.store.Settings(ctx, b.ann.UserID)
+	if err != nil {
+		return err
+	}
+	_, err = b.people.UpdateSettings(ctx, user, in)
+	return err
+}
+
+func (b *bundle) world(t *testing.T) map[string]int64 {
+	t.Helper()
+	_, err := b.labels.CreateCategory(b.ctx, b.ann, label.CreateCategoryInput{Name: "House", Color: "#010203"})
+	require.NoError(t, err)
+	whole := func(name, due, rule string) task.Fields {
+		f := task.Fields{Title: input.Some(name), Description: input.Some("about " + name), Category: input.Some("House"), Tags: input.Some([]string{"home", "t1"}), EstimateMinutes: input.Some(15), DueDate: input.Some(due)}
+		if rule != "" {
+			f.RecurrenceRule = input.Some(rule)
+		}
+		return f
+	}
+	of := map[string]int64{}
+	for name, fields := range map[string]task.Fields{
+		"Plain": whole("Plain", "2026-03-10T09:00", ""), "Series": whole("Series", "2026-03-04T09:00", "FREQ=DAILY;COUNT=9"), "Done": whole("Done", "2026-03-03", "weekly"),
+		"Gone": whole("Gone", "2026-03-20", ""), "Day": whole("Day", "2026-03-21", ""),
+	} {
+		of[name] = b.add(t, fields).ID
+	}
+	require.NoError(t, b.complete(b.ctx, of["Done"]))
+	b.recur(t)
+	_, err = b.tasks.Delete(b.ctx, b.ann, of["Gone"])
+	require.NoError(t, err)
+	require.NoError(t, b.pool.QueryRow(b.ctx, `SELECT max(id) FROM tasks`).Scan(&b.last))
+	return of
+}
+
+func TestEachKindOfChangeIsUndoneAndRedone(t *testing.T) {
+	for name, change := range kinds {
+		t.Run(name, func(t *testing.T) {
+			b := setup(t)
+			of := b.world(t)
+			before, events := b.state(t), b.events(t)
+			call := b.do(t, func(ctx context.Context) error { return change(ctx, b, of) })
+			b.recur(t)
+			after := b.state(t)
+			require.NotEqual(t, before, after, "the change changes something")
+
+			dry, err := b.try(history.UndoInput{CallID: call, DryRun: true})
+			require.NoError(t, err)
+			require.Empty(t, dry.Blocked)
+			require.Positive(t, dry.Count)
+			require.Equal(t, after, b.state(t), "a dry run changes nothing")
+
+			changed := b.events(t) - events
+			undone := b.undo(t, call)
+			require.Equal(t, dry.Count, undone.Count, "as the dry run said")
+			b.recur(t) // the completed event is delivered again
+			require.Equal(t, before, b.state(t))
+			if changed > 0 {
+				require.Greater(t, b.events(t), events+changed, "what takes a task back is told")
+			}
+			taken := map[int64]bool{}
+			for _, e := range b.of(t, undone.CallID.String()) {
+				require.Equal(t, phone, e.By)
+				taken[e.Undoes] = true
+			}
+			for _, e := range b.of(t, call) {
+				require.True(t, taken[e.ID], "an entry points to change %d: %s %s", e.ID, e.Object, e.Action)
+			}
+			again, err := b.try(history.UndoInput{CallID: call})
+			require.NoError(t, err)
+			require.Zero(t, again.Count)
+			require.Positive(t, again.Already)
+
+			if name == "a channel" || name == "a calendar feed" {
+				_, err := b.try(history.UndoInput{CallID: undone.CallID.String()})
+				requireCode(t, err, fault.Conflict, "user_settings")
+				return
+			}
+			redone := b.undo(t, undone.CallID.String())
+			b.recur(t)
+			require.Equal(t, after, b.state(t), "an undo that is undone")
+			b.undo(t, redone.CallID.String())
+			b.recur(t)
+			require.Equal(t, before, b.state(t), "and once more")
+		})
+	}
+}
+
+func TestUndoIsRefusedWhereTheObjectHasMovedOn(t *testing.T) {
+	for name, change := range kinds {
+		later := map[string]func(ctx context.Context, b *bundle, of map[string]int64) error{
+			"changing every field": kinds["a past due date"], "giving a rule": kinds["completing"], "another zone": kinds["deleting a tag"], "completing in series": nil,
+			"rescheduling": kinds["skipping"], "deleting": nil, "renaming a category": func(ctx context.Context, b *bundle, _ map[string]int64) error {
+				_, err := b.labels.DeleteCategory(ctx, b.ann, label.CategoryInput{Category: "Home"})
+				return err
+			}, "the time zone": kinds["the time zone, and tasks with it"],
+			"snoozing": kinds["untagging"], "tagging": kinds["completing"], "skipping": kinds["deleting"],
+		}[name]
+		if later == nil {
+			continue
+		}
+		t.Run(name, func(t *testing.T) {
+			b := setup(t)
+			of := b.world(t)
+			call := b.do(t, func(ctx context.Context) error { return change(ctx, b, of) })
+			ctx, since := b.call(phone)
+			if name == "the time zone" {
+				require.NoError(t, b.set(ctx, person.SettingsInput{TimeZone: "America/New_York"}))
+			} else {
+				require.NoError(t, later(ctx, b, of))
+			}
+			state := b.state(t)
+			_, err := b.try(history.UndoInput{CallID: call})
+			requireCode(t, err, fault.Conflict, "nothing was undone")
+			dry, err := b.try(history.UndoInput{CallID: call, DryRun: true})
+			require.NoError(t, err)
+			require.NotEmpty(t, dry.Blocked)
+			if by := dry.Blocked[0].By; by != nil {
+				require.Equal(t, since, by.CallID.String(), "it tells what stands in the way")
+				require.Equal(t, phone, by.By)
+			}
+			require.Equal(t, state, b.state(t))
+		})
+	}
+}
+
+// What was changed since and changed back by undo does not stand in the way.
+func TestWhatWasUndoneSinceStandsInNobodysWay(t *testing.T) {
+	b := setup(t)
+	id := b.add(t, title("one")).ID
+	before := b.state(t)
+	first := b.do(t, func(ctx context.Context) error { return b.update(ctx, id, title("two")) })
+	second := b.do(t, func(ctx context.Context) error { return b.update(ctx, id, title("three")) })
+	_, err := b.try(history.UndoInput{CallID: first})
+	requireCode(t, err, fault.Conflict, fmt.Sprintf("task %d: it was changed since", id))
+	undone := b.undo(t, second)
+	redone := b.undo(t, undone.CallID.String())
+	_, err = b.try(history.UndoInput{CallID: first})
+	requireCode(t, err, fault.Conflict, "changed since")
+	b.undo(t, redone.CallID.String())
+	b.undo(t, first)
+	require.Equal(t, before, b.state(t))
+}
+
+func TestAConnectionsWorkIsUndoneSinceAMoment(t *testing.T) {
+	b := setup(t)
+	kept := b.add(t, title("by the phone")).ID
+	b.do(t, func(ctx context.Context) error { return b.update(ctx, kept, title("before that moment")) })
+	b.now = b.now.Add(time.Hour)
+	since, before := b.now.Format(time.RFC3339), b.state(t)
+	of := map[string]int64{}
+	b.do(t, func(ctx context.Context) error {
+		added, err := b.tasks.Add(ctx, b.ann, task.AddInput{Fields: task.Fields{Title: input.Some("water"), DueDate: input.Some("2026-03-05"), RecurrenceRule: input.Some("daily"), Tags: input.Some([]string{"plants"})}})
+		of["Series"] = added.Task.ID
+		return err
+	})
+	b.do(t, func(ctx context.Context) error { return b.complete(ctx, of["Series"]) })
+	b.recur(t)
+	var next int64
+	require.NoError(t, b.pool.QueryRow(b.ctx, `SELECT id FROM tasks WHERE previous_task_id = $1`, of["Series"]).Scan(&next))
+	b.do(t, func(ctx context.Context) error { return b.update(ctx, next, title("water them")) })
+	b.do(t, func(ctx context.Context) error {
+		_, err := b.tasks.SkipOccurrence(ctx, b.ann, next)
+		return err
+	})
+	b.do(t, func(ctx context.Context) error {
+		_, err := b.labels.DeleteTag(ctx, b.ann, label.TagInput{Tag: "plants"})
+		return err
+	})
+	b.do(t, func(ctx context.Context) error { return b.set(ctx, person.SettingsInput{TimeZone: "Asia/Tokyo"}) })
+	for _, connection := range []string{"laptop", "71"} {
+		done, err := b.try(history.UndoInput{Connection: connection, Since: since})
+		require.NoError(t, err, connection)
+		require.Empty(t, done.Blocked)
+		b.recur(t)
+		var open int
+		require.NoError(t, b.pool.QueryRow(b.ctx, `SELECT count(*) FROM tasks WHERE deleted_at IS NULL`).Scan(&open))
+		require.Equal(t, 1, open)
+		if connection == "laptop" {
+			b.undo(t, done.CallID.String()) // and so once more, by its id
+		}
+	}
+	require.Equal(t, before, b.state(t))
+	_, err := b.try(history.UndoInput{Connection: "toaster", Since: since})
+	requireCode(t, err, fault.NotFound, "by that connection")
+}
+
+func TestPartialUndoesWhatItCan(t *testing.T) {
+	b := setup(t)
+	one, two := b.add(t, title("one")).ID, b.add(t, title("two")).ID
+	call := b.do(t, func(ctx context.Context) error {
+		if err := b.update(ctx, one, title("1")); err != nil {
+			return err
+		}
+		return b.update(ctx, two, title("2"))
+	})
+	ctx, _ := b.call(phone)
+	require.NoError(t, b.update(ctx, two, title("zwei")))
+	_, err := b.try(history.UndoInput{CallID: call})
+	requireCode(t, err, fault.Conflict, "1 of 2")
+	done, err := b.try(history.UndoInput{CallID: call, Partial: true})
+	require.NoError(t, err)
+	require.Equal(t, 1, done.Count)
+	require.Len(t, done.Blocked, 1)
+	require.Equal(t, two, done.Blocked[0].ObjectID)
+	for id, want := range map[int64]string{one: "one", two: "zwei"} {
+		got, err := b.tasks.Get(b.ctx, b.ann, id)
+		require.NoError(t, err)
+		require.Equal(t, want, got.Title)
+	}
+}
+
+// The completed event may come after the completion was taken back, and again.
+func TestAnOccurrenceNeverFollowsACompletionThatWasUndone(t *testing.T) {
+	b := setup(t)
+	of := b.world(t)
+	before := b.state(t)
+	call := b.do(t, func(ctx context.Context) error { return b.complete(ctx, of["Series"]) })
+	undone := b.undo(t, call) // before the recurrer heard of it
+	for range 2 {
+		b.recur(t)
+		require.Equal(t, before, b.state(t))
+	}
+	b.undo(t, undone.CallID.String())
+	for range 2 {
+		b.recur(t)
+	}
+	var n int
+	require.NoError(t, b.pool.QueryRow(b.ctx, `SELECT count(*) FROM tasks WHERE previous_task_id = $1`, of["Series"]).Scan(&n))
+	require.Equal(t, 1, n, "done again, it is followed once")
+}
+
+func TestASuccessorThatSomebodyTouchedStandsInTheWay(t *testing.T) {
+	b := setup(t)
+	of := b.world(t)
+	call := b.do(t, func(ctx context.Context) error { return b.complete(ctx, of["Series"]) })
+	b.recur(t)
+	var next int64
+	require.NoError(t, b.pool.QueryRow(b.ctx, `SELECT id FROM tasks WHERE previous_task_id = $1`, of["Series"]).Scan(&next))
+	ctx, touched := b.call(phone)
+	require.NoError(t, b.update(ctx, next, title("mine now")))
+	_, err := b.try(history.UndoInput{CallID: call})
+	requireCode(t, err, fault.Conflict, "the occurrence that followed it was changed since")
+	b.undo(t, touched)
+	b.undo(t, call)
+	_, err = b.tasks.Get(b.ctx, b.ann, next)
+	requireCode(t, err, fault.NotFound, "no task")
+}
+
+func TestOneChangeIsUndoneByItsID(t *testing.T) {
+	b := setup(t)
+	of := b.world(t)
+	before := b.state(t)
+	call := b.do(t, func(ctx context.Context) error { return kinds["reopening"](ctx, b, of) })
+	entries := b.of(t, call)
+	require.Equal(t, []journal.Action{journal.Reopened, journal.Deleted}, []journal.Action{entries[0].Action, entries[1].Action})
+	_, err := b.try(history.UndoInput{ChangeID: entries[1].ID})
+	requireCode(t, err, fault.Conflict, "is open now")
+	done, err := b.try(history.UndoInput{ChangeID: entries[0].ID})
+	require.NoError(t, err)
+	require.Equal(t, 2, done.Count, "the next occurrence comes back with it")
+	require.Equal(t, before, b.state(t))
+}
+
+func TestWhatCannotBeTakenBackIsListed(t *testing.T) {
+	b := setup(t)
+	id := b.add(t, task.Fields{Title: input.Some("x"), DueDate: input.Some("2026-03-02T12:00")}).ID
+	require.NoError(t, b.set(b.ctx, person.SettingsInput{AddChannel: "ntfy://ntfy.example.com/topic"}))
+	delivery, err := b.people.Delivery(b.ctx, b.ann)
+	require.NoError(t, err)
+	call := b.do(t, func(ctx context.Context) error {
+		if err := b.update(ctx, id, title("y")); err != nil {
+			return err
+		}
+		return b.set(ctx, person.SettingsInput{RemoveChannel: delivery.Channels[0].ID})
+	})
+	b.remind(t)
+	done := b.undo(t, call)
+	require.Equal(t, 1, done.Count)
+	require.Len(t, done.Lasting, 2)
+	reasons := done.Lasting[0].Reason + done.Lasting[1].Reason
+	require.Contains(t, reasons, "a reminder was sent")
+	require.Contains(t, reasons, "add_channel adds it again")
+	var sent int64
+	for _, e := range b.entries(t) {
+		if e.Action == journal.Reminded {
+			sent = e.ID
+		}
+	}
+	_, err = b.try(history.UndoInput{ChangeID: sent})
+	requireCode(t, err, fault.Conflict, "a reminder was sent")
+}
+
+func TestANameThatIsTakenStandsInTheWay(t *testing.T) {
+	b := setup(t)
+	of := b.world(t)
+	call := b.do(t, func(ctx context.Context) error { return kinds["deleting a tag"](ctx, b, of) })
+	_, err := b.labels.CreateTag(b.ctx, b.ann, label.CreateTagInput{Name: "HOME"})
+	require.NoError(t, err)
+	_, err = b.try(history.UndoInput{CallID: call})
+	requireCode(t, err, fault.Conflict, "another has its name")
+	created := b.do(t, func(ctx context.Context) error { return kinds["a category"](ctx, b, of) })
+	require.NoError(t, b.update(b.ctx, of["Plain"], task.Fields{Category: input.Some("Garden")}))
+	_, err = b.try(history.UndoInput{CallID: created})
+	requireCode(t, err, fault.Conflict, "tasks have it by other changes")
+}
+
+func TestUndoSaysWhatItTakes(t *testing.T) {
+	b := setup(t)
+	for words, in := range map[string]history.UndoInput{
+		"exactly one":              {},
+		"exactly one of":           {ChangeID: 1, CallID: uuid.NewString()},
+		"since is required":        {Connection: "laptop"},
+		"with connection only":     {ChangeID: 1, Since: "2026-03-01"},
+		"is no id of a call":       {CallID: "yesterday"},
+		"cannot be read as a date": {Connection: "laptop", Since: "yesterday"},
+	} {
+		_, err := b.try(in)
+		requireCode(t, err, fault.InvalidInput, words)
+	}
+	bobs, err := b.tasks.Add(b.ctx, b.bob, task.AddInput{Fields: title("bob's own")})
+	require.NoError(t, err)
+	entries, err := b.store.History(b.ctx, b.bob.UserID, journal.Filter{ObjectID: bobs.Task.ID, Limit: 1})
+	require.NoError(t, err)
+	_, err = b.try(history.UndoInput{ChangeID: entries[0].ID})
+	requireCode(t, err, fault.NotFound, "there is no change")
+	_, err = b.try(history.UndoInput{CallID: entries[0].CallID.String()})
+	requireCode(t, err, fault.NotFound, "no changes of yours")
+}
