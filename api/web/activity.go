@@ -137,6 +137,7 @@ func (c clock) history(changes []operation.ChangeView) []activityDay {
 
 // step tells what a call did.
 func (c clock) step(changes []operation.ChangeView) step {
+	changes = mainChanges(changes)
 	first := changes[0]
 	s := step{Who: first.By, Client: first.Client, Undone: true}
 	switch first.Actor {
@@ -178,6 +179,18 @@ func (c clock) step(changes []operation.ChangeView) step {
 		s.Did = "made " + plural(len(changes), "change")
 	}
 	return s
+}
+
+// mainChanges leaves out the tags that came to be by being named beside what a call is
+// about. They are undone with it.
+func mainChanges(changes []operation.ChangeView) []operation.ChangeView {
+	about := slices.DeleteFunc(slices.Clone(changes), func(one operation.ChangeView) bool {
+		return one.Object == journal.Tag && one.Action == journal.Created
+	})
+	if len(about) == 0 {
+		return changes
+	}
+	return about
 }
 
 // canUndo reports whether a change may be taken back: one that was, or that only

@@ -42,7 +42,7 @@ func TestActivityTellsWhoDidWhatAndUndoesIt(t *testing.T) {
 		">You</strong>", "completed <a", ">Claude</strong>", "changed <a", "added <a",
 		`priority <del dir="auto">low</del> → <ins dir="auto">high</ins>`,
 		`due <del dir="auto">Tue 1 Jan 2030 09:00</del> → <ins dir="auto">Wed 2 Jan 2030</ins>`,
-		`tags <del dir="auto">money</del> → <ins dir="auto">late, money</ins>`,
+		`tags <del dir="auto">money</del> → <ins dir="auto">money, late</ins>`,
 		`reminders <ins dir="auto">1 h before</ins>`,
 	} {
 		require.Contains(t, got.text, part)

@@ -90,7 +90,7 @@ func (c clock) changed(name string, value any, beside operation.Values) string {
 	case "reminder_offsets":
 		var offsets []int
 		if text, err := json.Marshal(value); err == nil && json.Unmarshal(text, &offsets) == nil {
-			return offsetWords(offsets)
+			return OffsetWords(offsets)
 		}
 	}
 	switch v := value.(type) {

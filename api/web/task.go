@@ -25,11 +25,11 @@ type taskData struct {
 	Done     string // when it was completed
 	Recurs   *operation.RecurrenceView
 	Next     []string
-	FromDone bool // the next date counts from completion
 	Reminds  []string
 	Offsets  string
 	Created  string
 	Updated  string
+	History  []step
 	Remind   Form   // the form that snoozes
 	Soonest  string // that a reminder can be set to
 }
