@@ -7,6 +7,7 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -35,12 +36,12 @@ const (
 	// patience is how long another waits for one of them to end.
 	patience = 5 * time.Second
 	// form is another one whenever the same tasks are written otherwise than before.
-	form = "1"
+	form = "2"
 )
 
 // Tasks are where feeds are read: task.Service.
 type Tasks interface {
-	Feed(ctx context.Context, secret string) (task.Feed, error)
+	Feed(ctx context.Context, secret string, in task.Selection) (task.Feed, error)
 	FeedTasks(ctx context.Context, f task.Feed) ([]*task.Task, error)
 	Descriptions(ctx context.Context, userID int64, ids []int64) (map[int64]string, error)
 }
@@ -67,8 +68,9 @@ func New(tasks Tasks, host string, now func() time.Time, visible func(context.Co
 	return &Handler{tasks: tasks, host: host, now: now, visible: visible, begin: begin, log: log, written: make(chan struct{}, maxWritten), ofUser: map[int64]int{}}
 }
 
-// Serve answers GET and HEAD of a path whose parameter file is SECRET.ics. Only
-// what is sent costs more than a look at the version of the feed.
+// Serve answers GET and HEAD of a path whose parameter file is SECRET.ics. The query
+// parameters show, category and tag select a part of the feed. Only what is sent
+// costs more than a look at the version of the feed.
 func (h *Handler) Serve(c *gin.Context) {
 	ctx := c.Request.Context()
 	secret, named := strings.CutSuffix(c.Param("file"), ".ics")
@@ -76,7 +78,13 @@ func (h *Handler) Serve(c *gin.Context) {
 		problem.Refuse(c, &fault.Error{Code: fault.NotFound, Message: "the address of a calendar ends in .ics"})
 		return
 	}
-	found, err := h.tasks.Feed(ctx, secret)
+	query := c.Request.URL.Query()
+	show, err := shown(query.Get("show"))
+	if err != nil {
+		h.refuse(c, err)
+		return
+	}
+	found, err := h.tasks.Feed(ctx, secret, task.Selection{Category: given(query["category"]), Tags: given(query["tag"])})
 	if err != nil {
 		h.refuse(c, err)
 		return
@@ -88,7 +96,7 @@ func (h *Handler) Serve(c *gin.Context) {
 	}
 	defer end()
 	// The changes of zones are written for some years from now on.
-	tag := etag.Of([]byte(strings.Join([]string{form, h.host, strconv.Itoa(h.now().Year()), found.Version}, "\n")))
+	tag := etag.Of([]byte(strings.Join([]string{form, h.host, strconv.Itoa(h.now().Year()), string(show), found.Version}, "\n")))
 	c.Header("ETag", tag)
 	c.Header("Cache-Control", "private, no-cache") // may be kept, if it is asked for anew each time
 	if etag.Matches(c.GetHeader("If-None-Match"), tag) {
@@ -101,7 +109,22 @@ func (h *Handler) Serve(c *gin.Context) {
 		c.Status(http.StatusOK)
 		return
 	}
-	h.write(c, secret, found)
+	h.write(c, secret, found, show)
+}
+
+// given drops what was given empty.
+func given(values []string) []string {
+	return slices.DeleteFunc(values, func(value string) bool { return value == "" })
+}
+
+// shown reads what a feed shows.
+func shown(text string) (calendar.Show, error) {
+	switch show := calendar.Show(text); show {
+	case calendar.Everything, calendar.Events, calendar.ToDos:
+		return show, nil
+	default:
+		return "", fault.Invalid("show", "%q is unknown; allowed are events and todos, for example ?show=events; without it both are shown", fault.Clip(text))
+	}
 }
 
 // enter counts an answer of a user, unless they have enough of them.
@@ -123,7 +146,7 @@ func (h *Handler) exit(userID int64) {
 	}
 }
 
-func (h *Handler) write(c *gin.Context, secret string, found task.Feed) {
+func (h *Handler) write(c *gin.Context, secret string, found task.Feed, show calendar.Show) {
 	ctx := c.Request.Context()
 	if !h.enter(found.UserID) {
 		h.refuse(c, &fault.Error{Code: fault.RateLimited, Message: "this calendar is being read already, as often as it may be at a time; wait for the answers"})
@@ -144,7 +167,7 @@ func (h *Handler) write(c *gin.Context, secret string, found task.Feed) {
 		h.refuse(c, err)
 		return
 	}
-	feed, err := calendar.NewFeed(tasks, h.host, h.now())
+	feed, err := calendar.NewFeed(tasks, show, h.host, h.now())
 	if err != nil {
 		h.refuse(c, err)
 		return
@@ -154,7 +177,7 @@ func (h *Handler) write(c *gin.Context, secret string, found task.Feed) {
 	err = streamed.Answer(ctx, c.Writer, func(to *bufio.Writer) error {
 		return feed.Write(to, func(ids []int64) (map[int64]string, error) {
 			if now := h.now(); now.Sub(checked) >= recheck {
-				if _, err := h.tasks.Feed(ctx, secret); err != nil {
+				if _, err := h.tasks.Feed(ctx, secret, task.Selection{}); err != nil {
 					return nil, err
 				}
 				checked = now

@@ -203,7 +203,7 @@ func TestLongDescriptionsAreSentAsTheyAreRead(t *testing.T) {
 	for range 500 {
 		b.add(t, b.ann, task.AddInput{Fields: task.Fields{Title: input.Some("x"), DueDate: input.Some("2026-03-05T09:00"), Description: input.Some(strings.Repeat("𒈙", 10_000))}})
 	}
-	feed, err := b.tasks.Feed(b.ctx, strings.TrimSuffix(strings.TrimPrefix(b.path, "/calendar/"), ".ics"))
+	feed, err := b.tasks.Feed(b.ctx, strings.TrimSuffix(strings.TrimPrefix(b.path, "/calendar/"), ".ics"), task.Selection{})
 	require.NoError(t, err)
 	tasks, err := b.tasks.FeedTasks(b.ctx, feed)
 	require.NoError(t, err)

@@ -80,13 +80,26 @@ func samples(t *testing.T) []*task.Task {
 	add("Last workday", "2026-03-31T17:00", berlin, "FREQ=MONTHLY;BYDAY=MO,TU,WE,TH,FR;BYSETPOS=-1", nil)
 	add("UTC", "2026-03-31T17:00", "UTC", "FREQ=YEARLY", nil)
 	add("Done", "2026-03-01T17:00", berlin, "FREQ=DAILY", func(one *task.Task) { one.CompletedAt = &now })
+	add("Moved by a day and a half, that one only", "2026-03-17T21:00", berlin, "FREQ=WEEKLY;COUNT=6", func(one *task.Task) {
+		one.Recurrence.Start = time.Date(2026, 3, 16, 9, 0, 0, 0, time.UTC)
+		one.Recurrence.Date = one.Recurrence.Start
+	})
+	add("Moved over the next dates", "2026-03-20", berlin, "FREQ=DAILY;COUNT=9", func(one *task.Task) {
+		one.Recurrence.Start = time.Date(2026, 3, 16, 23, 59, 59, 0, time.UTC)
+		one.Recurrence.Date = one.Recurrence.Start
+	})
+	add("Moved ahead", "2026-03-13T18:00", berlin, "FREQ=WEEKLY;BYDAY=MO,TH", func(one *task.Task) {
+		one.Recurrence.Start = time.Date(2026, 3, 16, 9, 0, 0, 0, time.UTC)
+		one.Recurrence.Date = one.Recurrence.Start
+	})
+	add("Late", "2026-02-20T09:00", berlin, "FREQ=DAILY", nil)
 	add("From completion", "2026-03-31T17:00", berlin, "FREQ=DAILY;INTERVAL=3", func(one *task.Task) { one.Recurrence.Base = task.FromCompletion })
 	return all
 }
 
 func encode(t *testing.T, tasks []*task.Task) []byte {
 	t.Helper()
-	feed, err := calendar.NewFeed(tasks, "tickler.example.com", now)
+	feed, err := calendar.NewFeed(tasks, calendar.Everything, "tickler.example.com", now)
 	require.NoError(t, err)
 	var text bytes.Buffer
 	require.NoError(t, feed.Write(&text, func([]int64) (map[int64]string, error) {
@@ -108,17 +121,23 @@ func TestFeedIsReadByAnotherParser(t *testing.T) {
 	}
 	read, err := ics.ParseCalendar(bytes.NewReader(text))
 	require.NoError(t, err)
-	require.Len(t, read.Events(), len(tasks)-1, "what is done is no event any more")
-	seen := map[string]bool{}
-	for i, todo := range read.Todos() {
-		require.Equal(t, tasks[i].Title, todo.GetProperty(ics.ComponentPropertySummary).Value)
-		require.False(t, seen[todo.Id()])
-		seen[todo.Id()] = true
-	}
+	seen := map[string]int{}
 	for _, event := range read.Events() {
-		require.False(t, seen[event.Id()], "an event has another UID than its to-do")
+		seen[event.Id()]++
 	}
-	require.Len(t, read.Todos(), len(tasks))
+	require.Len(t, seen, len(tasks)-1, "what is done is no event any more")
+	const recurrenceID = ics.ComponentProperty(ics.PropertyRecurrenceId)
+	i := 0
+	for _, todo := range read.Todos() {
+		if todo.GetProperty(recurrenceID) == nil {
+			i++
+			require.Zero(t, seen[todo.Id()], "an event has another UID than its to-do")
+		}
+		require.Equal(t, tasks[i-1].Title, todo.GetProperty(ics.ComponentPropertySummary).Value)
+		seen[todo.Id()]++
+		require.Equal(t, todo.GetProperty(recurrenceID) != nil, seen[todo.Id()] == 2, "a moved date comes after its series, under the same UID")
+	}
+	require.Equal(t, len(tasks), i)
 	require.Len(t, read.Todos()[0].Alarms(), 1)
 	require.Equal(t, "-PT60M", read.Todos()[0].Alarms()[0].GetProperty(ics.ComponentPropertyTrigger).Value)
 }

@@ -10,19 +10,28 @@ for (const zone of calendar.getAllSubcomponents('vtimezone')) ICAL.TimezoneServi
 
 const entries = {}
 for (const kind of ['vevent', 'vtodo']) {
-  for (const component of calendar.getAllSubcomponents(kind)) {
+  const components = calendar.getAllSubcomponents(kind)
+  const isException = (c) => c.hasProperty('recurrence-id')
+  for (const component of components.filter((c) => !isException(c))) {
+    const uid = component.getFirstPropertyValue('uid')
+    const exceptions = components.filter((c) => isException(c) && c.getFirstPropertyValue('uid') === uid)
     const start = component.getFirstPropertyValue('dtstart')
+    const first = exceptions[0] ?? component
     const entry = {
       summary: component.getFirstPropertyValue('summary'),
-      due: written(component.getFirstPropertyValue('due') ?? start),
+      due: written(first.getFirstPropertyValue('due') ?? first.getFirstPropertyValue('dtstart')),
+      rule: String(component.getFirstPropertyValue('rrule') ?? ''),
       dates: [],
       alarms: component.getAllSubcomponents('valarm').map((a) => String(a.getFirstPropertyValue('trigger'))),
     }
     if (start) {
-      const each = new ICAL.RecurExpansion({ component, dtstart: start })
-      for (let date; entry.dates.length < Number(count) && (date = each.next()); ) entry.dates.push(written(date))
+      const series = new ICAL.Event(component, { strictExceptions: true, exceptions })
+      const each = series.iterator(start)
+      for (let date; entry.dates.length < Number(count) && (date = each.next()); ) {
+        entry.dates.push(written(series.getOccurrenceDetails(date).startDate))
+      }
     }
-    entries[component.getFirstPropertyValue('uid')] = entry
+    entries[uid] = entry
   }
 }
 console.log(JSON.stringify(entries))

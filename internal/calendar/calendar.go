@@ -27,6 +27,8 @@ const (
 	// maxWork bounds the steps that the rules of one feed may take. Two thousand
 	// ordinary series take a hundredth of it; all of it takes about a second.
 	maxWork = 20_000_000
+	// refresh is how often programs should read a feed again.
+	refresh = "PT15M"
 	// together is how many descriptions are read in one query.
 	together = 50
 )
@@ -37,6 +39,7 @@ type Descriptions func(ids []int64) (map[int64]string, error)
 // Feed is a calendar, ready to be written. It holds the tasks without their
 // descriptions, which can be large.
 type Feed struct {
+	show  Show
 	tasks []*task.Task
 	dates []dates
 	zones map[string]*span
@@ -44,12 +47,21 @@ type Feed struct {
 	now   time.Time
 }
 
-// NewFeed makes a feed of the tasks that have a due date. Each is a to-do, and an
-// open one is also an event, since most programs show only one of the two. host
-// makes the UIDs unique. When the rules together take too long, the remaining tasks
+// Show is what a feed shows of a task.
+type Show string
+
+// A task is a to-do, and an open one is also an event, since most programs show only
+// one of the two. For a program that shows both, a feed has one of them.
+const (
+	Everything Show = ""
+	Events     Show = "events"
+	ToDos      Show = "todos"
+)
+
+// NewFeed makes a feed of the tasks that have a due date. host makes the UIDs unique. When the rules together take too long, the remaining tasks
 // show only their due date.
-func NewFeed(tasks []*task.Task, host string, now time.Time) (*Feed, error) {
-	f := &Feed{zones: map[string]*span{}, host: host, now: now}
+func NewFeed(tasks []*task.Task, show Show, host string, now time.Time) (*Feed, error) {
+	f := &Feed{show: show, zones: map[string]*span{}, host: host, now: now}
 	work := recurrence.NewWork(maxWork)
 	for _, t := range tasks {
 		if t.DueDate == nil {
@@ -65,7 +77,10 @@ func NewFeed(tasks []*task.Task, host string, now time.Time) (*Feed, error) {
 			if f.zones[name] == nil {
 				f.zones[name] = &span{first: *t.DueDate, last: *t.DueDate}
 			}
-			f.zones[name].include(*t.DueDate, dates.listed)
+			f.zones[name].include(*t.DueDate, slices.Concat(dates.listed, dates.excluded))
+			if dates.rule != "" {
+				f.zones[name].include(dates.start, nil)
+			}
 		}
 	}
 	return f, nil
@@ -81,7 +96,8 @@ func (f *Feed) Write(to io.Writer, describe Descriptions) error {
 	set(document.Component, "METHOD", "PUBLISH")
 	set(document.Component, "NAME", "Tickler")
 	set(document.Component, "X-WR-CALNAME", "Tickler")
-	set(document.Component, ical.PropRefreshInterval, "PT15M").Params.Set(ical.ParamValue, "DURATION")
+	set(document.Component, ical.PropRefreshInterval, refresh).Params.Set(ical.ParamValue, "DURATION")
+	set(document.Component, "X-PUBLISHED-TTL", refresh) // for programs from before RFC 7986
 	w := &writer{to: to}
 	w.begin(document.Component)
 	for _, name := range sorted(f.zones) {
@@ -103,14 +119,37 @@ func (f *Feed) Write(to io.Writer, describe Descriptions) error {
 		for i, t := range f.tasks[begin:end] {
 			described := *t
 			described.Description = descriptions[t.ID]
-			w.component(entry(ical.CompToDo, &described, f.dates[begin+i], f.host))
-			if !t.Completed() {
-				w.component(entry(ical.CompEvent, &described, f.dates[begin+i], f.host))
+			if f.show != Events {
+				w.entries(ical.CompToDo, &described, f.dates[begin+i], f.host)
+			}
+			if f.show != ToDos && !t.Completed() {
+				w.entries(ical.CompEvent, &described, f.dates[begin+i], f.host)
 			}
 		}
 	}
 	w.end(document.Component)
 	return w.err
+}
+
+// entries writes a task as components of one kind. Those of a series whose due date
+// alone was moved are two: the series as it was, and the moved date, which has the
+// series' UID and overrides one date of it (RFC 5545, section 3.8.4.4).
+func (w *writer) entries(kind string, t *task.Task, d dates, host string) {
+	if !d.moved(t) {
+		w.component(entry(kind, t, d, host))
+		return
+	}
+	before := *t
+	before.DueDate = &d.start
+	series := entry(kind, &before, d, host)
+	// What reminds at an instant reminds of the moved date alone.
+	series.Children = slices.DeleteFunc(alarms(t), func(alarm *ical.Component) bool {
+		return alarm.Props.Get(ical.PropTrigger).Params.Get(ical.ParamValue) == "DATE-TIME"
+	})
+	w.component(series)
+	moved := entry(kind, t, dates{}, host)
+	setDate(moved, ical.PropRecurrenceID, t, d.start)
+	w.component(moved)
 }
 
 // entry is a task as a component of one kind.
@@ -151,11 +190,8 @@ func entry(kind string, t *task.Task, d dates, host string) *ical.Component {
 	if d.rule != "" {
 		set(c, ical.PropRecurrenceRule, d.rule)
 	}
-	for _, at := range d.listed {
-		prop := ical.NewProp(ical.PropRecurrenceDates)
-		dateInto(prop, t, at)
-		c.Props.Add(prop)
-	}
+	addDates(c, ical.PropExceptionDates, t, d.excluded)
+	addDates(c, ical.PropRecurrenceDates, t, d.listed)
 	c.Children = alarms(t)
 	return c
 }
@@ -231,6 +267,14 @@ func setText(c *ical.Component, name, text string) {
 		return r
 	}, strings.ReplaceAll(text, "\r\n", "\n"))
 	c.Props.SetText(name, text)
+}
+
+func addDates(c *ical.Component, name string, t *task.Task, all []time.Time) {
+	for _, at := range all {
+		prop := ical.NewProp(name)
+		dateInto(prop, t, at)
+		c.Props.Add(prop)
+	}
 }
 
 func setDate(c *ical.Component, name string, t *task.Task, at time.Time) {

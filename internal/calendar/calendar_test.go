@@ -29,7 +29,7 @@ func weekly(rule string, occurrence int) *task.Task {
 
 // written is the feed of tasks that have their descriptions with them.
 func written(tasks []*task.Task) ([]byte, error) {
-	feed, err := NewFeed(tasks, "localhost", now)
+	feed, err := NewFeed(tasks, Everything, "localhost", now)
 	if err != nil {
 		return nil, err
 	}
@@ -65,6 +65,56 @@ func TestRuleCountsFromTheDueDateOn(t *testing.T) {
 	require.NoError(t, err)
 	require.Empty(t, d.rule)
 	require.Len(t, d.listed, 3)
+}
+
+func TestDateThatAloneWasMovedOverridesThatOfTheRule(t *testing.T) {
+	one := weekly("FREQ=WEEKLY", 1)
+	meant := *one.DueDate
+	moved := meant.Add(30 * time.Hour)
+	snoozed := now.Add(time.Hour)
+	one.Recurrence.Date, one.DueDate, one.SnoozedUntil = meant, &moved, &snoozed
+	one.ReminderTimes = []time.Time{snoozed, moved.Add(-time.Hour)}
+	text, err := written([]*task.Task{one})
+	require.NoError(t, err)
+	read, err := ical.NewDecoder(bytes.NewReader(text)).Decode()
+	require.NoError(t, err)
+	require.Len(t, read.Children, 4)
+	for _, kind := range [][]*ical.Component{read.Children[:2], read.Children[2:]} {
+		series, change := kind[0], kind[1]
+		require.Equal(t, "FREQ=WEEKLY", series.Props.Get(ical.PropRecurrenceRule).Value)
+		require.Equal(t, "20260303T080000Z", series.Props.Get(ical.PropDateTimeStart).Value)
+		require.Nil(t, series.Props.Get(ical.PropRecurrenceID))
+		require.Equal(t, series.Props.Get(ical.PropUID).Value, change.Props.Get(ical.PropUID).Value)
+		require.Equal(t, "20260303T080000Z", change.Props.Get(ical.PropRecurrenceID).Value)
+		require.Equal(t, "20260304T140000Z", change.Props.Get(ical.PropDateTimeStart).Value)
+		require.Nil(t, change.Props.Get(ical.PropRecurrenceRule))
+		require.Len(t, series.Children, 1, "what was snoozed reminds once")
+		require.Equal(t, "-PT60M", series.Children[0].Props.Get(ical.PropTrigger).Value)
+		require.Len(t, change.Children, 2)
+	}
+}
+
+func TestDatesThatWerePassedOverAreExceptions(t *testing.T) {
+	for _, c := range []struct {
+		rule     string
+		late     int // days
+		want     string
+		excluded int
+	}{
+		{"FREQ=DAILY", 3, "FREQ=DAILY", 4},
+		{"FREQ=DAILY;COUNT=5", 3, "FREQ=DAILY;COUNT=9", 4}, // the dates left by the count all come
+		{"FREQ=DAILY;COUNT=2", 40, "FREQ=DAILY;COUNT=43", 41},
+		{"FREQ=DAILY", 400, "", 0},
+	} {
+		one := weekly(c.rule, 1)
+		due := now.AddDate(0, 0, -c.late-1)
+		one.DueDate, one.Recurrence.Start = &due, due
+		d, err := datesOf(one, now, recurrence.NewWork(maxWork))
+		require.NoError(t, err)
+		require.Equal(t, c.want, d.rule, c.rule)
+		require.Len(t, d.excluded, c.excluded)
+		require.Equal(t, c.want == "", len(d.listed) > 0)
+	}
 }
 
 func TestRemindersAreAlarms(t *testing.T) {

@@ -10,15 +10,17 @@ import (
 	"tickler/internal/task"
 )
 
-// inFeed selects the tasks that the calendar feed of $1 shows.
+// inFeed selects the tasks that the calendar feed of $1 shows. Of $4 (NULL: any) a task
+// has one category, of $5 all tags.
 func inFeed(columns, tables string) string {
+	const filed = ` AND ($4::bigint[] IS NULL OR t.category_id = ANY ($4)) AND t.tag_ids @> coalesce($5::bigint[], '{}')`
 	return `
 	(SELECT` + columns + tables + `
-	 WHERE t.user_id = $1 AND t.deleted_at IS NULL AND t.completed = false AND t.due_date IS NOT NULL
+	 WHERE t.user_id = $1 AND t.deleted_at IS NULL AND t.completed = false AND t.due_date IS NOT NULL` + filed + `
 	 ORDER BY coalesce(t.due_date, 'infinity'), t.id LIMIT $3)
 	UNION ALL
 	(SELECT` + columns + tables + `
-	 WHERE t.user_id = $1 AND t.deleted_at IS NULL AND t.completed_at >= $2 AND t.due_date IS NOT NULL
+	 WHERE t.user_id = $1 AND t.deleted_at IS NULL AND t.completed_at >= $2 AND t.due_date IS NOT NULL` + filed + `
 	 ORDER BY t.due_date, t.id LIMIT $3)`
 }
 
@@ -44,23 +46,28 @@ var oldestTasks = `SELECT` + taskColumns + taskTables + `
 	ORDER BY t.created_at, t.id LIMIT $4`
 
 // FindFeed finds the user whose calendar feed has a secret with this hash, or
-// returns fault.ErrNotFound. version changes whenever what FeedTasks reads changes,
-// or the description of one of those tasks; computing it loads none of them.
-func (r *Repository) FindFeed(ctx context.Context, hash []byte, since time.Time, limit int) (userID int64, version string, err error) {
+// returns fault.ErrNotFound.
+func (r *Repository) FindFeed(ctx context.Context, hash []byte) (userID int64, err error) {
 	var found *int64
 	if err := r.pool.QueryRow(ctx, `SELECT find_calendar($1)`, hash).Scan(&found); err != nil {
-		return 0, "", unavailable(err)
+		return 0, unavailable(err)
 	}
 	if found == nil {
-		return 0, "", fault.ErrNotFound
+		return 0, fault.ErrNotFound
 	}
-	err = r.as(*found).QueryRow(ctx, feedVersion, *found, since, limit).Scan(&version)
-	return *found, version, unavailable(err)
+	return *found, nil
+}
+
+// FeedVersion returns a text that changes whenever what FeedTasks reads changes, or
+// the description of one of those tasks; computing it loads none of them.
+func (r *Repository) FeedVersion(ctx context.Context, userID int64, f task.Filter, since time.Time, limit int) (version string, err error) {
+	err = r.as(userID).QueryRow(ctx, feedVersion, userID, since, limit, f.CategoryIDs, f.TagIDs).Scan(&version)
+	return version, unavailable(err)
 }
 
 // FeedTasks reads what a user's calendar feed shows, without the descriptions.
-func (r *Repository) FeedTasks(ctx context.Context, userID int64, since time.Time, limit int) ([]*task.Task, error) {
-	return r.tasks(ctx, userID, feedTasks, userID, since, limit)
+func (r *Repository) FeedTasks(ctx context.Context, userID int64, f task.Filter, since time.Time, limit int) ([]*task.Task, error) {
+	return r.tasks(ctx, userID, feedTasks, userID, since, limit, f.CategoryIDs, f.TagIDs)
 }
 
 // Oldest reads the tasks after a given one that are not deleted, in order of

@@ -22,14 +22,14 @@ import (
 // date and the following ones, as wall times.
 func feedDates(t *testing.T, one *task.Task, now time.Time, n int) (dates []string) {
 	t.Helper()
-	feed, err := calendar.NewFeed([]*task.Task{one}, "localhost", now)
+	feed, err := calendar.NewFeed([]*task.Task{one}, calendar.ToDos, "localhost", now)
 	require.NoError(t, err)
 	var text bytes.Buffer
 	require.NoError(t, feed.Write(&text, func([]int64) (map[int64]string, error) { return nil, nil }))
 	read, err := ical.NewDecoder(&text).Decode()
 	require.NoError(t, err)
-	i := slices.IndexFunc(read.Children, func(c *ical.Component) bool { return c.Name == ical.CompToDo })
-	props := read.Children[i].Props
+	todos := slices.DeleteFunc(read.Children, func(c *ical.Component) bool { return c.Name != ical.CompToDo })
+	props := todos[0].Props
 	layout := "2006-01-02T15:04"
 	if props.Get(ical.PropDateTimeStart).Params.Get(ical.ParamValue) == "DATE" {
 		layout = time.DateOnly
@@ -45,13 +45,17 @@ func feedDates(t *testing.T, one *task.Task, now time.Time, n int) (dates []stri
 	}
 	start := wall(*props.Get(ical.PropDateTimeStart))
 	all := []time.Time{start}
+	excluded := map[time.Time]bool{}
+	for _, prop := range props[ical.PropExceptionDates] {
+		excluded[wall(prop)] = true
+	}
 	if rule := props.Get(ical.PropRecurrenceRule); rule != nil {
 		option, err := rrule.StrToROption(rule.Value)
 		require.NoError(t, err)
 		option.Dtstart = start
 		expanded, err := rrule.NewRRule(*option)
 		require.NoError(t, err)
-		for next := expanded.Iterator(); len(all) <= n; {
+		for next := expanded.Iterator(); len(all) <= n+len(excluded); {
 			at, ok := next()
 			if !ok {
 				break
@@ -62,8 +66,14 @@ func feedDates(t *testing.T, one *task.Task, now time.Time, n int) (dates []stri
 	for _, prop := range props[ical.PropRecurrenceDates] {
 		all = append(all, wall(prop))
 	}
+	all = slices.DeleteFunc(all, func(at time.Time) bool { return excluded[at] })
 	slices.SortFunc(all, time.Time.Compare)
 	all = slices.CompactFunc(all, time.Time.Equal)
+	for _, moved := range todos[1:] { // overrides one date
+		from := wall(*moved.Props.Get(ical.PropRecurrenceID))
+		require.Contains(t, all, from)
+		all[slices.Index(all, from)] = wall(*moved.Props.Get(ical.PropDateTimeStart))
+	}
 	for _, at := range all[:min(n, len(all))] {
 		dates = append(dates, at.Format(layout))
 	}

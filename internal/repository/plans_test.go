@@ -133,7 +133,7 @@ func TestCalendarFeedReadsItsUsersTasksByIndex(t *testing.T) {
 	b := setup(t)
 	b.seedMany(t)
 	for _, sql := range repository.FeedSQL {
-		plan := b.plan(t, sql, 7, b.now, 2000)
+		plan := b.plan(t, sql, 7, b.now, 2000, nil, nil)
 		require.Contains(t, plan, "Index Cond: (user_id = '7'::bigint)")
 		require.NotContains(t, plan, "Seq Scan on tasks")
 	}

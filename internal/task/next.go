@@ -122,6 +122,10 @@ func (r *Recurrence) date(t *Task) time.Time {
 	return recurrence.Resolve(r.Date, t.Zone())
 }
 
+// SeriesDate is the instant of the date of the series that a recurring task stands
+// for: its due date, unless that alone was moved.
+func (t *Task) SeriesDate() time.Time { return t.Recurrence.date(t) }
+
 // moveTo moves the task to another occurrence of its series.
 func (t *Task) moveTo(next *recurrence.Occurrence) {
 	hadDue := t.DueDate != nil

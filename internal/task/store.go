@@ -16,13 +16,16 @@ type Store interface {
 	Tx(ctx context.Context, userID int64, fn func(Tx) error) error
 
 	Settings(ctx context.Context, userID int64) (person.Settings, error)
-	// FindFeed finds the user whose calendar feed has a secret with this hash. The
-	// version it returns changes when the result of FeedTasks does.
-	FindFeed(ctx context.Context, hash []byte, since time.Time, limit int) (userID int64, version string, err error)
+	// FindFeed finds the user whose calendar feed has a secret with this hash, or
+	// returns fault.ErrNotFound.
+	FindFeed(ctx context.Context, hash []byte) (userID int64, err error)
+	// FeedVersion changes when the result of FeedTasks does, or one of the
+	// descriptions.
+	FeedVersion(ctx context.Context, userID int64, f Filter, since time.Time, limit int) (string, error)
 	// FeedTasks reads tasks with a due date, without their descriptions: open ones,
 	// and those completed since a moment, the earliest due first, up to limit of
 	// each.
-	FeedTasks(ctx context.Context, userID int64, since time.Time, limit int) ([]*Task, error)
+	FeedTasks(ctx context.Context, userID int64, f Filter, since time.Time, limit int) ([]*Task, error)
 	Descriptions(ctx context.Context, userID int64, ids []int64) (map[int64]string, error)
 	// Oldest reads the tasks after a moment and id that are not deleted, in order of
 	// creation.
@@ -137,6 +140,7 @@ type Page struct {
 	Total           int
 	// Forgiving tells how a search went that found no exact match.
 	Forgiving Forgiving
-	Estimated bool // a search had very many matches: Total is approximate, and the newest come first
+	Forgiven  []string // the words of the query that were taken for misspelt, as they were given
+	Estimated bool     // a search had very many matches: Total is approximate, and the newest come first
 	Next      *Position
 }
