@@ -56,6 +56,7 @@ CREATE TABLE categories (
     name_key   text NOT NULL,
     color      text,
     created_at timestamp with time zone NOT NULL DEFAULT now(),
+    words      tsvector NOT NULL GENERATED ALWAYS AS (text_words(name)) STORED,
     CONSTRAINT categories_pkey PRIMARY KEY (id),
     CONSTRAINT categories_user_id_id_key UNIQUE (user_id, id),
     CONSTRAINT categories_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE,
@@ -75,6 +76,7 @@ CREATE TABLE tags (
     name_key   text NOT NULL,
     color      text,
     created_at timestamp with time zone NOT NULL DEFAULT now(),
+    words      tsvector NOT NULL GENERATED ALWAYS AS (text_words(name)) STORED,
     CONSTRAINT tags_pkey PRIMARY KEY (id),
     CONSTRAINT tags_user_id_id_key UNIQUE (user_id, id),
     CONSTRAINT tags_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE,
@@ -271,7 +273,7 @@ CREATE TABLE channels (
     CONSTRAINT channels_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE,
     CONSTRAINT channels_check CHECK ((confirmed OR (NOT enabled))),
     CONSTRAINT channels_check1 CHECK (((NOT signs_in) OR ((kind = 'email'::text) AND confirmed))),
-    CONSTRAINT channels_kind_check CHECK ((kind = ANY (ARRAY['webhook'::text, 'ntfy'::text, 'email'::text])))
+    CONSTRAINT channels_kind_check CHECK ((kind = ANY (ARRAY['webhook'::text, 'ntfy'::text, 'email'::text, 'discord'::text, 'slack'::text, 'telegram'::text, 'gotify'::text])))
 );
 CREATE INDEX idx_channels_due ON channels USING btree (next_attempt_at) WHERE ((enabled OR (NOT confirmed)) AND (next_attempt_at IS NOT NULL));
 ALTER TABLE channels ENABLE ROW LEVEL SECURITY;
@@ -605,7 +607,7 @@ CREATE FUNCTION task_words(user_id bigint, category_id bigint, tag_ids bigint[],
  RETURNS tsvector
  LANGUAGE sql
  IMMUTABLE PARALLEL SAFE
-RETURN (owned_words(user_id, ((((((((setweight(to_tsvector('english'::regconfig, title), 'A'::"char") || ''' gap'':1'::tsvector) || setweight(to_tsvector('simple'::regconfig, title), 'A'::"char")) || ''' gap'':1'::tsvector) || setweight(to_tsvector('english'::regconfig, regexp_replace(description, '\S{255,}'::text, ' '::text, 'g'::text)), 'B'::"char")) || ''' gap'':1'::tsvector) || setweight(to_tsvector('simple'::regconfig, regexp_replace(description, '\S{255,}'::text, ' '::text, 'g'::text)), 'B'::"char")) || task_lexemes(user_id, category_id, tag_ids)))::text))::tsvector;
+RETURN (owned_words(user_id, ((((setweight(text_words(title), 'A'::"char") || ''' gap'':1'::tsvector) || setweight(text_words(description), 'B'::"char")) || task_lexemes(user_id, category_id, tag_ids)))::text))::tsvector;
 REVOKE ALL ON FUNCTION task_words(bigint,bigint,bigint[],text,text) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION task_words(bigint,bigint,bigint[],text,text) TO tickler_api;
 GRANT EXECUTE ON FUNCTION task_words(bigint,bigint,bigint[],text,text) TO tickler_recurrer;
@@ -789,6 +791,148 @@ BEGIN ATOMIC
 END;
 REVOKE ALL ON FUNCTION journal_news(bigint[],bigint[],bigint[]) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION journal_news(bigint[],bigint[],bigint[]) TO tickler_api;
+
+CREATE FUNCTION fold_letters(given text)
+ RETURNS text
+ LANGUAGE plpgsql
+ IMMUTABLE PARALLEL SAFE
+AS $function$
+BEGIN
+    RETURN CASE WHEN octet_length(given) = char_length(given) THEN lower(given) ELSE translate(
+        replace(replace(replace(replace(
+            lower(normalize(regexp_replace(normalize(given, NFKD),
+                '[\u0300-\u036f\u0483-\u0487\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u0610-\u061a\u0640\u064b-\u065f\u0670\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufe00-\ufe0f\ufeff\u20e3\U0001f3fb-\U0001f3ff\U000e0020-\U000e007f]',
+                '', 'g'), NFC)),
+            'ß', 'ss'), 'æ', 'ae'), 'œ', 'oe'), 'þ', 'th'),
+        'øłđðħıŧŋς', 'olddhitnσ') END;
+END $function$;
+REVOKE ALL ON FUNCTION fold_letters(text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION fold_letters(text) TO tickler_api;
+GRANT EXECUTE ON FUNCTION fold_letters(text) TO tickler_recurrer;
+
+CREATE FUNCTION spell_out_letters(given text)
+ RETURNS text
+ LANGUAGE plpgsql
+ IMMUTABLE PARALLEL SAFE
+AS $function$
+BEGIN
+    RETURN CASE WHEN octet_length(given) > char_length(given) AND lower(normalize(given, NFC)) ~ '[äöüøå]'
+        THEN replace(replace(replace(replace(replace(lower(normalize(given, NFC)), 'ä', 'ae'), 'ö', 'oe'), 'ü', 'ue'), 'ø', 'oe'), 'å', 'aa') END;
+END $function$;
+REVOKE ALL ON FUNCTION spell_out_letters(text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION spell_out_letters(text) TO tickler_api;
+GRANT EXECUTE ON FUNCTION spell_out_letters(text) TO tickler_recurrer;
+
+CREATE FUNCTION is_unspaced(code integer)
+ RETURNS boolean
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+RETURN ((code >= 3584) AND ((code <= 3839) OR ((code >= 4096) AND (code <= 4255)) OR ((code >= 6016) AND (code <= 6143)) OR ((code >= 12293) AND (code <= 12295)) OR ((code >= 12353) AND (code <= 12538)) OR ((code >= 12540) AND (code <= 12591)) OR ((code >= 12784) AND (code <= 12799)) OR ((code >= 13312) AND (code <= 19903)) OR ((code >= 19968) AND (code <= 40959)) OR ((code >= 44032) AND (code <= 55215)) OR ((code >= 63744) AND (code <= 64255)) OR ((code >= 131072) AND (code <= 262143))));
+REVOKE ALL ON FUNCTION is_unspaced(integer) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION is_unspaced(integer) TO tickler_api;
+GRANT EXECUTE ON FUNCTION is_unspaced(integer) TO tickler_recurrer;
+
+CREATE FUNCTION pair_letters(given text)
+ RETURNS text
+ LANGUAGE plpgsql
+ IMMUTABLE PARALLEL SAFE
+AS $function$
+BEGIN
+    RETURN (
+        SELECT string_agg(CASE
+            WHEN unspaced AND next THEN ' ' || letter || following || ' '
+            WHEN unspaced AND previous THEN ' '
+            WHEN unspaced THEN ' ' || letter || ' '
+            WHEN code BETWEEN 8352 AND 8399 OR code BETWEEN 8592 AND 10239 OR code BETWEEN 10496 AND 11263 OR code BETWEEN 126976 AND 130047
+                THEN ' ux' || to_hex(code) || ' '
+            ELSE letter END, '' ORDER BY place)
+        FROM (
+            SELECT letter, code, place, unspaced, lead(letter) OVER along AS following, lead(unspaced) OVER along AS next, lag(unspaced) OVER along AS previous
+            FROM (
+                SELECT letter, place, ascii(letter) AS code, is_unspaced(ascii(letter)) AS unspaced
+                FROM unnest(string_to_array(given, NULL)) WITH ORDINALITY AS each (letter, place)
+            ) coded WINDOW along AS (ORDER BY place)
+        ) letters);
+END $function$;
+REVOKE ALL ON FUNCTION pair_letters(text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION pair_letters(text) TO tickler_api;
+GRANT EXECUTE ON FUNCTION pair_letters(text) TO tickler_recurrer;
+
+CREATE FUNCTION search_words(given text)
+ RETURNS text
+ LANGUAGE plpgsql
+ IMMUTABLE PARALLEL SAFE
+AS $function$
+DECLARE
+    words text := left(fold_letters(given), 20000); -- some characters are folded into many
+BEGIN
+    words := CASE WHEN words ~ '[#+]|\.net' THEN
+        regexp_replace(regexp_replace(replace(words, '++', 'plusplus '), '([[:alnum:]])#(?![[:alnum:]])', '\1sharp ', 'g'), '\.net\M', ' dotnet', 'g')
+        ELSE words END;
+    words := translate(words, '!"#$%&''()*+,-./:;<=>?@[\]^_`{|}~', repeat(' ', 32));
+    words := CASE WHEN words ~ '[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u20a0-\u2bff\u3005-\ud7ff\uf900-\ufaff\U0001f000-\U0003ffff]'
+        THEN pair_letters(words) ELSE words END;
+    RETURN CASE WHEN char_length(words) < 255 THEN words ELSE regexp_replace(words, '\S{255,}', ' ', 'g') END;
+END $function$;
+REVOKE ALL ON FUNCTION search_words(text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION search_words(text) TO tickler_api;
+GRANT EXECUTE ON FUNCTION search_words(text) TO tickler_recurrer;
+
+CREATE FUNCTION search_parts(given text)
+ RETURNS text
+ LANGUAGE plpgsql
+ IMMUTABLE PARALLEL SAFE
+AS $function$
+BEGIN
+    RETURN CASE WHEN given ~ '[^ -~\n]|[a-z][A-Z]|[#+]|\.net|\.NET' THEN nullif(concat_ws(' ',
+        search_words(spell_out_letters(given)),
+        CASE WHEN given ~ '[[:lower:]][[:upper:]]' THEN search_words(array_to_string(ARRAY(
+            SELECT regexp_replace(part[1], '([[:lower:]])([[:upper:]])', '\1 \2', 'g')
+            FROM regexp_matches(given, '[[:alnum:]]*[[:lower:]][[:upper:]][[:alnum:]]*', 'g') part), ' ')) END,
+        CASE WHEN given ~ '[#+]' THEN search_words(array_to_string(ARRAY(
+            SELECT part[1] FROM regexp_matches(given, '([[:alnum:]]+)(?:\+\+|#(?![[:alnum:]]))', 'g') part), ' ')) END,
+        CASE WHEN given ~* '\.net\M' THEN 'net' END,
+        CASE WHEN given ~ '[\u0e00-\uffff\U00020000-\U0003ffff]' THEN array_to_string(ARRAY(
+            SELECT right(part[1], 1)
+            FROM regexp_matches(fold_letters(given), '[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3005-\ud7ff\uf900-\ufaff\U00020000-\U0003ffff]{2,}', 'g') part), ' ') END
+    ), '') END;
+END $function$;
+REVOKE ALL ON FUNCTION search_parts(text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION search_parts(text) TO tickler_api;
+GRANT EXECUTE ON FUNCTION search_parts(text) TO tickler_recurrer;
+
+CREATE FUNCTION text_words(given text)
+ RETURNS tsvector
+ LANGUAGE plpgsql
+ IMMUTABLE PARALLEL SAFE
+AS $function$
+DECLARE
+    gap constant tsvector := $gap$' gap':1$gap$;
+    words text := search_words(given);
+    parts text := search_parts(given);
+BEGIN
+    RETURN to_tsvector('pg_catalog.english', words) || gap || to_tsvector('pg_catalog.simple', words) ||
+        CASE WHEN parts IS NULL THEN '' ELSE gap || to_tsvector('pg_catalog.simple', parts) END;
+END $function$;
+REVOKE ALL ON FUNCTION text_words(text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION text_words(text) TO tickler_api;
+GRANT EXECUTE ON FUNCTION text_words(text) TO tickler_recurrer;
+
+CREATE FUNCTION words_phrase(words text, prefix boolean)
+ RETURNS tsquery
+ LANGUAGE plpgsql
+ IMMUTABLE PARALLEL SAFE
+AS $function$
+BEGIN
+    RETURN CASE WHEN words = '' THEN '' ELSE to_tsquery('pg_catalog.simple', (
+        SELECT string_agg(quote_literal(word) || CASE WHEN prefix AND last OR char_length(word) = 1 AND is_unspaced(ascii(word)) THEN ':*' ELSE '' END, ' <-> ' ORDER BY place)
+        FROM (
+            SELECT word, place, place = max(place) OVER () AS last
+            FROM unnest(string_to_array(words, ' ')) WITH ORDINALITY AS each (word, place) WHERE word <> ''
+        ) placed)) END;
+END $function$;
+REVOKE ALL ON FUNCTION words_phrase(text,boolean) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION words_phrase(text,boolean) TO tickler_api;
 
 CREATE FUNCTION check_web_session(given bytea)
  RETURNS TABLE(id bigint, user_id bigint, browser text, expires_at timestamp with time zone)

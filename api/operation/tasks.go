@@ -4,8 +4,10 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
+	"tickler/internal/fault"
 	"tickler/internal/person"
 	"tickler/internal/task"
 )
@@ -284,13 +286,25 @@ func (o *Operations) search(ctx context.Context, user person.Settings, in search
 	if found.Estimated {
 		out.Note = "very many match: total is an estimate, and the newest tasks come first; another word, a category, a tag or a priority narrows it"
 	}
+	if len(found.Forgiven) > 0 {
+		out.Note = joinNotes(out.Note, fmt.Sprintf("nothing matches %s exactly: these have words that are nearly the same, so see whether they are meant", quotedWords(found.Forgiven)))
+	}
 	switch found.Forgiving {
 	case task.ForgivesSome:
-		out.Note = "nothing matches exactly; typos were forgiven in the first words only, since there are many: fewer words find more"
+		out.Note = joinNotes(out.Note, "typos were forgiven in the first words only, since there are many: fewer words find more")
 	case task.ForgivesNone:
 		out.Note = "nothing matches exactly; looking for titles that nearly match took too long and was left: fewer or other words may find some"
 	}
 	return out, err
+}
+
+// quotedWords names words of a query, no more than a sentence holds.
+func quotedWords(words []string) string {
+	var all []string
+	for _, word := range words {
+		all = append(all, strconv.Quote(fault.Clip(word)))
+	}
+	return strings.Join(all, ", ")
 }
 
 func (o *Operations) taskAnswer(user person.Settings, found *task.Task, form Form) (taskAnswer, error) {

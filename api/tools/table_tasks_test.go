@@ -205,7 +205,7 @@ var taskTables = map[string][]row{
 		{"happy", `{"query":"","limit":2}`, "total=4 & tasks.#=2 & tasks.0.title=last"},
 		{"happy", `{"query":"t10","tags":["t2"],"priority":["medium"]}`, "total=1"},
 		{"unicode", `{"query":"MÜLL büro größe"}`, "total=1 & tasks.0.title=Müll 🗑 rausbringen"},
-		{"unicode", `{"query":"🗑 \u202e & | ! :* '"}`, "total=0"},
+		{"unicode", `{"query":"🗑 \u202e & | ! :* '"}`, "total=1"},
 		{"zone", `{"query":"rausb"}`, "tasks.0.due_date=2026-03-28T02:30:00+01:00 & time_zone=Europe/Berlin"},
 		{"unknown", `{"query":"full","status":"pending"}`, "INVALID_INPUT status list_tasks filters by status"},
 		{"type", `{"query":["full"]}`, "INVALID_INPUT query must be a string"},

@@ -58,6 +58,7 @@ type hits struct {
 	total  int
 
 	forgiving task.Forgiving
+	forgiven  []string
 }
 
 // add adds the tasks of a window that ends below, which is nil if there are no
@@ -81,7 +82,7 @@ var selectHits = `SELECT ` + taskColumns + `, hit.score, CASE WHEN $4 <> '' THEN
 // page reads the tasks of a page. One hit more than the page holds means that there
 // is a next page. highlight is the tsquery to highlight, "" for none.
 func (h hits) page(ctx context.Context, tx *transaction, userID int64, highlight string, p task.Paging) (task.Page, error) {
-	page := task.Page{Total: h.total, Forgiving: h.forgiving, Estimated: len(h.below) > 0 && h.below[0] != nil}
+	page := task.Page{Total: h.total, Forgiving: h.forgiving, Forgiven: h.forgiven, Estimated: len(h.below) > 0 && h.below[0] != nil}
 	if len(h.ids) > p.Limit {
 		page.Next = h.position(p.Limit - 1)
 		h.ids, h.scores = h.ids[:p.Limit], h.scores[:p.Limit]

@@ -14,32 +14,39 @@ import (
 // parsedTerm is a term of a query in the form Postgres matches.
 type parsedTerm struct {
 	task.Term
+	words string // the words of the term as the index has them, separated by blanks
+	stem  string // of a term that is one word: its stem in English
 	query string // tsquery of the user's own lexemes: stemmed, unstemmed, or the label with this name
 	plain string // the same without the user's id
 	stop  bool   // a stop word in English, such as "the"
+
+	corrections int // how many words of query stand in for a misspelt one
 }
 
-// parseTerms parses the terms of a query. A category or tag named like the term is
-// matched by its id, since the vectors of tasks hold ids.
+// parseTerms parses the terms of a query into words as they are indexed. A category
+// or tag named like the term is matched by its id, since the vectors of tasks hold
+// ids.
 const parseTerms = `
 WITH names AS MATERIALIZED (
-	SELECT ''' category ' || id || '''' AS lexeme, to_tsvector('english', name) AS stemmed, to_tsvector('simple', name) AS plain
-	FROM categories WHERE user_id = $1
+	SELECT ''' category ' || id || '''' AS lexeme, words FROM categories WHERE user_id = $1
 	UNION ALL
-	SELECT ''' tag ' || id || '''', to_tsvector('english', name), to_tsvector('simple', name)
-	FROM tags WHERE user_id = $1
+	SELECT ''' tag ' || id || '''', words FROM tags WHERE user_id = $1
 )
-SELECT stop, owned_words($1, query), query
+SELECT stop, words, stem, owned_words($1, query), query
 FROM (
-	SELECT place, numnode(stemmed) = 0 AS stop, ((stemmed || plain) || coalesce((
-		SELECT string_agg(lexeme, ' | ')::tsquery FROM names
-		WHERE names.stemmed @@ (term.stemmed || term.plain) OR names.plain @@ (term.stemmed || term.plain)
-	), ''))::text AS query
+	SELECT place, words, numnode(stemmed) = 0 AS stop, CASE WHEN numnode(stemmed) = 1 THEN trim(stemmed::text, '''') ELSE '' END AS stem,
+	       ((stemmed || plain) || coalesce((
+			SELECT string_agg(lexeme, ' | ')::tsquery FROM names WHERE names.words @@ (stemmed || plain)
+	       ), ''))::text AS query
 	FROM (
-		SELECT place, phraseto_tsquery('english', word) AS stemmed,
-		       CASE WHEN prefix THEN to_tsquery('simple', '''' || word || ''':*') ELSE phraseto_tsquery('simple', word) END AS plain
-		FROM unnest($2::text[], $3::boolean[]) WITH ORDINALITY AS given (word, prefix, place)
-	) term
+		SELECT place, words, phraseto_tsquery('english', words) AS stemmed,
+		       words_phrase(words, prefix) || words_phrase(spelt_out, prefix) AS plain
+		FROM (
+			SELECT place, prefix, trim(search_words(word)) AS words, coalesce(search_words(spell_out_letters(word)), '') AS spelt_out
+			FROM unnest($2::text[], $3::boolean[]) WITH ORDINALITY AS given (word, prefix, place)
+			OFFSET 0 -- here and below: so that each is computed once
+		) written OFFSET 0
+	) term OFFSET 0
 ) parsed
 ORDER BY place`
 
@@ -60,7 +67,7 @@ func parse(ctx context.Context, tx *transaction, userID int64, q task.Query) (al
 	batch := &pgx.Batch{}
 	batch.Queue(parseTerms, userID, words, prefixes).Query(func(rows pgx.Rows) (err error) {
 		parsed, err = pgx.CollectRows(rows, func(row pgx.CollectableRow) (t parsedTerm, err error) {
-			return t, row.Scan(&t.stop, &t.query, &t.plain)
+			return t, row.Scan(&t.stop, &t.words, &t.stem, &t.query, &t.plain)
 		})
 		return err
 	})
@@ -170,9 +177,8 @@ func filed(userID int64, f task.Filter) *string {
 
 // Search reads a page of the user's tasks that match a query, best first. If very
 // many match, the newest tasks come first, ranked within groups of a few hundred,
-// and the total is an estimate. If none match, words that are close to a word of a
-// title are accepted too. Of the filter, only priorities, category and tags are
-// used.
+// and the total is an estimate. If none match, misspelt words are forgiven. Of the
+// filter, only priorities, category and tags are used.
 func (r *Repository) Search(ctx context.Context, userID int64, q task.Query, f task.Filter, p task.Paging) (page task.Page, err error) {
 	after, err := position(p)
 	if err != nil {
@@ -183,35 +189,49 @@ func (r *Repository) Search(ctx context.Context, userID int64, q task.Query, f t
 		if err != nil {
 			return err
 		}
-		query := match(alternatives)
-		if query == "" {
+		asked := userQuery{userID, alternatives, filed(userID, f)}
+		w := asked.wanted(priorities(f))
+		if w.query == "" {
 			return nil
-		}
-		filter := filed(userID, f)
-		if filter != nil {
-			query = fmt.Sprintf("(%s) & %s", query, *filter)
-		} else if !bound(alternatives) {
-			query = fmt.Sprintf("'%d  user %d' & (%s)", userID, userID, query)
-		}
-		w := wanted{
-			userID: userID, query: query, priorities: priorities(f),
-			words: words(alternatives, func(t parsedTerm) string { return t.query }),
 		}
 		found, err := w.find(ctx, tx, own, after, p.Limit+1)
 		if err == nil && found.total == 0 && after.below == nil {
-			found, err = w.nearly(ctx, tx, alternatives, filter, after, p.Limit+1)
+			found, asked, err = asked.forgiving(ctx, tx, w.priorities, after, p.Limit+1)
 		}
 		if err != nil {
 			return err
 		}
 		var highlight string
 		if q.Highlight {
-			highlight = words(alternatives, func(t parsedTerm) string { return t.plain })
+			highlight = words(asked.alternatives, func(t parsedTerm) string { return t.plain })
 		}
 		page, err = found.page(ctx, tx, userID, highlight, p)
 		return err
 	})
 	return page, unavailable(err)
+}
+
+// userQuery is a query of a user, with the labels that tasks must have.
+type userQuery struct {
+	userID       int64
+	alternatives [][]parsedTerm
+	filter       *string // tsquery of the labels; nil: any
+}
+
+// wanted returns what to look for. Its query is "" if the query has no words.
+func (q userQuery) wanted(priorities []string) wanted {
+	query := match(q.alternatives)
+	switch {
+	case query == "":
+	case q.filter != nil:
+		query = fmt.Sprintf("(%s) & %s", query, *q.filter)
+	case !bound(q.alternatives):
+		query = fmt.Sprintf("'%d  user %d' & (%s)", q.userID, q.userID, query)
+	}
+	return wanted{
+		userID: q.userID, query: query, priorities: priorities,
+		words: words(q.alternatives, func(t parsedTerm) string { return t.query }),
+	}
 }
 
 func priorities(f task.Filter) []string {

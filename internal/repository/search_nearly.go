@@ -28,6 +28,11 @@ const (
 	nearTitles = 1000
 )
 
+// forgivable reports whether the term is a word that may be misspelt.
+func (t parsedTerm) forgivable() bool {
+	return !t.Not && !t.Phrase && utf8.RuneCountInString(t.Text) >= forgivenLength
+}
+
 // forgiving is a query in which some words may be misspelt.
 type forgiving struct {
 	alternatives [][]int // lists of terms that must all be met
@@ -46,7 +51,7 @@ func forgive(alternatives [][]parsedTerm) forgiving {
 			all = append(all, len(f.queries))
 			word := -1
 			switch {
-			case t.Not || t.Phrase || utf8.RuneCountInString(t.Text) < forgivenLength:
+			case !t.forgivable():
 			case len(f.words) < forgivenWords:
 				word = len(f.words)
 				f.words = append(f.words, t.Text)
@@ -85,10 +90,10 @@ func (f forgiving) score(nearly map[int]float64) float64 {
 	return sum / float64(len(f.words))
 }
 
-// nearly finds tasks with similar words in the title. Without pg_trgm, or if it
-// takes too long, it finds nothing and the transaction is no longer usable.
-func (w wanted) nearly(ctx context.Context, tx *transaction, alternatives [][]parsedTerm, filter *string, after scored, size int) (hits, error) {
-	f := forgive(alternatives)
+// similarTitles finds tasks with similar words in the title. Without pg_trgm, or if
+// it takes too long, it finds nothing and the transaction is no longer usable.
+func (q userQuery) similarTitles(ctx context.Context, tx *transaction, priorities []string, after scored, size int) (hits, error) {
+	f := forgive(q.alternatives)
 	if len(f.words) == 0 {
 		return hits{}, nil
 	}
@@ -113,7 +118,7 @@ func (w wanted) nearly(ctx context.Context, tx *transaction, alternatives [][]pa
 		FROM tasks t
 		WHERE t.user_id = $1 AND t.id = ANY ($2) AND t.deleted_at IS NULL
 		  AND ($4::text IS NULL OR t.search_vector @@ $4::text::tsquery) AND ($5::text[] IS NULL OR t.priority = ANY ($5::text[]::task_priority[]))`,
-		w.userID, ids, f.queries, filter, w.priorities)
+		q.userID, ids, f.queries, q.filter, priorities)
 	if err != nil {
 		return hits{}, fmt.Errorf("search among similar titles: %w", err)
 	}
@@ -130,7 +135,7 @@ func (w wanted) nearly(ctx context.Context, tx *transaction, alternatives [][]pa
 		return hits{}, fmt.Errorf("search among similar titles: %w", err)
 	}
 	found := ranked(matches, after, size)
-	found.forgiving = f.way
+	found.forgiving, found.forgiven = f.way, f.words
 	return found, nil
 }
 

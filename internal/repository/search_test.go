@@ -85,9 +85,11 @@ func TestTyposAreForgivenOnlyWhenNothingElseMatches(t *testing.T) {
 	b.add(t, b.ann, task.Fields{Title: input.Some("invoce")})
 	require.Equal(t, []string{"invoce"}, b.search(t, "invoce"), "what matches exactly comes alone")
 
+	require.Equal(t, []string{"Dentist appointment"}, b.search(t, "apointmet"), "two letters off")
 	_, err := b.pool.Exec(b.ctx, `DROP EXTENSION pg_trgm CASCADE`)
 	require.NoError(t, err)
-	require.Empty(t, b.search(t, "dentits"), "without pg_trgm nothing is forgiven, and nothing fails")
+	require.Empty(t, b.search(t, "apointmet"), "without pg_trgm that is not forgiven, and nothing fails")
+	require.Equal(t, []string{"Dentist appointment"}, b.search(t, "dentits"), "what is one letter off is")
 }
 
 func TestTitleOutranksAnyNumberOfWordsInTheDescription(t *testing.T) {

@@ -3,6 +3,7 @@ package task
 import (
 	"strings"
 	"unicode"
+	"unicode/utf8"
 )
 
 // Query is a full-text query in web-search syntax. A task matches if it meets all
@@ -23,8 +24,8 @@ type Term struct {
 
 // ParseQuery parses a query: words, "quoted phrases", -not, or. The last word also
 // matches as a prefix, so that "inv" finds invoices while somebody types, unless it
-// is quoted, negated or followed by a blank. Words without a letter or digit are
-// ignored.
+// is quoted, negated or followed by a blank. Words without a letter, a digit or a
+// symbol such as an emoji are ignored.
 func ParseQuery(text string) Query {
 	q := Query{Text: strings.TrimSpace(text)}
 	var terms []Term
@@ -41,7 +42,7 @@ func ParseQuery(text string) Query {
 		switch {
 		case !term.Phrase && !term.Not && strings.EqualFold(term.Text, "or"):
 			closeAlternative()
-		case strings.ContainsFunc(term.Text, isWord):
+		case strings.ContainsFunc(term.Text, isSearched):
 			terms = append(terms, term)
 		}
 		rest = strings.TrimLeftFunc(rest, unicode.IsSpace)
@@ -62,9 +63,13 @@ func nextTerm(text string) (term Term, rest string) {
 	if end := strings.IndexFunc(unsigned, func(r rune) bool { return r == '"' || unicode.IsSpace(r) }); end >= 0 {
 		term.Text, rest = unsigned[:end], unsigned[end:]
 	}
-	last := rest == ""
-	term.Prefix = last && !term.Not && !strings.ContainsFunc(term.Text, func(r rune) bool { return !isWord(r) })
+	end, _ := utf8.DecodeLastRuneInString(term.Text)
+	term.Prefix = rest == "" && !term.Not && isWord(end)
 	return term, rest
 }
+
+// isSearched tells whether a character alone can be searched for. ASCII symbols are
+// punctuation.
+func isSearched(r rune) bool { return isWord(r) || r > unicode.MaxASCII && unicode.IsSymbol(r) }
 
 func isWord(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) || unicode.IsMark(r) }
