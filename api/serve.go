@@ -65,6 +65,7 @@ func wire(ctx context.Context, a *app.App) (wired, error) {
 	tasks, labels := task.NewService(a.Store, time.Now), label.NewService(a.Store, time.Now)
 	rules := person.ChannelRules{
 		Seal: a.Settings.SecretKeys.Seal, Plain: len(a.Settings.AllowedTargets) > 0, Confirmations: a.Settings.UserConfirmations,
+		Forbidden: a.Settings.AllowedTargets.Forbid,
 	}
 	if settings.PublicURLSet {
 		rules.PublicURL = strings.TrimSuffix(settings.PublicURL, "/")

@@ -6,6 +6,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"net/http"
 	"os"
 	"time"
 	_ "time/tzdata" // zones must not depend on what the machine has installed
@@ -50,11 +51,8 @@ func run() error {
 	defer a.Close()
 	a.Store.LimitMails(settings.UserMails)
 	client := delivery.NewClient(settings.AllowedTargets, attemptTime)
-	sender := newSender(a.Store, settings.SecretKeys.Open, map[person.ChannelKind]delivery.Sender{
-		person.Webhook: delivery.Webhook{Client: client},
-		person.Ntfy:    delivery.Ntfy{Client: client},
-		person.Email:   &delivery.Email{Invoke: a.Sidecar.Output(settings.Mailer), Timeout: attemptTime},
-	}, settings.Retries, time.Now, a.Log, a.Registry)
+	mail := &delivery.Email{Invoke: a.Sidecar.Output(settings.Mailer), Timeout: attemptTime}
+	sender := newSender(a.Store, settings.SecretKeys.Open, sendersOf(client, mail), settings.Retries, time.Now, a.Log, a.Registry)
 	scanner := newScanner(a.Store.ClaimReminders, time.Now, a.Log, a.Registry)
 	callbacks := a.Callbacks()
 	callbacks.Binding("reminder-scan", func(ctx context.Context) error {
@@ -64,4 +62,18 @@ func run() error {
 	callbacks.Binding("housekeeping", a.Store.Prune)
 	callbacks.BulkSubscription(event.TopicTaskReminders, newDeliverer(a.Store.TakeReminders, sender.wake, time.Now, a.Log, a.Registry).deliver)
 	return a.RunWorker(ctx, callbacks, sender.run)
+}
+
+// sendersOf returns the sender of each kind of channel. All but mail call URLs that
+// users named, with a client that is guarded.
+func sendersOf(client *http.Client, mail delivery.Sender) map[person.ChannelKind]delivery.Sender {
+	return map[person.ChannelKind]delivery.Sender{
+		person.Webhook:  delivery.Webhook{Client: client},
+		person.Ntfy:     delivery.Ntfy{Client: client},
+		person.Discord:  delivery.Discord{Client: client},
+		person.Slack:    delivery.Slack{Client: client},
+		person.Telegram: delivery.Telegram{Client: client},
+		person.Gotify:   delivery.Gotify{Client: client},
+		person.Email:    mail,
+	}
 }

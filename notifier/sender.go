@@ -180,8 +180,8 @@ func (s *sender) exit(host string) {
 // to go on.
 func (s *sender) sendNext(ctx context.Context, c *repository.ServedChannel) bool {
 	limit := side
-	if c.Failures > 0 || c.Kind == person.Email {
-		limit = 1 // a probe whether it works again; mail is sent one at a time anyway
+	if c.Failures > 0 || c.Kind != person.Webhook && c.Kind != person.Ntfy {
+		limit = 1 // a probe whether it works again; mail and chats take one after the other
 	}
 	due, err := s.store.BeginDeliveries(ctx, *c, s.clock(), limit)
 	if err != nil {

@@ -61,10 +61,7 @@ func openPatient(t *testing.T, patience time.Duration) *office {
 	allowed, err := delivery.ParseNetworks("127.0.0.1/32")
 	require.NoError(t, err)
 	client := delivery.NewClient(allowed, patience)
-	o.sender = newSender(o.notifier, func(sealed, _ string) (string, error) { return sealed, nil }, map[person.ChannelKind]delivery.Sender{
-		person.Webhook: delivery.Webhook{Client: client}, person.Ntfy: delivery.Ntfy{Client: client},
-		person.Email: &delivery.Email{Invoke: o.mails.take, Timeout: patience},
-	}, retries, o.clock, slog.New(slog.DiscardHandler), prometheus.NewRegistry())
+	o.sender = newSender(o.notifier, func(sealed, _ string) (string, error) { return sealed, nil }, sendersOf(client, &delivery.Email{Invoke: o.mails.take, Timeout: patience}), retries, o.clock, slog.New(slog.DiscardHandler), prometheus.NewRegistry())
 	ctx, stop := context.WithCancel(context.Background())
 	var running sync.WaitGroup
 	running.Go(func() { o.sender.run(ctx) })

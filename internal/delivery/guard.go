@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -71,6 +72,12 @@ func public(address netip.Addr) bool {
 	return !special.contain(address)
 }
 
+// calls reports whether this server connects to an address.
+func (n Networks) calls(address netip.Addr) bool {
+	ip := address.Unmap().WithZone("")
+	return n.contain(ip) || !address.Is4In6() && public(ip)
+}
+
 // check decides at connection time on the address to which the name resolved, so
 // that earlier or later resolutions do not matter.
 func (n Networks) check(_ context.Context, _, address string, _ syscall.RawConn) error {
@@ -78,10 +85,51 @@ func (n Networks) check(_ context.Context, _, address string, _ syscall.RawConn)
 	if err != nil {
 		return fmt.Errorf("%w: %s", ErrForbidden, address)
 	}
-	if ip := at.Addr().Unmap().WithZone(""); !n.contain(ip) && (at.Addr().Is4In6() || !public(ip)) {
+	if !n.calls(at.Addr()) {
 		return fmt.Errorf("%w: it is private, local or special", ErrForbidden)
 	}
 	return nil
+}
+
+// lookupTime bounds the resolution of a name before anything is sent to it.
+const lookupTime = 2 * time.Second
+
+// Forbid reports whether this server connects to no address of a host, so that a user
+// can be told at once. A name that does not resolve may do so later, and is judged
+// when something is sent. Names that only an internal network has are forbidden
+// without a look: otherwise users could find out which of them exist.
+func (n Networks) Forbid(ctx context.Context, host string) bool {
+	return n.forbid(ctx, host, net.DefaultResolver.LookupNetIP)
+}
+
+func (n Networks) forbid(ctx context.Context, host string, lookup func(ctx context.Context, network, host string) ([]netip.Addr, error)) bool {
+	if address, err := netip.ParseAddr(host); err == nil {
+		return !n.calls(address)
+	}
+	inside := internal(host)
+	if inside && len(n) == 0 {
+		return true
+	}
+	ctx, cancel := context.WithTimeout(ctx, lookupTime)
+	defer cancel()
+	addresses, err := lookup(ctx, "ip", host)
+	if err != nil || len(addresses) == 0 {
+		return inside
+	}
+	return !slices.ContainsFunc(addresses, func(a netip.Addr) bool { return n.calls(a.Unmap()) })
+}
+
+// internal reports whether a name belongs to no public zone: one of a single label,
+// or under a name reserved for networks of their own.
+// https://www.iana.org/assignments/special-use-domain-names
+func internal(host string) bool {
+	labels := strings.Split(strings.TrimSuffix(strings.ToLower(host), "."), ".")
+	switch last := labels[len(labels)-1]; last {
+	case "local", "localhost", "internal", "intranet", "private", "corp", "home", "lan", "test", "invalid":
+		return true
+	default:
+		return len(labels) == 1 || last == "arpa"
+	}
 }
 
 // NewClient makes a client for targets that users name. It connects to public

@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/netip"
 	"net/url"
 	"testing"
 	"time"
@@ -34,6 +35,42 @@ func TestOnlyPublicAddressesAreCalled(t *testing.T) {
 	require.ErrorIs(t, allowed.check(t.Context(), "tcp", "10.2.2.3:443", nil), ErrForbidden)
 	_, err = ParseNetworks("10.1.0.0")
 	require.Error(t, err)
+}
+
+func TestHostIsForbiddenAtOnceIfNothingThereIsCalled(t *testing.T) {
+	names := map[string][]string{
+		"public.example.com": {"::ffff:93.184.215.14"}, "nas.example.com": {"192.168.1.20", "fd00::1"}, "both.example.com": {"10.0.0.1", "93.184.215.14"},
+		"gotify": {"10.1.0.7"}, "db.internal": {"10.9.0.1"},
+	}
+	lookup := func(_ context.Context, _, host string) (found []netip.Addr, err error) {
+		for _, address := range names[host] {
+			found = append(found, netip.MustParseAddr(address))
+		}
+		if found == nil {
+			err = errors.New("no such host")
+		}
+		return found, err
+	}
+	allowed, err := ParseNetworks("10.1.0.0/16")
+	require.NoError(t, err)
+	for host, forbidden := range map[string][2]bool{ // by nobody's permission, and with some networks allowed
+		"127.0.0.1": {true, true}, "10.1.2.3": {true, false}, "::1": {true, true}, "fe80::1%eth0": {true, true}, "::ffff:10.1.2.3": {true, false}, "8.8.8.8": {false, false},
+		"public.example.com": {false, false}, "nas.example.com": {true, true}, "both.example.com": {false, false}, "unknown.example.com": {false, false},
+		"localhost": {true, true}, "gotify": {true, false}, "db.internal": {true, true}, "other.internal": {true, true}, "printer.local.": {true, true}, "x.home.arpa": {true, true},
+	} {
+		require.Equal(t, forbidden[0], Networks(nil).forbid(t.Context(), host, lookup), host)
+		require.Equal(t, forbidden[1], allowed.forbid(t.Context(), host, lookup), host)
+	}
+}
+
+// Otherwise users could find out which names an internal network has.
+func TestNamesOfAnInternalNetworkAreNotLookedUp(t *testing.T) {
+	for _, host := range []string{"db", "db.internal", "svc.cluster.local", "nas.lan", "localhost"} {
+		require.True(t, Networks(nil).forbid(t.Context(), host, func(context.Context, string, string) ([]netip.Addr, error) {
+			require.Fail(t, "looked up", host)
+			return nil, nil
+		}))
+	}
 }
 
 func TestNameThatComesToAPrivateAddressIsNotCalled(t *testing.T) {
@@ -68,7 +105,7 @@ func TestRetryAfterIsReadAndBounded(t *testing.T) {
 	now := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 	for value, want := range map[string]time.Duration{
 		"": 0, "120": 2 * time.Minute, "Sun, 01 Mar 2026 12:05:00 GMT": 5 * time.Minute,
-		"Sun, 01 Mar 2026 11:00:00 GMT": 0, "-5": 0, "9999999": maxRetryAfter, "soon": 0,
+		"Sun, 01 Mar 2026 11:00:00 GMT": 0, "-5": 0, "0.3": time.Second, "64.57": 65 * time.Second, "1e300": maxRetryAfter, "NaN": 0, "Inf": maxRetryAfter, "9999999": maxRetryAfter, "soon": 0,
 	} {
 		require.Equal(t, want, retryAfter(value, now), value)
 	}

@@ -3,9 +3,11 @@ package delivery
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"net"
 	"net/http"
 	"strconv"
@@ -30,7 +32,7 @@ func post(ctx context.Context, client *http.Client, url string, body []byte, hea
 		return &Failure{Reason: reason(err)}
 	}
 	defer func() { _ = response.Body.Close() }()
-	_, _ = io.Copy(io.Discard, io.LimitReader(response.Body, maxResponse)) // so that the connection can be reused
+	answer, _ := io.ReadAll(io.LimitReader(response.Body, maxResponse)) // also so that the connection can be reused
 	switch {
 	case response.StatusCode/100 == 2:
 		return nil
@@ -41,6 +43,35 @@ func post(ctx context.Context, client *http.Client, url string, body []byte, hea
 		Reason:     fmt.Sprintf("it answers %d %s", response.StatusCode, http.StatusText(response.StatusCode)),
 		RetryAfter: retryAfter(response.Header.Get("Retry-After"), now),
 		Gone:       response.StatusCode == http.StatusGone,
+		status:     response.StatusCode,
+		answer:     answer,
+	}
+}
+
+// postJSON makes one call with a JSON body.
+func postJSON(ctx context.Context, client *http.Client, url string, content any, header http.Header, now time.Time) error {
+	body, err := json.Marshal(content)
+	if err != nil {
+		return &Failure{Reason: "the message could not be encoded"}
+	}
+	header.Set("Content-Type", "application/json")
+	return post(ctx, client, url, body, header, now)
+}
+
+// refused returns the refusal that err is, for its sender to explain; nil if there was
+// no answer.
+func refused(err error) *Failure {
+	var f *Failure
+	if errors.As(err, &f) && f.status > 0 {
+		return f
+	}
+	return nil
+}
+
+// waitSeconds sets the pause that an answer asks for in its body.
+func (f *Failure) waitSeconds(seconds float64) {
+	if seconds > 0 {
+		f.RetryAfter = max(f.RetryAfter, time.Duration(min(seconds, maxRetryAfter.Seconds())*float64(time.Second)))
 	}
 }
 
@@ -58,12 +89,13 @@ func reason(err error) string {
 	}
 }
 
-// retryAfter reads the header: seconds, or a date.
+// retryAfter reads the header: seconds, of which some services send fractions, or a
+// date.
 // https://www.rfc-editor.org/rfc/rfc9110#section-10.2.3
 func retryAfter(value string, now time.Time) time.Duration {
 	var wait time.Duration
-	if seconds, err := strconv.ParseUint(value, 10, 31); err == nil {
-		wait = time.Duration(seconds) * time.Second
+	if seconds, err := strconv.ParseFloat(value, 64); err == nil && seconds >= 0 {
+		wait = time.Duration(math.Ceil(min(seconds, maxRetryAfter.Seconds()))) * time.Second
 	} else if at, err := http.ParseTime(value); err == nil {
 		wait = at.Sub(now)
 	}

@@ -1,4 +1,5 @@
-// Package delivery sends messages to people over webhooks, ntfy and mail. It knows
+// Package delivery sends messages to people over webhooks, push services, chats and
+// mail. It knows
 // nothing of the database: notifier decides what is sent when.
 package delivery
 
@@ -26,7 +27,7 @@ type Message struct {
 // Target is where a message goes.
 type Target struct {
 	Address string // a URL, or that of a person's mailbox
-	Secret  string // for signing or for access; "" for none
+	Secret  string // for signing or for access, such as the end of a URL; "" for none
 }
 
 // Sender sends a message over one kind of channel, within a bounded time. now is
@@ -40,6 +41,9 @@ type Failure struct {
 	Reason     string        // fit for the user to read
 	RetryAfter time.Duration // that the target asked for; 0 when it did not
 	Gone       bool          // the target will never accept messages again
+
+	status int    // of a response, 0 for none
+	answer []byte // its body, up to maxResponse
 }
 
 func (f *Failure) Error() string { return f.Reason }

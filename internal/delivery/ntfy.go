@@ -2,7 +2,6 @@ package delivery
 
 import (
 	"context"
-	"encoding/json"
 	"net/http"
 	"net/url"
 	"strings"
@@ -31,13 +30,9 @@ func (n Ntfy) Send(ctx context.Context, to Target, m Message, now time.Time) err
 	if m.Reminder != nil {
 		content["priority"] = priorities[m.Reminder.Priority]
 	}
-	body, err := json.Marshal(content)
-	if err != nil {
-		return &Failure{Reason: "the message could not be encoded"}
-	}
-	header := http.Header{"Content-Type": {"application/json"}}
+	header := http.Header{}
 	if to.Secret != "" {
 		header.Set("Authorization", "Bearer "+to.Secret)
 	}
-	return post(ctx, n.Client, server.String(), body, header, now)
+	return postJSON(ctx, n.Client, server.String(), content, header, now)
 }

@@ -1,12 +1,14 @@
 package person
 
 import (
+	"context"
 	"crypto/rand"
 	"encoding/base64"
 	"errors"
 	"fmt"
 	"net/mail"
 	"net/url"
+	"path"
 	"regexp"
 	"slices"
 	"strconv"
@@ -22,9 +24,13 @@ type ChannelKind string
 
 // The kinds of channel.
 const (
-	Webhook ChannelKind = "webhook"
-	Ntfy    ChannelKind = "ntfy"
-	Email   ChannelKind = "email"
+	Webhook  ChannelKind = "webhook"
+	Ntfy     ChannelKind = "ntfy"
+	Email    ChannelKind = "email"
+	Discord  ChannelKind = "discord"
+	Slack    ChannelKind = "slack"
+	Telegram ChannelKind = "telegram"
+	Gotify   ChannelKind = "gotify"
 )
 
 // MaxChannels is how many channels a user can have.
@@ -34,7 +40,7 @@ const MaxChannels = 10
 type Channel struct {
 	ID      int64
 	Kind    ChannelKind
-	Target  string // a URL, of ntfy that of the topic; an address
+	Target  string // a URL, of ntfy that of the topic, without what is secret in it; an address
 	Enabled bool
 	// Confirmed is whether mail may be sent there: its reader has opened the link.
 	// Channels of other kinds need no confirmation.
@@ -98,6 +104,9 @@ type ChannelRules struct {
 	Seal func(secret, place string) (string, error)
 	// Plain allows http, without TLS.
 	Plain bool
+	// Forbidden reports whether this server calls nothing under a host, as far as is
+	// known before it tries. nil: no host is forbidden.
+	Forbidden func(ctx context.Context, host string) bool
 	// PublicURL is the root of links in mail. Without one no mail address can be
 	// confirmed.
 	PublicURL string
@@ -106,12 +115,30 @@ type ChannelRules struct {
 	Confirmations int
 }
 
-const channelExamples = `allowed are "https://example.com/hook" (a webhook), "ntfy://ntfy.sh/my-topic" and "mailto:me@example.com"`
+const channelExamples = `allowed are "https://example.com/hook" (a webhook, or the address of Discord, Slack, Telegram or Gotify), "ntfy://ntfy.sh/my-topic" and "mailto:me@example.com"`
 
 var ntfyTopic = regexp.MustCompile(`^[-_A-Za-z0-9]{1,64}$`)
 
-// parseChannel parses the URL of a channel, and the access token in that of an ntfy
-// one.
+// read reads the URL of a channel, and the access token in it. It refuses a host that
+// this server does not call.
+func (r ChannelRules) read(ctx context.Context, field, text string) (c Channel, token string, err error) {
+	if c, token, err = r.parseChannel(field, text); err != nil || c.Kind == Email || r.Forbidden == nil {
+		return c, token, err
+	}
+	u, err := url.Parse(c.Target)
+	if err != nil {
+		return c, "", err
+	}
+	if r.Forbidden(ctx, u.Hostname()) {
+		return c, "", &fault.Error{
+			Code: fault.InvalidInput, Field: field, Message: fmt.Sprintf("%q is, or leads to, a private address, which this server does not call; nothing was added", fault.Clip(u.Hostname())),
+			Hint: "its operator allows private addresses with TICKLER_ALLOWED_TARGETS, for example 192.168.1.0/24",
+		}
+	}
+	return c, token, nil
+}
+
+// parseChannel parses the URL of a channel, and the access token in it.
 func (r ChannelRules) parseChannel(field, text string) (c Channel, token string, err error) {
 	wrong := func(why string) error { return fault.Invalid(field, "%s; %s", why, channelExamples) }
 	if len(text) > 2000 {
@@ -121,55 +148,75 @@ func (r ChannelRules) parseChannel(field, text string) (c Channel, token string,
 	if err != nil {
 		return c, "", wrong("is not a URL")
 	}
-	c.Enabled, c.Confirmed = true, true
-	switch scheme := strings.ToLower(u.Scheme); scheme {
-	case "mailto":
-		address, err := mail.ParseAddress(u.Opaque)
-		// To Dapr's component, a semicolon separates receivers.
-		if err != nil || address.Name != "" || address.Address != u.Opaque || strings.ContainsAny(u.Opaque, ";,<> \r\n") || len(u.Opaque) > 254 {
-			return c, "", wrong("has no address that mail can be sent to")
-		}
-		if _, err := input.CheckName(field, u.Opaque, 254, "me@example.com"); err != nil {
-			return c, "", err
-		}
-		c.Kind, c.Target, c.Enabled, c.Confirmed = Email, u.Opaque, false, false
-		return c, "", nil
-	case "ntfy", "ntfy+http":
-		if u.Opaque != "" { // ntfy:topic
-			u.Host, u.Path, u.Opaque = "ntfy.sh", "/"+u.Opaque, ""
-		}
-		if !ntfyTopic.MatchString(strings.TrimPrefix(u.Path, "/")) || u.RawQuery != "" || u.Fragment != "" {
-			return c, "", wrong("has no topic: up to 64 letters, digits, - and _ after the server")
-		}
-		if u.User != nil {
-			if token, _ = u.User.Password(); token == "" {
-				token = u.User.Username()
-			}
-			u.User = nil
-		}
-		c.Kind = Ntfy
-		u.Scheme = map[string]string{"ntfy": "https", "ntfy+http": "http"}[scheme]
-	case "https", "http":
-		c.Kind = Webhook
-		if u.User != nil {
-			return c, "", wrong("holds a password, which would be stored as it is; every call is signed instead")
-		}
-		u.Fragment = ""
-	default:
-		return c, "", wrong("is of an unknown kind")
+	if strings.EqualFold(u.Scheme, "mailto") {
+		c, err = parseMailbox(field, u, wrong)
+		return c, "", err
 	}
-	if u.Hostname() == "" {
+	a, why := addressOf(u)
+	switch {
+	case why != "":
+		return c, "", wrong(why)
+	case a.target.Hostname() == "":
 		return c, "", wrong("has no host")
-	}
-	if u.Scheme == "http" && !r.Plain {
+	case u.Scheme == "http" && !r.Plain:
 		return c, "", wrong("goes without TLS, which this server does not do")
 	}
-	u.Host = strings.ToLower(u.Host)
-	c.Target = u.String()
+	a.target.Host = strings.ToLower(a.target.Host)
+	c = Channel{Kind: a.kind, Target: a.target.String(), Enabled: true, Confirmed: true}
 	if strings.ContainsFunc(c.Target, func(r rune) bool { return r <= ' ' || r > '~' }) {
 		return c, "", wrong("holds characters that no URL has; write the host in its ASCII form (xn--…) and percent-encode the rest")
 	}
-	return c, token, nil
+	return c, a.secret, nil
+}
+
+// addressOf reads a URL by its scheme, and sets the scheme to the one that is called.
+// why tells what is wrong with it.
+func addressOf(u *url.URL) (a address, why string) {
+	scheme, plain := strings.CutSuffix(strings.ToLower(u.Scheme), "+http")
+	called := "https"
+	if plain || scheme == "http" {
+		called = "http"
+	}
+	u.Scheme = called
+	switch {
+	case scheme == "ntfy":
+		if u.Opaque != "" { // ntfy:topic
+			u.Host, u.Path, u.Opaque = "ntfy.sh", "/"+u.Opaque, ""
+		}
+		return ntfy(u)
+	case scheme == "gotify":
+		root, token := path.Split(u.Path)
+		if !gotifyToken.MatchString(token) || u.User != nil || u.RawQuery != "" {
+			return a, "has no token of an application: gotify://gotify.example.com/TOKEN"
+		}
+		return gotify(u, strings.TrimSuffix(root, "/"), token), ""
+	case plain || scheme != "https" && scheme != "http":
+		return a, "is of an unknown kind"
+	}
+	if a, why = recognize(u); a.kind != "" || why != "" {
+		return a, why
+	}
+	if u.User != nil {
+		return a, "holds a password, which would be stored as it is; every call is signed instead"
+	}
+	u.Fragment = ""
+	return address{kind: Webhook, target: u}, ""
+}
+
+// parseMailbox reads the mail address of a mailto URL.
+func parseMailbox(field string, u *url.URL, wrong func(string) error) (Channel, error) {
+	if u.RawQuery != "" || u.ForceQuery || u.Fragment != "" {
+		return Channel{}, wrong("holds more than an address: subject, bcc and the like are not taken")
+	}
+	address, err := mail.ParseAddress(u.Opaque)
+	// To Dapr's component, a semicolon separates receivers.
+	if err != nil || address.Name != "" || address.Address != u.Opaque || strings.ContainsAny(u.Opaque, ";,<> \r\n") || len(u.Opaque) > 254 {
+		return Channel{}, wrong("has no address that mail can be sent to")
+	}
+	if _, err := input.CheckName(field, u.Opaque, 254, "me@example.com"); err != nil {
+		return Channel{}, err
+	}
+	return Channel{Kind: Email, Target: u.Opaque}, nil
 }
 
 // seal sets a channel's secret: an access token or, for a webhook, a new signing
@@ -192,7 +239,7 @@ func (r ChannelRules) seal(field string, userID int64, c *Channel, token string)
 	}
 	if err != nil {
 		return "", &fault.Error{
-			Code: fault.Conflict, Field: field, Message: "this server keeps no secrets, so it can neither sign for a webhook nor use an access token",
+			Code: fault.Conflict, Field: field, Message: "this server keeps no secrets, so it can neither sign for a webhook nor use an access token or an address that holds one",
 			Hint: "its operator must set TICKLER_SECRET_KEY; meanwhile use ntfy without a token, or email",
 		}
 	}

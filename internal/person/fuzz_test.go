@@ -40,7 +40,8 @@ func FuzzQuietHours(f *testing.F) {
 // A channel leads where the person said, over nothing but https, with nothing in
 // it that a log or another program would take for something else.
 func FuzzChannel(f *testing.F) {
-	for _, seed := range []string{"", "https://example.com/hook", "ntfy://ntfy.sh/topic", "ntfy:topic", "ntfy://user:tk_x@ntfy.sh/topic", "mailto:me@example.com", "mailto:me@example.com;you@example.com", "mailto:a@b%0d%0aBcc:c@d", "https://user:pw@example.com", "https://example.com/a\r\nX: y", "http://example.com", "file:///etc/passwd", "https://[::1]/", "https://%00/", "javascript:alert(1)"} {
+	for _, seed := range []string{"", "https://example.com/hook", "ntfy://ntfy.sh/topic", "ntfy:topic", "ntfy://user:tk_x@ntfy.sh/topic", "mailto:me@example.com", "mailto:me@example.com;you@example.com", "mailto:a@b%0d%0aBcc:c@d", "https://user:pw@example.com", "https://example.com/a\r\nX: y", "http://example.com", "file:///etc/passwd", "https://[::1]/", "https://%00/", "javascript:alert(1)",
+		"https://ntfy.sh/topic", "https://discord.com/api/webhooks/123/s3cret-token?thread_id=4", "https://hooks.slack.com/services/T1/B2/s3cret", "https://api.telegram.org/bot123:s3cret-token/sendMessage?chat_id=-1004", "https://push.example.org/message?token=A12345678901234", "gotify://push.example.org/under/A12345678901234"} {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
@@ -61,6 +62,12 @@ func FuzzChannel(f *testing.F) {
 		require.Equal(t, "https", u.Scheme)
 		require.NotEmpty(t, u.Hostname())
 		require.Nil(t, u.User, "a password is no part of what is shown")
+		if len(token) > 12 && c.Kind != Ntfy {
+			require.NotContains(t, c.Target, token)
+		}
+		if c.Kind != Webhook && c.Kind != Ntfy { // without the token it is no address of the service
+			return
+		}
 		again, _, err := ChannelRules{}.parseChannel("add_channel", map[ChannelKind]string{Webhook: c.Target, Ntfy: "ntfy" + strings.TrimPrefix(c.Target, "https")}[c.Kind])
 		require.NoError(t, err)
 		require.Equal(t, c.Target, again.Target)

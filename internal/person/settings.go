@@ -94,7 +94,7 @@ func (s *Service) UpdateSettings(ctx context.Context, user Settings, in Settings
 	var channel Channel
 	if in.AddChannel != "" {
 		var token string
-		if channel, token, err = s.channels.parseChannel("add_channel", in.AddChannel); err != nil {
+		if channel, token, err = s.channels.read(ctx, "add_channel", in.AddChannel); err != nil {
 			return result, err
 		}
 		if result.WebhookSecret, err = s.channels.seal("add_channel", user.UserID, &channel, token); err != nil {
