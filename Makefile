@@ -86,8 +86,8 @@ test-asyncapi: ## Read the description of the bus with AsyncAPI's own parser; ne
 test-rest: build ## Lint the OpenAPI document, and test REST against it with Schemathesis; needs Node and Python
 	bin/tickler-dev with-postgres dev/rest/check --max-examples 50
 
-test-mcp: build daprd ## Run MCP's official checkers and TypeScript clients; needs Node
-	cd dev/mcp && npm ci --silent --no-audit --no-fund
+test-mcp: build daprd ## Run MCP's official checkers, and the clients that agents use; needs Node and Python
+	dev/mcp/install
 	cd dev && TICKLER_TEST_MCP=$(CURDIR)/dev/mcp go test -count=1 -run Official ./e2e
 
 test-calendar: ## Let ical.js work out the dates of calendar feeds; needs Node

@@ -37,6 +37,18 @@ func node(t *testing.T, env []string, args ...string) {
 	t.Logf("%s", output)
 }
 
+// python runs a program of dev/mcp with an environment that is installed there.
+func python(t *testing.T, env []string, environment, program string) {
+	t.Helper()
+	dir := os.Getenv(officialVariable)
+	command := exec.CommandContext(t.Context(), filepath.Join(dir, ".tools", environment, "bin", "python"), program)
+	command.Dir = dir
+	command.Env = append(os.Environ(), env...)
+	output, err := command.CombinedOutput()
+	require.NoError(t, err, "%s", output)
+	t.Logf("%s", output)
+}
+
 // withFixtures is a system whose api is cmd/conformance-api: the MCP transport
 // with what the conformance suite looks for beside Tickler's own tools.
 func withFixtures(t *testing.T) *system {
@@ -110,10 +122,25 @@ func TestOfficialCheckersAndClientsAreContent(t *testing.T) {
 	t.Run("inspector", func(t *testing.T) {
 		node(t, nil, "mcp-inspector", "--cli", carrying(t, shared(t).MCPURL(), shared(t).person(t, "").token), "--transport", "http", "--method", "tools/list", "--strict")
 	})
-	for _, client := range []string{"session-1.mjs", "session-2.mjs"} {
-		t.Run(client, func(t *testing.T) {
-			usual := shared(t)
-			node(t, []string{"TICKLER_MCP_URL=" + usual.MCPURL(), "TICKLER_TOKEN=" + usual.person(t, "Europe/Berlin").token}, client)
+}
+
+// The clients that people connect, and the frameworks that give the tools to models:
+// each converts the list of tools, or goes through a whole session.
+func TestOfficialClientsGoThroughASession(t *testing.T) {
+	if os.Getenv(officialVariable) == "" {
+		t.Skipf("%s is not set; run: make test-mcp", officialVariable)
+	}
+	s := shared(t)
+	for _, program := range []string{"session-1.mjs", "session-2.mjs", "session-remote.mjs", "conversions.mjs"} {
+		t.Run(program, func(t *testing.T) {
+			node(t, []string{"TICKLER_MCP_URL=" + s.MCPURL(), "TICKLER_TOKEN=" + s.person(t, "Europe/Berlin").token}, program)
+		})
+	}
+	for program, environment := range map[string]string{
+		"conversions.py": "clients", "session_mcp.py": "clients", "session_fastmcp.py": "clients", "session_langchain.py": "langchain",
+	} {
+		t.Run(program, func(t *testing.T) {
+			python(t, []string{"TICKLER_MCP_URL=" + s.MCPURL(), "TICKLER_TOKEN=" + s.person(t, "Europe/Berlin").token}, environment, program)
 		})
 	}
 }
