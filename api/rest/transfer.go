@@ -33,20 +33,13 @@ func (s *server) transfers() {
 		Description: "Returns settings, categories, tags and tasks that are not deleted as one document, which POST /v1/import takes.",
 		Responses:   responses(map[int]response{http.StatusOK: {Description: "Everything.", Content: jsonContent(s.document.answer(reflect.TypeFor[transfer.Document]()))}}),
 	}, s.export)
-	file := func(description string) mediaType {
-		return mediaType{&jsonschema.Schema{Type: "string", Description: description}}
-	}
 	s.handle(s.Guard(access.TasksWrite, maxImport), post, "/v1/import", &described{
 		OperationID: "import", Summary: "Import tasks", Tags: []string{aboutTransfer},
-		Description: "Brings in a file: an export of Tickler, a CSV export of Todoist, or the to-dos of an iCalendar file. Each task is judged by itself, and imported once however often its file is. With dry_run nothing is changed, and the report says what would be. At most 10000 tasks and 16 MiB, 256 KiB each. One import at a time.",
+		Description: "Brings in a file: an export of Tickler, the to-dos of a calendar (iCalendar), or what Todoist, TickTick, Google Tasks, Microsoft To Do, Tasks.org or Vikunja export; whose it is shows its content. Each task is judged by itself, and imported once however often its file is. A field that does not fit does not cost its task: it is kept in the description and noted. With dry_run nothing is changed, and the report says what would be. At most 10000 tasks and 16 MiB, 256 KiB each; a ZIP 8 MiB. One import at a time.",
 		Parameters: []parameter{{
 			Name: "dry_run", In: "query", Description: "Change nothing. Default false.", Schema: &jsonschema.Schema{Type: "boolean"},
 		}},
-		RequestBody: &requestBody{Required: true, Content: content{
-			"application/json": {s.document.answer(reflect.TypeFor[transfer.Document]())},
-			"text/csv":         file("As Todoist exports a project."),
-			"text/calendar":    file("RFC 5545; only VTODO is read."),
-		}},
+		RequestBody: &requestBody{Required: true, Content: s.importable()},
 		Responses: responses(map[int]response{http.StatusOK: {
 			Description: "What became of each task.", Content: jsonContent(s.document.answer(reflect.TypeFor[transfer.Report]())),
 		}}, 409, 413, 415, 422),
@@ -58,9 +51,41 @@ func (s *server) transfers() {
 		if c.Request.ContentLength > maxImport {
 			return nil, bodyError(&http.MaxBytesError{Limit: maxImport})
 		}
-		kind, _, _ := mime.ParseMediaType(c.GetHeader("Content-Type"))
-		return s.importFile(c.Request.Context(), user, kind, arriving{c.Request.Body}, dryRun)
+		kind, parameters, _ := mime.ParseMediaType(c.GetHeader("Content-Type"))
+		body := io.Reader(arriving{c.Request.Body})
+		if kind == "multipart/form-data" {
+			if body, err = openUpload(body, parameters["boundary"]); err != nil {
+				return nil, err
+			}
+			kind = "application/octet-stream" // browsers name a part's type by the ending of its name
+		}
+		return s.importFile(c.Request.Context(), user, kind, body, dryRun)
 	}))
+}
+
+// importable describes what can be imported, by media type.
+func (s *server) importable() content {
+	file := func(description string) mediaType {
+		return mediaType{&jsonschema.Schema{Type: "string", Description: description}}
+	}
+	all := content{
+		"text/csv":      file("As Todoist exports a project, or TickTick a backup; separated by commas, semicolons or tabs."),
+		"text/calendar": file("RFC 5545; only VTODO is read."),
+		"application/json": {&jsonschema.Schema{
+			Description: "An export of Tickler, or of Google Tasks (Takeout), Microsoft To Do (Graph), Tasks.org or Vikunja.",
+			AnyOf:       []*jsonschema.Schema{s.document.answer(reflect.TypeFor[transfer.Document]()), {Type: "object"}, {Type: "array"}},
+		}},
+		"multipart/form-data": {&jsonschema.Schema{
+			Type: "object", Description: "One file of any of these kinds.",
+			Properties: map[string]*jsonschema.Schema{"file": {Type: "string", Format: "binary"}},
+		}},
+	}
+	for _, kind := range transfer.MediaTypes() {
+		if _, described := all[kind]; !described {
+			all[kind] = file("Any of these, or a ZIP: a backup of Todoist, an export of Vikunja.")
+		}
+	}
+	return all
 }
 
 // export writes everything that the caller has, as it is read.

@@ -2,6 +2,8 @@ package rest_test
 
 import (
 	"fmt"
+	"io"
+	"mime/multipart"
 	"strings"
 	"testing"
 
@@ -32,4 +34,44 @@ func TestEverythingIsExportedAndImported(t *testing.T) {
 	ann.refused(t, 400, "INVALID_INPUT", "dry_run", "POST", "/v1/import?dry_run=maybe", csv, "Content-Type", "text/csv")
 	ann.refused(t, 413, "INVALID_INPUT", "body", "POST", "/v1/import", strings.Repeat("x", 16<<20+1), "Content-Type", "text/csv")
 	ann.refused(t, 413, "INVALID_INPUT", "body", "POST", "/v1/tasks", strings.Repeat(" ", 1<<20+1))
+}
+
+// form is a form with parts, each a name of a file, or "" for a field, and a content.
+func form(t *testing.T, parts ...string) (body, kind string) {
+	t.Helper()
+	var text strings.Builder
+	w := multipart.NewWriter(&text)
+	for n := 0; n < len(parts); n += 2 {
+		var part io.Writer
+		var err error
+		if parts[n] == "" {
+			part, err = w.CreateFormField("note")
+		} else {
+			part, err = w.CreateFormFile("file", parts[n])
+		}
+		require.NoError(t, err)
+		_, err = io.WriteString(part, parts[n+1])
+		require.NoError(t, err)
+	}
+	require.NoError(t, w.Close())
+	return text.String(), w.FormDataContentType()
+}
+
+func TestFileIsUploadedInAForm(t *testing.T) {
+	ann, _ := setup(t)
+	csv := "TYPE,CONTENT\ntask,x\n"
+	for _, parts := range [][]string{{"tasks.csv", csv}, {"", "hello", "tasks.bin", csv, "", "bye"}, {"x.ics", "BEGIN:VCALENDAR\nBEGIN:VTODO\nUID:1\nSUMMARY:x\nEND:VTODO\nEND:VCALENDAR\n"}} {
+		body, kind := form(t, parts...)
+		require.EqualValues(t, 1, ann.ok(t, "POST", "/v1/import?dry_run=true", body, "Content-Type", kind).body["created"])
+	}
+	body, kind := form(t, "a.csv", csv, "b.csv", csv)
+	require.Contains(t, ann.refused(t, 400, "INVALID_INPUT", "body", "POST", "/v1/import", body, "Content-Type", kind).text, "more than one file")
+	require.Contains(t, ann.refused(t, 400, "INVALID_INPUT", "body", "POST", "/v1/import", body[:strings.Index(body, csv)+9], "Content-Type", kind).text, "ends within its file")
+	body, kind = form(t, "", "hello")
+	require.Contains(t, ann.refused(t, 400, "INVALID_INPUT", "body", "POST", "/v1/import", body, "Content-Type", kind).text, "without a file")
+	body, kind = form(t, strings.Split(strings.Repeat("|x|", 20), "|")[:40]...)
+	ann.refused(t, 400, "INVALID_INPUT", "body", "POST", "/v1/import", body, "Content-Type", kind)
+	ann.refused(t, 400, "INVALID_INPUT", "body", "POST", "/v1/import", "no form", "Content-Type", kind)
+	ann.refused(t, 400, "INVALID_INPUT", "Content-Type", "POST", "/v1/import", body, "Content-Type", "multipart/form-data")
+	require.EqualValues(t, 0, ann.ok(t, "GET", "/v1/tasks", "").body["total"])
 }

@@ -13,11 +13,9 @@ import (
 
 // Said is what a call did, told once on the page that follows it, with the way back.
 type Said struct {
-	Text   string  `json:"t"`
-	Detail string  `json:"d,omitempty"` // for example what a quick add understood
-	Call   string  `json:"c,omitempty"` // the call to undo, by its id in the journal
-	Tasks  []int64 `json:"i,omitempty"` // tasks that reopening brings back, where there is no call
-	Link   string  `json:"l,omitempty"` // a page to look at
+	Text   string `json:"t"`
+	Detail string `json:"d,omitempty"` // for example what a quick add understood
+	Call   string `json:"c,omitempty"` // the call to undo, by its id in the journal
 }
 
 // Cookies gives browsers cookies that no other server can set or read: guard.Guard.
@@ -64,7 +62,6 @@ func (p *Pages) heard(c *gin.Context) *Said {
 	if err != nil || json.Unmarshal(text, &said) != nil || said.Text == "" {
 		return nil
 	}
-	said.Link = Local(said.Link)
 	return &said
 }
 

@@ -56,7 +56,9 @@ func Mount(router gin.IRoutes, c Config) {
 	s.post("/task/:id/reopen", s.reopen)
 	s.post("/task/:id/delete", s.delete)
 	s.post("/task/:id/skip", s.skip)
-	s.post("/reopen", s.reopenSeveral)
+	s.get("/activity", s.activity)
+	s.get("/activity/undo", s.undoPage)
+	s.post("/undo", s.undo)
 	s.get("/live", s.live)
 }
 

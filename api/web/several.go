@@ -52,7 +52,6 @@ func (s *server) doSeveral(c *gin.Context, user person.Settings) error {
 	if err != nil {
 		return err
 	}
-	said := Said{}
 	var problems []refused
 	succeeded := 0
 	for len(ids) > 0 {
@@ -72,17 +71,13 @@ func (s *server) doSeveral(c *gin.Context, user person.Settings) error {
 		for _, one := range answer.Results {
 			if one.Error != nil {
 				problems = append(problems, refused{s.titleOf(c, some[one.Index]), Sentence(one.Error)})
-			} else if fields["action"] != nil {
-				said.Tasks = append(said.Tasks, one.Task.ID)
 			}
 		}
 	}
 	if len(problems) > 0 {
 		return s.showRefused(c, user, form, problems, succeeded)
 	}
-	said.Text = fmt.Sprintf(done, plural(succeeded, "task"))
-	said.Call = callOf(c)
-	s.Pages.Say(c, backTo(c), said)
+	s.Pages.Say(c, backTo(c), Said{Text: fmt.Sprintf(done, plural(succeeded, "task")), Call: callOf(c)})
 	return nil
 }
 

@@ -25,11 +25,11 @@ type taskData struct {
 	Done     string // when it was completed
 	Recurs   *operation.RecurrenceView
 	Next     []string
-	FromDone bool // the next date counts from completion
 	Reminds  []string
 	Offsets  string
 	Created  string
 	Updated  string
+	History  []step
 	Remind   Form   // the form that snoozes
 	Soonest  string // that a reminder can be set to
 }
@@ -75,6 +75,19 @@ func (s *server) showTask(c *gin.Context, status int, user person.Settings, remi
 	}
 	for _, at := range t.Reminders {
 		data.Reminds = append(data.Reminds, clock.full(at))
+	}
+	history, err := call[operation.HistoryAnswer](ctx, s.Operations, "get_history", arguments{"task_id": taskID, "limit": 20})
+	if err != nil {
+		return err
+	}
+	for _, day := range clock.history(history.Changes) {
+		for _, one := range day.Steps {
+			one.Title, one.Path = "it", "" // the page is about it
+			if day.Name != "Today" {
+				one.When = day.Name + " " + one.When
+			}
+			data.History = append(data.History, one)
+		}
 	}
 	s.Pages.Show(c, status, "task", Page{Title: t.Title, Current: "/tasks", Back: "/task/" + id(taskID), Data: data})
 	return nil

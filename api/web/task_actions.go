@@ -2,15 +2,12 @@ package web
 
 import (
 	"fmt"
-	"strconv"
 	"strings"
 
 	"github.com/gin-gonic/gin"
 
 	"tickler/api/operation"
-	"tickler/internal/fault"
 	"tickler/internal/person"
-	"tickler/internal/task"
 )
 
 // quoted writes a title as part of a sentence. Titles of 200 characters are cut.
@@ -23,7 +20,7 @@ func quoted(title string) string {
 
 func (s *server) complete(c *gin.Context, user person.Settings) error {
 	return s.change(c, "complete_task", nil, func(done operation.TaskAnswer) Said {
-		said := Said{Text: quoted(done.Task.Title) + " is done", Tasks: []int64{done.Task.ID}}
+		said := Said{Text: quoted(done.Task.Title) + " is done", Call: callOf(c)}
 		switch {
 		case done.NextDue != "":
 			said.Detail = "next " + s.clock(user).full(done.NextDue)
@@ -36,7 +33,7 @@ func (s *server) complete(c *gin.Context, user person.Settings) error {
 
 func (s *server) reopen(c *gin.Context, _ person.Settings) error {
 	return s.change(c, "reopen_task", nil, func(open operation.TaskAnswer) Said {
-		return Said{Text: quoted(open.Task.Title) + " is open again"}
+		return Said{Text: quoted(open.Task.Title) + " is open again", Call: callOf(c)}
 	})
 }
 
@@ -44,7 +41,7 @@ func (s *server) skip(c *gin.Context, user person.Settings) error {
 	return s.change(c, "skip_occurrence", nil, func(skipped operation.TaskAnswer) Said {
 		return Said{
 			Text: quoted(skipped.Task.Title) + " is skipped", Detail: "now due " + s.clock(user).full(skipped.Task.DueDate),
-			Tasks: []int64{skipped.Task.ID},
+			Call: callOf(c),
 		}
 	})
 }
@@ -63,31 +60,6 @@ func (s *server) delete(c *gin.Context, _ person.Settings) error {
 	if strings.HasPrefix(to, fmt.Sprintf("/task/%d", id)) {
 		to = "/"
 	}
-	s.Pages.Say(c, to, Said{Text: "Deleted " + quoted(gone.Task.Title), Tasks: []int64{id}})
-	return nil
-}
-
-// reopenSeveral takes back what was done to the tasks that the form names: deleting,
-// completing or skipping.
-func (s *server) reopenSeveral(c *gin.Context, _ person.Settings) error {
-	words := strings.Fields(Posted(c).Get("tasks"))
-	if len(words) == 0 || len(words) > task.MaxBatch {
-		return fault.Invalid("tasks", "must name 1 to %d tasks", task.MaxBatch)
-	}
-	var last operation.TaskAnswer
-	for _, word := range words {
-		id, err := strconv.ParseInt(word, 10, 64)
-		if err != nil {
-			return fault.Invalid("tasks", "must name tasks by their ids")
-		}
-		if last, err = call[operation.TaskAnswer](c.Request.Context(), s.Operations, "reopen_task", arguments{"task_id": id}); err != nil {
-			return err
-		}
-	}
-	said := Said{Text: quoted(last.Task.Title) + " is back"}
-	if len(words) > 1 {
-		said.Text = plural(len(words), "task") + " are back"
-	}
-	s.Pages.Say(c, backTo(c), said)
+	s.Pages.Say(c, to, Said{Text: "Deleted " + quoted(gone.Task.Title), Call: callOf(c)})
 	return nil
 }

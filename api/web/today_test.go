@@ -30,7 +30,7 @@ func TestTodayShowsWhatIsDueAndCompletesIt(t *testing.T) {
 	require.NotContains(t, done.text, fmt.Sprintf(`id="task-%d"`, id))
 	require.NotContains(t, ann.get("/").text, "is done", "it is said once")
 
-	back := ann.post("/reopen", "back", "/", "tasks", fmt.Sprint(id))
+	back := ann.undoesSaid(done)
 	require.Contains(t, back.text, fmt.Sprintf(`id="task-%d"`, id))
 }
 

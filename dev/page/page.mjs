@@ -31,7 +31,7 @@ async function open(options = {}) {
 // signIn follows a new link, as somebody does who got one.
 async function signIn(page) {
   const link = await (await fetch(HERE + '/link')).text()
-  await page.goto(link.replace('127.0.0.1', 'localhost'))
+  await page.goto(new URL(link).pathname)
   await page.getByRole('button', { name: 'Sign in' }).click()
   await page.getByRole('heading', { name: 'Today', exact: true }).waitFor()
 }
@@ -46,7 +46,7 @@ async function until(what, condition) {
 }
 
 const row = (page, title) => page.locator('.list > li', { hasText: title })
-const said = (page, text) => page.locator('#said', { hasText: text }).waitFor()
+const said = (page, text) => page.locator('#said .toast', { hasText: text }).waitFor()
 const add = async (page, text) => {
   await page.getByLabel('Add a task').fill(text)
   await page.getByRole('button', { name: 'Add', exact: true }).click()
@@ -275,7 +275,7 @@ const steps = {
     const page = await open({ javaScriptEnabled: false })
     await signIn(page)
     await add(page, 'Plain forms tomorrow 10:00 #plain')
-    await page.locator('#said', { hasText: 'tomorrow 10:00' }).waitFor()
+    await page.locator('#said .toast', { hasText: 'tomorrow 10:00' }).waitFor()
     await page.getByRole('link', { name: 'Plain forms' }).click()
     await page.getByRole('link', { name: 'Edit' }).click()
     await page.getByLabel('Title').fill('Plainer forms')

@@ -77,3 +77,6 @@ func meantZone(name string) string {
 	}
 	return fault.Nearest(name, zoneList())
 }
+
+// ZoneNames lists the names of the tz database, sorted.
+func ZoneNames() []string { return zoneList() }

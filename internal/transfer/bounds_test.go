@@ -119,7 +119,7 @@ func TestFileOfAnyKindOfExcessIsReadInLittleMemory(t *testing.T) {
 			allocated := stats.TotalAlloc
 			kept := held(func() any {
 				var all content
-				all, err = formats[e.kind](service, user, &file{from: e.open()})
+				all, err = service.read(user, e.kind, e.open())
 				return all.items
 			})
 			runtime.ReadMemStats(&stats)
@@ -182,7 +182,7 @@ func TestRulesThatTakeLongAreRefusedTogetherBeforeAnythingIsImported(t *testing.
 	require.Regexp(t, `rules up to task \d+ \("Number \d+"\) take longer to work out than one import may; nothing was imported`, known.Message)
 	require.NotEmpty(t, known.Hint)
 
-	content, err := service.readCalendar(fuzzUser, &file{from: written("FREQ=MONTHLY;BYDAY=-1FR;COUNT=40", MaxTasks)})
+	content, err := service.read(fuzzUser, "text/calendar", written("FREQ=MONTHLY;BYDAY=-1FR;COUNT=40", MaxTasks))
 	require.NoError(t, err)
 	require.NoError(t, service.checkWork(fuzzUser, content.items), "ten thousand ordinary rules")
 }

@@ -1,9 +1,11 @@
 package transfer
 
 import (
+	"bufio"
+	"bytes"
 	"errors"
-	"fmt"
 	"io"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -14,76 +16,185 @@ import (
 	"tickler/internal/fault"
 	"tickler/internal/input"
 	"tickler/internal/person"
-	"tickler/internal/recurrence"
 	"tickler/internal/task"
 )
 
-// readCalendar reads the to-dos of a calendar (RFC 5545, section 3.6.2).
-func (s *Service) readCalendar(user person.Settings, f *file) (content, error) {
-	c := content{format: "icalendar"}
-	for todos := newToDos(f); ; {
-		todo, err := todos.next()
-		if errors.Is(err, io.EOF) {
-			return c, nil
-		}
-		if err == nil {
-			err = c.add(readToDo(len(c.items)+1, todo, user.Zone()))
+const calendarFormat = "icalendar"
+
+// calendarFile is a stream of calendars as it is read.
+type calendarFile struct {
+	*content
+	user    person.Settings
+	now     time.Time
+	zones   map[string]*zoneRules
+	changes []change       // of single dates, in the present calendar
+	series  map[string]int // recurring to-dos by their UID: places in items
+	waiting []waiting      // for the rules of a zone that comes behind them
+}
+
+// waiting is a to-do that names a zone that is not known yet.
+type waiting struct {
+	row  int
+	text []byte
+	lost []string
+}
+
+// readCalendar reads the to-dos of calendars (RFC 5545, section 3.6.2), of which a
+// stream may hold several.
+func (s *Service) readCalendar(user person.Settings, f *file, c *content) error {
+	c.format = calendarFormat
+	r := &calendarFile{content: c, user: user, now: s.now(), series: map[string]int{}}
+	todos := newToDos(f)
+	first := len(c.items)
+	for row := 1; ; {
+		one, err := todos.next()
+		r.zones = todos.zones
+		switch {
+		case errors.Is(err, io.EOF):
+			slices.SortStableFunc(c.items[first:], func(a, b item) int { return a.row - b.row })
+			for _, name := range slices.Sorted(maps.Keys(todos.others)) {
+				c.note("left out: %d %s; only to-dos (VTODO) are imported", todos.others[name], name)
+			}
+			return nil
+		case err == nil && one.todo == nil:
+			err = r.end()
+		case err == nil && r.unknown(one.todo) && row <= MaxTasks:
+			r.waiting = append(r.waiting, waiting{row, bytes.Clone(one.text), one.lost})
+			row++
+		case err == nil:
+			err = r.read(row, one.todo, one.lost)
+			row++
 		}
 		if err != nil {
-			return c, f.refuse(err, "is not an iCalendar file: %s")
+			return f.refuse(err, "is not an iCalendar file: %s")
 		}
 	}
 }
 
-func readToDo(row int, todo *ical.Component, zone *time.Location) item {
-	text := func(name string) string {
-		value, err := todo.Props.Text(name)
-		if err != nil {
-			return ""
+// end reads what waited for the end of a calendar.
+func (r *calendarFile) end() error {
+	for _, one := range r.waiting {
+		todo, err := decodeToDo(bufio.NewReader(bytes.NewReader(one.text)))
+		if err == nil {
+			err = r.read(one.row, todo, one.lost)
 		}
-		return strings.TrimSpace(value)
+		if err != nil {
+			return err
+		}
 	}
-	i := item{row: row, in: task.Import{AddInput: task.AddInput{Fields: task.Fields{Title: input.Some(text(ical.PropSummary)), Description: input.Some(text(ical.PropDescription))}}}}
-	uid := text(ical.PropUID)
-	if uid == "" { // required, but not everybody writes it
-		uid = i.in.Title.Value + "\x00" + raw(todo, ical.PropDue)
+	r.waiting = nil
+	err := r.applyChanges()
+	r.series, r.changes = map[string]int{}, nil
+	return err
+}
+
+// unknown tells whether a to-do names a zone that only rules can explain, and these
+// have not come yet.
+func (r *calendarFile) unknown(todo *ical.Component) bool {
+	for _, c := range append([]*ical.Component{todo}, todo.Children...) {
+		for _, props := range c.Props {
+			for _, prop := range props {
+				name := prop.Params.Get(ical.PropTimezoneID)
+				if name == "" || r.zones[name] != nil {
+					continue
+				}
+				if _, known := namedZone(name); !known {
+					return true
+				}
+			}
+		}
 	}
-	i.in.IdempotencyKey = key("icalendar", uid, raw(todo, ical.PropRecurrenceID))
+	return false
+}
+
+// read adds a to-do, or keeps it as a change of one date of another.
+func (r *calendarFile) read(row int, todo *ical.Component, lost []string) error {
+	i := r.toDo(row, todo, lost)
+	if todo.Props.Get(ical.PropRecurrenceID) != nil {
+		if len(r.items)+len(r.changes) >= MaxTasks {
+			return tooMany("tasks", MaxTasks)
+		}
+		r.changes = append(r.changes, r.change(i, todo))
+		return nil
+	}
+	if uid := raw(todo, ical.PropUID); uid != "" && i.in.RecurrenceRule.Value != "" {
+		if _, twice := r.series[uid]; !twice {
+			r.series[uid] = len(r.items)
+		}
+	}
+	return r.add(i)
+}
+
+func (r *calendarFile) toDo(row int, todo *ical.Component, lost []string) item {
+	i := item{row: row, uid: text(todo, ical.PropUID)}
+	if i.uid != "" {
+		i.in.IdempotencyKey = key(calendarFormat, i.uid, raw(todo, ical.PropRecurrenceID))
+	} else { // required, but not everybody writes it
+		i.in.IdempotencyKey = r.alike(everything(todo)...)
+	}
+	i.in.Title, i.in.Description = input.Some(text(todo, ical.PropSummary)), input.Some(text(todo, ical.PropDescription))
 	if i.in.Title.Value == "" {
-		i.in.Title = input.Some("(no title)")
-		i.note("it had no title")
+		i.untitled()
 	}
-	switch {
-	case todo.Props.Get(ical.PropRecurrenceID) != nil:
-		i.reason = "it changes one date of a recurring to-do, which cannot be taken over"
-	case strings.EqualFold(text(ical.PropStatus), "CANCELLED"):
+	if strings.EqualFold(text(todo, ical.PropStatus), "CANCELLED") {
 		i.reason = "it was cancelled"
 	}
+	i.in.Priority = input.Some(calendarPriority(raw(todo, ical.PropPriority)))
+	r.labels(&i, todo)
+	r.dates(&i, todo)
+	r.alarms(&i, todo) // before the due date moves behind exceptions
+	r.exceptions(&i, todo)
+	r.history(&i, todo)
+	r.others(&i, todo)
+	i.leftOut(lost)
+	return i
+}
+
+// labels reads the categories: all become tags, but for the category of a feed of our
+// own.
+func (r *calendarFile) labels(i *item, todo *ical.Component) {
+	category := text(todo, propCategory)
+	i.in.Category = input.Some(category)
 	for _, list := range todo.Props.Values(ical.PropCategories) {
 		tags, err := list.TextList()
-		if err == nil {
-			for _, tag := range tags {
+		if err != nil {
+			tags = strings.Split(list.Value, ",")
+		}
+		for _, tag := range tags {
+			if tag = strings.TrimSpace(tag); tag != category {
 				i.tag(tag)
 			}
 		}
 	}
-	i.in.Priority = input.Some(calendarPriority(raw(todo, ical.PropPriority)))
-	i.dates(todo, zone)
-	i.alarms(todo, zone)
-	i.shorten()
-	if description := []rune(i.in.Description.Value); len(description) > task.MaxDescription {
-		i.in.Description = input.Some(string(description[:task.MaxDescription-1]) + "…")
-		i.note("the description was too long, and was cut")
+}
+
+// text is a text without its escapes, "" if there is none.
+func text(c *ical.Component, name string) string {
+	value, err := c.Props.Text(name)
+	if err != nil {
+		return raw(c, name)
 	}
-	return i
+	return strings.TrimSpace(value)
 }
 
 // raw is a value as it stands there, of whatever type.
-func raw(todo *ical.Component, name string) string {
-	if prop := todo.Props.Get(name); prop != nil {
+func raw(c *ical.Component, name string) string {
+	if prop := c.Props.Get(name); prop != nil {
 		return strings.TrimSpace(prop.Value)
 	}
 	return ""
+}
+
+// everything is what a to-do says, without when it was written.
+func everything(c *ical.Component) (all []string) {
+	for _, name := range slices.Sorted(maps.Keys(c.Props)) {
+		if name != ical.PropCreated && name != ical.PropLastModified {
+			for _, prop := range c.Props[name] {
+				all = append(all, name, prop.Params.Get(ical.PropTimezoneID), prop.Value)
+			}
+		}
+	}
+	return all
 }
 
 // calendarPriority: 1 is the highest, 9 the lowest, 0 none. RFC 5545, section 3.8.1.9.
@@ -100,111 +211,77 @@ func calendarPriority(text string) task.Priority {
 	}
 }
 
-// dates reads when the to-do is due, how it recurs, and when it was done.
-func (i *item) dates(todo *ical.Component, zone *time.Location) {
-	due := todo.Props.Get(ical.PropDue)
-	if due == nil { // a start, and how long it takes
-		due = todo.Props.Get(ical.PropDateTimeStart)
-		if due != nil && todo.Props.Get(ical.PropDuration) != nil {
-			i.note("the start was taken for the due date")
-		}
-	}
-	if due != nil {
-		at, ok := i.moment(due, zone)
-		switch {
-		case !ok:
-			i.note(fmt.Sprintf("the date %q could not be read", fault.Clip(due.Value)))
-		case len(due.Value) == len("20060102"):
-			i.in.DueDate = input.Some(at.Format(time.DateOnly))
-		default:
-			i.in.DueDate = input.Some(at.Format(time.RFC3339))
-		}
-		if named := zoneOf(due, zone); ok && named != zone {
-			i.in.TimeZone = named.String()
-		}
-	}
-	if rule := todo.Props.Get(ical.PropRecurrenceRule); rule != nil {
-		i.in.RecurrenceRule = input.Some(rule.Value)
-		if _, err := recurrence.Parse(rule.Value); err != nil {
-			i.in.RecurrenceRule = input.Some("")
-			i.note(fmt.Sprintf("the rule %q could not be taken over: %s", fault.Clip(rule.Value), fault.Clip(err.Error())))
-		}
-		if todo.Props.Get(ical.PropExceptionDates) != nil || todo.Props.Get(ical.PropRecurrenceDates) != nil {
-			i.note("exceptions from the rule could not be taken over")
-		}
-	}
-	if created := todo.Props.Get(ical.PropCreated); created != nil {
-		if at, ok := i.moment(created, zone); ok {
-			i.in.CreatedAt = &at
-		}
-	}
-	status, _ := todo.Props.Text(ical.PropStatus)
-	completed := todo.Props.Get(ical.PropCompleted)
-	if completed == nil && !strings.EqualFold(status, "COMPLETED") && raw(todo, ical.PropPercentComplete) != "100" {
-		return
-	}
-	at := time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC) // when is not known: now, as what lies ahead cannot be done
-	if completed != nil {
-		if read, ok := i.moment(completed, zone); ok {
-			at = read
-		}
-	} else if modified := todo.Props.Get(ical.PropLastModified); modified != nil {
-		if read, ok := i.moment(modified, zone); ok {
-			at = read
-		}
-	}
-	i.in.CompletedAt = &at
+// shown are the names under which properties without a place are kept.
+var shown = map[string]string{
+	ical.PropURL: "URL", ical.PropGeo: "Place", ical.PropAttach: "Attachment", ical.PropClass: "Class", ical.PropRequestStatus: "Request status",
 }
 
-// moment reads a date or date-time; one without a zone is in the person's, one
-// in a wall time that does not exist moves forward like any other.
-func (i *item) moment(prop *ical.Prop, zone *time.Location) (time.Time, bool) {
-	value := prop.Value
-	if strings.HasSuffix(value, "Z") || len(value) == len("20060102") {
-		at, err := prop.DateTime(time.UTC)
-		return at, err == nil && at.Year() >= 1970
-	}
-	wall, err := time.Parse("20060102T150405", value)
-	if err != nil || wall.Year() < 1970 {
-		return wall, false
-	}
-	return recurrence.Resolve(wall, zoneOf(prop, zone)), true
-}
-
-// zoneOf is the zone that a value names, where that is one of the tz database.
-func zoneOf(prop *ical.Prop, zone *time.Location) *time.Location {
-	name := prop.Params.Get(ical.PropTimezoneID)
-	if name == "" {
-		return zone
-	}
-	named, err := person.LoadZone("TZID", strings.TrimPrefix(name, "/"))
-	if err != nil {
-		return zone
-	}
-	return named
-}
-
-// alarms reads when it reminds. RFC 5545, section 3.8.6.3.
-func (i *item) alarms(todo *ical.Component, zone *time.Location) {
-	for _, alarm := range todo.Children {
-		trigger := alarm.Props.Get(ical.PropTrigger)
-		if alarm.Name != ical.CompAlarm || trigger == nil {
+// others keeps the properties that have no place of their own.
+func (r *calendarFile) others(i *item, todo *ical.Component) {
+	for _, name := range slices.Sorted(maps.Keys(todo.Props)) {
+		props := todo.Props[name]
+		switch name {
+		case ical.PropRelatedTo:
+			r.related(i, props)
 			continue
+		case ical.PropPercentComplete:
+			if done := props[0].Value; done != "0" && done != "100" && i.in.CompletedAt == nil {
+				i.keep("Done so far", done+" %")
+			}
+			continue
+		case ical.PropStatus:
+			if status := strings.ToUpper(props[0].Value); status == "IN-PROCESS" {
+				i.keep("Status", "in process")
+			}
+			continue
+		case ical.PropPriority:
+			if _, err := strconv.Atoi(strings.TrimSpace(props[0].Value)); err != nil {
+				i.keep("Priority", props[0].Value)
+			}
+			continue
+		case ical.PropClass:
+			if strings.EqualFold(props[0].Value, "PUBLIC") {
+				continue
+			}
+		case ical.PropCategories, ical.PropExceptionDates, ical.PropRecurrenceDates, ical.PropRecurrenceRule, ical.PropDue, ical.PropDateTimeStart:
+			continue // read by labels and dates
 		}
-		if trigger.ValueType() == ical.ValueDateTime {
-			if at, ok := i.moment(trigger, zone); ok {
-				i.in.AbsoluteReminder = &at
+		if slices.Contains(readProps, name) {
+			if len(props) > 1 {
+				i.leftOut([]string{"a second " + name})
 			}
 			continue
 		}
-		before, err := trigger.Duration()
-		minutes := int(-before / time.Minute)
-		if err != nil || minutes < 0 || minutes > person.MaxReminderOffset || len(i.in.ReminderOffsets.Value) == person.MaxReminderOffsets {
-			i.note(fmt.Sprintf("the alarm %q could not be taken over", fault.Clip(trigger.Value)))
-			continue
+		label := shown[name]
+		if label == "" {
+			label = name[:1] + strings.ToLower(name[1:])
 		}
-		if i.in.DueDate.Value != "" && !slices.Contains(i.in.ReminderOffsets.Value, minutes) {
-			i.in.ReminderOffsets = input.Some(append(i.in.ReminderOffsets.Value, minutes))
+		for _, prop := range props {
+			if value, err := prop.Text(); err == nil && prop.ValueType() == ical.ValueText {
+				i.keep(label, value)
+			} else if encoding := prop.Params.Get("ENCODING"); encoding != "" {
+				i.leftOut([]string{name})
+			} else {
+				i.keep(label, prop.Value)
+			}
+		}
+	}
+}
+
+// related reads what a to-do is a part of, and keeps other relations.
+func (r *calendarFile) related(i *item, props []ical.Prop) {
+	for _, prop := range props {
+		uid, err := prop.Text()
+		if err != nil {
+			uid = prop.Value
+		}
+		switch kind := strings.ToUpper(prop.Params.Get("RELTYPE")); {
+		case (kind == "" || kind == "PARENT") && i.parent == "":
+			i.parent = strings.TrimSpace(uid)
+		case kind == "CHILD": // the part names what it is a part of
+			i.note("its part %q could not be taken over", fault.Clip(uid))
+		default:
+			i.keep("Related to", uid)
 		}
 	}
 }

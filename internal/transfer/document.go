@@ -2,7 +2,6 @@ package transfer
 
 import (
 	"bytes"
-	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -213,49 +212,30 @@ var (
 
 // readDocument reads what Export wrote. Settings are imported; existing categories
 // and tags stay as they are.
-func (s *Service) readDocument(_ person.Settings, f *file) (content, error) {
-	d := document{file: f, decoder: json.NewDecoder(f), content: content{format: documentFormat, settings: &Settings{}}}
-	if err := d.read(); err != nil {
-		return content{}, f.refuse(err, "is not what GET /v1/export writes: %s")
+func (j *jsonFile) readDocument() error {
+	d := document{jsonFile: j}
+	j.content.format, j.settings = documentFormat, &Settings{}
+	err := j.members(d.member)
+	if err == nil {
+		err = j.end()
+	}
+	if err != nil {
+		return j.file.refuse(err, "is not what GET /v1/export writes: %s")
 	}
 	if d.format != documentFormat || d.version != documentVersion {
-		return content{}, fault.Invalid("format", "must be %q and version %d, as GET /v1/export writes", documentFormat, documentVersion)
-	}
-	return d.content, nil
-}
-
-// document is a Document as it is read, member by member.
-type document struct {
-	content
-	file    *file
-	decoder *json.Decoder
-	format  string
-	version int
-}
-
-func (d *document) read() error {
-	if begins, err := d.begins('{'); err != nil || !begins {
-		return cmp.Or(err, errors.New("it is no object"))
-	}
-	for d.decoder.More() {
-		name, err := d.token()
-		if err == nil {
-			err = d.member(name)
-		}
-		if err != nil {
-			return err
-		}
-	}
-	if _, err := d.token(); err != nil { // of the end of the object
-		return err
-	}
-	if _, err := d.token(); !errors.Is(err, io.EOF) {
-		return errors.New("something stands behind it")
+		return fault.Invalid("format", "must be %q and version %d, as GET /v1/export writes", documentFormat, documentVersion)
 	}
 	return nil
 }
 
-func (d *document) member(name json.Token) error {
+// document is a Document as it is read, member by member.
+type document struct {
+	*jsonFile
+	format  string
+	version int
+}
+
+func (d *document) member(name string) error {
 	switch name {
 	case "format":
 		return d.value(&d.format)
@@ -294,57 +274,6 @@ func (d *document) label(all *[]Label, what string) error {
 	err := d.value(&one)
 	*all = append(*all, one)
 	return err
-}
-
-// list reads an array element by element. null is an empty array.
-func (d *document) list(one func() error) error {
-	if begins, err := d.begins('['); err != nil || !begins {
-		return err
-	}
-	for d.decoder.More() {
-		if err := one(); err != nil {
-			return err
-		}
-	}
-	_, err := d.token()
-	return err
-}
-
-func (d *document) token() (json.Token, error) {
-	d.file.entry()
-	return d.decoder.Token()
-}
-
-// begins reports whether an object or array begins here; false for null.
-func (d *document) begins(bracket json.Delim) (bool, error) {
-	token, err := d.token()
-	switch {
-	case err != nil:
-		return false, err
-	case token == nil:
-		return false, nil
-	case token != bracket:
-		return false, fmt.Errorf("it has %v where %v is wanted", token, bracket)
-	}
-	return true, nil
-}
-
-// value reads a value strictly, after checking what decoding it can cost.
-func (d *document) value(into any) error {
-	d.file.entry()
-	var text json.RawMessage
-	if err := d.decoder.Decode(&text); err != nil {
-		return err
-	}
-	if err := documentParts.Check(text); err != nil {
-		return err
-	}
-	if escape, member := input.HalfSurrogate(text); escape != "" {
-		return fault.Invalid(cmp.Or(fault.Clip(member), "body"), "holds %s, half of a surrogate pair, which is no character; nothing was imported", escape)
-	}
-	strict := json.NewDecoder(bytes.NewReader(text))
-	strict.DisallowUnknownFields()
-	return strict.Decode(into)
 }
 
 // prepare creates what tasks refer to.
@@ -402,44 +331,49 @@ func (t ExportedTask) item(row int) item {
 	if t.ReminderOffsets != nil {
 		i.in.ReminderOffsets = input.Some(append([]int{}, *t.ReminderOffsets...))
 	}
-	var wrong error
 	at := func(field, text string) *time.Time {
 		if text == "" {
 			return nil
 		}
 		parsed, err := time.Parse(time.RFC3339Nano, text)
-		if err != nil {
-			wrong = fault.Invalid(field, "is not an instant, for example 2026-03-01T16:30:00Z")
+		if err != nil || parsed.Year() < 1970 || parsed.Year() > 9999 {
+			i.note("%s %q was left out; allowed is an instant in the years 1970 to 9999, for example 2026-03-01T16:30:00Z", field, fault.Clip(text))
+			return nil
 		}
 		return &parsed
 	}
 	i.in.CreatedAt, i.in.CompletedAt = at("created_at", t.CreatedAt), at("completed_at", t.CompletedAt)
 	i.in.AbsoluteReminder, i.in.SnoozedUntil = at("absolute_reminder", t.AbsoluteReminder), at("snoozed_until", t.SnoozedUntil)
 	if t.Series != nil {
-		i.in.RecurrenceRule, i.in.RecurrenceBase = input.Some(t.Series.Rule), input.Some(task.RecurrenceBase(t.Series.Base))
-		id, err := uuid.Parse(t.Series.ID)
-		start, startErr := time.Parse(wallForm, t.Series.Start)
-		if err != nil || startErr != nil || start.Year() < 1970 || start.Year() > 9999 ||
-			t.Series.Occurrence < 1 || t.Series.StartOccurrence < 1 || max(t.Series.Occurrence, t.Series.StartOccurrence) > 1<<30 {
-			wrong = fault.Invalid("series", "has no valid id, start, start_occurrence or occurrence")
-		}
-		date := start
-		if t.Series.Date != "" {
-			if date, err = time.Parse(wallForm, t.Series.Date); err != nil || date.Year() < 1970 || date.Year() > 9999 {
-				wrong = fault.Invalid("series", "has no valid date, for example 2026-03-01T09:00:00")
-			}
-			i.in.SeriesDate = &date
-		}
-		i.in.Missed = input.Some(task.Missed(t.Series.Missed))
-		i.in.Series = &task.Recurrence{SeriesID: id, Start: start, StartOccurrence: t.Series.StartOccurrence, Occurrence: t.Series.Occurrence}
-	}
-	for _, one := range []*time.Time{i.in.CreatedAt, i.in.CompletedAt, i.in.AbsoluteReminder, i.in.SnoozedUntil} {
-		if one != nil && (one.Year() < 1970 || one.Year() > 9999) {
-			wrong = fault.Invalid("created_at", "and other instants must be in the years 1970 to 9999")
-		}
-	}
-	if wrong != nil {
-		i.reason = wrong.Error()
+		t.Series.into(&i)
 	}
 	return i
+}
+
+// into puts the task at its place in the series. Where that is not valid, the rule
+// begins anew at the task.
+func (s *Series) into(i *item) {
+	i.in.RecurrenceRule, i.in.RecurrenceBase = input.Some(s.Rule), input.Some(task.RecurrenceBase(s.Base))
+	i.in.Missed = input.Some(task.Missed(s.Missed))
+	id, err := uuid.Parse(s.ID)
+	start, ok := wallTime(s.Start)
+	if err != nil || !ok || s.Occurrence < 1 || s.StartOccurrence < 1 || max(s.Occurrence, s.StartOccurrence) > 1<<30 {
+		i.note("the place in the series was left out: it has no valid id, start, start_occurrence or occurrence")
+		return
+	}
+	i.in.Series = &task.Recurrence{SeriesID: id, Start: start, StartOccurrence: s.StartOccurrence, Occurrence: s.Occurrence}
+	if s.Date == "" {
+		return
+	}
+	date, ok := wallTime(s.Date)
+	if !ok {
+		i.note("the date of the series was left out; allowed is for example 2026-03-01T09:00:00")
+		return
+	}
+	i.in.SeriesDate = &date
+}
+
+func wallTime(text string) (time.Time, bool) {
+	at, err := time.Parse(wallForm, text)
+	return at, err == nil && at.Year() >= 1970 && at.Year() <= 9999
 }

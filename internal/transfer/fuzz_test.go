@@ -28,7 +28,7 @@ func FuzzCalendarFile(f *testing.F) {
 	}
 	service := NewService(task.NewService(nil, fuzzNow), nil, nil, fuzzNow)
 	f.Fuzz(func(t *testing.T, text []byte) {
-		content, err := service.readCalendar(fuzzUser, &file{from: bytes.NewReader(text)})
+		content, err := service.read(fuzzUser, "text/calendar", bytes.NewReader(text))
 		requireContent(t, content, err)
 	})
 }
@@ -57,7 +57,7 @@ func FuzzTodoistFile(f *testing.F) {
 	}
 	service := NewService(task.NewService(nil, fuzzNow), nil, nil, fuzzNow)
 	f.Fuzz(func(t *testing.T, text []byte) {
-		content, err := service.readTodoist(fuzzUser, &file{from: bytes.NewReader(text)})
+		content, err := service.read(fuzzUser, "text/csv", bytes.NewReader(text))
 		requireContent(t, content, err)
 	})
 }
@@ -71,7 +71,7 @@ func FuzzDocument(f *testing.F) {
 	}
 	service := NewService(task.NewService(nil, fuzzNow), nil, nil, fuzzNow)
 	f.Fuzz(func(t *testing.T, text []byte) {
-		content, err := service.readDocument(fuzzUser, &file{from: bytes.NewReader(text)})
+		content, err := service.read(fuzzUser, "application/json", bytes.NewReader(text))
 		requireContent(t, content, err)
 	})
 }

@@ -23,44 +23,59 @@ const (
 	maxLines = 1000
 )
 
-// read are the properties that are imported; of those in once only the first
-// counts. Other lines, such as attachments, are skipped.
-var (
-	read = []string{
-		ical.PropSummary, ical.PropDescription, ical.PropPriority, ical.PropCategories, ical.PropUID, ical.PropRecurrenceID, ical.PropStatus,
-		ical.PropDue, ical.PropDateTimeStart, ical.PropDuration, ical.PropRecurrenceRule, ical.PropExceptionDates, ical.PropRecurrenceDates,
-		ical.PropCreated, ical.PropCompleted, ical.PropLastModified, ical.PropPercentComplete, ical.PropTrigger,
-	}
-	once = []string{ical.PropExceptionDates, ical.PropRecurrenceDates}
-)
+// Properties of a to-do that count once: they can be very many, and what they list
+// beyond some is of no use.
+var once = []string{ical.PropExceptionDates, ical.PropRecurrenceDates}
 
-// toDos reads the to-dos of a calendar one by one, line by line as in RFC 5545,
-// section 3.1: lines are unfolded, and names are case-insensitive.
+// readProps are the properties with a place of their own.
+var readProps = []string{
+	ical.PropSummary, ical.PropDescription, ical.PropPriority, ical.PropCategories, ical.PropUID, ical.PropRecurrenceID, ical.PropStatus,
+	ical.PropDue, ical.PropDateTimeStart, ical.PropDuration, ical.PropRecurrenceRule, ical.PropExceptionDates, ical.PropRecurrenceDates,
+	ical.PropCreated, ical.PropCompleted, ical.PropLastModified, ical.PropPercentComplete, ical.PropTrigger, ical.PropAction, ical.PropRelatedTo,
+	propSeries, propCategory, propAlarms, propReminder, propEstimate, propNag,
+}
+
+// silent are the properties that say nothing about the task.
+var silent = []string{ical.PropDateTimeStamp, ical.PropSequence}
+
+// entry is what is read of a calendar at a time: a to-do, or the end of a calendar.
+type entry struct {
+	todo *ical.Component // nil: the calendar ended
+	text []byte          // of the to-do, until the next is read
+	lost []string        // names of properties and components that were passed over
+}
+
+// toDos reads the to-dos of a stream of calendars one by one, line by line as in RFC
+// 5545, section 3.1: lines are unfolded, and names are case-insensitive.
 type toDos struct {
-	file  *file
-	lines *bufio.Reader
-	line  []byte        // the present one
-	text  bytes.Buffer  // the present to-do by itself, in a calendar
-	again *bufio.Reader // of text, for the library
-	open  []string      // components that have begun, the outermost first
-	begun bool          // the calendar has
+	file   *file
+	lines  *bufio.Reader
+	line   []byte        // the present one
+	text   bytes.Buffer  // the present to-do or zone by itself, in a calendar
+	again  *bufio.Reader // of text, for the library
+	open   []string      // components that have begun, the outermost first
+	begun  bool          // a calendar has
+	lost   []string
+	zones  map[string]*zoneRules // of the present calendar
+	others map[string]int        // components that are no to-dos
 }
 
 func newToDos(f *file) *toDos {
 	f.entry()
-	return &toDos{file: f, lines: bufio.NewReader(f), again: bufio.NewReader(nil)}
+	return &toDos{file: f, lines: bufio.NewReader(f), again: bufio.NewReader(nil), zones: map[string]*zoneRules{}, others: map[string]int{}}
 }
 
 func notACalendar(why string) error {
 	return fault.Invalid("body", "is no calendar that can be read: %s", why)
 }
 
-// next is the next to-do; io.EOF behind the last. What it keeps of a to-do is
-// bounded, and so is what the library is given to read.
-func (t *toDos) next() (*ical.Component, error) {
+// next is the next to-do or the end of a calendar; io.EOF behind the last. What it
+// keeps of a to-do is bounded, and so is what the library is given to read.
+func (t *toDos) next() (entry, error) {
 	t.text.Reset()
+	t.lost = nil
 	kept, lines := 0, 0
-	seen := map[string]bool{}
+	seen := map[string]int{}
 	for {
 		room := maxParameters
 		if t.text.Len() > 0 {
@@ -68,60 +83,130 @@ func (t *toDos) next() (*ical.Component, error) {
 		}
 		whole, err := t.unfold(room)
 		if err != nil {
-			return nil, err
+			return entry{}, err
 		}
 		name, value, err := split(t.line, whole)
 		if err != nil {
-			return nil, err
+			return entry{}, err
 		}
-		inToDo := t.text.Len() > 0
+		inside := t.text.Len() > 0
 		switch name {
 		case "BEGIN":
 			if err := t.enter(strings.ToUpper(strings.TrimSpace(value))); err != nil {
-				return nil, err
+				return entry{}, err
 			}
-			if len(t.open) == 2 && t.open[1] == ical.CompToDo {
+			if len(t.open) == 2 && t.kept() {
 				t.text.WriteString("BEGIN:VCALENDAR\r\n")
+			} else if len(t.open) == 2 {
+				t.count(t.open[1])
 			}
-			if t.text.Len() == 0 || !t.wanted() {
+			if t.text.Len() == 0 {
+				continue
+			}
+			if !t.wanted() {
+				t.lose(t.open[len(t.open)-1])
 				continue
 			}
 		case "END":
 			wanted := t.wanted()
 			component, err := t.leave(value)
 			if err != nil {
-				return nil, err
+				return entry{}, err
 			}
-			if component == ical.CompToDo && inToDo && len(t.open) == 1 {
-				t.text.WriteString("END:VTODO\r\nEND:VCALENDAR\r\n")
-				return t.decode()
-			}
-			if !inToDo || !wanted {
+			switch {
+			case len(t.open) == 0:
+				return entry{}, nil
+			case inside && len(t.open) == 1:
+				t.text.WriteString("END:" + component + "\r\nEND:VCALENDAR\r\n")
+				whole := t.text.Bytes()
+				found, err := t.decode()
+				if component == ical.CompToDo || err != nil {
+					return entry{todo: found, text: whole, lost: t.lost}, err
+				}
+				t.zone(found)
+				t.text.Reset()
+				kept, lines = 0, 0
+				continue
+			case !inside || !wanted:
 				continue
 			}
 		default:
 			if len(t.open) == 0 {
-				return nil, notACalendar("a line stands outside of BEGIN:VCALENDAR and END:VCALENDAR")
+				return entry{}, notACalendar("a line stands outside of BEGIN:VCALENDAR and END:VCALENDAR")
 			}
-			if !inToDo || !t.wanted() || !slices.Contains(read, name) || seen[name] && slices.Contains(once, name) {
+			if !inside || !t.wanted() || t.pass(name, seen, whole) {
 				continue
 			}
-			seen[name] = true
 		}
 		if kept += len(t.line); !whole || kept > maxEntry {
-			return nil, errLongEntry
+			return entry{}, errLongEntry
 		}
-		if lines++; lines > maxLines {
-			return nil, fault.Invalid("body", "has a to-do of more than %d lines; at most so many are looked at", maxLines)
+		if lines++; lines > maxLines && t.open[1] == ical.CompToDo {
+			return entry{}, fault.Invalid("body", "has a to-do of more than %d lines; at most so many are looked at", maxLines)
+		} else if lines > maxLines && name != "BEGIN" && name != "END" {
+			continue // a zone that lists more than it needs
 		}
 		t.text.Write(t.line)
 		t.text.WriteString("\r\n")
 	}
 }
 
-// wanted reports whether the open component is a to-do or an alarm of one.
+// pass tells whether a property of a to-do is passed over. Its name is remembered
+// unless it says nothing about the task. Those of other programs (X-) mean nothing
+// here; others are read if they are short.
+func (t *toDos) pass(name string, seen map[string]int, whole bool) bool {
+	const many, long = 50, 4 << 10
+	seen[name]++
+	switch {
+	case t.open[1] == ical.CompTimezone:
+		return false
+	case slices.Contains(silent, name):
+		return true
+	case slices.Contains(once, name):
+		if seen[name] > many {
+			t.lose(name)
+		}
+		return seen[name] > many
+	case strings.HasPrefix(name, "X-") && !strings.HasPrefix(name, "X-TICKLER-"), !slices.Contains(readProps, name) && (!whole || len(t.line) > long || seen[name] > many):
+		t.lose(name)
+		return true
+	}
+	return false
+}
+
+// lose remembers the name of what is passed over.
+func (t *toDos) lose(name string) {
+	if name = fault.Clip(name); len(t.lost) < maxNotes && !slices.Contains(t.lost, name) {
+		t.lost = append(t.lost, name)
+	}
+}
+
+// count counts a component that is no to-do.
+func (t *toDos) count(component string) {
+	if _, known := t.others[component]; known || len(t.others) < maxNotes {
+		t.others[component]++
+	}
+}
+
+// zone keeps the rules of a time zone.
+func (t *toDos) zone(c *ical.Component) {
+	if name, rules := readZone(c); len(t.zones) < maxZones {
+		t.zones[name] = rules
+	}
+}
+
+// kept reports whether the component that has just begun in the calendar is read.
+func (t *toDos) kept() bool {
+	return t.open[1] == ical.CompToDo || t.open[1] == ical.CompTimezone
+}
+
+// wanted reports whether the open component is a to-do or an alarm of one, or a time
+// zone or part of one.
 func (t *toDos) wanted() bool {
-	return len(t.open) == 2 && t.open[1] == ical.CompToDo || len(t.open) == 3 && t.open[1] == ical.CompToDo && t.open[2] == ical.CompAlarm
+	if len(t.open) < 2 || len(t.open) > 3 || !t.kept() {
+		return false
+	}
+	return len(t.open) == 2 || t.open[1] == ical.CompTimezone || t.open[2] == ical.CompAlarm
 }
 
 func (t *toDos) enter(component string) error {
@@ -130,6 +215,9 @@ func (t *toDos) enter(component string) error {
 		return notACalendar("it does not begin with BEGIN:VCALENDAR")
 	case len(t.open) >= maxNesting:
 		return notACalendar("components are nested too deep")
+	}
+	if len(t.open) == 0 {
+		t.zones = map[string]*zoneRules{}
 	}
 	t.begun, t.open = true, append(t.open, component)
 	return nil
@@ -230,13 +318,17 @@ func valueAt(line []byte) int {
 // decode reads the to-do that was found. A panic of the library means that it is
 // not a calendar.
 func (t *toDos) decode() (todo *ical.Component, err error) {
+	t.again.Reset(&t.text)
+	return decodeToDo(t.again)
+}
+
+func decodeToDo(text *bufio.Reader) (todo *ical.Component, err error) {
 	defer func() {
 		if panicked := recover(); panicked != nil {
 			todo, err = nil, notACalendar("a to-do has a line that cannot be read")
 		}
 	}()
-	t.again.Reset(&t.text)
-	calendar, err := ical.NewDecoder(t.again).Decode()
+	calendar, err := ical.NewDecoder(text).Decode()
 	if err != nil {
 		return nil, notACalendar(fault.Clip(err.Error()))
 	}

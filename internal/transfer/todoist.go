@@ -1,193 +1,165 @@
 package transfer
 
 import (
-	"bufio"
-	"crypto/sha256"
-	"encoding/csv"
-	"errors"
-	"io"
 	"regexp"
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"tickler/internal/fault"
 	"tickler/internal/input"
-	"tickler/internal/label"
 	"tickler/internal/person"
+	"tickler/internal/phrase"
 	"tickler/internal/task"
 )
 
-// Todoist exports a project as a CSV file: rows of tasks, of sections, and of
-// notes, which are the comments of the task above. Labels stand in the content
-// as @label, priority 1 is the highest, indent counts from 1, and dates are as
-// the person wrote them.
+// Todoist exports a project as a CSV file: rows of tasks, of sections, and of notes,
+// which are the comments of the task above; its backup is a ZIP of these, each named
+// for its project. Labels stand in the content as @label, priority 1 is the highest,
+// indent counts from 1, and dates are as the person wrote them.
 // https://www.todoist.com/help/articles/format-a-csv-file-to-import-into-todoist
+
+const todoistFormat = "todoist"
 
 var todoistPriorities = map[string]task.Priority{"1": task.Urgent, "2": task.High, "3": task.Medium, "4": task.Low, "": task.Medium}
 
-const (
-	maxColumns = 100
-	// maxIndent is how deep tasks may be part of each other; Todoist has four levels.
-	maxIndent = 8
+// maxIndent is how deep tasks may be part of each other; Todoist has four levels.
+const maxIndent = 8
+
+var (
+	mention   = regexp.MustCompile(`(?:^|\s)@([^\s@]+)`)
+	projectID = regexp.MustCompile(`\s*\[[0-9A-Za-z]+\]$`)
 )
 
-var mention = regexp.MustCompile(`(?:^|\s)@([^\s@]+)`)
-
-// project is a CSV file as it is read.
-type project struct {
-	content
-	column  map[string]int
+// todoist is a project as it is read.
+type todoist struct {
+	*content
+	user    person.Settings
+	now     time.Time
+	project string // its name, "" if the file does not tell
 	section string
 	above   []string // titles of the tasks that the next one may be part of
-	same    map[[sha256.Size]byte]int
-	today   clockFace
 	// comments of the last task are put together before they go into its
 	// description: each may be a few letters, and there may be very many.
 	comments strings.Builder
+	first    int // item of this project
 }
 
-// readTodoist reads a project. A section becomes the category of its tasks.
-func (s *Service) readTodoist(user person.Settings, f *file) (content, error) {
-	f.entry()
-	text := bufio.NewReader(f)
-	if mark, _ := text.Peek(3); string(mark) == "\xef\xbb\xbf" {
-		_, _ = text.Discard(3)
+// newTodoist reads a project. The project is the category of its tasks; where the file
+// has no name, or it is the inbox, their section is.
+func newTodoist(c *content, user person.Settings, now time.Time) *todoist {
+	p := &todoist{content: c, user: user, now: now, project: projectID.ReplaceAllString(c.name, ""), first: len(c.items)}
+	if strings.EqualFold(p.project, "Inbox") {
+		p.project = ""
 	}
-	reader := csv.NewReader(text)
-	reader.FieldsPerRecord, reader.LazyQuotes, reader.ReuseRecord = -1, true, true
-	p := &project{content: content{format: "todoist"}, column: map[string]int{}, same: map[[sha256.Size]byte]int{}, today: clockFace{s.now().In(user.Zone())}}
-	for rows := 0; ; rows++ {
-		f.entry()
-		record, err := reader.Read()
-		if err == nil && len(record) > maxColumns {
-			err = fault.Invalid("body", "has a row of more than %d columns", maxColumns)
-		}
-		switch {
-		case rows == 0 && (f.err != nil || errors.Is(err, errLongEntry)):
-			return content{}, f.refuse(err, "%s")
-		case rows == 0 && (err != nil || !p.head(record)):
-			return content{}, fault.Invalid("body", "is not a CSV export of Todoist: its first line must name the columns, among them TYPE and CONTENT")
-		case rows == 0:
-			continue
-		case errors.Is(err, io.EOF):
-			p.commented()
-			return p.content, nil
-		}
-		if err == nil {
-			line, _ := reader.FieldPos(0)
-			err = p.read(line, func(name string) string {
-				if i, ok := p.column[name]; ok && i < len(record) {
-					return strings.TrimSpace(record[i])
-				}
-				return ""
-			})
-		}
-		if err != nil {
-			return content{}, f.refuse(err, "is not a CSV file: %s")
-		}
-	}
+	return p
 }
 
-// head reads the names of the columns, and tells whether they are those of Todoist.
-func (p *project) head(names []string) bool {
-	for i, name := range names {
-		p.column[strings.ToUpper(strings.TrimSpace(name))] = i
-	}
-	_, typed := p.column["TYPE"]
-	_, content := p.column["CONTENT"]
-	return typed && content
-}
+func (p *todoist) end() { p.commented() }
 
-// read reads a row, whose fields it gets by the names of their columns.
-func (p *project) read(line int, field func(string) string) error {
-	switch strings.ToLower(field("TYPE")) {
+func (p *todoist) row(t *table) error {
+	switch kind := strings.ToLower(t.field("TYPE")); kind {
 	case "section":
-		p.section, p.above = cut(field("CONTENT")), nil
+		p.section, p.above = strings.Clone(cutTo(t.field("CONTENT"), task.MaxTitle)), nil
 	case "note":
-		if text := field("CONTENT"); len(p.items) > 0 && text != "" && p.comments.Len() <= maxEntry {
+		if text := t.field("CONTENT"); len(p.items) > p.first && text != "" && p.comments.Len() <= maxEntry {
 			p.comments.WriteString("\n\n" + text)
 		}
 	case "task":
 		p.commented()
-		return p.add(p.task(line, field))
+		return p.add(p.task(t))
 	case "", "meta", "view_style": // how Todoist shows the project
 	default:
 		p.commented()
-		return p.add(item{row: line, in: task.Import{AddInput: task.AddInput{Fields: task.Fields{Title: input.Some(field("CONTENT"))}, IdempotencyKey: key("todoist", "row", strconv.Itoa(line))}}, reason: "rows of the type " + strconv.Quote(fault.Clip(field("TYPE"))) + " are not known"})
+		i := item{row: t.line, reason: "rows of the type " + strconv.Quote(fault.Clip(kind)) + " are not known"}
+		i.in.Title, i.in.IdempotencyKey = input.Some(t.field("CONTENT")), key(todoistFormat, "row", strconv.Itoa(t.line))
+		return p.add(i)
 	}
 	return nil
 }
 
-func (p *project) task(line int, field func(string) string) item {
-	content := field("CONTENT")
-	i := item{row: line, in: task.Import{AddInput: task.AddInput{Fields: task.Fields{Description: input.Some(field("DESCRIPTION")), Category: input.Some(p.section)}}}}
-	i.in.Title = input.Some(strings.TrimSpace(strings.TrimPrefix(mention.ReplaceAllString(content, " "), "* ")))
-	for _, match := range mention.FindAllStringSubmatch(content, label.MaxTagsPerTask+maxNotes) {
+func (p *todoist) task(t *table) item {
+	text := t.field("CONTENT")
+	i := item{row: t.line}
+	i.in.Description = input.Some(t.field("DESCRIPTION"))
+	i.in.Title = input.Some(strings.TrimSpace(strings.TrimPrefix(mention.ReplaceAllString(text, " "), "* ")))
+	for _, match := range mention.FindAllStringSubmatch(text, maxTags) {
 		i.tag(match[1])
 	}
-	priority, known := todoistPriorities[field("PRIORITY")]
+	if i.in.Category = input.Some(p.section); p.project != "" {
+		i.in.Category = input.Some(p.project)
+		i.keep("Section", p.section)
+	}
+	priority, known := todoistPriorities[t.field("PRIORITY")]
 	if i.in.Priority = input.Some(priority); !known {
 		i.in.Priority = input.Some(task.Medium)
-		i.note("priority " + strconv.Quote(fault.Clip(field("PRIORITY"))) + " is not known; medium was taken")
+		i.note("priority %q is not known; medium was taken", fault.Clip(t.field("PRIORITY")))
 	}
-	depth, _ := strconv.Atoi(field("INDENT"))
+	depth, _ := strconv.Atoi(t.field("INDENT"))
 	depth = min(max(depth, 1)-1, len(p.above), maxIndent)
 	if depth > 0 {
-		i.in.Description = input.Some(strings.TrimSpace("Part of: " + cut(strings.Join(p.above[:depth], " › ")) + "\n\n" + i.in.Description.Value))
+		i.partOf(strings.Join(p.above[:depth], " › "))
 	}
-	p.above = append(slices.Clone(p.above[:depth]), cut(i.in.Title.Value))
-	if zone := field("TIMEZONE"); zone != "" {
-		if _, err := person.LoadZone("TIMEZONE", zone); err == nil {
-			i.in.TimeZone = zone
+	p.above = append(slices.Clone(p.above[:depth]), strings.Clone(cutTo(i.in.Title.Value, task.MaxTitle)))
+	zone := p.user.Zone()
+	if name := t.field("TIMEZONE"); name != "" {
+		if named, known := namedZone(name); known {
+			zone, i.in.TimeZone = named, named.String()
+		} else {
+			i.note("the time zone %q is not known; times were read in %s", fault.Clip(name), p.user.TimeZone)
 		}
 	}
-	p.date(&i, field("DATE"))
-	if deadline := field("DEADLINE"); deadline != "" {
-		i.describe("Deadline: " + deadline)
+	p.date(&i, t.field("DATE"), t.field("DATE_LANG"), zone)
+	i.keep("Deadline", t.field("DEADLINE"))
+	p.duration(&i, t.field("DURATION"), t.field("DURATION_UNIT"))
+	if person := t.field("RESPONSIBLE"); person != "" && person != "None" {
+		i.keep("Assigned to", person)
 	}
-	// Rows have no id: the same row again in the file is another task.
-	identity := sha256.Sum256([]byte(strings.Join([]string{p.section, strings.Join(p.above, "\x01"), content, field("DATE")}, "\x00")))
-	p.same[identity]++
-	i.in.IdempotencyKey = key("todoist", string(identity[:]), strconv.Itoa(p.same[identity]))
-	i.shorten()
+	// Rows have no id: the same row again is another task.
+	i.in.IdempotencyKey = p.alike(append([]string{p.section, strings.Join(p.above, "\x01")}, t.record...)...)
 	return i
 }
 
-// date reads a date as a person writes it in Todoist. What cannot be read is
-// kept in the description.
-func (p *project) date(i *item, text string) {
+// date reads a date as a person writes it in Todoist. What cannot be read is kept.
+func (p *todoist) date(i *item, text, language string, zone *time.Location) {
 	if text == "" {
 		return
 	}
-	when, ok := p.today.read(text)
+	when, ok := phrase.Read(text, language, p.now.In(zone))
 	if !ok {
-		i.describe("Date in Todoist: " + text)
-		i.note("the date " + strconv.Quote(fault.Clip(text)) + " could not be read; it stands in the description")
+		i.line("Date in Todoist: " + text)
+		i.note("the date %q could not be read; it stands in the description", fault.Clip(text))
 		return
 	}
-	i.in.DueDate, i.in.RecurrenceRule, i.in.RecurrenceBase = input.Some(when.due), input.Some(when.rule), input.Some(when.base)
+	i.in.DueDate = input.Some(when.Due)
+	if when.Rule != "" {
+		i.in.RecurrenceRule, i.in.RecurrenceBase = input.Some(when.Rule), input.Some(task.FromDue)
+		if when.FromCompletion {
+			i.in.RecurrenceBase = input.Some(task.FromCompletion)
+		}
+	}
+	if when.AllDay {
+		i.in.TimeZone = "" // a day is the same everywhere
+	}
+}
+
+// duration reads how long the task takes.
+func (p *todoist) duration(i *item, text, unit string) {
+	n, err := strconv.Atoi(text)
+	switch {
+	case text == "" || text == "None":
+	case err == nil && n > 0 && n <= task.MaxEstimate && strings.EqualFold(unit, "minute"):
+		i.in.EstimateMinutes = input.Some(n)
+	default:
+		i.keep("Duration", text+" "+unit)
+	}
 }
 
 // commented gives the last task its comments.
-func (p *project) commented() {
+func (p *todoist) commented() {
 	if p.comments.Len() > 0 {
 		p.items[len(p.items)-1].describe(p.comments.String())
 		p.comments.Reset()
 	}
-}
-
-// describe adds a paragraph to the description, until that is too long anyway.
-func (i *item) describe(text string) {
-	if len(i.in.Description.Value) <= maxEntry {
-		i.in.Description = input.Some(strings.TrimSpace(i.in.Description.Value + "\n\n" + strings.TrimSpace(text)))
-	}
-}
-
-// cut shortens what each task below repeats.
-func cut(name string) string {
-	if runes := []rune(name); len(runes) > task.MaxTitle {
-		return string(runes[:task.MaxTitle])
-	}
-	return name
 }

@@ -1,19 +1,20 @@
 // Package transfer exports everything that a person has, as one document, and
-// imports tasks from such a document, from Todoist or from a calendar.
+// imports tasks from such a document, from calendars and from what other programs
+// for tasks export.
 package transfer
 
 import (
 	"context"
 	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
+	"slices"
+	"strconv"
 	"strings"
 	"time"
 
 	"tickler/internal/fault"
-	"tickler/internal/input"
 	"tickler/internal/label"
 	"tickler/internal/person"
 	"tickler/internal/task"
@@ -38,11 +39,12 @@ func NewService(tasks *task.Service, labels *label.Service, people *person.Servi
 
 // Report is the result of importing a file.
 type Report struct {
-	Format   string   `json:"format" enum:"tickler,todoist,icalendar"`
+	Format   string   `json:"format" enum:"tickler,icalendar,todoist,ticktick,google-tasks,microsoft-todo,tasks-org,vikunja"`
 	DryRun   bool     `json:"dry_run" doc:"Whether nothing was changed."`
 	Created  int      `json:"created"`
 	Skipped  int      `json:"skipped"`
 	Settings []string `json:"settings,omitempty" doc:"Settings that were taken over."`
+	Notes    []string `json:"notes,omitempty" doc:"How the file was read, and what of it is no task."`
 	Rows     []Row    `json:"rows" doc:"One for each task of the file."`
 }
 
@@ -56,21 +58,15 @@ type Row struct {
 	Notes   []string `json:"notes,omitempty" doc:"What could not be taken over as it was."`
 }
 
-// item is a task of a file, ready to be imported.
-type item struct {
-	row    int
-	in     task.Import
-	notes  []string
-	reason string // why it is not imported at all
-
-	id, previous int64 // in a document of our own
-}
-
 // content is what a file holds.
 type content struct {
+	name   string // of the file, "" if not known
 	format string
 	items  []item
+	notes  []string // about the whole file
 	labels labels
+	// same counts rows that are alike, since those of a CSV have no id.
+	same map[[sha256.Size]byte]int
 	// settings are those to be taken over; nil: none.
 	settings *Settings
 }
@@ -87,38 +83,44 @@ func (c *content) add(i item) error {
 	return nil
 }
 
-// Formats by media type. What they hold in memory is bounded by MaxTasks, by the
-// limits of a task, and by the size of the file, whatever its content.
-var formats = map[string]func(s *Service, user person.Settings, f *file) (content, error){
-	"application/json": (*Service).readDocument,
-	"text/csv":         (*Service).readTodoist,
-	"text/calendar":    (*Service).readCalendar,
+// alike is the key of a task that has no id, by all that it says. The same again in
+// the file is another task.
+func (c *content) alike(parts ...string) string {
+	identity := sha256.Sum256([]byte(strings.Join(parts, "\x00")))
+	c.same[identity]++
+	return key(c.format, string(identity[:]), strconv.Itoa(c.same[identity]))
 }
 
-// Import imports a file of a media type, and reads it as it arrives. Each task is
-// handled by itself: one that cannot be imported does not affect the others. A dry
-// run changes nothing and reports what would be done. A user's imports run one at a
-// time, and only a few of all users: others are RATE_LIMITED after waiting some
-// seconds. If the file cannot be read to its end, nothing is imported and the error
-// is that of reading.
+// note reports something about the whole file.
+func (c *content) note(format string, args ...any) {
+	if text := fmt.Sprintf(format, args...); len(c.notes) < maxNotes && !slices.Contains(c.notes, text) {
+		c.notes = append(c.notes, text)
+	}
+}
+
+// Import imports a file, whose format is recognised by its content, and reads it as it
+// arrives. Each task is handled by itself: one that cannot be imported does not affect
+// the others, and a field that does not fit does not cost its task. A dry run changes
+// nothing and reports what would be done. A user's imports run one at a time, and only
+// a few of all users: others are RATE_LIMITED after waiting some seconds. If the file
+// cannot be read to its end, nothing is imported and the error is that of reading.
 func (s *Service) Import(ctx context.Context, user person.Settings, mediaType string, from io.Reader, dryRun bool) (Report, error) {
-	read, known := formats[mediaType]
-	if !known {
-		return Report{}, fault.Invalid("Content-Type", "must be application/json for an export of Tickler, text/csv for one of Todoist, text/calendar for iCalendar")
+	if !slices.Contains(MediaTypes(), mediaType) {
+		return Report{}, fault.Invalid("Content-Type", "must be one of %s, or multipart/form-data with one file", strings.Join(MediaTypes(), ", "))
 	}
 	leave, err := s.places.take(ctx, user.UserID)
 	if err != nil {
 		return Report{}, err
 	}
 	defer leave()
-	content, err := read(s, user, &file{from: from})
+	content, err := s.read(user, mediaType, from)
 	if err != nil {
 		return Report{}, err
 	}
 	if err := s.checkWork(user, content.items); err != nil {
 		return Report{}, err
 	}
-	report := Report{Format: content.format, DryRun: dryRun}
+	report := Report{Format: content.format, DryRun: dryRun, Notes: content.notes}
 	if content.settings != nil && !dryRun {
 		if err := s.prepare(ctx, &user, content, &report); err != nil {
 			return report, err
@@ -130,41 +132,40 @@ func (s *Service) Import(ctx context.Context, user person.Settings, mediaType st
 // importAll imports the tasks one by one.
 func (s *Service) importAll(ctx context.Context, user person.Settings, report Report, content content) (Report, error) {
 	report.Rows = []Row{}
-	var planned *plannedLabels
+	planned, err := s.predictLabels(ctx, user)
+	if err != nil {
+		return report, err
+	}
 	if report.DryRun {
-		var err error
-		if planned, err = s.predictLabels(ctx, user); err != nil {
-			return report, err
-		}
 		for _, c := range content.labels.categories {
-			_ = planned.categories.add(c.Name, "category", label.CheckCategoryRoom)
+			planned.categories.add(c.Name)
 		}
 		for _, t := range content.labels.tags {
-			_ = planned.tags.add(t.Name, "tag", label.CheckTagRoom)
+			planned.tags.add(t.Name)
 		}
 	}
 	imported := map[int64]int64{} // ids by those in the file
 	seen := map[string]bool{}
 	for n, one := range content.items {
 		content.items[n] = item{} // release the memory of what is done
-		row := Row{Row: one.row, Title: fault.Clip(one.in.Title.Value), Notes: one.notes, Reason: one.reason}
+		one.finish()
+		row := Row{Row: one.row, Title: fault.Clip(one.in.Title.Value), Reason: one.reason}
 		if row.Reason == "" && seen[one.in.IdempotencyKey] {
 			row.Reason = "it is in the file twice"
 		}
 		seen[one.in.IdempotencyKey] = true
 		if row.Reason == "" {
-			if err := s.importOne(ctx, user, one, report.DryRun, imported, &row); err != nil {
+			planned.fit(&one)
+			if err := s.importOne(ctx, user, &one, report.DryRun, imported, &row); err != nil {
 				return report, err
 			}
 		}
-		if row.Reason == "" && planned != nil {
-			row.Reason = planned.refuse(one.in)
-		}
-		row.Outcome = "created"
+		row.Outcome, row.Notes = "created", one.notes
 		if row.Reason != "" {
 			row.Outcome = "skipped"
 			report.Skipped++
 		} else {
+			planned.accept(&one)
 			report.Created++
 		}
 		report.Rows = append(report.Rows, row)
@@ -181,7 +182,7 @@ func passes(err error) bool {
 
 // importOne imports a task. It returns an error only for what stops the whole
 // import.
-func (s *Service) importOne(ctx context.Context, user person.Settings, one item, dryRun bool, imported map[int64]int64, row *Row) error {
+func (s *Service) importOne(ctx context.Context, user person.Settings, one *item, dryRun bool, imported map[int64]int64, row *Row) error {
 	if one.id != 0 {
 		mine, err := s.tasks.Get(ctx, user, one.id)
 		if passes(err) {
@@ -196,7 +197,10 @@ func (s *Service) importOne(ctx context.Context, user person.Settings, one item,
 	if id, ok := imported[one.previous]; ok && one.previous != 0 {
 		one.in.PreviousTaskID = &id
 	}
-	added, err := s.tasks.Import(ctx, user, one.in, dryRun)
+	added, err := s.tasks.Import(ctx, user, one.ready(), dryRun)
+	for err != nil && !passes(err) && one.drop(err) {
+		added, err = s.tasks.Import(ctx, user, one.ready(), dryRun)
+	}
 	var e *fault.Error
 	switch {
 	case passes(err):
@@ -215,49 +219,4 @@ func (s *Service) importOne(ctx context.Context, user person.Settings, one item,
 		row.TaskID, imported[one.id] = added.Task.ID, added.Task.ID
 	}
 	return nil
-}
-
-// maxNotes is how many notes one task can have.
-const maxNotes = 10
-
-// note reports what could not be imported as it was.
-func (i *item) note(text string) {
-	switch {
-	case len(i.notes) < maxNotes:
-		i.notes = append(i.notes, text)
-	case len(i.notes) == maxNotes:
-		i.notes = append(i.notes, "and more of the kind")
-	}
-}
-
-// key identifies what is imported.
-func key(parts ...string) string {
-	sum := sha256.Sum256([]byte(strings.Join(parts, "\x00")))
-	return "import:" + hex.EncodeToString(sum[:])
-}
-
-// shorten cuts a title that is too long, and keeps it whole in the description.
-func (i *item) shorten() {
-	i.in.Title = input.Some(strings.Join(strings.Fields(i.in.Title.Value), " "))
-	title := []rune(i.in.Title.Value)
-	if len(title) <= task.MaxTitle {
-		return
-	}
-	i.in.Title = input.Some(string(title[:task.MaxTitle-1]) + "…")
-	i.in.Description = input.Some(strings.TrimSpace(string(title) + "\n\n" + i.in.Description.Value))
-	i.note("the title was too long; it stands whole in the description")
-}
-
-// tag adds a tag if its name is valid.
-func (i *item) tag(name string) {
-	name = strings.TrimSpace(name)
-	switch {
-	case name == "":
-	case len([]rune(name)) > label.MaxTagName:
-		i.note(fmt.Sprintf("%q is too long for a tag", fault.Clip(name)))
-	case len(i.in.Tags.Value) >= label.MaxTagsPerTask:
-		i.note(fmt.Sprintf("%q is one tag too many", name))
-	default:
-		i.in.Tags = input.Some(append(i.in.Tags.Value, name))
-	}
 }

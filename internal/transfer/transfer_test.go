@@ -217,7 +217,7 @@ func TestTodoistIsImported(t *testing.T) {
 	require.Equal(t, 5, report.Created, "%+v", report.Rows)
 	require.Equal(t, 2, report.Skipped)
 	require.Equal(t, []int{3, 5, 10, 11, 12, 13, 14}, rows(report), "lines of the file")
-	require.Contains(t, report.Rows[3].Notes[0], "could not be read")
+	require.Contains(t, report.Rows[3].Notes, `the date "whenever" could not be read; it stands in the description`)
 	require.Contains(t, report.Rows[4].Reason, "title is empty")
 	require.Contains(t, report.Rows[5].Notes[0], "priority")
 	require.Contains(t, report.Rows[6].Reason, "not known")
@@ -234,7 +234,7 @@ func TestTodoistIsImported(t *testing.T) {
 	require.Equal(t, "two\nlitres\n\noat milk", second.Description)
 	require.Equal(t, "Work 💼", monday.Category.Name)
 	require.Equal(t, "America/New_York", monday.TimeZone)
-	require.Equal(t, "2026-03-09T14:00:00+01:00", monday.FormatDue(b.ann), "wall time in its own zone, which changed the day before")
+	require.Equal(t, "2026-03-02T15:00:00+01:00", monday.FormatDue(b.ann), "today, at the wall time of its own zone")
 	require.Equal(t, task.FromCompletion, monday.Recurrence.Base)
 	require.Contains(t, numbers.Description, "Part of: Report")
 	require.Contains(t, numbers.Description, "whenever")
@@ -314,8 +314,8 @@ END:VCALENDAR
 	require.Equal(t, "America/New_York", rent.TimeZone)
 	require.Equal(t, task.Urgent, rent.Priority)
 	require.Len(t, rent.Tags, 2)
-	require.Equal(t, []int{30}, rent.ReminderOffsets)
-	require.Equal(t, "2026-03-09T08:00:00Z", rent.AbsoluteReminder.Format(time.RFC3339))
+	require.Equal(t, []int{30, 29 * 60}, rent.ReminderOffsets, "at that distance from each date of the series")
+	require.Nil(t, rent.AbsoluteReminder)
 	require.Equal(t, 2025, rent.CreatedAt.Year())
 	require.NotNil(t, rent.Recurrence)
 	require.Equal(t, "2026-03-01T10:00:00Z", found["Done"].CompletedAt.Format(time.RFC3339))
@@ -333,10 +333,20 @@ func TestADryRunForeseesWhereTheLimitsAre(t *testing.T) {
 	}
 	tried := b.bring(t, b.ann, "text/csv", file, true)
 	done := b.bring(t, b.ann, "text/csv", file, false)
-	require.NotZero(t, done.Skipped)
+	require.Zero(t, done.Skipped, "a category too many does not cost the task")
 	for i, row := range done.Rows {
-		require.Equal(t, row.Outcome, tried.Rows[i].Outcome, "%s: %s %s", row.Title, row.Reason, tried.Rows[i].Reason)
+		require.Equal(t, row.Notes, tried.Rows[i].Notes, row.Title)
 	}
+	last := done.Rows[len(done.Rows)-1]
+	require.Equal(t, []string{
+		`category "s51" would be one more than the 50 categories allowed; it stands in the description`,
+		`tag "t103" would be one more than the 100 tags allowed; it stands in the description`,
+	}, []string{last.Notes[0], last.Notes[len(last.Notes)-1]})
+	one, err := b.tasks.Get(b.ctx, b.ann, last.TaskID)
+	require.NoError(t, err)
+	require.Equal(t, "Category: s51\nTags: T102, t103", one.Description)
+	require.Nil(t, one.Category)
+	require.Empty(t, one.Tags)
 }
 
 func TestImportForeseesNamesThatLookAlike(t *testing.T) {
@@ -344,10 +354,11 @@ func TestImportForeseesNamesThatLookAlike(t *testing.T) {
 	file := "TYPE,CONTENT\nsection,HOME\ntask,x\ntask,y @НОМЕ @HOME\ntask,z @other\nsection,НОМЕ\ntask,w\n"
 	tried := b.bring(t, b.ann, "text/csv", file, true)
 	done := b.bring(t, b.ann, "text/csv", file, false)
-	require.Equal(t, 2, done.Skipped)
-	require.Contains(t, done.Rows[1].Reason, "another alphabet")
+	require.Zero(t, done.Skipped)
+	require.Contains(t, done.Rows[1].Notes[0], "another alphabet")
+	require.Contains(t, done.Rows[3].Notes[0], "another alphabet")
 	for i, row := range done.Rows {
-		require.Equal(t, row.Outcome, tried.Rows[i].Outcome, "%s: %s %s", row.Title, row.Reason, tried.Rows[i].Reason)
+		require.Equal(t, row.Notes, tried.Rows[i].Notes, row.Title)
 	}
 }
 
@@ -381,7 +392,10 @@ func TestWhatIsNoSuchFileIsRefused(t *testing.T) {
 		{"id":1,"title":"","created_at":""},{"id":2,"title":"x","created_at":"soon"},{"id":3,"title":"x","due_date":"never"},
 		{"id":4,"title":"ok","priority":"low"},{"id":4,"title":"ok","priority":"low"},
 		{"id":5,"title":"x","series":{"rule":"daily","id":"1","start":"2026-03-01T09:00:00","occurrence":1}}]}`, false)
-	require.Equal(t, 1, report.Created, "%+v", report.Rows)
+	require.Equal(t, 4, report.Created, "a field that is not valid does not cost the task: %+v", report.Rows)
+	for _, n := range []int{1, 2, 5} {
+		require.Len(t, report.Rows[n].Notes, 1)
+	}
 }
 
 // largest is the most that is written at once.

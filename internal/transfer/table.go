@@ -1,0 +1,122 @@
+package transfer
+
+import (
+	"bufio"
+	"encoding/csv"
+	"errors"
+	"io"
+	"strings"
+
+	"tickler/internal/fault"
+	"tickler/internal/person"
+)
+
+const (
+	maxColumns = 100
+	// maxBefore is how many rows may stand before the names of the columns: TickTick
+	// writes when and by whom the file was made.
+	maxBefore = 20
+)
+
+// table is a CSV file as it is read: a row after the other, its fields by the names of
+// their columns.
+type table struct {
+	column map[string]int
+	record []string
+	line   int
+}
+
+// field is a field of the present row, "" if it has none.
+func (t *table) field(name string) string {
+	if i, ok := t.column[name]; ok && i < len(t.record) {
+		return strings.TrimSpace(t.record[i])
+	}
+	return ""
+}
+
+func (t *table) names(columns ...string) bool {
+	for _, name := range columns {
+		if _, there := t.column[name]; !there {
+			return false
+		}
+	}
+	return true
+}
+
+// rows reads the rows of a table of one program.
+type rows interface {
+	row(t *table) error
+	end() // behind the last row
+}
+
+// readTable reads a CSV file of Todoist or TickTick, told apart by the names of their
+// columns. Values are separated by commas, semicolons or tabs.
+func (s *Service) readTable(user person.Settings, f *file, text *bufio.Reader, c *content) error {
+	begin, _ := text.Peek(longLook)
+	f.entry()
+	reader := csv.NewReader(f)
+	reader.Comma, reader.FieldsPerRecord, reader.LazyQuotes, reader.ReuseRecord = separator(string(begin)), -1, true, true
+	t := &table{}
+	var program rows
+	for n := 0; ; n++ {
+		f.entry()
+		record, err := reader.Read()
+		if err == nil && len(record) > maxColumns {
+			err = fault.Invalid("body", "has a row of more than %d columns", maxColumns)
+		}
+		unknown := program == nil && (n == maxBefore || errors.Is(err, io.EOF))
+		switch {
+		case unknown && f.err == nil:
+			return fault.Invalid("body", "is no CSV file that is known here: a line must name the columns, TYPE and CONTENT as Todoist writes them, or List Name and Title as TickTick does")
+		case errors.Is(err, io.EOF) && f.err == nil:
+			program.end()
+			return nil
+		case err != nil:
+			return f.refuse(err, "is not a CSV file: %s")
+		}
+		t.record = record
+		if program == nil {
+			program = s.head(user, t, c)
+			continue
+		}
+		t.line, _ = reader.FieldPos(0)
+		if err := program.row(t); err != nil {
+			return f.refuse(err, "is not a CSV file: %s")
+		}
+	}
+}
+
+// head reads a row that may name the columns, and tells whose they are.
+func (s *Service) head(user person.Settings, t *table, c *content) rows {
+	t.column = map[string]int{}
+	for i, name := range t.record {
+		t.column[strings.ToUpper(strings.Trim(strings.TrimSpace(name), "\ufeff"))] = i
+	}
+	switch {
+	case t.names("TYPE", "CONTENT"):
+		c.format = todoistFormat
+		return newTodoist(c, user, s.now())
+	case t.names("LIST NAME", "TITLE"):
+		c.format = tickTickFormat
+		return &tickTick{content: c, user: user}
+	}
+	return nil
+}
+
+// separator is what separates the names of the columns.
+func separator(begin string) rune {
+	for line := range strings.Lines(begin) {
+		upper := strings.ToUpper(line)
+		if !(strings.Contains(upper, "CONTENT") && strings.Contains(upper, "TYPE") || strings.Contains(upper, "LIST NAME")) {
+			continue
+		}
+		best, most := ',', 0
+		for _, one := range []rune{',', ';', '\t'} {
+			if n := strings.Count(line, string(one)); n > most {
+				best, most = one, n
+			}
+		}
+		return best
+	}
+	return ','
+}

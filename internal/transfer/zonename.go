@@ -1,0 +1,114 @@
+package transfer
+
+import (
+	_ "embed"
+	"fmt"
+	"regexp"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"tickler/internal/person"
+)
+
+//go:embed windowszones.txt
+var windowsText string
+
+// windowsZones are the zones that Windows' names stand for, by the name in lower case.
+var windowsZones = sync.OnceValue(func() map[string]string {
+	zones := map[string]string{}
+	for line := range strings.Lines(windowsText) {
+		if name, zone, found := strings.Cut(strings.TrimSpace(line), "\t"); found && !strings.HasPrefix(line, "#") {
+			zones[strings.ToLower(name)] = zone
+		}
+	}
+	return zones
+})
+
+// tzNames are the names of the tz database by their form in lower case.
+var tzNames = sync.OnceValue(func() map[string]string {
+	names := map[string]string{}
+	for _, name := range person.ZoneNames() {
+		names[strings.ToLower(name)] = name
+	}
+	return names
+})
+
+var (
+	// displayed is a name as Windows shows it: (UTC+01:00) Amsterdam, Berlin, Bern.
+	displayed = regexp.MustCompile(`^\((?:UTC|GMT)?([+-]\d{1,2}:?\d{2})?\)\s*(.*)$`)
+	fixed     = regexp.MustCompile(`^(?:UTC|GMT)?\s*([+-])(\d{1,2})(?::?(\d{2}))?$`)
+)
+
+// namedZone is the zone that a name of another program stands for: a name of the tz
+// database, also behind a path of a vendor's or in other letters, a name of Windows,
+// or a number of whole hours from UTC.
+func namedZone(name string) (*time.Location, bool) {
+	if zone, known := tzZone(name); known {
+		return zone, true
+	}
+	if zone, known := windowsZone(name); known {
+		return zone, true
+	}
+	return offsetZone(name)
+}
+
+// tzZone finds a name of the tz database, whole or at the end of a path.
+func tzZone(name string) (*time.Location, bool) {
+	const longest = 200
+	if len(name) > longest {
+		return nil, false
+	}
+	plain := strings.ToLower(strings.ReplaceAll(strings.Trim(strings.TrimSpace(name), `"/`), " ", "_"))
+	for {
+		if known := tzNames()[plain]; known != "" {
+			return person.Zone(known), true
+		}
+		_, tail, found := strings.Cut(plain, "/")
+		if !found {
+			return nil, false
+		}
+		plain = tail
+	}
+}
+
+// windowsZone finds a name of Windows, as it is stored or as it is shown.
+func windowsZone(name string) (*time.Location, bool) {
+	name = strings.TrimSpace(name)
+	if zone := windowsZones()[strings.ToLower(name)]; zone != "" {
+		return person.Zone(zone), true
+	}
+	m := displayed.FindStringSubmatch(name)
+	if m == nil {
+		return nil, false
+	}
+	for city := range strings.SplitSeq(m[2], ",") {
+		city = "/" + strings.ToLower(strings.ReplaceAll(strings.TrimSpace(city), " ", "_"))
+		for _, zone := range person.ZoneNames() {
+			if strings.HasSuffix(strings.ToLower(zone), city) {
+				return person.Zone(zone), true
+			}
+		}
+	}
+	if m[1] != "" {
+		return offsetZone(m[1])
+	}
+	return nil, false
+}
+
+// offsetZone is a zone of whole hours from UTC. The tz database names those the other
+// way round: Etc/GMT-2 is two hours ahead of UTC.
+func offsetZone(name string) (*time.Location, bool) {
+	m := fixed.FindStringSubmatch(strings.ToUpper(strings.TrimSpace(name)))
+	if m == nil || m[3] != "" && m[3] != "00" {
+		return nil, false
+	}
+	hours, _ := strconv.Atoi(m[2])
+	sign := map[string]string{"+": "-", "-": "+"}[m[1]]
+	if hours == 0 {
+		return time.UTC, true
+	}
+	zone, err := person.LoadZone("time_zone", fmt.Sprintf("Etc/GMT%s%d", sign, hours))
+	return zone, err == nil
+}
