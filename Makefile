@@ -1,6 +1,6 @@
 # Everything needs Go only; `make run` and `make test` find, or fetch, the rest.
 .DEFAULT_GOAL := help
-.PHONY: help build run infra clean image sbom licences vuln schema test test-brokers test-kafka test-k8s test-k8s-e2e test-asyncapi test-rest test-mcp test-calendar test-email test-kill lint fuzz bench daprd tidy
+.PHONY: help build run infra clean image sbom licences vuln schema test test-brokers test-kafka test-k8s test-k8s-e2e test-asyncapi test-rest test-mcp test-page test-calendar test-email test-kill lint fuzz bench daprd tidy
 
 # The Go that go.mod names has no known weakness (`make vuln`), where the installed
 # one may be older or told to stay as it is. A newer installed one is used instead.
@@ -89,6 +89,10 @@ test-rest: build ## Lint the OpenAPI document, and test REST against it with Sch
 test-mcp: build daprd ## Run MCP's official checkers, and the clients that agents use; needs Node and Python
 	dev/mcp/install
 	cd dev && TICKLER_TEST_MCP=$(CURDIR)/dev/mcp go test -count=1 -run Official ./e2e
+
+test-page: build daprd ## Use the page as a person does, in Chromium; needs Node. PICTURES=docs/pictures takes its pictures
+	cd dev/page && npm ci --silent --no-audit --no-fund
+	cd dev && TICKLER_TEST_PAGE=$(CURDIR)/dev/page TICKLER_TEST_PICTURES=$(if $(PICTURES),$(abspath $(PICTURES))) go test -count=1 -v -run PageInABrowser ./e2e
 
 test-calendar: ## Let ical.js work out the dates of calendar feeds; needs Node
 	cd dev/calendar && npm ci --silent --no-audit --no-fund

@@ -142,7 +142,7 @@ func (c clock) step(changes []operation.ChangeView) step {
 	s := step{Who: first.By, Client: first.Client, Undone: true}
 	switch first.Actor {
 	case journal.Person:
-		s.Who, s.Person = "You", true
+		s.Who, s.Client, s.Person = "You", "", true
 	case journal.System:
 		s.Who = "Tickler"
 	}
@@ -196,7 +196,11 @@ func mainChanges(changes []operation.ChangeView) []operation.ChangeView {
 // canUndo reports whether a change may be taken back: one that was, or that only
 // told something, cannot.
 func canUndo(c operation.ChangeView) bool {
-	return !c.Undone && c.Action != journal.Reminded && c.Action != journal.Revoked && c.Object != journal.Token && c.Object != journal.User
+	switch c.Object {
+	case journal.Task, journal.Category, journal.Tag, journal.Settings:
+		return !c.Undone && c.Action != journal.Reminded
+	}
+	return false
 }
 
 var verbs = map[journal.Action]string{
@@ -206,7 +210,13 @@ var verbs = map[journal.Action]string{
 
 var objectNames = map[journal.Object]string{
 	journal.Task: "task", journal.Category: "category", journal.Tag: "tag", journal.Settings: "setting", journal.Channel: "channel",
-	journal.CalendarFeed: "calendar feed", journal.Token: "token", journal.User: "user",
+	journal.CalendarFeed: "calendar feed", journal.Token: "token", journal.User: "user", journal.Session: "session", journal.Passkey: "passkey",
+}
+
+// signing are the verbs of what concerns signing in.
+var signing = map[journal.Object]map[journal.Action]string{
+	journal.Session: {journal.Created: "signed in", journal.Deleted: "signed out", journal.Revoked: "signed out"},
+	journal.User:    {journal.Created: "came", journal.Updated: "got a link to sign in with"},
 }
 
 func verb(c operation.ChangeView) string {
@@ -224,6 +234,8 @@ func did(c operation.ChangeView) string {
 		return verb(c)
 	case c.Object == journal.Task:
 		return verb(c) + " a task"
+	case signing[c.Object][c.Action] != "":
+		return signing[c.Object][c.Action]
 	case c.Object == journal.Settings:
 		return verb(c) + " the settings"
 	}

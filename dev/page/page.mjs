@@ -2,7 +2,7 @@
 // on a wide screen and at 320 pixels, by mouse and by keyboard alone; axe looks at
 // every page, light and dark. TestPageInABrowser in dev/e2e starts the system.
 import assert from 'node:assert/strict'
-import { existsSync } from 'node:fs'
+import { existsSync, mkdirSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -12,6 +12,7 @@ import { chromium } from 'playwright-core'
 const { PAGE, HERE, RECEIVER, PICTURES } = process.env
 const executablePath = process.env.CHROMIUM || ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find((path) => existsSync(path))
 const browser = await chromium.launch({ executablePath, args: ['--no-sandbox'] })
+if (PICTURES) mkdirSync(PICTURES, { recursive: true })
 const patience = 15_000
 
 // open gives a browser of its own to somebody.

@@ -5,6 +5,8 @@
 {
   const page = () => document.getElementById('page')
   const busy = new Set() // forms under way
+  const address = () => location.pathname + location.search
+  let at = address() // of the page that is shown
 
   // fetchPage returns a document, or null where the server sent none.
   const fetchPage = async (url, options = {}) => {
@@ -45,25 +47,25 @@
     }
     if (keeps && from.tagName === 'SELECT') return
     const named = new Map([...from.children].filter((c) => c.id).map((c) => [c.id, c]))
-    let at = from.firstChild
+    let here = from.firstChild
     for (const next of [...to.childNodes]) {
       const same = next.id && named.get(next.id)
-      if (same && same !== at) from.insertBefore(same, at)
+      if (same && same !== here) from.insertBefore(same, here)
       if (same) {
-        at = same.nextSibling
+        here = same.nextSibling
         morph(same, next, mine)
-      } else if (at && !at.id && !next.id && at.nodeName === next.nodeName) {
-        const after = at.nextSibling
-        morph(at, next, mine)
-        at = after
+      } else if (here && !here.id && !next.id && here.nodeName === next.nodeName) {
+        const after = here.nextSibling
+        morph(here, next, mine)
+        here = after
       } else {
-        from.insertBefore(document.importNode(next, true), at)
+        from.insertBefore(document.importNode(next, true), here)
       }
     }
-    while (at) {
-      const after = at.nextSibling
-      at.remove()
-      at = after
+    while (here) {
+      const after = here.nextSibling
+      here.remove()
+      here = after
     }
   }
 
@@ -77,6 +79,7 @@
     const moved = new URL(url, location.href).pathname !== location.pathname
     document.title = doc.title
     if (moved || url !== location.href) history[moved ? 'pushState' : 'replaceState'](null, '', url)
+    at = address()
     if (mine) next.querySelector('#said')?.replaceWith(document.importNode(document.getElementById('said') || document.createElement('div'), true))
     morph(now, next, mine)
     enhance()
@@ -183,9 +186,9 @@
     due = setTimeout(refresh, 120)
   }
   const follow = () => {
-    const address = page()?.dataset.live
-    if (!address || document.hidden || events) return
-    events = new EventSource(address)
+    const source = page()?.dataset.live
+    if (!source || document.hidden || events) return
+    events = new EventSource(source)
     let first = true
     events.addEventListener('open', () => {
       if (!first) later() // something may have happened between
@@ -212,7 +215,8 @@
   })
   addEventListener('pagehide', leave)
   addEventListener('pageshow', follow)
-  addEventListener('popstate', () => location.reload())
+  // Going back loads the page; a place on the same page does not.
+  addEventListener('popstate', () => { if (address() !== at) location.reload() })
 
   // enhance shows what is of use with the script only.
   const enhance = () => {
