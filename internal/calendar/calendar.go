@@ -172,6 +172,9 @@ func entry(kind string, t *task.Task, d dates, host string) *ical.Component {
 		prop.SetTextList(names)
 		c.Props.Set(prop)
 	}
+	if kind == ical.CompToDo {
+		own(c, t)
+	}
 	switch {
 	case kind == ical.CompEvent:
 		setDate(c, ical.PropDateTimeStart, t, *t.DueDate)
@@ -224,6 +227,7 @@ func alarms(t *task.Task) []*ical.Component {
 		switch {
 		case is(t.AbsoluteReminder, at), is(t.SnoozedUntil, at):
 			set(alarm, ical.PropTrigger, at.UTC().Format(utcForm)).Params.Set(ical.ParamValue, "DATE-TIME")
+			ownReminder(alarm, map[bool]string{true: "ABSOLUTE", false: "SNOOZE"}[is(t.AbsoluteReminder, at)])
 		case t.AllDay: // relative to the beginning of the day
 			day := recurrence.Wall(start, t.Zone()).Truncate(24 * time.Hour)
 			set(alarm, ical.PropTrigger, duration(recurrence.Wall(at, t.Zone()).Sub(day)))

@@ -133,6 +133,9 @@ func (r *calendarFile) toDo(row int, todo *ical.Component, lost []string) item {
 		i.in.IdempotencyKey = r.alike(everything(todo)...)
 	}
 	i.in.Title, i.in.Description = input.Some(text(todo, ical.PropSummary)), input.Some(text(todo, ical.PropDescription))
+	if description, err := todo.Props.Text(ical.PropDescription); err == nil {
+		i.in.Description = input.Some(description) // with the blanks around it
+	}
 	if i.in.Title.Value == "" {
 		i.untitled()
 	}

@@ -21,6 +21,7 @@ const (
 	propCategory = "X-TICKLER-CATEGORY"
 	propEstimate = "X-TICKLER-ESTIMATE"
 	propNag      = "X-TICKLER-NAG"
+	propZone     = "X-TICKLER-ZONE"
 	propAlarms   = "X-TICKLER-ALARMS"
 	propReminder = "X-TICKLER-REMINDER" // of an alarm
 )
@@ -143,6 +144,9 @@ func (r *calendarFile) dates(i *item, todo *ical.Component) {
 	if dated {
 		r.setDue(i, due)
 	}
+	if _, known := tzZone(raw(todo, propZone)); known && due.utc {
+		i.in.TimeZone = raw(todo, propZone)
+	}
 	if starts && dated && !start.at.Equal(due.at) && own == "" {
 		r.start(i, todo, start, due)
 	}
@@ -253,9 +257,6 @@ func (r *calendarFile) ownSeries(i *item, prop *ical.Prop) {
 		Start: moment("START"), Date: moment("DATE"), StartOccurrence: number("START-OCCURRENCE"), Occurrence: number("OCCURRENCE"), Missed: strings.ToLower(prop.Params.Get("MISSED")),
 	}
 	series.into(i)
-	if name := prop.Params.Get("ZONE"); name != "" && i.in.DueDate.Value != "" && strings.Contains(i.in.DueDate.Value, "T") {
-		i.in.TimeZone = name
-	}
 }
 
 // listed reads dates that are listed, without periods, which are no dates of to-dos.

@@ -32,7 +32,7 @@ var readProps = []string{
 	ical.PropSummary, ical.PropDescription, ical.PropPriority, ical.PropCategories, ical.PropUID, ical.PropRecurrenceID, ical.PropStatus,
 	ical.PropDue, ical.PropDateTimeStart, ical.PropDuration, ical.PropRecurrenceRule, ical.PropExceptionDates, ical.PropRecurrenceDates,
 	ical.PropCreated, ical.PropCompleted, ical.PropLastModified, ical.PropPercentComplete, ical.PropTrigger, ical.PropAction, ical.PropRelatedTo,
-	propSeries, propCategory, propAlarms, propReminder, propEstimate, propNag,
+	propSeries, propCategory, propAlarms, propReminder, propEstimate, propNag, propZone,
 }
 
 // silent are the properties that say nothing about the task.
@@ -155,7 +155,7 @@ func (t *toDos) next() (entry, error) {
 // unless it says nothing about the task. Those of other programs (X-) mean nothing
 // here; others are read if they are short.
 func (t *toDos) pass(name string, seen map[string]int, whole bool) bool {
-	const many, long = 50, 4 << 10
+	const listed, many, long = 200, 50, 4 << 10
 	seen[name]++
 	switch {
 	case t.open[1] == ical.CompTimezone:
@@ -163,10 +163,10 @@ func (t *toDos) pass(name string, seen map[string]int, whole bool) bool {
 	case slices.Contains(silent, name):
 		return true
 	case slices.Contains(once, name):
-		if seen[name] > many {
+		if seen[name] > listed {
 			t.lose(name)
 		}
-		return seen[name] > many
+		return seen[name] > listed
 	case strings.HasPrefix(name, "X-") && !strings.HasPrefix(name, "X-TICKLER-"), !slices.Contains(readProps, name) && (!whole || len(t.line) > long || seen[name] > many):
 		t.lose(name)
 		return true

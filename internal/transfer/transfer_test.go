@@ -21,7 +21,8 @@ import (
 	"tickler/internal/transfer"
 )
 
-// bundle is a system at 08:00 UTC of Monday 2026-03-02, with two users.
+// bundle is a system at 08:00 UTC of Monday 2026-03-02, with two users, and others as
+// they come.
 type bundle struct {
 	ctx      context.Context
 	tasks    *task.Service
@@ -30,6 +31,7 @@ type bundle struct {
 	transfer *transfer.Service
 	events   func() []string // types of all, in their order
 	ann, bob person.Settings
+	newcomer func(t *testing.T, name string) person.Settings
 }
 
 func setup(t *testing.T) *bundle {
@@ -45,12 +47,14 @@ func setup(t *testing.T) *bundle {
 		require.NoError(t, pool.QueryRow(b.ctx, `SELECT array_agg(topic || ' ' || event_type ORDER BY id, topic) FROM outbox JOIN journal USING (id)`).Scan(&types))
 		return types
 	}
-	for name, user := range map[string]*person.Settings{"ann": &b.ann, "bob": &b.bob} {
+	b.newcomer = func(t *testing.T, name string) person.Settings {
 		id, err := store.EnsureUser(b.ctx, repository.LocalIssuer, name, "Europe/Berlin")
 		require.NoError(t, err)
-		*user, err = store.Settings(b.ctx, id)
+		user, err := store.Settings(b.ctx, id)
 		require.NoError(t, err)
+		return user
 	}
+	b.ann, b.bob = b.newcomer(t, "ann"), b.newcomer(t, "bob")
 	return b
 }
 
