@@ -167,7 +167,7 @@ func TestFeedAndExportImportedAgainGiveTheSameTasks(t *testing.T) {
 func (b *bundle) feed(t *testing.T, user person.Settings, now time.Time) string {
 	t.Helper()
 	all := b.everything(t, user)
-	feed, err := calendar.NewFeed(all, "tickler.example.org", now)
+	feed, err := calendar.NewFeed(all, calendar.Everything, "tickler.example.org", now)
 	require.NoError(t, err)
 	var text strings.Builder
 	require.NoError(t, feed.Write(&text, func([]int64) (map[int64]string, error) {
