@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"reflect"
+	"strings"
 	"testing"
 	"time"
 
@@ -118,7 +120,8 @@ func (b *bundle) state(t *testing.T) string {
 		`SELECT coalesce(jsonb_agg(to_jsonb(g) - 'created_at' ORDER BY id), '[]') FROM tags g WHERE user_id = $1`,
 		`SELECT coalesce(jsonb_agg(to_jsonb(c) - 'created_at' ORDER BY id), '[]') FROM channels c WHERE user_id = $1`,
 		`SELECT coalesce(jsonb_agg(to_jsonb(f) - 'created_at' ORDER BY user_id), '[]') FROM calendar_feeds f WHERE user_id = $1`,
-		`SELECT coalesce(jsonb_agg(to_jsonb(t) - 'version' - 'updated_at' - 'deleted_at' - 'reminder_times'
+		`SELECT coalesce(jsonb_agg(to_jsonb(t) - 'version' - 'updated_at' - 'deleted_at' - 'reminder_times' - 'search_vector'
+			|| jsonb_build_object('tag_ids', ARRAY(SELECT x FROM unnest(tag_ids) x WHERE EXISTS (SELECT FROM tags g WHERE g.id = x) ORDER BY 1))
 			|| jsonb_build_object('deleted', deleted_at IS NOT NULL)
 			|| CASE WHEN deleted_at IS NULL AND NOT completed THEN jsonb_build_object('remind_at', (SELECT remind_at FROM reminders r WHERE r.task_id = t.id), 'reminder_times', reminder_times) ELSE '{}' END
 			|| jsonb_build_object('tagged', ARRAY(SELECT tag_id FROM task_tags x WHERE x.task_id = t.id ORDER BY 1))
@@ -163,11 +166,11 @@ func (b *bundle) of(t *testing.T, callID string) (all []journal.Entry) {
 	return all
 }
 
-// recur handles all task.completed events there were, as the recurrer would, whatever
+// recur handles all task.completed events of series there were, as the recurrer would, whatever
 // became of them.
 func (b *bundle) recur(t *testing.T) {
 	t.Helper()
-	rows, err := b.pool.Query(b.ctx, `SELECT object_id FROM journal WHERE user_id = $1 AND event_type = 'task.completed' ORDER BY id`, b.ann.UserID)
+	rows, err := b.pool.Query(b.ctx, `SELECT object_id FROM journal WHERE user_id = $1 AND event_type = 'task.completed' AND after ->> 'recurrence_rule' <> '' ORDER BY id`, b.ann.UserID)
 	require.NoError(t, err)
 	ids, err := pgx.CollectRows(rows, pgx.RowTo[int64])
 	require.NoError(t, err)
@@ -194,4 +197,32 @@ func (b *bundle) remind(t *testing.T) {
 	n, _, err := notifier.ClaimReminders(b.ctx, b.now.Add(48*time.Hour), time.Time{}, 100)
 	require.NoError(t, err)
 	require.Positive(t, n)
+}
+
+func undoCall(id string) history.UndoInput { return history.UndoInput{CallID: id} }
+
+// requireState requires that ann has what she had, and shows the fields that differ.
+func (b *bundle) requireState(t *testing.T, want, what string) {
+	t.Helper()
+	got := b.state(t)
+	if got == want {
+		return
+	}
+	had, has := strings.Split(want, "\n"), strings.Split(got, "\n")
+	for i := range max(len(had), len(has)) {
+		var was, is map[string]any
+		if i < len(had) {
+			_ = json.Unmarshal([]byte(had[i]), &was)
+		}
+		if i < len(has) {
+			_ = json.Unmarshal([]byte(has[i]), &is)
+		}
+		for name := range was {
+			if !reflect.DeepEqual(was[name], is[name]) {
+				t.Errorf("%s: row %d (id %v): %s is %v, was %v", what, i, was["id"], name, is[name], was[name])
+			}
+		}
+	}
+	require.Len(t, has, len(had), what)
+	t.FailNow()
 }

@@ -2,6 +2,7 @@ package history
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"math"
 
@@ -48,6 +49,9 @@ func (u *undo) task(ctx context.Context, e journal.Entry) error {
 			return err
 		}
 	}
+	if inserted(e) && t.DeletedAt != nil {
+		return nil // it came back deleted, and goes with the occurrence before it
+	}
 	former, missing, err := u.former(ctx, t, e)
 	if err != nil {
 		return err
@@ -59,6 +63,11 @@ func (u *undo) task(ctx context.Context, e journal.Entry) error {
 	kind := task.Updated
 	if k, other := opposite[e.Action]; other {
 		kind = k
+	}
+	if e.Action == journal.Reopened && former.Recurrence != nil {
+		if kind, err = u.completing(ctx, e); err != nil {
+			return err
+		}
 	}
 	former.PutBack(t, u.user, u.now)
 	u.tx.TakeBack(e, nil)
@@ -83,6 +92,31 @@ func (u *undo) former(ctx context.Context, t *task.Task, e journal.Entry) (forme
 	return former, missing, err
 }
 
+// completing returns the kind of change that makes a task done again which e reopened.
+// The event of a completion is followed by the next occurrence. But where the task was
+// given its rule only after it was done, none had followed, and none must now.
+func (u *undo) completing(ctx context.Context, e journal.Entry) (task.ChangeKind, error) {
+	trails, err := u.tx.Trails(ctx, journal.Task, []int64{e.ObjectID}, 0)
+	if err != nil {
+		return "", err
+	}
+	kind := task.Completed
+	for _, earlier := range trails[e.ObjectID] {
+		if earlier.ID < e.ID && earlier.Action == journal.Completed {
+			var completed struct {
+				Rule string `json:"recurrence_rule"`
+			}
+			if err := json.Unmarshal(earlier.After, &completed); err != nil {
+				return "", err
+			}
+			if kind = task.Completed; completed.Rule == "" {
+				kind = task.Updated
+			}
+		}
+	}
+	return kind, nil
+}
+
 // changed notes that a change of a task was taken back.
 func (u *undo) changed(t *task.Task, e journal.Entry) {
 	for _, later := range u.trails[e.ObjectID] {
@@ -105,7 +139,8 @@ func (u *undo) sent(e journal.Entry) {
 }
 
 // takeBackSuccessor removes the occurrence that completing a task created. It must be
-// as it was created; otherwise that stands in the way.
+// as it was created; otherwise that stands in the way. An occurrence that was there
+// before stays.
 func (u *undo) takeBackSuccessor(ctx context.Context, e journal.Entry, t *task.Task) (free bool, err error) {
 	next, err := u.tx.LockSuccessor(ctx, t.ID)
 	if errors.Is(err, fault.ErrNotFound) {
@@ -118,13 +153,23 @@ func (u *undo) takeBackSuccessor(ctx context.Context, e journal.Entry, t *task.T
 	if err != nil {
 		return false, err
 	}
-	var arrival journal.Entry
+	came := false
+	var arrival journal.Entry // that was not taken back yet
+	for _, later := range trail {
+		if later.ID > e.ID && later.Undoes <= e.ID && arrives(later) { // not what only came back since
+			if came = true; !wasUndone(trail, later.ID) {
+				arrival = later
+			}
+		}
+	}
+	if !came {
+		return true, nil
+	}
 	for _, later := range live(trail, e.ID) {
-		if later.Action != journal.Created && later.Action != journal.Restored {
+		if !arrives(later) {
 			u.block(e, "the occurrence that followed it was changed since", &later)
 			return false, nil
 		}
-		arrival = later
 	}
 	for _, later := range trail {
 		if later.Action == journal.Reminded {
@@ -138,6 +183,15 @@ func (u *undo) takeBackSuccessor(ctx context.Context, e journal.Entry, t *task.T
 	u.tasks[next.ID] = nil
 	u.trails[next.ID] = append(trail, journal.Entry{ID: math.MaxInt64, Object: journal.Task, ObjectID: next.ID, Undoes: arrival.ID})
 	return true, nil
+}
+
+// arrives tells whether an entry is of a task that was not there before.
+func arrives(e journal.Entry) bool { return e.Action == journal.Created || inserted(e) }
+
+// inserted tells whether an entry is of a task that had been removed for good.
+func inserted(e journal.Entry) bool {
+	var recorded struct{ Inserted bool }
+	return json.Unmarshal(e.Restores, &recorded) == nil && recorded.Inserted
 }
 
 // insertAgain stores a task that was removed for good: the occurrence that followed a

@@ -150,8 +150,9 @@ type Entry struct {
 	// or deleted object, all fields.
 	Before, After json.RawMessage
 	// Restores holds what undo needs in addition to Before: columns of a task by their
-	// names, and in "because" the change of the same call that changed this task too,
-	// such as "tag 7 deleted".
+	// names; in "because" the change of the same call that changed this task too, such
+	// as "tag 7 deleted"; in "inserted" whether the task had been removed for good; in
+	// "trashed" the deleted tasks of a category that was deleted.
 	Restores json.RawMessage
 	Undoes   int64      // the id of the entry that this one takes back, 0 if none
 	Version  int        // of a task, after the change

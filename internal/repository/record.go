@@ -42,6 +42,9 @@ func (tx *userTx) leaveRecorded(ctx context.Context, batch *pgx.Batch, c task.Ch
 			e.before, e.restores = map[string]any{"title": t.Title}, rowOf(t).whole()
 		}
 	}
+	if tx.inserted {
+		e.restores = map[string]any{"inserted": true}
+	}
 	if err := tx.record(ctx, batch, e); err != nil {
 		return err
 	}
@@ -50,12 +53,13 @@ func (tx *userTx) leaveRecorded(ctx context.Context, batch *pgx.Batch, c task.Ch
 }
 
 // former returns the previous values of the columns that changed since before,
-// except for columns whose names are in known.
+// except for columns whose names are in known. The next reminder is one of them: it
+// follows from others only together with what was sent.
 func (row taskRow) former(before taskRow, known map[string]any) map[string]any {
 	former := map[string]any{}
 	is, was := reflect.ValueOf(row), reflect.ValueOf(before)
 	for i, c := range taskRowColumns {
-		if c.elsewhere || c.once || c.restless {
+		if !c.undone() {
 			continue
 		}
 		if _, told := known[c.name]; told {

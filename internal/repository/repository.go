@@ -244,6 +244,7 @@ type userTx struct {
 	wroteEvents bool
 	undoing     undoing
 	because     string // the change that changes tasks too; see because
+	inserted    bool   // the task had been removed for good
 	// An undo checks once, in the end, whether there is room for the tasks that it
 	// brings back.
 	roomLater, roomNeeded bool

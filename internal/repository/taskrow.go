@@ -95,6 +95,11 @@ func columns(format, separator string, wanted func(taskColumn) bool) string {
 
 func stored(c taskColumn) bool { return !c.elsewhere }
 
+// undone tells whether undo gives the column its former value.
+func (c taskColumn) undone() bool {
+	return stored(c) && !c.once && !c.restless || c.name == "remind_at"
+}
+
 var (
 	// taskColumns selects a selectedTask from taskTables; undescribed leaves its
 	// description empty.

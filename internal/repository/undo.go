@@ -206,7 +206,7 @@ func (tx *undoTx) TakeBack(e journal.Entry, followed history.Consequences) {
 // Former returns a task with the fields that an entry changed as they were before.
 func (tx *undoTx) Former(ctx context.Context, t *task.Task, e journal.Entry) (*task.Task, string, error) {
 	row := rowOf(t)
-	if err := row.putBack(e.Before, e.Restores, func(c taskColumn) bool { return stored(c) && !c.once && !c.restless }); err != nil {
+	if err := row.putBack(e.Before, e.Restores, taskColumn.undone); err != nil {
 		return nil, "", fmt.Errorf("task %d as it was before change %d: %w", t.ID, e.ID, err)
 	}
 	former, missing, err := tx.withLabels(ctx, row)
@@ -322,9 +322,15 @@ func (tx *undoTx) InsertAgain(ctx context.Context, t *task.Task) (bool, error) {
 	if len(t.Tags) > 0 {
 		tx.queueTags(batch, t)
 	}
-	before := t.Clone()
-	before.DeletedAt = &t.UpdatedAt
-	return true, tx.leaveRecorded(ctx, batch, task.Change{Kind: task.Restored, Before: before, Task: t})
+	tx.inserted = true
+	defer func() { tx.inserted = false }()
+	c := task.Change{Kind: task.Created, Task: t}
+	if t.DeletedAt != nil {
+		c.Kind = task.Deleted
+		c.Before = t.Clone()
+		c.Before.DeletedAt = nil
+	}
+	return true, tx.leaveRecorded(ctx, batch, c)
 }
 
 // AddLabelAgain stores a category or tag that was deleted, under the id that it had:
