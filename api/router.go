@@ -76,9 +76,6 @@ func newRouter(r routes) (*gin.Engine, error) {
 	// Orchestrators ask the probes under names of their own, and learn of no user.
 	router.Use(r.guard.ExpectedHost)
 	router.Use(traced) // after the probes, which belong to no trace
-	router.NoRoute(func(c *gin.Context) {
-		problem.Refuse(c, &fault.Error{Code: fault.NotFound, Message: "there is nothing here; MCP is at /mcp, REST under /v1, described at /docs"})
-	})
 	router.NoMethod(func(c *gin.Context) {
 		problem.RefuseAs(c, http.StatusMethodNotAllowed, &fault.Error{Code: fault.InvalidInput, Message: "this method is not allowed here; allowed are: " + c.Writer.Header().Get("Allow")})
 	})
@@ -121,6 +118,14 @@ func newRouter(r routes) (*gin.Engine, error) {
 func (r routes) mountPage(router *gin.Engine) {
 	pages := web.NewPages(r.operations, r.guard)
 	pages.MountAssets(router)
+	router.NoRoute(func(c *gin.Context) {
+		nothing := &fault.Error{Code: fault.NotFound, Message: "there is nothing here; MCP is at /mcp, REST under /v1, described at /docs"}
+		if strings.Contains(c.GetHeader("Accept"), "text/html") {
+			pages.Again(c, http.StatusNotFound, "There is nothing here", nothing)
+			return
+		}
+		problem.Refuse(c, nothing)
+	})
 	people := signin.New(signin.Config{
 		Store: r.store, Checker: r.checker, Guard: r.guard, Pages: pages, PublicURL: r.linksURL, Issuers: r.issuers, Clients: r.clients,
 		Now: time.Now, Visible: r.operations.Visible, Log: r.log,

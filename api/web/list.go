@@ -28,10 +28,10 @@ type list struct {
 type option struct{ Value, Name string }
 
 var (
-	statuses = []option{{"pending", "Open"}, {"completed", "Done"}, {"all", "All"}}
+	statuses = []option{{"pending", "Open"}, {"completed", "Done"}, {"all", "Open and done"}, {"deleted", "Deleted"}}
 	orders   = []option{
 		{"due_date", "Due first"}, {"due_date desc", "Due last"}, {"priority desc", "Most important"}, {"created_at desc", "Newest"}, {"created_at asc", "Oldest"},
-		{"updated_at desc", "Changed last"}, {"title asc", "Title"},
+		{"updated_at desc", "Changed last"}, {"completed_at desc", "Done last"}, {"title asc", "Title"},
 	}
 	priorities = []option{{"urgent", "Urgent"}, {"high", "High"}, {"medium", "Medium"}, {"low", "Low"}}
 )
@@ -119,7 +119,14 @@ func (l list) order() string {
 	if by := l.query.Get("sort_by"); by != "" { // as links have it, in the words of list_tasks
 		return by
 	}
-	return cmp.Or(l.query.Get("order"), "due_date")
+	standard := "due_date"
+	switch l.status() {
+	case "completed":
+		standard = "completed_at desc"
+	case "deleted":
+		standard = "updated_at desc"
+	}
+	return cmp.Or(l.query.Get("order"), standard)
 }
 
 // with returns the path of the page with other values in its query; "" removes one.

@@ -32,6 +32,12 @@ func (c clock) rows(tasks []operation.View, when func(string) string) []row {
 		if one.Overdue {
 			r.Late, r.When = "was due "+c.full(one.DueDate), ""
 		}
+		switch {
+		case one.DeletedAt != "":
+			r.When = "deleted " + c.full(one.DeletedAt)
+		case one.Completed && one.CompletedAt != "":
+			r.When = "done " + c.full(one.CompletedAt)
+		}
 		if one.EstimateMinutes > 0 {
 			r.Minutes = duration(one.EstimateMinutes)
 		}

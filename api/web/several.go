@@ -86,6 +86,8 @@ func (s *server) forEach(user person.Settings, form url.Values) (fields argument
 	switch form.Get("do") {
 	case "complete":
 		return arguments{"action": "complete"}, "%s completed", nil
+	case "reopen": // or restore
+		return arguments{"action": "reopen"}, "%s open again", nil
 	case "delete":
 		return arguments{"action": "delete"}, "%s deleted", nil
 	case "move":
@@ -113,7 +115,7 @@ func (s *server) forEach(user person.Settings, form url.Values) (fields argument
 		}
 		return arguments{"category_id": n}, "%s put there", nil
 	}
-	return nil, "", fault.Invalid("do", "must be one of complete, move, tag, untag, file, delete")
+	return nil, "", fault.Invalid("do", "must be one of complete, reopen, move, tag, untag, file, delete")
 }
 
 // item is what is to change in one task. One that is moved to another day keeps its
