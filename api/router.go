@@ -72,7 +72,7 @@ func newRouter(r routes) (*gin.Engine, error) {
 		return nil, fmt.Errorf("trusted proxies: %w", err)
 	}
 	router.Use(guard.Headers, gin.CustomRecoveryWithWriter(io.Discard, recovered(r.log)))
-	telemetry.Probes(router, r.registry, r.checks...)
+	telemetry.Probes(router.Group("/", r.guard.Inside), r.registry, r.checks...)
 	// Orchestrators ask the probes under names of their own, and learn of no user.
 	router.Use(r.guard.ExpectedHost)
 	router.Use(traced) // after the probes, which belong to no trace

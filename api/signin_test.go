@@ -396,6 +396,19 @@ func TestPageAnswersToItsOwnNamesOnly(t *testing.T) {
 	}
 }
 
+// A proxy that passes on every path must not pass on these.
+func TestProbesAndMetricsStayInside(t *testing.T) {
+	t.Parallel()
+	h := (&house{owner: pgtest.Open(t)}).serve(t, repository.RoleAPI, func(c *config.Guard) { c.PublicURL = "https://tickler.example.com" })
+	for _, path := range []string{"/metrics", "/healthz", "/readyz"} {
+		require.Equal(t, http.StatusNotFound, h.browser(t).get(path, "Host", "tickler.example.com").status, path)
+		require.Equal(t, http.StatusNotFound, h.browser(t).get(path, "Host", "TICKLER.example.com:443").status, path)
+		for _, inside := range []string{"10.1.2.3:8080", "localhost:8080", "api.tickler.svc"} {
+			require.NotEqual(t, http.StatusNotFound, h.browser(t).get(path, "Host", inside).status, "%s %s", path, inside)
+		}
+	}
+}
+
 func TestAttemptsToSignInFromAnAddressAreFew(t *testing.T) {
 	t.Parallel()
 	h := (&house{owner: pgtest.Open(t)}).serve(t, repository.RoleAPI, func(c *config.Guard) { c.AddressRate = 1000; c.FailureRate = 1000 })

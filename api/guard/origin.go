@@ -26,6 +26,15 @@ func (g *Guard) ExpectedHost(c *gin.Context) {
 		Hint: "the operator lists its names in TICKLER_HOSTS"})
 }
 
+// Inside hides what is for the operator's own machines, such as metrics, from who
+// calls this server by its public name: a proxy passes on every path.
+func (g *Guard) Inside(c *gin.Context) {
+	host := hostname(c.Request.Host)
+	if _, err := netip.ParseAddr(host); err != nil && host != "localhost" && host == g.publicHost() {
+		problem.Refuse(c, &fault.Error{Code: fault.NotFound, Message: "there is nothing here"})
+	}
+}
+
 func (g *Guard) publicHost() string {
 	u, err := url.Parse(g.config.PublicURL)
 	if err != nil {

@@ -277,8 +277,9 @@ func TestIngressSendsMCPToApiOverTLS(t *testing.T) {
 	requireProxyIsKnown(t, objects, spec.Rules[0].Host)
 }
 
-// fromOutside are the paths that callers reach, and neither metrics nor probes.
-var fromOutside = []string{"/mcp", "/calendar", "/confirm", "/v1", "/.well-known/oauth-protected-resource"}
+// fromOutside are the paths that callers reach: all. api answers neither metrics nor
+// probes under its public name, which TestProbesAndMetricsStayInside shows.
+var fromOutside = []string{"/"}
 
 // requireProxyIsKnown: behind a proxy, api must know its own name and whom to believe.
 func requireProxyIsKnown(t *testing.T, objects *manifests.Objects, host string) {
