@@ -3,6 +3,7 @@ package main
 import (
 	"html"
 	"io"
+	"log/slog"
 	"net/http"
 	"net/http/cookiejar"
 	"net/http/httptest"
@@ -27,6 +28,7 @@ type provider struct{ *httptest.Server }
 
 func newProvider(t *testing.T) *provider {
 	t.Helper()
+	slog.SetDefault(slog.New(slog.DiscardHandler)) // where the provider logs
 	var handler http.Handler
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { handler.ServeHTTP(w, r) }))
 	t.Cleanup(server.Close)
