@@ -612,22 +612,6 @@ REVOKE ALL ON FUNCTION task_words(bigint,bigint,bigint[],text,text) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION task_words(bigint,bigint,bigint[],text,text) TO tickler_api;
 GRANT EXECUTE ON FUNCTION task_words(bigint,bigint,bigint[],text,text) TO tickler_recurrer;
 
-CREATE FUNCTION search_matches(query tsquery, words tsquery, weights real[], priorities task_priority[], most integer)
- RETURNS TABLE(id bigint, score double precision)
- LANGUAGE sql
- STABLE SECURITY DEFINER
- SET search_path TO 'pg_catalog', 'public', 'pg_temp'
- SET enable_seqscan TO 'off'
-BEGIN ATOMIC
- SELECT t.id,
-     (ts_rank(search_matches.weights, t.search_vector, search_matches.words))::double precision AS ts_rank
-    FROM tasks t
-   WHERE ((t.search_vector @@ search_matches.query) AND ((t.user_id + 0) = ( SELECT caller_id() AS caller_id)) AND (t.deleted_at IS NULL) AND ((search_matches.priorities IS NULL) OR (t.priority = ANY (search_matches.priorities))))
-  LIMIT search_matches.most;
-END;
-REVOKE ALL ON FUNCTION search_matches(tsquery,tsquery,real[],task_priority[],integer) FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION search_matches(tsquery,tsquery,real[],task_priority[],integer) TO tickler_api;
-
 CREATE FUNCTION search_titles(word text, most integer)
  RETURNS TABLE(id bigint, similarity double precision)
  LANGUAGE sql
@@ -1139,6 +1123,22 @@ BEGIN ATOMIC
 END;
 REVOKE ALL ON FUNCTION list_users(bigint,integer) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION list_users(bigint,integer) TO tickler_api;
+
+CREATE FUNCTION search_matches(query tsquery, words tsquery, weights real[], priorities task_priority[], done boolean, most integer)
+ RETURNS TABLE(id bigint, score double precision)
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+ SET enable_seqscan TO 'off'
+BEGIN ATOMIC
+ SELECT t.id,
+     (ts_rank(search_matches.weights, t.search_vector, search_matches.words))::double precision AS ts_rank
+    FROM tasks t
+   WHERE ((t.search_vector @@ search_matches.query) AND ((t.user_id + 0) = ( SELECT caller_id() AS caller_id)) AND (t.deleted_at IS NULL) AND ((search_matches.priorities IS NULL) OR (t.priority = ANY (search_matches.priorities))) AND ((search_matches.done IS NULL) OR (t.completed = search_matches.done)))
+  LIMIT search_matches.most;
+END;
+REVOKE ALL ON FUNCTION search_matches(tsquery,tsquery,real[],task_priority[],boolean,integer) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION search_matches(tsquery,tsquery,real[],task_priority[],boolean,integer) TO tickler_api;
 
 -- Roles, and the schema itself
 

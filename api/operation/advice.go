@@ -85,7 +85,6 @@ func meantValue(given string, allowed []string) hint {
 var advice = []struct{ names, beside, text string }{
 	{"add_tags remove_tags action", "task_id", "update_tasks takes it, for one task or several"},
 	{"task_ids ids", "task_id", "this is about one task; update_tasks takes several"},
-	{"status state completed done is_completed", "query", "list_tasks filters by status"},
 	{"status state completed done is_completed", "action", `give "action": "complete"; reopen_task opens a task again`},
 	{"status state completed done is_completed", "title", "complete_task completes a task, reopen_task opens it again"},
 	{"query q search text keyword keywords title", "sort_by", "search_tasks finds words"},

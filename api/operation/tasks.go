@@ -289,6 +289,9 @@ func (o *Operations) search(ctx context.Context, user person.Settings, in search
 	if len(found.Forgiven) > 0 {
 		out.Note = joinNotes(out.Note, fmt.Sprintf("nothing matches %s exactly: these have words that are nearly the same, so see whether they are meant", quotedWords(found.Forgiven)))
 	}
+	if len(found.Alone) > 0 {
+		out.Note = "no task has all of these words; by itself each of these finds some: " + quotedWords(found.Alone)
+	}
 	switch found.Forgiving {
 	case task.ForgivesSome:
 		out.Note = joinNotes(out.Note, "typos were forgiven in the first words only, since there are many: fewer words find more")

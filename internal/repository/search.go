@@ -178,25 +178,26 @@ func filed(userID int64, f task.Filter) *string {
 // Search reads a page of the user's tasks that match a query, best first. If very
 // many match, the newest tasks come first, ranked within groups of a few hundred,
 // and the total is an estimate. If none match, misspelt words are forgiven. Of the
-// filter, only priorities, category and tags are used.
+// filter, only priorities, category, tags and whether they are completed are used.
 func (r *Repository) Search(ctx context.Context, userID int64, q task.Query, f task.Filter, p task.Paging) (page task.Page, err error) {
 	after, err := position(p)
 	if err != nil {
 		return task.Page{}, err
 	}
+	var asked userQuery
 	err = r.read(ctx, userID, func(tx *transaction) error {
 		alternatives, own, err := parse(ctx, tx, userID, q)
 		if err != nil {
 			return err
 		}
-		asked := userQuery{userID, alternatives, filed(userID, f)}
-		w := asked.wanted(priorities(f))
+		asked = userQuery{userID, alternatives, filed(userID, f)}
+		w := asked.wanted(f)
 		if w.query == "" {
 			return nil
 		}
 		found, err := w.find(ctx, tx, own, after, p.Limit+1)
 		if err == nil && found.total == 0 && after.below == nil {
-			found, asked, err = asked.forgiving(ctx, tx, w.priorities, after, p.Limit+1)
+			found, asked, err = asked.forgiving(ctx, tx, f, after, p.Limit+1)
 		}
 		if err != nil {
 			return err
@@ -208,6 +209,9 @@ func (r *Repository) Search(ctx context.Context, userID int64, q task.Query, f t
 		page, err = found.page(ctx, tx, userID, highlight, p)
 		return err
 	})
+	if err == nil && page.Total == 0 && p.After == nil {
+		page.Alone, err = r.matchAlone(ctx, asked, f)
+	}
 	return page, unavailable(err)
 }
 
@@ -219,7 +223,7 @@ type userQuery struct {
 }
 
 // wanted returns what to look for. Its query is "" if the query has no words.
-func (q userQuery) wanted(priorities []string) wanted {
+func (q userQuery) wanted(f task.Filter) wanted {
 	query := match(q.alternatives)
 	switch {
 	case query == "":
@@ -229,7 +233,7 @@ func (q userQuery) wanted(priorities []string) wanted {
 		query = fmt.Sprintf("'%d  user %d' & (%s)", q.userID, q.userID, query)
 	}
 	return wanted{
-		userID: q.userID, query: query, priorities: priorities,
+		userID: q.userID, query: query, priorities: priorities(f), done: f.Completed,
 		words: words(q.alternatives, func(t parsedTerm) string { return t.query }),
 	}
 }

@@ -9,6 +9,8 @@ import (
 	"unicode/utf8"
 
 	"github.com/jackc/pgx/v5"
+
+	"tickler/internal/task"
 )
 
 const (
@@ -28,20 +30,20 @@ const (
 // forgiving searches for a query that nothing matches exactly. It accepts words that
 // are one letter off, wherever they are in a task, and returns the query with them.
 // If that finds nothing either, it accepts similar words in titles.
-func (q userQuery) forgiving(ctx context.Context, tx *transaction, priorities []string, after scored, size int) (hits, userQuery, error) {
+func (q userQuery) forgiving(ctx context.Context, tx *transaction, f task.Filter, after scored, size int) (hits, userQuery, error) {
 	corrected, forgiven, err := q.corrected(ctx, tx)
 	if err != nil {
 		return hits{}, q, err
 	}
 	if len(forgiven) > 0 {
-		matches, err := corrected.wanted(priorities).matches(ctx, tx, rankedWhole)
+		matches, err := corrected.wanted(f).matches(ctx, tx, rankedWhole)
 		if err != nil || len(matches) > 0 {
 			found := ranked(matches, after, size)
 			found.forgiven, found.forgiving = forgiven, forgive(q.alternatives).way
 			return found, corrected, err
 		}
 	}
-	found, err := q.similarTitles(ctx, tx, priorities, after, size)
+	found, err := q.similarTitles(ctx, tx, f, after, size)
 	return found, q, err
 }
 
@@ -67,7 +69,7 @@ func (q userQuery) corrected(ctx context.Context, tx *transaction) (corrected us
 	known := make([]bool, len(words))
 	batch := &pgx.Batch{}
 	for i, t := range words {
-		batch.Queue(`SELECT EXISTS (SELECT FROM search_matches($1::text::tsquery, ''::tsquery, '{0,0,0,0}', NULL, 1))`, t.query).QueryRow(func(row pgx.Row) error {
+		batch.Queue(`SELECT EXISTS (SELECT FROM search_matches($1::text::tsquery, ''::tsquery, '{0,0,0,0}', NULL, NULL, 1))`, t.query).QueryRow(func(row pgx.Row) error {
 			return row.Scan(&known[i])
 		})
 	}
@@ -118,7 +120,7 @@ func (t *parsedTerm) queueCorrections(batch *pgx.Batch, userID int64) {
 		SELECT DISTINCT word FROM tasks t, unnest(tsvector_to_array(t.search_vector)) word
 		WHERE t.user_id = $1 AND word = ANY ($3)
 		  AND t.id = ANY (ARRAY(
-			SELECT found.id FROM unnest($2::text[]) query, search_matches(query::tsquery, ''::tsquery, '{0,0,0,0}', NULL, $4) found LIMIT $4))
+			SELECT found.id FROM unnest($2::text[]) query, search_matches(query::tsquery, ''::tsquery, '{0,0,0,0}', NULL, NULL, $4) found LIMIT $4))
 		ORDER BY word LIMIT $5`,
 		userID, queries, near, correctionSample, maxCorrections).Query(func(rows pgx.Rows) error {
 		found, err := pgx.CollectRows(rows, pgx.RowTo[string])

@@ -92,7 +92,7 @@ func (f forgiving) score(nearly map[int]float64) float64 {
 
 // similarTitles finds tasks with similar words in the title. Without pg_trgm, or if
 // it takes too long, it finds nothing and the transaction is no longer usable.
-func (q userQuery) similarTitles(ctx context.Context, tx *transaction, priorities []string, after scored, size int) (hits, error) {
+func (q userQuery) similarTitles(ctx context.Context, tx *transaction, filter task.Filter, after scored, size int) (hits, error) {
 	f := forgive(q.alternatives)
 	if len(f.words) == 0 {
 		return hits{}, nil
@@ -117,8 +117,9 @@ func (q userQuery) similarTitles(ctx context.Context, tx *transaction, prioritie
 		SELECT t.id, ARRAY(SELECT t.search_vector @@ query::tsquery FROM unnest($3::text[]) WITH ORDINALITY AS term (query, place) ORDER BY place)
 		FROM tasks t
 		WHERE t.user_id = $1 AND t.id = ANY ($2) AND t.deleted_at IS NULL
-		  AND ($4::text IS NULL OR t.search_vector @@ $4::text::tsquery) AND ($5::text[] IS NULL OR t.priority = ANY ($5::text[]::task_priority[]))`,
-		q.userID, ids, f.queries, q.filter, priorities)
+		  AND ($4::text IS NULL OR t.search_vector @@ $4::text::tsquery) AND ($5::text[] IS NULL OR t.priority = ANY ($5::text[]::task_priority[]))
+		  AND ($6::boolean IS NULL OR t.completed = $6)`,
+		q.userID, ids, f.queries, q.filter, priorities(filter), filter.Completed)
 	if err != nil {
 		return hits{}, fmt.Errorf("search among similar titles: %w", err)
 	}

@@ -48,6 +48,7 @@ type wanted struct {
 	query      string   // tsquery that a task must match
 	words      string   // tsquery of the words that rank it
 	priorities []string // nil: any
+	done       *bool    // only completed ones, or only open ones; nil: both
 }
 
 // find reads a page of matches, best first. own is the user's number of tasks,
@@ -92,10 +93,11 @@ func (w wanted) ofMany(ctx context.Context, tx *transaction, size int) (found hi
 func (w wanted) sample(ctx context.Context, tx *transaction) (matches int, err error) {
 	err = tx.QueryRow(ctx, `
 		SELECT count(*) FROM (
-			SELECT t.deleted_at, t.priority, t.search_vector FROM tasks t WHERE t.user_id = $1 ORDER BY t.id DESC LIMIT $2
+			SELECT t.deleted_at, t.priority, t.completed, t.search_vector FROM tasks t WHERE t.user_id = $1 ORDER BY t.id DESC LIMIT $2
 		) newest
-		WHERE deleted_at IS NULL AND ($3::text[] IS NULL OR priority = ANY ($3::text[]::task_priority[])) AND search_vector @@ $4::text::tsquery`,
-		w.userID, sampleTasks, w.priorities, w.query).Scan(&matches)
+		WHERE deleted_at IS NULL AND ($3::text[] IS NULL OR priority = ANY ($3::text[]::task_priority[])) AND ($5::boolean IS NULL OR completed = $5)
+		  AND search_vector @@ $4::text::tsquery`,
+		w.userID, sampleTasks, w.priorities, w.query, w.done).Scan(&matches)
 	if err != nil {
 		return 0, fmt.Errorf("search the newest tasks: %w", err)
 	}
@@ -106,8 +108,8 @@ func (w wanted) sample(ctx context.Context, tx *transaction) (matches int, err e
 // behind a policy Postgres would not use the index on words.
 func (w wanted) matches(ctx context.Context, tx *transaction, limit int) ([]scoredTask, error) {
 	rows, err := tx.Query(ctx, `
-		SELECT id, score FROM search_matches($1::text::tsquery, $2::text::tsquery, $3::real[], $4::text[]::task_priority[], nullif($5::integer, 0))`,
-		w.query, w.words, rankWeights, w.priorities, limit)
+		SELECT id, score FROM search_matches($1::text::tsquery, $2::text::tsquery, $3::real[], $4::text[]::task_priority[], $6, nullif($5::integer, 0))`,
+		w.query, w.words, rankWeights, w.priorities, limit, w.done)
 	if err == nil {
 		var found []scoredTask
 		if found, err = collectScored(rows); err == nil {
@@ -171,10 +173,11 @@ const (
 	windowMatches = `
 		SELECT id, ts_rank($5::real[], search_vector, $6::text::tsquery)::float8
 		FROM (
-			SELECT t.id, t.deleted_at, t.priority, t.search_vector FROM tasks t
+			SELECT t.id, t.deleted_at, t.priority, t.completed, t.search_vector FROM tasks t
 			WHERE t.user_id = $1 AND t.id < $2 ORDER BY t.id DESC LIMIT $3
 		) run
-		WHERE deleted_at IS NULL AND ($4::text[] IS NULL OR priority = ANY ($4::text[]::task_priority[])) AND search_vector @@ $7::text::tsquery`
+		WHERE deleted_at IS NULL AND ($4::text[] IS NULL OR priority = ANY ($4::text[]::task_priority[])) AND ($8::boolean IS NULL OR completed = $8)
+		  AND search_vector @@ $7::text::tsquery`
 	allOwnTasks = `SELECT count(*) FROM tasks t WHERE t.user_id = $1`
 )
 
@@ -187,7 +190,7 @@ func (w wanted) window(ctx context.Context, tx *transaction, below int64, count 
 	batch.Queue(windowBounds, w.userID, below, windowTasks).QueryRow(func(row pgx.Row) error {
 		return row.Scan(&read.lower, &newest, &read.tasks)
 	})
-	batch.Queue(windowMatches, w.userID, below, windowTasks, w.priorities, rankWeights, w.words, w.query).Query(func(rows pgx.Rows) (err error) {
+	batch.Queue(windowMatches, w.userID, below, windowTasks, w.priorities, rankWeights, w.words, w.query, w.done).Query(func(rows pgx.Rows) (err error) {
 		read.matches, err = collectScored(rows)
 		return err
 	})

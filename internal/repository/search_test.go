@@ -189,7 +189,7 @@ func TestSearchIsServedByItsIndexes(t *testing.T) {
 	_, err = b.pool.Exec(b.ctx, `VACUUM ANALYZE tasks`)
 	require.NoError(t, err)
 	// From the sixth on, Postgres may plan without looking at the values.
-	plans := b.plansWithin(t, 7, 7, `SELECT * FROM search_matches($$'7 errand' & '7 9':*$$, $$'7 errand'$$, '{0.1,0.1,0.1,1}', NULL, 2001)`)
+	plans := b.plansWithin(t, 7, 7, `SELECT * FROM search_matches($$'7 errand' & '7 9':*$$, $$'7 errand'$$, '{0.1,0.1,0.1,1}', NULL, NULL, 2001)`)
 	require.Equal(t, 7, strings.Count(plans, "Bitmap Index Scan on idx_tasks_search"), plans)
 	require.NotContains(t, plans, "Seq Scan")
 	plans = b.plansWithin(t, 7, 7, `SELECT * FROM search_titles('invoce', 1000)`)
@@ -230,8 +230,8 @@ func TestSearchAnswersForNobodyButTheUserItWorksFor(t *testing.T) {
 		return found
 	}
 	for _, sql := range []string{
-		fmt.Sprintf(`SELECT count(*) FROM search_matches($$'%d secret'$$, '', '{0,0,0,1}', NULL, NULL)`, b.bob.UserID),
-		`SELECT count(*) FROM search_matches($$!'x'$$, '', '{0,0,0,1}', NULL, NULL)`,
+		fmt.Sprintf(`SELECT count(*) FROM search_matches($$'%d secret'$$, '', '{0,0,0,1}', NULL, NULL, NULL)`, b.bob.UserID),
+		`SELECT count(*) FROM search_matches($$!'x'$$, '', '{0,0,0,1}', NULL, NULL, NULL)`,
 		`SELECT count(*) FROM search_titles('secrte', 10)`,
 	} {
 		require.Equal(t, 1, ask(b.bob.UserID, sql), sql)

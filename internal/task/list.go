@@ -47,7 +47,8 @@ type ListInput struct {
 
 // SearchInput is a ranked full-text search.
 type SearchInput struct {
-	Query string `json:"query" doc:"Words; \"quoted phrase\", -not, or. Empty lists all." maxLength:"500" example:"invoice -paid"`
+	Query  string `json:"query" doc:"Words; \"quoted phrase\", -not, or. Empty lists all." maxLength:"500" example:"invoice -paid"`
+	Status string `json:"status,omitempty" doc:"Default all." enum:"all,pending,completed"`
 	Selection
 	Limit  int    `json:"limit,omitempty" doc:"Default 20." minimum:"1" maximum:"100"`
 	Cursor string `json:"cursor,omitempty" doc:"next_cursor of the page before, all else as then."`
@@ -158,6 +159,14 @@ func (s *Service) Search(ctx context.Context, user person.Settings, in SearchInp
 	}
 	filter, err := s.filter(ctx, user, in.Selection, "")
 	if err != nil {
+		return Listing{}, err
+	}
+	if in.Status != "" {
+		if err := input.CheckEnum("status", in.Status, "all", "completed", "pending"); err != nil {
+			return Listing{}, err
+		}
+	}
+	if err := (ListInput{Status: in.Status}).state(&filter); err != nil {
 		return Listing{}, err
 	}
 	query := ParseQuery(in.Query)

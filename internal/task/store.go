@@ -141,6 +141,9 @@ type Page struct {
 	// Forgiving tells how a search went that found no exact match.
 	Forgiving Forgiving
 	Forgiven  []string // the words of the query that were taken for misspelt, as they were given
-	Estimated bool     // a search had very many matches: Total is approximate, and the newest come first
+	// Alone are the words of a search that found nothing of which each would find
+	// something.
+	Alone     []string
+	Estimated bool // a search had very many matches: Total is approximate, and the newest come first
 	Next      *Position
 }
