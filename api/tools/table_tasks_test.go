@@ -209,7 +209,7 @@ var taskTables = map[string][]row{
 		{"zone", `{"query":"rausb"}`, "tasks.0.due_date=2026-03-28T02:30:00+01:00 & time_zone=Europe/Berlin"},
 		{"happy", `{"query":"done or last","status":"pending"}`, "total=1 & tasks.0.title=last"},
 		{"happy", `{"query":"done or last","status":"completed"}`, "total=1 & tasks.0.completed_at=2026-03-02T09:00:00+01:00"},
-		{"happy", `{"query":"full rausbringen"}`, "total=0 & note=no task has all of these words; by itself each of these finds some: \"full\", \"rausbringen\""},
+		{"happy", `{"query":"t10 rausbringen -x nowhere"}`, "total=0 & note=no task has all of these words; by itself each of these finds some: \"t10\", \"rausbringen\""},
 		{"error", `{"query":"full","status":"deleted"}`, "INVALID_INPUT status allowed are all, pending, completed"},
 		{"unknown", `{"query":"full","due_before":"2026-03-02"}`, "INVALID_INPUT due_before list_tasks takes it"},
 		{"type", `{"query":["full"]}`, "INVALID_INPUT query must be a string"},
