@@ -71,7 +71,8 @@ func wire(ctx context.Context, a *app.App) (wired, error) {
 		rules.PublicURL = strings.TrimSuffix(settings.PublicURL, "/")
 	}
 	people := person.NewService(a.Store, time.Now, rules)
-	operations := operation.New(tasks, labels, people, history.NewService(a.Store, time.Now), time.Now, a.Log).WithPublicURL(strings.TrimSuffix(settings.PublicURL, "/"))
+	changes := history.NewService(a.Store, time.Now)
+	operations := operation.New(tasks, labels, people, changes, time.Now, a.Log).WithPublicURL(strings.TrimSuffix(settings.PublicURL, "/"))
 	trust := access.Trust{
 		Admin:   settings.IssuersGrantAdmin,
 		Issuers: settings.Issuers, Algorithms: settings.Algorithms,
@@ -86,7 +87,7 @@ func wire(ctx context.Context, a *app.App) (wired, error) {
 			UserCalls: settings.UserCalls,
 		}, trust, checker, a.Store.Settings, time.Now, a.Log),
 		proxies: settings.Proxies, publicHost: hostOf(settings.PublicURL),
-		tasks: tasks, labels: labels, people: people, operations: operations, events: events, transfer: transfer.NewService(tasks, labels, people, time.Now),
+		tasks: tasks, labels: labels, people: people, operations: operations, events: events, transfer: transfer.NewService(tasks, labels, people, time.Now).WithHistory(changes.Everything),
 		audit: a.Store, reminders: a.Store.RecentReminders,
 		store: a.Store, checker: checker, issuers: issuers, clients: settings.SignInClients, publicURL: strings.TrimSuffix(settings.PublicURL, "/"), linksURL: rules.PublicURL,
 		log: a.Log, registry: a.Registry, checks: a.Checks(),

@@ -26,7 +26,7 @@ type ChangeView struct {
 	Actor    journal.Kind   `json:"actor" enum:"person,agent,system"`
 	TokenID  int64          `json:"token_id,omitempty"`
 	Client   string         `json:"client,omitempty"`
-	Object   journal.Object `json:"object" enum:"task,category,tag,settings,channel,calendar_feed,token,user"`
+	Object   journal.Object `json:"object" enum:"task,category,tag,settings,channel,calendar_feed,token,user,session,passkey"`
 	ObjectID int64          `json:"object_id"`
 	Name     string         `json:"name,omitempty" doc:"Title or name of the object."`
 	Action   journal.Action `json:"action" enum:"created,updated,completed,reopened,skipped,deleted,restored,reminded,revoked"`

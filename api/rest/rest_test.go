@@ -68,7 +68,7 @@ func setup(t *testing.T, change ...func(*rest.Config)) (ann, bob *client) {
 	}
 	router := gin.New()
 	config := rest.Config{
-		Operations: s.operations, Events: events, Transfer: transfer.NewService(tasks, labels, people, time.Now), Version: "test", Log: log, Registry: registry,
+		Operations: s.operations, Events: events, Transfer: transfer.NewService(tasks, labels, people, time.Now).WithHistory(history.NewService(store, time.Now).Everything), Version: "test", Log: log, Registry: registry,
 		Audit: store,
 		Guard: func(_ access.Scope, maxBody int64) gin.HandlersChain {
 			return gin.HandlersChain{func(c *gin.Context) {

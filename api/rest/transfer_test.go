@@ -36,6 +36,31 @@ func TestEverythingIsExportedAndImported(t *testing.T) {
 	ann.refused(t, 413, "INVALID_INPUT", "body", "POST", "/v1/tasks", strings.Repeat(" ", 1<<20+1))
 }
 
+func TestExportHoldsTheHistoryAndNoSecretAndImportPassesItOver(t *testing.T) {
+	ann, bob := setup(t)
+	id := ann.add(t, `{"title":"Pay the rent","tags":["home"]}`)
+	ann.ok(t, "PATCH", fmt.Sprint(id), `{"priority":"high"}`)
+	ann.ok(t, "PATCH", "/v1/settings", `{"add_channel":"ntfy://ntfy.sh/a-topic-that-is-a-secret"}`)
+	bob.add(t, `{"title":"bob's own"}`)
+	exported := ann.ok(t, "GET", "/v1/export", "")
+	var got []string
+	for _, one := range exported.body["history"].([]any) {
+		change := one.(fields)
+		got = append(got, fmt.Sprint(change["object"], " ", change["action"]))
+		if change["action"] == "updated" {
+			require.Equal(t, fields{"priority": "medium"}, change["before"])
+			require.Equal(t, fields{"priority": "high"}, change["after"])
+		}
+	}
+	require.Equal(t, []string{"channel created", "task updated", "task created", "tag created", "user created"}, got)
+	require.NotContains(t, exported.text, "a-topic-that-is-a-secret")
+	require.NotContains(t, exported.text, "bob's own")
+	require.NotContains(t, exported.body, "history_cut")
+	done := bob.ok(t, "POST", "/v1/import", exported.text)
+	require.EqualValues(t, 1, done.body["created"])
+	require.Contains(t, fmt.Sprint(done.body["notes"]), "history of 5 changes was passed over")
+}
+
 // form is a form with parts, each a name of a file, or "" for a field, and a content.
 func form(t *testing.T, parts ...string) (body, kind string) {
 	t.Helper()

@@ -5,6 +5,7 @@ package history
 import (
 	"context"
 	"encoding/json"
+	"iter"
 	"strconv"
 	"strings"
 	"time"
@@ -80,7 +81,7 @@ type ListInput struct {
 	TaskID int64          `json:"task_id,omitempty" doc:"Only of this task." minimum:"1"`
 	By     string         `json:"by,omitempty" doc:"Token, connection or client by name, token by id; or person, agent, system." maxLength:"200" example:"laptop"`
 	Since  string         `json:"since,omitempty" doc:"Date or date-time." example:"2026-03-01T09:00"`
-	Object journal.Object `json:"object,omitempty" enum:"task,category,tag,settings,channel,calendar_feed,token,user"`
+	Object journal.Object `json:"object,omitempty" enum:"task,category,tag,settings,channel,calendar_feed,token,user,session,passkey"`
 	Limit  int            `json:"limit,omitempty" doc:"Default 20." minimum:"1" maximum:"100"`
 	Cursor string         `json:"cursor,omitempty" doc:"next_cursor of the page before."`
 }
@@ -247,4 +248,30 @@ func mentioned(entries []journal.Entry) Mentioned {
 		}
 	}
 	return m
+}
+
+// everythingPage is how many changes Everything reads at a time.
+const everythingPage = 100
+
+// Everything yields all changes that are kept, newest first. If reading fails, the
+// last thing it yields is the error.
+func (s *Service) Everything(ctx context.Context, user person.Settings) iter.Seq2[journal.Entry, error] {
+	return func(yield func(journal.Entry, error) bool) {
+		for before := int64(0); ; {
+			page, err := s.store.History(ctx, user.UserID, journal.Filter{Before: before, Limit: everythingPage})
+			if err != nil {
+				yield(journal.Entry{}, err)
+				return
+			}
+			for _, e := range page {
+				if !yield(e, nil) {
+					return
+				}
+				before = e.ID
+			}
+			if len(page) < everythingPage {
+				return
+			}
+		}
+	}
 }

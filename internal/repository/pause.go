@@ -18,10 +18,9 @@ const (
 	regained  = 0.1
 )
 
-// pauses keep one user from changing all of their tasks over and over. While such a
-// change runs, for seconds or up to a minute, no stream of any user gets news: see
-// docs/decisions/0009-streams-read-the-journal.md. The pauses limit this to a tenth
-// of the time in the long run, for each user and replica.
+// pauses keep one user from changing all of their tasks over and over. Such a change
+// runs for seconds, or up to a minute, and keeps a processor and the disk busy. The
+// pauses limit this to a tenth of the time in the long run, for each user and replica.
 type pauses struct {
 	allowance time.Duration
 	regained  float64

@@ -15,6 +15,7 @@ import (
 
 	"tickler/internal/fault"
 	"tickler/internal/input"
+	"tickler/internal/journal"
 	"tickler/internal/label"
 	"tickler/internal/limit"
 	"tickler/internal/person"
@@ -38,6 +39,9 @@ type Document struct {
 	Categories []Label        `json:"categories"`
 	Tags       []Label        `json:"tags"`
 	Tasks      []ExportedTask `json:"tasks" doc:"All that are not deleted, oldest first."`
+	// Write adds these.
+	History    []ExportedChange `json:"history,omitempty" doc:"What was changed in the last 90 days, newest first. Import passes it over."`
+	HistoryCut bool             `json:"history_cut,omitempty" doc:"There is more, which is older."`
 }
 
 // Settings are the person's own.
@@ -91,8 +95,9 @@ type Series struct {
 
 // Exported is everything that a user has, ready to be written.
 type Exported struct {
-	head  Document // without tasks
-	tasks iter.Seq2[*task.Task, error]
+	head    Document // without tasks and history
+	tasks   iter.Seq2[*task.Task, error]
+	changes iter.Seq2[journal.Entry, error]
 }
 
 // Export reads the head of a document. Write reads the tasks as it goes.
@@ -122,7 +127,7 @@ func (s *Service) Export(ctx context.Context, user person.Settings) (Exported, e
 	for _, t := range tags {
 		doc.Tags = append(doc.Tags, Label{t.Label.Name, t.Label.Color})
 	}
-	return Exported{head: doc, tasks: s.tasks.Everything(ctx, user)}, nil
+	return Exported{head: doc, tasks: s.tasks.Everything(ctx, user), changes: s.changes(ctx, user)}, nil
 }
 
 // Write writes a Document, a few tasks at a time. After an error the document is
@@ -157,8 +162,7 @@ func (e Exported) Write(to io.Writer) error {
 		}
 		separator = ",\n"
 	}
-	_, err := io.WriteString(to, "\n]}\n")
-	return err
+	return e.writeHistory(to, put)
 }
 
 func export(t *task.Task) ExportedTask {
@@ -250,6 +254,11 @@ func (d *document) member(name string) error {
 		return d.list(func() error { return d.label(&d.labels.categories, "categories") })
 	case "tags":
 		return d.list(func() error { return d.label(&d.labels.tags, "tags") })
+	case "history":
+		return d.passHistory()
+	case "history_cut":
+		var cut bool
+		return d.value(&cut)
 	case "tasks":
 		return d.list(func() error {
 			if len(d.items) == MaxTasks {

@@ -9,12 +9,14 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"iter"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"tickler/internal/fault"
+	"tickler/internal/journal"
 	"tickler/internal/label"
 	"tickler/internal/person"
 	"tickler/internal/task"
@@ -30,11 +32,19 @@ type Service struct {
 	people *person.Service
 	now    func() time.Time
 	places *places
+	// changes yields what was changed in a user's data, newest first.
+	changes func(ctx context.Context, user person.Settings) iter.Seq2[journal.Entry, error]
 }
 
 // NewService makes a service; now is the clock.
 func NewService(tasks *task.Service, labels *label.Service, people *person.Service, now func() time.Time) *Service {
-	return &Service{tasks: tasks, labels: labels, people: people, now: now, places: newPlaces()}
+	return &Service{tasks: tasks, labels: labels, people: people, now: now, places: newPlaces(), changes: noChanges}
+}
+
+// WithHistory makes exports hold the history that changes yields, newest first.
+func (s *Service) WithHistory(changes func(ctx context.Context, user person.Settings) iter.Seq2[journal.Entry, error]) *Service {
+	s.changes = changes
+	return s
 }
 
 // Report is the result of importing a file.
