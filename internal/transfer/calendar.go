@@ -16,6 +16,7 @@ import (
 	"tickler/internal/fault"
 	"tickler/internal/input"
 	"tickler/internal/person"
+	"tickler/internal/recurrence"
 	"tickler/internal/task"
 )
 
@@ -27,9 +28,24 @@ type calendarFile struct {
 	user    person.Settings
 	now     time.Time
 	zones   map[string]*zoneRules
-	changes []change       // of single dates, in the present calendar
-	series  map[string]int // recurring to-dos by their UID: places in items
-	waiting []waiting      // for the rules of a zone that comes behind them
+	named   map[string]namedRules // what names of zones lead to, in the present calendar
+	changes []change              // of single dates, in the present calendar
+	series  map[string]int        // recurring to-dos by their UID: places in items
+	waiting []waiting             // for the rules of a zone that comes behind them
+
+	through   *bufio.Reader // to the library
+	workedOut int           // zones
+	work      *recurrence.Work
+}
+
+// maxNamed is how many names of zones are remembered.
+const maxNamed = 1000
+
+// namedRules is what the name of a zone leads to.
+type namedRules struct {
+	zone  *time.Location
+	rules *zoneRules // if it is none of the tz database; times in them become those of zone
+	note  string
 }
 
 // waiting is a to-do that names a zone that is not known yet.
@@ -43,7 +59,7 @@ type waiting struct {
 // stream may hold several.
 func (s *Service) readCalendar(user person.Settings, f *file, c *content) error {
 	c.format = calendarFormat
-	r := &calendarFile{content: c, user: user, now: s.now(), series: map[string]int{}}
+	r := &calendarFile{content: c, user: user, now: s.now(), series: map[string]int{}, named: map[string]namedRules{}, work: recurrence.NewWork(maxWork), through: bufio.NewReader(nil)}
 	todos := newToDos(f)
 	first := len(c.items)
 	for row := 1; ; {
@@ -56,13 +72,15 @@ func (s *Service) readCalendar(user person.Settings, f *file, c *content) error 
 				c.note("left out: %d %s; only to-dos (VTODO) are imported", todos.others[name], name)
 			}
 			return nil
-		case err == nil && one.todo == nil:
+		case err == nil && one.text == nil:
 			err = r.end()
-		case err == nil && r.unknown(one.todo) && row <= MaxTasks:
+		case err == nil && row > MaxTasks:
+			err = tooMany("tasks", MaxTasks)
+		case err == nil && slices.ContainsFunc(one.zones, r.unknown):
 			r.waiting = append(r.waiting, waiting{row, bytes.Clone(one.text), one.lost})
 			row++
 		case err == nil:
-			err = r.read(row, one.todo, one.lost)
+			err = r.read(row, one.text, one.lost)
 			row++
 		}
 		if err != nil {
@@ -74,46 +92,30 @@ func (s *Service) readCalendar(user person.Settings, f *file, c *content) error 
 // end reads what waited for the end of a calendar.
 func (r *calendarFile) end() error {
 	for _, one := range r.waiting {
-		todo, err := decodeToDo(bufio.NewReader(bytes.NewReader(one.text)))
-		if err == nil {
-			err = r.read(one.row, todo, one.lost)
-		}
-		if err != nil {
+		if err := r.read(one.row, one.text, one.lost); err != nil {
 			return err
 		}
 	}
 	r.waiting = nil
 	err := r.applyChanges()
-	r.series, r.changes = map[string]int{}, nil
+	r.series, r.changes, r.named = map[string]int{}, nil, map[string]namedRules{}
 	return err
 }
 
-// unknown tells whether a to-do names a zone that only rules can explain, and these
-// have not come yet.
-func (r *calendarFile) unknown(todo *ical.Component) bool {
-	for _, c := range append([]*ical.Component{todo}, todo.Children...) {
-		for _, props := range c.Props {
-			for _, prop := range props {
-				name := prop.Params.Get(ical.PropTimezoneID)
-				if name == "" || r.zones[name] != nil {
-					continue
-				}
-				if _, known := namedZone(name); !known {
-					return true
-				}
-			}
-		}
-	}
-	return false
+// unknown tells whether only rules can explain the name of a zone, and these have not
+// come yet.
+func (r *calendarFile) unknown(name string) bool {
+	return r.zones[name] == nil && r.find(name).note != ""
 }
 
 // read adds a to-do, or keeps it as a change of one date of another.
-func (r *calendarFile) read(row int, todo *ical.Component, lost []string) error {
+func (r *calendarFile) read(row int, text []byte, lost []string) error {
+	todo, err := decode(bytes.NewReader(text), r.through)
+	if err != nil {
+		return err
+	}
 	i := r.toDo(row, todo, lost)
 	if todo.Props.Get(ical.PropRecurrenceID) != nil {
-		if len(r.items)+len(r.changes) >= MaxTasks {
-			return tooMany("tasks", MaxTasks)
-		}
 		r.changes = append(r.changes, r.change(i, todo))
 		return nil
 	}

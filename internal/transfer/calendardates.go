@@ -1,6 +1,7 @@
 package transfer
 
 import (
+	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -82,38 +83,56 @@ func (r *calendarFile) dateIn(i *item, value, name string) (date, bool) {
 	return d, true
 }
 
-// zone finds the zone that a TZID names: by the name in the tz database, whole or
-// behind a vendor's path; by the name that the file gives beside; by the name that
-// Windows has for it; by its rules in the file. Where no zone of the tz database has
-// those rules, times are converted by them into the person's zone.
+// zone finds the zone that a TZID names, and its rules if it is not in the tz
+// database. What is wrong with it is noted.
 func (r *calendarFile) zone(i *item, name string) (*time.Location, *zoneRules) {
+	found, known := r.named[name]
+	if !known {
+		if found = r.find(name); len(r.named) < maxNamed {
+			r.named[name] = found
+		}
+	}
+	if found.note != "" {
+		i.note("%s", found.note)
+	}
+	return found.zone, found.rules
+}
+
+// find finds a zone by the name in the tz database, whole or behind a vendor's path; by
+// the name that the file gives beside; by the name that Windows has for it; by its rules
+// in the file. Where no zone of the tz database has those rules, times are converted by
+// them into the person's zone.
+func (r *calendarFile) find(name string) namedRules {
 	if name == "" {
-		return r.user.Zone(), nil
+		return namedRules{zone: r.user.Zone()}
 	}
 	if zone, known := tzZone(name); known {
-		return zone, nil
+		return namedRules{zone: zone}
 	}
 	rules := r.zones[name]
-	if rules != nil && rules.location != "" {
+	if rules != nil {
 		if zone, known := tzZone(rules.location); known {
-			return zone, nil
+			return namedRules{zone: zone}
 		}
 	}
 	if zone, known := windowsZone(name); known {
-		return zone, nil
+		return namedRules{zone: zone}
 	}
-	if rules != nil && len(rules.observances) > 0 {
-		if zone := rules.zone(r.now); zone != nil {
-			return zone, nil
+	if rules != nil && len(rules.observances) > 0 && (rules.workedOut || r.workedOut < maxWorkedOut) {
+		if !rules.workedOut {
+			rules.workOut(r.now)
+			r.workedOut++
 		}
-		i.note("the zone %q has rules of its own; its times were converted to %s, in which a series repeats", fault.Clip(name), r.user.TimeZone)
-		return r.user.Zone(), rules
+		if rules.agreeing != nil {
+			return namedRules{zone: rules.agreeing}
+		}
+		note := fmt.Sprintf("the zone %q has rules of its own; its times were converted to %s, in which a series repeats", fault.Clip(name), r.user.TimeZone)
+		return namedRules{r.user.Zone(), rules, note}
 	}
 	if zone, known := offsetZone(name); known {
-		return zone, nil
+		return namedRules{zone: zone}
 	}
-	i.note("the zone %q is not known; times were read in %s", fault.Clip(name), r.user.TimeZone)
-	return r.user.Zone(), nil
+	return namedRules{zone: r.user.Zone(), note: fmt.Sprintf("the zone %q is not known; times were read in %s", fault.Clip(name), r.user.TimeZone)}
 }
 
 // prop reads the date of a property; what cannot be read is kept.
@@ -197,7 +216,7 @@ func (r *calendarFile) setDue(i *item, due date) {
 // would come to other dates from the due date, the start takes its place.
 func (r *calendarFile) start(i *item, todo *ical.Component, start, due date) {
 	rule, err := recurrence.Parse(raw(todo, ical.PropRecurrenceRule))
-	if err == nil && !sameSteps(rule, start, due) {
+	if err == nil && !r.sameSteps(rule, start, due) {
 		i.note("the rule counts from the start, which was taken for the due date")
 		i.keep("Due", due.text())
 		r.setDue(i, start)
@@ -208,14 +227,14 @@ func (r *calendarFile) start(i *item, todo *ical.Component, start, due date) {
 
 // sameSteps tells whether a rule comes to the same dates from the start as from the
 // due date, as far apart from each other as these two.
-func sameSteps(rule *recurrence.Rule, start, due date) bool {
+func (r *calendarFile) sameSteps(rule *recurrence.Rule, start, due date) bool {
 	const compared = 24
 	if start.day != due.day {
 		return false
 	}
 	apart := due.wall.Sub(start.wall)
-	from := recurrence.Series{Rule: rule, Start: start.wall, AllDay: start.day, Work: recurrence.NewWork(100_000)}.First(compared)
-	to := recurrence.Series{Rule: rule, Start: due.wall, AllDay: due.day, Work: recurrence.NewWork(100_000)}.First(compared)
+	from := recurrence.Series{Rule: rule, Start: start.wall, AllDay: start.day, Work: r.work}.First(compared)
+	to := recurrence.Series{Rule: rule, Start: due.wall, AllDay: due.day, Work: r.work}.First(compared)
 	return slices.EqualFunc(from, to, func(a, b recurrence.Occurrence) bool { return a.Wall.Add(apart).Equal(b.Wall) })
 }
 
@@ -308,16 +327,21 @@ func (r *calendarFile) exclude(i *item, out []date) {
 	if len(out) == 0 || !dated || err != nil {
 		return
 	}
-	excluded := func(at, wall time.Time) bool {
-		return slices.ContainsFunc(out, func(d date) bool {
-			return d.at.Equal(at) || (d.day || due.AllDay) && d.wall.Format(time.DateOnly) == wall.Format(time.DateOnly)
-		})
+	instants, days := map[int64]bool{}, map[string]bool{}
+	for _, one := range out[:min(len(out), maxExcluded)] {
+		if instants[one.at.Unix()] = true; one.day || due.AllDay {
+			days[one.wall.Format(time.DateOnly)] = true
+		}
 	}
-	series := recurrence.Series{Rule: rule, Start: due.Wall, Zone: i.zone(r.user), AllDay: due.AllDay, StartIndex: 1, Work: recurrence.NewWork(1_000_000)}
+	series := recurrence.Series{Rule: rule, Start: due.Wall, Zone: i.zone(r.user), AllDay: due.AllDay, StartIndex: 1, Work: r.work}
 	now := recurrence.Occurrence{Time: due.Time, Wall: due.Wall, Index: 1}
-	for excluded(now.Time, now.Wall) {
+	for instants[now.Time.Unix()] || days[now.Wall.Format(time.DateOnly)] {
 		next, more := series.Next(now, now.Time)
-		if !more {
+		switch {
+		case r.work.Exhausted():
+			i.note("which dates are left out took too long to work out")
+			return
+		case !more:
 			i.reason = "all of its dates are left out"
 			return
 		}

@@ -1,14 +1,22 @@
 package transfer
 
 import (
+	"archive/zip"
+	"bufio"
 	"bytes"
 	"errors"
+	"io"
+	"os"
+	"strings"
 	"testing"
+	"testing/iotest"
 	"time"
+	"unicode/utf8"
 
 	"github.com/stretchr/testify/require"
 
 	"tickler/internal/fault"
+	"tickler/internal/input"
 	"tickler/internal/person"
 	"tickler/internal/task"
 )
@@ -73,5 +81,71 @@ func FuzzDocument(f *testing.F) {
 	f.Fuzz(func(t *testing.T, text []byte) {
 		content, err := service.read(fuzzUser, "application/json", bytes.NewReader(text))
 		requireContent(t, content, err)
+	})
+}
+
+// Whatever another program's file says, it becomes tasks that can be imported or an
+// error that names what is wrong.
+func FuzzForeignFile(f *testing.F) {
+	for _, name := range []string{"google.json", "microsoft.json", "tasksorg.json", "vikunja.json", "ticktick.csv", "todoist-lost.csv", "zones.ics", "lost.ics"} {
+		text, err := os.ReadFile("testdata/" + name)
+		require.NoError(f, err)
+		f.Add(text)
+	}
+	f.Add([]byte(`{"kind":"tasks#tasks","items":[{"id":"1","due":"2026-03-01T00:00:00Z","scheduled_time":[{"start":"x"}]}]}`))
+	f.Add([]byte("\xff\xfeT\x00Y\x00"))
+	service := NewService(task.NewService(nil, fuzzNow), nil, nil, fuzzNow)
+	f.Fuzz(func(t *testing.T, text []byte) {
+		content, err := service.read(fuzzUser, "application/octet-stream", bytes.NewReader(text))
+		requireContent(t, content, err)
+		for _, one := range content.items {
+			one.finish()
+			in := one.ready()
+			require.NoError(t, input.CheckText("title", in.Title.Value, task.MaxTitle))
+			require.NoError(t, input.CheckText("description", in.Description.Value, task.MaxDescription))
+		}
+	})
+}
+
+func FuzzArchive(f *testing.F) {
+	var packed bytes.Buffer
+	w := zip.NewWriter(&packed)
+	for name, text := range map[string]string{"a [1].csv": "TYPE,CONTENT\ntask,x\n", "data.json": "[]", "../b.ics": "BEGIN:VCALENDAR\nEND:VCALENDAR\n"} {
+		entry, err := w.Create(name)
+		require.NoError(f, err)
+		_, err = entry.Write([]byte(text))
+		require.NoError(f, err)
+	}
+	require.NoError(f, w.Close())
+	f.Add(packed.Bytes())
+	f.Add([]byte("PK\x05\x06" + strings.Repeat("\x00", 18)))
+	service := NewService(task.NewService(nil, fuzzNow), nil, nil, fuzzNow)
+	f.Fuzz(func(t *testing.T, text []byte) {
+		content, err := service.read(fuzzUser, "application/zip", bytes.NewReader(text))
+		requireContent(t, content, err)
+	})
+}
+
+func FuzzPlainText(f *testing.F) {
+	f.Add(`<p>See <a href="https://example.org">it</a></p><ul><li data-checked="true">one</li></ul>`)
+	f.Add("a < b and c > d")
+	f.Fuzz(func(t *testing.T, text string) {
+		plain := plainText(text)
+		require.LessOrEqual(t, len(plain), 10*len(text)+10)
+	})
+}
+
+// A text is decoded the same however it arrives, and becomes UTF-8.
+func FuzzEncoding(f *testing.F) {
+	f.Add([]byte("M\xfcll"))
+	f.Add([]byte("\xff\xfeM\x00"))
+	f.Add([]byte("caf\xc3\xa9 \xff"))
+	f.Fuzz(func(t *testing.T, text []byte) {
+		whole, err := io.ReadAll(decoded(bufio.NewReader(bytes.NewReader(text)), &content{}))
+		require.NoError(t, err)
+		require.True(t, utf8.Valid(whole))
+		pieces, err := io.ReadAll(decoded(bufio.NewReaderSize(iotest.OneByteReader(bytes.NewReader(text)), 16), &content{}))
+		require.NoError(t, err)
+		require.Equal(t, whole, pieces)
 	})
 }

@@ -40,9 +40,9 @@ var silent = []string{ical.PropDateTimeStamp, ical.PropSequence}
 
 // entry is what is read of a calendar at a time: a to-do, or the end of a calendar.
 type entry struct {
-	todo *ical.Component // nil: the calendar ended
-	text []byte          // of the to-do, until the next is read
-	lost []string        // names of properties and components that were passed over
+	text  []byte   // of the to-do, in a calendar, until the next is read; nil: the end
+	zones []string // that it names
+	lost  []string // names of properties and components that were passed over
 }
 
 // toDos reads the to-dos of a stream of calendars one by one, line by line as in RFC
@@ -56,6 +56,7 @@ type toDos struct {
 	open   []string      // components that have begun, the outermost first
 	begun  bool          // a calendar has
 	lost   []string
+	named  []string              // zones that the to-do names
 	zones  map[string]*zoneRules // of the present calendar
 	others map[string]int        // components that are no to-dos
 }
@@ -73,7 +74,7 @@ func notACalendar(why string) error {
 // keeps of a to-do is bounded, and so is what the library is given to read.
 func (t *toDos) next() (entry, error) {
 	t.text.Reset()
-	t.lost = nil
+	t.lost, t.named = nil, nil
 	kept, lines := 0, 0
 	seen := map[string]int{}
 	for {
@@ -118,12 +119,14 @@ func (t *toDos) next() (entry, error) {
 				return entry{}, nil
 			case inside && len(t.open) == 1:
 				t.text.WriteString("END:" + component + "\r\nEND:VCALENDAR\r\n")
-				whole := t.text.Bytes()
-				found, err := t.decode()
-				if component == ical.CompToDo || err != nil {
-					return entry{todo: found, text: whole, lost: t.lost}, err
+				if component == ical.CompToDo {
+					return entry{t.text.Bytes(), t.named, t.lost}, nil
 				}
-				t.zone(found)
+				zone, err := decode(&t.text, t.again)
+				if err != nil {
+					return entry{}, err
+				}
+				t.zone(zone)
 				t.text.Reset()
 				kept, lines = 0, 0
 				continue
@@ -138,13 +141,14 @@ func (t *toDos) next() (entry, error) {
 				continue
 			}
 		}
+		if t.open[1] == ical.CompTimezone && name != "BEGIN" && name != "END" && lines >= maxLines {
+			continue // it lists more than it needs
+		}
 		if kept += len(t.line); !whole || kept > maxEntry {
 			return entry{}, errLongEntry
 		}
 		if lines++; lines > maxLines && t.open[1] == ical.CompToDo {
 			return entry{}, fault.Invalid("body", "has a to-do of more than %d lines; at most so many are looked at", maxLines)
-		} else if lines > maxLines && name != "BEGIN" && name != "END" {
-			continue // a zone that lists more than it needs
 		}
 		t.text.Write(t.line)
 		t.text.WriteString("\r\n")
@@ -171,7 +175,21 @@ func (t *toDos) pass(name string, seen map[string]int, whole bool) bool {
 		t.lose(name)
 		return true
 	}
+	t.names(t.line[:min(len(t.line), maxParameters)])
 	return false
+}
+
+// names remembers the zone that a property names.
+func (t *toDos) names(line []byte) {
+	head := line[:max(valueAt(line), 0)]
+	at := bytes.Index(bytes.ToUpper(head), []byte(";TZID="))
+	if at < 0 {
+		return
+	}
+	name, _, _ := strings.Cut(string(head[at+len(";TZID="):]), ";")
+	if name = strings.Trim(name, `"`); len(t.named) < maxNotes && !slices.Contains(t.named, name) {
+		t.named = append(t.named, name)
+	}
 }
 
 // lose remembers the name of what is passed over.
@@ -315,20 +333,16 @@ func valueAt(line []byte) int {
 	return -1
 }
 
-// decode reads the to-do that was found. A panic of the library means that it is
-// not a calendar.
-func (t *toDos) decode() (todo *ical.Component, err error) {
-	t.again.Reset(&t.text)
-	return decodeToDo(t.again)
-}
-
-func decodeToDo(text *bufio.Reader) (todo *ical.Component, err error) {
+// decode reads the component that was found, in a calendar. A panic of the library
+// means that it is not a calendar.
+func decode(from io.Reader, through *bufio.Reader) (found *ical.Component, err error) {
 	defer func() {
 		if panicked := recover(); panicked != nil {
-			todo, err = nil, notACalendar("a to-do has a line that cannot be read")
+			found, err = nil, notACalendar("a to-do has a line that cannot be read")
 		}
 	}()
-	calendar, err := ical.NewDecoder(text).Decode()
+	through.Reset(from)
+	calendar, err := ical.NewDecoder(through).Decode()
 	if err != nil {
 		return nil, notACalendar(fault.Clip(err.Error()))
 	}

@@ -12,18 +12,30 @@ import (
 )
 
 const (
-	// maxZones is how many time zones of one calendar are looked at, and maxOnsets how
-	// many observances and listed onsets each may have.
-	maxZones  = 100
-	maxOnsets = 1000
+	// maxZones is how many time zones of one calendar are kept, and maxWorkedOut how
+	// many of a file are worked out.
+	maxZones, maxWorkedOut = 100, 200
+	// maxObservances and maxListed bound the parts of a zone, and the onsets that all
+	// of them list.
+	maxObservances, maxListed = 200, 2000
+)
+
+// The years in which the rules of a zone are worked out.
+var (
+	firstOnset = time.Date(1968, 1, 1, 0, 0, 0, 0, time.UTC)
+	lastOnset  = time.Date(2100, 1, 1, 0, 0, 0, 0, time.UTC)
 )
 
 // zoneRules are a VTIMEZONE of a calendar (RFC 5545, section 3.6.5).
 type zoneRules struct {
 	location    string // X-LIC-LOCATION: the name that was meant
 	observances []observance
-	agreeing    *time.Location // of the tz database; nil: none agrees
-	compared    bool
+	listed      int
+
+	workedOut bool
+	first     time.Duration // the offset before all onsets
+	onsets    []onset       // ascending
+	agreeing  *time.Location
 }
 
 // observance is an offset with the wall times at which it begins, in the offset before.
@@ -34,6 +46,12 @@ type observance struct {
 	listed        []time.Time
 }
 
+// onset is an instant from which on another offset applies.
+type onset struct {
+	at     time.Time
+	offset time.Duration
+}
+
 // readZone reads a VTIMEZONE.
 func readZone(c *ical.Component) (name string, z *zoneRules) {
 	z = &zoneRules{location: raw(c, "X-LIC-LOCATION")}
@@ -41,7 +59,7 @@ func readZone(c *ical.Component) (name string, z *zoneRules) {
 		start, err := time.Parse("20060102T150405", strings.TrimSuffix(raw(child, ical.PropDateTimeStart), "Z"))
 		before, okBefore := offsetOf(raw(child, ical.PropTimezoneOffsetFrom))
 		after, okAfter := offsetOf(raw(child, ical.PropTimezoneOffsetTo))
-		if err != nil || !okBefore || !okAfter || len(z.observances) == maxOnsets {
+		if err != nil || !okBefore || !okAfter || len(z.observances) == maxObservances {
 			continue
 		}
 		o := observance{before: before, after: after, start: start}
@@ -50,8 +68,9 @@ func readZone(c *ical.Component) (name string, z *zoneRules) {
 		}
 		for _, dates := range child.Props.Values(ical.PropRecurrenceDates) {
 			for text := range strings.SplitSeq(dates.Value, ",") {
-				if at, err := time.Parse("20060102T150405", strings.TrimSpace(text)); err == nil && len(o.listed) < maxOnsets {
+				if at, err := time.Parse("20060102T150405", strings.TrimSpace(text)); err == nil && z.listed < maxListed {
 					o.listed = append(o.listed, at)
+					z.listed++
 				}
 			}
 		}
@@ -71,49 +90,45 @@ func offsetOf(text string) (time.Duration, bool) {
 	return 0, false
 }
 
-// began is the last instant at or before another at which the observance began.
-func (o observance) began(at time.Time) (time.Time, bool) {
-	found, last := false, time.Time{}
-	consider := func(wall time.Time) {
-		if onset := wall.Add(-o.before); !onset.After(at) && (!found || onset.After(last)) {
-			found, last = true, onset
+// workOut finds the onsets, and the zone of the tz database that agrees.
+func (z *zoneRules) workOut(now time.Time) {
+	z.workedOut = true
+	if len(z.observances) == 0 {
+		return
+	}
+	work := recurrence.NewWork(100_000)
+	for _, o := range z.observances {
+		begins := append([]time.Time{o.start}, o.listed...)
+		if o.rule != nil {
+			series := recurrence.Series{Rule: o.rule, Start: o.start, Work: work}
+			for _, one := range series.After(firstOnset, 2*(lastOnset.Year()-firstOnset.Year())) {
+				begins = append(begins, one.Wall)
+			}
+		}
+		for _, wall := range begins {
+			if wall.Before(lastOnset) {
+				z.onsets = append(z.onsets, onset{wall.Add(-o.before), o.after})
+			}
 		}
 	}
-	consider(o.start)
-	for _, wall := range o.listed {
-		consider(wall)
-	}
-	if o.rule == nil {
-		return last, found
-	}
-	series := recurrence.Series{Rule: o.rule, Start: o.start, Zone: time.FixedZone("", int(o.before/time.Second)), Work: recurrence.NewWork(100_000)}
-	for _, years := range []int{2, 100} { // a rule that has ended is looked for further back
-		before := found && last.After(o.start.Add(-o.before))
-		for _, one := range series.After(at.AddDate(-years, 0, 0), years*2) {
-			consider(one.Wall)
-		}
-		if before || found && last.After(at.AddDate(-years, 0, 0)) {
-			break
-		}
-	}
-	return last, found
+	z.first = slices.MinFunc(z.observances, func(a, b observance) int { return a.start.Compare(b.start) }).before
+	slices.SortStableFunc(z.onsets, func(a, b onset) int { return a.at.Compare(b.at) })
+	z.agreeing = z.zone(now)
 }
 
 // offset is the offset from UTC at an instant.
 func (z *zoneRules) offset(at time.Time) time.Duration {
-	var offset time.Duration
-	var latest time.Time
-	found := false
-	for _, o := range z.observances {
-		if began, ok := o.began(at); ok && (!found || began.After(latest)) {
-			found, latest, offset = true, began, o.after
-		}
+	n, found := slices.BinarySearchFunc(z.onsets, at, func(o onset, at time.Time) int { return o.at.Compare(at) })
+	for found && n+1 < len(z.onsets) && z.onsets[n+1].at.Equal(at) {
+		n++
 	}
-	if found || len(z.observances) == 0 {
-		return offset
+	if !found {
+		n--
 	}
-	first := slices.MinFunc(z.observances, func(a, b observance) int { return a.start.Compare(b.start) })
-	return first.before
+	if n < 0 {
+		return z.first
+	}
+	return z.onsets[n].offset
 }
 
 // instant is when the zone's clocks first show a wall time; one that they skip moves
@@ -133,10 +148,6 @@ func (z *zoneRules) instant(wall time.Time) time.Time {
 // will for some years; nil if there is none. The well-known ones come first, then those
 // that Windows' names stand for.
 func (z *zoneRules) zone(now time.Time) *time.Location {
-	if z.compared || len(z.observances) == 0 {
-		return z.agreeing
-	}
-	z.compared = true
 	const step = 7 * 24 * time.Hour
 	var offsets []int
 	begin := now.AddDate(-1, 0, 0).Truncate(step)
@@ -159,7 +170,6 @@ func (z *zoneRules) zone(now time.Time) *time.Location {
 			n++
 		}
 		if n == len(offsets) {
-			z.agreeing = zone
 			return zone
 		}
 	}

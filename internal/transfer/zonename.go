@@ -35,11 +35,26 @@ var tzNames = sync.OnceValue(func() map[string]string {
 	return names
 })
 
+// cities are the zones that are named for a city, by its name in lower case.
+var cities = sync.OnceValue(func() map[string]string {
+	names := map[string]string{}
+	for _, name := range person.ZoneNames() {
+		area, city, found := strings.Cut(name, "/")
+		if city = strings.ToLower(city); found && area != "Etc" && names[city] == "" {
+			names[city] = name
+		}
+	}
+	return names
+})
+
 var (
 	// displayed is a name as Windows shows it: (UTC+01:00) Amsterdam, Berlin, Bern.
 	displayed = regexp.MustCompile(`^\((?:UTC|GMT)?([+-]\d{1,2}:?\d{2})?\)\s*(.*)$`)
 	fixed     = regexp.MustCompile(`^(?:UTC|GMT)?\s*([+-])(\d{1,2})(?::?(\d{2}))?$`)
 )
+
+// maxZoneName is longer than any name of a zone, in bytes.
+const maxZoneName = 200
 
 // namedZone is the zone that a name of another program stands for: a name of the tz
 // database, also behind a path of a vendor's or in other letters, a name of Windows,
@@ -56,8 +71,7 @@ func namedZone(name string) (*time.Location, bool) {
 
 // tzZone finds a name of the tz database, whole or at the end of a path.
 func tzZone(name string) (*time.Location, bool) {
-	const longest = 200
-	if len(name) > longest {
+	if len(name) > maxZoneName || name == "" {
 		return nil, false
 	}
 	plain := strings.ToLower(strings.ReplaceAll(strings.Trim(strings.TrimSpace(name), `"/`), " ", "_"))
@@ -75,7 +89,9 @@ func tzZone(name string) (*time.Location, bool) {
 
 // windowsZone finds a name of Windows, as it is stored or as it is shown.
 func windowsZone(name string) (*time.Location, bool) {
-	name = strings.TrimSpace(name)
+	if name = strings.TrimSpace(name); len(name) > maxZoneName {
+		return nil, false
+	}
 	if zone := windowsZones()[strings.ToLower(name)]; zone != "" {
 		return person.Zone(zone), true
 	}
@@ -84,11 +100,9 @@ func windowsZone(name string) (*time.Location, bool) {
 		return nil, false
 	}
 	for city := range strings.SplitSeq(m[2], ",") {
-		city = "/" + strings.ToLower(strings.ReplaceAll(strings.TrimSpace(city), " ", "_"))
-		for _, zone := range person.ZoneNames() {
-			if strings.HasSuffix(strings.ToLower(zone), city) {
-				return person.Zone(zone), true
-			}
+		city = strings.ToLower(strings.ReplaceAll(strings.TrimSpace(city), " ", "_"))
+		if zone := cities()[city]; zone != "" {
+			return person.Zone(zone), true
 		}
 	}
 	if m[1] != "" {
