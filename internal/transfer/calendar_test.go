@@ -153,7 +153,7 @@ func TestWhatHasNoPlaceIsKeptAndNoted(t *testing.T) {
 	} {
 		require.Contains(t, strings.Split(found["Everything"].Description, "\n"), line)
 	}
-	for _, note := range []string{"part of", "related to", "location", "uRL", "place", "done so far", "status", "attachment", "comment", "contact", "organizer", "class", "another rule", "also on", "ATTACH", "X-APPLE-SORT-ORDER", "X-OWN", "REPEAT", "VLOCATION"} {
+	for _, note := range []string{"part of", "related to", "location", "URL", "place", "done so far", "status", "attachment", "comment", "contact", "organizer", "class", "another rule", "also on", "ATTACH", "X-APPLE-SORT-ORDER", "X-OWN", "REPEAT", "VLOCATION"} {
 		require.Contains(t, all, note)
 	}
 	require.Contains(t, found["Dates without a rule"].Description, "Also on: 2026-03-12 09:00 Europe/Berlin")

@@ -63,7 +63,10 @@ func (i *item) keep(name, text string) {
 		return
 	}
 	i.line(name + ": " + text)
-	i.note("%s could not be taken over; it stands in the description", strings.ToLower(name[:1])+name[1:])
+	if name != strings.ToUpper(name) {
+		name = strings.ToLower(name[:1]) + name[1:]
+	}
+	i.note("%s could not be taken over; it stands in the description", name)
 }
 
 // line adds a line at the end of the description.
