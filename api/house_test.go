@@ -63,7 +63,7 @@ func (h *house) serve(t testing.TB, role repository.Role, change func(*config.Gu
 		DatabaseURL: h.owner.Config().ConnString(), LogLevel: slog.LevelDebug,
 		Sidecar:        sidecar.Config{GRPCPort: "1", HTTPPort: "1"},
 		AllowedTargets: delivery.Networks{netip.MustParsePrefix("127.0.0.0/8")},
-		Guard:          config.Guard{PublicURL: "http://127.0.0.1", PublicURLSet: true, Algorithms: []string{"RS256"}},
+		Guard:          config.Guard{PublicURL: "http://127.0.0.1", PublicURLSet: true, Registration: true, Algorithms: []string{"RS256"}},
 	}
 	settings.UserTasks, settings.UserConfirmations = h.userTasks, 5
 	if change != nil {

@@ -16,6 +16,7 @@ import (
 	"tickler/api/calendarfeed"
 	"tickler/api/confirmation"
 	"tickler/api/guard"
+	"tickler/api/oauth"
 	"tickler/api/operation"
 	"tickler/api/problem"
 	"tickler/api/rest"
@@ -56,7 +57,9 @@ type routes struct {
 	issuers    *access.Issuers
 	clients    []access.Client // of issuers with which people sign in
 	publicURL  string
-	linksURL   string // root of links in mail, "" where none can be sent
+	clientsOf  *http.Client // fetches what clients say of themselves; nil: this server authorizes none
+	register   bool         // whether clients may register
+	linksURL   string       // root of links in mail, "" where none can be sent
 	log        *slog.Logger
 	registry   *prometheus.Registry
 	checks     []telemetry.Check
@@ -131,6 +134,12 @@ func (r routes) mountPage(router *gin.Engine) {
 		Now: time.Now, Visible: r.operations.Visible, Log: r.log,
 	})
 	people.Mount(router)
+	if r.clientsOf != nil {
+		oauth.New(oauth.Config{
+			Store: r.store, Guard: r.guard, Pages: pages, People: people, Fetch: r.clientsOf, Registration: r.register,
+			Now: time.Now, Visible: r.operations.Visible, Log: r.log,
+		}).Mount(router)
+	}
 	guarded := func(maxBody int64) gin.HandlersChain { return r.guard.WithSession(people, maxBody) }
 	web.Mount(router, web.Config{Pages: pages, Operations: r.operations, Events: r.events, Now: time.Now, Guard: guarded(0)})
 	account.Mount(router, account.Config{

@@ -2,6 +2,8 @@ package main
 
 import (
 	"context"
+	"log/slog"
+	"net/http"
 	"net/url"
 	"os"
 	"strings"
@@ -14,6 +16,7 @@ import (
 	"tickler/internal/access"
 	"tickler/internal/app"
 	"tickler/internal/config"
+	"tickler/internal/delivery"
 	"tickler/internal/feed"
 	"tickler/internal/history"
 	"tickler/internal/label"
@@ -38,6 +41,7 @@ func serve() error {
 		return err
 	}
 	defer a.Close()
+	slog.SetDefault(a.Log) // libraries that log by themselves, such as zitadel/oidc, log as we do
 	calls := lifecycle.Server{Name: "calls", Address: settings.Listen}
 	if calls.TLS, err = lifecycle.TLS(settings.Guard.TLSCertificate, settings.Guard.TLSKey, a.Log); err != nil {
 		return err
@@ -49,6 +53,9 @@ func serve() error {
 	calls.Handler = w.router
 	return a.Run(ctx, []lifecycle.Server{calls}, w.background...)
 }
+
+// clientTimeout bounds the fetch of what a client says of itself.
+const clientTimeout = 5 * time.Second
 
 // wired is the handler of calls and the work that must run in the background.
 type wired struct {
@@ -79,10 +86,18 @@ func wire(ctx context.Context, a *app.App) (wired, error) {
 		Audiences: append(guard.Audiences(settings.PublicURL), settings.Audiences...),
 	}
 	issuers := access.NewIssuers(ctx, trust, time.Now, a.Log)
+	// A person agrees to a connection where they can be signed in: over https, or on
+	// this machine.
+	authorizes := strings.HasPrefix(settings.PublicURL, "https://") || guard.Loopback(hostOf(settings.PublicURL))
+	var clientsOf *http.Client
+	if authorizes {
+		clientsOf = delivery.NewClient(a.Settings.AllowedTargets, clientTimeout)
+	}
 	checker := access.NewChecker(a.Store, issuers, time.Now, a.Log)
 	router, err := newRouter(routes{
 		guard: guard.New(guard.Config{
-			PublicURL: settings.PublicURL, Hosts: settings.Hosts, Origins: settings.Origins,
+			PublicURL: settings.PublicURL, Authorizes: authorizes, IssuersFirst: len(settings.SignInClients) == 0,
+			Hosts: settings.Hosts, Origins: settings.Origins,
 			UserRate: settings.UserRate, AddressRate: settings.AddressRate, FailureRate: settings.FailureRate,
 			UserCalls: settings.UserCalls,
 		}, trust, checker, a.Store.Settings, time.Now, a.Log),
@@ -90,6 +105,7 @@ func wire(ctx context.Context, a *app.App) (wired, error) {
 		tasks: tasks, labels: labels, people: people, operations: operations, events: events, transfer: transfer.NewService(tasks, labels, people, time.Now).WithHistory(changes.Everything),
 		audit: a.Store, reminders: a.Store.RecentReminders,
 		store: a.Store, checker: checker, issuers: issuers, clients: settings.SignInClients, publicURL: strings.TrimSuffix(settings.PublicURL, "/"), linksURL: rules.PublicURL,
+		clientsOf: clientsOf, register: settings.Registration,
 		log: a.Log, registry: a.Registry, checks: a.Checks(),
 	})
 	return wired{router: router, operations: operations, background: []func(context.Context){events.Run, checker.Run}}, err

@@ -27,8 +27,11 @@ type Config struct {
 	// PublicURL is how callers reach the server, for example
 	// https://tickler.example.com; it names the resource of access tokens.
 	PublicURL string
-	Hosts     []string // allowed in the Host header besides that of PublicURL; * for any
-	Origins   []string // of web pages that may call, besides those of this server
+	// Authorizes is whether this server gives tokens to clients itself (package oauth),
+	// and IssuersFirst whether clients are told of the trusted issuers before it.
+	Authorizes, IssuersFirst bool
+	Hosts                    []string // allowed in the Host header besides that of PublicURL; * for any
+	Origins                  []string // of web pages that may call, besides those of this server
 	// UserRate and AddressRate limit calls per second, FailureRate refused tokens per
 	// second and address, each on one replica; 0 is no limit. Bursts may have four
 	// times as many.
@@ -46,9 +49,9 @@ type Guard struct {
 	settings func(ctx context.Context, userID int64) (person.Settings, error)
 	log      *slog.Logger
 
-	users, addresses, failures, secrets, signIns *limiters
-	calls                                        *callsUnderWay
-	reads                                        *reads
+	users, addresses, failures, secrets, signIns, registrations *limiters
+	calls                                                       *callsUnderWay
+	reads                                                       *reads
 }
 
 // New makes a guard. settings reads the settings of the user a token belongs to.
@@ -57,7 +60,8 @@ func New(config Config, trust access.Trust, checker *access.Checker, settings fu
 		config: config, trust: trust, checker: checker, settings: settings, log: log,
 		users: newLimiters(config.UserRate, now), addresses: newLimiters(config.AddressRate, now), failures: newLimiters(config.FailureRate, now),
 		secrets: newLimiters(min(secretRate, config.AddressRate), now), signIns: newLimiters(min(signInRate, config.AddressRate), now),
-		calls: newCallsUnderWay(config.UserCalls), reads: &reads{of: map[string]int{}},
+		registrations: newLimiters(min(registrationRate, config.AddressRate), now),
+		calls:         newCallsUnderWay(config.UserCalls), reads: &reads{of: map[string]int{}},
 	}
 }
 
@@ -78,7 +82,7 @@ func (g *Guard) authenticated(c *gin.Context) {
 		g.failures.take(address)
 		g.challenge(c, "", access.Standard, &fault.Error{
 			Code: fault.Unauthorized, Message: "a token is needed: send the header Authorization: Bearer TOKEN, once",
-			Hint: "make a token with: api token create --user NAME",
+			Hint: "a person makes one at /connections, or: api token create --user NAME",
 		})
 		return
 	}
@@ -103,6 +107,12 @@ func (g *Guard) authenticated(c *gin.Context) {
 			problem.Refuse(c, g.unchecked(c, err))
 			return
 		}
+	}
+	if !caller.MayOpen(c.Request.URL.Path) {
+		g.challenge(c, "invalid_token", access.Standard, &fault.Error{
+			Code: fault.Unauthorized, Message: "this token is for " + caller.Resource + " only", Hint: "ask for one with the resource that the metadata names",
+		})
+		return
 	}
 	g.admit(c, caller, func(e *fault.Error) { problem.Refuse(c, e) })
 }
@@ -171,7 +181,7 @@ func (g *Guard) challenge(c *gin.Context, reason string, needed []access.Scope, 
 		parts = append(parts, `error="`+reason+`"`, `error_description="`+e.Message+`"`)
 	}
 	parts = append(parts, `scope="`+access.Join(needed, " ")+`"`)
-	if address := g.metadataURL(c.Request.URL.Path); address != "" {
+	if address := g.metadataURL(c); address != "" {
 		parts = append(parts, `resource_metadata="`+address+`"`)
 	}
 	c.Header("WWW-Authenticate", strings.Join(parts, ", "))

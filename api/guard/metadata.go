@@ -3,6 +3,7 @@ package guard
 import (
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/gin-gonic/gin"
@@ -26,52 +27,89 @@ func Audiences(publicURL string) []string {
 	return all
 }
 
-// Metadata serves the documents that tell clients which issuers' tokens are accepted.
-// Without issuers there is nothing to discover, and no document.
-// https://www.rfc-editor.org/rfc/rfc9728#section-3
+// Root returns the URL of this server, without a slash at its end: the public one. On
+// loopback it is the one that the caller used, since nothing else leads there for sure.
+func (g *Guard) Root(c *gin.Context) string {
+	root := strings.TrimSuffix(g.config.PublicURL, "/")
+	u, err := url.Parse(root)
+	if err != nil || !Loopback(u.Hostname()) || !Loopback(hostname(c.Request.Host)) {
+		return root
+	}
+	if c.Request.TLS != nil {
+		return "https://" + c.Request.Host
+	}
+	return "http://" + c.Request.Host
+}
+
+// Resource returns the path that a resource indicator (RFC 8707) of this server names:
+// /mcp, /v1, or "" for all of it. ok is false for one of another server.
+func (g *Guard) Resource(c *gin.Context, indicator string) (path string, ok bool) {
+	path, ok = strings.CutPrefix(indicator, g.Root(c))
+	if path = strings.TrimSuffix(path, "/"); !ok || path != "" && !slices.Contains(resources, path) {
+		return "", false
+	}
+	return path, true
+}
+
+// Prefix is the path of the public URL, "" for most servers. It follows the well-known
+// part of a path.
+func (g *Guard) Prefix() string {
+	u, err := url.Parse(strings.TrimSuffix(g.config.PublicURL, "/"))
+	if err != nil {
+		return ""
+	}
+	return u.EscapedPath()
+}
+
+// Metadata serves the documents that tell clients whose tokens are accepted. Where
+// there are neither issuers nor tokens of this server there is nothing to discover, and
+// no document. https://www.rfc-editor.org/rfc/rfc9728#section-3
 func (g *Guard) Metadata(router gin.IRoutes) {
-	if len(g.trust.Issuers) == 0 {
+	if !g.discoverable() {
 		return
 	}
-	root := strings.TrimSuffix(g.config.PublicURL, "/")
 	for _, path := range append([]string{""}, resources...) {
 		serve := func(c *gin.Context) {
 			c.Header("Access-Control-Allow-Origin", "*") // public, and needed by clients in browsers
 			c.Header("Cross-Origin-Resource-Policy", "cross-origin")
 			c.JSON(http.StatusOK, gin.H{
-				"resource":                 root + path,
+				"resource":                 g.Root(c) + path,
 				"resource_name":            "Tickler",
-				"authorization_servers":    g.trust.Issuers,
+				"authorization_servers":    g.servers(c),
 				"scopes_supported":         access.Standard,
 				"bearer_methods_supported": []string{"header"},
 			})
 		}
 		router.GET(wellKnown+path, serve)
-		if _, prefix := g.metadataRoot(); prefix != "" {
+		if prefix := g.Prefix(); prefix != "" {
 			router.GET(wellKnown+prefix+path, serve)
 		}
 	}
 }
 
-// metadataRoot returns the URL prefix of the metadata, and the path of PublicURL,
-// which follows the well-known part (RFC 9728, section 3.1).
-func (g *Guard) metadataRoot() (root, prefix string) {
-	u, err := url.Parse(strings.TrimSuffix(g.config.PublicURL, "/"))
-	if err != nil {
-		return "", ""
+func (g *Guard) discoverable() bool { return g.config.Authorizes || len(g.trust.Issuers) > 0 }
+
+// servers lists those that give tokens for this server. Many clients ask the first only.
+func (g *Guard) servers(c *gin.Context) []string {
+	switch {
+	case !g.config.Authorizes:
+		return g.trust.Issuers
+	case g.config.IssuersFirst:
+		return append(slices.Clone(g.trust.Issuers), g.Root(c))
 	}
-	prefix = u.EscapedPath()
-	return u.Scheme + "://" + u.Host + wellKnown + prefix, prefix
+	return append([]string{g.Root(c)}, g.trust.Issuers...)
 }
 
-// metadataURL returns the URL of the metadata for a path, or "" if there is none.
-func (g *Guard) metadataURL(path string) string {
-	if len(g.trust.Issuers) == 0 {
+// metadataURL returns the URL of the metadata for the path of a request, or "" if there
+// is none. The path of the public URL follows the well-known part (RFC 9728, section 3.1).
+func (g *Guard) metadataURL(c *gin.Context) string {
+	if !g.discoverable() {
 		return ""
 	}
-	address, _ := g.metadataRoot()
+	prefix := g.Prefix()
+	address := strings.TrimSuffix(g.Root(c), prefix) + wellKnown + prefix
 	for _, resource := range resources {
-		if path == resource || strings.HasPrefix(path, resource+"/") {
+		if path := c.Request.URL.Path; path == resource || strings.HasPrefix(path, resource+"/") {
 			return address + resource
 		}
 	}

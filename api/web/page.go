@@ -32,6 +32,7 @@ type Page struct {
 	Current string   // path of the entry of the navigation that is shown as current
 	Alone   bool     // a single panel without navigation, as for who is not signed in
 	Scripts []string // further scripts, by their names among the assets
+	LeadsTo string   // where else than to this server its forms may lead, as a source of the Content-Security-Policy
 	Back    string   // where the forms of the page lead back to; Show sets it
 	Menu    Menu     // Show sets it
 	Said    *Said    // what just happened; Show sets it from what Say left
@@ -88,11 +89,15 @@ func (p *Pages) Show(c *gin.Context, status int, name string, page Page) {
 		problem.Refuse(c, p.operations.Visible(ctx, "page "+name, fmt.Errorf("render: %w", err)))
 		return
 	}
-	send(c, status, text.Bytes())
+	policy := contentPolicy
+	if page.LeadsTo != "" {
+		policy = strings.Replace(policy, "form-action 'self'", "form-action 'self' "+page.LeadsTo, 1)
+	}
+	send(c, status, policy, text.Bytes())
 }
 
-func send(c *gin.Context, status int, text []byte) {
-	c.Header("Content-Security-Policy", contentPolicy)
+func send(c *gin.Context, status int, policy string, text []byte) {
+	c.Header("Content-Security-Policy", policy)
 	// With no-referrer, browsers would send forms with the Origin null. To other
 	// sites this sends no more than that.
 	c.Header("Referrer-Policy", "same-origin")
@@ -109,7 +114,7 @@ func (p *Pages) Part(c *gin.Context, name string, data any) {
 		problem.Refuse(c, p.operations.Visible(c.Request.Context(), "part "+name, fmt.Errorf("render: %w", err)))
 		return
 	}
-	send(c, http.StatusOK, text.Bytes())
+	send(c, http.StatusOK, contentPolicy, text.Bytes())
 }
 
 // menu returns the person's categories. A page is shown without them rather than

@@ -76,15 +76,22 @@ type Caller struct {
 	// Actor names the token in the history, never the token itself: the name of a
 	// personal one, or its first characters; the issuer and client of another.
 	Actor string
-	// Client is the program that an issuer gave the token to, or the browser of a
-	// session; "" where that is unknown.
+	// Client is the program that an issuer or a person gave the token to, or the
+	// browser of a session; "" where that is unknown.
 	Client string
+	// Resource is the path that the token opens, and what is below it; "" opens all.
+	Resource string
 	// Expires is when the token ends by itself; zero: never.
 	Expires time.Time
 }
 
 // May reports whether the caller has a scope.
 func (c Caller) May(s Scope) bool { return slices.Contains(c.Scopes, s) }
+
+// MayOpen reports whether the token is for a path (RFC 8707).
+func (c Caller) MayOpen(path string) bool {
+	return c.Resource == "" || path == c.Resource || strings.HasPrefix(path, c.Resource+"/")
+}
 
 type callerKey struct{}
 

@@ -169,7 +169,7 @@ func (c *Checker) personal(ctx context.Context, token string) (Caller, error) {
 	if err != nil {
 		return Caller{}, err
 	}
-	caller := Caller{UserID: t.UserID, TokenID: t.ID, Scopes: t.Scopes, Actor: t.Actor()}
+	caller := Caller{UserID: t.UserID, TokenID: t.ID, Scopes: t.Scopes, Actor: t.Actor(), Client: t.ClientID, Resource: t.Resource}
 	if t.ExpiresAt != nil {
 		caller.Expires = *t.ExpiresAt
 	}

@@ -18,15 +18,19 @@ const (
 	longestToken = 8 << 10
 )
 
-// Token is a personal token as it is stored: without the token itself.
+// Token is a personal token, or the connection of a client, as it is stored: without
+// the token itself.
 type Token struct {
 	ID         int64
 	UserID     int64
 	User       string // the subject of a user of the issuer "local", else issuer and subject
 	Name       string
 	Prefix     string
-	Hash       []byte // SHA-256
+	Hash       []byte // SHA-256; none of a connection, whose client has tokens of its own
 	Scopes     []Scope
+	ClientID   string // of a connection; "" for a personal token
+	LeadsTo    string // where the person was sent back to when the client was connected
+	Resource   string // the path that the token opens, for example /mcp; "" opens all
 	CreatedAt  time.Time
 	ExpiresAt  *time.Time
 	LastUsedAt *time.Time // to some seconds

@@ -21,6 +21,7 @@ type Guard struct {
 	UserCalls                          int
 	Issuers, Audiences, Algorithms     []string
 	IssuersGrantAdmin                  bool
+	Registration                       bool            // whether clients may register
 	SignInClients                      []access.Client // of the issuers with which people sign in
 	TLSCertificate, TLSKey             string          // paths
 }
@@ -95,6 +96,13 @@ func guardSettings(listen string) []setting {
 				}
 				c.Guard.SignInClients[i].Secret = secret
 			}
+			return nil
+		}},
+		{name: "TICKLER_CLIENT_REGISTRATION", standard: "yes", help: "yes: programs that a person wants to connect may register themselves, as most do; no: only those that publish a description of themselves can be connected", read: func(c *Config, v string) error {
+			if v != "yes" && v != "no" {
+				return errors.New("must be yes or no")
+			}
+			c.Guard.Registration = v == "yes"
 			return nil
 		}},
 		{name: "TICKLER_AUDIENCES", optional: true, help: "what access tokens may be issued for, beside TICKLER_PUBLIC_URL, its /mcp and its /v1", read: func(c *Config, v string) error {

@@ -42,6 +42,14 @@ var pruneStatements = []struct {
 		DELETE FROM sign_in_links WHERE hash IN (SELECT hash FROM sign_in_links WHERE expires_at <= now() - $1::interval LIMIT $2)`},
 	{"steps of signing in", 0, `
 		DELETE FROM sign_in_steps WHERE hash IN (SELECT hash FROM sign_in_steps WHERE expires_at <= now() - $1::interval LIMIT $2)`},
+	{"tokens of connections", 0, `
+		DELETE FROM oauth_tokens WHERE id IN (SELECT id FROM oauth_tokens WHERE expires_at <= now() - $1::interval LIMIT $2)`},
+	{"authorization codes", event.KeptCodes, `
+		DELETE FROM oauth_codes WHERE id IN (SELECT id FROM oauth_codes WHERE expires_at <= now() - $1::interval LIMIT $2)`},
+	{"attempts to connect", event.KeptAttempts, `
+		DELETE FROM oauth_attempts WHERE id IN (SELECT id FROM oauth_attempts WHERE at < now() - $1::interval LIMIT $2)`},
+	{"clients that nobody connected", event.KeptClients, `
+		DELETE FROM oauth_clients WHERE id IN (SELECT id FROM oauth_clients WHERE used_at IS NULL AND created_at < now() - $1::interval LIMIT $2)`},
 	{"dead letters", event.KeptDeadLetters, `
 		DELETE FROM dead_letters WHERE id IN (
 			SELECT id FROM dead_letters WHERE received_at < now() - $1::interval LIMIT $2)`},

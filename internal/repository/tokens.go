@@ -19,8 +19,8 @@ import (
 // fault.ErrNotFound.
 func (r *Repository) TokenByHash(ctx context.Context, hash []byte) (access.Token, error) {
 	var t access.Token
-	err := r.pool.QueryRow(ctx, `SELECT id, user_id, name, prefix, scopes, expires_at FROM check_token($1)`, hash).
-		Scan(&t.ID, &t.UserID, &t.Name, &t.Prefix, &t.Scopes, &t.ExpiresAt)
+	err := r.pool.QueryRow(ctx, `SELECT id, user_id, name, prefix, scopes, expires_at, coalesce(client_id, ''), resource FROM check_token($1)`, hash).
+		Scan(&t.ID, &t.UserID, &t.Name, &t.Prefix, &t.Scopes, &t.ExpiresAt, &t.ClientID, &t.Resource)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return t, fault.ErrNotFound
 	}
@@ -81,16 +81,17 @@ func (r *Repository) AddToken(ctx context.Context, userID int64, t access.Token)
 	return id, err
 }
 
-// Tokens lists a user's tokens, newest first.
+// Tokens lists a user's tokens and connections, newest first.
 func (r *Repository) Tokens(ctx context.Context, userID int64) ([]access.Token, error) {
 	rows, err := r.as(userID).Query(ctx, `
-		SELECT t.id, t.user_id, u.subject, t.name, t.prefix, t.scopes, t.created_at, t.expires_at, t.last_used_at, t.revoked_at
+		SELECT t.id, t.user_id, u.subject, t.name, t.prefix, t.scopes, t.created_at, t.expires_at, t.last_used_at, t.revoked_at,
+		       coalesce(t.client_id, ''), coalesce(t.leads_to, ''), t.resource
 		FROM tokens t JOIN users u ON u.id = t.user_id WHERE t.user_id = $1 ORDER BY t.id DESC`, userID)
 	if err != nil {
 		return nil, unavailable(err)
 	}
 	all, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (t access.Token, err error) {
-		return t, row.Scan(&t.ID, &t.UserID, &t.User, &t.Name, &t.Prefix, &t.Scopes, &t.CreatedAt, &t.ExpiresAt, &t.LastUsedAt, &t.RevokedAt)
+		return t, row.Scan(&t.ID, &t.UserID, &t.User, &t.Name, &t.Prefix, &t.Scopes, &t.CreatedAt, &t.ExpiresAt, &t.LastUsedAt, &t.RevokedAt, &t.ClientID, &t.LeadsTo, &t.Resource)
 	})
 	return all, unavailable(err)
 }

@@ -1,6 +1,7 @@
 package signin
 
 import (
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"maps"
@@ -32,6 +33,9 @@ const (
 	keptFor = time.Hour
 	// maxKept bounds a form that is kept, in bytes: the longest description fits.
 	maxKept = 96 << 10
+	// maxNext bounds where a person was going, in bytes: what a client asks for fits,
+	// and so does the cookie into the 4 KiB that browsers keep.
+	maxNext = 2800
 )
 
 // form is one that was sent without a session.
@@ -61,8 +65,8 @@ func (h *Handler) SignedOut(c *gin.Context) {
 }
 
 func (h *Handler) remember(c *gin.Context, path string) {
-	if path = web.Local(path); path != "/" && len(path) <= 2000 && !strings.HasPrefix(path, "/sign-") {
-		h.Guard.SetCookie(c, guard.CookieNext, url.QueryEscape(path), keptFor)
+	if path = web.Local(path); path != "/" && len(path) <= maxNext && !strings.HasPrefix(path, "/sign-") {
+		h.Guard.SetCookie(c, guard.CookieNext, base64.RawURLEncoding.EncodeToString([]byte(path)), keptFor)
 	}
 }
 
@@ -103,12 +107,12 @@ func (h *Handler) onward(c *gin.Context) string {
 
 // next is where a person was going when asked to sign in.
 func (h *Handler) next(c *gin.Context) string {
-	next, err := url.QueryUnescape(h.Guard.Cookie(c, guard.CookieNext))
-	if err != nil || next == "" {
+	next, err := base64.RawURLEncoding.DecodeString(h.Guard.Cookie(c, guard.CookieNext))
+	if err != nil || len(next) == 0 {
 		return "/"
 	}
 	h.Guard.SetCookie(c, guard.CookieNext, "", 0)
-	return web.Local(next)
+	return web.Local(string(next))
 }
 
 // field is one of a form that was kept.

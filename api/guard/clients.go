@@ -1,0 +1,48 @@
+package guard
+
+import (
+	"net/http"
+
+	"github.com/gin-gonic/gin"
+
+	"tickler/api/problem"
+	"tickler/internal/fault"
+)
+
+const (
+	// registrationRate is how many clients an address may register per second, on one
+	// replica; four times as many may come at once.
+	registrationRate = 1
+	// maxClientForm bounds what a client sends, in bytes.
+	maxClientForm = 16 << 10
+)
+
+// ForClients lists the checks of what a client sends that is to be given tokens. It
+// carries no token, and what it carries may not stand in the address, which logs keep.
+func (g *Guard) ForClients() gin.HandlersChain {
+	return gin.HandlersChain{g.expectedOrigin, noQuery, plainBody(maxClientForm), g.notTooOften, func(c *gin.Context) {
+		address := addressOf(c)
+		if wait := g.failures.wait(address); wait > 0 {
+			tooOften(c, wait, "too many bad codes or tokens came from this address")
+			return
+		}
+		c.Next()
+		if status := c.Writer.Status(); status == http.StatusBadRequest || status == http.StatusUnauthorized {
+			g.failures.take(address)
+		}
+	}}
+}
+
+// Registering limits how many clients an address registers. It stands behind
+// ForClients.
+func (g *Guard) Registering(c *gin.Context) {
+	if wait := g.registrations.take(addressOf(c)); wait > 0 {
+		tooOften(c, wait, "too many clients were registered from this address")
+	}
+}
+
+func noQuery(c *gin.Context) {
+	if c.Request.URL.RawQuery != "" {
+		problem.Refuse(c, &fault.Error{Code: fault.InvalidInput, Message: "parameters are not accepted in the address, which logs keep; send them in the body"})
+	}
+}

@@ -1,0 +1,268 @@
+package oauth
+
+import (
+	"bytes"
+	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/json"
+	"net/http"
+	"net/url"
+
+	"github.com/gin-gonic/gin"
+
+	"tickler/api/guard"
+	"tickler/api/operation"
+	"tickler/api/problem"
+	"tickler/api/web"
+	"tickler/internal/access"
+	"tickler/internal/fault"
+	"tickler/internal/person"
+)
+
+// maxQuery bounds a request for access, in bytes.
+const maxQuery = 8 << 10
+
+// ask shows a signed-in person what a client asks for. Nothing is done before they
+// answer, however often they were asked before: a program on their machine could pass
+// for one that they know.
+func (h *Handler) ask(c *gin.Context) {
+	user, q, ok := h.read(c)
+	if !ok {
+		return
+	}
+	if err := h.note(c, user, access.Attempt{Client: q.client.name, Step: access.StepConsent}); err != nil {
+		h.Pages.Fail(c, "ask for access", err)
+		return
+	}
+	h.show(c, http.StatusOK, user, q, "")
+}
+
+// consent is what the page of the question shows.
+type consent struct {
+	Name, Vouched, Person string
+	To                    destination
+	Writes, Reads         bool
+	Resource              string
+	Action, Seal, Problem string
+}
+
+func (h *Handler) show(c *gin.Context, status int, user person.Settings, q question, problem string) {
+	name, err := h.Store.PersonName(c.Request.Context(), user.UserID)
+	if err != nil {
+		h.Pages.Fail(c, "ask for access", err)
+		return
+	}
+	to := destinationOf(q.redirect)
+	may := access.Caller{Scopes: q.scopes}
+	h.Pages.Show(c, status, "consent", web.Page{Title: "Connect " + q.client.name, Alone: true, LeadsTo: to.Source, Data: consent{
+		Name: q.client.name, Vouched: q.client.vouched, Person: name, To: to, Writes: may.May(access.TasksWrite), Reads: may.May(access.TasksRead),
+		Resource: q.resource, Action: c.Request.URL.RequestURI(), Seal: h.seal(c), Problem: problem,
+	}})
+}
+
+// answer is what the person answered: the form of the page. It is held to the session
+// for which the page was made, and to the request that it shows.
+func (h *Handler) answer(c *gin.Context) {
+	user, q, ok := h.read(c)
+	if !ok {
+		return
+	}
+	form := web.Form{Values: web.Posted(c)}
+	if !hmac.Equal([]byte(form.Value("seal")), []byte(h.seal(c))) {
+		h.show(c, http.StatusForbidden, user, q, "This question was asked in another sign-in, so nothing was done. Please answer once more.")
+		return
+	}
+	scopes := q.scopes
+	switch form.Value("answer") {
+	case "connect":
+	case "read":
+		if !(access.Caller{Scopes: q.scopes}).May(access.TasksRead) {
+			h.show(c, http.StatusBadRequest, user, q, "This program does not ask to read.")
+			return
+		}
+		scopes = []access.Scope{access.TasksRead}
+	case "cancel":
+		if err := h.note(c, user, access.Attempt{Client: q.client.name, Step: access.StepDeclined}); err != nil {
+			h.Pages.Fail(c, "decline access", err)
+			return
+		}
+		h.lead(c, q.redirect, url.Values{"error": {"access_denied"}, "error_description": {"the person declined"}, "state": {q.state}})
+		return
+	default:
+		h.show(c, http.StatusBadRequest, user, q, "Please choose one of the buttons.")
+		return
+	}
+	code, hash := access.NewCode()
+	err := h.Store.AddCode(c.Request.Context(), hash, access.Grant{
+		UserID: user.UserID, ClientID: q.client.id, ClientName: q.client.name, Redirect: q.redirect, Challenge: q.challenge,
+		Resource: q.resource, Scopes: scopes, Attempt: attemptKey(c),
+	})
+	if err != nil {
+		h.Pages.Fail(c, "grant access", err)
+		return
+	}
+	h.lead(c, q.redirect, url.Values{"code": {code}, "state": {q.state}})
+}
+
+// lead sends the person back to the client. Every answer names this server, so that a
+// client of several knows which one it comes from: RFC 9207.
+func (h *Handler) lead(c *gin.Context, redirect string, answer url.Values) {
+	u, err := url.Parse(redirect)
+	if err != nil {
+		h.Pages.Fail(c, "lead back", err)
+		return
+	}
+	query := u.Query()
+	for name, values := range answer {
+		if values[0] != "" {
+			query[name] = values
+		}
+	}
+	query.Set("iss", h.Guard.Root(c))
+	u.RawQuery = query.Encode()
+	c.Redirect(http.StatusSeeOther, u.String())
+}
+
+// seal ties a form to the session and the request for which it was made.
+func (h *Handler) seal(c *gin.Context) string {
+	mac := hmac.New(sha256.New, []byte(h.Guard.Cookie(c, guard.CookieSession)))
+	mac.Write([]byte("consent " + c.Request.URL.RawQuery))
+	return base64.RawURLEncoding.EncodeToString(mac.Sum(nil))
+}
+
+func attemptKey(c *gin.Context) []byte {
+	sum := sha256.Sum256([]byte(c.Request.URL.RawQuery))
+	return sum[:]
+}
+
+func (h *Handler) note(c *gin.Context, user person.Settings, a access.Attempt) error {
+	return h.Store.NoteAttempt(c.Request.Context(), user.UserID, attemptKey(c), a)
+}
+
+// read reads the request for access in the address. Where there is something wrong
+// with it, it answers and returns false: it tells the client, or the person if the
+// client cannot be told.
+func (h *Handler) read(c *gin.Context) (user person.Settings, q question, ok bool) {
+	user, err := operation.User(c.Request.Context())
+	if err != nil {
+		h.Pages.Fail(c, "ask for access", err)
+		return user, q, false
+	}
+	stop := func(e *fault.Error) (person.Settings, question, bool) {
+		if err := h.note(c, user, access.Attempt{Client: clientIn(c, q), Step: access.StepRequest, Problem: e.Message}); err != nil {
+			h.Pages.Fail(c, "ask for access", err)
+			return user, q, false
+		}
+		h.Pages.Show(c, problem.StatusOf(e.Code), "refused", web.Page{Title: "Not connected", Alone: true, Data: struct{ Error *fault.Error }{e}})
+		return user, q, false
+	}
+	query := c.Request.URL.Query()
+	if len(c.Request.URL.RawQuery) > maxQuery {
+		return stop(&fault.Error{Code: fault.InvalidInput, Message: "the program asked in more than 8 KB"})
+	}
+	for name, values := range query {
+		if len(values) > 1 {
+			return stop(&fault.Error{Code: fault.InvalidInput, Message: "the program sent " + fault.Clip(name) + " twice"})
+		}
+	}
+	asking := &request{resource: func(indicator string) (string, bool) { return h.Guard.Resource(c, indicator) }, asked: &q}
+	r := c.Request.Clone(context.WithValue(c.Request.Context(), requestKey{}, asking))
+	r.Method, r.Body, r.Form, r.PostForm, r.ContentLength = http.MethodGet, http.NoBody, nil, nil, 0
+	answer := &recorder{header: http.Header{}}
+	h.protocol.ServeHTTP(answer, r)
+	switch {
+	case q.good:
+		return user, q, true
+	case answer.status == http.StatusFound:
+		return user, q, h.refuse(c, user, q, query, answer.header.Get("Location"))
+	}
+	var said struct {
+		Error       string `json:"error"`
+		Description string `json:"error_description"`
+	}
+	_ = json.Unmarshal(answer.body.Bytes(), &said) // the library writes nothing else
+	if asking.failed != nil {
+		e := h.Visible(c.Request.Context(), "ask for access", asking.failed)
+		if e.Code == fault.Unavailable || e.Code == fault.Internal || e.Code == fault.RateLimited {
+			h.Pages.Fail(c, "ask for access", e)
+			return user, q, false
+		}
+		return stop(e)
+	}
+	if q.clientKnown {
+		said.Description = "the program wants to lead you back to an address that it has not named before"
+	}
+	return stop(&fault.Error{Code: fault.InvalidInput, Message: said.Description})
+}
+
+// refuse sends the client what is wrong with its request. It returns false.
+func (h *Handler) refuse(c *gin.Context, user person.Settings, q question, query url.Values, location string) bool {
+	u, err := url.Parse(location)
+	if err != nil {
+		h.Pages.Fail(c, "refuse access", err)
+		return false
+	}
+	said := u.Query()
+	if err := h.note(c, user, access.Attempt{Client: q.client.name, Step: access.StepRequest, Problem: said.Get("error_description")}); err != nil {
+		h.Pages.Fail(c, "refuse access", err)
+		return false
+	}
+	state := query.Get("state")
+	if len(state) > maxState {
+		state = ""
+	}
+	h.lead(c, query.Get("redirect_uri"), url.Values{"error": said["error"], "error_description": {said.Get("error_description")}, "state": {state}})
+	return false
+}
+
+// clientIn names the client of a request that may be wrong.
+func clientIn(c *gin.Context, q question) string {
+	if q.clientKnown {
+		return q.client.name
+	}
+	id := c.Request.URL.Query().Get("client_id")
+	if isDocument(id) && checkAddress(id) == nil {
+		return hostOf(id)
+	}
+	return "a program"
+}
+
+// recorder keeps what the library answers.
+type recorder struct {
+	header http.Header
+	status int
+	body   bytes.Buffer
+}
+
+func (r *recorder) Header() http.Header { return r.header }
+func (r *recorder) WriteHeader(status int) {
+	if r.status == 0 {
+		r.status = status
+	}
+}
+func (r *recorder) Write(text []byte) (int, error) {
+	r.WriteHeader(http.StatusOK)
+	return r.body.Write(text)
+}
+
+// exchange answers what clients send by themselves, without a person.
+func (h *Handler) exchange(c *gin.Context) {
+	refuse := func(description string) {
+		c.AbortWithStatusJSON(http.StatusBadRequest, gin.H{"error": "invalid_request", "error_description": description})
+	}
+	if err := c.Request.ParseForm(); err != nil || c.ContentType() != "application/x-www-form-urlencoded" {
+		refuse("the body must be application/x-www-form-urlencoded, at most 16 KiB")
+		return
+	}
+	for name, values := range c.Request.PostForm {
+		if len(values) > 1 && name != "resource" {
+			refuse(fault.Clip(name) + " was sent twice")
+			return
+		}
+	}
+	asking := &request{resource: func(indicator string) (string, bool) { return h.Guard.Resource(c, indicator) }}
+	c.Request = c.Request.WithContext(context.WithValue(c.Request.Context(), requestKey{}, asking))
+	h.protocol.ServeHTTP(c.Writer, c.Request)
+}
