@@ -39,7 +39,8 @@ type house struct {
 	operations *operation.Operations
 	routes     gin.RoutesInfo
 	log        *lines
-	userTasks  int // that a user may have; 0: any number
+	userTasks  int  // that a user may have; 0: any number
+	asItRuns   bool // strangers come through a client that they connected
 }
 
 // build starts a house; change may change the settings of its guard.
@@ -110,7 +111,7 @@ func twice(t *testing.T, test func(t *testing.T, h *house)) {
 	for name, role := range map[string]repository.Role{"as it runs": repository.RoleAPI, "by the queries alone": ""} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			test(t, (&house{owner: pgtest.Open(t)}).serve(t, role, nil))
+			test(t, (&house{owner: pgtest.Open(t), asItRuns: role != ""}).serve(t, role, nil))
 		})
 	}
 }

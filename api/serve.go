@@ -41,7 +41,7 @@ func serve() error {
 		return err
 	}
 	defer a.Close()
-	slog.SetDefault(a.Log) // libraries that log by themselves, such as zitadel/oidc, log as we do
+	slog.SetDefault(slog.New(graveOnly{a.Log.Handler()}))
 	calls := lifecycle.Server{Name: "calls", Address: settings.Listen}
 	if calls.TLS, err = lifecycle.TLS(settings.Guard.TLSCertificate, settings.Guard.TLSKey, a.Log); err != nil {
 		return err
@@ -53,6 +53,12 @@ func serve() error {
 	calls.Handler = w.router
 	return a.Run(ctx, []lifecycle.Server{calls}, w.background...)
 }
+
+// graveOnly takes what libraries log by themselves. zitadel/oidc warns of each request
+// that it refuses, with what the client sent: those are the caller's to mend.
+type graveOnly struct{ slog.Handler }
+
+func (graveOnly) Enabled(_ context.Context, level slog.Level) bool { return level >= slog.LevelError }
 
 // clientTimeout bounds the fetch of what a client says of itself.
 const clientTimeout = 5 * time.Second

@@ -16,7 +16,7 @@ import (
 func TestNoToolReachesWhatIsAnothers(t *testing.T) { twice(t, noToolReachesWhatIsAnothers) }
 
 func noToolReachesWhatIsAnothers(t *testing.T, h *house) {
-	ann, eve := h.resident(t, "ann"), h.resident(t, "eve")
+	ann, eve := h.resident(t, "ann"), h.stranger(t)
 	b := settle(t, ann)
 	before := ann.state(t)
 	tried := 0
@@ -53,7 +53,7 @@ func noToolReachesWhatIsAnothers(t *testing.T, h *house) {
 func TestNoResourceReachesWhatIsAnothers(t *testing.T) { twice(t, noResourceReachesWhatIsAnothers) }
 
 func noResourceReachesWhatIsAnothers(t *testing.T, h *house) {
-	ann, eve := h.resident(t, "ann"), h.resident(t, "eve")
+	ann, eve := h.resident(t, "ann"), h.stranger(t)
 	b := settle(t, ann)
 	before := ann.state(t)
 	fresh(t, eve)
@@ -96,7 +96,7 @@ func noResourceReachesWhatIsAnothers(t *testing.T, h *house) {
 // A calendar's address is its only secret.
 func TestCalendarShowsTheTasksOfItsOwnerOnly(t *testing.T) {
 	twice(t, func(t *testing.T, h *house) {
-		ann, eve := h.resident(t, "ann"), h.resident(t, "eve")
+		ann, eve := h.resident(t, "ann"), h.stranger(t)
 		b := settle(t, ann)
 		fresh(t, eve)
 		feed := func(r *resident) string {

@@ -32,22 +32,26 @@ CREATE TABLE tokens (
     user_id      bigint NOT NULL,
     name         text NOT NULL DEFAULT ''::text,
     prefix       text NOT NULL,
-    hash         bytea NOT NULL,
+    hash         bytea,
     scopes       text[] NOT NULL DEFAULT '{tasks:read,tasks:write}'::text[],
     created_at   timestamp with time zone NOT NULL DEFAULT now(),
     expires_at   timestamp with time zone,
     last_used_at timestamp with time zone,
     revoked_at   timestamp with time zone,
+    client_id    text,
+    leads_to     text,
+    resource     text NOT NULL DEFAULT ''::text,
     CONSTRAINT tokens_pkey PRIMARY KEY (id),
     CONSTRAINT tokens_hash_key UNIQUE (hash),
-    CONSTRAINT tokens_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE
+    CONSTRAINT tokens_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE,
+    CONSTRAINT tokens_check CHECK (((hash IS NULL) = (client_id IS NOT NULL)))
 );
 CREATE INDEX idx_tokens_user ON tokens USING btree (user_id);
 ALTER TABLE tokens ENABLE ROW LEVEL SECURITY;
 CREATE POLICY own ON tokens TO tickler_api, tickler_recurrer USING ((user_id = ( SELECT caller_id() AS caller_id)));
-GRANT INSERT (user_id, name, prefix, hash, scopes, expires_at) ON tokens TO tickler_api;
-GRANT SELECT (id, user_id, name, prefix, scopes, created_at, expires_at, last_used_at, revoked_at) ON tokens TO tickler_api;
-GRANT UPDATE (revoked_at) ON tokens TO tickler_api;
+GRANT INSERT (user_id, name, prefix, hash, scopes, expires_at, client_id, leads_to, resource) ON tokens TO tickler_api;
+GRANT SELECT (id, user_id, name, prefix, scopes, created_at, expires_at, last_used_at, revoked_at, client_id, leads_to, resource) ON tokens TO tickler_api;
+GRANT UPDATE (expires_at, revoked_at) ON tokens TO tickler_api;
 
 CREATE TABLE categories (
     id         bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
@@ -482,6 +486,101 @@ CREATE POLICY expired ON sign_in_steps TO tickler_notifier USING ((expires_at <=
 GRANT DELETE ON sign_in_steps TO tickler_notifier;
 GRANT SELECT (hash, expires_at) ON sign_in_steps TO tickler_notifier;
 
+CREATE TABLE oauth_tokens (
+    id         bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
+    user_id    bigint NOT NULL,
+    token_id   bigint NOT NULL,
+    kind       text NOT NULL,
+    hash       bytea NOT NULL,
+    scopes     text[] NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    used_at    timestamp with time zone,
+    salt       bytea,
+    successor  text[],
+    CONSTRAINT oauth_tokens_pkey PRIMARY KEY (id),
+    CONSTRAINT oauth_tokens_hash_key UNIQUE (hash),
+    CONSTRAINT oauth_tokens_token_id_fkey FOREIGN KEY (token_id) REFERENCES tokens(id) ON DELETE CASCADE,
+    CONSTRAINT oauth_tokens_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE,
+    CONSTRAINT oauth_tokens_kind_check CHECK ((kind = ANY (ARRAY['access'::text, 'refresh'::text])))
+);
+CREATE INDEX idx_oauth_tokens_expired ON oauth_tokens USING btree (expires_at);
+CREATE INDEX idx_oauth_tokens_token ON oauth_tokens USING btree (token_id);
+CREATE INDEX idx_oauth_tokens_user ON oauth_tokens USING btree (user_id);
+ALTER TABLE oauth_tokens ENABLE ROW LEVEL SECURITY;
+CREATE POLICY expired ON oauth_tokens TO tickler_notifier USING ((expires_at <= now()));
+CREATE POLICY own ON oauth_tokens TO tickler_api, tickler_recurrer USING ((user_id = ( SELECT caller_id() AS caller_id)));
+GRANT DELETE ON oauth_tokens TO tickler_notifier;
+GRANT INSERT (user_id, token_id, kind, hash, scopes, expires_at) ON oauth_tokens TO tickler_api;
+GRANT SELECT (id, user_id, token_id, kind, scopes, expires_at, used_at, salt, successor) ON oauth_tokens TO tickler_api;
+GRANT UPDATE (expires_at, used_at, salt, successor) ON oauth_tokens TO tickler_api;
+GRANT SELECT (id, expires_at) ON oauth_tokens TO tickler_notifier;
+
+CREATE TABLE oauth_codes (
+    id          bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
+    user_id     bigint NOT NULL,
+    hash        bytea NOT NULL,
+    client_id   text NOT NULL,
+    client_name text NOT NULL,
+    redirect    text NOT NULL,
+    challenge   text NOT NULL,
+    resource    text NOT NULL,
+    scopes      text[] NOT NULL,
+    attempt     bytea NOT NULL,
+    expires_at  timestamp with time zone NOT NULL DEFAULT (now() + '00:01:00'::interval),
+    token_id    bigint,
+    CONSTRAINT oauth_codes_pkey PRIMARY KEY (id),
+    CONSTRAINT oauth_codes_hash_key UNIQUE (hash),
+    CONSTRAINT oauth_codes_token_id_fkey FOREIGN KEY (token_id) REFERENCES tokens(id) ON DELETE CASCADE,
+    CONSTRAINT oauth_codes_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE
+);
+CREATE INDEX idx_oauth_codes_expired ON oauth_codes USING btree (expires_at);
+CREATE INDEX idx_oauth_codes_user ON oauth_codes USING btree (user_id);
+ALTER TABLE oauth_codes ENABLE ROW LEVEL SECURITY;
+CREATE POLICY expired ON oauth_codes TO tickler_notifier USING ((expires_at <= now()));
+CREATE POLICY own ON oauth_codes TO tickler_api, tickler_recurrer USING ((user_id = ( SELECT caller_id() AS caller_id)));
+GRANT DELETE ON oauth_codes TO tickler_notifier;
+GRANT INSERT (user_id, hash, client_id, client_name, redirect, challenge, resource, scopes, attempt) ON oauth_codes TO tickler_api;
+GRANT SELECT (id, user_id, client_id, client_name, redirect, challenge, resource, scopes, attempt, expires_at, token_id) ON oauth_codes TO tickler_api;
+GRANT UPDATE (token_id) ON oauth_codes TO tickler_api;
+GRANT SELECT (id, expires_at) ON oauth_codes TO tickler_notifier;
+
+CREATE TABLE oauth_attempts (
+    id      bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
+    user_id bigint NOT NULL,
+    key     bytea NOT NULL,
+    client  text NOT NULL,
+    step    text NOT NULL,
+    problem text NOT NULL DEFAULT ''::text,
+    at      timestamp with time zone NOT NULL DEFAULT now(),
+    CONSTRAINT oauth_attempts_pkey PRIMARY KEY (id),
+    CONSTRAINT oauth_attempts_user_id_key_key UNIQUE (user_id, key),
+    CONSTRAINT oauth_attempts_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE,
+    CONSTRAINT oauth_attempts_step_check CHECK ((step = ANY (ARRAY['request'::text, 'consent'::text, 'declined'::text, 'code'::text, 'token'::text, 'connected'::text])))
+);
+CREATE INDEX idx_oauth_attempts_at ON oauth_attempts USING btree (at);
+ALTER TABLE oauth_attempts ENABLE ROW LEVEL SECURITY;
+CREATE POLICY old ON oauth_attempts TO tickler_notifier USING ((at < (now() - kept_for('oauth_attempts'::text))));
+CREATE POLICY own ON oauth_attempts TO tickler_api, tickler_recurrer USING ((user_id = ( SELECT caller_id() AS caller_id)));
+GRANT SELECT, DELETE ON oauth_attempts TO tickler_api;
+GRANT DELETE ON oauth_attempts TO tickler_notifier;
+GRANT INSERT (user_id, key, client, step, problem) ON oauth_attempts TO tickler_api;
+GRANT UPDATE (client, step, problem, at) ON oauth_attempts TO tickler_api;
+GRANT SELECT (id, at) ON oauth_attempts TO tickler_notifier;
+
+CREATE TABLE oauth_clients (
+    id         text NOT NULL,
+    name       text NOT NULL,
+    redirects  text[] NOT NULL,
+    created_at timestamp with time zone NOT NULL DEFAULT now(),
+    used_at    timestamp with time zone,
+    CONSTRAINT oauth_clients_pkey PRIMARY KEY (id)
+);
+CREATE INDEX idx_oauth_clients_unused ON oauth_clients USING btree (created_at) WHERE (used_at IS NULL);
+ALTER TABLE oauth_clients ENABLE ROW LEVEL SECURITY;
+CREATE POLICY unused ON oauth_clients TO tickler_notifier USING (((used_at IS NULL) AND (created_at < (now() - kept_for('oauth_clients'::text)))));
+GRANT DELETE ON oauth_clients TO tickler_notifier;
+GRANT SELECT (id, created_at, used_at) ON oauth_clients TO tickler_notifier;
+
 CREATE FUNCTION caller_id()
  RETURNS bigint
  LANGUAGE sql
@@ -495,27 +594,9 @@ CREATE FUNCTION kept_for(what text)
  RETURNS interval
  LANGUAGE sql
  IMMUTABLE PARALLEL SAFE
-RETURN CASE what WHEN 'tasks'::text THEN '30 days'::interval WHEN 'deliveries'::text THEN '30 days'::interval WHEN 'journal'::text THEN '90 days'::interval ELSE NULL::interval END;
+RETURN CASE what WHEN 'tasks'::text THEN '30 days'::interval WHEN 'deliveries'::text THEN '30 days'::interval WHEN 'journal'::text THEN '90 days'::interval WHEN 'oauth_attempts'::text THEN '30 days'::interval WHEN 'oauth_clients'::text THEN '1 day'::interval ELSE NULL::interval END;
 REVOKE ALL ON FUNCTION kept_for(text) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION kept_for(text) TO tickler_notifier;
-
-CREATE FUNCTION check_token(given bytea)
- RETURNS TABLE(id bigint, user_id bigint, name text, prefix text, scopes text[], expires_at timestamp with time zone)
- LANGUAGE sql
- STABLE SECURITY DEFINER
- SET search_path TO 'pg_catalog', 'public', 'pg_temp'
-BEGIN ATOMIC
- SELECT t.id,
-     t.user_id,
-     t.name,
-     t.prefix,
-     t.scopes,
-     t.expires_at
-    FROM tokens t
-   WHERE ((t.hash = check_token.given) AND (t.revoked_at IS NULL) AND ((t.expires_at IS NULL) OR (t.expires_at > now())));
-END;
-REVOKE ALL ON FUNCTION check_token(bytea) FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION check_token(bytea) TO tickler_api;
 
 CREATE FUNCTION note_token_use(tokens bigint[], instants timestamp with time zone[])
  RETURNS void
@@ -1123,6 +1204,117 @@ BEGIN ATOMIC
 END;
 REVOKE ALL ON FUNCTION list_users(bigint,integer) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION list_users(bigint,integer) TO tickler_api;
+
+CREATE FUNCTION check_token(given bytea)
+ RETURNS TABLE(id bigint, user_id bigint, name text, prefix text, scopes text[], expires_at timestamp with time zone, client_id text, resource text)
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+BEGIN ATOMIC
+ SELECT t.id,
+     t.user_id,
+     t.name,
+     t.prefix,
+     t.scopes,
+     t.expires_at,
+     t.client_id,
+     t.resource
+    FROM tokens t
+   WHERE ((t.hash = check_token.given) AND (t.revoked_at IS NULL) AND ((t.expires_at IS NULL) OR (t.expires_at > now())))
+ UNION ALL
+  SELECT t.id,
+     t.user_id,
+     t.name,
+     t.prefix,
+     o.scopes,
+     o.expires_at,
+     t.client_id,
+     t.resource
+    FROM (oauth_tokens o
+      JOIN tokens t ON ((t.id = o.token_id)))
+   WHERE ((o.hash = check_token.given) AND (o.kind = 'access'::text) AND (o.expires_at > now()) AND (t.revoked_at IS NULL));
+END;
+REVOKE ALL ON FUNCTION check_token(bytea) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION check_token(bytea) TO tickler_api;
+
+CREATE FUNCTION find_oauth_token(given bytea)
+ RETURNS TABLE(id bigint, user_id bigint)
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+BEGIN ATOMIC
+ SELECT o.id,
+     o.user_id
+    FROM oauth_tokens o
+   WHERE (o.hash = find_oauth_token.given);
+END;
+REVOKE ALL ON FUNCTION find_oauth_token(bytea) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION find_oauth_token(bytea) TO tickler_api;
+
+CREATE FUNCTION find_oauth_code(given bytea)
+ RETURNS TABLE(id bigint, user_id bigint)
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+BEGIN ATOMIC
+ SELECT c.id,
+     c.user_id
+    FROM oauth_codes c
+   WHERE (c.hash = find_oauth_code.given);
+END;
+REVOKE ALL ON FUNCTION find_oauth_code(bytea) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION find_oauth_code(bytea) TO tickler_api;
+
+CREATE FUNCTION register_oauth_client(client_id text, client_name text, leads_to text[], most integer, young interval)
+ RETURNS boolean
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+BEGIN ATOMIC
+ DELETE FROM oauth_clients c
+   WHERE (c.id IN ( SELECT o.id
+            FROM oauth_clients o
+           WHERE ((o.used_at IS NULL) AND (o.created_at < (now() - register_oauth_client.young)))
+           ORDER BY o.created_at
+          LIMIT GREATEST((0)::bigint, ((1 + ( SELECT count(*) AS count
+                    FROM oauth_clients u
+                   WHERE (u.used_at IS NULL))) - register_oauth_client.most))));
+ INSERT INTO oauth_clients (id, name, redirects)  SELECT register_oauth_client.client_id AS client_id,
+             register_oauth_client.client_name AS client_name,
+             register_oauth_client.leads_to AS leads_to
+           WHERE (register_oauth_client.most > ( SELECT count(*) AS count
+                    FROM oauth_clients u
+                   WHERE (u.used_at IS NULL)))
+   RETURNING true;
+END;
+REVOKE ALL ON FUNCTION register_oauth_client(text,text,text[],integer,interval) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION register_oauth_client(text,text,text[],integer,interval) TO tickler_api;
+
+CREATE FUNCTION find_oauth_client(given text)
+ RETURNS TABLE(name text, redirects text[])
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+BEGIN ATOMIC
+ SELECT c.name,
+     c.redirects
+    FROM oauth_clients c
+   WHERE (c.id = find_oauth_client.given);
+END;
+REVOKE ALL ON FUNCTION find_oauth_client(text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION find_oauth_client(text) TO tickler_api;
+
+CREATE FUNCTION keep_oauth_client(given text)
+ RETURNS void
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+BEGIN ATOMIC
+ UPDATE oauth_clients c SET used_at = now()
+   WHERE ((c.id = keep_oauth_client.given) AND (c.used_at IS NULL));
+END;
+REVOKE ALL ON FUNCTION keep_oauth_client(text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION keep_oauth_client(text) TO tickler_api;
 
 CREATE FUNCTION search_matches(query tsquery, words tsquery, weights real[], priorities task_priority[], done boolean, most integer)
  RETURNS TABLE(id bigint, score double precision)
