@@ -96,7 +96,7 @@ func (b belongings) references() (identifying, other map[string][]any) {
 			"id":        {fmt.Sprint(b.task), fmt.Sprint(b.done), fmt.Sprint(b.deleted)},
 			"change_id": {b.change}, "call_id": {b.call}, "connection": {fmt.Sprint(b.token)},
 		}, map[string][]any{
-			"category": {annsCategory}, "tag": {annsTag}, "tags": {[]string{annsTag}}, "add_tags": {[]string{annsTag}}, "remove_tags": {[]string{annsTag}},
+			"category": {annsCategory}, "tag": {annsTag}, "tags": {[]string{annsTag}}, "add_tags": {[]string{annsTag}}, "remove_tags": {[]string{annsTag}}, "merge_into": {annsTag},
 			"name": {annsCategory, annsTag}, "query": {"zebra", "", "treasure or zebra", "zeb"}, "cursor": {b.cursor}, "idempotency_key": {annsKey}, "if_version": {b.version},
 			"user_id": {1}, "by": {fmt.Sprint(b.token), "agent"}, "before": {b.audit, b.audit + 1}, "deliveries": {20},
 			"If-Match": {b.etag}, "If-None-Match": {b.etag}, "Idempotency-Key": {annsKey}, "Last-Event-ID": {b.eventID},

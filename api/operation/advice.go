@@ -32,6 +32,7 @@ var knownAs = []struct{ field, names string }{
 	{"tags", "tag tag_ids label labels tag_names"},
 	{"name", "title tag category label new_name"},
 	{"color", "colour"},
+	{"merge_into", "merge merge_with into target"},
 	{"if_version", "version etag expected_version"},
 	{"limit", "count size page_size per_page max_results top"},
 	{"cursor", "offset page skip page_token next_cursor after"},

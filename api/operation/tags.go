@@ -13,6 +13,7 @@ type tagAnswer struct {
 	Tag           labelView `json:"tag" open:"true"`
 	Changed       []string  `json:"changed,omitempty"`
 	TasksUntagged *int      `json:"tasks_untagged,omitempty" doc:"How many tasks had it."`
+	TasksMerged   *int      `json:"tasks_merged,omitempty"`
 	Note          string    `json:"note,omitempty"`
 }
 
@@ -43,7 +44,7 @@ func (o *Operations) tagOperations() []Operation {
 		}, o.listTags),
 		define(Operation{
 			Name: "update_tag", Title: "Update a tag",
-			Summary:     "Renames or recolors a tag; its tasks keep it.",
+			Summary:     "Renames or recolors a tag, whose tasks keep it, or merges it into another.",
 			Example:     `{"tag": "errand", "name": "shopping"}`,
 			Destructive: true, Idempotent: true,
 		}, o.updateTag),
@@ -87,6 +88,13 @@ func (o *Operations) listTags(ctx context.Context, user person.Settings, _ none)
 }
 
 func (o *Operations) updateTag(ctx context.Context, user person.Settings, in label.UpdateTagInput) (tagAnswer, error) {
+	if in.MergeInto != "" {
+		merged, err := o.labels.MergeTag(ctx, user, in)
+		return TagAnswer{
+			Tag: viewLabel(merged.Label), TasksMerged: &merged.Tasks,
+			Note: fmt.Sprintf("merged: %d tasks have the tag %q for the one that is gone; undo takes that back", merged.Tasks, merged.Label.Name),
+		}, err
+	}
 	updated, err := o.labels.UpdateTag(ctx, user, in)
 	out := tagAnswer{Tag: viewLabel(updated.Label), Changed: updated.Changed}
 	if len(updated.Changed) == 0 {

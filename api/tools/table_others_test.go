@@ -182,6 +182,11 @@ var labelTables = map[string][]row{
 	"update_tag": {
 		{"happy", `{"tag":"t10","name":"T10","color":"#123456"}`, "tag.name=T10 & changed.#=2"},
 		{"unicode", `{"tag":"GRÖßE","name":"大きさ"}`, "tag.name=大きさ"},
+		{"happy", `{"tag":"t9","merge_into":"T8"}`, "tag.name=t8 & tasks_merged=1"},
+		{"error", `{"tag":"t9","merge_into":"t8"}`, "NOT_FOUND tag among yours"},
+		{"error", `{"tag":"t8","merge_into":"t9"}`, "NOT_FOUND merge_into among yours"},
+		{"error", `{"tag":"t8","merge_into":"t7","name":"x"}`, "INVALID_INPUT merge_into without name"},
+		{"theirs", `{"tag":"t8","merge_into":"secret"}`, "NOT_FOUND merge_into among yours"},
 		{"unknown", `{"tag":"t1","new_name":"x"}`, `INVALID_INPUT new_name did you mean "name"`},
 		{"type", `{"tag_id":1.5,"name":"x"}`, "INVALID_INPUT tag_id must be an integer"},
 		{"empty", `{"tag":"","name":"x"}`, "INVALID_INPUT tag give one of them"},

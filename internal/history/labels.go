@@ -136,11 +136,13 @@ func (u *undo) removeLabel(ctx context.Context, e journal.Entry) error {
 		return nil
 	}
 	u.tx.TakeBack(e, followed)
-	remove := u.tx.RemoveTag
+	remove := func() (int, error) { return u.tx.RemoveTag(ctx, e.ObjectID, u.now) }
 	if e.Object == journal.Category {
-		remove = u.tx.RemoveCategory
+		remove = func() (int, error) { return u.tx.RemoveCategory(ctx, e.ObjectID, u.now) }
+	} else if into := e.MergedInto(); into != 0 { // it came back from a merging of tags
+		remove = func() (int, error) { return u.tx.MergeTag(ctx, e.ObjectID, into, u.now) }
 	}
-	tasks, err := remove(ctx, e.ObjectID, u.now)
+	tasks, err := remove()
 	if err != nil {
 		return err
 	}
@@ -174,7 +176,7 @@ func (u *undo) addLabelAgain(ctx context.Context, e journal.Entry) error {
 		back.Color = *was.Color
 	}
 	u.tx.TakeBack(e, nil)
-	added, err := u.tx.AddLabelAgain(ctx, e.Object, back)
+	added, err := u.tx.AddLabelAgain(ctx, e, back)
 	if err != nil {
 		return err
 	}

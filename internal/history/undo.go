@@ -100,7 +100,7 @@ type Tx interface {
 	InsertAgain(ctx context.Context, t *task.Task) (inserted bool, err error)
 	// AddLabelAgain stores a category or tag that was deleted, under the id that it
 	// had. It adds nothing if the name is taken.
-	AddLabelAgain(ctx context.Context, object journal.Object, l label.Tag) (added bool, err error)
+	AddLabelAgain(ctx context.Context, deleted journal.Entry, l label.Tag) (added bool, err error)
 	// GiveAgain gives a label back to tasks that lost it when it was deleted: to those
 	// with the versions that the deletion left, and to deleted tasks.
 	GiveAgain(ctx context.Context, of journal.Entry, followed Consequences, now time.Time) (given []int64, err error)

@@ -124,6 +124,10 @@ var kinds = map[string]func(ctx context.Context, b *bundle, of map[string]int64)
 		_, err := b.labels.DeleteTag(ctx, b.ann, label.TagInput{Tag: "home"})
 		return err
 	},
+	"merging tags": func(ctx context.Context, b *bundle, _ map[string]int64) error {
+		_, err := b.labels.MergeTag(ctx, b.ann, label.UpdateTagInput{TagInput: label.TagInput{Tag: "home"}, MergeInto: "t1"})
+		return err
+	},
 	"the time zone": func(ctx context.Context, b *bundle, _ map[string]int64) error {
 		return b.set(ctx, person.SettingsInput{TimeZone: "Asia/Tokyo"})
 	},

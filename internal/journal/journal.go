@@ -52,6 +52,15 @@ const (
 	Revoked   Action = "revoked"
 )
 
+// MergedInto is the tag that the tasks of a deleted tag got for it, 0 if none.
+func (e Entry) MergedInto() int64 {
+	var kept struct {
+		MergedInto int64 `json:"merged_into"`
+	}
+	_ = json.Unmarshal(e.Restores, &kept) // there may be nothing
+	return kept.MergedInto
+}
+
 // EventType returns the type of the event that reports an action on a task, or "" if
 // no event reports it. Reopening, restoring and skipping are updates.
 func EventType(a Action) string {

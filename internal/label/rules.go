@@ -127,7 +127,11 @@ func relabel[T Category | Tag](kind string, max int, example string, all []T, be
 		var names []string
 		for _, one := range all {
 			if other := Tag(one); other.ID != label.ID && input.NameKey(other.Name) == input.NameKey(label.Name) {
-				return UpdateResult[T]{}, nameTaken(kind, other.Name, other.ID)
+				taken := nameTaken(kind, other.Name, other.ID)
+				if kind == "tag" {
+					taken.Hint = "choose another name, or give merge_into instead: then the tasks get that tag"
+				}
+				return UpdateResult[T]{}, taken
 			} else if other.ID != label.ID {
 				names = append(names, other.Name)
 			}

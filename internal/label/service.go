@@ -55,4 +55,6 @@ type Tx interface {
 	// with an event for each task that is not deleted; tasks is their number.
 	RemoveCategory(ctx context.Context, id int64, now time.Time) (tasks int, err error)
 	RemoveTag(ctx context.Context, id int64, now time.Time) (tasks int, err error)
+	// MergeTag does the same and gives the tasks another tag.
+	MergeTag(ctx context.Context, id, into int64, now time.Time) (tasks int, err error)
 }

@@ -27,12 +27,14 @@ type TagInput struct {
 	TagID int64  `json:"tag_id,omitempty" unlisted:"true" doc:"Its id, instead of the name." minimum:"1"`
 }
 
-// UpdateTagInput renames or recolors a tag.
+// UpdateTagInput renames or recolors a tag, or merges it into another.
 type UpdateTagInput struct {
 	TagInput
 	Name  input.Optional[string] `json:"name,omitempty" doc:"The new name." minLength:"1" maxLength:"30" example:"shopping"`
 	Color input.Optional[string] `json:"color,omitempty" doc:"#RRGGBB." example:"#1E90FF"`
 	Clear []string               `json:"clear,omitempty" doc:"[\"color\"] for none." clears:"true" sample:"[\"color\"]"`
+	// MergeInto goes alone.
+	MergeInto string `json:"merge_into,omitempty" doc:"Name of another: its tasks get that, and it is gone." maxLength:"30" example:"shopping"`
 }
 
 // Tags lists the user's tags by name, each with its number of tasks.
@@ -98,6 +100,39 @@ func (s *Service) UpdateTag(ctx context.Context, user person.Settings, in Update
 		if err == nil && !saved {
 			return nameTaken("tag", result.Label.Name, 0)
 		}
+		return err
+	})
+	return result, err
+}
+
+// MergeTag gives all tasks of a tag another tag and deletes the one. The result has the
+// tag that stays, and how many tasks had the one that went.
+func (s *Service) MergeTag(ctx context.Context, user person.Settings, in UpdateTagInput) (Removal[Tag], error) {
+	var result Removal[Tag]
+	if err := oneOf("tag", in.Tag, in.TagID); err != nil {
+		return result, err
+	}
+	if in.Name.Set || in.Color.Set || len(in.Clear) > 0 {
+		return result, fault.Invalid("merge_into", "goes without name, color and clear; update the tag that stays, for example {\"tag\": \"errand\", \"merge_into\": \"shopping\"}")
+	}
+	err := s.store.ChangeLabels(ctx, user.UserID, func(tx Tx) error {
+		all, err := tx.Tags(ctx, false)
+		if err != nil {
+			return err
+		}
+		from, err := existingTag(all, "tag", in.TagInput)
+		if err != nil {
+			return err
+		}
+		into, err := existingTag(all, "merge_into", TagInput{Tag: in.MergeInto})
+		if err != nil {
+			return err
+		}
+		if from.ID == into.ID {
+			return fault.Invalid("merge_into", "is the tag itself; allowed is another of yours")
+		}
+		result.Label = *into
+		result.Tasks, err = tx.MergeTag(ctx, from.ID, into.ID, s.clock())
 		return err
 	})
 	return result, err

@@ -124,47 +124,101 @@ const (
 	// with their tag. It passes over tasks in the trash: the id that stays there finds
 	// nothing, even after a restore, since ids are not used again, except for the tag
 	// itself by undo.
+	//
+	// Tasks whose entry an undo takes back get the tags that they had before it, and
+	// where tags are merged, $19 is the tag that tasks get for the one they lose.
 	untagTasks = `
-		WITH changed AS (
-			UPDATE tasks t SET tag_ids = array_remove(t.tag_ids, $16), version = version + 1, updated_at = $1
+		WITH former AS (
+			SELECT f.task_id, f.entry, ARRAY(SELECT x::bigint FROM json_array_elements_text(j.before -> 'tag_ids') x ORDER BY 1) AS tag_ids
+			FROM unnest($17::bigint[], $18::bigint[]) AS f (task_id, entry) JOIN journal j ON j.user_id = $15 AND j.id = f.entry
+		), wanted AS (
+			SELECT t.id, t.tag_ids AS had, former.entry AS undoes,
+			       coalesce(former.tag_ids, ARRAY(SELECT DISTINCT x FROM unnest(array_remove(t.tag_ids, $16) || $19::bigint) x WHERE x IS NOT NULL ORDER BY x)) AS gets
+			FROM tasks t LEFT JOIN former ON former.task_id = t.id
 			WHERE t.user_id = $15 AND t.deleted_at IS NULL
 			AND t.id = ANY(ARRAY(SELECT x.task_id FROM task_tags x WHERE x.user_id = $15 AND x.tag_id = $16))
-			RETURNING t.id, t.version, t.tag_ids
+		), changed AS (
+			UPDATE tasks t SET tag_ids = w.gets, version = version + 1, updated_at = $1
+			FROM wanted w WHERE t.user_id = $15 AND t.id = w.id
+			RETURNING t.id, t.version, t.tag_ids, w.had, w.undoes
+		), tagged AS (
+			INSERT INTO task_tags (user_id, task_id, tag_id)
+			SELECT $15, id, x FROM changed, unnest(tag_ids) x WHERE NOT x = ANY (had)
 		), described AS (
 			SELECT id AS place, $15::bigint AS user_id, id AS object_id, version, gen_random_uuid() AS event_id,
-			       json_build_object('tag_ids', ARRAY(SELECT x FROM unnest(tag_ids || $16::bigint) x ORDER BY x)) AS before,
+			       json_build_object('tag_ids', ARRAY(SELECT x FROM unnest(had) x ORDER BY x)) AS before,
 			       json_build_object('tag_ids', tag_ids) AS after,
-			       json_build_object('because', 'tag ' || $16::bigint || ' deleted') AS restores, f.entry AS undoes
-			FROM changed LEFT JOIN unnest($17::bigint[], $18::bigint[]) AS f (task_id, entry) ON f.task_id = changed.id
+			       json_build_object('because', 'tag ' || $16::bigint || ' deleted') AS restores, undoes
+			FROM changed
 		)` + recordChanges
+	// A task in the trash gets the other tag beside the one it has, without an event,
+	// so that it has it once it is restored.
+	retagTrashOf = `
+		WITH changed AS (
+			UPDATE tasks t SET tag_ids = ARRAY(SELECT x FROM unnest(t.tag_ids || $3::bigint) x ORDER BY x)
+			WHERE t.user_id = $1 AND t.deleted_at IS NOT NULL AND t.tag_ids @> ARRAY[$2::bigint] AND NOT t.tag_ids @> ARRAY[$3::bigint]
+			RETURNING t.id
+		), tagged AS (
+			INSERT INTO task_tags (user_id, task_id, tag_id) SELECT $1, id, $3 FROM changed ON CONFLICT DO NOTHING
+		)
+		SELECT array_agg(id) FROM changed`
 	deleteTag = `DELETE FROM tags WHERE user_id = $1 AND id = $2 RETURNING id, name, coalesce(color, '')`
 )
 
 // RemoveCategory deletes a category and removes it from its tasks.
 func (tx *userTx) RemoveCategory(ctx context.Context, id int64, now time.Time) (int, error) {
-	return tx.removeLabel(ctx, journal.Category, id, now, lockTasksOfCategory, lockCategory, unfileTasks, deleteCategory)
+	return tx.removeLabel(ctx, removal{journal.Category, id, 0, lockTasksOfCategory, lockCategory, unfileTasks, deleteCategory}, now)
 }
 
 // RemoveTag deletes a tag and removes it from its tasks.
 func (tx *userTx) RemoveTag(ctx context.Context, id int64, now time.Time) (int, error) {
-	return tx.removeLabel(ctx, journal.Tag, id, now, lockTasksOfTag, lockTag, untagTasks, deleteTag)
+	return tx.MergeTag(ctx, id, 0, now)
 }
 
-func (tx *userTx) removeLabel(ctx context.Context, object journal.Object, id int64, now time.Time, lockTasks, lockLabel, takeOff, remove string) (int, error) {
+// MergeTag deletes a tag and gives its tasks another; into is 0 for none. Undoing the
+// deletion takes both back: the entry of each task holds the tags before and after.
+func (tx *userTx) MergeTag(ctx context.Context, id, into int64, now time.Time) (int, error) {
+	return tx.removeLabel(ctx, removal{journal.Tag, id, into, lockTasksOfTag, lockTag, untagTasks, deleteTag}, now)
+}
+
+// removed is what undoing needs to know of a label that was removed, beside its fields.
+type removed struct {
+	Trashed    []int64 `json:"trashed,omitempty"`     // tasks in the trash that changed
+	MergedInto int64   `json:"merged_into,omitempty"` // the tag that its tasks got
+}
+
+// removal is a label to remove, with the statements for that.
+type removal struct {
+	object                                journal.Object
+	id, into                              int64
+	lockTasks, lockLabel, takeOff, remove string
+}
+
+func (tx *userTx) removeLabel(ctx context.Context, r removal, now time.Time) (int, error) {
+	object, id := r.object, r.id
 	tasks, followed := 0, columnsOf(tx.undoing.followed)
 	batch := &pgx.Batch{}
 	batch.Queue(takeTime)
-	batch.Queue(lockTasks, tx.userID, id)
-	batch.Queue(lockLabel, tx.userID, id)
-	batch.Queue(takeOff, append(tx.repository.recording(ctx, now, journal.Task, journal.Updated), tx.userID, id, followed.tasks, followed.entries)...).QueryRow(func(row pgx.Row) error {
+	batch.Queue(r.lockTasks, tx.userID, id)
+	batch.Queue(r.lockLabel, tx.userID, id)
+	args := append(tx.repository.recording(ctx, now, journal.Task, journal.Updated), tx.userID, id, followed.tasks, followed.entries)
+	if object == journal.Tag {
+		args = append(args, orNull(r.into))
+	}
+	var trash []int64 // those that change without an entry of their own
+	keep := func(row pgx.Row) error { return row.Scan(&trash) }
+	if r.into != 0 {
+		batch.Queue(r.lockLabel, tx.userID, r.into)
+		batch.Queue(retagTrashOf, tx.userID, id, r.into).QueryRow(keep)
+	}
+	batch.Queue(r.takeOff, args...).QueryRow(func(row pgx.Row) error {
 		return row.Scan(&tasks)
 	})
-	var trash []int64 // the foreign key takes the category off these without a word
-	if object == journal.Category {
-		batch.Queue(trashOfCategory, tx.userID, id).QueryRow(func(row pgx.Row) error { return row.Scan(&trash) })
+	if object == journal.Category { // the foreign key takes it off these
+		batch.Queue(trashOfCategory, tx.userID, id).QueryRow(keep)
 	}
 	var gone labelRow
-	batch.Queue(remove, tx.userID, id).QueryRow(func(row pgx.Row) error {
+	batch.Queue(r.remove, tx.userID, id).QueryRow(func(row pgx.Row) error {
 		return row.Scan(&gone.ID, &gone.Name, &gone.Color)
 	})
 	if err := tx.SendBatch(ctx, batch).Close(); err != nil {
@@ -172,8 +226,8 @@ func (tx *userTx) removeLabel(ctx context.Context, object journal.Object, id int
 	}
 	tx.wroteEvents = tx.wroteEvents || tasks > 0
 	e := entry{object: object, id: id, action: journal.Deleted, at: now, before: labelFields(gone)}
-	if len(trash) > 0 {
-		e.restores = map[string]any{"trashed": trash}
+	if len(trash) > 0 || r.into != 0 {
+		e.restores = removed{Trashed: trash, MergedInto: r.into}
 	}
 	return tasks, tx.leaveEntry(ctx, e)
 }

@@ -303,6 +303,62 @@ func TestDeletedTagIsTakenOffItsTasksWithAnEventForEach(t *testing.T) {
 	require.Equal(t, 2, found.Version)
 }
 
+func TestMergedTagGivesItsTasksTheOtherWithOneEventEach(t *testing.T) {
+	b := setup(t)
+	ten := []string{"errands", "2", "3", "4", "5", "6", "7", "8", "9", "10"}
+	add := func(tags ...string) *task.Task {
+		return b.add(t, b.ann, task.Fields{Title: input.Some("x"), Tags: input.Some(tags)})
+	}
+	first, both, full, deleted, other := add("errands", "home"), add("errand", "errands"), add(ten...), add("errands"), add("home")
+	_, err := b.service.Delete(b.ctx, b.ann, deleted.ID)
+	require.NoError(t, err)
+	before := len(b.outbox(t))
+	merged, err := b.labels.MergeTag(b.ctx, b.ann, label.UpdateTagInput{TagInput: label.TagInput{Tag: "Errands"}, MergeInto: "ERRAND"})
+	require.NoError(t, err)
+	require.Equal(t, 3, merged.Tasks)
+	require.Equal(t, "errand", merged.Label.Name)
+	tags := func(id int64) (names []string) {
+		found, err := b.service.Get(b.ctx, b.ann, id)
+		require.NoError(t, err)
+		for _, tag := range found.Tags {
+			names = append(names, tag.Name)
+		}
+		return names
+	}
+	require.Equal(t, []string{"errand", "home"}, tags(first.ID))
+	require.Equal(t, []string{"errand"}, tags(both.ID))
+	require.Len(t, tags(full.ID), 10)
+	require.Equal(t, []string{"home"}, tags(other.ID))
+	events := b.outbox(t)[before:]
+	require.Len(t, events, 3)
+	for _, e := range events {
+		require.Equal(t, "task.updated", e.Type)
+		require.Contains(t, e.Data["updated_fields"].(map[string]any)["tag_ids"], float64(merged.Label.ID))
+	}
+	_, err = b.service.Reopen(b.ctx, b.ann, deleted.ID)
+	require.NoError(t, err)
+	require.Equal(t, []string{"errand"}, tags(deleted.ID))
+	var linked int
+	require.NoError(t, b.pool.QueryRow(b.ctx, `SELECT count(*) FROM task_tags x JOIN tasks t ON t.id = x.task_id WHERE NOT x.tag_id = ANY (t.tag_ids)`).Scan(&linked))
+	require.Zero(t, linked)
+
+	for field, in := range map[string]label.UpdateTagInput{
+		"tag":        {TagInput: label.TagInput{Tag: "errands"}, MergeInto: "errand"},
+		"merge_into": {TagInput: label.TagInput{Tag: "home"}, MergeInto: "nothing"},
+	} {
+		_, err := b.labels.MergeTag(b.ctx, b.ann, in)
+		requireCode(t, err, fault.NotFound, field)
+	}
+	for _, in := range []label.UpdateTagInput{
+		{TagInput: label.TagInput{Tag: "home"}, MergeInto: "HOME"}, {TagInput: label.TagInput{Tag: "home"}, MergeInto: "errand", Name: input.Some("x")},
+	} {
+		_, err := b.labels.MergeTag(b.ctx, b.ann, in)
+		requireCode(t, err, fault.InvalidInput, "merge_into")
+	}
+	_, err = b.labels.MergeTag(b.ctx, b.bob, label.UpdateTagInput{TagInput: label.TagInput{Tag: "home"}, MergeInto: "errand"})
+	requireCode(t, err, fault.NotFound, "tag")
+}
+
 func TestTenThousandTasksAreUnfiledAndUntaggedInOneGo(t *testing.T) {
 	b := setup(t)
 	b.category(t, b.ann, "Work")

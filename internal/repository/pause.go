@@ -118,6 +118,14 @@ func (tx *pausedTx) RemoveTag(ctx context.Context, id int64, now time.Time) (int
 	return tx.userTx.RemoveTag(ctx, id, now)
 }
 
+// MergeTag is userTx.MergeTag with the pause.
+func (tx *pausedTx) MergeTag(ctx context.Context, id, into int64, now time.Time) (int, error) {
+	if err := tx.begin(); err != nil {
+		return 0, err
+	}
+	return tx.userTx.MergeTag(ctx, id, into, now)
+}
+
 // SaveSettings is userTx.SaveSettings, with the pause if tasks depend on the changed
 // settings.
 func (tx *pausedTx) SaveSettings(ctx context.Context, c person.SettingsChange, now time.Time) (person.SettingsEffect, error) {

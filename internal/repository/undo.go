@@ -335,7 +335,8 @@ func (tx *undoTx) InsertAgain(ctx context.Context, t *task.Task) (bool, error) {
 
 // AddLabelAgain stores a category or tag that was deleted, under the id that it had:
 // the tasks in the trash may still name it.
-func (tx *undoTx) AddLabelAgain(ctx context.Context, object journal.Object, l label.Tag) (bool, error) {
+func (tx *undoTx) AddLabelAgain(ctx context.Context, of journal.Entry, l label.Tag) (bool, error) {
+	object := of.Object
 	tx.categories, tx.tags = nil, nil
 	done, err := tx.Exec(ctx, fmt.Sprintf(`
 		INSERT INTO %s (id, user_id, name, name_key, color) OVERRIDING SYSTEM VALUE VALUES ($1, $2, $3, $4, nullif($5, ''))
@@ -343,7 +344,11 @@ func (tx *undoTx) AddLabelAgain(ctx context.Context, object journal.Object, l la
 	if err != nil || done.RowsAffected() == 0 {
 		return false, err
 	}
-	return true, tx.leaveEntry(ctx, entry{object: object, id: l.ID, action: journal.Restored, after: labelFields(labelRow(l))})
+	e := entry{object: object, id: l.ID, action: journal.Restored, after: labelFields(labelRow(l))}
+	if into := of.MergedInto(); into != 0 {
+		e.restores = removed{MergedInto: into}
+	}
+	return true, tx.leaveEntry(ctx, e)
 }
 
 // Giving a label back takes one statement for any number of tasks, as taking it away
@@ -375,18 +380,30 @@ const (
 		)`
 	refileTrash = `UPDATE tasks SET category_id = $2 WHERE user_id = $1 AND id = ANY($3) AND deleted_at IS NOT NULL AND category_id IS NULL`
 
-	retagTasks = theirTasks + `, changed AS (
-			UPDATE tasks t SET tag_ids = ARRAY(SELECT x FROM unnest(t.tag_ids || $16::bigint) x ORDER BY x), version = t.version + 1, updated_at = $1
-			FROM unchanged u WHERE t.user_id = $15 AND t.id = u.id
-			RETURNING t.id, t.version, t.tag_ids, u.undoes
+	// The tags are those that the entry says the task had: merging gave it another for
+	// the one it lost.
+	retagTasks = theirTasks + `, wanted AS (
+			SELECT u.id, u.undoes, t.tag_ids AS had, ARRAY(SELECT x::bigint FROM json_array_elements_text(j.before -> 'tag_ids') x ORDER BY 1) AS gets
+			FROM unchanged u JOIN tasks t ON t.user_id = $15 AND t.id = u.id JOIN journal j ON j.user_id = $15 AND j.id = u.undoes
+		), changed AS (
+			UPDATE tasks t SET tag_ids = w.gets, version = t.version + 1, updated_at = $1
+			FROM wanted w WHERE t.user_id = $15 AND t.id = w.id
+			RETURNING t.id, t.version, t.tag_ids, w.had, w.undoes
 		), tagged AS (
-			INSERT INTO task_tags (user_id, task_id, tag_id) SELECT $15, id, $16 FROM changed
+			INSERT INTO task_tags (user_id, task_id, tag_id) SELECT $15, id, x FROM changed, unnest(tag_ids) x WHERE NOT x = ANY (had)
+		), untagged AS (
+			DELETE FROM task_tags x USING changed c WHERE x.user_id = $15 AND x.task_id = c.id AND NOT x.tag_id = ANY (c.tag_ids)
 		), described AS (
 			SELECT id AS place, $15::bigint AS user_id, id AS object_id, version, gen_random_uuid() AS event_id,
-			       json_build_object('tag_ids', array_remove(tag_ids, $16::bigint)) AS before, json_build_object('tag_ids', tag_ids) AS after,
+			       json_build_object('tag_ids', had) AS before, json_build_object('tag_ids', tag_ids) AS after,
 			       json_build_object('because', 'tag ' || $16::bigint || ' restored') AS restores, undoes
 			FROM changed
 		)`
+	untagTrash = `
+		WITH changed AS (
+			UPDATE tasks SET tag_ids = array_remove(tag_ids, $2) WHERE user_id = $1 AND id = ANY($3) AND deleted_at IS NOT NULL RETURNING id
+		)
+		DELETE FROM task_tags x USING changed c WHERE x.user_id = $1 AND x.task_id = c.id AND x.tag_id = $2`
 	retagTrash = `
 		INSERT INTO task_tags (user_id, task_id, tag_id)
 		SELECT user_id, id, $2 FROM tasks WHERE user_id = $1 AND deleted_at IS NOT NULL AND tag_ids @> ARRAY[$2::bigint]
@@ -404,14 +421,17 @@ func (tx *undoTx) GiveAgain(ctx context.Context, of journal.Entry, followed hist
 	}
 	give, columns := retagTasks+recordChanges+givenIDs, columnsOf(followed)
 	batch := &pgx.Batch{}
+	var kept removed
+	if err := json.Unmarshal(orNullJSON(of.Restores), &kept); err != nil {
+		return nil, err
+	}
 	if of.Object == journal.Category {
 		give = refileTasks + recordChanges + givenIDs
-		var kept struct{ Trashed []int64 }
-		if err := json.Unmarshal(orNullJSON(of.Restores), &kept); err != nil {
-			return nil, err
-		}
 		batch.Queue(refileTrash, tx.userID, of.ObjectID, kept.Trashed)
 	} else {
+		if kept.MergedInto != 0 {
+			batch.Queue(untagTrash, tx.userID, kept.MergedInto, kept.Trashed)
+		}
 		batch.Queue(retagTrash, tx.userID, of.ObjectID)
 		batch.Queue(clearTag, tx.userID, of.ObjectID)
 	}
@@ -480,6 +500,15 @@ func (tx *undoTx) RemoveTag(ctx context.Context, id int64, now time.Time) (int, 
 		return 0, err
 	}
 	return tx.userTx.RemoveTag(ctx, id, now)
+}
+
+// MergeTag is userTx.MergeTag likewise.
+func (tx *undoTx) MergeTag(ctx context.Context, id, into int64, now time.Time) (int, error) {
+	tx.tags = nil
+	if err := tx.many(ctx); err != nil {
+		return 0, err
+	}
+	return tx.userTx.MergeTag(ctx, id, into, now)
 }
 
 // SaveSettings is userTx.SaveSettings likewise.
