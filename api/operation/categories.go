@@ -54,7 +54,7 @@ func (o *Operations) categoryOperations() []Operation {
 		}, o.updateCategory),
 		define(Operation{
 			Name: "delete_category", Title: "Delete a category",
-			Summary:     "Deletes a category. Its tasks stay, without category; says how many. Cannot be undone.",
+			Summary:     "Deletes a category. Its tasks stay, without category; says how many. undo brings it back.",
 			Example:     `{"category": "Work"}`,
 			Destructive: true,
 		}, o.deleteCategory),

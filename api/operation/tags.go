@@ -50,7 +50,7 @@ func (o *Operations) tagOperations() []Operation {
 		}, o.updateTag),
 		define(Operation{
 			Name: "delete_tag", Title: "Delete a tag",
-			Summary:     "Deletes a tag and takes it off its tasks; says how many. Cannot be undone.",
+			Summary:     "Deletes a tag and takes it off its tasks; says how many. undo brings it back.",
 			Example:     `{"tag": "errand"}`,
 			Destructive: true,
 		}, o.deleteTag),
