@@ -1,2 +1,2 @@
 {{range .}}{{.Name}} {{.Version}} {{.LicenseName}}
-{{end}}
+{{end}}Unicode CLDR, windowsZones (data) Unicode-3.0

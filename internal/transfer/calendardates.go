@@ -1,7 +1,6 @@
 package transfer
 
 import (
-	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -83,58 +82,6 @@ func (r *calendarFile) dateIn(i *item, value, name string) (date, bool) {
 	return d, true
 }
 
-// zone finds the zone that a TZID names, and its rules if it is not in the tz
-// database. What is wrong with it is noted.
-func (r *calendarFile) zone(i *item, name string) (*time.Location, *zoneRules) {
-	found, known := r.named[name]
-	if !known {
-		if found = r.find(name); len(r.named) < maxNamed {
-			r.named[name] = found
-		}
-	}
-	if found.note != "" {
-		i.note("%s", found.note)
-	}
-	return found.zone, found.rules
-}
-
-// find finds a zone by the name in the tz database, whole or behind a vendor's path; by
-// the name that the file gives beside; by the name that Windows has for it; by its rules
-// in the file. Where no zone of the tz database has those rules, times are converted by
-// them into the person's zone.
-func (r *calendarFile) find(name string) namedRules {
-	if name == "" {
-		return namedRules{zone: r.user.Zone()}
-	}
-	if zone, known := tzZone(name); known {
-		return namedRules{zone: zone}
-	}
-	rules := r.zones[name]
-	if rules != nil {
-		if zone, known := tzZone(rules.location); known {
-			return namedRules{zone: zone}
-		}
-	}
-	if zone, known := windowsZone(name); known {
-		return namedRules{zone: zone}
-	}
-	if rules != nil && len(rules.observances) > 0 && (rules.workedOut || r.workedOut < maxWorkedOut) {
-		if !rules.workedOut {
-			rules.workOut(r.now)
-			r.workedOut++
-		}
-		if rules.agreeing != nil {
-			return namedRules{zone: rules.agreeing}
-		}
-		note := fmt.Sprintf("the zone %q has rules of its own; its times were converted to %s, in which a series repeats", fault.Clip(name), r.user.TimeZone)
-		return namedRules{r.user.Zone(), rules, note}
-	}
-	if zone, known := offsetZone(name); known {
-		return namedRules{zone: zone}
-	}
-	return namedRules{zone: r.user.Zone(), note: fmt.Sprintf("the zone %q is not known; times were read in %s", fault.Clip(name), r.user.TimeZone)}
-}
-
 // prop reads the date of a property; what cannot be read is kept.
 func (r *calendarFile) prop(i *item, todo *ical.Component, name string) (date, bool) {
 	prop := todo.Props.Get(name)
@@ -163,8 +110,8 @@ func (r *calendarFile) dates(i *item, todo *ical.Component) {
 	if dated {
 		r.setDue(i, due)
 	}
-	if _, known := tzZone(raw(todo, propZone)); known && due.utc {
-		i.in.TimeZone = raw(todo, propZone)
+	if zone, known := tzZone(raw(todo, propZone)); known && due.utc {
+		i.dueAt(due.at, zone)
 	}
 	if starts && dated && !start.at.Equal(due.at) && own == "" {
 		r.start(i, todo, start, due)
@@ -244,7 +191,9 @@ func (r *calendarFile) rules(i *item, todo *ical.Component, own string) {
 		if n > 0 {
 			i.keep("Another rule", rule.Value)
 		} else if own == "" && i.recurs(strings.TrimSpace(rule.Value)) && strings.HasSuffix(raw(todo, ical.PropDue)+raw(todo, ical.PropDateTimeStart), "Z") {
-			i.in.TimeZone = "UTC" // a series in UTC does not follow anybody's clock
+			if due, dated := i.due(r.user); dated && !due.AllDay {
+				i.dueAt(due.Time, time.UTC) // a series in UTC does not follow anybody's clock
+			}
 		}
 	}
 	if own != "" {
@@ -276,91 +225,6 @@ func (r *calendarFile) ownSeries(i *item, prop *ical.Prop) {
 		Start: moment("START"), Date: moment("DATE"), StartOccurrence: number("START-OCCURRENCE"), Occurrence: number("OCCURRENCE"), Missed: strings.ToLower(prop.Params.Get("MISSED")),
 	}
 	series.into(i)
-}
-
-// listed reads dates that are listed, without periods, which are no dates of to-dos.
-func (r *calendarFile) listed(i *item, todo *ical.Component, name string) (all []date) {
-	for _, prop := range todo.Props.Values(name) {
-		for value := range strings.SplitSeq(prop.Value, ",") {
-			value, _, _ = strings.Cut(value, "/")
-			if len(all) == maxExcluded {
-				i.note("only the first %d dates of %s were read", maxExcluded, name)
-				return all
-			}
-			if d, ok := r.dateIn(i, value, prop.Params.Get(ical.PropTimezoneID)); ok {
-				all = append(all, d)
-			} else {
-				i.note("the date %q could not be read", fault.Clip(value))
-			}
-		}
-	}
-	return all
-}
-
-// exceptions reads dates beside the rule, and those left out of it.
-func (r *calendarFile) exceptions(i *item, todo *ical.Component) {
-	if raw(todo, propSeries) != "" {
-		return // the list says what the rule says
-	}
-	due, dated := i.due(r.user)
-	var more []string
-	for _, one := range r.listed(i, todo, ical.PropRecurrenceDates) {
-		if !dated || one.at.After(due.Time) || one.day && one.wall.After(due.Wall) {
-			more = append(more, one.text())
-		}
-	}
-	i.keep("Also on", strings.Join(more, ", "))
-	if i.in.RecurrenceRule.Value == "" {
-		return
-	}
-	r.exclude(i, r.listed(i, todo, ical.PropExceptionDates))
-	if rule := raw(todo, "EXRULE"); rule != "" {
-		i.note("the rule of its exceptions could not be taken over")
-	}
-}
-
-// exclude leaves dates out of a series: the due date moves to the first that is left,
-// later ones are kept.
-func (r *calendarFile) exclude(i *item, out []date) {
-	due, dated := i.due(r.user)
-	rule, err := recurrence.Parse(i.in.RecurrenceRule.Value)
-	if len(out) == 0 || !dated || err != nil {
-		return
-	}
-	instants, days := map[int64]bool{}, map[string]bool{}
-	for _, one := range out[:min(len(out), maxExcluded)] {
-		if instants[one.at.Unix()] = true; one.day || due.AllDay {
-			days[one.wall.Format(time.DateOnly)] = true
-		}
-	}
-	series := recurrence.Series{Rule: rule, Start: due.Wall, Zone: i.zone(r.user), AllDay: due.AllDay, StartIndex: 1, Work: r.work}
-	now := recurrence.Occurrence{Time: due.Time, Wall: due.Wall, Index: 1}
-	for instants[now.Time.Unix()] || days[now.Wall.Format(time.DateOnly)] {
-		next, more := series.Next(now, now.Time)
-		switch {
-		case r.work.Exhausted():
-			i.note("which dates are left out took too long to work out")
-			return
-		case !more:
-			i.reason = "all of its dates are left out"
-			return
-		}
-		now = next
-	}
-	if now.Index > 1 {
-		i.place(due.Wall, now.Wall, now.Index)
-		i.in.DueDate = input.Some(now.Wall.Format(wallForm))
-		if due.AllDay {
-			i.dueOn(now.Wall)
-		}
-	}
-	var later []string
-	for _, one := range out {
-		if one.at.After(now.Time) {
-			later = append(later, one.text())
-		}
-	}
-	i.keep("Not on", strings.Join(later, ", "))
 }
 
 // history reads when the to-do was created and done.

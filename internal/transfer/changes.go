@@ -89,10 +89,9 @@ func (r *calendarFile) move(i *item, c change) {
 	} else if i.in.SeriesDate == nil {
 		i.in.SeriesDate = &due.Wall
 	}
-	zone := i.in.TimeZone
-	r.setDue(i, c.moved)
-	if zone != "" && !c.moved.day {
-		i.in.TimeZone = zone
+	zone := i.zone(r.user)
+	if r.setDue(i, c.moved); !c.moved.day && due.AllDay == c.moved.day {
+		i.dueAt(c.moved.at, zone) // the series stays in its zone
 	}
 	if c.alarms {
 		i.in.ReminderOffsets = input.Some(c.in.ReminderOffsets.Value)

@@ -117,7 +117,7 @@ func (r record) texts(name string) (all []string) {
 // about the program rather than the task.
 func (r record) left(ignored string) (all []string) {
 	for name, one := range r {
-		if !slices.Contains(strings.Fields(ignored), name) && !strings.HasPrefix(name, "@") && !says(one.text, "null", `""`, "0", "false", "[]", "{}", "0.0", "-1", `"0001-01-01T00:00:00Z"`) {
+		if !slices.Contains(strings.Fields(ignored), name) && !strings.Contains(name, "@odata.") && !says(one.text, "null", `""`, "0", "false", "[]", "{}", "0.0", "-1", `"0001-01-01T00:00:00Z"`) {
 			all = append(all, one.name)
 		}
 	}

@@ -103,7 +103,7 @@ func (p *todoist) task(t *table) item {
 	}
 	p.above = append(slices.Clone(p.above[:depth]), strings.Clone(cutTo(i.in.Title.Value, task.MaxTitle)))
 	zone := p.user.Zone()
-	if name := t.field("TIMEZONE"); name != "" {
+	if name := some(t.field("TIMEZONE")); name != "" {
 		if named, known := namedZone(name); known {
 			zone, i.in.TimeZone = named, named.String()
 		} else {
@@ -111,14 +111,20 @@ func (p *todoist) task(t *table) item {
 		}
 	}
 	p.date(&i, t.field("DATE"), t.field("DATE_LANG"), zone)
-	i.keep("Deadline", t.field("DEADLINE"))
-	p.duration(&i, t.field("DURATION"), t.field("DURATION_UNIT"))
-	if person := t.field("RESPONSIBLE"); person != "" && person != "None" {
-		i.keep("Assigned to", person)
-	}
+	i.keep("Deadline", some(t.field("DEADLINE")))
+	p.duration(&i, some(t.field("DURATION")), t.field("DURATION_UNIT"))
+	i.keep("Assigned to", some(t.field("RESPONSIBLE")))
 	// Rows have no id: the same row again is another task.
 	i.in.IdempotencyKey = p.alike(append([]string{p.section, strings.Join(p.above, "\x01")}, t.record...)...)
 	return i
+}
+
+// some is a value that Todoist writes as None where there is none.
+func some(value string) string {
+	if value == "None" {
+		return ""
+	}
+	return value
 }
 
 // date reads a date as a person writes it in Todoist. What cannot be read is kept.
@@ -148,7 +154,7 @@ func (p *todoist) date(i *item, text, language string, zone *time.Location) {
 func (p *todoist) duration(i *item, text, unit string) {
 	n, err := strconv.Atoi(text)
 	switch {
-	case text == "" || text == "None":
+	case text == "":
 	case err == nil && n > 0 && n <= task.MaxEstimate && strings.EqualFold(unit, "minute"):
 		i.in.EstimateMinutes = input.Some(n)
 	default:

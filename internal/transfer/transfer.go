@@ -228,5 +228,10 @@ func (s *Service) importOne(ctx context.Context, user person.Settings, one *item
 	case !dryRun:
 		row.TaskID, imported[one.id] = added.Task.ID, added.Task.ID
 	}
+	if err == nil && added.Created {
+		for _, remark := range added.Task.Notes {
+			one.note("%s", remark)
+		}
+	}
 	return nil
 }

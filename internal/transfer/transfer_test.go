@@ -398,7 +398,7 @@ func TestWhatIsNoSuchFileIsRefused(t *testing.T) {
 		{"id":5,"title":"x","series":{"rule":"daily","id":"1","start":"2026-03-01T09:00:00","occurrence":1}}]}`, false)
 	require.Equal(t, 4, report.Created, "a field that is not valid does not cost the task: %+v", report.Rows)
 	for _, n := range []int{1, 2, 5} {
-		require.Len(t, report.Rows[n].Notes, 1)
+		require.NotEmpty(t, report.Rows[n].Notes)
 	}
 }
 
