@@ -21,7 +21,7 @@ var changedFields = []struct{ name, label string }{
 
 // differences tells what a change changed, before and after.
 func (c clock) differences(of operation.ChangeView) []difference {
-	if of.Action == journal.Deleted || of.Action == journal.Completed {
+	if of.Action == journal.Deleted || of.Action == journal.Completed || signing[of.Object][of.Action] != "" {
 		return nil
 	}
 	var all []difference

@@ -112,7 +112,12 @@ func (l list) arguments() arguments {
 	return given
 }
 
-func (l list) status() string { return cmp.Or(l.query.Get("status"), "pending") }
+func (l list) status() string {
+	if l.search {
+		return "all"
+	}
+	return cmp.Or(l.query.Get("status"), "pending")
+}
 
 // order is how the list is sorted: a field and a direction.
 func (l list) order() string {
@@ -245,7 +250,7 @@ func (s *server) showList(c *gin.Context, status int, user person.Settings, l li
 	for i := range data.Rows {
 		data.Rows[i].Pick = data.Pick
 	}
-	data.Several.Categories, data.Several.Today = data.Categories, clock.now.In(clock.zone).Format(time.DateOnly)
+	data.Several.Categories, data.Several.Status, data.Several.Today = data.Categories, data.Status, clock.now.In(clock.zone).Format(time.DateOnly)
 	if !l.search && l.tag == 0 {
 		if add == nil {
 			add = &quickAdd{}

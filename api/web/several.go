@@ -21,6 +21,7 @@ import (
 // several is the form that does something to all tasks that are selected.
 type several struct {
 	Categories []option
+	Status     string // of the tasks in the list
 	Today      string // a day, as date fields have it
 	Back       string
 	Problems   []refused // of an attempt

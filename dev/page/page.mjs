@@ -34,7 +34,7 @@ async function signIn(page) {
   const link = await (await fetch(HERE + '/link')).text()
   await page.goto(new URL(link).pathname)
   await page.getByRole('button', { name: 'Sign in' }).click()
-  await page.getByRole('heading', { name: 'Today', exact: true }).waitFor()
+  await page.getByRole('heading', { name: 'Today', level: 1 }).waitFor()
 }
 
 // until waits for a condition that no selector can express.
