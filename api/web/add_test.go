@@ -88,3 +88,16 @@ func TestQuickAddOnACategoryFilesThere(t *testing.T) {
 	require.Equal(t, there, done.path)
 	require.Equal(t, "Work", run[operation.TaskPage](ann, "list_tasks", `{}`).Tasks[0].Category)
 }
+
+// docs/page.md tells people that these are read.
+func TestQuickAddReadsTheDatesThatItsDocumentationShows(t *testing.T) {
+	t.Parallel()
+	ann, _ := setup(t)
+	ann.now = func() time.Time { return time.Date(2026, 11, 30, 8, 0, 0, 0, time.UTC) }
+	for words, chip := range map[string]string{
+		"today": ">today<", "fri 14:00": ">Fri 4 Dec 14:00<", "3 march": ">Wed 3 Mar 2027<", "in 2 weeks": ">Mon 14 Dec<",
+		"every weekday": ">every weekday<", "every! 3 days": ">counted from completion<",
+	} {
+		require.Contains(t, ann.post("/add/understand", "text", "Call Bob "+words).text, chip, words)
+	}
+}
