@@ -51,7 +51,7 @@ const said = (page, text) => page.locator('#said .toast', { hasText: text }).wai
 const add = async (page, text) => {
   await page.getByLabel('Add a task').fill(text)
   await page.getByRole('button', { name: 'Add', exact: true }).click()
-  await said(page, 'Added')
+  await said(page, 'Added “' + text.split(' ')[0].slice(0, 20))
 }
 const following = (page) => page.locator('html[data-following]').waitFor()
 
@@ -246,7 +246,7 @@ const steps = {
     assert.equal((await agent(token, 'GET', '/v1/tasks/' + task.id)).status, 404)
 
     await page.goto('/connections')
-    await page.getByText('End', { exact: true }).last().click()
+    await page.locator('.steps li', { hasText: 'Claude' }).getByText('End', { exact: true }).click()
     await page.getByRole('button', { name: 'Really end Claude' }).click()
     await until('the token to end', async () => (await agent(token, 'GET', '/v1/tasks')).status === 401)
     assert.deepEqual(page.problems, [])
@@ -307,6 +307,7 @@ const steps = {
   async 'at 320 pixels'() {
     const page = await open({ viewport: { width: 320, height: 640 }, colorScheme: 'dark', reducedMotion: 'reduce', hasTouch: true })
     await signIn(page)
+    await picture(page, 'phone')
     await add(page, 'W'.repeat(200))
     await add(page, 'לקנות חלב ולחם #קניות')
     for (const path of paths) {
@@ -315,7 +316,6 @@ const steps = {
       assert.ok(wide <= inside, `${path} is ${wide} pixels wide`)
     }
     await page.goto('/')
-    await picture(page, 'phone')
     await row(page, 'לקנות').getByRole('button').click()
     await said(page, 'is done')
     await page.locator('#said').getByRole('button', { name: 'Undo' }).click()
@@ -381,8 +381,8 @@ const steps = {
   },
 
   async 'axe, on every page, light and dark'() {
-    for (const colorScheme of ['light', 'dark']) {
-      const page = await open({ colorScheme })
+    for (const [colorScheme, width] of [['light', 1100], ['dark', 320]]) {
+      const page = await open({ colorScheme, viewport: { width, height: 900 } })
       await signIn(page)
       for (const path of paths) {
         await page.goto(path)
