@@ -1,9 +1,5 @@
 package phrase
 
-import (
-	"slices"
-)
-
 // clock reads a time of day.
 func (r *reader) clock(f *found, i int) int {
 	j := r.skip(i, at)
@@ -22,7 +18,7 @@ func (r *reader) clock(f *found, i int) int {
 		if n, ok := half(t.n*3600, after.n); ok {
 			f.clock, j = n, j+2
 		}
-	case t.kind == number && (after.kind == oclock || after.kind == unit && after.n == hours && !slices.Contains([]kind{in, every, starting, during}, r.at(i-1).kind)):
+	case t.kind == number && (after.kind == oclock || after.kind == unit && after.n == hours && (introduced || !f.day.IsZero() || f.freq != "")):
 		if t.n < 24 {
 			f.clock, j = t.n*3600, j+2
 			if minute := r.at(j); minute.kind == number && minute.n < 60 && after.kind == oclock {

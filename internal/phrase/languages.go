@@ -93,7 +93,7 @@ var french = vocabulary{
 	{month, 7}: "juillet|juil", {month, 8}: "août", {month, 9}: "septembre|sept|sep", {month, 10}: "octobre|oct", {month, 11}: "novembre|nov", {month, 12}: "décembre|déc",
 	{part, morning}: "matin|matins|du matin|le matin|au matin", {part, noon}: "midi|après-midi|de l'après-midi|l'après-midi|à midi", {part, evening}: "soir|soirs|du soir|le soir|ce soir", {part, night}: "nuit|nuits|la nuit", {part, 0}: "minuit|à minuit",
 	{next, 0}: "prochain|prochaine|prochains|prochaines", {this, 0}: "ce|cette|cet", {last, 0}: "dernier|dernière|derniers|dernières",
-	{ordinal, 1}: "premier|première|1er|1re", {ordinal, 3}: "troisième", {ordinal, 4}: "quatrième", {ordinal, 5}: "cinquième",
+	{ordinal, 1}: "premier|première|premiers|premières|1er|1re", {ordinal, 3}: "troisième|troisièmes", {ordinal, 4}: "quatrième", {ordinal, 5}: "cinquième",
 	{number, 1}: "un|une", {number, 2}: "deux", {number, 3}: "trois", {number, 4}: "quatre", {number, 5}: "cinq", {number, 6}: "six", {number, 8}: "huit", {number, 9}: "neuf", {number, 10}: "dix", {number, 12}: "douze",
 	{in, 0}: "dans|d'ici", {at, 0}: "à|a|vers", {on, 0}: "le|la|les|au", {of, 0}: "de|du|de chaque|de la", {and, 0}: "et|&",
 	{starting, 0}: "à partir du|à partir de|à compter du|dès le|dès|commençant", {until, 0}: "jusqu'au|jusqu'à|jusqu’au", {during, 0}: "pendant",

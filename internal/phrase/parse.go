@@ -34,9 +34,9 @@ var (
 	workWeek = "MO,TU,WE,TH,FR"
 )
 
-// at is the token at a place; one of no kind behind the last.
+// at is the token at a place; one of no kind before the first and behind the last.
 func (r *reader) at(i int) token {
-	if i < len(r.tokens) {
+	if i >= 0 && i < len(r.tokens) {
 		return r.tokens[i]
 	}
 	return token{}

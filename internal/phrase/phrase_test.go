@@ -153,6 +153,8 @@ var cases = []struct{ language, text, due, rule string }{
 	{"fr", "tous les mois le 15e", "2026-12-15", "FREQ=MONTHLY;BYMONTHDAY=15"},
 	{"fr", "chaque matin", "2026-12-01T09:00", "FREQ=DAILY"},
 	{"fr", "chaque dernier jour du mois", "2026-11-30", "FREQ=MONTHLY;BYMONTHDAY=-1"},
+	{"fr", "tous les 15 du mois", "2026-12-15", "FREQ=MONTHLY;BYMONTHDAY=15"},
+	{"fr", "tous les premiers lundis", "2026-12-07", "FREQ=MONTHLY;BYDAY=1MO"},
 	{"fr", "chaque 25 décembre", "2026-12-25", "FREQ=YEARLY"},
 
 	{"es", "05/06/2027", "2027-06-05", ""},
@@ -194,6 +196,7 @@ var cases = []struct{ language, text, due, rule string }{
 	{"pt_BR", "toda segunda", "2026-11-30", "FREQ=WEEKLY;BYDAY=MO"},
 	{"pt_BR", "a cada 2 semanas", "2026-11-30", "FREQ=WEEKLY;INTERVAL=2"},
 	{"pt_BR", "toda manhã", "2026-12-01T09:00", "FREQ=DAILY"},
+	{"pt_BR", "todo dia 15", "2026-12-15", "FREQ=MONTHLY;BYMONTHDAY=15"},
 	{"pt_BR", "toda terceira sexta", "2026-12-18", "FREQ=MONTHLY;BYDAY=3FR"},
 }
 
@@ -218,7 +221,7 @@ func TestPhrasesAreRead(t *testing.T) {
 func TestWhatIsNoPhraseIsNotRead(t *testing.T) {
 	for _, text := range []string{
 		"", " ", "whenever", "every", "every never", "25:00", "13pm", "31 Feb 2026", "31/31/2027", "every 99th", "every 0 days", "every 30 minutes", "5", "at", "monday 5 apples",
-		"2026-13-01", "2026-01-01T25:00", "in 99999 days", "every last weekend", "for 3 weeks", "until monday", "tomorrow tomorrow",
+		"2026-13-01", "2026-01-01T25:00", "in 99999 days", "every last weekend", "for 3 weeks", "until monday", "tomorrow tomorrow", "9 hours", "0 hr",
 	} {
 		got, ok := Read(text, "en", monday(t))
 		require.False(t, ok, "%s: %+v", text, got)
@@ -271,6 +274,7 @@ func FuzzPhrase(f *testing.F) {
 		f.Add(c.text, c.language)
 	}
 	f.Add("every! mon, tue at 9am", "xx-YY")
+	f.Add("0 hr", "")
 	now := time.Date(2026, 11, 30, 8, 40, 0, 0, time.UTC)
 	f.Fuzz(func(t *testing.T, text, language string) {
 		for _, read := range []func(string, string, time.Time) (Phrase, bool){Read, Find} {

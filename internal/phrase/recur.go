@@ -59,6 +59,10 @@ func (r *reader) each(f *found, i int) int {
 	t, after := r.at(i), r.at(i+1)
 	switch t.kind {
 	case unit:
+		if day := after.n; t.n == days && after.kind == number && day >= 1 && day <= 31 && r.at(i+2).kind != unit { // todo dia 15
+			f.freq, f.parts = "MONTHLY", fmt.Sprintf(";BYMONTHDAY=%d", day)
+			return i + 2
+		}
 		if f.recurs(t.n, 1) {
 			return r.within(f, i+1, t.n)
 		}
@@ -89,6 +93,10 @@ func (r *reader) each(f *found, i int) int {
 		}
 		if end := r.ofYear(f, i); end > i {
 			return end
+		}
+		if j := r.skip(i+1, of, on); j > i+1 && r.at(j).kind == unit && r.at(j).n == months && t.n >= 1 && t.n <= 31 { // tous les 15 du mois
+			f.freq, f.parts = "MONTHLY", fmt.Sprintf(";BYMONTHDAY=%d", t.n)
+			return j + 1
 		}
 	case last:
 		if parts, end := r.ofMonth(i); end > i {
