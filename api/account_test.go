@@ -227,11 +227,14 @@ func TestFileIsTriedAndThenImportedAtThePage(t *testing.T) {
 	done := to.upload("/settings/import?do=import", "Tickler.JSON", exported.text)
 	require.Contains(t, done.text, "1 created, 0 skipped")
 	require.Len(t, bob.call(t, "list_tasks", fields{})["tasks"], 1)
+	require.Contains(t, done.text, "<progress", "it tells how far it has come")
+	require.True(t, strings.HasSuffix(strings.TrimSpace(done.text), "</html>"))
+	require.Contains(t, done.header.Get("Content-Security-Policy"), "default-src 'none'")
 	again := to.upload("/settings/import?do=import", "tickler.json", exported.text)
 	require.Contains(t, again.text, "0 created, 1 skipped")
 	require.Contains(t, again.text, "Water &lt;the&gt; plants", "what was skipped is named")
 
-	for name, content := range map[string]string{"notes.txt": "x", "x.json": "{", "<b>.csv": "a,b\n1", "": "x"} {
+	for name, content := range map[string]string{"notes.txt": "x", "x.json": "{", "<b>.csv": "\x00\x01", "": "x"} {
 		a := to.upload("/settings/import", name, content)
 		require.GreaterOrEqual(t, a.status, 400, name)
 		require.Less(t, a.status, 500, name)

@@ -97,13 +97,20 @@ func (p *Pages) Show(c *gin.Context, status int, name string, page Page) {
 }
 
 func send(c *gin.Context, status int, policy string, text []byte) {
+	protect(c, policy)
+	c.Data(status, htmlType, text)
+}
+
+const htmlType = "text/html; charset=utf-8"
+
+// protect sets the headers of a page.
+func protect(c *gin.Context, policy string) {
 	c.Header("Content-Security-Policy", policy)
 	// With no-referrer, browsers would send forms with the Origin null. To other
 	// sites this sends no more than that.
 	c.Header("Referrer-Policy", "same-origin")
 	c.Header("X-Robots-Tag", "noindex")
 	c.Header("Vary", "Cookie")
-	c.Data(status, "text/html; charset=utf-8", text)
 }
 
 // Part answers with a part of a page, for the script. name is that of a shared

@@ -115,6 +115,12 @@ func (c *content) note(format string, args ...any) {
 // a few of all users: others are RATE_LIMITED after waiting some seconds. If the file
 // cannot be read to its end, nothing is imported and the error is that of reading.
 func (s *Service) Import(ctx context.Context, user person.Settings, mediaType string, from io.Reader, dryRun bool) (Report, error) {
+	return s.ImportTelling(ctx, user, mediaType, from, dryRun, func(int, int) {})
+}
+
+// ImportTelling is Import for somebody who looks on: told is called when the file has
+// been read, and before each task, with how many of all are done.
+func (s *Service) ImportTelling(ctx context.Context, user person.Settings, mediaType string, from io.Reader, dryRun bool, told func(done, all int)) (Report, error) {
 	if !slices.Contains(MediaTypes(), mediaType) {
 		return Report{}, fault.Invalid("Content-Type", "must be one of %s, or multipart/form-data with one file", strings.Join(MediaTypes(), ", "))
 	}
@@ -136,11 +142,11 @@ func (s *Service) Import(ctx context.Context, user person.Settings, mediaType st
 			return report, err
 		}
 	}
-	return s.importAll(ctx, user, report, content)
+	return s.importAll(ctx, user, report, content, told)
 }
 
 // importAll imports the tasks one by one.
-func (s *Service) importAll(ctx context.Context, user person.Settings, report Report, content content) (Report, error) {
+func (s *Service) importAll(ctx context.Context, user person.Settings, report Report, content content, told func(done, all int)) (Report, error) {
 	report.Rows = []Row{}
 	planned, err := s.predictLabels(ctx, user)
 	if err != nil {
@@ -157,6 +163,7 @@ func (s *Service) importAll(ctx context.Context, user person.Settings, report Re
 	imported := map[int64]int64{} // ids by those in the file
 	seen := map[string]bool{}
 	for n, one := range content.items {
+		told(n, len(content.items))
 		content.items[n] = item{} // release the memory of what is done
 		one.finish()
 		row := Row{Row: one.row, Title: fault.Clip(one.in.Title.Value), Reason: one.reason}

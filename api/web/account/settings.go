@@ -31,7 +31,6 @@ type settingsData struct {
 	Browsers     []browser
 	MailsLinks   bool
 	Secret       *secret
-	Imported     *imported
 }
 
 // secret is what is shown once.
