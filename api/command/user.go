@@ -7,7 +7,6 @@ import (
 	"io"
 	"net/netip"
 	"net/url"
-	"strings"
 	"text/tabwriter"
 
 	"tickler/internal/config"
@@ -88,7 +87,10 @@ func pageURL() (string, error) {
 		return "", err
 	}
 	if address, err := netip.ParseAddr(u.Hostname()); err == nil && address.IsLoopback() {
-		u.Host = strings.Replace(u.Host, u.Hostname(), "localhost", 1)
+		port := u.Port()
+		if u.Host = "localhost"; port != "" {
+			u.Host += ":" + port
+		}
 	}
 	return u.String(), nil
 }

@@ -102,6 +102,7 @@ func TestInterruptDrainsAndLeavesNoProcess(t *testing.T) {
 	token, err := os.ReadFile(filepath.Join(c.home, "token"))
 	require.NoError(t, err)
 	require.Contains(t, c.output.String(), "Authorization: Bearer "+strings.TrimSpace(string(token)))
+	require.Regexp(t, `http://localhost:\d+/sign-in/link/\w+`, c.output.String(), "the page is a click away")
 	pids := c.pids(t)
 
 	require.NoError(t, c.Process.Signal(syscall.SIGINT))

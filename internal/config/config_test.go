@@ -6,6 +6,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"tickler/internal/access"
 	"tickler/internal/config"
 )
 
@@ -34,6 +35,26 @@ func TestWrongSettingIsNamedWithWhatIsAllowed(t *testing.T) {
 		_, err := config.API()
 		require.ErrorContains(t, err, name+": must be")
 	}
+}
+
+func TestPeopleSignInWithTrustedIssuersOnly(t *testing.T) {
+	for _, wrong := range []string{"https://other.example.com=tickler", "https://id.example.com", "https://id.example.com=", "=tickler"} {
+		clear(t)
+		t.Setenv("DATABASE_URL", "postgres://localhost/x")
+		t.Setenv("TICKLER_ISSUERS", "https://id.example.com")
+		t.Setenv("TICKLER_SIGN_IN_CLIENTS", wrong)
+		_, err := config.API()
+		require.ErrorContains(t, err, "TICKLER_SIGN_IN_CLIENTS: must be ISSUER=CLIENT_ID", wrong)
+	}
+	t.Setenv("TICKLER_SIGN_IN_CLIENTS", "https://id.example.com=tickler")
+	t.Setenv("TICKLER_SIGN_IN_SECRETS", "https://id.example.com=a=b==")
+	c, err := config.API()
+	require.NoError(t, err)
+	require.Equal(t, []access.Client{{Issuer: "https://id.example.com", ID: "tickler", Secret: "a=b=="}}, c.Guard.SignInClients)
+	t.Setenv("TICKLER_SIGN_IN_SECRETS", "https://other.example.com=secret")
+	_, err = config.API()
+	require.ErrorContains(t, err, "TICKLER_SIGN_IN_SECRETS: must be ISSUER=SECRET")
+	require.NotContains(t, err.Error(), "=secret", "no secret in an error")
 }
 
 func TestDefaultsListenOnLoopbackOnly(t *testing.T) {
