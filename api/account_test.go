@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"fmt"
 	"html"
@@ -268,4 +269,26 @@ func TestHostileTextStaysTextInTheSettings(t *testing.T) {
 		}
 	}
 	require.NotContains(t, h.log.String(), `"ERROR"`)
+}
+
+// What stops an import in its middle is told, with how far it came: the page has
+// begun by then.
+func TestImportThatStopsInItsMiddleSaysHowFarItCame(t *testing.T) {
+	t.Parallel()
+	h := build(t, nil)
+	ann := h.resident(t, "ann")
+	b := ann.signedIn(t)
+	lock, err := h.owner.Begin(t.Context())
+	require.NoError(t, err)
+	defer func() { _ = lock.Rollback(context.WithoutCancel(t.Context())) }()
+	_, err = lock.Exec(t.Context(), `SELECT FROM users WHERE id = $1 FOR UPDATE`, ann.user.UserID)
+	require.NoError(t, err)
+	file := `{"format":"tickler","version":1,"tasks":[
+		{"id":7,"title":"first","created_at":"2026-01-01T00:00:00Z","priority":"low","time_zone":"UTC","tags":["new"]}]}`
+	a := b.upload("/settings/import?do=import", "tickler.json", file)
+	require.Equal(t, http.StatusOK, a.status)
+	require.Contains(t, a.text, "It stopped before its end")
+	require.Contains(t, a.text, "0 are created so far")
+	require.NoError(t, lock.Rollback(t.Context()))
+	require.Contains(t, b.upload("/settings/import?do=import", "tickler.json", file).text, "1 created, 0 skipped")
 }
