@@ -281,14 +281,13 @@ func TestImportThatStopsInItsMiddleSaysHowFarItCame(t *testing.T) {
 	lock, err := h.owner.Begin(t.Context())
 	require.NoError(t, err)
 	defer func() { _ = lock.Rollback(context.WithoutCancel(t.Context())) }()
-	_, err = lock.Exec(t.Context(), `SELECT FROM users WHERE id = $1 FOR UPDATE`, ann.user.UserID)
+	_, err = lock.Exec(t.Context(), `LOCK TABLE tasks IN SHARE MODE`)
 	require.NoError(t, err)
-	file := `{"format":"tickler","version":1,"tasks":[
-		{"id":7,"title":"first","created_at":"2026-01-01T00:00:00Z","priority":"low","time_zone":"UTC","tags":["new"]}]}`
-	a := b.upload("/settings/import?do=import", "tickler.json", file)
-	require.Equal(t, http.StatusOK, a.status)
+	const file = "TYPE,CONTENT,DESCRIPTION,PRIORITY,INDENT,AUTHOR,RESPONSIBLE,DATE,DATE_LANG,TIMEZONE\ntask,first,,4,1,,,,en,UTC\n"
+	a := b.upload("/settings/import?do=import", "todoist.csv", file)
+	require.Equal(t, http.StatusOK, a.status, a.text)
 	require.Contains(t, a.text, "It stopped before its end")
 	require.Contains(t, a.text, "0 are created so far")
 	require.NoError(t, lock.Rollback(t.Context()))
-	require.Contains(t, b.upload("/settings/import?do=import", "tickler.json", file).text, "1 created, 0 skipped")
+	require.Contains(t, b.upload("/settings/import?do=import", "todoist.csv", file).text, "1 created, 0 skipped")
 }
