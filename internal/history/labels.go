@@ -114,26 +114,30 @@ func (u *undo) removeLabel(ctx context.Context, e journal.Entry) error {
 	if err != nil {
 		return err
 	}
-	var others []int64
+	var others, moved []int64
 	for id, version := range having {
-		if known, there := followed[id]; !there || known.Version != version {
+		switch known, there := followed[id]; {
+		case !there:
 			others = append(others, id)
+		case known.Version != version:
+			moved = append(moved, id)
 		}
 	}
-	slices.Sort(others)
-	for i, id := range others {
-		if known, there := followed[id]; there && i < apart {
-			u.forget(id, known.Entry)
-			_, trail, err := u.known(ctx, id)
-			if err != nil {
-				return err
-			}
-			if len(live(trail, known.Entry)) == 0 {
-				continue
-			}
-		}
-		u.block(e, fmt.Sprintf("tasks have it by other changes, for example task %d", id), nil)
+	if len(others) > 0 || len(moved) > maxApart {
+		u.block(e, fmt.Sprintf("tasks have it by other changes, for example task %d", slices.Min(append(others, moved...))), nil)
 		return nil
+	}
+	for part := range slices.Chunk(slices.Sorted(slices.Values(moved)), pageSize) {
+		if err := u.readFollowed(ctx, part, followed); err != nil {
+			return err
+		}
+		for _, id := range part {
+			if standing := live(u.trails[id], followed[id].Entry); len(standing) > 0 {
+				u.block(e, fmt.Sprintf("task %d, which has it, was changed since", id), &standing[0])
+				return nil
+			}
+			u.forget(id)
+		}
 	}
 	u.tx.TakeBack(e, followed)
 	remove := func() (int, error) { return u.tx.RemoveTag(ctx, e.ObjectID, u.now) }
@@ -148,7 +152,7 @@ func (u *undo) removeLabel(ctx context.Context, e journal.Entry) error {
 	}
 	u.result.Count += tasks
 	for id := range having {
-		u.forget(id, e.ID)
+		u.forget(id)
 	}
 	u.done(e)
 	return nil
@@ -195,7 +199,7 @@ func (u *undo) addLabelAgain(ctx context.Context, e journal.Entry) error {
 	}
 	u.result.Count += len(given)
 	for _, id := range given {
-		u.forget(id, e.ID)
+		u.forget(id)
 		delete(followed, id)
 	}
 	return u.apart(ctx, e, followed)
@@ -204,13 +208,19 @@ func (u *undo) addLabelAgain(ctx context.Context, e journal.Entry) error {
 // apart takes back one by one what followed from a change, of tasks that have changed
 // since.
 func (u *undo) apart(ctx context.Context, e journal.Entry, followed Consequences) error {
-	if len(followed) > apart {
+	if len(followed) > maxApart {
 		u.block(e, fmt.Sprintf("%d tasks that it concerned were changed since", len(followed)), nil)
 		return nil
 	}
-	for _, id := range slices.Sorted(maps.Keys(followed)) {
-		u.forget(id, followed[id].Entry)
-		entries, err := u.tx.Entries(ctx, []int64{followed[id].Entry})
+	for part := range slices.Chunk(slices.Sorted(maps.Keys(followed)), pageSize) {
+		if err := u.readFollowed(ctx, part, followed); err != nil {
+			return err
+		}
+		ids := make([]int64, len(part))
+		for i, id := range part {
+			ids[i] = followed[id].Entry
+		}
+		entries, err := u.tx.Entries(ctx, ids)
 		if err != nil {
 			return err
 		}
@@ -218,14 +228,22 @@ func (u *undo) apart(ctx context.Context, e journal.Entry, followed Consequences
 			if err := u.task(ctx, one); err != nil {
 				return err
 			}
+			u.forget(one.ObjectID)
 		}
 	}
 	return nil
 }
 
-// forget drops what is known of a task, whose trail is needed from an entry on.
-func (u *undo) forget(id, from int64) {
+// readFollowed reads tasks with their trails from what followed on.
+func (u *undo) readFollowed(ctx context.Context, ids []int64, followed Consequences) error {
+	for _, id := range ids {
+		u.oldest = min(u.oldest, followed[id].Entry)
+	}
+	return u.readTasks(ctx, ids)
+}
+
+// forget drops what is known of a task.
+func (u *undo) forget(id int64) {
 	delete(u.tasks, id)
 	delete(u.trails, id)
-	u.oldest = min(u.oldest, from)
 }

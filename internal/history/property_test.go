@@ -73,6 +73,10 @@ func (b *bundle) randomChange(ctx context.Context, r *rand.Rand) (name string, e
 		return fmt.Sprint("tags of ", id), b.update(ctx, id, task.Fields{Tags: input.Some([]string{pick(r, tags...), pick(r, tags...)})})
 	case 14:
 		tag := pick(r, tags...)
+		if r.IntN(2) == 0 {
+			_, err = b.labels.MergeTag(ctx, b.ann, label.UpdateTagInput{TagInput: label.TagInput{Tag: tag}, MergeInto: pick(r, tags...)})
+			return "merge tag " + tag, err
+		}
 		_, err = b.labels.DeleteTag(ctx, b.ann, label.TagInput{Tag: tag})
 		return "delete tag " + tag, err
 	case 15:

@@ -16,9 +16,9 @@ const (
 	pageSize = 500
 	// shown is how many of the changes taken back a result lists.
 	shown = 50
-	// apart is how many tasks that were changed after they followed from another
+	// maxApart is how many tasks that were changed after they followed from another
 	// change are looked at one by one.
-	apart = 1000
+	maxApart = MaxUndone
 )
 
 // undo takes back one selection, newest change first.
@@ -144,20 +144,26 @@ func (u *undo) read(ctx context.Context, entries []journal.Entry) error {
 			ids = append(ids, e.ObjectID)
 		}
 	}
+	return u.readTasks(ctx, ids)
+}
+
+// readTasks reads tasks and their trails, whatever is known of them.
+func (u *undo) readTasks(ctx context.Context, ids []int64) error {
 	if len(ids) == 0 {
 		return nil
 	}
-	var err error
-	if u.tasks, err = u.tx.TasksByID(ctx, ids); err != nil {
+	found, err := u.tx.TasksByID(ctx, ids)
+	if err != nil {
+		return err
+	}
+	trails, err := u.tx.Trails(ctx, journal.Task, ids, u.oldest)
+	if err != nil {
 		return err
 	}
 	for _, id := range ids {
-		if _, there := u.tasks[id]; !there {
-			u.tasks[id] = nil
-		}
+		u.tasks[id], u.trails[id] = found[id], trails[id]
 	}
-	u.trails, err = u.tx.Trails(ctx, journal.Task, ids, u.oldest)
-	return err
+	return nil
 }
 
 func (u *undo) forgetAll() {
@@ -166,19 +172,12 @@ func (u *undo) forgetAll() {
 
 // known returns a task, nil if it is gone for good, and its trail.
 func (u *undo) known(ctx context.Context, id int64) (*task.Task, []journal.Entry, error) {
-	if t, read := u.tasks[id]; read {
-		return t, u.trails[id], nil
+	if _, read := u.tasks[id]; !read {
+		if err := u.readTasks(ctx, []int64{id}); err != nil {
+			return nil, nil, err
+		}
 	}
-	found, err := u.tx.TasksByID(ctx, []int64{id})
-	if err != nil {
-		return nil, nil, err
-	}
-	trails, err := u.tx.Trails(ctx, journal.Task, []int64{id}, u.oldest)
-	if err != nil {
-		return nil, nil, err
-	}
-	u.tasks[id], u.trails[id] = found[id], trails[id]
-	return found[id], trails[id], nil
+	return u.tasks[id], u.trails[id], nil
 }
 
 func (u *undo) one(ctx context.Context, e journal.Entry) error {
