@@ -199,6 +199,32 @@ const steps = {
     await other.context().close()
   },
 
+  async 'nothing that was typed is lost, with the connection or the session gone'() {
+    const page = await open()
+    await signIn(page)
+    await page.route('**/add', (route) => route.abort())
+    await page.getByLabel('Add a task').fill('Typed in a tunnel')
+    await page.getByRole('button', { name: 'Add', exact: true }).click()
+    await said(page, 'cannot be reached')
+    assert.equal(await page.getByLabel('Add a task').inputValue(), 'Typed in a tunnel')
+    await page.unroute('**/add')
+    await page.route('**/add', (route) => route.fulfill({ status: 503, contentType: 'text/html', body: '<p>away' }))
+    await page.getByRole('button', { name: 'Add', exact: true }).click()
+    await said(page, 'cannot save this at the moment')
+    await page.unroute('**/add')
+    await page.context().clearCookies()
+    await page.getByRole('button', { name: 'Add', exact: true }).click()
+    await page.getByText('What you typed is kept').waitFor()
+    const link = await (await fetch(HERE + '/link')).text()
+    await page.goto(new URL(link).pathname)
+    await page.getByRole('button', { name: 'Sign in' }).click()
+    await page.getByRole('heading', { name: 'What you typed' }).waitFor()
+    await axe(page, 'kept')
+    await page.getByRole('button', { name: 'Send it' }).click()
+    await said(page, 'Added “Typed in a tunnel”')
+    await page.context().close()
+  },
+
   async 'settings send a test to a real receiver'() {
     const page = await open()
     await signIn(page)
