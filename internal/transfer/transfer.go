@@ -76,7 +76,8 @@ type content struct {
 	notes  []string // about the whole file
 	labels labels
 	// same counts rows that are alike, since those of a CSV have no id.
-	same map[[sha256.Size]byte]int
+	same   map[[sha256.Size]byte]int
+	hashed []byte
 	// settings are those to be taken over; nil: none.
 	settings *Settings
 }
@@ -96,7 +97,11 @@ func (c *content) add(i item) error {
 // alike is the key of a task that has no id, by all that it says. The same again in
 // the file is another task.
 func (c *content) alike(parts ...string) string {
-	identity := sha256.Sum256([]byte(strings.Join(parts, "\x00")))
+	c.hashed = c.hashed[:0] // kept, since all parts of all tasks are a whole file again
+	for _, part := range parts {
+		c.hashed = append(append(c.hashed, part...), 0)
+	}
+	identity := sha256.Sum256(c.hashed)
 	c.same[identity]++
 	return key(c.format, string(identity[:]), strconv.Itoa(c.same[identity]))
 }
