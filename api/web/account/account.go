@@ -29,6 +29,9 @@ type Store interface {
 	// RevokeToken returns how many tokens it ended.
 	RevokeToken(ctx context.Context, userID, id int64) (int, error)
 
+	// Attempts are the last attempts to connect a client, newest first.
+	Attempts(ctx context.Context, userID int64) ([]access.Attempt, error)
+
 	WebSessions(ctx context.Context, userID int64) ([]access.Session, error)
 	EndSession(ctx context.Context, userID, id int64) (bool, error)
 	EndOtherSessions(ctx context.Context, userID, kept int64) (int, error)

@@ -40,6 +40,7 @@ type end struct {
 type connectionsData struct {
 	Form        web.Form
 	Connections []connection
+	Attempts    []attempt
 	MCP         string
 	Made        *made
 }
@@ -65,6 +66,9 @@ func (s *server) showConnections(c *gin.Context, status int, user person.Setting
 	for _, t := range tokens {
 		data.Connections = append(data.Connections, s.tokenConnection(t, user))
 	}
+	if data.Attempts, err = s.attempts(c, user); err != nil {
+		return err
+	}
 	data.MCP = s.MCP
 	s.Pages.Show(c, status, "connections", web.Page{Title: "Connections", Current: "/connections", Back: "/connections", Data: data})
 	return nil
@@ -85,7 +89,11 @@ func (s *server) tokenConnection(t access.Token, user person.Settings) connectio
 		Did:  "/activity?by=" + url.QueryEscape(t.Actor()),
 		End:  end{"/connections/tokens/end", t.ID},
 	}
-	if t.ExpiresAt != nil {
+	switch {
+	case t.ClientID != "":
+		one.From = comesFrom(t) + ", connected " + s.moment(&t.CreatedAt, user)
+		one.Ends = "when it is not used until " + s.moment(t.ExpiresAt, user)
+	case t.ExpiresAt != nil:
 		one.Ends = s.moment(t.ExpiresAt, user)
 	}
 	return one
@@ -124,7 +132,8 @@ func (s *server) makeToken(c *gin.Context, user person.Settings) error {
 	if err != nil {
 		return err
 	}
-	if len(tokens) >= maxTokens {
+	personal := slices.DeleteFunc(tokens, func(t access.Token) bool { return t.ClientID != "" })
+	if len(personal) >= maxTokens {
 		return wrong(&fault.Error{Code: fault.LimitExceeded, Field: "name", Message: "at most " + strconv.Itoa(maxTokens) + " tokens are allowed; end one first"})
 	}
 	token, stored := access.NewToken()
