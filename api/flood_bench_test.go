@@ -80,20 +80,6 @@ func BenchmarkFlood(b *testing.B) {
 		_ = response.Body.Close()
 		return response.StatusCode
 	}
-	// paced calls do at a rate until ctx ends, each in time also when others hang.
-	paced := func(ctx context.Context, rate int, do func(n int)) {
-		var calls sync.WaitGroup
-		ticker := time.NewTicker(10 * time.Millisecond)
-		defer ticker.Stop()
-		began, n := time.Now(), 0
-		for ctx.Err() == nil {
-			for ; n < int(time.Since(began).Seconds()*float64(rate)); n++ {
-				calls.Go(func() { do(n) })
-			}
-			<-ticker.C
-		}
-		calls.Wait()
-	}
 	measure := func(floodFrom func(n int) string) (p99 float64, floodRate float64) {
 		ctx, cancel := context.WithTimeout(b.Context(), each)
 		defer cancel()
@@ -137,4 +123,19 @@ func BenchmarkFlood(b *testing.B) {
 		b.ReportMetric(float64(fetches.Load()), "key-fetches")
 		b.ReportMetric(0, "ns/op")
 	}
+}
+
+// paced calls do at a rate until ctx ends, each in time also when others hang.
+func paced(ctx context.Context, rate int, do func(n int)) {
+	var calls sync.WaitGroup
+	ticker := time.NewTicker(10 * time.Millisecond)
+	defer ticker.Stop()
+	began, n := time.Now(), 0
+	for ctx.Err() == nil {
+		for ; n < int(time.Since(began).Seconds()*float64(rate)); n++ {
+			calls.Go(func() { do(n) })
+		}
+		<-ticker.C
+	}
+	calls.Wait()
 }

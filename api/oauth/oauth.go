@@ -16,6 +16,7 @@ import (
 	"github.com/zitadel/oidc/v3/pkg/op"
 
 	"tickler/api/guard"
+	"tickler/api/problem"
 	"tickler/api/web"
 	"tickler/internal/access"
 	"tickler/internal/fault"
@@ -60,11 +61,35 @@ type Handler struct {
 	Config
 	protocol  http.Handler
 	documents *documents
+	turns     chan struct{} // of what clients send by themselves
+}
+
+// atATime is how much of what clients send is worked on at a time, on each replica: a
+// flood of it, from however many addresses, takes no sessions of the database from the
+// calls of those who are connected.
+const atATime = 4
+
+// patience is how long a client waits for its turn.
+const patience = 5 * time.Second
+
+func (h *Handler) inTurn(c *gin.Context) {
+	wait := time.NewTimer(patience)
+	defer wait.Stop()
+	select {
+	case h.turns <- struct{}{}:
+		defer func() { <-h.turns }()
+		c.Next()
+	case <-wait.C:
+		c.Header("Retry-After", "5")
+		problem.Refuse(c, &fault.Error{Code: fault.Unavailable, Message: "too many clients ask for tokens at the moment; try again in some seconds"})
+	case <-c.Request.Context().Done():
+		c.Abort()
+	}
 }
 
 // New makes a handler. Mount adds its routes.
 func New(c Config) *Handler {
-	h := &Handler{Config: c, documents: newDocuments(c.Fetch, c.Now)}
+	h := &Handler{Config: c, documents: newDocuments(c.Fetch, c.Now), turns: make(chan struct{}, atATime)}
 	h.protocol = op.RegisterServer(protocol{h: h}, op.Endpoints{
 		Authorization: op.NewEndpoint(pathAuthorize), Token: op.NewEndpoint(pathToken), Revocation: op.NewEndpoint(pathRevoke),
 	}, op.WithServerCORSOptions(nil))
@@ -85,10 +110,10 @@ func (h *Handler) Mount(router gin.IRouter) {
 	router.POST(pathAuthorize, append(in, h.answer)...)
 
 	clients := h.Guard.ForClients()
-	router.POST(pathToken, append(clients, h.exchange)...)
-	router.POST(pathRevoke, append(clients, h.exchange)...)
+	router.POST(pathToken, append(clients, h.inTurn, h.exchange)...)
+	router.POST(pathRevoke, append(clients, h.inTurn, h.exchange)...)
 	if h.Registration {
-		router.POST(pathRegister, append(clients, h.Guard.Registering, h.register)...)
+		router.POST(pathRegister, append(clients, h.Guard.Registering, h.inTurn, h.register)...)
 	}
 	router.GET(wellKnown, h.metadata)
 	if prefix := h.Guard.Prefix(); prefix != "" {
