@@ -24,7 +24,7 @@ func (s *server) complete(c *gin.Context, user person.Settings) error {
 		switch {
 		case done.NextDue != "":
 			said.Detail = "next " + s.clock(user).full(done.NextDue)
-		case strings.Contains(done.Note, "last occurrence"):
+		case done.Task.RecurrenceRule != "":
 			said.Detail = "that was the last of the series"
 		}
 		return said
@@ -57,7 +57,7 @@ func (s *server) delete(c *gin.Context, _ person.Settings) error {
 		return err
 	}
 	to := backTo(c)
-	if strings.HasPrefix(to, fmt.Sprintf("/task/%d", id)) {
+	if own := fmt.Sprintf("/task/%d", id); to == own || strings.HasPrefix(to, own+"/") || strings.HasPrefix(to, own+"?") {
 		to = "/"
 	}
 	s.Pages.Say(c, to, Said{Text: "Deleted " + quoted(gone.Task.Title), Call: callOf(c)})

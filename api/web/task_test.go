@@ -151,3 +151,13 @@ func TestDeletingLeadsAwayFromTheTaskAndCanBeUndone(t *testing.T) {
 	require.Contains(t, gone.text, ">Undo<")
 	require.Equal(t, http.StatusNotFound, ann.get(path).status)
 }
+
+func TestCompletingTellsWhatComesNext(t *testing.T) {
+	t.Parallel()
+	ann, _ := setup(t)
+	daily, last := ann.adds(`{"title": "Daily", "due_date": "2030-01-01T09:00", "recurrence_rule": "daily"}`), ann.adds(`{"title": "Last", "due_date": "2030-01-01", "recurrence_rule": "FREQ=DAILY;COUNT=1"}`)
+	require.Contains(t, ann.post("/task/"+itoa(daily)+"/complete", "back", "/").text, "next Wed 2 Jan 2030 09:00")
+	require.Contains(t, ann.post("/task/"+itoa(last)+"/complete", "back", "/").text, "that was the last of the series")
+	once := ann.post("/task/"+itoa(ann.adds(`{"title": "Once"}`))+"/complete", "back", "/").text
+	require.NotContains(t, once, "series")
+}
