@@ -134,6 +134,15 @@ const steps = {
       return ids.length === 1 && ids[0] !== first
     })
 
+    // Who leaves at once has added it all the same.
+    await page.getByLabel('Add a task').fill('Buy milk')
+    await page.getByRole('button', { name: 'Add', exact: true }).click()
+    await page.goto('/upcoming')
+    await until('what was added in leaving', async () => {
+      await page.goto('/')
+      return (await row(page, 'Buy milk').count()) === 1
+    })
+
     // Several at once, and the way back.
     for (const text of ['Water the plants', 'Book a plumber #house ~1h', 'Call the dentist !urgent yesterday']) await add(page, text)
     await page.goto('/tasks')

@@ -125,7 +125,10 @@
     const action = button?.hasAttribute('formaction') ? button.formAction : form.action
     button?.setAttribute('aria-busy', 'true')
     try {
-      const { response, doc } = await fetchPage(action, { method: 'POST', body })
+      // Who leaves the page at once has sent the form all the same. Browsers do that
+      // with 64 KiB at most.
+      const keepalive = body !== data && String(body).length < 60_000
+      const { response, doc } = await fetchPage(action, { method: 'POST', body, keepalive })
       if (response.status === 429 || response.status >= 502) {
         tell(response.status === 429 ? 'Too fast: nothing was saved. Try again in a moment.' : 'Tickler cannot save this at the moment. Nothing is lost: try again in some seconds.')
       } else if (!doc) {
