@@ -91,7 +91,7 @@ func settle(t *testing.T, ann *resident) belongings {
 func (b belongings) references() (identifying, other map[string][]any) {
 	tasks := []any{b.task, b.done, b.deleted}
 	return map[string][]any{
-			"task_id": tasks, "category_id": {b.category}, "tag_id": {b.tag}, "tag_ids": {[]int64{b.tag}},
+			"task_id": tasks, "parent_id": tasks, "blocked_by": {[]int64{b.task}, []int64{b.done}, []int64{b.deleted}}, "category_id": {b.category}, "tag_id": {b.tag}, "tag_ids": {[]int64{b.tag}},
 			"remove_channel": {b.channel}, "test_channel": {b.channel},
 			"id":        {fmt.Sprint(b.task), fmt.Sprint(b.done), fmt.Sprint(b.deleted)},
 			"change_id": {b.change}, "call_id": {b.call}, "connection": {fmt.Sprint(b.token)},
@@ -109,6 +109,7 @@ var harmless = map[string]any{
 	"title": "Mine", "name": "mine", "snooze_minutes": 5, "query": "mine",
 	"description": nil, "priority": nil, "due_date": nil, "recurrence_rule": nil, "recurrence_base": nil, "reminder_offsets": nil, "estimate_minutes": nil, "response_format": nil,
 	"status": nil, "due_before": nil, "due_after": nil, "completed_before": nil, "completed_after": nil, "sort_by": nil, "sort_order": nil, "limit": nil, "color": nil, "tags_match": nil, "action": nil,
+	"start_date": nil, "waiting_for": nil, "parts": nil, "ready": nil, "blocked": nil, "waiting": nil, "top_level": nil, "ref": nil, "parent_ref": nil, "blocked_by_refs": nil,
 	"remind_before_minutes": nil, "remind_at": nil, "days": nil, "time_zone": nil, "quiet_hours": nil, "add_channel": nil, "calendar_feed": nil, "dry_run": nil,
 	"missed": nil, "nag": nil, "scope": nil, "completed_at": nil, "clear": nil, "all_day_time": nil, "bring_tasks_from": nil, "since": nil, "object": nil, "partial": nil,
 }
@@ -243,7 +244,7 @@ func requireApart(t *testing.T, ann *resident, b belongings, before, what, sent,
 	var crossed int
 	require.NoError(t, ann.owner.QueryRow(t.Context(), `
 		SELECT (SELECT count(*) FROM tasks t JOIN categories c ON c.id = t.category_id WHERE c.user_id <> t.user_id)
-		     + (SELECT count(*) FROM tasks t JOIN tasks p ON p.id = t.previous_task_id WHERE p.user_id <> t.user_id)
+		     + (SELECT count(*) FROM tasks t JOIN tasks p ON p.id = t.previous_task_id OR p.id = t.parent_id OR p.id = ANY (t.blocked_by) WHERE p.user_id <> t.user_id)
 		     + (SELECT count(*) FROM task_tags x JOIN tasks t ON t.id = x.task_id JOIN tags g ON g.id = x.tag_id WHERE g.user_id <> t.user_id)
 		     + (SELECT count(*) FROM reminders r JOIN tasks t ON t.id = r.task_id WHERE r.user_id <> t.user_id)`).Scan(&crossed))
 	require.Zero(t, crossed, "%s %s ties what is one user's to what is another's", what, sent)

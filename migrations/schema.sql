@@ -131,25 +131,37 @@ CREATE TABLE tasks (
     deleted_at              timestamp with time zone,
     version                 integer NOT NULL DEFAULT 1,
     search_vector           tsvector NOT NULL GENERATED ALWAYS AS (task_words(user_id, category_id, tag_ids, title, description)) STORED,
+    parent_id               bigint,
+    blocked_by              bigint[],
+    start_date              timestamp with time zone,
+    start_all_day           boolean NOT NULL DEFAULT false,
+    waiting_for             text,
+    deleted_with            bigint,
     CONSTRAINT tasks_pkey PRIMARY KEY (id),
     CONSTRAINT tasks_previous_task_id_key UNIQUE (previous_task_id),
     CONSTRAINT tasks_user_id_id_key UNIQUE (user_id, id),
     CONSTRAINT tasks_previous_task_id_fkey FOREIGN KEY (previous_task_id) REFERENCES tasks(id) ON DELETE SET NULL,
     CONSTRAINT tasks_user_id_category_id_fkey FOREIGN KEY (user_id, category_id) REFERENCES categories(user_id, id) ON DELETE SET NULL (category_id),
     CONSTRAINT tasks_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE,
+    CONSTRAINT tasks_user_id_parent_id_fkey FOREIGN KEY (user_id, parent_id) REFERENCES tasks(user_id, id) ON DELETE SET NULL (parent_id),
+    CONSTRAINT tasks_blocked_by_check CHECK (((cardinality(blocked_by) >= 1) AND (cardinality(blocked_by) <= 50))),
     CONSTRAINT tasks_check CHECK (((recurrence_rule IS NULL) OR ((series_id IS NOT NULL) AND (series_start IS NOT NULL)))),
+    CONSTRAINT tasks_check1 CHECK ((parent_id <> id)),
     CONSTRAINT tasks_estimate_minutes_check CHECK (((estimate_minutes >= 1) AND (estimate_minutes <= 525600))),
     CONSTRAINT tasks_missed_check CHECK ((missed = ANY (ARRAY['skip'::text, 'keep'::text]))),
     CONSTRAINT tasks_recurrence_base_check CHECK ((recurrence_base = ANY (ARRAY['due'::text, 'completion'::text]))),
-    CONSTRAINT tasks_title_check CHECK (((char_length(title) >= 1) AND (char_length(title) <= 200)))
+    CONSTRAINT tasks_title_check CHECK (((char_length(title) >= 1) AND (char_length(title) <= 200))),
+    CONSTRAINT tasks_waiting_for_check CHECK (((char_length(waiting_for) >= 1) AND (char_length(waiting_for) <= 200)))
 );
+CREATE INDEX idx_tasks_blocked ON tasks USING btree (user_id) INCLUDE (id, blocked_by, completed, deleted_at) WHERE (blocked_by IS NOT NULL);
 CREATE INDEX idx_tasks_category ON tasks USING btree (user_id, category_id) WHERE (category_id IS NOT NULL);
 CREATE INDEX idx_tasks_completed ON tasks USING btree (user_id, completed_at, id) INCLUDE (estimate_minutes) WHERE (completed AND (deleted_at IS NULL));
 CREATE INDEX idx_tasks_created ON tasks USING btree (user_id, created_at, id) WHERE (deleted_at IS NULL);
 CREATE INDEX idx_tasks_deleted ON tasks USING btree (deleted_at) WHERE (deleted_at IS NOT NULL);
 CREATE INDEX idx_tasks_due ON tasks USING btree (user_id, COALESCE(due_date, 'infinity'::timestamp with time zone), id) INCLUDE (due_date, priority, completed, category_id, estimate_minutes) WHERE (deleted_at IS NULL);
 CREATE UNIQUE INDEX idx_tasks_idempotency ON tasks USING btree (user_id, idempotency_key) WHERE (idempotency_key IS NOT NULL);
-CREATE INDEX idx_tasks_open ON tasks USING btree (user_id, COALESCE(due_date, 'infinity'::timestamp with time zone), id) INCLUDE (due_date, priority, category_id, estimate_minutes) WHERE ((deleted_at IS NULL) AND (NOT completed));
+CREATE INDEX idx_tasks_open ON tasks USING btree (user_id, COALESCE(due_date, 'infinity'::timestamp with time zone), id) INCLUDE (due_date, priority, category_id, estimate_minutes, parent_id, blocked_by, start_date, waiting_for) WHERE ((deleted_at IS NULL) AND (NOT completed));
+CREATE INDEX idx_tasks_parts ON tasks USING btree (user_id, parent_id) INCLUDE (id, completed, deleted_at) WHERE (parent_id IS NOT NULL);
 CREATE INDEX idx_tasks_priority ON tasks USING btree (user_id, priority, id) WHERE (deleted_at IS NULL);
 CREATE INDEX idx_tasks_search ON tasks USING gin (search_vector) WITH (gin_pending_list_limit='512');
 CREATE INDEX idx_tasks_title ON tasks USING btree (user_id, lower(title), id) WHERE (deleted_at IS NULL);
@@ -580,6 +592,34 @@ ALTER TABLE oauth_clients ENABLE ROW LEVEL SECURITY;
 CREATE POLICY unused ON oauth_clients TO tickler_notifier USING (((used_at IS NULL) AND (created_at < (now() - kept_for('oauth_clients'::text)))));
 GRANT DELETE ON oauth_clients TO tickler_notifier;
 GRANT SELECT (id, created_at, used_at) ON oauth_clients TO tickler_notifier;
+
+CREATE TABLE comments (
+    id          bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
+    user_id     bigint NOT NULL,
+    task_id     bigint NOT NULL,
+    author_kind text NOT NULL,
+    author      text NOT NULL,
+    token_id    bigint,
+    content     text NOT NULL DEFAULT ''::text,
+    url         text,
+    link_title  text,
+    link_kind   text,
+    created_at  timestamp with time zone NOT NULL,
+    updated_at  timestamp with time zone NOT NULL,
+    CONSTRAINT comments_pkey PRIMARY KEY (id),
+    CONSTRAINT comments_user_id_task_id_fkey FOREIGN KEY (user_id, task_id) REFERENCES tasks(user_id, id) ON DELETE CASCADE,
+    CONSTRAINT comments_author_kind_check CHECK ((author_kind = ANY (ARRAY['person'::text, 'agent'::text, 'system'::text]))),
+    CONSTRAINT comments_check CHECK (((content <> ''::text) OR (url IS NOT NULL))),
+    CONSTRAINT comments_content_check CHECK ((char_length(content) <= 10000)),
+    CONSTRAINT comments_link_kind_check CHECK ((link_kind = ANY (ARRAY['document'::text, 'commit'::text, 'pull_request'::text, 'result'::text]))),
+    CONSTRAINT comments_link_title_check CHECK (((char_length(link_title) >= 1) AND (char_length(link_title) <= 200))),
+    CONSTRAINT comments_url_check CHECK (((char_length(url) >= 1) AND (char_length(url) <= 2000)))
+);
+CREATE INDEX idx_comments_task ON comments USING btree (user_id, task_id, id);
+ALTER TABLE comments ENABLE ROW LEVEL SECURITY;
+CREATE POLICY own ON comments TO tickler_api, tickler_recurrer USING ((user_id = ( SELECT caller_id() AS caller_id)));
+GRANT SELECT, INSERT, DELETE ON comments TO tickler_api;
+GRANT UPDATE (content, url, link_title, link_kind, updated_at) ON comments TO tickler_api;
 
 CREATE FUNCTION caller_id()
  RETURNS bigint

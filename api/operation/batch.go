@@ -18,7 +18,7 @@ func (several[In]) item() reflect.Type { return reflect.TypeFor[In]() }
 
 type (
 	addManyInput struct {
-		Tasks  several[task.AddInput] `json:"tasks" doc:"Each with the fields of add_task." minItems:"1" maxItems:"50" example:"[{\"title\":\"Pay the rent\"}]"`
+		Tasks  several[task.TreeItem] `json:"tasks" doc:"Each with the fields of add_task; ref, parent_ref and blocked_by_refs make trees." minItems:"1" maxItems:"50" example:"[{\"title\":\"Pay the rent\"}]"`
 		format `unlisted:"true"`
 	}
 	updateManyInput struct {
@@ -49,8 +49,8 @@ func (o *Operations) batches() []Operation {
 	return []Operation{
 		define(Operation{
 			Name: "add_tasks", Title: "Add tasks",
-			Summary: "Adds up to 50 tasks, each by itself: a bad one spoils no other.",
-			Example: `{"tasks": [{"title": "Buy milk", "tags": ["errand"]}, {"title": "Pay rent", "due_date": "2026-03-01"}]}`,
+			Summary: "Adds up to 50 tasks, each by itself: a bad one spoils no other. Items that refer to each other by ref are added together or not at all.",
+			Example: `{"tasks": [{"title": "Buy milk"}, {"title": "Paint the hall", "ref": "hall"}, {"title": "Buy paint", "parent_ref": "hall", "ref": "buy"}, {"title": "Paint", "parent_ref": "hall", "blocked_by_refs": ["buy"]}]}`,
 			Details: "Returns a task or an error for each, in order. With an idempotency_key in each the call can be repeated.",
 		}, o.addMany),
 		define(Operation{
@@ -64,8 +64,19 @@ func (o *Operations) batches() []Operation {
 }
 
 func (o *Operations) addMany(ctx context.Context, user person.Settings, in addManyInput) (outcomes, error) {
-	return eachOf(ctx, o, "add_tasks", user, in.Tasks, func(item task.AddInput) (taskAnswer, error) {
-		return o.add(ctx, user, addInput{item, in.format})
+	trees := gather(in.Tasks)
+	trees.add = func(items []task.TreeItem) ([]task.Addition, error) { return o.tasks.AddTree(ctx, user, items) }
+	place := -1
+	return eachOf(ctx, o, "add_tasks", user, in.Tasks, func(item task.TreeItem) (taskAnswer, error) {
+		place = trees.next(place)
+		if !trees.joined(place) {
+			return o.add(ctx, user, addInput{item.AddInput, in.format})
+		}
+		added, err := trees.result(place)
+		if err != nil {
+			return taskAnswer{}, err
+		}
+		return o.added(user, added, in.form())
 	})
 }
 

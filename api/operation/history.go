@@ -29,7 +29,7 @@ type ChangeView struct {
 	Object   journal.Object `json:"object" enum:"task,category,tag,settings,channel,calendar_feed,token,user,session,passkey"`
 	ObjectID int64          `json:"object_id"`
 	Name     string         `json:"name,omitempty" doc:"Title or name of the object."`
-	Action   journal.Action `json:"action" enum:"created,updated,completed,reopened,skipped,deleted,restored,reminded,revoked"`
+	Action   journal.Action `json:"action" enum:"created,updated,completed,reopened,skipped,deleted,restored,reminded,blocked,unblocked,revoked"`
 	Before   Values         `json:"before,omitempty"`
 	After    Values         `json:"after,omitempty"`
 	Undoes   int64          `json:"undoes,omitempty" doc:"The change_id that this one took back."`
@@ -97,7 +97,7 @@ func inWords(fields json.RawMessage, names history.Names, user person.Settings) 
 		}
 		switch name {
 		case "due_day", "all_day", "deleted", "completed": // shown by due_date; told by the action
-		case "due_date", "completed_at", "absolute_reminder", "snoozed_until", "expires_at", "reminder_time":
+		case "due_date", "completed_at", "absolute_reminder", "snoozed_until", "expires_at", "reminder_time", "start_date":
 			out[name] = localTime(value, user.Zone())
 		case "category_id":
 			out["category"] = nameOf(names.Categories, value)

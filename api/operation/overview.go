@@ -16,7 +16,7 @@ type overviewInput struct {
 // overviewPart is one part of an overview.
 type overviewPart struct {
 	Count           int    `json:"count"`
-	EstimateMinutes int    `json:"estimate_minutes,omitempty" doc:"Of all of them together."`
+	EstimateMinutes int    `json:"estimate_minutes,omitempty" unlisted:"true" doc:"Of all of them together."`
 	Tasks           []View `json:"tasks" open:"true"`
 }
 
@@ -25,11 +25,14 @@ type overviewAnswer struct {
 	Today    overviewPart `json:"today" open:"true"`
 	Upcoming overviewPart `json:"upcoming" open:"true"`
 	Undated  overviewPart `json:"undated" open:"true"`
-	Agenda   []agendaView `json:"agenda,omitempty" open:"true" doc:"Dates of open series; to_come: no task yet."`
-	Note     string       `json:"note,omitempty"`
-	Now      string       `json:"now"`
-	Until    string       `json:"until" doc:"Where upcoming ends."`
-	TimeZone string       `json:"time_zone"`
+	// Ready and Waiting are there for those who use the structure of tasks.
+	Ready    *overviewPart `json:"ready,omitempty" open:"true"`
+	Waiting  *overviewPart `json:"waiting,omitempty" open:"true" doc:"On hold."`
+	Agenda   []agendaView  `json:"agenda,omitempty" open:"true" doc:"Dates of open series; to_come: no task yet."`
+	Note     string        `json:"note,omitempty"`
+	Now      string        `json:"now"`
+	Until    string        `json:"until" doc:"Where upcoming ends."`
+	TimeZone string        `json:"time_zone"`
 }
 
 func (o *Operations) overviews() []Operation {
@@ -56,6 +59,14 @@ func (o *Operations) overview(ctx context.Context, user person.Settings, in over
 		Overdue: show(found.Overdue), Today: show(found.Today), Upcoming: show(found.Upcoming), Undated: show(found.Undated),
 		Now: task.FormatTime(&found.Now, user.Zone()), Until: task.FormatTime(&found.Until, user.Zone()), TimeZone: user.TimeZone,
 		Agenda: viewAgenda(user, found.Agenda),
+	}
+	if found.Ready != nil {
+		ready := show(*found.Ready)
+		out.Ready = &ready
+	}
+	if found.Waiting != nil && found.Waiting.Total > 0 {
+		waiting := show(*found.Waiting)
+		out.Waiting = &waiting
 	}
 	if found.Cut {
 		out.Note = "the agenda has more dates than are shown; fewer days, a category or a tag show all"

@@ -26,7 +26,7 @@ type schemas struct {
 	// another tool tells of a field, by the tag told.
 	spares bool
 	// forTools leaves out what an agent does not need, to keep the list of tools small:
-	// the properties of objects with the tag open, which another tool's schema has, and
+	// what is unlisted, the properties of objects with the tag open, which another tool's schema has, and
 	// what arrays of single values hold.
 	forTools bool
 	// named, unless nil, returns a reference to the schema of a struct; describe makes
@@ -103,7 +103,7 @@ func (s schemas) value(t reflect.Type) *jsonschema.Schema {
 func (s schemas) object(t reflect.Type) *jsonschema.Schema {
 	schema := &jsonschema.Schema{Type: "object", Properties: map[string]*jsonschema.Schema{}}
 	for _, a := range arguments(t) {
-		if s.spares && a.unlisted {
+		if (s.spares || s.forTools) && a.unlisted {
 			continue
 		}
 		schema.Properties[a.name] = s.property(a)

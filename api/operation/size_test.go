@@ -14,11 +14,12 @@ import (
 	"tickler/internal/task"
 )
 
-// Fifty open tasks that remind and recur, or fifty that are done.
+// Fifty open tasks that remind and recur, fifty that are done, or fifty parts that wait
+// and are blocked.
 func TestFiftyConciseTasksAreSmallerThan16KB(t *testing.T) {
 	now := time.Date(2026, 3, 2, 8, 0, 0, 0, time.UTC)
 	user := person.Settings{UserID: 1, TimeZone: "America/Argentina/ComodRivadavia"}
-	for _, done := range []bool{false, true} {
+	for _, kind := range []string{"open", "done", "structured"} {
 		var page task.Listing
 		for n := range 50 {
 			due := now.Add(time.Duration(n) * time.Hour)
@@ -27,15 +28,20 @@ func TestFiftyConciseTasksAreSmallerThan16KB(t *testing.T) {
 				Description: "Everybody waits for them: send them to the whole list, and to those who were away too. " + strings.Repeat("And so on. ", 50), Category: &label.Category{ID: 7, Name: "Household"},
 				Tags: []label.Tag{{ID: 1, Name: "home"}, {ID: 2, Name: "writing"}}, DueDate: &due, RemindAt: &now, TimeZone: user.TimeZone, Recurrence: &task.Recurrence{Rule: "FREQ=MONTHLY"},
 			}
-			if done {
+			switch kind {
+			case "done":
 				one.CompletedAt, one.RemindAt = &due, nil
+			case "structured":
+				parent, blockers := int64(1_000_100+n), []int64{1_000_200, 1_000_201, 1_000_202, 1_000_203}
+				one.ParentID, one.BlockedBy, one.StartDate, one.WaitingFor, one.RemindAt, one.Recurrence = &parent, blockers, &now, "whatever the plumber and the tiler have to say about it", nil, nil
+				one.Standing = task.Standing{OpenParts: 3, DoneParts: 12, OpenBlockers: blockers}
 			}
 			page.Hits = append(page.Hits, task.Hit{Task: one})
 		}
 		page.Total, page.NextCursor = 10_000, "eyJzIjoiY3JlYXRlZF9hdCIsImQiOnRydWUsInYiOiIyMDI2LTAzLTAyIDA4OjAwOjAwKzAwIiwiaSI6MTAwMDA0OX0"
 		text, err := json.Marshal((&Operations{now: func() time.Time { return now }}).taskPage(user, page, Concise))
 		require.NoError(t, err)
-		t.Logf("done %t: %d bytes", done, len(text))
+		t.Logf("%s: %d bytes", kind, len(text))
 		require.Less(t, len(text), 16<<10)
 	}
 }

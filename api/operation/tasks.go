@@ -78,7 +78,7 @@ type taskAnswer struct {
 // fullTaskAnswer is a taskAnswer whose schema describes the whole task.
 type fullTaskAnswer struct {
 	Task       View            `json:"task"`
-	Recurrence *RecurrenceView `json:"recurrence,omitempty"`
+	Recurrence *RecurrenceView `json:"recurrence,omitempty" open:"true" doc:"words, next, left, warnings."`
 	TimeZone   string          `json:"time_zone" doc:"Zone of the dates."`
 
 	version int
@@ -88,8 +88,8 @@ type fullTaskAnswer struct {
 type taskPage struct {
 	Tasks           []View       `json:"tasks" open:"true"`
 	Total           int          `json:"total" doc:"How many match in all."`
-	EstimateMinutes int          `json:"estimate_minutes,omitempty" doc:"Of all that match, together."`
-	Agenda          []agendaView `json:"agenda,omitempty" open:"true" doc:"Between two dates: those of open series; to_come: no task yet."`
+	EstimateMinutes int          `json:"estimate_minutes,omitempty" unlisted:"true" doc:"Of all that match, together."`
+	Agenda          []agendaView `json:"agenda,omitempty" open:"true" doc:"Dates of open series; to_come: no task yet."`
 	NextCursor      string       `json:"next_cursor,omitempty" doc:"For the next page."`
 	Note            string       `json:"note,omitempty"`
 	TimeZone        string       `json:"time_zone"`
@@ -128,14 +128,14 @@ func (o *Operations) taskOperations() []Operation {
 			Name: "complete_task", Title: "Complete a task", Core: true,
 			Summary:    "Marks a task done, now or at completed_at.",
 			Example:    `{"task_id": 7}`,
-			Details:    "For a recurring one says when the next is due; that occurrence appears by itself. Completing again changes nothing.",
+			Details:    "For a recurring one says when the next is due; that occurrence appears by itself, with its parts. Open parts are a CONFLICT unless parts is given.",
 			Idempotent: true,
 		}, o.complete),
 		define(Operation{
 			Name: "delete_task", Title: "Delete a task", Core: true,
 			Summary:     "Deletes a task.",
 			Example:     `{"task_id": 7}`,
-			Details:     "Deleting the open occurrence of a recurring task ends its series. reopen_task restores it for 30 days; list_tasks with status deleted finds it.",
+			Details:     "Its parts go too. Deleting the open occurrence of a recurring task ends its series. reopen_task restores it for 30 days; list_tasks with status deleted finds it.",
 			Destructive: true,
 		}, o.delete),
 		define(Operation{
@@ -165,7 +165,11 @@ func (o *Operations) add(ctx context.Context, user person.Settings, in addInput)
 	if err != nil {
 		return taskAnswer{}, err
 	}
-	out, err := o.taskAnswer(user, added.Task, in.form())
+	return o.added(user, added, in.form())
+}
+
+func (o *Operations) added(user person.Settings, added task.Addition, form Form) (taskAnswer, error) {
+	out, err := o.taskAnswer(user, added.Task, form)
 	out.created = added.Created
 	if !added.Created {
 		out.Note = "this idempotency_key had been used: the task is the one added then"
@@ -209,6 +213,9 @@ func (o *Operations) completed(user person.Settings, done task.Completion, form 
 	case done.SeriesEnded:
 		out.Note = "this was the last occurrence: the series has ended"
 	}
+	if done.Parts > 0 {
+		out.Note = joinNotes(out.Note, fmt.Sprintf("%d open parts were completed with it", done.Parts))
+	}
 	out.PassedOver = done.PassedOver
 	if done.Next != nil {
 		out.NextDue = done.Next.FormatDue(user)
@@ -230,6 +237,9 @@ func (o *Operations) deleted(user person.Settings, gone task.Deletion, form Form
 	if gone.SeriesEnded {
 		done = "deleted, which ends its series: there will be no next occurrence"
 	}
+	if gone.Parts > 0 {
+		done += fmt.Sprintf(", with %d parts", gone.Parts)
+	}
 	out.Note = fmt.Sprintf("%s; reopen_task with task_id %d restores it", done, gone.Task.ID)
 	return out
 }
@@ -248,7 +258,10 @@ func (o *Operations) reopened(user person.Settings, undone task.Reopening, form 
 	case !undone.Changed:
 		out.Note = "it was open already; nothing changed"
 	case undone.Restored:
-		out.Note = "restored from deletion"
+		out.Note = joinNotes("restored from deletion", out.Note)
+		if undone.Parts > 0 {
+			out.Note = joinNotes(out.Note, fmt.Sprintf("%d parts are back with it", undone.Parts))
+		}
 	case undone.Unskipped:
 		out.Note = "the skip was taken back: it is due " + undone.Task.FormatDue(user) + " again"
 	case undone.TookBack != nil:

@@ -149,6 +149,9 @@ func text(f operation.Field, value string) (json.RawMessage, error) {
 		if n, err := strconv.ParseInt(value, 10, 64); err == nil {
 			return json.RawMessage(strconv.FormatInt(n, 10)), nil
 		}
+		if value == "true" || value == "false" {
+			return json.RawMessage(value), nil
+		}
 	}
 	return json.Marshal(value)
 }

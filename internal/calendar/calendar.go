@@ -155,7 +155,7 @@ func (w *writer) entries(kind string, t *task.Task, d dates, host string) {
 // entry is a task as a component of one kind.
 func entry(kind string, t *task.Task, d dates, host string) *ical.Component {
 	c := ical.NewComponent(kind)
-	set(c, ical.PropUID, fmt.Sprintf("task-%d-%s@%s", t.ID, strings.ToLower(strings.TrimPrefix(kind, "V")), host))
+	set(c, ical.PropUID, uid(t.ID, kind, host))
 	// DTSTAMP is when the task last changed, so that the file stays the same until
 	// it changes again.
 	set(c, ical.PropDateTimeStamp, t.UpdatedAt.UTC().Format(utcForm))
@@ -174,6 +174,12 @@ func entry(kind string, t *task.Task, d dates, host string) *ical.Component {
 	}
 	if kind == ical.CompToDo {
 		own(c, t)
+	}
+	if t.ParentID != nil {
+		related(c, "PARENT", kind, *t.ParentID, host)
+	}
+	for _, id := range t.BlockedBy {
+		related(c, "DEPENDS-ON", kind, id, host) // RFC 9253, section 5.1
 	}
 	switch {
 	case kind == ical.CompEvent:
@@ -308,4 +314,17 @@ func zoneID(t *task.Task) string {
 		return name
 	}
 	return ""
+}
+
+// related refers to another task of the feed.
+func related(c *ical.Component, how, kind string, id int64, host string) {
+	prop := ical.NewProp(ical.PropRelatedTo)
+	prop.Params.Set(ical.ParamRelationshipType, how)
+	prop.Value = uid(id, kind, host)
+	c.Props.Add(prop)
+}
+
+// uid identifies the component of a kind that shows a task.
+func uid(id int64, kind, host string) string {
+	return fmt.Sprintf("task-%d-%s@%s", id, strings.ToLower(strings.TrimPrefix(kind, "V")), host)
 }

@@ -19,6 +19,8 @@ const (
 	TaskUpdated   = "task.updated"
 	TaskDeleted   = "task.deleted"
 	TaskCompleted = "task.completed"
+	TaskBlocked   = "task.blocked"
+	TaskUnblocked = "task.unblocked"
 	ReminderSent  = "reminder.sent"
 )
 
@@ -28,7 +30,7 @@ const SchemaVersion = "1.0"
 
 // Types lists every event type.
 func Types() []string {
-	return []string{TaskCreated, TaskUpdated, TaskDeleted, TaskCompleted, ReminderSent}
+	return []string{TaskCreated, TaskUpdated, TaskDeleted, TaskCompleted, TaskBlocked, TaskUnblocked, ReminderSent}
 }
 
 // TopicsOf lists the topics that events of a type go to.
@@ -70,6 +72,10 @@ type CreatedFields struct {
 	DueDay          string     `json:"due_day,omitempty"` // of a task of a day
 	AllDay          bool       `json:"all_day,omitempty"`
 	TimeZone        string     `json:"time_zone,omitempty"`
+	ParentID        int64      `json:"parent_id,omitempty"`
+	BlockedBy       []int64    `json:"blocked_by,omitempty"`
+	StartDate       *time.Time `json:"start_date,omitempty"`
+	WaitingFor      string     `json:"waiting_for,omitempty"`
 	RecurrenceRule  string     `json:"recurrence_rule,omitempty"`
 	CategoryID      int64      `json:"category_id,omitempty"`
 	TagIDs          []int64    `json:"tag_ids"`
@@ -119,6 +125,30 @@ type Completed struct {
 type CompletedFields struct {
 	RecurrenceRule string    `json:"recurrence_rule,omitempty"`
 	CompletedAt    time.Time `json:"completed_at"`
+}
+
+// Blocked is the data of task.blocked: something must be done before the open task.
+type Blocked struct {
+	Base
+	BlockedFields
+}
+
+// BlockedFields are the fields that task.blocked adds to the base.
+type BlockedFields struct {
+	Title     string  `json:"title"`
+	BlockedBy []int64 `json:"blocked_by"` // of the blockers, those that are open
+}
+
+// Unblocked is the data of task.unblocked: nothing must be done before the open task
+// any more.
+type Unblocked struct {
+	Base
+	UnblockedFields
+}
+
+// UnblockedFields are the fields that task.unblocked adds to the base.
+type UnblockedFields struct {
+	Title string `json:"title"`
 }
 
 // Reminder is the data of reminder.sent.

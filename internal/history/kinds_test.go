@@ -90,6 +90,43 @@ var kinds = map[string]func(ctx context.Context, b *bundle, of map[string]int64)
 		_, err := b.tasks.RemoveTagFromTask(ctx, b.ann, task.TaggingInput{TaskID: of["Plain"], Tag: "home"})
 		return err
 	},
+	"making a tree": func(ctx context.Context, b *bundle, of map[string]int64) error {
+		for _, name := range []string{"Plain", "Day"} {
+			if err := b.update(ctx, of[name], task.Fields{ParentID: input.Some(of["Root"])}); err != nil {
+				return err
+			}
+		}
+		return b.update(ctx, of["Day"], task.Fields{BlockedBy: input.Some([]int64{of["Plain"]})})
+	},
+	"moving a part": func(ctx context.Context, b *bundle, of map[string]int64) error {
+		return b.update(ctx, of["Deep"], task.Fields{ParentID: input.Null[int64]()})
+	},
+	"structure": func(ctx context.Context, b *bundle, of map[string]int64) error {
+		return b.update(ctx, of["Plain"], task.Fields{BlockedBy: input.Some([]int64{of["Part"], of["Day"]}), StartDate: input.Some("2026-03-09"), WaitingFor: input.Some("an answer")})
+	},
+	"clearing structure": func(ctx context.Context, b *bundle, of map[string]int64) error {
+		return b.update(ctx, of["Part"], task.Fields{ParentID: input.Null[int64](), BlockedBy: input.Null[[]int64](), StartDate: input.Null[string](), WaitingFor: input.Null[string]()})
+	},
+	"completing a tree": func(ctx context.Context, b *bundle, of map[string]int64) error {
+		_, err := b.tasks.Complete(ctx, b.ann, task.CompleteInput{TaskID: of["Root"], Parts: task.CompleteParts})
+		return err
+	},
+	"completing a recurring tree": func(ctx context.Context, b *bundle, of map[string]int64) error {
+		_, err := b.tasks.Complete(ctx, b.ann, task.CompleteInput{TaskID: of["Weekly"], Parts: task.CompleteParts})
+		return err
+	},
+	"deleting a tree": func(ctx context.Context, b *bundle, of map[string]int64) error {
+		_, err := b.tasks.Delete(ctx, b.ann, of["Root"])
+		return err
+	},
+	"restoring a tree": func(ctx context.Context, b *bundle, of map[string]int64) error {
+		_, err := b.tasks.Reopen(ctx, b.ann, of["Gone root"])
+		return err
+	},
+	"reopening a recurring tree": func(ctx context.Context, b *bundle, of map[string]int64) error {
+		_, err := b.tasks.Reopen(ctx, b.ann, of["Done root"])
+		return err
+	},
 	"several at once": func(ctx context.Context, b *bundle, of map[string]int64) error {
 		_, err := b.tasks.Edit(ctx, b.ann, task.EditInput{UpdateInput: task.UpdateInput{TaskID: of["Series"], Fields: title("edited")}, AddTags: []string{"another"}, Action: "complete"})
 		return err
@@ -176,10 +213,24 @@ func (b *bundle) world(t *testing.T) map[string]int64 {
 	} {
 		of[name] = b.add(t, fields).ID
 	}
+	for _, tree := range []struct{ root, rule string }{{"Root", ""}, {"Weekly", "weekly"}, {"Done root", "weekly"}, {"Gone root", ""}} {
+		root := b.add(t, whole(tree.root, "2026-03-12T09:00", tree.rule)).ID
+		part := b.add(t, task.Fields{Title: input.Some("Part of " + tree.root), ParentID: input.Some(root), StartDate: input.Some("2026-03-05"), WaitingFor: input.Some("a colour")}).ID
+		deep := b.add(t, task.Fields{Title: input.Some("Deep in " + tree.root), ParentID: input.Some(part), DueDate: input.Some("2026-03-11")}).ID
+		last := b.add(t, task.Fields{Title: input.Some("Last of " + tree.root), ParentID: input.Some(root), BlockedBy: input.Some([]int64{deep})}).ID
+		of[tree.root] = root
+		if tree.root == "Root" {
+			of["Part"], of["Deep"], of["Last"] = part, deep, last
+		}
+	}
 	require.NoError(t, b.complete(b.ctx, of["Done"]))
-	b.recur(t)
-	_, err = b.tasks.Delete(b.ctx, b.ann, of["Gone"])
+	_, err = b.tasks.Complete(b.ctx, b.ann, task.CompleteInput{TaskID: of["Done root"], Parts: task.CompleteParts})
 	require.NoError(t, err)
+	b.recur(t)
+	for _, name := range []string{"Gone", "Gone root"} {
+		_, err = b.tasks.Delete(b.ctx, b.ann, of[name])
+		require.NoError(t, err)
+	}
 	require.NoError(t, b.pool.QueryRow(b.ctx, `SELECT max(id) FROM tasks`).Scan(&b.last))
 	return of
 }

@@ -29,6 +29,9 @@ func (u *undo) task(ctx context.Context, e journal.Entry) error {
 		u.sent(e)
 		return nil
 	}
+	if e.Action.Notice() {
+		return nil // it follows from changes that are taken back themselves
+	}
 	if wasUndone(trail, e.ID) {
 		u.result.Already++
 		return nil
@@ -70,6 +73,12 @@ func (u *undo) task(ctx context.Context, e journal.Entry) error {
 		}
 	}
 	former.PutBack(t, u.user, u.now)
+	if reason, err := u.misplaced(ctx, t, former); err != nil || reason != "" {
+		if reason != "" {
+			u.block(e, reason, nil)
+		}
+		return err
+	}
 	u.tx.TakeBack(e, nil)
 	if err := u.tx.Save(ctx, task.Change{Kind: kind, Before: t, Task: former}); err != nil {
 		return err
@@ -176,12 +185,19 @@ func (u *undo) takeBackSuccessor(ctx context.Context, e journal.Entry, t *task.T
 			u.sent(later)
 		}
 	}
-	u.tx.TakeBack(arrival, nil)
-	if err := u.tx.Remove(ctx, next); err != nil {
+	parts, arrivals, free, err := u.partsOfSuccessor(ctx, e, next)
+	if err != nil || !free {
 		return false, err
 	}
-	u.tasks[next.ID] = nil
-	u.trails[next.ID] = append(trail, journal.Entry{ID: math.MaxInt64, Object: journal.Task, ObjectID: next.ID, Undoes: arrival.ID})
+	u.tx.TakeBack(arrival, arrivals)
+	if err := task.RemoveTree(ctx, u.tx, next, parts); err != nil {
+		return false, err
+	}
+	arrivals[next.ID] = Consequence{Entry: arrival.ID}
+	for id, one := range arrivals {
+		u.tasks[id] = nil
+		u.trails[id] = append(u.trails[id], journal.Entry{ID: math.MaxInt64, Object: journal.Task, ObjectID: id, Undoes: one.Entry})
+	}
 	return true, nil
 }
 

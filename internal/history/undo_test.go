@@ -49,6 +49,9 @@ func TestEachKindOfChangeIsUndoneAndRedone(t *testing.T) {
 				taken[e.Undoes] = true
 			}
 			for _, e := range b.of(t, call) {
+				if e.Action.Notice() {
+					continue
+				}
 				require.True(t, taken[e.ID], "an entry points to change %d: %s %s", e.ID, e.Object, e.Action)
 			}
 			again, err := b.try(history.UndoInput{CallID: call})

@@ -183,7 +183,7 @@ func (u *undo) known(ctx context.Context, id int64) (*task.Task, []journal.Entry
 func (u *undo) one(ctx context.Context, e journal.Entry) error {
 	switch e.Object {
 	case journal.Task:
-		return u.task(ctx, e)
+		return u.tree(ctx, e)
 	case journal.Category, journal.Tag:
 		return u.label(ctx, e)
 	case journal.Settings:
@@ -226,7 +226,7 @@ func live(trail []journal.Entry, after int64) []journal.Entry {
 		switch {
 		case e.ID <= after:
 			return standing
-		case takenBack[e.ID] || e.Action == journal.Reminded:
+		case takenBack[e.ID] || e.Action.Notice():
 		case e.Undoes > after:
 			takenBack[e.Undoes] = true
 		default:

@@ -7,6 +7,7 @@ package journal
 import (
 	"context"
 	"encoding/json"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -49,6 +50,8 @@ const (
 	Deleted   Action = "deleted"
 	Restored  Action = "restored" // was deleted, is back
 	Reminded  Action = "reminded"
+	Blocked   Action = "blocked"   // something must be done before it
+	Unblocked Action = "unblocked" // nothing must any more
 	Revoked   Action = "revoked"
 )
 
@@ -75,9 +78,20 @@ func EventType(a Action) string {
 		return event.TaskDeleted
 	case Reminded:
 		return event.ReminderSent
+	case Blocked:
+		return event.TaskBlocked
+	case Unblocked:
+		return event.TaskUnblocked
 	}
 	return ""
 }
+
+// Notices are the actions that change nothing in their object: each reports what
+// follows from a moment, or from a change of another object.
+func Notices() []Action { return []Action{Reminded, Blocked, Unblocked} }
+
+// Notice tells whether an action is one of Notices.
+func (a Action) Notice() bool { return slices.Contains(Notices(), a) }
 
 // Kind distinguishes a person from those acting on a person's behalf.
 type Kind string
@@ -176,7 +190,7 @@ type Filter struct {
 	TokenID  int64
 	By       string // an actor's or client's name, a kind of actor, or the id of a token
 	Since    time.Time
-	Changes  bool  // leave out reminders, which change nothing
+	Changes  bool  // leave out notices
 	Before   int64 // only entries older than the one with this id
 	Limit    int
 }

@@ -55,7 +55,7 @@ func (r *Repository) History(ctx context.Context, userID int64, f journal.Filter
 		s.and("(actor = %[1]s OR actor_kind = %[1]s OR client = %[1]s OR token_id::text = %[1]s)", s.arg(f.By))
 	}
 	if f.Changes {
-		s.and("action <> %s", s.arg(string(journal.Reminded)))
+		s.and("action <> ALL (%s)", s.arg(journal.Notices()))
 	}
 	if !f.Since.IsZero() {
 		s.and("at >= %s", s.arg(f.Since))

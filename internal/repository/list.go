@@ -1,6 +1,7 @@
 package repository
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -17,6 +18,8 @@ import (
 type statement struct {
 	where []string
 	args  []any
+	// once, if not empty, leaves out rows that are not listed or counted by themselves.
+	once string
 }
 
 // arg adds a parameter and returns its placeholder.
@@ -82,6 +85,7 @@ func selectTasks(userID int64, f task.Filter) *statement {
 	if f.Undated {
 		s.and(dueOrUndated + " = 'infinity'")
 	}
+	s.structure(f)
 	return s
 }
 
@@ -128,7 +132,7 @@ type sender interface {
 func (r *Repository) page(ctx context.Context, q sender, s *statement, expression, sqlType string, p task.Paging) (task.Page, error) {
 	var page task.Page
 	batch := &pgx.Batch{}
-	batch.Queue(`SELECT count(*), coalesce(sum(t.estimate_minutes), 0) FROM tasks t `+s.clause(), s.args...).QueryRow(func(row pgx.Row) error {
+	batch.Queue(`SELECT count(*) FILTER (WHERE `+cmp.Or(s.once, "true")+`), coalesce(sum(t.estimate_minutes), 0) FROM tasks t `+s.clause(), s.args...).QueryRow(func(row pgx.Row) error {
 		return row.Scan(&page.Total, &page.EstimateMinutes)
 	})
 
@@ -136,7 +140,10 @@ func (r *Repository) page(ctx context.Context, q sender, s *statement, expressio
 	if p.Desc {
 		direction, beyond = "DESC", "<"
 	}
-	paged := &statement{where: s.where, args: s.args[:len(s.args):len(s.args)]}
+	paged := &statement{where: s.where[:len(s.where):len(s.where)], args: s.args[:len(s.args):len(s.args)]}
+	if s.once != "" {
+		paged.where = append(paged.where, s.once)
+	}
 	if p.After != nil {
 		paged.and("(%s, t.id) %s (%s::text::%s, %s)", expression, beyond, paged.arg(p.After.Value), sqlType, paged.arg(p.After.ID))
 	}

@@ -20,8 +20,8 @@ func (tx *userTx) leaveRecorded(ctx context.Context, batch *pgx.Batch, c task.Ch
 		before, e.after = task.Differences(c.Before, t)
 		e.before = before
 		former := rowOf(t).former(rowOf(c.Before), before)
-		if tx.because != "" {
-			former["because"] = tx.because
+		if reason := tx.reason(c); reason != "" {
+			former["because"] = reason
 		}
 		if len(former) > 0 {
 			e.restores = former
@@ -39,7 +39,11 @@ func (tx *userTx) leaveRecorded(ctx context.Context, batch *pgx.Batch, c task.Ch
 	case task.Deleted:
 		e.after = nil
 		if before == nil { // removed for good
-			e.before, e.restores = map[string]any{"title": t.Title}, rowOf(t).whole()
+			whole := rowOf(t).whole()
+			if reason := tx.reason(c); reason != "" {
+				whole["because"] = reason
+			}
+			e.before, e.restores = map[string]any{"title": t.Title}, whole
 		}
 	}
 	if tx.inserted {
@@ -50,6 +54,14 @@ func (tx *userTx) leaveRecorded(ctx context.Context, batch *pgx.Batch, c task.Ch
 	}
 	tx.later(batch)
 	return nil
+}
+
+// reason names the change that changed this task too, "" for none.
+func (tx *userTx) reason(c task.Change) string {
+	if c.With != 0 {
+		return because(journal.Task, c.With, journal.Action(c.Kind))
+	}
+	return tx.because
 }
 
 // former returns the previous values of the columns that changed since before,

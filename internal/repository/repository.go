@@ -204,7 +204,10 @@ func (r *Repository) change(ctx context.Context, userID int64, fn func(*userTx) 
 	tx := &userTx{repository: r, userID: userID}
 	err := r.sessions.transact(ctx, userID, changing, beginWriting(userID), func(t *transaction) error {
 		tx.transaction = t
-		return fn(tx)
+		if err := fn(tx); err != nil {
+			return err
+		}
+		return tx.reportBlocking(ctx)
 	})
 	if err == nil && tx.wroteEvents {
 		r.committed()
@@ -223,15 +226,16 @@ func (r *Repository) serve(ctx context.Context, fn func(*transaction) error) err
 	return r.sessions.transact(ctx, nobody, serving, beginServing(), fn)
 }
 
-// foreignKeyConflict explains the only foreign key violation that can occur: a
-// category or tag was deleted after it was looked up and before it was referred to.
+// foreignKeyConflict explains the only foreign key violations that can occur: a
+// category or tag, or after a long time a parent, was deleted for good after it was
+// looked up and before it was referred to.
 func foreignKeyConflict(err error) error {
 	var e *pgconn.PgError
 	if !errors.As(err, &e) || e.Code != "23503" {
 		return err
 	}
 	return &fault.Error{
-		Code: fault.Conflict, Message: "a category or tag of this task was deleted at the same moment; nothing was changed",
+		Code: fault.Conflict, Message: "a category, a tag or the parent of this task was deleted at the same moment; nothing was changed",
 		Hint: "list_categories and list_tags show what there is; then try again",
 	}
 }
@@ -243,6 +247,7 @@ type userTx struct {
 	userID      int64
 	wroteEvents bool
 	undoing     undoing
+	blocking    blocking
 	because     string // the change that changes tasks too; see because
 	inserted    bool   // the task had been removed for good
 	// An undo checks once, in the end, whether there is room for the tasks that it

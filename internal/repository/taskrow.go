@@ -33,6 +33,13 @@ type taskRow struct {
 	TimeZone        string     `db:"time_zone"`
 	DueWall         *time.Time `db:"due_wall"`
 
+	ParentID    *int64     `db:"parent_id"`
+	BlockedBy   []int64    `db:"blocked_by"`
+	StartDate   *time.Time `db:"start_date"`
+	StartAllDay bool       `db:"start_all_day"`
+	WaitingFor  *string    `db:"waiting_for"`
+	DeletedWith *int64     `db:"deleted_with"`
+
 	RecurrenceRule        *string    `db:"recurrence_rule"`
 	RecurrenceBase        string     `db:"recurrence_base"`
 	SeriesID              *uuid.UUID `db:"series_id"`
@@ -118,6 +125,11 @@ var (
 		)
 		SELECT id FROM added`
 
+	// insertTaskAs is insertTask under an id that was drawn before, or that the task had.
+	insertTaskAs = strings.Replace(strings.Replace(insertTask, `INSERT INTO tasks (`, `INSERT INTO tasks (id, `, 1), `
+			VALUES (`, ` OVERRIDING SYSTEM VALUE
+			VALUES (@id, `, 1)
+
 	// updateTask omits the searched columns: writing them makes Postgres recompute
 	// all the task's words.
 	updateTask     = updateOf(func(c taskColumn) bool { return stored(c) && !c.once && !c.searched })
@@ -129,6 +141,11 @@ func selecting(description string) string {
 	return ` ` + columns(`t.%`, `, `, plain) + `, ` + description + `, t.id, r.remind_at, r.reminded_at, r.reminded_due,
 	(SELECT min(d.next_attempt_at) FROM deliveries d
 	 WHERE d.task_id = t.id AND d.user_id = t.user_id AND d.state = 'pending' AND d.kind = 'reminder') AS held_until,
+	CASE WHEN t.blocked_by IS NOT NULL THEN ARRAY(
+		SELECT b.id FROM tasks b WHERE b.user_id = t.user_id AND b.id = ANY (t.blocked_by) AND b.deleted_at IS NULL AND NOT b.completed ORDER BY b.id
+	) END AS open_blockers,
+	(SELECT ARRAY[count(*) FILTER (WHERE NOT p.completed), count(*) FILTER (WHERE p.completed)]
+	 FROM tasks p WHERE p.user_id = t.user_id AND p.parent_id = t.id AND p.deleted_at IS NULL) AS parts,
 	c.name AS category_name, c.color AS category_color,
 	coalesce((
 		SELECT json_agg(json_build_object('id', g.id, 'name', g.name, 'color', g.color) ORDER BY lower(g.name))
@@ -154,6 +171,8 @@ func rowOf(t *task.Task) taskRow {
 		ReminderTimes: t.ReminderTimes, NagFrom: t.NagFrom, RemindAt: t.RemindAt,
 		Missed: string(task.SkipMissed), Skipped: t.Skipped,
 		CreatedAt: t.CreatedAt, UpdatedAt: t.UpdatedAt, DeletedAt: t.DeletedAt, Version: t.Version,
+		ParentID: t.ParentID, BlockedBy: t.BlockedBy, StartDate: t.StartDate, StartAllDay: t.StartAllDay,
+		WaitingFor: orNull(t.WaitingFor), DeletedWith: t.DeletedWith,
 	}
 	if t.Category != nil {
 		row.CategoryID = &t.Category.ID
@@ -202,6 +221,8 @@ type selectedTask struct {
 	taskRow
 	CategoryName  *string     `db:"category_name"`
 	CategoryColor *string     `db:"category_color"`
+	OpenBlockers  []int64     `db:"open_blockers"`
+	Parts         []int       `db:"parts"` // open, done
 	Tags          []label.Tag `db:"tags"`
 }
 
@@ -216,6 +237,14 @@ func (s selectedTask) task() *task.Task {
 		RemindAt: utc(row.RemindAt), RemindedAt: utc(row.RemindedAt), RemindedDue: utc(row.RemindedDue), HeldUntil: utc(row.HeldUntil),
 		Skipped:   row.Skipped,
 		CreatedAt: row.CreatedAt.UTC(), UpdatedAt: row.UpdatedAt.UTC(), DeletedAt: utc(row.DeletedAt), Version: row.Version,
+		ParentID: row.ParentID, BlockedBy: row.BlockedBy, StartDate: utc(row.StartDate), StartAllDay: row.StartAllDay,
+		DeletedWith: row.DeletedWith, Standing: task.Standing{OpenBlockers: s.OpenBlockers},
+	}
+	if row.WaitingFor != nil {
+		t.WaitingFor = *row.WaitingFor
+	}
+	if len(s.Parts) == 2 {
+		t.Standing.OpenParts, t.Standing.DoneParts = s.Parts[0], s.Parts[1]
 	}
 	for _, at := range row.ReminderTimes {
 		t.ReminderTimes = append(t.ReminderTimes, at.UTC())

@@ -96,7 +96,8 @@ func (tx *userTx) TaskByKey(ctx context.Context, key string) (*task.Task, task.I
 	return found.task(), task.Idempotency{Key: key, Digest: found.Digest}, nil
 }
 
-// Insert stores a new task, its tags and its event. It inserts nothing, and returns
+// Insert stores a new task, its tags and its event, under an id drawn by NewIDs if it
+// has one. It inserts nothing, and returns
 // no error, if a constraint shows that the task exists already: the key was used, or
 // the previous task has a successor.
 func (tx *userTx) Insert(ctx context.Context, t *task.Task, key task.Idempotency) (bool, error) {
@@ -107,7 +108,11 @@ func (tx *userTx) Insert(ctx context.Context, t *task.Task, key task.Idempotency
 	if key.Key != "" {
 		args["idempotency_key"], args["idempotency_digest"] = key.Key, key.Digest
 	}
-	err := tx.QueryRow(ctx, insertTask, args).Scan(&t.ID)
+	insert := insertTask
+	if t.ID != 0 {
+		insert = insertTaskAs
+	}
+	err := tx.QueryRow(ctx, insert, args).Scan(&t.ID)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return false, nil
 	}
@@ -121,6 +126,7 @@ func (tx *userTx) Insert(ctx context.Context, t *task.Task, key task.Idempotency
 	if len(t.Tags) > 0 {
 		tx.queueTags(batch, t)
 	}
+	tx.noteBlocking(nil, t)
 	return true, tx.leaveRecorded(ctx, batch, task.Change{Kind: task.Created, Task: t})
 }
 
@@ -141,6 +147,7 @@ func (tx *userTx) Save(ctx context.Context, c task.Change) error {
 		batch.Queue(`DELETE FROM task_tags WHERE user_id = $1 AND task_id = $2`, tx.userID, c.Task.ID)
 		tx.queueTags(batch, c.Task)
 	}
+	tx.noteBlocking(c.Before, c.Task)
 	return tx.leaveRecorded(ctx, batch, c)
 }
 
@@ -163,11 +170,18 @@ func (tx *userTx) makeRoom(ctx context.Context, c task.Change) error {
 }
 
 // Remove deletes a task permanently.
-func (tx *userTx) Remove(ctx context.Context, t *task.Task) error {
+func (tx *userTx) Remove(ctx context.Context, t *task.Task) error { return tx.RemoveWith(ctx, t, 0) }
+
+// RemoveWith deletes a task permanently because another one is removed.
+func (tx *userTx) RemoveWith(ctx context.Context, t *task.Task, other int64) error {
+	before := t.Clone()
 	batch := &pgx.Batch{}
 	batch.Queue(`DELETE FROM tasks WHERE user_id = $1 AND id = $2`, tx.userID, t.ID)
 	t.Version++
-	return tx.leaveRecorded(ctx, batch, task.Change{Kind: task.Deleted, Task: t})
+	gone := t.Clone()
+	gone.DeletedAt = &gone.UpdatedAt
+	tx.noteBlocking(before, gone)
+	return tx.leaveRecorded(ctx, batch, task.Change{Kind: task.Deleted, Task: t, With: other})
 }
 
 // queueReminder stores the task's next and last reminder, if they changed.

@@ -123,7 +123,7 @@ func (tx *undoTx) Selected(ctx context.Context, of history.Selection, limit int)
 		`SELECT id, object, object_id, coalesce(token_id, 0) FROM journal %s ORDER BY id DESC LIMIT %d`, s.clause(), limit), s.args...)
 }
 
-// LockTasks locks the rows of tasks in order of id, as all who lock several do.
+// LockTasks is userTx.LockTasks; that of very many tasks is paused.
 func (tx *undoTx) LockTasks(ctx context.Context, ids []int64) error {
 	if len(ids) == 0 {
 		return nil
@@ -133,22 +133,7 @@ func (tx *undoTx) LockTasks(ctx context.Context, ids []int64) error {
 			return err
 		}
 	}
-	_, err := tx.Exec(ctx, `SELECT count(*) FROM (SELECT FROM tasks WHERE user_id = $1 AND id = ANY($2) ORDER BY id FOR UPDATE) locked`, tx.userID, ids)
-	return err
-}
-
-// TasksByID reads tasks, deleted or not.
-func (tx *undoTx) TasksByID(ctx context.Context, ids []int64) (map[int64]*task.Task, error) {
-	rows, err := tx.Query(ctx, `SELECT`+taskColumns+taskTables+`WHERE t.user_id = $1 AND t.id = ANY($2)`, tx.userID, ids)
-	if err != nil {
-		return nil, err
-	}
-	found, err := pgx.CollectRows(rows, pgx.RowToStructByName[selectedTask])
-	tasks := make(map[int64]*task.Task, len(found))
-	for _, one := range found {
-		tasks[one.ID] = one.task()
-	}
-	return tasks, err
+	return tx.userTx.LockTasks(ctx, ids)
 }
 
 // Entries reads entries, newest first.
@@ -213,6 +198,7 @@ func (tx *undoTx) Former(ctx context.Context, t *task.Task, e journal.Entry) (*t
 	if err != nil {
 		return nil, "", err
 	}
+	former.Standing = t.Standing
 	former.RemindedAt, former.RemindedDue, former.HeldUntil = t.RemindedAt, t.RemindedDue, t.HeldUntil
 	return former, missing, nil
 }
@@ -295,23 +281,10 @@ func (tx *undoTx) withLabels(ctx context.Context, row taskRow) (t *task.Task, mi
 	return whole.task(), missing, nil
 }
 
-// insertTaskAgain is insertTask under an id that the task had.
-var insertTaskAgain = `
-	WITH added AS (
-		INSERT INTO tasks (id, ` + columns(`%`, `, `, stored) + `) OVERRIDING SYSTEM VALUE
-		VALUES (@id, ` + columns(`@%`, `, `, stored) + `)
-		ON CONFLICT DO NOTHING
-		RETURNING id
-	), armed AS (
-		INSERT INTO reminders (task_id, user_id, remind_at)
-		SELECT id, @user_id, @remind_at::timestamptz FROM added WHERE @remind_at IS NOT NULL
-	)
-	SELECT id FROM added`
-
 // InsertAgain stores a task that was removed for good.
 func (tx *undoTx) InsertAgain(ctx context.Context, t *task.Task) (bool, error) {
 	tx.roomNeeded = true
-	err := tx.QueryRow(ctx, insertTaskAgain, rowOf(t).args()).Scan(&t.ID)
+	err := tx.QueryRow(ctx, insertTaskAs, rowOf(t).args()).Scan(&t.ID)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return false, nil
 	}
@@ -322,6 +295,9 @@ func (tx *undoTx) InsertAgain(ctx context.Context, t *task.Task) (bool, error) {
 	if len(t.Tags) > 0 {
 		tx.queueTags(batch, t)
 	}
+	gone := t.Clone()
+	gone.DeletedAt = &t.UpdatedAt
+	tx.noteBlocking(gone, t)
 	tx.inserted = true
 	defer func() { tx.inserted = false }()
 	c := task.Change{Kind: task.Created, Task: t}

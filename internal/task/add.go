@@ -45,6 +45,9 @@ func (s *Service) Add(ctx context.Context, user person.Settings, in AddInput) (A
 		if err := t.file(ctx, tx, in.Fields); err != nil {
 			return err
 		}
+		if err := t.arrange(ctx, tx, &Task{}, in.Fields, nil); err != nil {
+			return err
+		}
 		inserted, err := tx.Insert(ctx, t, key)
 		if err != nil || inserted {
 			return err
@@ -91,11 +94,14 @@ func (s *Service) draft(user person.Settings, f Fields) (*Task, error) {
 	return t, nil
 }
 
-// digest identifies the content of an addition.
-func digest(in AddInput) []byte {
+// digest identifies the content of an addition, with what else it says.
+func digest(in AddInput, more ...any) []byte {
 	in.IdempotencyKey = ""
-	// Marshaling a struct of strings and numbers cannot fail.
-	content, _ := json.Marshal(in)
-	sum := sha256.Sum256(content)
-	return sum[:]
+	sum := sha256.New()
+	for _, one := range append([]any{in}, more...) {
+		// Marshaling strings and numbers, and writing to a digest, cannot fail.
+		content, _ := json.Marshal(one)
+		_, _ = sum.Write(content)
+	}
+	return sum.Sum(nil)
 }

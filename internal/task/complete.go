@@ -14,12 +14,14 @@ type CompleteInput struct {
 	TaskID      int64  `json:"task_id" doc:"Its id." minimum:"1"`
 	CompletedAt string `json:"completed_at,omitempty" doc:"When it was done, if not now." example:"2026-02-27"`
 	Missed      Missed `json:"missed,omitempty" doc:"Dates that passed; default skip." enum:"skip,keep"`
+	Parts       Parts  `json:"parts,omitempty" doc:"What becomes of open parts." enum:"complete,keep"`
 }
 
 // Completion is the result of completing a task.
 type Completion struct {
 	Task    *Task
 	Changed bool // false: it was already completed
+	Parts   int  // open parts that were completed with it
 	// For a recurring task: the next occurrence, or that there is none.
 	Next        *Task
 	SeriesEnded bool
@@ -42,7 +44,7 @@ func (s *Service) Complete(ctx context.Context, user person.Settings, in Complet
 			}
 		}
 		var err error
-		if result.Changed, err = s.complete(ctx, tx, t, at); err != nil {
+		if result.Changed, result.Parts, err = s.complete(ctx, tx, t, at, in.Parts); err != nil {
 			return err
 		}
 		return result.predictNext(ctx, tx, user, s.clock())
@@ -74,16 +76,20 @@ func (s *Service) doneAt(user person.Settings, text string) (time.Time, error) {
 	return due.Time, nil
 }
 
-// complete marks a task as done, unless it is already.
-func (s *Service) complete(ctx context.Context, tx Tx, t *Task, at time.Time) (changed bool, err error) {
+// complete marks a task as done, unless it is already. parts decides on its open
+// parts; without that decision they stand in the way.
+func (s *Service) complete(ctx context.Context, tx Tx, t *Task, at time.Time, parts Parts) (changed bool, completed int, err error) {
 	if t.Completed() {
-		return false, nil
+		return false, 0, nil
+	}
+	if completed, err = s.completeParts(ctx, tx, t, at, parts); err != nil {
+		return false, 0, err
 	}
 	before := t.Clone()
 	t.CompletedAt = &at
 	t.disarm()
 	t.touch(s.clock())
-	return true, tx.Save(ctx, Change{Kind: Completed, Before: before, Task: t})
+	return true, completed, tx.Save(ctx, Change{Kind: Completed, Before: before, Task: t})
 }
 
 // predictNext fills in what follows a completed recurring task: the open occurrence,

@@ -200,6 +200,7 @@ func (t *Task) float(user person.Settings) bool {
 		return false
 	}
 	told := t.RemindedDue != nil && t.RemindedDue.Equal(*t.DueDate)
+	defer t.keepStartDay(t.Zone())
 	due := endOfDay(recurrence.Wall(*t.DueDate, t.Zone()), user.Zone()).UTC()
 	t.DueDate, t.TimeZone = &due, user.TimeZone
 	if told {

@@ -24,6 +24,7 @@ type EditInput struct {
 	Action        string `json:"action,omitempty" doc:"What to do in the end." enum:"complete,delete,reopen,skip"`
 	// CompletedAt is for the action complete; see CompleteInput.
 	CompletedAt string `json:"completed_at,omitempty" doc:"When it was done, if not now."`
+	Parts       Parts  `json:"parts,omitempty" doc:"As complete_task takes it." enum:"complete,keep"`
 }
 
 // Editing is the result of editing a task: an UpdateResult and that of the action.
@@ -74,6 +75,9 @@ func (s *Service) Edit(ctx context.Context, user person.Settings, in EditInput) 
 		if err := t.file(ctx, tx, in.Fields); err != nil {
 			return err
 		}
+		if err := t.arrange(ctx, tx, before, in.Fields, nil); err != nil {
+			return err
+		}
 		if err := t.retag(ctx, tx, in.AddTags, in.RemoveTags); err != nil {
 			return err
 		}
@@ -89,7 +93,7 @@ func (s *Service) Edit(ctx context.Context, user person.Settings, in EditInput) 
 		switch in.Action {
 		case "complete":
 			done := Completion{Task: t}
-			if done.Changed, err = s.complete(ctx, tx, t, at); err != nil {
+			if done.Changed, done.Parts, err = s.complete(ctx, tx, t, at, in.Parts); err != nil {
 				return err
 			}
 			result.Completion = &done

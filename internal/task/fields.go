@@ -29,6 +29,10 @@ type Fields struct {
 	RecurrenceBase  input.Optional[RecurrenceBase] `json:"recurrence_base,omitzero" doc:"Next date counts from; default due." enum:"due,completion"`
 	EstimateMinutes input.Optional[int]            `json:"estimate_minutes,omitzero" doc:"How long it will take." minimum:"1" maximum:"525600" example:"30"`
 	TimeZone        input.Optional[string]         `json:"time_zone,omitzero" doc:"IANA zone of due_date, if not the user's." example:"America/New_York"`
+	ParentID        input.Optional[int64]          `json:"parent_id,omitzero" doc:"Task it is a part of." minimum:"1"`
+	BlockedBy       input.Optional[[]int64]        `json:"blocked_by,omitzero" doc:"Ids to be done first." maxItems:"50"`
+	StartDate       input.Optional[string]         `json:"start_date,omitzero" doc:"Not before; as due_date." example:"2026-02-27"`
+	WaitingFor      input.Optional[string]         `json:"waiting_for,omitzero" doc:"On hold until this comes." maxLength:"200" example:"the plumber's offer"`
 	Missed          input.Optional[Missed]         `json:"missed,omitzero" doc:"Dates that pass while it is late; default skip." enum:"skip,keep"`
 	Nag             input.Optional[Nag]            `json:"nag,omitzero" doc:"Reminds again and again from due until done."`
 	ReminderOffsets input.Optional[[]int]          `json:"reminder_offsets,omitzero" doc:"Minutes before due, below zero after; [] for none; default the user's." maxItems:"10" example:"[1440,60]"`
@@ -96,7 +100,12 @@ func (t *Task) set(f Fields, scope Scope, user person.Settings, now time.Time) e
 			t.EstimateMinutes = &minutes
 		}
 	}
+	zone := t.Zone()
 	dueChanged, err := t.schedule(f, scope, user, now)
+	if err != nil {
+		return err
+	}
+	held, err := t.hold(f, zone, user, now)
 	if err != nil {
 		return err
 	}
@@ -113,7 +122,7 @@ func (t *Task) set(f Fields, scope Scope, user person.Settings, now time.Time) e
 		}
 		offsetsChanged = t.setOffsets(f.ReminderOffsets)
 	}
-	if (dueChanged || offsetsChanged || nagChanged) && !t.Completed() {
+	if (dueChanged || held || offsetsChanged || nagChanged) && !t.Completed() {
 		t.arm(user, now)
 	}
 	return nil
@@ -150,6 +159,15 @@ var told = []struct {
 	{"time_zone", func(t *Task) any { return t.TimeZone }},
 	{"category_id", func(t *Task) any { return nullIfZero(t.CategoryID()) }},
 	{"tag_ids", func(t *Task) any { return t.TagIDs() }},
+	{"parent_id", func(t *Task) any { return orNil(t.ParentID) }},
+	{"blocked_by", func(t *Task) any {
+		if len(t.BlockedBy) == 0 {
+			return nil
+		}
+		return t.BlockedBy
+	}},
+	{"start_date", func(t *Task) any { return orNil(t.StartDate) }},
+	{"waiting_for", func(t *Task) any { return nullIfZero(t.WaitingFor) }},
 	{"recurrence_rule", func(t *Task) any { return nullIfZero(t.rule()) }},
 	{"recurrence_base", func(t *Task) any { return nullIfZero(t.base()) }},
 	{"missed", func(t *Task) any { return nullIfZero(t.missed()) }},

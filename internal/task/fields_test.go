@@ -23,12 +23,13 @@ var (
 // whole is a task with a value in every field.
 func whole(t *testing.T) *Task {
 	t.Helper()
-	due, at, previous, minutes := now.Add(72*time.Hour), now.Add(time.Hour), int64(3), 45
+	due, at, previous, parent, minutes := now.Add(72*time.Hour), now.Add(time.Hour), int64(3), int64(9), 45
 	one := &Task{
 		ID: 7, UserID: 1, Title: "Water", Description: "all", Priority: High,
 		Category: &label.Category{ID: 4, Name: "Home"}, Tags: []label.Tag{{ID: 2, Name: "b"}, {ID: 1, Name: "c"}},
 		CompletedAt: &at, EstimateMinutes: &minutes, NagMinutes: 30, DueDate: &due, DueWall: &due, AllDay: true, TimeZone: "UTC",
-		Recurrence:     &Recurrence{Rule: "FREQ=DAILY", Base: FromDue, SeriesID: uuid.New(), Start: due, StartOccurrence: 1, Occurrence: 1, Missed: KeepMissed},
+		Recurrence: &Recurrence{Rule: "FREQ=DAILY", Base: FromDue, SeriesID: uuid.New(), Start: due, StartOccurrence: 1, Occurrence: 1, Missed: KeepMissed},
+		ParentID:   &parent, DeletedWith: &parent, BlockedBy: []int64{4, 5}, StartDate: &at, StartAllDay: true, WaitingFor: "an answer", Standing: Standing{OpenParts: 1, OpenBlockers: []int64{4}},
 		PreviousTaskID: &previous, ReminderOffsets: []int{5}, AbsoluteReminder: &at, SnoozedUntil: &at,
 		ReminderTimes: []time.Time{at}, RemindAt: &at, NagFrom: &at, RemindedAt: &at, RemindedDue: &due, HeldUntil: &at,
 		Skipped: []SkippedDate{{Due: &due}}, Notes: []string{"x"}, CreatedAt: now, UpdatedAt: now, DeletedAt: &at, Version: 2,

@@ -71,6 +71,9 @@ func (s *Service) Import(ctx context.Context, user person.Settings, in Import, d
 		if t.Tags, err = label.ResolveTags(ctx, tx, in.Tags.Value, nil); err != nil {
 			return err
 		}
+		if err := t.arrange(ctx, tx, &Task{}, in.Fields, nil); err != nil {
+			return err
+		}
 		inserted, err := tx.Insert(ctx, t, key)
 		if err != nil {
 			return err

@@ -34,6 +34,7 @@ type Selection struct {
 type ListInput struct {
 	Status string `json:"status,omitempty" doc:"Default all but deleted." enum:"all,pending,completed,deleted"`
 	Selection
+	Structure
 	TagsMatch       string  `json:"tags_match,omitempty" doc:"Default any." enum:"any,all"`
 	DueBefore       string  `json:"due_before,omitempty" doc:"This date (its start) or date-time." example:"2026-03-08"`
 	DueAfter        string  `json:"due_after,omitempty" doc:"At or after it."`
@@ -85,6 +86,9 @@ func (s *Service) List(ctx context.Context, user person.Settings, in ListInput) 
 		}
 	}
 	if err := in.state(&filter); err != nil {
+		return Listing{}, err
+	}
+	if err := s.structure(ctx, user, in.Structure, &filter); err != nil {
 		return Listing{}, err
 	}
 	if in.SortBy == "" {

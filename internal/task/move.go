@@ -91,6 +91,7 @@ func sameDate(a, b time.Time) bool { return clockOn(a, time.Time{}).Equal(clockO
 // inZone moves the task to another zone at the same wall time: 09:00 here becomes
 // 09:00 there.
 func (t *Task) inZone(zone *time.Location) {
+	defer t.keepStartDay(t.Zone())
 	if t.DueDate != nil {
 		wall := t.wall()
 		due := recurrence.Resolve(wall, zone).UTC()

@@ -132,6 +132,7 @@ func (t *Task) moveTo(next *recurrence.Occurrence) {
 	if !hadDue {
 		t.AllDay = t.wholeDays()
 	}
+	t.moveStart(next)
 	due := next.Time.UTC()
 	t.DueDate, t.DueWall = &due, nil
 	t.Recurrence.Occurrence, t.Recurrence.Date = next.Index, next.Wall
@@ -155,7 +156,8 @@ func (t *Task) Successor(user person.Settings, now time.Time) (*Task, error) {
 	}
 	next := current
 	next.ID, next.Version = 0, 1
-	next.CompletedAt, next.DeletedAt = nil, nil
+	next.CompletedAt, next.DeletedAt, next.DeletedWith = nil, nil, nil
+	next.WaitingFor, next.BlockedBy, next.Standing = "", nil, Standing{}
 	previous := t.ID
 	next.PreviousTaskID = &previous
 	next.CreatedAt, next.UpdatedAt = now, now
@@ -175,7 +177,9 @@ func (t *Task) forgetMoments() {
 // CreateSuccessor stores the occurrence that follows a completed one, with its
 // event, and returns it. It returns nil, without an error, when there is nothing to
 // do: the task is open again or permanently deleted, does not recur, its series has
-// ended, or it already has a successor. Calling it again is therefore safe.
+// ended, what it is a part of is done or deleted, or it already has a successor.
+// Calling it again is therefore safe. The parts of the task come anew with it, in the
+// same transaction.
 func (s *Service) CreateSuccessor(ctx context.Context, userID, id int64) (*Task, error) {
 	user, err := s.store.Settings(ctx, userID)
 	if err != nil {
@@ -190,10 +194,7 @@ func (s *Service) CreateSuccessor(ctx context.Context, userID, id int64) (*Task,
 		if next, err = t.Successor(user, s.clock()); err != nil || next == nil {
 			return err
 		}
-		inserted, err := tx.Insert(ctx, next, Idempotency{})
-		if !inserted {
-			next = nil
-		}
+		next, err = s.insertSuccessor(ctx, tx, t, next, user)
 		return err
 	})
 	if err != nil {

@@ -25,12 +25,16 @@ type OverviewInput struct {
 }
 
 // Overview is what there is to do. Each part counts all its tasks and holds the
-// first of them: dated ones by due date, undated ones most important first.
+// first of them: dated ones by due date, others most important first. What is on hold
+// or has not started is in Waiting at most. A part of a task that is listed is not
+// counted beside it.
 type Overview struct {
 	Overdue  Page // due before now
 	Today    Page // due from now to the end of the day in the user's zone
 	Upcoming Page // due on the days that follow
 	Undated  Page
+	Ready    *Page         // what can be begun now, most important first; nil: nothing here has structure
+	Waiting  *Page         // what is on hold; likewise
 	Agenda   []AgendaEntry // dates of open series from the beginning of today until Until
 	Cut      bool          // the agenda has more
 	Now      time.Time
@@ -62,6 +66,15 @@ func (s *Service) Overview(ctx context.Context, user person.Settings, in Overvie
 	out := Overview{Now: now, Until: until}
 	open := false
 	byDue := Paging{Sort: ByDueDate, Limit: in.Limit}
+	structured, err := s.store.Structured(ctx, user.UserID)
+	if err != nil {
+		return Overview{}, err
+	}
+	if structured {
+		out.Ready, out.Waiting = &Page{}, &Page{}
+	}
+	yes := true
+	byPriority := Paging{Sort: ByPriority, Desc: true, Limit: in.Limit}
 	for _, part := range []struct {
 		page   *Page
 		filter Filter
@@ -70,9 +83,17 @@ func (s *Service) Overview(ctx context.Context, user person.Settings, in Overvie
 		{&out.Overdue, Filter{DueBefore: &now}, byDue},
 		{&out.Today, Filter{DueAfter: &now, DueBefore: &tomorrow}, byDue},
 		{&out.Upcoming, Filter{DueAfter: &tomorrow, DueBefore: &until}, byDue},
-		{&out.Undated, Filter{Undated: true}, Paging{Sort: ByPriority, Desc: true, Limit: in.Limit}},
+		{&out.Undated, Filter{Undated: true}, byPriority},
+		{out.Ready, Filter{Ready: &yes}, byPriority},
+		{out.Waiting, Filter{Waiting: &yes}, byPriority},
 	} {
-		part.filter.Completed = &open
+		if part.page == nil {
+			continue
+		}
+		part.filter.Completed, part.filter.Now = &open, now
+		if structured && part.filter.Ready == nil && part.filter.Waiting == nil {
+			part.filter.AtHand, part.filter.TreeOnce = true, true
+		}
 		part.filter.Priorities, part.filter.CategoryIDs, part.filter.TagIDs = only.Priorities, only.CategoryIDs, only.TagIDs
 		if *part.page, err = s.store.List(ctx, user.UserID, part.filter, part.paging); err != nil {
 			return Overview{}, err

@@ -36,7 +36,8 @@ func (t *Task) PutBack(present *Task, user person.Settings, now time.Time) {
 
 // remindsAs tells whether two states of an open task have the same reminders.
 func (t *Task) remindsAs(other *Task) bool {
-	return sameInstant(t.DueDate, other.DueDate) && t.AllDay == other.AllDay && t.TimeZone == other.TimeZone &&
+	return t.Waiting() == other.Waiting() && sameInstant(t.StartDate, other.StartDate) &&
+		sameInstant(t.DueDate, other.DueDate) && t.AllDay == other.AllDay && t.TimeZone == other.TimeZone &&
 		sameOffsets(t.ReminderOffsets, other.ReminderOffsets) && t.NagMinutes == other.NagMinutes &&
 		sameInstant(t.AbsoluteReminder, other.AbsoluteReminder) && sameInstant(t.SnoozedUntil, other.SnoozedUntil)
 }

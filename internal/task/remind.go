@@ -22,7 +22,7 @@ const (
 func (t *Task) arm(user person.Settings, now time.Time) {
 	unclaimed := t.RemindAt
 	t.rearm(user, now)
-	if t.Completed() || t.DeletedAt != nil {
+	if t.Completed() || t.DeletedAt != nil || t.Waiting() {
 		t.RemindAt = nil
 		return
 	}
@@ -55,7 +55,9 @@ func (t *Task) snooze(at time.Time, user person.Settings, now time.Time) {
 	t.SnoozedUntil = &at
 	t.computeReminders(user, now)
 	t.ReminderTimes = slices.DeleteFunc(t.ReminderTimes, at.After)
-	t.RemindAt = &at
+	if !t.Waiting() {
+		t.RemindAt = &at
+	}
 }
 
 // wake cancels a snooze: what it postponed and was not sent is due again, at once if
@@ -72,8 +74,12 @@ func (t *Task) wake(user person.Settings, now time.Time) {
 
 func (t *Task) disarm() { t.RemindAt = nil }
 
-// firstReminder returns the first reminder after a moment, nil if there is none.
+// firstReminder returns the first reminder after a moment, nil if there is none. All
+// of them rest while the task is on hold.
 func (t *Task) firstReminder(after time.Time) *time.Time {
+	if t.Waiting() {
+		return nil
+	}
 	var first *time.Time
 	for _, at := range t.ReminderTimes {
 		if at.After(after) {
@@ -118,7 +124,8 @@ func (t *Task) sent(offset int, user person.Settings) bool {
 
 // computeReminders collects the task's reminders: the instants its offsets come to,
 // without those already sent that would come again, and the instants set as such,
-// unless already sent. A running snooze postpones whatever comes before it.
+// unless already sent. A running snooze postpones whatever comes before it. Offsets
+// that come to an instant before the start do not remind.
 func (t *Task) computeReminders(user person.Settings, now time.Time) {
 	var times []time.Time
 	t.NagFrom = nil
@@ -129,7 +136,7 @@ func (t *Task) computeReminders(user person.Settings, now time.Time) {
 		}
 		for _, offset := range t.offsets(user) {
 			at := t.reminderOf(*t.DueDate, offset, user)
-			if at.After(now) && t.sent(offset, user) || t.SnoozedUntil != nil && t.SnoozedUntil.After(now) && at.Before(*t.SnoozedUntil) {
+			if t.StartDate != nil && at.Before(*t.StartDate) || at.After(now) && t.sent(offset, user) || t.SnoozedUntil != nil && t.SnoozedUntil.After(now) && at.Before(*t.SnoozedUntil) {
 				continue
 			}
 			times = append(times, at)

@@ -75,7 +75,7 @@ func TestSuccessorTakesTheFieldsAndNotTheHistory(t *testing.T) {
 		require.Nil(t, none)
 	}
 	old, fields := Differences(one, next)
-	require.Subset(t, []string{"completed", "due_date", "previous_task_id", "absolute_reminder", "snoozed_until"}, keysOf(fields), "%v", old)
+	require.Subset(t, []string{"completed", "due_date", "start_date", "waiting_for", "blocked_by", "previous_task_id", "absolute_reminder", "snoozed_until"}, keysOf(fields), "%v", old)
 
 	one.CompletedAt = nil
 	next, err = one.Successor(ann, now)

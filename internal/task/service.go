@@ -38,9 +38,10 @@ func (s *Service) Get(ctx context.Context, user person.Settings, id int64) (*Tas
 type Deletion struct {
 	Task        *Task
 	SeriesEnded bool // the task was the open occurrence of a series
+	Parts       int  // parts that were deleted with it
 }
 
-// Delete removes a task from all lists. Reopen restores it.
+// Delete removes a task from all lists, with its parts. Reopen restores them.
 func (s *Service) Delete(ctx context.Context, user person.Settings, id int64) (Deletion, error) {
 	var result Deletion
 	err := s.change(ctx, user, id, func(tx Tx, t *Task) error {
@@ -52,11 +53,15 @@ func (s *Service) Delete(ctx context.Context, user person.Settings, id int64) (D
 }
 
 func (s *Service) delete(ctx context.Context, tx Tx, t *Task) (Deletion, error) {
+	parts, err := s.deleteParts(ctx, tx, t)
+	if err != nil {
+		return Deletion{}, err
+	}
 	now, before := s.clock(), t.Clone()
 	t.DeletedAt = &now
 	t.disarm()
 	t.touch(now)
-	return Deletion{Task: t, SeriesEnded: t.Recurrence != nil && !t.Completed()}, tx.Save(ctx, Change{Kind: Deleted, Before: before, Task: t})
+	return Deletion{Task: t, SeriesEnded: t.Recurrence != nil && !t.Completed(), Parts: parts}, tx.Save(ctx, Change{Kind: Deleted, Before: before, Task: t})
 }
 
 // change runs fn on a task that exists and is not deleted, with its row locked.

@@ -31,6 +31,9 @@ type Store interface {
 	// creation.
 	Oldest(ctx context.Context, userID int64, created time.Time, id int64, limit int) ([]*Task, error)
 	Task(ctx context.Context, userID, id int64) (*Task, error)
+	// Structured tells whether an open task of the user has a parent, blockers or a
+	// start, or is on hold.
+	Structured(ctx context.Context, userID int64) (bool, error)
 	List(ctx context.Context, userID int64, f Filter, p Paging) (Page, error)
 	Search(ctx context.Context, userID int64, q Query, f Filter, p Paging) (Page, error)
 	Categories(ctx context.Context, userID int64) ([]label.Category, error)
@@ -58,8 +61,11 @@ type Tx interface {
 	// Save stores a changed task with its event. The change must hold the task as it
 	// was before.
 	Save(ctx context.Context, c Change) error
-	// Remove deletes a task permanently, with its event.
+	// Remove deletes a task permanently, with its event. RemoveWith does the same
+	// because another task is removed, which undoing that undoes too.
 	Remove(ctx context.Context, t *Task) error
+	RemoveWith(ctx context.Context, t *Task, other int64) error
+	Trees
 }
 
 // Idempotency is a caller's key for an addition, with a digest of its content: using
@@ -83,6 +89,13 @@ type Filter struct {
 	Deleted                         bool // only deleted tasks; otherwise none of them
 	Undated                         bool // only tasks without a due date
 	Recurring                       bool // only tasks of a series
+
+	// See Task.Ready. Now is the instant at which these are judged.
+	Ready, Blocked, Waiting, TopLevel *bool
+	ParentID                          int64
+	Now                               time.Time
+	AtHand                            bool // leave out tasks on hold, and those that have not started
+	TreeOnce                          bool // leave out, and do not count, parts of tasks that are selected too
 }
 
 // SortKey is what a list is sorted by; ties are broken by id in the same direction.

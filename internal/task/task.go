@@ -67,6 +67,14 @@ type Task struct {
 	// it; nil: what the clock shows.
 	DueWall *time.Time
 
+	ParentID    *int64     // the task that this one is a part of
+	BlockedBy   []int64    // tasks that must be done first, ascending
+	StartDate   *time.Time // not before this instant
+	StartAllDay bool       // a day was given: StartDate is its beginning in TimeZone
+	WaitingFor  string     // on hold until somebody answers; "" if it is not
+	DeletedWith *int64     // the task whose deletion took this part along
+	Standing    Standing   // as read last; not stored with the task
+
 	Recurrence     *Recurrence
 	PreviousTaskID *int64 // the occurrence before this one
 
@@ -126,6 +134,7 @@ type SkippedDate struct {
 	Occurrence       int        `json:"occurrence"`
 	AllDay           bool       `json:"all_day"`
 	AbsoluteReminder *time.Time `json:"absolute_reminder,omitempty"`
+	StartDate        *time.Time `json:"start_date,omitempty"`
 }
 
 // maxSkipped is how many skips can be undone.
@@ -150,7 +159,9 @@ func (t *Task) Clone() *Task {
 	c.ReminderOffsets, c.ReminderTimes = slices.Clone(t.ReminderOffsets), slices.Clone(t.ReminderTimes)
 	c.Skipped, c.Notes = slices.Clone(t.Skipped), slices.Clone(t.Notes)
 	c.PreviousTaskID, c.EstimateMinutes = copied(t.PreviousTaskID), copied(t.EstimateMinutes)
-	for _, instant := range []**time.Time{&c.CompletedAt, &c.DueDate, &c.DueWall, &c.AbsoluteReminder, &c.SnoozedUntil, &c.NagFrom, &c.RemindAt, &c.RemindedAt, &c.RemindedDue, &c.HeldUntil, &c.DeletedAt} {
+	c.ParentID, c.DeletedWith, c.BlockedBy = copied(t.ParentID), copied(t.DeletedWith), slices.Clone(t.BlockedBy)
+	c.Standing.OpenBlockers = slices.Clone(t.Standing.OpenBlockers)
+	for _, instant := range []**time.Time{&c.CompletedAt, &c.DueDate, &c.DueWall, &c.StartDate, &c.AbsoluteReminder, &c.SnoozedUntil, &c.NagFrom, &c.RemindAt, &c.RemindedAt, &c.RemindedDue, &c.HeldUntil, &c.DeletedAt} {
 		*instant = copied(*instant)
 	}
 	return &c
@@ -170,6 +181,9 @@ type Change struct {
 	Kind   ChangeKind
 	Before *Task // nil: it is new
 	Task   *Task // after the change
+	// With is the task whose change of the same kind took this part along, 0 for none.
+	// Undoing that change undoes this one.
+	With int64
 }
 
 // ChangeKind is the kind of a state change.

@@ -3,6 +3,7 @@ package task
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"tickler/internal/fault"
 	"tickler/internal/person"
@@ -15,6 +16,7 @@ type Reopening struct {
 	Changed   bool // false: it was open already
 	Restored  bool // it was deleted and is back
 	Unskipped bool // it is back on the date that was skipped
+	Parts     int  // parts that were deleted with it and are back
 	// The successor that completing the task had created.
 	TookBack      *Task // removed, since nobody had changed it
 	KeptSuccessor *Task // kept, since somebody had
@@ -39,7 +41,10 @@ func (s *Service) reopen(ctx context.Context, tx Tx, t *Task, user person.Settin
 	switch {
 	case t.DeletedAt != nil:
 		result.Restored, kind = true, Restored
-		t.DeletedAt = nil
+		t.DeletedAt, t.DeletedWith = nil, nil
+		if err := t.returnToParent(ctx, tx); err != nil {
+			return result, err
+		}
 	case t.Completed():
 		if err := result.takeBackSuccessor(ctx, tx, t.ID); err != nil {
 			return result, err
@@ -57,11 +62,16 @@ func (s *Service) reopen(ctx context.Context, tx Tx, t *Task, user person.Settin
 		t.rearm(user, now)
 	}
 	t.touch(now)
-	return result, tx.Save(ctx, Change{Kind: kind, Before: before, Task: t})
+	if err := tx.Save(ctx, Change{Kind: kind, Before: before, Task: t}); err != nil || !result.Restored {
+		return result, err
+	}
+	var err error
+	result.Parts, err = s.restoreParts(ctx, tx, t, before.DeletedWith, user)
+	return result, err
 }
 
-// takeBackSuccessor removes the successor that completing a task created, if nobody
-// has changed it.
+// takeBackSuccessor removes the successor that completing a task created, with its
+// parts, if nobody has changed any of them.
 func (r *Reopening) takeBackSuccessor(ctx context.Context, tx Tx, id int64) error {
 	next, err := tx.LockSuccessor(ctx, id)
 	switch {
@@ -69,16 +79,22 @@ func (r *Reopening) takeBackSuccessor(ctx context.Context, tx Tx, id int64) erro
 		return nil
 	case err != nil:
 		return err
-	case next.untouched(), next.DeletedAt != nil:
-		// A deleted successor is removed permanently, so that the next completion
-		// can create one.
-		if next.DeletedAt == nil {
-			r.TookBack = next
-		}
-		return tx.Remove(ctx, next)
 	}
-	r.KeptSuccessor = next
-	return nil
+	parts, err := tx.LockTree(ctx, next.ID)
+	if err != nil {
+		return err
+	}
+	touched := !next.untouched() || slices.ContainsFunc(parts, func(p *Task) bool { return !p.untouched() })
+	if touched && next.DeletedAt == nil {
+		r.KeptSuccessor = next
+		return nil
+	}
+	// A deleted successor is removed permanently, so that the next completion can
+	// create one.
+	if next.DeletedAt == nil {
+		r.TookBack = next
+	}
+	return RemoveTree(ctx, tx, next, parts)
 }
 
 // Skipping is the result of skipping an occurrence.
@@ -131,7 +147,7 @@ func (t *Task) skipTo(next *recurrence.Occurrence) {
 	r := t.Recurrence
 	skipped := append(t.Skipped, SkippedDate{
 		Due: t.DueDate, Date: r.Date, Start: r.Start, StartOccurrence: r.StartOccurrence,
-		Occurrence: r.Occurrence, AllDay: t.AllDay, AbsoluteReminder: t.AbsoluteReminder,
+		Occurrence: r.Occurrence, AllDay: t.AllDay, AbsoluteReminder: t.AbsoluteReminder, StartDate: t.StartDate,
 	})
 	t.moveTo(next)
 	t.forgetMoments() // they concerned the skipped date
@@ -144,5 +160,8 @@ func (t *Task) unskip() {
 	t.Skipped = t.Skipped[:len(t.Skipped)-1]
 	r := t.Recurrence
 	t.DueDate, t.AllDay, t.AbsoluteReminder, t.SnoozedUntil = last.Due, last.AllDay, last.AbsoluteReminder, nil
+	if t.StartDate != nil && last.StartDate != nil {
+		t.StartDate = last.StartDate
+	}
 	r.Date, r.Start, r.StartOccurrence, r.Occurrence = last.Date, last.Start, last.StartOccurrence, last.Occurrence
 }

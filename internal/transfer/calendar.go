@@ -283,6 +283,8 @@ func (r *calendarFile) related(i *item, props []ical.Prop) {
 		switch kind := strings.ToUpper(prop.Params.Get("RELTYPE")); {
 		case (kind == "" || kind == "PARENT") && i.parent == "":
 			i.parent = strings.TrimSpace(uid)
+		case kind == "DEPENDS-ON" && len(i.relations().needs) < task.MaxBlockers: // RFC 9253, section 5.1
+			i.relations().needs = append(i.relations().needs, strings.TrimSpace(uid))
 		case kind == "CHILD": // the part names what it is a part of
 			i.note("its part %q could not be taken over", fault.Clip(uid))
 		default:

@@ -147,13 +147,14 @@ func TestWhatHasNoPlaceIsKeptAndNoted(t *testing.T) {
 	found := b.all(t, b.ann)
 	all := strings.Join(notes["Everything"], "\n")
 	for _, line := range []string{
-		"What it says", "Part of: Move house", "Related to: sibling@lost", "Location: Main Street 1, second floor", "URL: https://example.org/house", "Place: 52.52;13.40",
+		"What it says", "Related to: sibling@lost", "Location: Main Street 1, second floor", "URL: https://example.org/house", "Place: 52.52;13.40",
 		"Done so far: 50 %", "Status: in process", "Attachment: https://example.org/plan.pdf", "Comment: ask Ann first", "Contact: Jim, +1 555", "Organizer: mailto:jim@example.org",
 		"Class: PRIVATE", "Another rule: FREQ=MONTHLY", "Also on: 2026-04-01, 2026-04-02",
 	} {
 		require.Contains(t, strings.Split(found["Everything"].Description, "\n"), line)
 	}
-	for _, note := range []string{"part of", "related to", "location", "URL", "place", "done so far", "status", "attachment", "comment", "contact", "organizer", "class", "another rule", "also on", "ATTACH", "X-APPLE-SORT-ORDER", "X-OWN", "REPEAT", "VLOCATION"} {
+	require.Equal(t, found["Move house"].ID, *found["Everything"].ParentID)
+	for _, note := range []string{"related to", "location", "URL", "place", "done so far", "status", "attachment", "comment", "contact", "organizer", "class", "another rule", "also on", "ATTACH", "X-APPLE-SORT-ORDER", "X-OWN", "REPEAT", "VLOCATION"} {
 		require.Contains(t, all, note)
 	}
 	require.Contains(t, found["Dates without a rule"].Description, "Also on: 2026-03-12 09:00 Europe/Berlin")

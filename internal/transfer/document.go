@@ -67,6 +67,10 @@ type ExportedTask struct {
 	PreviousTaskID   int64    `json:"previous_task_id,omitempty" doc:"The occurrence that this one follows."`
 	ReminderOffsets  *[]int   `json:"reminder_offsets,omitempty" doc:"Minutes before due; left out: those of the settings."`
 	AbsoluteReminder string   `json:"absolute_reminder,omitempty"`
+	ParentID         int64    `json:"parent_id,omitempty" doc:"The task that it is a part of."`
+	BlockedBy        []int64  `json:"blocked_by,omitempty" doc:"The tasks that must be done first."`
+	StartDate        string   `json:"start_date,omitempty" doc:"Not before: a date for a day, else an instant."`
+	WaitingFor       string   `json:"waiting_for,omitempty"`
 	NagMinutes       int      `json:"nag_minutes,omitempty" doc:"Reminds every so many minutes from the due date on, until done."`
 	SnoozedUntil     string   `json:"snoozed_until,omitempty"`
 	CompletedAt      string   `json:"completed_at,omitempty"`
@@ -164,6 +168,12 @@ func export(t *task.Task) ExportedTask {
 		AbsoluteReminder: optional(t.AbsoluteReminder), SnoozedUntil: optional(t.SnoozedUntil),
 		CompletedAt: optional(t.CompletedAt), CreatedAt: instant(t.CreatedAt), UpdatedAt: instant(t.UpdatedAt),
 		EstimateMinutes: t.EstimateMinutes, NagMinutes: t.NagMinutes, DueDate: optional(t.DueDate),
+	}
+	if out.BlockedBy, out.WaitingFor, out.StartDate = t.BlockedBy, t.WaitingFor, optional(t.StartDate); t.StartAllDay {
+		out.StartDate = t.StartText(t.Zone())
+	}
+	if t.ParentID != nil {
+		out.ParentID = *t.ParentID
 	}
 	if t.DueWall != nil {
 		out.DueWall = t.DueWall.Format(wallForm)

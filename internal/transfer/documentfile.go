@@ -133,6 +133,19 @@ func (t ExportedTask) item(row int) item {
 	if t.DueWall != "" {
 		i.in.DueDate = input.Some(t.DueWall)
 	}
+	if t.StartDate != "" {
+		i.in.StartDate = input.Some(t.StartDate)
+	}
+	if t.WaitingFor != "" {
+		i.in.WaitingFor = input.Some(t.WaitingFor)
+	}
+	if t.ParentID != 0 {
+		i.parent = strconv.FormatInt(t.ParentID, 10)
+	}
+	for _, id := range t.BlockedBy {
+		i.relations().needs = append(i.relations().needs, strconv.FormatInt(id, 10))
+	}
+	i.uid = strconv.FormatInt(t.ID, 10)
 	if t.EstimateMinutes != nil {
 		i.in.EstimateMinutes = input.Some(*t.EstimateMinutes)
 	}

@@ -107,6 +107,22 @@ func (i *item) drop(err error) bool {
 		kept = i.in.Nag.Set
 		i.line(fmt.Sprintf("Nag: every %d minutes", i.in.Nag.Value.EveryMinutes))
 		i.in.Nag = input.Optional[task.Nag]{}
+	case "start_date":
+		kept = i.in.StartDate.Set
+		i.line("Start: " + i.in.StartDate.Value)
+		i.in.StartDate = input.Optional[string]{}
+	case "waiting_for":
+		kept = i.in.WaitingFor.Set
+		i.line("Waiting for: " + i.in.WaitingFor.Value)
+		i.in.WaitingFor = input.Optional[string]{}
+	case "parent_id":
+		kept = i.in.ParentID.Set
+		i.line("Part of: " + cutTo(i.relations().title, task.MaxTitle))
+		i.in.ParentID = input.Optional[int64]{}
+	case "blocked_by":
+		kept = i.in.BlockedBy.Set
+		i.line(fmt.Sprintf("Blocked by: %d tasks", len(i.in.BlockedBy.Value)))
+		i.in.BlockedBy = input.Optional[[]int64]{}
 	case "reminder_offsets":
 		kept = i.in.ReminderOffsets.Set
 		i.line(fmt.Sprintf("Reminders: %v minutes before", i.in.ReminderOffsets.Value))

@@ -24,9 +24,10 @@ type item struct {
 	notes  []string
 	reason string // why it is not imported at all
 
-	id, previous int64  // in a document of our own
-	uid, parent  string // ids in a file of another program; parent: what it is part of
-	list         string // the id of its list, until its name is read
+	id, previous int64      // in a document of our own
+	uid, parent  string     // ids in a file of another program; parent: what it is part of
+	list         string     // the id of its list, until its name is read
+	among        *relations // nil: it stands alone
 }
 
 const (

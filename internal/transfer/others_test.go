@@ -53,7 +53,7 @@ func TestTickTickIsImported(t *testing.T) {
 	require.Equal(t, "Use the big pot\n\nFolder: Home", basil.Description)
 	require.Equal(t, 2026, basil.CreatedAt.Year())
 	require.Equal(t, task.Low, soil.Priority)
-	require.Contains(t, soil.Description, "Part of: Repot the basil")
+	require.Equal(t, basil.ID, *soil.ParentID)
 	require.Equal(t, "America/New_York", standup.TimeZone)
 	require.Equal(t, "2026-03-03T15:00:00Z", standup.DueDate.Format(time.RFC3339))
 	require.Equal(t, "FREQ=WEEKLY;BYDAY=TU", standup.Recurrence.Rule)
@@ -75,7 +75,7 @@ func TestGoogleTasksIsImported(t *testing.T) {
 	require.Equal(t, "white\n\nLink: Offer https://mail.example.org/1", fence.Description)
 	require.Equal(t, "Household", fence.Category.Name)
 	require.Equal(t, "2026-02-03T10:00:00Z", paint.CompletedAt.Format(time.RFC3339))
-	require.Contains(t, paint.Description, "Part of: Paint the fence")
+	require.Equal(t, found["Paint the fence"].ID, *paint.ParentID)
 	require.Equal(t, "2026-03-11T10:30:00Z", plants.DueDate.Format(time.RFC3339))
 	require.Equal(t, task.High, plants.Priority)
 	require.Contains(t, notes["Water the plants"], "it recurs, but by which rule Google does not export")
@@ -121,7 +121,7 @@ func TestTasksOrgIsImported(t *testing.T) {
 	require.Contains(t, notes["Ship it"], "left out: 1 attachments")
 	require.True(t, part.AllDay)
 	require.True(t, part.Completed())
-	require.Contains(t, part.Description, "Part of: Ship it")
+	require.Equal(t, found["Ship it"].ID, *part.ParentID)
 }
 
 func TestVikunjaIsImported(t *testing.T) {
@@ -140,7 +140,7 @@ func TestVikunjaIsImported(t *testing.T) {
 	}
 	require.Contains(t, notes["Mow"], "left out: 1 attachments")
 	require.True(t, fuel.Completed())
-	require.Contains(t, fuel.Description, "Part of: Mow")
+	require.Equal(t, found["Mow"].ID, *fuel.ParentID)
 	require.Contains(t, fuel.Description, "Recurrence: every 5 seconds")
 }
 

@@ -158,24 +158,6 @@ func Formats() []string {
 	return []string{documentFormat, calendarFormat, todoistFormat, tickTickFormat, googleFormat, microsoftFormat, tasksOrgFormat, vikunjaFormat}
 }
 
-// finish gives each task what could only be known at the end: the title of what it is
-// part of, and the name of its list.
-func (c *content) finish() {
-	titles := map[string]string{}
-	for _, one := range c.items {
-		if one.uid != "" {
-			titles[one.uid] = one.in.Title.Value
-		}
-	}
-	for n := range c.items {
-		one := &c.items[n]
-		if one.parent != "" {
-			title := titles[one.parent]
-			if title == "" {
-				title = "(" + one.parent + ")"
-			}
-			one.partOf(title)
-		}
-		one.uid, one.parent = "", ""
-	}
-}
+// finish gives each task what could only be known at the end: which others it belongs
+// to, and the name of its list.
+func (c *content) finish() { c.relate() }

@@ -40,6 +40,7 @@ type todoist struct {
 	project string // its name, "" if the file does not tell
 	section string
 	above   []string // titles of the tasks that the next one may be part of
+	places  []int    // and their places among the items
 	// comments of the last task are put together before they go into its
 	// description: each may be a few letters, and there may be very many.
 	comments strings.Builder
@@ -62,6 +63,7 @@ func (p *todoist) row(t *table) error {
 	switch kind := strings.ToLower(t.field("TYPE")); kind {
 	case "section":
 		p.section, p.above = strings.Clone(cutTo(t.field("CONTENT"), task.MaxTitle)), nil
+		p.places = nil
 	case "note":
 		if text := t.field("CONTENT"); len(p.items) > p.first && text != "" && p.comments.Len() <= maxEntry {
 			p.comments.WriteString("\n\n" + text)
@@ -98,9 +100,10 @@ func (p *todoist) task(t *table) item {
 	}
 	depth, _ := strconv.Atoi(t.field("INDENT"))
 	depth = min(max(depth, 1)-1, len(p.above), maxIndent)
-	if depth > 0 {
-		i.partOf(strings.Join(p.above[:depth], " › "))
+	if p.places = p.places[:depth]; depth > 0 {
+		i.among = &relations{above: p.places[depth-1] + 1, title: strings.Join(p.above[:depth], " › ")}
 	}
+	p.places = append(slices.Clone(p.places), len(p.items))
 	p.above = append(slices.Clone(p.above[:depth]), strings.Clone(cutTo(i.in.Title.Value, task.MaxTitle)))
 	zone := p.user.Zone()
 	if name := some(t.field("TIMEZONE")); name != "" {

@@ -152,7 +152,6 @@ func (s *Service) ImportTelling(ctx context.Context, user person.Settings, media
 
 // importAll imports the tasks one by one.
 func (s *Service) importAll(ctx context.Context, user person.Settings, report Report, content content, told func(done, all int)) (Report, error) {
-	report.Rows = []Row{}
 	planned, err := s.predictLabels(ctx, user)
 	if err != nil {
 		return report, err
@@ -166,9 +165,12 @@ func (s *Service) importAll(ctx context.Context, user person.Settings, report Re
 		}
 	}
 	imported := map[int64]int64{} // ids by those in the file
+	placed := make([]int64, len(content.items))
+	report.Rows = make([]Row, len(content.items))
 	seen := map[string]bool{}
-	for n, one := range content.items {
-		told(n, len(content.items))
+	for done, n := range inOrder(content.items) {
+		told(done, len(content.items))
+		one := content.items[n]
 		content.items[n] = item{} // release the memory of what is done
 		one.finish()
 		row := Row{Row: one.row, Title: fault.Clip(one.in.Title.Value), Reason: one.reason}
@@ -178,6 +180,7 @@ func (s *Service) importAll(ctx context.Context, user person.Settings, report Re
 		seen[one.in.IdempotencyKey] = true
 		if row.Reason == "" {
 			planned.fit(&one)
+			one.belong(placed, report.DryRun)
 			if err := s.importOne(ctx, user, &one, report.DryRun, imported, &row); err != nil {
 				return report, err
 			}
@@ -190,7 +193,7 @@ func (s *Service) importAll(ctx context.Context, user person.Settings, report Re
 			planned.accept(&one)
 			report.Created++
 		}
-		report.Rows = append(report.Rows, row)
+		report.Rows[n], placed[n] = row, row.TaskID
 	}
 	return report, nil
 }

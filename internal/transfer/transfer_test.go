@@ -240,7 +240,7 @@ func TestTodoistIsImported(t *testing.T) {
 	require.Equal(t, "America/New_York", monday.TimeZone)
 	require.Equal(t, "2026-03-02T15:00:00+01:00", monday.FormatDue(b.ann), "today, at the wall time of its own zone")
 	require.Equal(t, task.FromCompletion, monday.Recurrence.Base)
-	require.Contains(t, numbers.Description, "Part of: Report")
+	require.Equal(t, monday.ID, *numbers.ParentID, "indented below it")
 	require.Contains(t, numbers.Description, "whenever")
 	require.Len(t, []rune(long.Title), task.MaxTitle)
 	require.Contains(t, long.Description, strings.Repeat("é", 300))
