@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/base64"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -281,7 +282,7 @@ func TestWhoSignsInGoesOnWhereTheyWereGoing(t *testing.T) {
 		"/\r\nSet-Cookie: a=b", "https:/evil.example", "%2F%2Fevil.example",
 	} {
 		b := h.browser(t)
-		b.plant("next", url.QueryEscape(evil))
+		b.plant("next", base64.RawURLEncoding.EncodeToString([]byte(evil)))
 		to := b.post(h.signInLink(t, ann.user.UserID)).header.Get("Location")
 		u, err := url.Parse(to)
 		require.NoError(t, err, evil)
