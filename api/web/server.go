@@ -56,6 +56,8 @@ func Mount(router gin.IRoutes, c Config) {
 	s.post("/task/:id/reopen", s.reopen)
 	s.post("/task/:id/delete", s.delete)
 	s.post("/task/:id/skip", s.skip)
+	s.post("/task/:id/place", s.place)
+	s.post("/task/:id/part", s.addPart)
 	s.get("/activity", s.activity)
 	s.get("/activity/undo", s.undoPage)
 	s.post("/undo", s.undo)

@@ -32,6 +32,15 @@ type taskData struct {
 	History  []step
 	Remind   Form   // the form that snoozes
 	Soonest  string // that a reminder can be set to
+	Place    structure
+	Part     Form // the form that adds a part
+	Asks     bool // what becomes of open parts
+}
+
+// taskForms are forms of the page of a task that could not be carried out.
+type taskForms struct {
+	remind, place, part Form
+	asks                bool // it is to be completed, and has open parts
 }
 
 func (s *server) task(c *gin.Context, user person.Settings) error {
@@ -41,6 +50,10 @@ func (s *server) task(c *gin.Context, user person.Settings) error {
 // showTask answers with the page of the task in the path. remind is a form that
 // could not be carried out.
 func (s *server) showTask(c *gin.Context, status int, user person.Settings, remind Form) error {
+	return s.showTaskWith(c, status, user, taskForms{remind: remind})
+}
+
+func (s *server) showTaskWith(c *gin.Context, status int, user person.Settings, forms taskForms) error {
 	taskID, err := idOf(c)
 	if err != nil {
 		return err
@@ -54,8 +67,11 @@ func (s *server) showTask(c *gin.Context, status int, user person.Settings, remi
 	data := taskData{
 		row: clock.rows([]operation.View{t}, clock.full)[0], Version: t.Version, Text: linked(t.Description), Due: clock.full(t.DueDate),
 		Done: clock.full(t.CompletedAt), Recurs: found.Recurrence,
-		Offsets: OffsetWords(t.ReminderOffsets), Created: clock.full(t.CreatedAt), Updated: clock.full(t.UpdatedAt), Remind: remind,
+		Offsets: OffsetWords(t.ReminderOffsets), Created: clock.full(t.CreatedAt), Updated: clock.full(t.UpdatedAt), Remind: forms.remind, Part: forms.part, Asks: forms.asks,
 		Soonest: clock.now.In(clock.zone).Add(time.Minute).Format(localForm),
+	}
+	if data.Place, err = s.structureOf(ctx, user, t, forms.place); err != nil {
+		return err
 	}
 	if t.CategoryID != 0 {
 		data.Category = Place{Name: t.Category, Path: "/category/" + id(t.CategoryID)}

@@ -2,6 +2,7 @@ package web
 
 import (
 	"fmt"
+	"net/http"
 	"strings"
 
 	"github.com/gin-gonic/gin"
@@ -19,7 +20,7 @@ func quoted(title string) string {
 }
 
 func (s *server) complete(c *gin.Context, user person.Settings) error {
-	return s.change(c, "complete_task", nil, func(done operation.TaskAnswer) Said {
+	err := s.change(c, "complete_task", partsOf(c), func(done operation.TaskAnswer) Said {
 		said := Said{Text: quoted(done.Task.Title) + " is done", Call: callOf(c)}
 		switch {
 		case done.NextDue != "":
@@ -29,6 +30,10 @@ func (s *server) complete(c *gin.Context, user person.Settings) error {
 		}
 		return said
 	})
+	if asksForParts(err) {
+		return s.showTaskWith(c, http.StatusConflict, user, taskForms{asks: true})
+	}
+	return err
 }
 
 func (s *server) reopen(c *gin.Context, _ person.Settings) error {

@@ -1,0 +1,71 @@
+package web_test
+
+import (
+	"fmt"
+	"net/http"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+func TestTaskShowsItsPlaceAmongOthers(t *testing.T) {
+	t.Parallel()
+	ann, bob := setup(t)
+	root := ann.adds(`{"title": "Bathroom <b>"}`)
+	plumb := ann.adds(fmt.Sprintf(`{"title": "Plumb", "parent_id": %d}`, root))
+	tile := ann.adds(fmt.Sprintf(`{"title": "Tile", "parent_id": %d, "blocked_by": [%d], "waiting_for": "a <colour>", "start_date": "2026-01-05"}`, root, plumb))
+	path := "/task/" + itoa(tile)
+	got := ann.get(path).text
+	for _, part := range []string{`>Bathroom &lt;b&gt;</a>`, ">Plumb</a>", "a &lt;colour&gt;", "5 Jan"} {
+		require.Contains(t, got, part)
+	}
+	require.Contains(t, ann.get("/task/"+itoa(root)).text, "0 of 2 done")
+	require.Contains(t, ann.get("/tasks").text, "2 open parts")
+	require.NotContains(t, ann.get("/tasks").text, "<colour>")
+
+	ann.post("/task/"+itoa(plumb)+"/complete", "back", path)
+	require.Contains(t, ann.get(path).text, "<del>Plumb</del>")
+	require.Contains(t, ann.get("/task/"+itoa(root)).text, "1 of 2 done")
+	require.Contains(t, ann.post("/task/"+itoa(root)+"/part", "title", "Paint").text, "Added “Paint”")
+	require.Equal(t, http.StatusNotFound, bob.post("/task/"+itoa(root)+"/part", "title", "Mine").status)
+	require.Equal(t, http.StatusNotFound, bob.post(path+"/place", "waiting", "me", "was_waiting", "").status)
+}
+
+func TestTaskIsMovedWithoutDragging(t *testing.T) {
+	t.Parallel()
+	ann, bob := setup(t)
+	root, part := ann.adds(`{"title": "Root"}`), ann.adds(`{"title": "Part"}`)
+	theirs := bob.adds(`{"title": "Theirs"}`)
+	path := "/task/" + itoa(part) + "/place"
+	moved := ann.post(path, "parent", itoa(root)+" Root", "was_parent", "", "blockers", "", "was_blockers", "", "waiting", "an answer", "was_waiting", "")
+	require.Contains(t, moved.text, "Saved “Part”")
+	view := ann.view(part)
+	require.Equal(t, root, view.ParentID)
+	require.Equal(t, "an answer", view.WaitingFor)
+
+	circle := ann.post("/task/"+itoa(root)+"/place", "parent", itoa(part), "was_parent", "")
+	require.Equal(t, http.StatusBadRequest, circle.status)
+	require.Contains(t, circle.text, "cannot be moved under")
+	require.Contains(t, circle.text, `value="`+itoa(part)+`"`, "what was typed stays")
+	for _, wrong := range []string{itoa(theirs), "999999", "nonsense"} {
+		require.Equal(t, http.StatusBadRequest, ann.post("/task/"+itoa(root)+"/place", "blockers", wrong, "was_blockers", "").status)
+	}
+	ann.post(path, "parent", "", "was_parent", itoa(root))
+	require.Zero(t, ann.view(part).ParentID)
+}
+
+func TestCompletingAsksWhatBecomesOfOpenParts(t *testing.T) {
+	t.Parallel()
+	ann, _ := setup(t)
+	for _, choice := range []string{"complete", "keep"} {
+		root := ann.adds(`{"title": "Root"}`)
+		part := ann.adds(fmt.Sprintf(`{"title": "Part", "parent_id": %d}`, root))
+		path := "/task/" + itoa(root) + "/complete"
+		asked := ann.post(path, "back", "/tasks")
+		require.Equal(t, http.StatusConflict, asked.status)
+		require.Contains(t, asked.text, "What becomes of them?")
+		require.False(t, ann.view(root).Completed)
+		require.Contains(t, ann.post(path, "back", "/tasks", "parts", choice).text, "is done")
+		require.Equal(t, choice == "complete", ann.view(part).Completed)
+	}
+}
