@@ -44,8 +44,9 @@ var (
 	ofArguments = schemas{required: true, values: true, words: true, spares: true}
 	ofBody      = schemas{required: true, closed: true, nullable: true, values: true, lengths: true, words: true, examples: true}
 	// Nothing is required in a tool's answer: empty properties are left out, and a
-	// failed call has only error.
-	ofToolAnswer = schemas{words: true, forTools: true}
+	// failed call has only error. Models read answers, and hardly their schemas, so
+	// these name what there is and do not describe it.
+	ofToolAnswer = schemas{forTools: true}
 	ofAnswer     = schemas{required: true, values: true, lengths: true, words: true, examples: true}
 )
 
