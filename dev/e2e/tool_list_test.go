@@ -41,6 +41,8 @@ var effects = []struct {
 	{"update_tag", false, true, func(int64) fields { return fields{"tag": "errand", "color": "#1E90FF"} }},
 	{"delete_tag", false, true, func(int64) fields { return fields{"tag": "errand"} }},
 	{"user_settings", false, true, func(int64) fields { return fields{"reminder_offsets": []int{10}} }},
+	{"get_history", true, false, func(int64) fields { return fields{"limit": 1} }},
+	{"undo", false, true, func(int64) fields { return fields{"dry_run": true} }}, // of the last change
 }
 
 // ofTask are the arguments of a tool that works on one task.
@@ -138,6 +140,15 @@ func TestAnswersMeetTheOutputSchemas(t *testing.T) {
 			arguments := e.arguments(id)
 			if _, takes := tools[e.tool].InputSchema.(map[string]any)["properties"].(map[string]any)["response_format"]; takes {
 				arguments["response_format"] = form
+			}
+			if e.tool == "undo" {
+				var history struct {
+					Changes []struct {
+						ID int64 `json:"change_id"`
+					}
+				}
+				require.NoError(t, json.Unmarshal([]byte(p.call(t, "get_history", fields{"limit": 1}).text), &history))
+				arguments["change_id"] = history.Changes[0].ID
 			}
 			require.True(t, meets(e.tool, arguments), "%s with %v", e.tool, arguments)
 		}
