@@ -45,7 +45,7 @@ func (r route) describe(o operation.Operation, d *document) *described {
 		}
 	}
 	var failures []int
-	if len(r.inPath()) > 0 || o.Paged {
+	if len(r.inPath()) > 0 || o.Paged || hasField(o.Fields(), "category") {
 		failures = append(failures, 404)
 	}
 	if r.inBody() {

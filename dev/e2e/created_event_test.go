@@ -69,7 +69,7 @@ func TestEveryChangeIsAnnouncedWithTheNextVersion(t *testing.T) {
 	s := shared(t)
 	p := s.person(t, "")
 	id := p.add(t, fields{"title": "Draft", "due_date": "2031-05-05"}).ID
-	p.call(t, "update_task", fields{"task_id": id, "title": "Final", "due_date": nil})
+	p.call(t, "update_task", fields{"task_id": id, "title": "Final", "clear": []string{"due_date"}})
 	p.call(t, "update_task", fields{"task_id": id, "title": "Final"}) // no change, no event
 	p.call(t, "complete_task", fields{"task_id": id})
 	p.call(t, "complete_task", fields{"task_id": id}) // no change, no event

@@ -101,7 +101,7 @@ func TestWhatNeedsNoReminderGetsNone(t *testing.T) {
 	completed, deleted, cleared := p.add(t, soonDue), p.add(t, soonDue), p.add(t, soonDue)
 	p.call(t, "complete_task", fields{"task_id": completed.ID})
 	p.call(t, "delete_task", fields{"task_id": deleted.ID})
-	p.call(t, "update_task", fields{"task_id": cleared.ID, "due_date": nil})
+	p.call(t, "update_task", fields{"task_id": cleared.ID, "clear": []string{"due_date"}})
 	control := p.add(t, soonDue)
 	until(t, soon, "the reminder of the one that stays", func() bool { return len(s.reminders(control.ID)) == 1 })
 	s.scanned(t, p)

@@ -75,14 +75,14 @@ func TestRulesThatCannotBeMeantAreRefused(t *testing.T) {
 		"FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=30":  "",
 		"FREQ=DAILY;;":                         "",
 		"FREQ=DAILY trailing":                  "",
-		"every other day":                      "",
-		"":                                     "",
+		"every blue moon":                      "every 3 months",
+		"every day at noon":                    "every 3 months",
 		"FREQ=DAILY;BYSETPOS=1":                "BYSETPOS",
 		"FREQ=DAILY;INTERVAL=9999999999999999": "INTERVAL",
 	} {
-		calls := map[string]fields{"update_task": {"task_id": task.ID, "recurrence_rule": rule}}
-		if rule != "" { // of a new task, an empty rule is none
-			calls["add_task"] = fields{"title": "x", "due_date": "2031-05-05T09:00", "recurrence_rule": rule}
+		calls := map[string]fields{
+			"update_task": {"task_id": task.ID, "recurrence_rule": rule},
+			"add_task":    {"title": "x", "due_date": "2031-05-05T09:00", "recurrence_rule": rule},
 		}
 		for tool, arguments := range calls {
 			refused := p.refused(t, tool, arguments)

@@ -188,14 +188,14 @@ func TestNewDateOrRuleAnchorsTheSeriesAnew(t *testing.T) {
 	})
 	t.Run("no rule any more", func(t *testing.T) {
 		task := p.add(t, fields{"title": "x", "due_date": in(2 * day), "recurrence_rule": "daily"})
-		p.call(t, "update_task", fields{"task_id": task.ID, "recurrence_rule": nil})
+		p.call(t, "update_task", fields{"task_id": task.ID, "clear": []string{"recurrence_rule"}})
 		require.Empty(t, p.call(t, "complete_task", fields{"task_id": task.ID}).NextDue)
 		s.drained(t, p)
 		require.Empty(t, s.successors(t, task.ID))
 	})
 	t.Run("no date any more", func(t *testing.T) {
 		task := p.add(t, fields{"title": "x", "due_date": in(20 * day), "recurrence_rule": "daily"})
-		p.call(t, "update_task", fields{"task_id": task.ID, "due_date": nil})
+		p.call(t, "update_task", fields{"task_id": task.ID, "clear": []string{"due_date"}})
 		require.Equal(t, time.Now().UTC().AddDate(0, 0, 1).Format(time.DateOnly), s.finish(t, p, task.ID).DueDate, "a whole day: nothing names an hour")
 	})
 }

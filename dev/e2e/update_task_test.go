@@ -32,14 +32,14 @@ func TestUpdateChangesTheGivenFieldsAndNullClears(t *testing.T) {
 		{fields{"title": "after", "priority": "urgent", "tags": []string{"NEWER", "new"}}, nil, func(v view) any { return v.Title }, "after"},
 		{fields{}, nil, func(v view) any { return v.Title }, "after"},
 
-		{fields{"recurrence_rule": nil}, []string{"recurrence_base", "recurrence_rule"}, func(v view) any { return v.RecurrenceRule }, ""},
+		{fields{"clear": []string{"recurrence_rule"}}, []string{"recurrence_base", "recurrence_rule"}, func(v view) any { return v.RecurrenceRule }, ""},
 		{fields{"reminder_offsets": []int{}}, []string{"reminder_offsets"}, func(v view) any { return v.RemindAt }, ""},
-		{fields{"reminder_offsets": nil}, []string{"reminder_offsets"}, func(v view) any { return v.RemindAt }, "2031-03-01T09:00:00Z"},
-		{fields{"due_date": nil}, []string{"due_date"}, func(v view) any { return v.DueDate + v.RemindAt }, ""},
-		{fields{"tags": nil}, []string{"tag_ids"}, func(v view) any { return v.Tags }, []string(nil)},
-		{fields{"category": nil}, []string{"category_id"}, func(v view) any { return v.Category }, ""},
-		{fields{"priority": nil}, []string{"priority"}, func(v view) any { return v.Priority }, "medium"},
-		{fields{"description": nil}, []string{"description"}, func(v view) any { return v.Description }, ""},
+		{fields{"clear": []string{"reminder_offsets"}}, []string{"reminder_offsets"}, func(v view) any { return v.RemindAt }, "2031-03-01T09:00:00Z"},
+		{fields{"clear": []string{"due_date"}}, []string{"due_date"}, func(v view) any { return v.DueDate + v.RemindAt }, ""},
+		{fields{"clear": []string{"tags"}}, []string{"tag_ids"}, func(v view) any { return v.Tags }, []string(nil)},
+		{fields{"clear": []string{"category"}}, []string{"category_id"}, func(v view) any { return v.Category }, ""},
+		{fields{"clear": []string{"priority"}}, []string{"priority"}, func(v view) any { return v.Priority }, "medium"},
+		{fields{"clear": []string{"description"}}, []string{"description"}, func(v view) any { return v.Description }, ""},
 	} {
 		before := p.get(t, task.ID)
 		c.change["task_id"], c.change["response_format"] = task.ID, "detailed"
