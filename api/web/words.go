@@ -70,9 +70,6 @@ func (c clock) full(text string) string {
 	return c.day(d.at) + " " + d.at.Format("15:04")
 }
 
-// moment writes an instant in the same way.
-func (c clock) moment(at time.Time) string { return c.full(at.In(c.zone).Format(time.RFC3339)) }
-
 // short leaves out what the heading above says: of today's tasks the day.
 func (c clock) short(text string) string {
 	d, ok := c.read(text)
