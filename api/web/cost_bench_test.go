@@ -26,7 +26,7 @@ func BenchmarkPages(b *testing.B) {
 		_, err := ann.pool.Exec(b.Context(), sql, ann.user.UserID)
 		require.NoError(b, err)
 	}
-	_, err := ann.pool.Exec(b.Context(), `ANALYZE`)
+	_, err := ann.pool.Exec(b.Context(), `VACUUM ANALYZE`)
 	require.NoError(b, err)
 	for _, path := range []string{"/", "/tasks", "/upcoming", "/tasks?status=all&order=created_at+desc"} {
 		b.Run(path, func(b *testing.B) {
