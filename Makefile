@@ -92,7 +92,7 @@ test-mcp: build daprd ## Run MCP's official checkers, and the clients that agent
 
 test-page: build daprd ## Use the page as a person does, in Chromium; needs Node. PICTURES=docs/pictures takes its pictures
 	cd dev/page && npm ci --silent --no-audit --no-fund
-	cd dev && TICKLER_TEST_PAGE=$(CURDIR)/dev/page TICKLER_TEST_PICTURES=$(if $(PICTURES),$(abspath $(PICTURES))) go test -count=1 -v -run PageInABrowser ./e2e
+	cd dev && TICKLER_TEST_PAGE=$(CURDIR)/dev/page TICKLER_TEST_PICTURES=$(if $(PICTURES),$(abspath $(PICTURES))) go test -count=1 -v -run 'PageInABrowser|ConsentInABrowser' ./e2e
 
 test-calendar: ## Let ical.js work out the dates of calendar feeds; needs Node
 	cd dev/calendar && npm ci --silent --no-audit --no-fund

@@ -129,7 +129,11 @@ func listTokens(args []string, stdout io.Writer) error {
 		table := tabwriter.NewWriter(stdout, 0, 0, 2, ' ', 0)
 		_, _ = fmt.Fprintln(table, "ID\tTOKEN\tNAME\tSCOPES\tCREATED\tLAST USED\tSTATE")
 		for _, t := range tokens {
-			_, _ = fmt.Fprintf(table, "%d\t%s…\t%q\t%s\t%s\t%s\t%s\n", t.ID, t.Prefix, t.Name, access.Join(t.Scopes, ","),
+			shown := t.Prefix + "…"
+			if t.ClientID != "" { // its client has tokens of its own, by the hour
+				shown = "connection"
+			}
+			_, _ = fmt.Fprintf(table, "%d\t%s\t%q\t%s\t%s\t%s\t%s\n", t.ID, shown, t.Name, access.Join(t.Scopes, ","),
 				instant(&t.CreatedAt), instant(t.LastUsedAt), state(t, time.Now()))
 		}
 		return table.Flush()

@@ -70,7 +70,7 @@ func (h *Handler) answer(c *gin.Context) {
 		return
 	}
 	form := web.Form{Values: web.Posted(c)}
-	if !hmac.Equal([]byte(form.Value("seal")), []byte(h.seal(c))) {
+	if !hmac.Equal([]byte(form.Value(web.Seal)), []byte(h.seal(c))) {
 		h.show(c, http.StatusForbidden, user, q, "This question was asked in another sign-in, so nothing was done. Please answer once more.")
 		return
 	}

@@ -33,6 +33,10 @@ func Posted(c *gin.Context) url.Values {
 	return c.Request.PostForm
 }
 
+// Seal is the field that ties a form to the session for which it was made. Such a form
+// is of no use in another.
+const Seal = "seal"
+
 // Value returns what was typed into a field.
 func (f Form) Value(name string) string { return f.Values.Get(name) }
 

@@ -10,6 +10,7 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -165,4 +166,34 @@ func TestOfficialClientsAreConnectedByPastingTheAddress(t *testing.T) {
 			}
 		})
 	}
+}
+
+// The conformance suite's scenarios for authorization servers, all that it has.
+func TestOfficialCheckerOfAuthorizationIsContent(t *testing.T) {
+	if os.Getenv(officialVariable) == "" {
+		t.Skipf("%s is not set; run: make test-mcp", officialVariable)
+	}
+	s := shared(t)
+	here := s.agreeable(t, "conformance")
+	node(t, []string{"TICKLER_MCP_URL=" + s.MCPURL(), "HERE=" + here.URL}, "authorization.mjs")
+}
+
+// TestConsentInABrowser holds the page of the question to what a browser does with its
+// policy; dev/page/consent.mjs has the steps.
+func TestConsentInABrowser(t *testing.T) {
+	dir := os.Getenv(pageVariable)
+	if dir == "" {
+		t.Skipf("%s is not set; run: make test-page", pageVariable)
+	}
+	s := shared(t)
+	p := s.person(t, "Europe/Berlin")
+	here := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = io.WriteString(w, s.api(t, "user", "link", "--user", p.name))
+	}))
+	t.Cleanup(here.Close)
+	command := exec.CommandContext(t.Context(), "node", "consent.mjs")
+	command.Dir = dir
+	command.Env = append(os.Environ(), "PAGE="+strings.TrimSuffix(s.MCPURL(), "/mcp"), "HERE="+here.URL)
+	output, err := command.CombinedOutput()
+	require.NoError(t, err, "%s", output)
 }

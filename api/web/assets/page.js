@@ -72,8 +72,9 @@
   // show puts another document in place of the present one.
   const show = (doc, { mine = false, url = location.href } = {}) => {
     const now = page(), next = doc.getElementById('page')
-    // A page with a script of its own is loaded, so that the script runs.
-    if (!next || [...doc.scripts].some((s) => ![...document.scripts].some((here) => here.src === s.src))) return location.assign(url)
+    // A page with a script of its own is loaded, so that the script runs; and one with a
+    // policy of its own, since that of this document would hold its forms back.
+    if (!next || next.querySelector('[data-policy]') || [...doc.scripts].some((s) => ![...document.scripts].some((here) => here.src === s.src))) return location.assign(url)
     const focused = document.activeElement, buttons = () => [...document.querySelectorAll('#main .done-box, #main .pick')]
     const place = buttons().indexOf(focused)
     const moved = new URL(url, location.href).pathname !== location.pathname

@@ -79,12 +79,12 @@ func refererOf(c *gin.Context) string {
 	return u.RequestURI()
 }
 
-// keep keeps the form of a request. It returns false for one that has a file, or too
-// much, and when too many are kept already.
+// keep keeps the form of a request. It returns false for one that has a file, is tied to
+// its session, or has too much, and when too many are kept already.
 func (h *Handler) keep(c *gin.Context) bool {
 	values := web.Posted(c)
 	state, err := json.Marshal(form{Path: web.Local(c.Request.URL.RequestURI()), Values: values})
-	if err != nil || len(values) == 0 || len(state) > maxKept || strings.Contains(string(state), `\u0000`) || !h.Guard.MayKeep(c) {
+	if err != nil || len(values) == 0 || values.Has(web.Seal) || len(state) > maxKept || strings.Contains(string(state), `\u0000`) || !h.Guard.MayKeep(c) {
 		return false
 	}
 	secret := person.NewSecret()
