@@ -546,6 +546,7 @@ CREATE TABLE oauth_codes (
     CONSTRAINT oauth_codes_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE
 );
 CREATE INDEX idx_oauth_codes_expired ON oauth_codes USING btree (expires_at);
+CREATE INDEX idx_oauth_codes_token ON oauth_codes USING btree (token_id);
 CREATE INDEX idx_oauth_codes_user ON oauth_codes USING btree (user_id);
 ALTER TABLE oauth_codes ENABLE ROW LEVEL SECURITY;
 CREATE POLICY expired ON oauth_codes TO tickler_notifier USING ((expires_at <= now()));
