@@ -99,7 +99,7 @@ func (u *undo) misplaced(ctx context.Context, t, former *task.Task) (reason stri
 	}
 	stored := t
 	if t.DeletedAt != nil { // its place is taken anew
-		stored = &task.Task{BlockedBy: former.BlockedBy}
+		stored = &task.Task{ID: t.ID, BlockedBy: former.BlockedBy}
 	}
 	err = former.CheckPlace(ctx, u.tx, stored)
 	if e := (*fault.Error)(nil); errors.As(err, &e) {

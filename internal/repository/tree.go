@@ -10,13 +10,15 @@ import (
 	"tickler/internal/task"
 )
 
-// How tasks stand among others, as conditions on a task t of the user $1. They are
-// evaluated once where they do not refer to t.
+// How tasks stand among others, as conditions on a task t of the user $1. What refers to
+// open tasks only names no column that idx_tasks_open lacks, so that counting reads no
+// rows.
 const (
 	isOpen     = "t.deleted_at IS NULL AND NOT t.completed"
-	isBlocked  = isOpen + ` AND t.blocked_by IS NOT NULL AND EXISTS (SELECT FROM tasks b WHERE b.user_id = $1 AND b.id = ANY (t.blocked_by) AND b.deleted_at IS NULL AND NOT b.completed)`
+	hasBlocker = `t.blocked_by IS NOT NULL AND EXISTS (SELECT FROM tasks b WHERE b.user_id = $1 AND b.id = ANY (t.blocked_by) AND b.deleted_at IS NULL AND NOT b.completed)`
 	hasOpen    = `t.id IN (SELECT p.parent_id FROM tasks p WHERE p.user_id = $1 AND p.parent_id IS NOT NULL AND p.deleted_at IS NULL AND NOT p.completed)`
 	isWaiting  = isOpen + " AND t.waiting_for IS NOT NULL"
+	isBlocked  = isOpen + " AND " + hasBlocker
 	isTopLevel = "t.parent_id IS NULL"
 )
 
@@ -30,7 +32,7 @@ func (s *statement) structure(f task.Filter) {
 		wanted *bool
 		is     string
 	}{
-		{f.Ready, isOpen + " AND t.waiting_for IS NULL AND " + started + " AND NOT (" + isBlocked + ") AND NOT " + hasOpen},
+		{f.Ready, isOpen + " AND t.waiting_for IS NULL AND " + started + " AND NOT (" + hasBlocker + ") AND NOT " + hasOpen},
 		{f.Blocked, isBlocked}, {f.Waiting, isWaiting}, {f.TopLevel, isTopLevel},
 	} {
 		switch {
@@ -89,15 +91,23 @@ func (tx *userTx) TasksByID(ctx context.Context, ids []int64) (map[int64]*task.T
 	return tasks, err
 }
 
+// wholeTree is the parts of the task $2, their parts and so on.
+const wholeTree = `
+	WITH RECURSIVE tree AS (
+		SELECT id, 1 AS level FROM tasks WHERE user_id = $1 AND parent_id = $2
+		UNION ALL
+		SELECT t.id, tree.level + 1 FROM tree JOIN tasks t ON t.user_id = $1 AND t.parent_id = tree.id
+	)`
+
+// CountTree counts the parts of a task and theirs.
+func (tx *userTx) CountTree(ctx context.Context, id int64) (n int, err error) {
+	err = tx.QueryRow(ctx, wholeTree+` SELECT count(*) FROM tree`, tx.userID, id).Scan(&n)
+	return n, err
+}
+
 // LockTree reads the parts of a task and theirs, and locks their rows.
 func (tx *userTx) LockTree(ctx context.Context, id int64) ([]*task.Task, error) {
-	ids, err := tx.ids(ctx, fmt.Sprintf(`
-		WITH RECURSIVE tree AS (
-			SELECT id, 1 AS level FROM tasks WHERE user_id = $1 AND parent_id = $2
-			UNION ALL
-			SELECT t.id, tree.level + 1 FROM tree JOIN tasks t ON t.user_id = $1 AND t.parent_id = tree.id
-		)
-		SELECT id FROM tree ORDER BY level, id LIMIT %d`, task.MaxTree+1), tx.userID, id)
+	ids, err := tx.ids(ctx, fmt.Sprintf(`%s SELECT id FROM tree ORDER BY level, id LIMIT %d`, wholeTree, task.MaxTree+1), tx.userID, id)
 	if err != nil || len(ids) == 0 {
 		return nil, err
 	}
@@ -116,20 +126,20 @@ func (tx *userTx) LockTree(ctx context.Context, id int64) ([]*task.Task, error) 
 
 // Ancestors reads a task and what it is a part of, up to the root.
 func (tx *userTx) Ancestors(ctx context.Context, id int64) ([]*task.Task, error) {
-	ids, err := tx.ids(ctx, `
+	rows, err := tx.Query(ctx, `
 		WITH RECURSIVE above AS (
 			SELECT id, parent_id, 1 AS level FROM tasks WHERE user_id = $1 AND id = $2
 			UNION ALL
 			SELECT t.id, t.parent_id, above.level + 1 FROM above JOIN tasks t ON t.user_id = $1 AND t.id = above.parent_id
 		)
-		SELECT id FROM above ORDER BY level`, tx.userID, id)
-	if err != nil || len(ids) == 0 {
+		SELECT`+taskColumns+taskTables+`JOIN above ON above.id = t.id WHERE t.user_id = $1 ORDER BY above.level`, tx.userID, id)
+	if err != nil {
 		return nil, err
 	}
-	found, err := tx.TasksByID(ctx, ids)
-	above := make([]*task.Task, 0, len(ids))
-	for _, id := range ids {
-		above = append(above, found[id])
+	found, err := pgx.CollectRows(rows, pgx.RowToStructByName[selectedTask])
+	above := make([]*task.Task, len(found))
+	for i, one := range found {
+		above[i] = one.task()
 	}
 	return above, err
 }

@@ -158,6 +158,12 @@ func addTogether(ctx context.Context, tx Tx, items []TreeItem, order []int, plac
 			beside[ids[i]] = added[i].Task.Title
 		}
 	}
+	alone := standAlone(items, added)
+	if alone {
+		if err := checkAlone(items, order, place, added); err != nil {
+			return err
+		}
+	}
 	for _, i := range order {
 		if !added[i].Created {
 			continue
@@ -174,7 +180,9 @@ func addTogether(ctx context.Context, tx Tx, items []TreeItem, order []int, plac
 			f.BlockedBy = input.Some(blockers)
 		}
 		err := t.file(ctx, tx, f)
-		if err == nil {
+		if err == nil && alone {
+			err = t.join(f)
+		} else if err == nil {
 			err = t.arrange(ctx, tx, &Task{}, f, beside)
 		}
 		if err != nil {
@@ -186,6 +194,48 @@ func addTogether(ctx context.Context, tx Tx, items []TreeItem, order []int, plac
 		}
 		if !inserted { // a concurrent call used the key, and others may refer to this one's id
 			return &ItemError{i, &fault.Error{Code: fault.Conflict, Field: "idempotency_key", Message: "another call used this key at the same moment; nothing was added", Hint: "repeat the call"}}
+		}
+	}
+	return nil
+}
+
+// standAlone tells whether items refer to nothing but each other, and all are new. What
+// is stored then has no say in how they stand to each other.
+func standAlone(items []TreeItem, added []Addition) bool {
+	for i, item := range items {
+		if !added[i].Created || item.ParentID.Set || item.BlockedBy.Set {
+			return false
+		}
+	}
+	return true
+}
+
+// checkAlone is checkPlace for items that stand alone. One call has fewer of them than
+// a task may have parts.
+func checkAlone(items []TreeItem, order []int, place map[string]int, added []Addition) error {
+	titles, next, level, recurs := map[int64]string{}, map[int64][]int64{}, map[int]int{}, map[int]bool{}
+	for _, i := range order {
+		t := added[i].Task
+		titles[t.ID], level[i], recurs[i] = t.Title, 1, t.Recurrence != nil
+		if ref := items[i].ParentRef; ref != "" {
+			parent := place[ref]
+			level[i] = level[parent] + 1
+			if recurs[parent] && t.Recurrence != nil {
+				return &ItemError{i, ruleOfPart()}
+			}
+			recurs[i] = recurs[i] || recurs[parent]
+			next[added[parent].Task.ID] = append(next[added[parent].Task.ID], t.ID)
+		}
+		if level[i] > MaxDepth {
+			return &ItemError{i, tooDeep(level[i])}
+		}
+		for _, ref := range items[i].BlockedByRefs {
+			next[t.ID] = append(next[t.ID], added[place[ref]].Task.ID)
+		}
+	}
+	for _, i := range order {
+		if circle := walk(added[i].Task.ID, next); circle != nil {
+			return &ItemError{i, circular("blocked_by_refs", circle, titles, titles)}
 		}
 	}
 	return nil

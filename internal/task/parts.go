@@ -122,7 +122,7 @@ func (t *Task) returnToParent(ctx context.Context, tx Trees) error {
 	if t.ParentID == nil {
 		return nil
 	}
-	err := t.CheckPlace(ctx, tx, &Task{BlockedBy: t.BlockedBy})
+	err := t.CheckPlace(ctx, tx, &Task{ID: t.ID, BlockedBy: t.BlockedBy})
 	if e := (*fault.Error)(nil); errors.As(err, &e) {
 		t.note("it is no part of task %d any more: %s", *t.ParentID, e.Plain().Message)
 		t.ParentID, err = nil, nil

@@ -27,6 +27,8 @@ type Trees interface {
 	// LockTree reads the parts of a task, their parts and so on, deleted or not, and
 	// locks their rows. Parents come before their parts. It reads MaxTree + 1 at most.
 	LockTree(ctx context.Context, id int64) ([]*Task, error)
+	// CountTree counts the parts of a task, their parts and so on, deleted or not.
+	CountTree(ctx context.Context, id int64) (int, error)
 	// Ancestors reads a task and what it is a part of, up to the root, which is last.
 	Ancestors(ctx context.Context, id int64) ([]*Task, error)
 	// TasksByID reads tasks, deleted or not. What is gone for good is missing.
@@ -51,6 +53,14 @@ type Need struct {
 // one if it is new. beside are the titles of tasks that are added together with it, some
 // of which are not stored yet.
 func (t *Task) arrange(ctx context.Context, tx Trees, before *Task, f Fields, beside map[int64]string) error {
+	if err := t.join(f); err != nil {
+		return err
+	}
+	return t.checkPlace(ctx, tx, before, company{beside: beside})
+}
+
+// join gives the task the parent and blockers of the input.
+func (t *Task) join(f Fields) error {
 	if f.ParentID.Set {
 		t.ParentID = nil
 		if !f.ParentID.Null && f.ParentID.Value != 0 {
@@ -66,7 +76,7 @@ func (t *Task) arrange(ctx context.Context, tx Trees, before *Task, f Fields, be
 			t.BlockedBy = nil
 		}
 	}
-	return t.checkPlace(ctx, tx, before, company{beside: beside})
+	return nil
 }
 
 // CheckPlace refuses a place among other tasks that breaks a rule, for a task that had
@@ -97,7 +107,7 @@ func (t *Task) checkPlace(ctx context.Context, tx Trees, before *Task, with comp
 		return err
 	}
 	if moved || ruled {
-		if err := t.checkTree(ctx, tx, moved); err != nil {
+		if err := t.checkTree(ctx, tx, moved, before.ID != 0); err != nil {
 			return err
 		}
 	}
@@ -120,7 +130,7 @@ func (t *Task) checkPlace(ctx context.Context, tx Trees, before *Task, with comp
 
 // checkTree refuses a place in a tree that is too deep or too wide, or in which two
 // tasks that belong together recur by rules of their own.
-func (t *Task) checkTree(ctx context.Context, tx Trees, moved bool) error {
+func (t *Task) checkTree(ctx context.Context, tx Trees, moved, stored bool) error {
 	var above, below []*Task
 	var err error
 	if t.ParentID != nil {
@@ -131,7 +141,7 @@ func (t *Task) checkTree(ctx context.Context, tx Trees, moved bool) error {
 			return noTask("parent_id", *t.ParentID)
 		}
 	}
-	if t.ID != 0 {
+	if stored {
 		if below, err = tx.LockTree(ctx, t.ID); err != nil {
 			return err
 		}
@@ -141,27 +151,35 @@ func (t *Task) checkTree(ctx context.Context, tx Trees, moved bool) error {
 			return &fault.Error{Code: fault.Conflict, Field: "parent_id", Message: fmt.Sprintf("task %d cannot be moved under task %d, which is itself or a part of it", t.ID, *t.ParentID)}
 		}
 		if levels := len(above) + 1 + height(t.ID, below); levels > MaxDepth {
-			return &fault.Error{Code: fault.LimitExceeded, Field: "parent_id", Message: fmt.Sprintf("the tree would be %d levels deep; at most %d are allowed, with its root", levels, MaxDepth), Hint: "make it a part of a task further up, or no part"}
+			return tooDeep(levels)
 		}
 		if above[0].Standing.OpenParts >= MaxParts && !t.Completed() {
 			return &fault.Error{Code: fault.LimitExceeded, Field: "parent_id", Message: fmt.Sprintf("task %d has %d open parts, the most allowed", *t.ParentID, MaxParts), Hint: "complete or delete some, or put several under a part of their own"}
 		}
 		root := above[len(above)-1]
-		whole, err := tx.LockTree(ctx, root.ID)
+		whole, err := tx.CountTree(ctx, root.ID)
 		if err != nil {
 			return err
 		}
-		if len(whole)+1+len(below) > MaxTree {
+		if whole+1+len(below) > MaxTree {
 			return &fault.Error{Code: fault.LimitExceeded, Field: "parent_id", Message: fmt.Sprintf("the tree of task %d would have more than %d parts, the most allowed", root.ID, MaxTree)}
 		}
 	}
 	recurs := func(one *Task) bool { return one.Recurrence != nil && one.DeletedAt == nil }
 	over, under := slices.ContainsFunc(above, recurs), slices.ContainsFunc(below, recurs)
 	if over && (t.Recurrence != nil || under) || t.Recurrence != nil && under {
-		return fault.Invalid("recurrence_rule", "is not allowed for a part of a task that recurs: its parts come anew with each occurrence").
-			WithHint("clear the recurrence_rule of the part, or of the task that it is a part of")
+		return ruleOfPart()
 	}
 	return nil
+}
+
+func tooDeep(levels int) error {
+	return &fault.Error{Code: fault.LimitExceeded, Field: "parent_id", Message: fmt.Sprintf("the tree would be %d levels deep; at most %d are allowed, with its root", levels, MaxDepth), Hint: "make it a part of a task further up, or no part"}
+}
+
+func ruleOfPart() error {
+	return fault.Invalid("recurrence_rule", "is not allowed for a part of a task that recurs: its parts come anew with each occurrence").
+		WithHint("clear the recurrence_rule of the part, or of the task that it is a part of")
 }
 
 // height is how many levels of parts there are below a task. Parents come before parts.
@@ -211,6 +229,16 @@ func (t *Task) checkCircle(ctx context.Context, tx Trees, blockers bool, beside 
 		return nil
 	}
 	titles[t.ID] = t.Title
+	field := "parent_id"
+	if blockers {
+		field = "blocked_by"
+	}
+	return circular(field, circle, titles, beside)
+}
+
+// circular is the error that names a circle. beside are titles of tasks whose ids will
+// not be.
+func circular(field string, circle []int64, titles, beside map[int64]string) error {
 	var ids, named []string
 	for _, id := range circle {
 		name := itoa(id)
@@ -220,10 +248,6 @@ func (t *Task) checkCircle(ctx context.Context, tx Trees, blockers bool, beside 
 			name = "this one"
 		}
 		ids, named = append(ids, name), append(named, fmt.Sprintf("%s %q", name, fault.Clip(titles[id])))
-	}
-	field := "parent_id"
-	if blockers {
-		field = "blocked_by"
 	}
 	e := &fault.Error{Code: fault.Conflict, Field: field, Message: field + " would make a circle, in which each task waits for the next or has it as a part: " + strings.Join(ids, " → ")}
 	return e.Quoting("", "it goes through "+strings.Join(named[:len(named)-1], ", ")+"; take one of them out of blocked_by, or give it another parent_id")
