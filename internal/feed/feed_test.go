@@ -173,7 +173,11 @@ func TestATransactionThatHasNothingToDoWithTheJournalStopsNoStream(t *testing.T)
 	require.NoError(t, err)
 	for range 3 {
 		added := b.add(t, b.ann, "while it is open")
-		require.Equal(t, added, b.take(t, s, 1)[0].TaskID)
+		horizons, err := b.store.Settled(b.ctx, []int64{b.ann.UserID})
+		require.NoError(t, err)
+		got := b.take(t, s, 1)[0]
+		require.Equal(t, added, got.TaskID)
+		require.Greater(t, horizons[b.ann.UserID], got.Position.Transaction, "also if nothing else happens on the server")
 	}
 }
 

@@ -125,9 +125,10 @@ const (
 			FROM pg_current_snapshot() s
 		) h`
 	// For each of the users $1, the oldest transaction that may still write to their
-	// part of the journal. A transaction that holds a lock but has no number yet will
-	// get one above the newest. One that does not hold a lock yet will see at least the
-	// newest as ended, so its entries come later. Locks are read once, so that they
+	// part of the journal. A writer takes its lock before its number, so one that has no
+	// number yet, whether or not it has the lock, will get one that nobody has now, and
+	// no entry has a position below its writer's number. Not one less: on a quiet server
+	// the newest entry would wait for another transaction. Locks are read once, so that they
 	// belong together. pg_locks has only the lower half of a number; a transaction that
 	// runs is within half a turn of the newest.
 	settled = `
@@ -144,7 +145,7 @@ const (
 			  AND x.locktype = 'transactionid' AND x.granted AND x.mode = 'ExclusiveLock'
 			GROUP BY w.objid
 		)
-		SELECT u.id, least(n.next - 1, (SELECT min(w.transaction) FROM writing w WHERE w.key IN ($3, u.key)))
+		SELECT u.id, least(n.next, (SELECT min(w.transaction) FROM writing w WHERE w.key IN ($3, u.key)))
 		FROM newest n CROSS JOIN unnest($1::bigint[], $4::bigint[]) AS u (id, key)`
 )
 
