@@ -47,6 +47,27 @@ func TestConsumerKilledBeforeItsCommitHandlesTheEventOnceMore(t *testing.T) {
 		require.True(t, s.followed("recurrer", held.ID))
 	})
 
+	t.Run("recurrer, between a task and its parts", func(t *testing.T) {
+		root, _, _ := p.tree(t)
+		require.NoError(t, s.StopPart("recurrer"))
+		p.call(t, "complete_task", fields{"task_id": root.ID, "parts": "complete"})
+		s.observer.wait(t, 1, event.TopicTaskRecurrence, event.TaskCompleted, root.ID)
+		release := s.holdStatements(t, "tasks", "INSERT", "FOR EACH ROW WHEN (NEW.parent_id IS NOT NULL)")
+		require.NoError(t, s.StartPart(t.Context(), "recurrer"))
+		until(t, soon, "the insertion of a part to wait", func() bool { return len(s.blocked(t, `%INSERT INTO tasks%`)) == 1 })
+		before := s.PID("recurrer")
+		require.NoError(t, s.Kill("recurrer"))
+		s.waitReady(t, "recurrer", before)
+		require.Empty(t, s.successors(t, root.ID), "the task does not come without its parts")
+		release()
+		next := s.successor(t, p, root.ID)
+		s.drained(t, p)
+		require.Equal(t, []int64{next.ID}, s.successors(t, root.ID))
+		titles, waiting := s.parts(t, next.ID)
+		require.Equal(t, []string{"Dust", "Mop"}, titles)
+		require.Equal(t, []string{"Mop"}, waiting)
+	})
+
 	t.Run("notifier", func(t *testing.T) {
 		release := s.block(t, `LOCK TABLE inbox IN SHARE MODE`)
 		due := p.add(t, fields{"title": "held", "due_date": in(minute)})
