@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -74,27 +75,37 @@ func TestEventsTellOnceWhatIsBlocked(t *testing.T) {
 }
 
 // Of those who complete the last blockers at the same moment, exactly one sees that
-// nothing is left.
+// nothing is left: no commit is let through before all have done everything else that
+// they can.
 func TestBlockersCompletedAtOnceUnblockOnce(t *testing.T) {
 	b := setup(t)
-	for range 5 {
-		var blockers []*task.Task
-		for n := range 8 {
-			blockers = append(blockers, b.part(t, fmt.Sprint("Blocker ", n), nil))
-		}
-		last := b.part(t, "Last", nil, after(blockers...))
-		var done sync.WaitGroup
-		for _, one := range blockers {
-			done.Go(func() {
-				_, err := b.service.Complete(b.ctx, b.ann, task.CompleteInput{TaskID: one.ID})
-				require.NoError(t, err)
-			})
-		}
-		done.Wait()
-		told := b.told(t, last.ID)
-		require.Len(t, told, 2, told)
-		require.Equal(t, "unblocked", told[1])
+	one, two := b.part(t, "One", nil), b.part(t, "Two", nil)
+	last := b.part(t, "Last", nil, after(one, two))
+	_, err := b.pool.Exec(b.ctx, `
+		CREATE FUNCTION wait_for_test() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM pg_advisory_xact_lock_shared(20, 20); RETURN NULL; END';
+		CREATE CONSTRAINT TRIGGER wait_for_test AFTER UPDATE ON tasks DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION wait_for_test()`)
+	require.NoError(t, err)
+	holder, err := b.pool.Begin(b.ctx)
+	require.NoError(t, err)
+	_, err = holder.Exec(b.ctx, `SELECT pg_advisory_xact_lock(20, 20)`)
+	require.NoError(t, err)
+	var done sync.WaitGroup
+	for _, blocker := range []*task.Task{one, two} {
+		done.Go(func() {
+			_, err := b.service.Complete(b.ctx, b.ann, task.CompleteInput{TaskID: blocker.ID})
+			require.NoError(t, err)
+		})
 	}
+	require.Eventually(t, func() bool {
+		var waiting int
+		require.NoError(t, b.pool.QueryRow(b.ctx, `SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`).Scan(&waiting))
+		return waiting == 2
+	}, 20*time.Second, 5*time.Millisecond)
+	require.NoError(t, holder.Rollback(b.ctx))
+	done.Wait()
+	told := b.told(t, last.ID)
+	require.Len(t, told, 2, told)
+	require.Equal(t, "unblocked", told[1])
 }
 
 func TestARecurringTreeComesAnewOnceWithItsParts(t *testing.T) {
