@@ -164,6 +164,7 @@ CREATE INDEX idx_tasks_open ON tasks USING btree (user_id, COALESCE(due_date, 'i
 CREATE INDEX idx_tasks_parts ON tasks USING btree (user_id, parent_id) INCLUDE (id, completed, deleted_at) WHERE (parent_id IS NOT NULL);
 CREATE INDEX idx_tasks_priority ON tasks USING btree (user_id, priority, id) WHERE (deleted_at IS NULL);
 CREATE INDEX idx_tasks_search ON tasks USING gin (search_vector) WITH (gin_pending_list_limit='512');
+CREATE INDEX idx_tasks_series_open ON tasks USING btree (user_id, COALESCE(due_date, 'infinity'::timestamp with time zone), id) WHERE ((recurrence_rule IS NOT NULL) AND (due_date IS NOT NULL) AND (NOT completed) AND (deleted_at IS NULL));
 CREATE INDEX idx_tasks_title ON tasks USING btree (user_id, lower(title), id) WHERE (deleted_at IS NULL);
 CREATE INDEX idx_tasks_trash ON tasks USING btree (user_id, updated_at, id) WHERE (deleted_at IS NOT NULL);
 CREATE INDEX idx_tasks_trigrams ON tasks USING gin (((user_id)::text), title gin_trgm_ops) WITH (gin_pending_list_limit='512') WHERE (deleted_at IS NULL);

@@ -51,7 +51,7 @@ func (r *Relay) measure(ctx context.Context) {
 		if shards := r.owned.Load(); shards == nil {
 			r.metrics.waiting(0, 0, 0) // the rows are counted by whoever owns the shards now
 		} else if err := r.metrics.count(ctx, r.pool, *shards); err != nil && ctx.Err() == nil {
-			r.log.Debug("could not count what waits in the outbox", "error", err)
+			r.log.Warn("could not count what waits in the outbox", "error", err)
 		}
 		sleep(ctx, measureInterval)
 	}
@@ -63,8 +63,9 @@ func (r *Relay) disown() {
 	r.metrics.owned.Set(0)
 }
 
-// count counts the waiting rows. Age is that of the oldest event that is not behind
-// a parked one, since parked events have a gauge of their own.
+// count counts the waiting rows. Age is that of the oldest event, the one with the
+// smallest id, that is not behind a parked one, since parked events have a gauge of
+// their own.
 func (m *metrics) count(ctx context.Context, pool *pgxpool.Pool, shards []int16) error {
 	ctx, cancel := context.WithTimeout(ctx, statementTimeout)
 	defer cancel()
@@ -72,10 +73,12 @@ func (m *metrics) count(ctx context.Context, pool *pgxpool.Pool, shards []int16)
 	var oldest float64
 	err := pool.QueryRow(ctx, `
 		WITH held AS (SELECT DISTINCT task_id FROM outbox WHERE parked_at IS NOT NULL)
-		SELECT count(*), count(o.parked_at),
-		       coalesce(extract(epoch FROM now() - min(o.created_at) FILTER (WHERE h.task_id IS NULL)), 0)::float8
-		FROM outbox o LEFT JOIN held h ON h.task_id = o.task_id
-		WHERE o.shard = ANY ($1)`, shards).Scan(&depth, &held, &oldest)
+		SELECT waiting.depth, waiting.parked, coalesce(extract(epoch FROM now() - oldest.at), 0)::float8
+		FROM (
+			SELECT count(*) AS depth, count(o.parked_at) AS parked, min(o.id) FILTER (WHERE h.task_id IS NULL) AS oldest
+			FROM outbox o LEFT JOIN held h ON h.task_id = o.task_id
+			WHERE o.shard = ANY ($1)
+		) waiting LEFT JOIN journal oldest ON oldest.id = waiting.oldest`, shards).Scan(&depth, &held, &oldest)
 	if err != nil {
 		return err
 	}

@@ -252,3 +252,28 @@ func TestRequestsAreNoLargerThanTheSidecarTakes(t *testing.T) {
 		require.Greater(t, broker.most, 1<<20, "as many as fit go together")
 	})
 }
+
+func TestOperatorsSeeHowMuchWaitsAndForHowLong(t *testing.T) {
+	b := setup(t)
+	poison, err := b.service.Add(b.ctx, b.user, task.AddInput{Fields: task.Fields{Title: input.Some("too large")}})
+	require.NoError(t, err)
+	series := prometheus.NewRegistry()
+	broker := &recorder{refuse: func(e event.Envelope) bool { return e.Subject == event.Key(poison.Task.ID) }}
+	b.startMeasured(t, broker, series)
+	until(t, "the event to be parked", func() (parked bool) {
+		b.work(t, 4, 1) // an event is refused for its own sake only while others are taken
+		require.NoError(t, b.pool.QueryRow(b.ctx, `SELECT EXISTS (SELECT FROM outbox WHERE parked_at IS NOT NULL)`).Scan(&parked))
+		return parked
+	})
+	until(t, "the parked one to be counted", func() bool { return gauge(t, series, "tickler_outbox_parked") == 1 })
+	broker.set(func() { broker.away = event.TopicTaskEvents })
+	b.work(t, 3, 1)
+	_, err = b.pool.Exec(b.ctx, `UPDATE journal SET at = at - interval '1 hour' WHERE id = (SELECT min(id) FROM outbox WHERE parked_at IS NULL)`)
+	require.NoError(t, err)
+	waiting := b.waiting(t)
+	until(t, "all that waits to be counted", func() bool { return int(gauge(t, series, "tickler_outbox_depth")) == waiting })
+	until(t, "the age of the oldest", func() bool {
+		age := gauge(t, series, "tickler_outbox_oldest_seconds")
+		return age > 3500 && age < 3700
+	})
+}
