@@ -5,7 +5,6 @@ import (
 	"net/http"
 	"net/http/cookiejar"
 	"net/url"
-	"regexp"
 	"strings"
 	"testing"
 
@@ -129,5 +128,3 @@ func (r *resident) signedIn(t testing.TB) *browser {
 	require.Equal(t, http.StatusSeeOther, a.status, a.text)
 	return b
 }
-
-var secretInPath = regexp.MustCompile(`/sign-in/link/[A-Z2-7]{52}`)

@@ -1,6 +1,6 @@
 -- +goose Up
 -- The structure of work: parts of a task, what must be done first, when it can start,
--- whom it waits for, and what was said about it.
+-- and whom it waits for.
 ALTER TABLE tasks
     ADD COLUMN parent_id     bigint CHECK (parent_id <> id), -- the task that this one is a part of
     ADD COLUMN blocked_by    bigint[] CHECK (cardinality(blocked_by) BETWEEN 1 AND 50), -- what must be done first, ascending
@@ -22,29 +22,7 @@ CREATE INDEX idx_tasks_open ON tasks (user_id, coalesce(due_date, 'infinity'), i
 -- each other.
 GRANT USAGE ON SEQUENCE tasks_id_seq TO tickler_api, tickler_recurrer;
 
-CREATE TABLE comments (
-    id          bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-    user_id     bigint      NOT NULL,
-    task_id     bigint      NOT NULL,
-    author_kind text        NOT NULL CHECK (author_kind IN ('person', 'agent', 'system')),
-    author      text        NOT NULL, -- the name of the token or connection
-    token_id    bigint,
-    content     text        NOT NULL DEFAULT '' CHECK (char_length(content) <= 10000),
-    url         text CHECK (char_length(url) BETWEEN 1 AND 2000),
-    link_title  text CHECK (char_length(link_title) BETWEEN 1 AND 200),
-    link_kind   text CHECK (link_kind IN ('document', 'commit', 'pull_request', 'result')),
-    created_at  timestamptz NOT NULL,
-    updated_at  timestamptz NOT NULL,
-    FOREIGN KEY (user_id, task_id) REFERENCES tasks (user_id, id) ON DELETE CASCADE,
-    CHECK (content <> '' OR url IS NOT NULL)
-);
-CREATE INDEX idx_comments_task ON comments (user_id, task_id, id);
-ALTER TABLE comments ENABLE ROW LEVEL SECURITY;
-CREATE POLICY own ON comments TO tickler_api, tickler_recurrer USING (user_id = (SELECT caller_id()));
-GRANT SELECT, INSERT, UPDATE (content, url, link_title, link_kind, updated_at), DELETE ON comments TO tickler_api;
-
 -- +goose Down
-DROP TABLE comments;
 REVOKE USAGE ON SEQUENCE tasks_id_seq FROM tickler_api, tickler_recurrer;
 DROP INDEX idx_tasks_open;
 ALTER TABLE tasks DROP COLUMN parent_id, DROP COLUMN blocked_by, DROP COLUMN start_date, DROP COLUMN start_all_day, DROP COLUMN waiting_for, DROP COLUMN deleted_with;
