@@ -4,6 +4,12 @@
 -- be pointed to, so this is no foreign key.
 ALTER TABLE journal ADD COLUMN undoes bigint;
 GRANT INSERT (undoes) ON journal TO tickler_api, tickler_recurrer, tickler_notifier;
+-- Undo acts on what entries say. So the workers can write only those that they have
+-- reason to: in their own name, of the kind that they make, with nothing to put back.
+ALTER POLICY notify ON journal WITH CHECK (actor_kind = 'system' AND restores IS NULL AND undoes IS NULL AND token_id IS NULL
+    AND (object = 'task' AND action = 'reminded' AND event_type = 'reminder.sent' AND before IS NULL OR object = 'channel' AND action = 'updated' AND event_type IS NULL));
+CREATE POLICY work ON journal AS RESTRICTIVE FOR INSERT TO tickler_recurrer WITH CHECK (
+    actor_kind = 'system' AND object = 'task' AND undoes IS NULL AND token_id IS NULL);
 
 -- For each of some users: whether they have entries from a position on, up to where
 -- their entries are settled, where that is, and whether they have any beyond. It
@@ -40,4 +46,6 @@ CREATE FUNCTION journal_news(since bigint, settled bigint, users bigint[], OUT u
 -- +goose StatementEnd
 REVOKE EXECUTE ON FUNCTION journal_news FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION journal_news TO tickler_api;
+DROP POLICY work ON journal;
+ALTER POLICY notify ON journal WITH CHECK (event_type = 'reminder.sent' OR (object = 'channel' AND actor_kind = 'system'));
 ALTER TABLE journal DROP COLUMN undoes;

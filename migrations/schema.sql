@@ -244,11 +244,12 @@ CREATE TABLE journal (
 CREATE INDEX idx_journal_object ON journal USING btree (user_id, object_id, id);
 CREATE INDEX idx_journal_user ON journal USING btree (user_id, "position", id);
 ALTER TABLE journal ENABLE ROW LEVEL SECURITY;
-CREATE POLICY notify ON journal FOR INSERT TO tickler_notifier WITH CHECK (((event_type = 'reminder.sent'::text) OR ((object = 'channel'::text) AND (actor_kind = 'system'::text))));
+CREATE POLICY notify ON journal FOR INSERT TO tickler_notifier WITH CHECK (((actor_kind = 'system'::text) AND (restores IS NULL) AND (undoes IS NULL) AND (token_id IS NULL) AND (((object = 'task'::text) AND (action = 'reminded'::text) AND (event_type = 'reminder.sent'::text) AND (before IS NULL)) OR ((object = 'channel'::text) AND (action = 'updated'::text) AND (event_type IS NULL)))));
 CREATE POLICY oldest ON journal FOR SELECT TO tickler_notifier USING (true);
 CREATE POLICY own ON journal TO tickler_api, tickler_recurrer USING ((user_id = ( SELECT caller_id() AS caller_id)));
 CREATE POLICY prune ON journal FOR DELETE TO tickler_notifier USING ((at < (now() - kept_for('journal'::text))));
 CREATE POLICY publish ON journal FOR SELECT TO tickler_relay USING (true);
+CREATE POLICY work ON journal AS RESTRICTIVE FOR INSERT TO tickler_recurrer WITH CHECK (((actor_kind = 'system'::text) AND (object = 'task'::text) AND (undoes IS NULL) AND (token_id IS NULL)));
 GRANT SELECT ON journal TO tickler_api;
 GRANT DELETE ON journal TO tickler_notifier;
 GRANT INSERT (user_id, at, call_id, actor_kind, actor, token_id, client, transport, object, object_id, action, before, after, restores, event_id, event_type, version, source, traceparent, undoes) ON journal TO tickler_api;
