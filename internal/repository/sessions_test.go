@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/stretchr/testify/require"
 
 	"tickler/internal/access"
@@ -26,14 +27,24 @@ func held(t *testing.T, s *sessions, userID int64, w work) (lent int, refusal er
 	}
 }
 
-// small makes a repository with short waits.
+// small makes a repository with short waits. Its sessions are open already: how long
+// opening one takes is no matter of these tests.
 func small(t *testing.T) *Repository {
 	t.Helper()
 	pool, err := Connect(t.Context(), pgtest.Open(t).Config().ConnString(), RoleAPI)
 	require.NoError(t, err)
 	t.Cleanup(pool.Close)
+	var open []*pgxpool.Conn
+	for range pool.Config().MaxConns {
+		conn, err := pool.Acquire(t.Context())
+		require.NoError(t, err)
+		open = append(open, conn)
+	}
+	for _, conn := range open {
+		conn.Release()
+	}
 	r := New(pool, "api", func() {})
-	r.sessions.patience = 100 * time.Millisecond
+	r.sessions.patience = 200 * time.Millisecond
 	return r
 }
 
