@@ -1,6 +1,7 @@
 package history
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"maps"
@@ -14,33 +15,61 @@ import (
 // tree takes back a change of a task, with those of the parts that it took along, the
 // latest first.
 func (u *undo) tree(ctx context.Context, e journal.Entry) error {
-	parts, err := u.takenAlong(ctx, e)
+	along, err := u.takenAlong(ctx, e)
 	if err != nil {
 		return err
 	}
-	for _, one := range parts {
-		if one.ID > e.ID {
-			if err := u.task(ctx, one); err != nil {
-				return err
-			}
-		}
+	later := 0
+	for later < len(along) && along[later].entry > e.ID {
+		later++
+	}
+	if err := u.partsOf(ctx, along[:later]); err != nil {
+		return err
 	}
 	if err := u.task(ctx, e); err != nil {
 		return err
 	}
-	for _, one := range parts {
-		if one.ID < e.ID {
-			if err := u.task(ctx, one); err != nil {
+	return u.partsOf(ctx, along[later:])
+}
+
+// partsAtOnce is how many parts of a tree are held in memory with their content.
+const partsAtOnce = 50
+
+// partsOf takes back changes of parts, a page at a time. What it reads of them it
+// forgets again.
+func (u *undo) partsOf(ctx context.Context, along []partChange) error {
+	for page := range slices.Chunk(along, partsAtOnce) {
+		var tasks, ids []int64
+		for _, one := range page {
+			tasks, ids = append(tasks, one.task), append(ids, one.entry)
+		}
+		u.oldest = min(u.oldest, ids[len(ids)-1])
+		if err := u.readTasks(ctx, tasks); err != nil {
+			return err
+		}
+		entries, err := u.tx.Entries(ctx, ids)
+		if err != nil {
+			return err
+		}
+		for _, e := range entries {
+			if err := u.task(ctx, e); err != nil {
 				return err
 			}
+		}
+		for _, id := range tasks {
+			delete(u.tasks, id)
+			delete(u.trails, id)
 		}
 	}
 	return nil
 }
 
-// takenAlong reads the entries of the parts that a change of a task took along, newest
-// first, and what is known of those parts.
-func (u *undo) takenAlong(ctx context.Context, e journal.Entry) ([]journal.Entry, error) {
+// partChange is an entry of a part that a change of another task took along.
+type partChange struct{ task, entry int64 }
+
+// takenAlong finds the entries of the parts that a change of a task took along, newest
+// first, and locks those parts.
+func (u *undo) takenAlong(ctx context.Context, e journal.Entry) ([]partChange, error) {
 	switch e.Action {
 	case journal.Completed, journal.Deleted, journal.Restored:
 	default:
@@ -60,28 +89,12 @@ func (u *undo) takenAlong(ctx context.Context, e journal.Entry) ([]journal.Entry
 	if err != nil || len(followed) == 0 {
 		return nil, err
 	}
-	ids, first := make([]int64, 0, len(followed)), e.ID
-	for _, one := range followed {
-		ids, first = append(ids, one.Entry), min(first, one.Entry)
+	along := make([]partChange, 0, len(followed))
+	for id, one := range followed {
+		along = append(along, partChange{id, one.Entry})
 	}
-	objects := slices.Sorted(maps.Keys(followed))
-	if err := u.tx.LockTasks(ctx, objects); err != nil {
-		return nil, err
-	}
-	tasks, err := u.tx.TasksByID(ctx, objects)
-	if err != nil {
-		return nil, err
-	}
-	trails, err := u.tx.Trails(ctx, journal.Task, objects, min(first, u.oldest))
-	if err != nil {
-		return nil, err
-	}
-	for _, id := range objects {
-		if _, known := u.tasks[id]; !known {
-			u.tasks[id], u.trails[id] = tasks[id], trails[id]
-		}
-	}
-	return u.tx.Entries(ctx, ids)
+	slices.SortFunc(along, func(a, b partChange) int { return cmp.Compare(b.entry, a.entry) })
+	return along, u.tx.LockTasks(ctx, slices.Sorted(maps.Keys(followed)))
 }
 
 // misplaced tells why a task cannot have its former place among others, "" if it can:
@@ -92,14 +105,14 @@ func (u *undo) misplaced(ctx context.Context, t, former *task.Task) (reason stri
 			return "", nil
 		}
 		parts, err := u.tx.LockTree(ctx, t.ID)
-		if slices.ContainsFunc(parts, func(p *task.Task) bool { return p.DeletedAt == nil }) {
+		if slices.ContainsFunc(parts, func(p task.Part) bool { return !p.Deleted }) {
 			reason = "it has parts that came since"
 		}
 		return reason, err
 	}
 	stored := t
 	if t.DeletedAt != nil { // its place is taken anew
-		stored = &task.Task{ID: t.ID, BlockedBy: former.BlockedBy}
+		stored = &task.Task{ID: t.ID, ParentID: t.ParentID, BlockedBy: former.BlockedBy, DeletedAt: t.DeletedAt}
 	}
 	err = former.CheckPlace(ctx, u.tx, stored)
 	if e := (*fault.Error)(nil); errors.As(err, &e) {
@@ -111,7 +124,7 @@ func (u *undo) misplaced(ctx context.Context, t, former *task.Task) (reason stri
 // partsOfSuccessor returns the parts of an occurrence that followed from a completion,
 // with the entries of their creation. They must be as they were created; otherwise that
 // stands in the way.
-func (u *undo) partsOfSuccessor(ctx context.Context, e journal.Entry, next *task.Task) (parts []*task.Task, arrivals Consequences, free bool, err error) {
+func (u *undo) partsOfSuccessor(ctx context.Context, e journal.Entry, next *task.Task) (parts []task.Part, arrivals Consequences, free bool, err error) {
 	arrivals = Consequences{}
 	if parts, err = u.tx.LockTree(ctx, next.ID); err != nil {
 		return nil, nil, false, err
@@ -128,6 +141,7 @@ func (u *undo) partsOfSuccessor(ctx context.Context, e journal.Entry, next *task
 			}
 			arrivals[part.ID] = Consequence{Entry: later.ID}
 		}
+		delete(u.tasks, part.ID) // its content is read once more, with a page of others
 	}
 	return parts, arrivals, true, nil
 }

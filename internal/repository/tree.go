@@ -91,37 +91,35 @@ func (tx *userTx) TasksByID(ctx context.Context, ids []int64) (map[int64]*task.T
 	return tasks, err
 }
 
-// wholeTree is the parts of the task $2, their parts and so on.
+// wholeTree is the parts of the task $2, their parts and so on, without the task $3 and
+// what is below it.
 const wholeTree = `
 	WITH RECURSIVE tree AS (
-		SELECT id, 1 AS level FROM tasks WHERE user_id = $1 AND parent_id = $2
+		SELECT id, 1 AS level FROM tasks WHERE user_id = $1 AND parent_id = $2 AND id <> $3
 		UNION ALL
-		SELECT t.id, tree.level + 1 FROM tree JOIN tasks t ON t.user_id = $1 AND t.parent_id = tree.id
+		SELECT t.id, tree.level + 1 FROM tree JOIN tasks t ON t.user_id = $1 AND t.parent_id = tree.id AND t.id <> $3
 	)`
 
 // CountTree counts the parts of a task and theirs.
-func (tx *userTx) CountTree(ctx context.Context, id int64) (n int, err error) {
-	err = tx.QueryRow(ctx, wholeTree+` SELECT count(*) FROM tree`, tx.userID, id).Scan(&n)
+func (tx *userTx) CountTree(ctx context.Context, id, without int64) (n int, err error) {
+	err = tx.QueryRow(ctx, wholeTree+` SELECT count(*) FROM tree`, tx.userID, id, without).Scan(&n)
 	return n, err
 }
 
 // LockTree reads the parts of a task and theirs, and locks their rows.
-func (tx *userTx) LockTree(ctx context.Context, id int64) ([]*task.Task, error) {
-	ids, err := tx.ids(ctx, fmt.Sprintf(`%s SELECT id FROM tree ORDER BY level, id LIMIT %d`, wholeTree, task.MaxTree+1), tx.userID, id)
+func (tx *userTx) LockTree(ctx context.Context, id int64) ([]task.Part, error) {
+	ids, err := tx.ids(ctx, fmt.Sprintf(`%s SELECT id FROM tree ORDER BY level, id LIMIT %d`, wholeTree, task.MaxTree+1), tx.userID, id, 0)
 	if err != nil || len(ids) == 0 {
 		return nil, err
 	}
 	if err := tx.LockTasks(ctx, ids); err != nil {
 		return nil, err
 	}
-	found, err := tx.TasksByID(ctx, ids)
-	tree := make([]*task.Task, 0, len(ids))
-	for _, id := range ids {
-		if t := found[id]; t != nil {
-			tree = append(tree, t)
-		}
-	}
-	return tree, err
+	// A statement of its own, which sees what others committed while the lock waited.
+	return collect[task.Part](ctx, tx, `
+		SELECT t.id, t.parent_id, t.version, t.completed, t.deleted_at IS NOT NULL, t.recurrence_rule IS NOT NULL, t.deleted_with
+		FROM unnest($2::bigint[]) WITH ORDINALITY AS tree (id, place) JOIN tasks t ON t.user_id = $1 AND t.id = tree.id
+		WHERE t.parent_id IS NOT NULL ORDER BY tree.place`, tx.userID, ids)
 }
 
 // Ancestors reads a task and what it is a part of, up to the root.
@@ -132,7 +130,7 @@ func (tx *userTx) Ancestors(ctx context.Context, id int64) ([]*task.Task, error)
 			UNION ALL
 			SELECT t.id, t.parent_id, above.level + 1 FROM above JOIN tasks t ON t.user_id = $1 AND t.id = above.parent_id
 		)
-		SELECT`+taskColumns+taskTables+`JOIN above ON above.id = t.id WHERE t.user_id = $1 ORDER BY above.level`, tx.userID, id)
+		SELECT`+undescribed+taskTables+`JOIN above ON above.id = t.id WHERE t.user_id = $1 ORDER BY above.level`, tx.userID, id)
 	if err != nil {
 		return nil, err
 	}

@@ -149,6 +149,7 @@ func TestACircleIsRefusedAndNamed(t *testing.T) {
 	require.ErrorAs(t, err, &e)
 	require.Contains(t, e.Hint, `"Plumb"`)
 	require.NotContains(t, e.Plain().Hint+e.Plain().Message, "Plumb", "who may not read is told no title")
+	require.NotContains(t, e.Plain().Message, fmt.Sprint(c.ID), "nor which tasks depend on each other")
 	requireCode(t, b.change(t, a.ID, task.Fields{BlockedBy: input.Some([]int64{a.ID})}), fault.Conflict, "blocked_by")
 
 	// Parts come before what they are parts of, at any depth.

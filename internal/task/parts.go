@@ -37,27 +37,52 @@ func (s *Service) completeParts(ctx context.Context, tx Tx, t *Task, at time.Tim
 	if err != nil {
 		return 0, err
 	}
-	open := slices.DeleteFunc(tree, func(p *Task) bool { return p.Completed() || p.DeletedAt != nil })
+	open := slices.DeleteFunc(tree, func(p Part) bool { return p.Completed || p.Deleted })
 	if len(open) > 0 && choice == "" {
 		return 0, &fault.Error{
 			Code: fault.Conflict, Field: "parts", Message: fmt.Sprintf("task %d has %d open parts; say with parts what becomes of them: \"complete\" completes them too, \"keep\" leaves them open", t.ID, len(open)),
 			Hint: fmt.Sprintf("list_tasks with parent_id %d lists its parts", t.ID),
 		}
 	}
-	for _, part := range slices.Backward(open) {
+	slices.Reverse(open)
+	err = eachPart(ctx, tx, open, func(part *Task) error {
 		before := part.Clone()
 		part.CompletedAt = &at
 		part.disarm()
 		part.touch(s.clock())
-		if err := tx.Save(ctx, Change{Kind: Completed, Before: before, Task: part, With: t.ID}); err != nil {
-			return 0, err
+		return tx.Save(ctx, Change{Kind: Completed, Before: before, Task: part, With: t.ID})
+	})
+	return len(open), err
+}
+
+// partsAtOnce is how many parts of a tree are held in memory with their content.
+const partsAtOnce = 50
+
+// eachPart reads the tasks of a tree in the order given, a page at a time, and calls fn
+// with each.
+func eachPart(ctx context.Context, tx Trees, parts []Part, fn func(*Task) error) error {
+	for page := range slices.Chunk(parts, partsAtOnce) {
+		ids := make([]int64, len(page))
+		for i, part := range page {
+			ids[i] = part.ID
+		}
+		found, err := tx.TasksByID(ctx, ids)
+		if err != nil {
+			return err
+		}
+		for _, id := range ids {
+			if t := found[id]; t != nil {
+				if err := fn(t); err != nil {
+					return err
+				}
+			}
 		}
 	}
-	return len(open), nil
+	return nil
 }
 
 // lockTree is LockTree, unless there are more parts than one call can change.
-func lockTree(ctx context.Context, tx Tx, t *Task) ([]*Task, error) {
+func lockTree(ctx context.Context, tx Tx, t *Task) ([]Part, error) {
 	tree, err := tx.LockTree(ctx, t.ID)
 	if err == nil && len(tree) > MaxTree {
 		err = &fault.Error{Code: fault.LimitExceeded, Field: "task_id", Message: fmt.Sprintf("task %d has more than %d parts below it; nothing was changed", t.ID, MaxTree), Hint: "do it with some of its parts first"}
@@ -74,20 +99,16 @@ func (s *Service) deleteParts(ctx context.Context, tx Tx, t *Task) (deleted int,
 	if err != nil {
 		return 0, err
 	}
-	for _, part := range slices.Backward(tree) {
-		if part.DeletedAt != nil {
-			continue
-		}
+	tree = slices.DeleteFunc(tree, func(p Part) bool { return p.Deleted })
+	slices.Reverse(tree)
+	err = eachPart(ctx, tx, tree, func(part *Task) error {
 		now, before := s.clock(), part.Clone()
 		part.DeletedAt, part.DeletedWith = &now, &t.ID
 		part.disarm()
 		part.touch(now)
-		if err := tx.Save(ctx, Change{Kind: Deleted, Before: before, Task: part, With: t.ID}); err != nil {
-			return 0, err
-		}
-		deleted++
-	}
-	return deleted, nil
+		return tx.Save(ctx, Change{Kind: Deleted, Before: before, Task: part, With: t.ID})
+	})
+	return len(tree), err
 }
 
 // restoreParts brings back the parts that were deleted with a task, or together with it
@@ -97,10 +118,10 @@ func (s *Service) restoreParts(ctx context.Context, tx Tx, t *Task, with *int64,
 	if err != nil {
 		return 0, err
 	}
-	for _, part := range tree {
-		if part.DeletedAt == nil || part.DeletedWith == nil || *part.DeletedWith != t.ID && !sameID(part.DeletedWith, with) {
-			continue
-		}
+	tree = slices.DeleteFunc(tree, func(p Part) bool {
+		return !p.Deleted || p.DeletedWith == nil || *p.DeletedWith != t.ID && !sameID(p.DeletedWith, with)
+	})
+	err = eachPart(ctx, tx, tree, func(part *Task) error {
 		now, before := s.clock(), part.Clone()
 		part.DeletedAt, part.DeletedWith = nil, nil
 		if !part.Completed() {
@@ -108,12 +129,9 @@ func (s *Service) restoreParts(ctx context.Context, tx Tx, t *Task, with *int64,
 			part.rearm(user, now)
 		}
 		part.touch(now)
-		if err := tx.Save(ctx, Change{Kind: Restored, Before: before, Task: part, With: t.ID}); err != nil {
-			return 0, err
-		}
-		restored++
-	}
-	return restored, nil
+		return tx.Save(ctx, Change{Kind: Restored, Before: before, Task: part, With: t.ID})
+	})
+	return len(tree), err
 }
 
 // returnToParent keeps the place of a part that is restored, unless that is gone or no
@@ -122,7 +140,7 @@ func (t *Task) returnToParent(ctx context.Context, tx Trees) error {
 	if t.ParentID == nil {
 		return nil
 	}
-	err := t.CheckPlace(ctx, tx, &Task{ID: t.ID, BlockedBy: t.BlockedBy})
+	err := t.CheckPlace(ctx, tx, &Task{ID: t.ID, ParentID: t.ParentID, BlockedBy: t.BlockedBy, DeletedAt: &t.UpdatedAt})
 	if e := (*fault.Error)(nil); errors.As(err, &e) {
 		t.note("it is no part of task %d any more: %s", *t.ParentID, e.Plain().Message)
 		t.ParentID, err = nil, nil
@@ -131,11 +149,11 @@ func (t *Task) returnToParent(ctx context.Context, tx Trees) error {
 }
 
 // RemoveTree deletes a task and its parts permanently, deepest first.
-func RemoveTree(ctx context.Context, tx Tx, t *Task, parts []*Task) error {
-	for _, part := range slices.Backward(parts) {
-		if err := tx.RemoveWith(ctx, part, t.ID); err != nil {
-			return err
-		}
+func RemoveTree(ctx context.Context, tx Tx, t *Task, parts []Part) error {
+	deepestFirst := slices.Clone(parts)
+	slices.Reverse(deepestFirst)
+	if err := eachPart(ctx, tx, deepestFirst, func(part *Task) error { return tx.RemoveWith(ctx, part, t.ID) }); err != nil {
+		return err
 	}
 	return tx.Remove(ctx, t)
 }
@@ -163,7 +181,7 @@ func (s *Service) insertSuccessor(ctx context.Context, tx Tx, t, next *Task, use
 	if err != nil {
 		return nil, err
 	}
-	tree = slices.DeleteFunc(tree, func(p *Task) bool { return p.DeletedAt != nil })
+	tree = slices.DeleteFunc(tree, func(p Part) bool { return p.Deleted })
 	ids, err := tx.NewIDs(ctx, len(tree))
 	if err != nil {
 		return nil, err
@@ -174,10 +192,12 @@ func (s *Service) insertSuccessor(ctx context.Context, tx Tx, t, next *Task, use
 	}
 	now := s.clock()
 	shift := t.shiftTo(next)
-	for _, part := range tree {
-		if _, err := tx.Insert(ctx, part.anew(again, shift, user, now), Idempotency{}); err != nil {
-			return nil, err
-		}
+	err = eachPart(ctx, tx, tree, func(part *Task) error {
+		_, err := tx.Insert(ctx, part.anew(again, shift, user, now), Idempotency{})
+		return err
+	})
+	if err != nil {
+		return nil, err
 	}
 	return next, nil
 }

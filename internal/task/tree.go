@@ -26,10 +26,12 @@ type Trees interface {
 	LockStructure(ctx context.Context) error
 	// LockTree reads the parts of a task, their parts and so on, deleted or not, and
 	// locks their rows. Parents come before their parts. It reads MaxTree + 1 at most.
-	LockTree(ctx context.Context, id int64) ([]*Task, error)
-	// CountTree counts the parts of a task, their parts and so on, deleted or not.
-	CountTree(ctx context.Context, id int64) (int, error)
+	LockTree(ctx context.Context, id int64) ([]Part, error)
+	// CountTree counts the parts of a task, their parts and so on, deleted or not, but
+	// neither the task without nor what is below that.
+	CountTree(ctx context.Context, id, without int64) (int, error)
 	// Ancestors reads a task and what it is a part of, up to the root, which is last.
+	// They come without their descriptions.
 	Ancestors(ctx context.Context, id int64) ([]*Task, error)
 	// TasksByID reads tasks, deleted or not. What is gone for good is missing.
 	TasksByID(ctx context.Context, ids []int64) (map[int64]*Task, error)
@@ -38,6 +40,15 @@ type Trees interface {
 	Needed(ctx context.Context, ids []int64) ([]Need, error)
 	// NewIDs draws ids for tasks that are to be inserted with the ids that they have.
 	NewIDs(ctx context.Context, n int) ([]int64, error)
+}
+
+// Part is a task of a tree, without its content: a tree holds up to MaxTree tasks, and
+// what they say is read a page at a time (see eachPart).
+type Part struct {
+	ID, ParentID               int64
+	Version                    int
+	Completed, Deleted, Recurs bool
+	DeletedWith                *int64
 }
 
 // Need is a task among those that must be done before another.
@@ -92,7 +103,7 @@ type company struct {
 }
 
 func (t *Task) checkPlace(ctx context.Context, tx Trees, before *Task, with company) error {
-	moved := t.ParentID != nil && !sameID(before.ParentID, t.ParentID)
+	moved := t.ParentID != nil && (before.DeletedAt != nil || !sameID(before.ParentID, t.ParentID))
 	ruled := t.Recurrence != nil && before.Recurrence == nil && (t.ParentID != nil || t.Standing.HasParts())
 	var added []int64
 	for _, id := range t.BlockedBy {
@@ -107,7 +118,7 @@ func (t *Task) checkPlace(ctx context.Context, tx Trees, before *Task, with comp
 		return err
 	}
 	if moved || ruled {
-		if err := t.checkTree(ctx, tx, moved, before.ID != 0); err != nil {
+		if err := t.checkTree(ctx, tx, before, moved); err != nil {
 			return err
 		}
 	}
@@ -130,8 +141,9 @@ func (t *Task) checkPlace(ctx context.Context, tx Trees, before *Task, with comp
 
 // checkTree refuses a place in a tree that is too deep or too wide, or in which two
 // tasks that belong together recur by rules of their own.
-func (t *Task) checkTree(ctx context.Context, tx Trees, moved, stored bool) error {
-	var above, below []*Task
+func (t *Task) checkTree(ctx context.Context, tx Trees, before *Task, moved bool) error {
+	var above []*Task
+	var below []Part
 	var err error
 	if t.ParentID != nil {
 		if above, err = tx.Ancestors(ctx, *t.ParentID); err != nil {
@@ -141,7 +153,7 @@ func (t *Task) checkTree(ctx context.Context, tx Trees, moved, stored bool) erro
 			return noTask("parent_id", *t.ParentID)
 		}
 	}
-	if stored {
+	if before.ID != 0 {
 		if below, err = tx.LockTree(ctx, t.ID); err != nil {
 			return err
 		}
@@ -156,17 +168,19 @@ func (t *Task) checkTree(ctx context.Context, tx Trees, moved, stored bool) erro
 		if above[0].Standing.OpenParts >= MaxParts && !t.Completed() {
 			return &fault.Error{Code: fault.LimitExceeded, Field: "parent_id", Message: fmt.Sprintf("task %d has %d open parts, the most allowed", *t.ParentID, MaxParts), Hint: "complete or delete some, or put several under a part of their own"}
 		}
+	}
+	if moved && !sameID(before.ParentID, t.ParentID) { // a task that is restored in its place was counted all along
 		root := above[len(above)-1]
-		whole, err := tx.CountTree(ctx, root.ID)
+		others, err := tx.CountTree(ctx, root.ID, t.ID)
 		if err != nil {
 			return err
 		}
-		if whole+1+len(below) > MaxTree {
+		if others+1+len(below) > MaxTree {
 			return &fault.Error{Code: fault.LimitExceeded, Field: "parent_id", Message: fmt.Sprintf("the tree of task %d would have more than %d parts, the most allowed", root.ID, MaxTree)}
 		}
 	}
-	recurs := func(one *Task) bool { return one.Recurrence != nil && one.DeletedAt == nil }
-	over, under := slices.ContainsFunc(above, recurs), slices.ContainsFunc(below, recurs)
+	over := slices.ContainsFunc(above, func(a *Task) bool { return a.Recurrence != nil && a.DeletedAt == nil })
+	under := slices.ContainsFunc(below, func(p Part) bool { return p.Recurs && !p.Deleted })
 	if over && (t.Recurrence != nil || under) || t.Recurrence != nil && under {
 		return ruleOfPart()
 	}
@@ -183,13 +197,13 @@ func ruleOfPart() error {
 }
 
 // height is how many levels of parts there are below a task. Parents come before parts.
-func height(id int64, below []*Task) int {
+func height(id int64, below []Part) int {
 	level, highest := map[int64]int{id: 0}, 0
 	for _, part := range below {
-		if part.DeletedAt != nil {
+		if part.Deleted {
 			continue
 		}
-		level[part.ID] = level[*part.ParentID] + 1
+		level[part.ID] = level[part.ParentID] + 1
 		highest = max(highest, level[part.ID])
 	}
 	return highest
@@ -236,8 +250,8 @@ func (t *Task) checkCircle(ctx context.Context, tx Trees, blockers bool, beside 
 	return circular(field, circle, titles, beside)
 }
 
-// circular is the error that names a circle. beside are titles of tasks whose ids will
-// not be.
+// circular is the error that names a circle, to those who may read: its path tells what
+// depends on what. beside are titles of tasks whose ids will not be.
 func circular(field string, circle []int64, titles, beside map[int64]string) error {
 	var ids, named []string
 	for _, id := range circle {
@@ -249,8 +263,8 @@ func circular(field string, circle []int64, titles, beside map[int64]string) err
 		}
 		ids, named = append(ids, name), append(named, fmt.Sprintf("%s %q", name, fault.Clip(titles[id])))
 	}
-	e := &fault.Error{Code: fault.Conflict, Field: field, Message: field + " would make a circle, in which each task waits for the next or has it as a part: " + strings.Join(ids, " → ")}
-	return e.Quoting("", "it goes through "+strings.Join(named[:len(named)-1], ", ")+"; take one of them out of blocked_by, or give it another parent_id")
+	e := &fault.Error{Code: fault.Conflict, Field: field, Message: field + " would make a circle, in which each task waits for the next or has it as a part"}
+	return e.Quoting(": "+strings.Join(ids, " → "), "it goes through "+strings.Join(named[:len(named)-1], ", ")+"; take one of them out of blocked_by, or give it another parent_id")
 }
 
 // walk returns the shortest way from a task back to itself, nil if there is none.

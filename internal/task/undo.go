@@ -84,7 +84,7 @@ func (r *Reopening) takeBackSuccessor(ctx context.Context, tx Tx, id int64) erro
 	if err != nil {
 		return err
 	}
-	touched := !next.untouched() || slices.ContainsFunc(parts, func(p *Task) bool { return !p.untouched() })
+	touched := !next.untouched() || slices.ContainsFunc(parts, func(p Part) bool { return !p.untouched() })
 	if touched && next.DeletedAt == nil {
 		r.KeptSuccessor = next
 		return nil
