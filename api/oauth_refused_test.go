@@ -74,12 +74,71 @@ func TestRequestThatCouldLeadElsewhereLeadsNowhere(t *testing.T) {
 	}
 }
 
-// Everything else that is wrong with a request goes back to its client, which can mend it.
+// Anybody can register a client, so a link to this server could lead a person anywhere,
+// and open any app. RFC 9700, section 4.11.2.
+func TestWrongRequestOfAProgramThatIsNotConnectedLeadsNowhere(t *testing.T) {
+	t.Parallel()
+	h := build(t, nil)
+	ann, eve := h.resident(t, "ann"), h.resident(t, "eve")
+	b := ann.signedIn(t)
+	p := h.registered(t, "Web", "https://app.example/callback", "https://other.example/callback")
+	local := h.registered(t, "Local", "http://127.0.0.1:7000/callback")
+	app := h.registered(t, "App", "com.example.app:/oauth")
+	wrong := func(p program, changes ...string) string {
+		return p.request(append([]string{"prompt", "none"}, changes...)...)
+	}
+	stays := func(a answer, to string) {
+		t.Helper()
+		require.Equal(t, http.StatusBadRequest, a.status, a.text)
+		require.Empty(t, a.header.Get("Location"))
+		require.Empty(t, a.header.Get("Refresh"))
+		require.Contains(t, a.text, "a person must agree; ask without prompt=none")
+		require.Contains(t, a.text, "Back to "+to)
+	}
+	p.connects(t, eve, "connect") // says nothing of ann
+	stays(b.get(wrong(p)), "app.example")
+	stays(b.post(wrong(p), "answer", "connect"), "app.example")
+	stays(b.get(wrong(local)), "127.0.0.1:7000")
+	page := b.get(wrong(app))
+	stays(page, "com.example.app:")
+	require.Contains(t, page.text, `href="com.example.app:/oauth?error=interaction_required&amp;`, "they can go back")
+
+	// Signing in leads to the same page.
+	late := h.browser(t)
+	require.Equal(t, "/sign-in", late.get(wrong(p)).header.Get("Location"))
+	require.Equal(t, wrong(p), late.post(h.signInLink(t, ann.user.UserID)).header.Get("Location"))
+	stays(late.get(wrong(p)), "app.example")
+
+	// A program that they connected is told at once, where it led them before.
+	g := p.connects(t, ann, "connect")
+	require.Equal(t, http.StatusSeeOther, b.get(wrong(p)).status)
+	stays(b.get(wrong(p, "redirect_uri", "https://other.example/callback")), "other.example")
+	p.fetch(t, "/oauth/revoke", "token", g.Refresh, "client_id", p.id)
+	stays(b.get(wrong(p)), "app.example")
+
+	// Schemes by which systems open programs of their own lead nowhere, also where they
+	// were registered before they were refused.
+	for _, redirect := range []string{"ms-word:ofe|u|https://evil.example/x.docx", "ms-word:ofe", "search:query", "steam://run/1", "facetime:x", "javascript:alert(1)", "mailto:x@evil.example"} {
+		_, err := h.owner.Exec(t.Context(), `UPDATE oauth_clients SET redirects = ARRAY[$2] WHERE id = $1`, app.id, redirect)
+		require.NoError(t, err)
+		for _, path := range []string{app.request("redirect_uri", redirect), wrong(app, "redirect_uri", redirect)} {
+			a := b.get(path)
+			require.Equal(t, http.StatusBadRequest, a.status, redirect)
+			require.NotContains(t, a.text, "Back to", redirect)
+			require.NotContains(t, a.text, "seal", redirect)
+		}
+	}
+}
+
+// Everything else that is wrong with a request goes back to its client, which can mend
+// it, if the person has connected it.
 func TestRequestThatIsNotAsItShouldBeIsRefusedToItsClient(t *testing.T) {
 	t.Parallel()
 	h := build(t, nil)
-	b := h.resident(t, "ann").signedIn(t)
+	ann := h.resident(t, "ann")
+	b := ann.signedIn(t)
 	p := h.registered(t, "Web", "https://app.example/callback?keep=this")
+	p.connects(t, ann, "connect")
 	for what, c := range map[string]struct {
 		path, wanted string
 	}{
@@ -382,23 +441,25 @@ func TestClientThatDescribesItselfWronglyIsNotRegistered(t *testing.T) {
 		sent   any
 		wanted string
 	}{
-		"no redirect":            {fields{"client_name": "x"}, "invalid_redirect_uri"},
-		"javascript":             {fields{"redirect_uris": []string{"javascript:alert(1)"}}, "invalid_redirect_uri"},
-		"JavaScript":             {fields{"redirect_uris": []string{"JavaScript:alert(1)"}}, "invalid_redirect_uri"},
-		"data":                   {fields{"redirect_uris": []string{"data:text/html,x"}}, "invalid_redirect_uri"},
-		"http elsewhere":         {fields{"redirect_uris": []string{"http://app.example/"}}, "invalid_redirect_uri"},
-		"a fragment":             {fields{"redirect_uris": []string{"https://app.example/#x"}}, "invalid_redirect_uri"},
-		"a policy in a host":     {fields{"redirect_uris": []string{"https://a;script-src *"}}, "invalid_redirect_uri"},
-		"one bad among good":     {fields{"redirect_uris": append([]string{"file:///etc/passwd"}, back...)}, "invalid_redirect_uri"},
-		"too many":               {fields{"redirect_uris": strings.Split(strings.Repeat(back[0]+" ", 51), " ")[:51]}, "invalid_redirect_uri"},
-		"a long name":            {fields{"redirect_uris": back, "client_name": strings.Repeat("x", 101)}, "invalid_client_metadata"},
-		"a name turned around":   {fields{"redirect_uris": back, "client_name": "Claude\u202e"}, "invalid_client_metadata"},
-		"a name that looks like": {fields{"redirect_uris": back, "client_name": "Сlаude"}, "invalid_client_metadata"},
-		"NUL":                    {fields{"redirect_uris": back, "client_name": "a\x00b"}, "invalid_client_metadata"},
-		"another grant":          {fields{"redirect_uris": back, "grant_types": []string{"password"}}, "invalid_client_metadata"},
-		"another response":       {fields{"redirect_uris": back, "response_types": []string{"token"}}, "invalid_client_metadata"},
-		"a list":                 {[]string{"x"}, "invalid_client_metadata"},
-		"deep":                   {fields{"x": []any{[]any{[]any{[]any{[]any{[]any{[]any{[]any{1}}}}}}}}}, "invalid_client_metadata"},
+		"no redirect":             {fields{"client_name": "x"}, "invalid_redirect_uri"},
+		"javascript":              {fields{"redirect_uris": []string{"javascript:alert(1)"}}, "invalid_redirect_uri"},
+		"JavaScript":              {fields{"redirect_uris": []string{"JavaScript:alert(1)"}}, "invalid_redirect_uri"},
+		"data":                    {fields{"redirect_uris": []string{"data:text/html,x"}}, "invalid_redirect_uri"},
+		"a program of the system": {fields{"redirect_uris": []string{"ms-word:ofe"}}, "invalid_redirect_uri"},
+		"a search":                {fields{"redirect_uris": []string{"search:query"}}, "invalid_redirect_uri"},
+		"http elsewhere":          {fields{"redirect_uris": []string{"http://app.example/"}}, "invalid_redirect_uri"},
+		"a fragment":              {fields{"redirect_uris": []string{"https://app.example/#x"}}, "invalid_redirect_uri"},
+		"a policy in a host":      {fields{"redirect_uris": []string{"https://a;script-src *"}}, "invalid_redirect_uri"},
+		"one bad among good":      {fields{"redirect_uris": append([]string{"file:///etc/passwd"}, back...)}, "invalid_redirect_uri"},
+		"too many":                {fields{"redirect_uris": strings.Split(strings.Repeat(back[0]+" ", 51), " ")[:51]}, "invalid_redirect_uri"},
+		"a long name":             {fields{"redirect_uris": back, "client_name": strings.Repeat("x", 101)}, "invalid_client_metadata"},
+		"a name turned around":    {fields{"redirect_uris": back, "client_name": "Claude\u202e"}, "invalid_client_metadata"},
+		"a name that looks like":  {fields{"redirect_uris": back, "client_name": "Сlаude"}, "invalid_client_metadata"},
+		"NUL":                     {fields{"redirect_uris": back, "client_name": "a\x00b"}, "invalid_client_metadata"},
+		"another grant":           {fields{"redirect_uris": back, "grant_types": []string{"password"}}, "invalid_client_metadata"},
+		"another response":        {fields{"redirect_uris": back, "response_types": []string{"token"}}, "invalid_client_metadata"},
+		"a list":                  {[]string{"x"}, "invalid_client_metadata"},
+		"deep":                    {fields{"x": []any{[]any{[]any{[]any{[]any{[]any{[]any{[]any{1}}}}}}}}}, "invalid_client_metadata"},
 	} {
 		a := h.send(t, "", http.MethodPost, "/oauth/register", c.sent, "X-Forwarded-For", "192.0.2.1")
 		if a.status == http.StatusTooManyRequests { // so many from one address at once

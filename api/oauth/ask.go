@@ -7,6 +7,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
+	"html/template"
 	"net/http"
 	"net/url"
 
@@ -106,13 +107,22 @@ func (h *Handler) answer(c *gin.Context) {
 	h.lead(c, q.redirect, url.Values{"code": {code}, "state": {q.state}})
 }
 
-// lead sends the person back to the client. Every answer names this server, so that a
-// client of several knows which one it comes from: RFC 9207.
+// lead sends the person, who chose so, back to the client.
 func (h *Handler) lead(c *gin.Context, redirect string, answer url.Values) {
-	u, err := url.Parse(redirect)
+	back, err := h.back(c, redirect, answer)
 	if err != nil {
 		h.Pages.Fail(c, "lead back", err)
 		return
+	}
+	c.Redirect(http.StatusSeeOther, back)
+}
+
+// back is the address that gives a client an answer. Every answer names this server, so
+// that a client of several knows which one it comes from: RFC 9207.
+func (h *Handler) back(c *gin.Context, redirect string, answer url.Values) (string, error) {
+	u, err := url.Parse(redirect)
+	if err != nil {
+		return "", err
 	}
 	query := u.Query()
 	for name, values := range answer {
@@ -122,7 +132,7 @@ func (h *Handler) lead(c *gin.Context, redirect string, answer url.Values) {
 	}
 	query.Set("iss", h.Guard.Root(c))
 	u.RawQuery = query.Encode()
-	c.Redirect(http.StatusSeeOther, u.String())
+	return u.String(), nil
 }
 
 // seal ties a form to the session and the request for which it was made.
@@ -142,8 +152,7 @@ func (h *Handler) note(c *gin.Context, user person.Settings, a access.Attempt) e
 }
 
 // read reads the request for access in the address. Where there is something wrong
-// with it, it answers and returns false: it tells the client, or the person if the
-// client cannot be told.
+// with it, it answers and returns false.
 func (h *Handler) read(c *gin.Context) (user person.Settings, q question, ok bool) {
 	user, err := operation.User(c.Request.Context())
 	if err != nil {
@@ -155,7 +164,7 @@ func (h *Handler) read(c *gin.Context) (user person.Settings, q question, ok boo
 			h.Pages.Fail(c, "ask for access", err)
 			return user, q, false
 		}
-		h.Pages.Show(c, problem.StatusOf(e.Code), "refused", web.Page{Title: "Not connected", Alone: true, Data: struct{ Error *fault.Error }{e}})
+		h.showRefused(c, refused{Error: e})
 		return user, q, false
 	}
 	query := c.Request.URL.Query()
@@ -197,14 +206,17 @@ func (h *Handler) read(c *gin.Context) (user person.Settings, q question, ok boo
 	return stop(&fault.Error{Code: fault.InvalidInput, Message: said.Description})
 }
 
-// refuse sends the client what is wrong with its request. It returns false.
+// refuse says what is wrong with a request whose client and redirect URI fit. Anybody
+// can register a client, so a link to this server could lead anywhere, and open any
+// app: the client is told at once only if the person has connected it, and was led
+// there before. Otherwise they decide. RFC 9700, section 4.11.2. It returns false.
 func (h *Handler) refuse(c *gin.Context, user person.Settings, q question, query url.Values, location string) bool {
 	u, err := url.Parse(location)
 	if err != nil {
 		h.Pages.Fail(c, "refuse access", err)
 		return false
 	}
-	said := u.Query()
+	said, redirect := u.Query(), query.Get("redirect_uri")
 	if err := h.note(c, user, access.Attempt{Client: q.client.name, Step: access.StepRequest, Problem: said.Get("error_description")}); err != nil {
 		h.Pages.Fail(c, "refuse access", err)
 		return false
@@ -213,8 +225,38 @@ func (h *Handler) refuse(c *gin.Context, user person.Settings, q question, query
 	if len(state) > maxState {
 		state = ""
 	}
-	h.lead(c, query.Get("redirect_uri"), url.Values{"error": said["error"], "error_description": {said.Get("error_description")}, "state": {state}})
+	to := destinationOf(redirect)
+	back, err := h.back(c, redirect, url.Values{"error": said["error"], "error_description": {said.Get("error_description")}, "state": {state}})
+	if err != nil {
+		h.Pages.Fail(c, "refuse access", err)
+		return false
+	}
+	trusted, err := h.Store.Leads(c.Request.Context(), user.UserID, q.client.id, to.Name)
+	if err != nil {
+		h.Pages.Fail(c, "refuse access", err)
+		return false
+	}
+	if trusted {
+		c.Redirect(http.StatusSeeOther, back)
+		return false
+	}
+	h.showRefused(c, refused{
+		Error: &fault.Error{Code: fault.InvalidInput, Message: "the program asked for access in a wrong way: " + said.Get("error_description")},
+		Name:  q.client.name, To: &to, Back: template.URL(back), // its scheme was checked: checkRedirect
+	})
 	return false
+}
+
+// refused is what the page shows about a request that nobody is asked about.
+type refused struct {
+	Error *fault.Error
+	Name  string       // of the client, where it is known
+	To    *destination // nil: the person is led nowhere
+	Back  template.URL
+}
+
+func (h *Handler) showRefused(c *gin.Context, r refused) {
+	h.Pages.Show(c, problem.StatusOf(r.Error.Code), "refused", web.Page{Title: "Not connected", Alone: true, Data: r})
 }
 
 // clientIn names the client of a request that may be wrong.

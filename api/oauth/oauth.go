@@ -35,6 +35,8 @@ type Store interface {
 	RedeemCode(ctx context.Context, code string, check func(access.Grant) (leadsTo string, err error)) (access.Issued, error)
 	RefreshTokens(ctx context.Context, token, clientID string, resource func(of string) error, scopes []string) (access.Issued, error)
 	EndByClient(ctx context.Context, token, clientID string) error
+	// Leads reports whether a user is connected with a client, and was led there.
+	Leads(ctx context.Context, userID int64, clientID, leadsTo string) (bool, error)
 
 	NoteAttempt(ctx context.Context, userID int64, key []byte, a access.Attempt) error
 	PersonName(ctx context.Context, userID int64) (string, error)

@@ -16,17 +16,17 @@ const maxRedirect = 2000
 var (
 	privateScheme = regexp.MustCompile(`^[a-z][a-z0-9+.-]{1,60}$`)
 	hostAndPort   = regexp.MustCompile(`^([A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)*|\[[0-9a-fA-F:.]+\])(:[0-9]{1,5})?$`)
-	// forbidden are schemes that run something, show what they carry, or lead to
-	// something else than an app that a person installed.
-	forbidden = []string{
-		"javascript", "data", "vbscript", "livescript", "mocha", "blob", "file", "filesystem", "about", "view-source", "jar", "chrome", "resource", "moz-extension",
-		"ftp", "ftps", "ws", "wss", "mailto", "tel", "sms", "smsto", "intent", "android-app", "feed", "gopher", "ldap", "ldaps", "smb", "ssh", "telnet", "urn", "cid", "mid",
-		"ms-msdt", "search-ms", "res", "mk", "its", "ms-its", "mhtml",
+	// knownApps have schemes that are no domain turned around, though RFC 8252 wants
+	// one. Systems open programs of their own by such schemes (ms-word:, search:), so
+	// others are refused.
+	knownApps = []string{
+		"antigravity", "claude", "code-oss", "cursor", "goose", "kiro", "raycast", "trae", "vscode", "vscode-insiders", "vscodium", "warp", "windsurf", "zed",
 	}
 )
 
 // checkRedirect returns what is wrong with a redirect URI: https, http to the machine
-// itself, or the scheme of an app. RFC 8252, section 7.
+// itself, or the scheme of an app, which is a domain turned around or one of knownApps.
+// RFC 8252, section 7.
 func checkRedirect(uri string) error {
 	if uri == "" || len(uri) > maxRedirect {
 		return errors.New("a redirect URI has 1 to 2000 characters")
@@ -51,8 +51,8 @@ func checkRedirect(uri string) error {
 		return nil
 	case u.Scheme == "http":
 		return errors.New("a redirect URI begins with https://, or leads to the machine itself, for example http://127.0.0.1/callback")
-	case !privateScheme.MatchString(u.Scheme) || slices.Contains(forbidden, u.Scheme):
-		return errors.New("a redirect URI of this scheme is not allowed")
+	case !privateScheme.MatchString(u.Scheme) || !strings.Contains(u.Scheme, ".") && !slices.Contains(knownApps, u.Scheme):
+		return errors.New("a redirect URI of an app has a domain turned around as its scheme, for example com.example.app:/callback (RFC 8252), or is of " + strings.Join(knownApps, ", "))
 	case u.Host != "" && !hostAndPort.MatchString(u.Host):
 		return errors.New("a redirect URI has a host that is none")
 	}

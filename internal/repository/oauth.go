@@ -248,6 +248,17 @@ func (r *Repository) EndByClient(ctx context.Context, token, clientID string) er
 	})
 }
 
+// Leads reports whether a user has a connection with a client that has not ended, and
+// agreed to it by being led to leadsTo: a host or scheme.
+func (r *Repository) Leads(ctx context.Context, userID int64, clientID, leadsTo string) (leads bool, err error) {
+	err = r.as(userID).QueryRow(ctx, `
+		SELECT EXISTS (
+			SELECT FROM tokens
+			WHERE user_id = $1 AND client_id = $2 AND leads_to = $3 AND revoked_at IS NULL AND expires_at > now())`,
+		userID, clientID, leadsTo).Scan(&leads)
+	return leads, unavailable(err)
+}
+
 // endConnection ends a connection for good, with all its tokens. One that has ended
 // stays as it is.
 func (tx *userTx) endConnection(ctx context.Context, id int64, why string) error {
