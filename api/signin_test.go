@@ -172,6 +172,39 @@ func TestNobodyIsSignedInWhereOthersReadAlong(t *testing.T) {
 	require.Equal(t, http.StatusSeeOther, b.get("/", append(public, "Cookie", "tickler-session="+b.cookie("session").Value)...).status)
 }
 
+// Where a proxy ends TLS, the port behind it may be reached by its address: over plain
+// HTTP, whatever the public URL says.
+func TestNobodyIsSignedInPastTheProxyThatEndsTLS(t *testing.T) {
+	t.Parallel()
+	h := (&house{owner: pgtest.Open(t)}).serve(t, repository.RoleAPI, func(c *config.Guard) {
+		c.PublicURL, c.Hosts = "https://tickler.example.com", []string{"tickler.internal.example", "*"}
+	})
+	ann := h.resident(t, "ann")
+	b := h.browser(t)
+	for host, private := range map[string]bool{
+		"tickler.example.com": true, "Tickler.example.com:443": true, "tickler.internal.example": true,
+		"192.0.2.7": false, "192.0.2.7:8080": false, "[2001:db8::7]:8080": false, "api": false, "tickler.example.com.evil.example": false,
+	} {
+		a := b.visit(http.MethodPost, h.signInLink(t, ann.user.UserID), nil, "Host", host, "Origin", "http://"+host)
+		cookie := a.header.Get("Set-Cookie")
+		if private {
+			require.Equal(t, http.StatusSeeOther, a.status, "%s: %s", host, a.text)
+			require.Contains(t, cookie, "__Host-tickler-session", host)
+			continue
+		}
+		require.Equal(t, http.StatusForbidden, a.status, "%s: %s", host, a.text)
+		require.Contains(t, a.text, "TICKLER_PUBLIC_URL", host)
+		require.Empty(t, cookie, host)
+	}
+	// A session that was given elsewhere opens nothing there.
+	a := b.visit(http.MethodPost, h.signInLink(t, ann.user.UserID), nil, "Host", "tickler.example.com", "Origin", "http://tickler.example.com")
+	given := strings.Split(a.header.Get("Set-Cookie"), ";")[0]
+	require.Equal(t, http.StatusOK, b.get("/settings", "Host", "tickler.example.com", "Cookie", given).status)
+	for _, cookie := range []string{given, strings.Replace(given, "__Host-tickler-session", "tickler-session", 1), strings.Replace(given, "__Host-tickler-session", "tickler-8080-session", 1)} {
+		require.Equal(t, http.StatusSeeOther, b.get("/settings", "Host", "192.0.2.7:8080", "Cookie", cookie).status, cookie)
+	}
+}
+
 // Somebody who put their own session, or any text, into a browser gains nothing.
 func TestSignInGivesANewSessionAndEndsTheFormer(t *testing.T) {
 	t.Parallel()

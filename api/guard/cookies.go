@@ -27,13 +27,15 @@ func (g *Guard) Private(c *gin.Context) bool {
 }
 
 // OverTLS reports whether the browser came over TLS. Behind a proxy, the public URL
-// tells.
+// tells, for the names by which the operator says the server is called. Under any other
+// name, and by address, a browser may have come past the proxy.
 func (g *Guard) OverTLS(c *gin.Context) bool {
 	if c.Request.TLS != nil {
 		return true
 	}
 	u, err := url.Parse(g.config.PublicURL)
-	return err == nil && u.Scheme == "https" && !Loopback(hostname(c.Request.Host))
+	host := hostname(c.Request.Host)
+	return err == nil && u.Scheme == "https" && !Loopback(host) && g.goesBy(host)
 }
 
 // Loopback reports whether a host name is that of the machine itself.

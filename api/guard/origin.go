@@ -19,7 +19,7 @@ import (
 func (g *Guard) ExpectedHost(c *gin.Context) {
 	host := hostname(c.Request.Host)
 	if _, err := netip.ParseAddr(host); err == nil || host == "localhost" ||
-		host == g.publicHost() || slices.Contains(g.config.Hosts, host) || slices.Contains(g.config.Hosts, "*") {
+		g.goesBy(host) || slices.Contains(g.config.Hosts, "*") {
 		return
 	}
 	problem.Refuse(c, &fault.Error{Code: fault.Forbidden, Message: "this server does not go by that name",
@@ -33,6 +33,12 @@ func (g *Guard) Inside(c *gin.Context) {
 	if _, err := netip.ParseAddr(host); err != nil && host != "localhost" && host == g.publicHost() {
 		problem.Refuse(c, &fault.Error{Code: fault.NotFound, Message: "there is nothing here"})
 	}
+}
+
+// goesBy reports whether the operator gave the server this name, by itself and not
+// with *.
+func (g *Guard) goesBy(host string) bool {
+	return host == g.publicHost() || slices.Contains(g.config.Hosts, host)
 }
 
 func (g *Guard) publicHost() string {
