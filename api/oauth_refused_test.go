@@ -53,6 +53,13 @@ func TestRequestThatCouldLeadElsewhereLeadsNowhere(t *testing.T) {
 		"redirect twice":            web.request() + "&redirect_uri=https://evil.example",
 		"too much":                  web.request("state", strings.Repeat("x", 9000)),
 		"a broken address":          web.request() + "&state=%zz",
+		"NUL in a name":             web.request() + "&a%00=1",
+		"NUL in a name twice":       web.request() + "&a%00=1&a%00=2",
+		"bytes that are no text":    web.request() + "&%ff%fe=1&%ff%fe=2",
+		"bytes in a value":          web.request("prompt", "\xff"),
+		"NUL in a value":            web.request("response_type", "code\x00"),
+		"NUL in the state":          web.request("state", "\x00"),
+		"a line in the state":       web.request("state", "x\r\nSet-Cookie: y"),
 	} {
 		for _, a := range []answer{b.get(path), b.post(path, "answer", "connect")} {
 			require.GreaterOrEqual(t, a.status, 400, what)

@@ -10,6 +10,10 @@ import (
 	"html/template"
 	"net/http"
 	"net/url"
+	"strconv"
+	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/gin-gonic/gin"
 
@@ -172,8 +176,11 @@ func (h *Handler) read(c *gin.Context) (user person.Settings, q question, ok boo
 		return stop(&fault.Error{Code: fault.InvalidInput, Message: "the program asked in more than 8 KB"})
 	}
 	for name, values := range query {
+		if !isText(name) || !isText(values[0]) {
+			return stop(&fault.Error{Code: fault.InvalidInput, Message: "the program sent control characters, or what is not UTF-8, in " + quoted(name)})
+		}
 		if len(values) > 1 {
-			return stop(&fault.Error{Code: fault.InvalidInput, Message: "the program sent " + fault.Clip(name) + " twice"})
+			return stop(&fault.Error{Code: fault.InvalidInput, Message: "the program sent " + quoted(name) + " twice"})
 		}
 	}
 	asking := &request{resource: func(indicator string) (string, bool) { return h.Guard.Resource(c, indicator) }, asked: &q}
@@ -271,6 +278,14 @@ func clientIn(c *gin.Context, q question) string {
 	return "a program"
 }
 
+// isText reports whether a part of a request can be noted and shown.
+func isText(part string) bool {
+	return utf8.ValidString(part) && !strings.ContainsFunc(part, unicode.IsControl)
+}
+
+// quoted is the name of a parameter as it can be noted and shown, whatever is in it.
+func quoted(name string) string { return strconv.QuoteToASCII(fault.Clip(name)) }
+
 // recorder keeps what the library answers.
 type recorder struct {
 	header http.Header
@@ -300,7 +315,7 @@ func (h *Handler) exchange(c *gin.Context) {
 	}
 	for name, values := range c.Request.PostForm {
 		if len(values) > 1 && name != "resource" {
-			refuse(fault.Clip(name) + " was sent twice")
+			refuse(quoted(name) + " was sent twice")
 			return
 		}
 	}
