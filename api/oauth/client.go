@@ -13,6 +13,7 @@ import (
 	"github.com/zitadel/oidc/v3/pkg/oidc"
 	"github.com/zitadel/oidc/v3/pkg/op"
 
+	"tickler/api/operation"
 	"tickler/internal/access"
 	"tickler/internal/fault"
 	"tickler/internal/input"
@@ -44,10 +45,15 @@ var errNoClient = &fault.Error{
 	Code: fault.NotFound, Message: "this program is not known here: it registered too long ago, or never; remove the connection in it and add it again",
 }
 
-// find returns the client with an id, with all that it says of itself.
+// find returns the client with an id, with all that it says of itself. One that
+// describes itself is looked up for the user in the context.
 func (h *Handler) find(ctx context.Context, id string) (client, error) {
 	if isDocument(id) {
-		return h.documents.get(ctx, id)
+		user, err := operation.User(ctx)
+		if err != nil {
+			return client{}, err
+		}
+		return h.documents.get(ctx, user.UserID, id)
 	}
 	if !registeredID.MatchString(id) {
 		return client{}, errNoClient

@@ -20,16 +20,18 @@ import (
 )
 
 const (
-	maxDocument  = 10 << 10 // bytes
-	maxAddress   = 500      // bytes of the address of a document
-	documentTime = 5 * time.Second
+	maxDocument  = 10 << 10        // bytes
+	maxAddress   = 500             // bytes of the address of a document
+	documentTime = 5 * time.Second // for a turn to begin, and then for the fetch
 	// A document that says nothing of how long it is good is fetched again after
 	// standardFresh; none is kept for longer than longestFresh.
 	standardFresh = 5 * time.Minute
 	longestFresh  = 24 * time.Hour
-	// documentsKept bounds the cache, and fetchesAtATime the requests.
-	documentsKept  = 1000
-	fetchesAtATime = 8
+	// documentsKept bounds the cache, and fetchesAtATime the requests: of all, and of
+	// each user and to each host, so that nobody's slow servers keep others waiting.
+	documentsKept      = 1000
+	fetchesAtATime     = 32
+	fetchesAtATimeEach = 2
 )
 
 // documents fetches what clients say of themselves at the address that is their id.
@@ -39,7 +41,9 @@ type documents struct {
 	now    func() time.Time
 	known  *lru.Cache[string, knownDocument]
 	asking singleflight.Group
-	turns  chan struct{}
+
+	users, hosts, all *turns
+	patience, lasts   time.Duration // how long a turn is waited for, and a fetch may last
 }
 
 type knownDocument struct {
@@ -52,7 +56,10 @@ func newDocuments(client *http.Client, now func() time.Time) *documents {
 	if err != nil {
 		panic(err) // the size is a constant
 	}
-	return &documents{client: client, now: now, known: known, turns: make(chan struct{}, fetchesAtATime)}
+	return &documents{
+		client: client, now: now, known: known, users: newTurns(fetchesAtATimeEach), hosts: newTurns(fetchesAtATimeEach), all: newTurns(fetchesAtATime),
+		patience: documentTime, lasts: documentTime,
+	}
 }
 
 // checkAddress returns what is wrong with the address of a document.
@@ -67,17 +74,36 @@ func checkAddress(id string) error {
 	return nil
 }
 
-// get returns the client that a document describes. The error says what is wrong with
-// the document, for a person.
-func (d *documents) get(ctx context.Context, id string) (client, error) {
+// errBusy is for whom no turn came within documentTime.
+var errBusy = &fault.Error{Code: fault.Unavailable, Message: "too many descriptions of programs are being read at the moment; try again in some seconds"}
+
+// get returns the client that a document describes, for a user. The error says what is
+// wrong with the document, for a person; its code is unavailable if too many are being
+// fetched.
+func (d *documents) get(ctx context.Context, userID int64, id string) (client, error) {
 	if err := checkAddress(id); err != nil {
 		return client{}, undescribed(err)
 	}
-	if known, there := d.known.Get(id); there && d.now().Before(known.until) {
+	if known, there := d.fresh(id); there {
+		return known.client, nil
+	}
+	// The turn of the user comes first: others who want the same document must not wait
+	// for it.
+	waiting, cancel := context.WithTimeout(ctx, d.patience)
+	defer cancel()
+	done, ok := d.users.take(waiting, strconv.FormatInt(userID, 10))
+	if !ok {
+		return client{}, errBusy
+	}
+	defer done()
+	if known, there := d.fresh(id); there {
 		return known.client, nil
 	}
 	// Detach: waiters must not be cancelled with the request that started the fetch.
-	found, err, _ := d.asking.Do(id, func() (any, error) { return d.fetch(context.WithoutCancel(ctx), id) })
+	found, err, _ := d.asking.Do(id, func() (any, error) { return d.inTurn(context.WithoutCancel(ctx), id) })
+	if errors.Is(err, errBusy) {
+		return client{}, err
+	}
 	if err != nil {
 		return client{}, undescribed(err)
 	}
@@ -92,15 +118,32 @@ func undescribed(err error) error {
 	return &fault.Error{Code: fault.InvalidInput, Message: "what this program says of itself cannot be used: " + err.Error()}
 }
 
-func (d *documents) fetch(ctx context.Context, id string) (knownDocument, error) {
-	ctx, cancel := context.WithTimeout(ctx, documentTime)
+// fresh returns a document that need not be fetched again.
+func (d *documents) fresh(id string) (knownDocument, bool) {
+	known, there := d.known.Get(id)
+	return known, there && d.now().Before(known.until)
+}
+
+// inTurn fetches a document when its host, and this server, have a turn for it.
+func (d *documents) inTurn(ctx context.Context, id string) (knownDocument, error) {
+	waiting, cancel := context.WithTimeout(ctx, d.patience)
 	defer cancel()
-	select {
-	case d.turns <- struct{}{}:
-		defer func() { <-d.turns }()
-	case <-ctx.Done():
-		return knownDocument{}, errors.New("too many are being read at the moment; try again in some seconds")
+	for _, t := range []struct {
+		*turns
+		key string
+	}{{d.hosts, hostOf(id)}, {d.all, ""}} {
+		done, ok := t.take(waiting, t.key)
+		if !ok {
+			return knownDocument{}, errBusy
+		}
+		defer done()
 	}
+	return d.fetch(ctx, id)
+}
+
+func (d *documents) fetch(ctx context.Context, id string) (knownDocument, error) {
+	ctx, cancel := context.WithTimeout(ctx, d.lasts)
+	defer cancel()
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, id, nil)
 	if err != nil {
 		return knownDocument{}, errors.New("its address is not one")
