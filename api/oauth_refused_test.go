@@ -372,6 +372,41 @@ func TestConnectionEndsAndTheClientRegistersAnew(t *testing.T) {
 	require.Equal(t, 2, left, "those that somebody connected are kept")
 }
 
+// A client that was connected is kept for as long as a connection of it is used, and
+// not for ever.
+func TestConnectedClientIsForgottenOnceNobodyUsesIt(t *testing.T) {
+	t.Parallel()
+	h := build(t, nil)
+	ann := h.resident(t, "ann")
+	used, left, ended := h.registered(t, "Used", "https://app.example/callback"), h.registered(t, "Left", "https://app.example/callback"), h.registered(t, "Ended", "https://app.example/callback")
+	g := used.connects(t, ann, "connect")
+	left.connects(t, ann, "connect")
+	over := ended.connects(t, ann, "connect")
+	require.Equal(t, http.StatusOK, ended.fetch(t, "/oauth/revoke", "token", over.Refresh, "client_id", ended.id).status)
+	days := func(n int) {
+		_, err := h.owner.Exec(t.Context(), `UPDATE oauth_clients SET created_at = created_at - $1 * interval '1 day', used_at = used_at - $1 * interval '1 day'`, n)
+		require.NoError(t, err)
+	}
+	known := func() map[string]bool {
+		require.NoError(t, repository.New(pgtest.As(t, h.owner, string(repository.RoleNotifier)), "notifier", func() {}).Prune(t.Context()))
+		there := map[string]bool{}
+		for name, p := range map[string]program{"used": used, "left": left, "ended": ended} {
+			_, _, err := h.store.Client(t.Context(), p.id)
+			there[name] = err == nil
+		}
+		return there
+	}
+	days(89)
+	g = tokensIn(t, used.refreshes(t, g.Refresh))
+	require.Equal(t, map[string]bool{"used": true, "left": true, "ended": true}, known())
+	days(2)
+	require.Equal(t, map[string]bool{"used": true, "left": false, "ended": false}, known())
+	g = tokensIn(t, used.refreshes(t, g.Refresh))
+	days(89)
+	require.Equal(t, map[string]bool{"used": true, "left": false, "ended": false}, known())
+	tokensIn(t, used.refreshes(t, g.Refresh))
+}
+
 // A person's answer is held to the session in which they were asked, and to the request
 // that they saw.
 func TestQuestionIsAnsweredInTheSessionThatWasAsked(t *testing.T) {

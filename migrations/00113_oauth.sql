@@ -84,11 +84,13 @@ CREATE TABLE oauth_clients (
     name       text        NOT NULL,
     redirects  text[]      NOT NULL,
     created_at timestamptz NOT NULL DEFAULT now(),
-    used_at    timestamptz -- when a connection was first made with it
+    used_at    timestamptz -- when a connection with it was made or last refreshed, to the day; NULL: none was made
 );
 CREATE INDEX idx_oauth_clients_unused ON oauth_clients (created_at) WHERE used_at IS NULL;
 ALTER TABLE oauth_clients ENABLE ROW LEVEL SECURITY;
-CREATE POLICY unused ON oauth_clients TO tickler_notifier USING (used_at IS NULL AND created_at < now() - kept_for('oauth_clients'));
+CREATE INDEX idx_oauth_clients_used ON oauth_clients (used_at) WHERE used_at IS NOT NULL;
+CREATE POLICY unused ON oauth_clients TO tickler_notifier
+    USING (used_at IS NULL AND created_at < now() - kept_for('oauth_clients') OR used_at < now() - kept_for('oauth_clients, connected'));
 GRANT SELECT (id, created_at, used_at), DELETE ON oauth_clients TO tickler_notifier;
 
 CREATE OR REPLACE FUNCTION kept_for(what text) RETURNS interval
@@ -99,6 +101,7 @@ CREATE OR REPLACE FUNCTION kept_for(what text) RETURNS interval
         WHEN 'journal' THEN interval '90 days'
         WHEN 'oauth_attempts' THEN interval '30 days'
         WHEN 'oauth_clients' THEN interval '1 day' -- that nobody connected
+        WHEN 'oauth_clients, connected' THEN interval '91 days' -- from their last use
     END;
 
 -- A token is personal, or was given to the client of a connection.
@@ -151,12 +154,13 @@ CREATE FUNCTION find_oauth_client(given text) RETURNS TABLE (name text, redirect
         SELECT c.name, c.redirects FROM oauth_clients c WHERE c.id = given;
     END;
 -- +goose StatementEnd
--- A client that somebody connected is kept.
+-- A client is kept for as long as somebody uses it. Connections are refreshed each hour
+-- of use; noting the day is enough, and spares a client of many people from waiting.
 -- +goose StatementBegin
 CREATE FUNCTION keep_oauth_client(given text) RETURNS void
     LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
     BEGIN ATOMIC
-        UPDATE oauth_clients c SET used_at = now() WHERE c.id = given AND c.used_at IS NULL;
+        UPDATE oauth_clients c SET used_at = now() WHERE c.id = given AND (c.used_at IS NULL OR c.used_at < now() - interval '1 day');
     END;
 -- +goose StatementEnd
 REVOKE EXECUTE ON FUNCTION check_token, find_oauth_token, find_oauth_code, register_oauth_client, find_oauth_client, keep_oauth_client FROM PUBLIC;

@@ -16,7 +16,7 @@ func TestPoliciesKeepThingsForAsLongAsGoSays(t *testing.T) {
 	pool := pgtest.Open(t)
 	for what, kept := range map[string]time.Duration{
 		"tasks": event.KeptDeletedTasks, "deliveries": event.KeptDeliveries, "journal": event.KeptJournal,
-		"oauth_attempts": event.KeptAttempts, "oauth_clients": event.KeptClients,
+		"oauth_attempts": event.KeptAttempts, "oauth_clients": event.KeptClients, "oauth_clients, connected": event.KeptConnectedClients,
 	} {
 		var seconds float64
 		require.NoError(t, pool.QueryRow(t.Context(), `SELECT extract(epoch FROM kept_for($1))::float8`, what).Scan(&seconds), what)

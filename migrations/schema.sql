@@ -591,8 +591,9 @@ CREATE TABLE oauth_clients (
     CONSTRAINT oauth_clients_pkey PRIMARY KEY (id)
 );
 CREATE INDEX idx_oauth_clients_unused ON oauth_clients USING btree (created_at) WHERE (used_at IS NULL);
+CREATE INDEX idx_oauth_clients_used ON oauth_clients USING btree (used_at) WHERE (used_at IS NOT NULL);
 ALTER TABLE oauth_clients ENABLE ROW LEVEL SECURITY;
-CREATE POLICY unused ON oauth_clients TO tickler_notifier USING (((used_at IS NULL) AND (created_at < (now() - kept_for('oauth_clients'::text)))));
+CREATE POLICY unused ON oauth_clients TO tickler_notifier USING ((((used_at IS NULL) AND (created_at < (now() - kept_for('oauth_clients'::text)))) OR (used_at < (now() - kept_for('oauth_clients, connected'::text)))));
 GRANT DELETE ON oauth_clients TO tickler_notifier;
 GRANT SELECT (id, created_at, used_at) ON oauth_clients TO tickler_notifier;
 
@@ -609,7 +610,7 @@ CREATE FUNCTION kept_for(what text)
  RETURNS interval
  LANGUAGE sql
  IMMUTABLE PARALLEL SAFE
-RETURN CASE what WHEN 'tasks'::text THEN '30 days'::interval WHEN 'deliveries'::text THEN '30 days'::interval WHEN 'journal'::text THEN '90 days'::interval WHEN 'oauth_attempts'::text THEN '30 days'::interval WHEN 'oauth_clients'::text THEN '1 day'::interval ELSE NULL::interval END;
+RETURN CASE what WHEN 'tasks'::text THEN '30 days'::interval WHEN 'deliveries'::text THEN '30 days'::interval WHEN 'journal'::text THEN '90 days'::interval WHEN 'oauth_attempts'::text THEN '30 days'::interval WHEN 'oauth_clients'::text THEN '1 day'::interval WHEN 'oauth_clients, connected'::text THEN '91 days'::interval ELSE NULL::interval END;
 REVOKE ALL ON FUNCTION kept_for(text) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION kept_for(text) TO tickler_notifier;
 
@@ -1326,7 +1327,7 @@ CREATE FUNCTION keep_oauth_client(given text)
  SET search_path TO 'pg_catalog', 'public', 'pg_temp'
 BEGIN ATOMIC
  UPDATE oauth_clients c SET used_at = now()
-   WHERE ((c.id = keep_oauth_client.given) AND (c.used_at IS NULL));
+   WHERE ((c.id = keep_oauth_client.given) AND ((c.used_at IS NULL) OR (c.used_at < (now() - '1 day'::interval))));
 END;
 REVOKE ALL ON FUNCTION keep_oauth_client(text) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION keep_oauth_client(text) TO tickler_api;

@@ -14,7 +14,11 @@ const (
 	KeptJournal      = 90 * day // an entry whose event is unpublished is kept until it is published
 	KeptAttempts     = 30 * day // to connect a client
 	KeptClients      = 1 * day  // that registered and were not connected
-	KeptCodes        = 1 * day  // after they expired, to notice that one is used again
+	// KeptConnectedClients is how long a client that was connected is kept from when a
+	// connection of it was last used: a day longer than one lasts unused, since uses
+	// are noted to the day.
+	KeptConnectedClients = 91 * day
+	KeptCodes            = 1 * day // after they expired, to notice that one is used again
 	// KeptHandled is how long consumers remember the events they handled. It must
 	// exceed the time after which an event can be redelivered, from its topic or as
 	// a dead letter.

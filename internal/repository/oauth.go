@@ -210,9 +210,12 @@ func (r *Repository) RefreshTokens(ctx context.Context, token, clientID string, 
 			if _, err := tx.Exec(ctx, `UPDATE tokens SET expires_at = now() + $3::interval WHERE user_id = $1 AND id = $2`, userID, connection, access.RefreshLasts); err != nil {
 				return err
 			}
-			_, err := tx.Exec(ctx, `
+			if _, err := tx.Exec(ctx, `
 				UPDATE oauth_tokens SET used_at = now(), salt = $3, successor = $4, expires_at = least(expires_at, now() + $5::interval)
-				WHERE user_id = $1 AND id = $2`, userID, id, salt, namesOf(asked), access.ReuseNoticed)
+				WHERE user_id = $1 AND id = $2`, userID, id, salt, namesOf(asked), access.ReuseNoticed); err != nil {
+				return err
+			}
+			_, err := tx.Exec(ctx, `SELECT keep_oauth_client($1)`, clientID)
 			return err
 		}
 		return nil

@@ -50,6 +50,9 @@ var pruneStatements = []struct {
 		DELETE FROM oauth_attempts WHERE id IN (SELECT id FROM oauth_attempts WHERE at < now() - $1::interval LIMIT $2)`},
 	{"clients that nobody connected", event.KeptClients, `
 		DELETE FROM oauth_clients WHERE id IN (SELECT id FROM oauth_clients WHERE used_at IS NULL AND created_at < now() - $1::interval LIMIT $2)`},
+	{"clients that nobody uses", event.KeptConnectedClients, `
+		DELETE FROM oauth_clients WHERE id IN (SELECT id FROM oauth_clients WHERE used_at < now() - $1::interval LIMIT $2)
+		  AND used_at < now() - $1::interval`}, // checked again: it may have been used meanwhile
 	{"dead letters", event.KeptDeadLetters, `
 		DELETE FROM dead_letters WHERE id IN (
 			SELECT id FROM dead_letters WHERE received_at < now() - $1::interval LIMIT $2)`},
