@@ -218,6 +218,46 @@ func TestAnOccurrenceNeverFollowsACompletionThatWasUndone(t *testing.T) {
 	require.Equal(t, 1, n, "done again, it is followed once")
 }
 
+func TestReopeningRemovesAnOccurrenceThatUndoBrought(t *testing.T) {
+	for _, series := range []string{"Series", "Tree"} {
+		t.Run(series, func(t *testing.T) {
+			b := setup(t)
+			id := b.add(t, task.Fields{Title: input.Some("water"), DueDate: input.Some("2026-03-05"), RecurrenceRule: input.Some("daily")}).ID
+			if series == "Tree" {
+				b.add(t, task.Fields{Title: input.Some("fill the can"), ParentID: input.Some(id)})
+			}
+			_, err := b.tasks.Complete(b.ctx, b.ann, task.CompleteInput{TaskID: id, Parts: task.CompleteParts})
+			require.NoError(t, err)
+			b.recur(t)
+			reopen := func(ctx context.Context) error {
+				reopened, err := b.tasks.Reopen(ctx, b.ann, id)
+				require.NoError(t, err)
+				require.Nil(t, reopened.KeptSuccessor)
+				require.NotNil(t, reopened.TookBack)
+				return nil
+			}
+			for range 2 {
+				b.undo(t, b.do(t, reopen))
+			}
+			b.do(t, reopen)
+			var n int
+			require.NoError(t, b.pool.QueryRow(b.ctx, `SELECT count(*) FROM tasks WHERE parent_id IS NULL`).Scan(&n))
+			require.Equal(t, 1, n)
+
+			_, err = b.tasks.Complete(b.ctx, b.ann, task.CompleteInput{TaskID: id, Parts: task.CompleteParts})
+			require.NoError(t, err)
+			b.recur(t)
+			b.undo(t, b.do(t, reopen))
+			var next int64
+			require.NoError(t, b.pool.QueryRow(b.ctx, `SELECT id FROM tasks WHERE previous_task_id = $1`, id).Scan(&next))
+			require.NoError(t, b.update(b.ctx, next, title("mine now")))
+			reopened, err := b.tasks.Reopen(b.ctx, b.ann, id)
+			require.NoError(t, err)
+			require.NotNil(t, reopened.KeptSuccessor, "it was changed after it came back")
+		})
+	}
+}
+
 func TestASuccessorThatSomebodyTouchedStandsInTheWay(t *testing.T) {
 	b := setup(t)
 	of := b.world(t)

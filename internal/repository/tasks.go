@@ -8,6 +8,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"tickler/internal/fault"
+	"tickler/internal/journal"
 	"tickler/internal/task"
 )
 
@@ -67,6 +68,17 @@ func (tx *userTx) LockLastSuccessor(ctx context.Context, id int64) (*task.Task, 
 		return nil, err
 	}
 	return tx.LockTask(ctx, last)
+}
+
+// Touched tells whether any of these tasks was changed after it was stored. A new task
+// has version 1. One that was stored again has a later version, and the entry of that.
+func (tx *userTx) Touched(ctx context.Context, ids []int64) (touched bool, err error) {
+	err = tx.QueryRow(ctx, `
+		SELECT EXISTS (SELECT FROM tasks t WHERE t.user_id = $1 AND t.id = ANY ($2) AND t.version > 1 AND NOT EXISTS (
+			SELECT FROM journal j WHERE j.user_id = $1 AND j.object_id = t.id AND j.object = 'task' AND j.version = t.version
+			AND j.action = ANY ($3) AND j.restores ->> 'inserted' = 'true'))`,
+		tx.userID, ids, []journal.Action{journal.Created, journal.Deleted}).Scan(&touched)
+	return touched, err
 }
 
 // lock locks a task's row and then reads the task. The task is spread over more rows

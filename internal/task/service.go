@@ -90,11 +90,6 @@ func (t *Task) touch(now time.Time) {
 	t.Version++
 }
 
-// untouched tells whether the task was never changed after its creation.
-func (t *Task) untouched() bool { return t.Version == 1 }
-
-func (p Part) untouched() bool { return p.Version == 1 }
-
 func taskError(err error, id int64) error {
 	if errors.Is(err, fault.ErrNotFound) {
 		return &fault.Error{

@@ -50,6 +50,9 @@ type Tx interface {
 	// LockLastSuccessor does the same for the last in the chain of successors of
 	// task id.
 	LockLastSuccessor(ctx context.Context, id int64) (*Task, error)
+	// Touched tells whether any of these tasks was changed after it was stored. One that
+	// undo stored again counts from then.
+	Touched(ctx context.Context, ids []int64) (bool, error)
 	// Directory finds and adds the categories and tags that tasks are given.
 	label.Directory
 	// Insert stores a new task with its event and sets its ID. If the user has

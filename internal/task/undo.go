@@ -3,7 +3,6 @@ package task
 import (
 	"context"
 	"errors"
-	"slices"
 
 	"tickler/internal/fault"
 	"tickler/internal/person"
@@ -84,10 +83,19 @@ func (r *Reopening) takeBackSuccessor(ctx context.Context, tx Tx, id int64) erro
 	if err != nil {
 		return err
 	}
-	touched := !next.untouched() || slices.ContainsFunc(parts, func(p Part) bool { return !p.untouched() })
-	if touched && next.DeletedAt == nil {
-		r.KeptSuccessor = next
-		return nil
+	if next.DeletedAt == nil {
+		ids := []int64{next.ID}
+		for _, part := range parts {
+			ids = append(ids, part.ID)
+		}
+		touched, err := tx.Touched(ctx, ids)
+		if err != nil {
+			return err
+		}
+		if touched {
+			r.KeptSuccessor = next
+			return nil
+		}
 	}
 	// A deleted successor is removed permanently, so that the next completion can
 	// create one.
