@@ -228,16 +228,17 @@ func (u *undo) refusal(s Selection, partial bool) error {
 	if len(r.Blocked) > 0 && (!partial || r.Count == 0) {
 		first := r.Blocked[0]
 		e := &fault.Error{
-			Code: fault.Conflict, Field: s.field(), Message: fmt.Sprintf("nothing was undone: %d of %d changes cannot be taken back now; %s", len(r.Blocked), len(r.Blocked)+r.Count, first.describe()),
+			Code: fault.Conflict, Field: s.field(), Message: fmt.Sprintf("nothing was undone: %d of %d changes cannot be taken back now", len(r.Blocked), len(r.Blocked)+r.Count),
 			Hint: "dry_run tells all that stands in the way; partial undoes the rest",
 		}
 		if r.Count == 0 {
 			e.Hint = "dry_run tells all that stands in the way"
 		}
-		return e
+		return e.Quoting("; "+first.describe(), "")
 	}
 	if r.Count == 0 && r.Already == 0 && len(r.Lasting) > 0 {
-		return &fault.Error{Code: fault.Conflict, Field: s.field(), Message: "nothing was undone: " + r.Lasting[0].Reason}
+		e := &fault.Error{Code: fault.Conflict, Field: s.field(), Message: "nothing was undone: this cannot be taken back"}
+		return e.Quoting("; "+r.Lasting[0].Reason, "")
 	}
 	return nil
 }
