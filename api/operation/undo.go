@@ -40,9 +40,6 @@ type ObstacleView struct {
 	ChangedAt   string `json:"changed_at,omitempty"`
 }
 
-// maxObstacles is how many changes that were not taken back an answer lists.
-const maxObstacles = 50
-
 func (o *Operations) undos() []Operation {
 	return []Operation{
 		define(Operation{
@@ -67,14 +64,14 @@ func (o *Operations) undo(ctx context.Context, user person.Settings, in history.
 	for _, e := range done.Undone {
 		out.Changes = append(out.Changes, viewUndone(e, "", done.Names))
 	}
-	for _, b := range done.Blocked[:min(len(done.Blocked), maxObstacles)] {
+	for _, b := range done.Blocked {
 		view := ObstacleView{UndoneView: viewUndone(b.Entry, b.Reason, done.Names)}
 		if b.By != nil {
 			view.LaterChange, view.ChangedBy, view.ChangedAt = b.By.ID, b.By.By.Name, task.FormatTime(&b.By.At, user.Zone())
 		}
 		out.InTheWay = append(out.InTheWay, view)
 	}
-	for _, l := range done.Lasting[:min(len(done.Lasting), maxObstacles)] {
+	for _, l := range done.Lasting {
 		out.CannotUndo = append(out.CannotUndo, viewUndone(l.Entry, l.Reason, done.Names))
 	}
 	out.Note = undoNote(done)
@@ -88,7 +85,7 @@ func viewUndone(e journal.Entry, reason string, names history.Names) UndoneView 
 func undoNote(done history.Undoing) string {
 	var dry, already, more string
 	switch {
-	case done.DryRun && len(done.Blocked) > 0:
+	case done.DryRun && done.InTheWay > 0:
 		dry = "nothing was changed; the call would be refused, unless with partial"
 	case done.DryRun:
 		dry = "nothing was changed"
@@ -99,8 +96,8 @@ func undoNote(done history.Undoing) string {
 	case done.Already > 0:
 		already = fmt.Sprintf("%d of them were undone already", done.Already)
 	}
-	if n := len(done.Blocked); n > maxObstacles {
-		more = fmt.Sprintf("%d are in the way in all", n)
+	if done.InTheWay > len(done.Blocked) {
+		more = fmt.Sprintf("%d are in the way in all", done.InTheWay)
 	}
 	return joinNotes(dry, already, more)
 }

@@ -13,18 +13,16 @@ import (
 
 // label takes back a change of a category or tag.
 func (u *undo) label(ctx context.Context, e journal.Entry) error {
-	trails, err := u.tx.Trails(ctx, e.Object, []int64{e.ObjectID}, e.ID)
+	trail, err := u.trailOf(ctx, e)
 	if err != nil {
 		return err
 	}
-	trail := trails[e.ObjectID]
-	if wasUndone(trail, e.ID) {
+	if trail.wasUndone(e.ID) {
 		u.result.Already++
 		return nil
 	}
-	if standing := live(trail, e.ID); len(standing) > 0 {
-		u.block(e, changedSince, &standing[0])
-		return nil
+	if standing := trail.newest(e.ID); standing != nil {
+		return u.block(ctx, e, changedSince, standing)
 	}
 	switch e.Action {
 	case journal.Created, journal.Restored:
@@ -69,8 +67,7 @@ func (u *undo) relabel(ctx context.Context, e journal.Entry) error {
 	}
 	i := slices.IndexFunc(all, func(l label.Tag) bool { return l.ID == e.ObjectID })
 	if i < 0 {
-		u.block(e, "it was deleted since", nil)
-		return nil
+		return u.block(ctx, e, "it was deleted since", nil)
 	}
 	before := all[i]
 	if former.Name != nil {
@@ -96,8 +93,7 @@ func (u *undo) relabel(ctx context.Context, e journal.Entry) error {
 		return err
 	}
 	if !saved {
-		u.block(e, "another has its former name by now", nil)
-		return nil
+		return u.block(ctx, e, "another has its former name by now", nil)
 	}
 	u.done(e)
 	return nil
@@ -124,17 +120,19 @@ func (u *undo) removeLabel(ctx context.Context, e journal.Entry) error {
 		}
 	}
 	if len(others) > 0 || len(moved) > maxApart {
-		u.block(e, fmt.Sprintf("tasks have it by other changes, for example task %d", slices.Min(append(others, moved...))), nil)
-		return nil
+		return u.block(ctx, e, fmt.Sprintf("tasks have it by other changes, for example task %d", slices.Min(append(others, moved...))), nil)
 	}
 	for part := range slices.Chunk(slices.Sorted(slices.Values(moved)), pageSize) {
 		if err := u.readFollowed(ctx, part, followed); err != nil {
 			return err
 		}
 		for _, id := range part {
-			if standing := live(u.trails[id], followed[id].Entry); len(standing) > 0 {
-				u.block(e, fmt.Sprintf("task %d, which has it, was changed since", id), &standing[0])
-				return nil
+			_, trail, err := u.known(ctx, id)
+			if err != nil {
+				return err
+			}
+			if standing := trail.newest(followed[id].Entry); standing != nil {
+				return u.block(ctx, e, fmt.Sprintf("task %d, which has it, was changed since", id), standing)
 			}
 			u.forget(id)
 		}
@@ -165,8 +163,7 @@ func (u *undo) addLabelAgain(ctx context.Context, e journal.Entry) error {
 		return err
 	}
 	if len(all) >= most {
-		u.block(e, fmt.Sprintf("there are %d by now, the most allowed", most), nil)
-		return nil
+		return u.block(ctx, e, fmt.Sprintf("there are %d by now, the most allowed", most), nil)
 	}
 	var was recorded
 	if err := json.Unmarshal(e.Before, &was); err != nil {
@@ -185,8 +182,7 @@ func (u *undo) addLabelAgain(ctx context.Context, e journal.Entry) error {
 		return err
 	}
 	if !added {
-		u.block(e, "another has its name by now", nil)
-		return nil
+		return u.block(ctx, e, "another has its name by now", nil)
 	}
 	u.done(e)
 	followed, err := u.tx.Consequences(ctx, e)
@@ -209,8 +205,7 @@ func (u *undo) addLabelAgain(ctx context.Context, e journal.Entry) error {
 // since.
 func (u *undo) apart(ctx context.Context, e journal.Entry, followed Consequences) error {
 	if len(followed) > maxApart {
-		u.block(e, fmt.Sprintf("%d tasks that it concerned were changed since", len(followed)), nil)
-		return nil
+		return u.block(ctx, e, fmt.Sprintf("%d tasks that it concerned were changed since", len(followed)), nil)
 	}
 	for part := range slices.Chunk(slices.Sorted(maps.Keys(followed)), pageSize) {
 		if err := u.readFollowed(ctx, part, followed); err != nil {
@@ -240,10 +235,4 @@ func (u *undo) readFollowed(ctx context.Context, ids []int64, followed Consequen
 		u.oldest = min(u.oldest, followed[id].Entry)
 	}
 	return u.readTasks(ctx, ids)
-}
-
-// forget drops what is known of a task.
-func (u *undo) forget(id int64) {
-	delete(u.tasks, id)
-	delete(u.trails, id)
 }

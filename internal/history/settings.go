@@ -17,14 +17,14 @@ func (u *undo) settings(ctx context.Context, e journal.Entry) error {
 	if err != nil {
 		return err
 	}
-	if wasUndone(trail, e.ID) {
+	if trail.wasUndone(e.ID) {
 		u.result.Already++
 		return nil
 	}
-	for _, later := range live(trail, e.ID) {
-		if shareField(e, later) {
-			u.block(e, changedSince, &later)
-			return nil
+	names := fieldsOf(e.After)
+	for _, later := range trail.live(e.ID, 0) {
+		if slices.ContainsFunc(names, func(name string) bool { return slices.Contains(later.Fields, name) }) {
+			return u.block(ctx, e, changedSince, &later)
 		}
 	}
 	var former struct {
@@ -57,16 +57,6 @@ func (u *undo) settings(ctx context.Context, e journal.Entry) error {
 	return err
 }
 
-func (u *undo) trailOf(ctx context.Context, e journal.Entry) ([]journal.Entry, error) {
-	trails, err := u.tx.Trails(ctx, e.Object, []int64{e.ObjectID}, e.ID)
-	return trails[e.ObjectID], err
-}
-
-// shareField tells whether two changes are of the same setting.
-func shareField(a, b journal.Entry) bool {
-	return slices.ContainsFunc(fieldsOf(a.After), func(name string) bool { return slices.Contains(fieldsOf(b.After), name) })
-}
-
 func fieldsOf(text json.RawMessage) (names []string) {
 	var fields map[string]json.RawMessage
 	if json.Unmarshal(text, &fields) != nil {
@@ -86,7 +76,7 @@ func (u *undo) channel(ctx context.Context, e journal.Entry) error {
 		return err
 	}
 	switch {
-	case wasUndone(trail, e.ID):
+	case trail.wasUndone(e.ID):
 		u.result.Already++
 		return nil
 	case e.Action == journal.Deleted:
@@ -96,9 +86,8 @@ func (u *undo) channel(ctx context.Context, e journal.Entry) error {
 		u.lasting(e, "whether a channel is on is not taken back; user_settings with test_channel switches it on")
 		return nil
 	}
-	if standing := live(trail, e.ID); len(standing) > 0 && standing[0].Action == journal.Deleted {
-		u.block(e, changedSince, &standing[0])
-		return nil
+	if standing := trail.newest(e.ID); standing != nil && standing.Action == journal.Deleted {
+		return u.block(ctx, e, changedSince, standing)
 	}
 	known, err := u.tx.LockChannels(ctx)
 	if err != nil {
@@ -106,8 +95,7 @@ func (u *undo) channel(ctx context.Context, e journal.Entry) error {
 	}
 	i := slices.IndexFunc(known, func(c person.Channel) bool { return c.ID == e.ObjectID })
 	if i < 0 {
-		u.block(e, "it is gone", nil)
-		return nil
+		return u.block(ctx, e, "it is gone", nil)
 	}
 	u.tx.TakeBack(e, nil)
 	if err := u.tx.RemoveChannel(ctx, e.ObjectID); err != nil {
@@ -127,7 +115,7 @@ func (u *undo) feed(ctx context.Context, e journal.Entry) error {
 	if err != nil {
 		return err
 	}
-	if wasUndone(trail, e.ID) {
+	if trail.wasUndone(e.ID) {
 		u.result.Already++
 		return nil
 	}
@@ -135,11 +123,10 @@ func (u *undo) feed(ctx context.Context, e journal.Entry) error {
 		u.lasting(e, "an address of a calendar feed that ended does not come back; user_settings with calendar_feed makes another")
 		return nil
 	}
-	if standing := live(trail, e.ID); len(standing) > 0 {
-		u.block(e, changedSince, &standing[0])
-		return nil
+	if standing := trail.newest(e.ID); standing != nil {
+		return u.block(ctx, e, changedSince, standing)
 	}
-	before, err := u.tx.Trails(ctx, e.Object, []int64{e.ObjectID}, 0)
+	before, err := u.tx.ActionBefore(ctx, e)
 	if err != nil {
 		return err
 	}
@@ -148,7 +135,7 @@ func (u *undo) feed(ctx context.Context, e journal.Entry) error {
 		return err
 	}
 	u.done(e)
-	if i := slices.IndexFunc(before[e.ObjectID], func(b journal.Entry) bool { return b.ID == e.ID }); i > 0 && before[e.ObjectID][i-1].Action == journal.Created {
+	if before == journal.Created {
 		u.lasting(e, "the address that this one replaced does not come back")
 	}
 	return nil

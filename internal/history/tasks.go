@@ -4,7 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"math"
+	"slices"
 
 	"tickler/internal/fault"
 	"tickler/internal/journal"
@@ -29,23 +29,24 @@ func (u *undo) task(ctx context.Context, e journal.Entry) error {
 		u.sent(e)
 		return nil
 	}
+	if err := u.inTime(); err != nil { // one change may take thousands of parts along
+		return err
+	}
 	if e.Action.Notice() {
 		return nil // it follows from changes that are taken back themselves
 	}
-	if wasUndone(trail, e.ID) {
+	if trail.wasUndone(e.ID) {
 		u.result.Already++
 		return nil
 	}
-	if standing := live(trail, e.ID); len(standing) > 0 {
-		u.block(e, changedSince, &standing[0])
-		return nil
+	if standing := trail.newest(e.ID); standing != nil {
+		return u.block(ctx, e, changedSince, standing)
 	}
 	if t == nil {
 		if e.Action == journal.Deleted {
 			return u.insertAgain(ctx, e)
 		}
-		u.block(e, "it is gone for good", nil)
-		return nil
+		return u.block(ctx, e, "it is gone for good", nil)
 	}
 	if e.Action == journal.Completed {
 		if free, err := u.takeBackSuccessor(ctx, e, t); err != nil || !free {
@@ -60,8 +61,7 @@ func (u *undo) task(ctx context.Context, e journal.Entry) error {
 		return err
 	}
 	if missing != "" {
-		u.block(e, missing+", which it had, was deleted since", nil)
-		return nil
+		return u.block(ctx, e, missing+", which it had, was deleted since", nil)
 	}
 	kind := task.Updated
 	if k, other := opposite[e.Action]; other {
@@ -75,7 +75,7 @@ func (u *undo) task(ctx context.Context, e journal.Entry) error {
 	former.PutBack(t, u.user, u.now)
 	if reason, err := u.misplaced(ctx, t, former); err != nil || reason != "" {
 		if reason != "" {
-			u.block(e, reason, nil)
+			return u.block(ctx, e, reason, nil)
 		}
 		return err
 	}
@@ -83,8 +83,7 @@ func (u *undo) task(ctx context.Context, e journal.Entry) error {
 	if err := u.tx.Save(ctx, task.Change{Kind: kind, Before: t, Task: former}); err != nil {
 		return err
 	}
-	u.changed(former, e)
-	return nil
+	return u.changed(ctx, former, e)
 }
 
 // former returns a task as it was before a change.
@@ -105,38 +104,48 @@ func (u *undo) former(ctx context.Context, t *task.Task, e journal.Entry) (forme
 // The event of a completion is followed by the next occurrence. But where the task was
 // given its rule only after it was done, none had followed, and none must now.
 func (u *undo) completing(ctx context.Context, e journal.Entry) (task.ChangeKind, error) {
-	trails, err := u.tx.Trails(ctx, journal.Task, []int64{e.ObjectID}, 0)
-	if err != nil {
-		return "", err
+	recurred, known, err := u.tx.CompletedBefore(ctx, e)
+	if known && !recurred {
+		return task.Updated, err
 	}
-	kind := task.Completed
-	for _, earlier := range trails[e.ObjectID] {
-		if earlier.ID < e.ID && earlier.Action == journal.Completed {
-			var completed struct {
-				Rule string `json:"recurrence_rule"`
-			}
-			if err := json.Unmarshal(earlier.After, &completed); err != nil {
-				return "", err
-			}
-			if kind = task.Completed; completed.Rule == "" {
-				kind = task.Updated
-			}
-		}
-	}
-	return kind, nil
+	return task.Completed, err
 }
 
 // changed notes that a change of a task was taken back.
-func (u *undo) changed(t *task.Task, e journal.Entry) {
-	for _, later := range u.trails[e.ObjectID] {
-		if later.ID > e.ID && later.Action == journal.Reminded {
-			u.sent(later)
-		}
+func (u *undo) changed(ctx context.Context, t *task.Task, e journal.Entry) error {
+	if err := u.sentSince(ctx, e.ObjectID, e.ID); err != nil {
+		return err
+	}
+	u.done(e)
+	trail := u.trails[e.ObjectID]
+	if trail == nil { // it was forgotten, and is read again if need be
+		return nil
 	}
 	u.tasks[e.ObjectID] = t
-	// The entry that was just left has no id here yet. Each is the newest.
-	u.trails[e.ObjectID] = append(u.trails[e.ObjectID], journal.Entry{ID: math.MaxInt64, Object: e.Object, ObjectID: e.ObjectID, Undoes: e.ID})
-	u.done(e)
+	trail.takeBack(e.ID)
+	return nil
+}
+
+// sentSince notes the reminders of a task after an entry that stay sent.
+func (u *undo) sentSince(ctx context.Context, id, after int64) error {
+	_, trail, err := u.known(ctx, id)
+	if err != nil {
+		return err
+	}
+	var sent []int64
+	for _, later := range trail.steps {
+		if later.ID > after && later.Action == journal.Reminded && !u.told[later.ID] && len(u.told)+len(sent) < shown {
+			sent = append(sent, later.ID)
+		}
+	}
+	if len(sent) == 0 {
+		return nil
+	}
+	reminders, err := u.tx.Entries(ctx, sent)
+	for _, one := range slices.Backward(reminders) {
+		u.sent(one)
+	}
+	return err
 }
 
 // sent notes a reminder that stays sent.
@@ -163,46 +172,39 @@ func (u *undo) takeBackSuccessor(ctx context.Context, e journal.Entry, t *task.T
 		return false, err
 	}
 	came := false
-	var arrival journal.Entry // that was not taken back yet
-	for _, later := range trail {
-		if later.ID > e.ID && later.Undoes <= e.ID && arrives(later) { // not what only came back since
-			if came = true; !wasUndone(trail, later.ID) {
-				arrival = later
+	var arrival int64 // that was not taken back yet
+	for _, later := range trail.steps {
+		if later.ID > e.ID && later.Undoes <= e.ID && later.arrives() { // not what only came back since
+			if came = true; !trail.wasUndone(later.ID) {
+				arrival = later.ID
 			}
 		}
 	}
 	if !came {
 		return true, nil
 	}
-	for _, later := range live(trail, e.ID) {
-		if !arrives(later) {
-			u.block(e, "the occurrence that followed it was changed since", &later)
-			return false, nil
+	for _, later := range trail.live(e.ID, 0) {
+		if !later.arrives() {
+			return false, u.block(ctx, e, "the occurrence that followed it was changed since", &later)
 		}
 	}
-	for _, later := range trail {
-		if later.Action == journal.Reminded {
-			u.sent(later)
-		}
+	if err := u.sentSince(ctx, next.ID, 0); err != nil {
+		return false, err
 	}
 	parts, arrivals, free, err := u.partsOfSuccessor(ctx, e, next)
 	if err != nil || !free {
 		return false, err
 	}
-	u.tx.TakeBack(arrival, arrivals)
+	u.tx.TakeBack(journal.Entry{ID: arrival, Object: journal.Task, ObjectID: next.ID}, arrivals)
 	if err := task.RemoveTree(ctx, u.tx, next, parts); err != nil {
 		return false, err
 	}
-	arrivals[next.ID] = Consequence{Entry: arrival.ID}
-	for id, one := range arrivals {
-		u.tasks[id] = nil
-		u.trails[id] = append(u.trails[id], journal.Entry{ID: math.MaxInt64, Object: journal.Task, ObjectID: id, Undoes: one.Entry})
+	u.forget(next.ID)
+	for id := range arrivals {
+		u.forget(id)
 	}
 	return true, nil
 }
-
-// arrives tells whether an entry is of a task that was not there before.
-func arrives(e journal.Entry) bool { return e.Action == journal.Created || inserted(e) }
 
 // inserted tells whether an entry is of a task that had been removed for good.
 func inserted(e journal.Entry) bool {
@@ -218,8 +220,7 @@ func (u *undo) insertAgain(ctx context.Context, e journal.Entry) error {
 		return err
 	}
 	if gone == nil {
-		u.block(e, "it is gone for good", nil)
-		return nil
+		return u.block(ctx, e, "it is gone for good", nil)
 	}
 	if gone.PreviousTaskID != nil {
 		before, _, err := u.known(ctx, *gone.PreviousTaskID)
@@ -227,8 +228,7 @@ func (u *undo) insertAgain(ctx context.Context, e journal.Entry) error {
 			return err
 		}
 		if before == nil || !before.Completed() {
-			u.block(e, "it followed an occurrence that is open now; undo what opened that", nil)
-			return nil
+			return u.block(ctx, e, "it followed an occurrence that is open now; undo what opened that", nil)
 		}
 	}
 	gone.Version = e.Version
@@ -239,9 +239,7 @@ func (u *undo) insertAgain(ctx context.Context, e journal.Entry) error {
 		return err
 	}
 	if !inserted {
-		u.block(e, "its series has gone on since", nil)
-		return nil
+		return u.block(ctx, e, "its series has gone on since", nil)
 	}
-	u.changed(gone, e)
-	return nil
+	return u.changed(ctx, gone, e)
 }

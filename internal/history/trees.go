@@ -32,13 +32,10 @@ func (u *undo) tree(ctx context.Context, e journal.Entry) error {
 	return u.partsOf(ctx, along[later:])
 }
 
-// partsAtOnce is how many parts of a tree are held in memory with their content.
-const partsAtOnce = 50
-
 // partsOf takes back changes of parts, a page at a time. What it reads of them it
 // forgets again.
 func (u *undo) partsOf(ctx context.Context, along []partChange) error {
-	for page := range slices.Chunk(along, partsAtOnce) {
+	for page := range slices.Chunk(along, pageSize) {
 		var tasks, ids []int64
 		for _, one := range page {
 			tasks, ids = append(tasks, one.task), append(ids, one.entry)
@@ -57,8 +54,7 @@ func (u *undo) partsOf(ctx context.Context, along []partChange) error {
 			}
 		}
 		for _, id := range tasks {
-			delete(u.tasks, id)
-			delete(u.trails, id)
+			u.forget(id)
 		}
 	}
 	return nil
@@ -87,6 +83,9 @@ func (u *undo) takenAlong(ctx context.Context, e journal.Entry) ([]partChange, e
 	}
 	followed, err := u.tx.Consequences(ctx, e)
 	if err != nil || len(followed) == 0 {
+		return nil, err
+	}
+	if err := u.tx.Weigh(ctx, len(followed)); err != nil {
 		return nil, err
 	}
 	along := make([]partChange, 0, len(followed))
@@ -134,14 +133,13 @@ func (u *undo) partsOfSuccessor(ctx context.Context, e journal.Entry, next *task
 		if err != nil {
 			return nil, nil, false, err
 		}
-		for _, later := range live(trail, e.ID) {
+		for _, later := range trail.live(e.ID, 0) {
 			if later.Action != journal.Created && later.Action != journal.Restored {
-				u.block(e, "a part of the occurrence that followed it was changed since", &later)
-				return nil, nil, false, nil
+				return nil, nil, false, u.block(ctx, e, "a part of the occurrence that followed it was changed since", &later)
 			}
 			arrivals[part.ID] = Consequence{Entry: later.ID}
 		}
-		delete(u.tasks, part.ID) // its content is read once more, with a page of others
+		u.forget(part.ID) // its content is read once more, with a page of others
 	}
 	return parts, arrivals, true, nil
 }

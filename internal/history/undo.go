@@ -43,14 +43,16 @@ type Selection struct {
 
 // Undoing is the result of taking changes back.
 type Undoing struct {
-	CallID  uuid.UUID // of the changes that took back: undoing them restores all
-	Count   int       // changes taken back, with those that followed from them
-	Undone  []journal.Entry
-	Already int        // changes that were taken back before
-	Blocked []Obstacle // what was not taken back, since something stands in the way
-	Lasting []Lasting  // what cannot be taken back
-	Names   Names
-	DryRun  bool
+	CallID  uuid.UUID       // of the changes that took back: undoing them restores all
+	Count   int             // changes taken back, with those that followed from them
+	Undone  []journal.Entry // the first of them; entries in a result are without content
+	Already int             // changes that were taken back before
+	Blocked []Obstacle      // the first that were not taken back, since something stands in the way
+	Lasting []Lasting       // the first that cannot be taken back
+	// InTheWay is how many were not taken back since something stands in the way.
+	InTheWay int
+	Names    Names
+	DryRun   bool
 }
 
 // Obstacle is a change that was not taken back, with what stands in the way.
@@ -84,8 +86,19 @@ type Tx interface {
 	TasksByID(ctx context.Context, ids []int64) (map[int64]*task.Task, error)
 	// Entries reads entries, newest first.
 	Entries(ctx context.Context, ids []int64) ([]journal.Entry, error)
-	// Trails reads what happened to objects of a kind from an entry on, oldest first.
-	Trails(ctx context.Context, object journal.Object, ids []int64, from int64) (map[int64][]journal.Entry, error)
+	// Weigh says how many more changes are to be taken back. An undo of many is refused
+	// when such changes of this user have taken too long of late.
+	Weigh(ctx context.Context, changes int) error
+	// Trails reads what happened to objects of a kind from an entry on, up to limit: one
+	// object after the other, each oldest first. Of notices, it reads the newest
+	// reminders.
+	Trails(ctx context.Context, object journal.Object, ids []int64, from int64, limit int) ([]Step, error)
+	// CompletedBefore tells whether the task of an entry recurred when it was completed
+	// last before that. known is false if the journal does not go back as far.
+	CompletedBefore(ctx context.Context, e journal.Entry) (recurred, known bool, err error)
+	// ActionBefore returns what was done last to the object of an entry before that, ""
+	// if nothing.
+	ActionBefore(ctx context.Context, e journal.Entry) (journal.Action, error)
 	// Consequences reads the entries of tasks that followed from a change of another
 	// object in the same call.
 	Consequences(ctx context.Context, of journal.Entry) (Consequences, error)
@@ -144,7 +157,7 @@ func (s *Service) Undo(ctx context.Context, user person.Settings, in UndoInput) 
 	ctx = journal.With(ctx, call) // all of its changes belong together, whoever calls
 	var out Undoing
 	err = s.store.Undo(ctx, user.UserID, func(tx Tx) error {
-		u := &undo{tx: tx, now: s.clock(), result: Undoing{CallID: call.ID, DryRun: in.DryRun}}
+		u := &undo{tx: tx, now: s.clock(), until: time.Now().Add(longest), result: Undoing{CallID: call.ID, DryRun: in.DryRun}}
 		defer func() { out = u.result }()
 		if err := u.all(ctx, selection); err != nil {
 			return err
@@ -225,10 +238,10 @@ func nothing(of Selection) error {
 // back at all.
 func (u *undo) refusal(s Selection, partial bool) error {
 	r := u.result
-	if len(r.Blocked) > 0 && (!partial || r.Count == 0) {
+	if r.InTheWay > 0 && (!partial || r.Count == 0) {
 		first := r.Blocked[0]
 		e := &fault.Error{
-			Code: fault.Conflict, Field: s.field(), Message: fmt.Sprintf("nothing was undone: %d of %d changes cannot be taken back now", len(r.Blocked), len(r.Blocked)+r.Count),
+			Code: fault.Conflict, Field: s.field(), Message: fmt.Sprintf("nothing was undone: %d of %d changes cannot be taken back now", r.InTheWay, r.InTheWay+r.Count),
 			Hint: "dry_run tells all that stands in the way; partial undoes the rest",
 		}
 		if r.Count == 0 {

@@ -3,6 +3,7 @@ package history
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -13,12 +14,20 @@ import (
 )
 
 const (
-	pageSize = 500
-	// shown is how many of the changes taken back a result lists.
+	// pageSize is how many entries, tasks and descriptions are in memory at a time.
+	pageSize = 50
+	// shown is how many of the changes taken back a result lists, and likewise of those
+	// that were not.
 	shown = 50
+	// MaxReminders is how many of those that a task was reminded by are looked at.
+	MaxReminders = shown
+	// maxSteps is how much of what happened since is in memory at a time.
+	maxSteps = 50_000
 	// maxApart is how many tasks that were changed after they followed from another
 	// change are looked at one by one.
 	maxApart = MaxUndone
+	// longest is how long one undo may take.
+	longest = time.Minute
 )
 
 // undo takes back one selection, newest change first.
@@ -30,9 +39,11 @@ type undo struct {
 	// What is known of tasks. A task that is gone for good is nil. What a statement
 	// changed behind our back is dropped and read again.
 	tasks  map[int64]*task.Task
-	trails map[int64][]journal.Entry
+	trails map[int64]*trail
+	steps  int            // of all trails
 	oldest int64          // where the trails begin
 	told   map[int64]bool // reminders listed as sent
+	until  time.Time      // when it has taken too long
 }
 
 func (u *undo) all(ctx context.Context, s Selection) error {
@@ -52,6 +63,9 @@ func (u *undo) all(ctx context.Context, s Selection) error {
 		if r.Object == journal.Task {
 			tasks = append(tasks, r.ObjectID)
 		}
+	}
+	if err := u.tx.Weigh(ctx, len(refs)); err != nil {
+		return err
 	}
 	if err := u.tx.LockTasks(ctx, tasks); err != nil {
 		return err
@@ -76,6 +90,15 @@ func (u *undo) all(ctx context.Context, s Selection) error {
 				return fmt.Errorf("undo change %d: %w", e.ID, err)
 			}
 		}
+	}
+	return nil
+}
+
+// inTime refuses to go on when the undo has taken too long. It holds locks on all that
+// it has changed.
+func (u *undo) inTime() error {
+	if time.Now().After(u.until) {
+		return tooLong(fmt.Sprintf("undoing this took longer than %.0f s", longest.Seconds()))
 	}
 	return nil
 }
@@ -147,31 +170,72 @@ func (u *undo) read(ctx context.Context, entries []journal.Entry) error {
 	return u.readTasks(ctx, ids)
 }
 
-// readTasks reads tasks and their trails, whatever is known of them.
+// readTasks reads tasks and their trails, whatever is known of them. It leaves out the
+// last ones if their trails are too long for all.
 func (u *undo) readTasks(ctx context.Context, ids []int64) error {
 	if len(ids) == 0 {
 		return nil
+	}
+	steps, err := u.tx.Trails(ctx, journal.Task, ids, u.oldest, maxSteps+1)
+	if err != nil {
+		return err
+	}
+	whole := len(steps) <= maxSteps
+	trails := map[int64][]Step{}
+	for begin := 0; begin < len(steps); {
+		end := begin
+		for end < len(steps) && steps[end].ObjectID == steps[begin].ObjectID {
+			end++
+		}
+		if end < len(steps) || whole {
+			trails[steps[begin].ObjectID] = steps[begin:end]
+		}
+		begin = end
+	}
+	if !whole {
+		if len(trails) == 0 {
+			return tooLong(fmt.Sprintf("task %d has changed more than %d times since", steps[0].ObjectID, maxSteps))
+		}
+		ids = slices.Sorted(maps.Keys(trails))
+	}
+	if u.steps+len(steps) > maxSteps {
+		u.forgetAll()
 	}
 	found, err := u.tx.TasksByID(ctx, ids)
 	if err != nil {
 		return err
 	}
-	trails, err := u.tx.Trails(ctx, journal.Task, ids, u.oldest)
-	if err != nil {
-		return err
-	}
 	for _, id := range ids {
-		u.tasks[id], u.trails[id] = found[id], trails[id]
+		u.forget(id)
+		u.tasks[id], u.trails[id] = found[id], newTrail(trails[id])
+		u.steps += len(trails[id])
 	}
 	return nil
 }
 
+// tooLong is the error of an undo that takes more than one call may.
+func tooLong(reason string) error {
+	return &fault.Error{
+		Code: fault.LimitExceeded, Message: reason + ", and nothing was undone",
+		Hint: "undo less at a time: call by call, or what was done since a later moment first",
+	}
+}
+
 func (u *undo) forgetAll() {
-	u.tasks, u.trails = map[int64]*task.Task{}, map[int64][]journal.Entry{}
+	u.tasks, u.trails, u.steps = map[int64]*task.Task{}, map[int64]*trail{}, 0
+}
+
+// forget drops what is known of a task.
+func (u *undo) forget(id int64) {
+	if known := u.trails[id]; known != nil {
+		u.steps -= len(known.steps)
+	}
+	delete(u.tasks, id)
+	delete(u.trails, id)
 }
 
 // known returns a task, nil if it is gone for good, and its trail.
-func (u *undo) known(ctx context.Context, id int64) (*task.Task, []journal.Entry, error) {
+func (u *undo) known(ctx context.Context, id int64) (*task.Task, *trail, error) {
 	if _, read := u.tasks[id]; !read {
 		if err := u.readTasks(ctx, []int64{id}); err != nil {
 			return nil, nil, err
@@ -180,7 +244,22 @@ func (u *undo) known(ctx context.Context, id int64) (*task.Task, []journal.Entry
 	return u.tasks[id], u.trails[id], nil
 }
 
+// trailOf reads what happened to the object of an entry, other than a task, since.
+func (u *undo) trailOf(ctx context.Context, e journal.Entry) (*trail, error) {
+	steps, err := u.tx.Trails(ctx, e.Object, []int64{e.ObjectID}, e.ID, maxSteps+1)
+	if err != nil {
+		return nil, err
+	}
+	if len(steps) > maxSteps {
+		return nil, tooLong(fmt.Sprintf("%s %d has changed more than %d times since", spoken(e.Object), e.ObjectID, maxSteps))
+	}
+	return newTrail(steps), nil
+}
+
 func (u *undo) one(ctx context.Context, e journal.Entry) error {
+	if err := u.inTime(); err != nil {
+		return err
+	}
 	switch e.Object {
 	case journal.Task:
 		return u.tree(ctx, e)
@@ -204,45 +283,39 @@ func (u *undo) one(ctx context.Context, e journal.Entry) error {
 func (u *undo) done(e journal.Entry) {
 	u.result.Count++
 	if len(u.result.Undone) < shown {
-		u.result.Undone = append(u.result.Undone, e)
+		u.result.Undone = append(u.result.Undone, withoutContent(e))
 	}
 }
 
-// block notes what stands in the way of taking back a change.
-func (u *undo) block(e journal.Entry, reason string, by *journal.Entry) {
-	u.result.Blocked = append(u.result.Blocked, Obstacle{Entry: e, Reason: reason, By: by})
+// block notes what stands in the way of taking back a change: a later one of the
+// object, unless by is nil.
+func (u *undo) block(ctx context.Context, e journal.Entry, reason string, by *Step) error {
+	u.result.InTheWay++
+	if len(u.result.Blocked) >= shown {
+		return nil
+	}
+	o := Obstacle{Entry: withoutContent(e), Reason: reason}
+	if by != nil {
+		found, err := u.tx.Entries(ctx, []int64{by.ID})
+		if err != nil {
+			return err
+		}
+		if len(found) > 0 { // a change that this undo made itself has no id yet
+			later := withoutContent(found[0])
+			o.By = &later
+		}
+	}
+	u.result.Blocked = append(u.result.Blocked, o)
+	return nil
 }
 
 func (u *undo) lasting(e journal.Entry, reason string) {
-	u.result.Lasting = append(u.result.Lasting, Lasting{Entry: e, Reason: reason})
+	if len(u.result.Lasting) < shown {
+		u.result.Lasting = append(u.result.Lasting, Lasting{Entry: withoutContent(e), Reason: reason})
+	}
 }
 
-// live lists the changes of an object after an entry that still stand, newest first:
-// not those that were taken back since, nor what took those back. trail is in order.
-func live(trail []journal.Entry, after int64) []journal.Entry {
-	takenBack := map[int64]bool{}
-	var standing []journal.Entry
-	for _, e := range slices.Backward(trail) {
-		switch {
-		case e.ID <= after:
-			return standing
-		case takenBack[e.ID] || e.Action.Notice():
-		case e.Undoes > after:
-			takenBack[e.Undoes] = true
-		default:
-			standing = append(standing, e)
-		}
-	}
-	return standing
-}
-
-// wasUndone tells whether an entry was taken back, and that was not taken back in
-// turn.
-func wasUndone(trail []journal.Entry, id int64) bool {
-	for _, e := range trail {
-		if e.Undoes == id && !wasUndone(trail, e.ID) {
-			return true
-		}
-	}
-	return false
+func withoutContent(e journal.Entry) journal.Entry {
+	e.Before, e.After, e.Restores = nil, nil, nil
+	return e
 }

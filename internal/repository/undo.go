@@ -59,11 +59,15 @@ func because(object journal.Object, id int64, action journal.Action) string {
 	return fmt.Sprintf("%s %d %s", object, id, action)
 }
 
+// lightly is how many changes an undo may take back without a pause.
+const lightly = 100
+
 // undoTx is a transaction that takes changes back. If it changes many tasks, it
 // observes the pauses.
 type undoTx struct {
 	*pausedTx
 	heavy      bool
+	changes    int              // that are taken back
 	categories []label.Category // as read last; nil after a change of any
 	tags       []label.Tag
 }
@@ -123,15 +127,18 @@ func (tx *undoTx) Selected(ctx context.Context, of history.Selection, limit int)
 		`SELECT id, object, object_id, coalesce(token_id, 0) FROM journal %s ORDER BY id DESC LIMIT %d`, s.clause(), limit), s.args...)
 }
 
-// LockTasks is userTx.LockTasks; that of very many tasks is paused.
+// Weigh counts changes; an undo of more than lightly is paused.
+func (tx *undoTx) Weigh(ctx context.Context, changes int) error {
+	if tx.changes += changes; tx.changes > lightly {
+		return tx.many(ctx)
+	}
+	return nil
+}
+
+// LockTasks is userTx.LockTasks, unless there are none.
 func (tx *undoTx) LockTasks(ctx context.Context, ids []int64) error {
 	if len(ids) == 0 {
 		return nil
-	}
-	if len(ids) > 500 {
-		if err := tx.many(ctx); err != nil {
-			return err
-		}
 	}
 	return tx.userTx.LockTasks(ctx, ids)
 }
@@ -145,18 +152,52 @@ func (tx *undoTx) Entries(ctx context.Context, ids []int64) ([]journal.Entry, er
 	return pgx.CollectRows(rows, scanHistory)
 }
 
-// Trails reads what happened to objects from an entry on, oldest first.
-func (tx *undoTx) Trails(ctx context.Context, object journal.Object, ids []int64, from int64) (map[int64][]journal.Entry, error) {
-	rows, err := tx.Query(ctx, historyColumns+` WHERE user_id = $1 AND object_id = ANY($2) AND object = $3 AND id >= $4 ORDER BY id`, tx.userID, ids, string(object), from)
-	if err != nil {
-		return nil, err
+// trails reads what happened to the objects $2 of the kind $3 from the entry $4 on, of
+// notices only the newest $5 reminders of each. Content is read only where it tells
+// something: it may be long.
+const trails = `
+	WITH changes AS (
+		SELECT object, object_id, id, coalesce(undoes, 0) AS undoes, action,
+		       CASE WHEN action IN ('created', 'deleted') AND undoes IS NOT NULL THEN coalesce((restores ->> 'inserted')::boolean, false) ELSE false END AS inserted,
+		       CASE WHEN object = 'settings' THEN ARRAY(SELECT json_object_keys(after)) END AS fields
+		FROM journal WHERE user_id = $1 AND object_id = ANY ($2) AND object = $3 AND id >= $4 AND action <> ALL ($6)
+	), reminders AS (
+		SELECT r.object, r.object_id, r.id, 0::bigint, r.action, false, NULL::text[]
+		FROM unnest($2::bigint[]) o (id) CROSS JOIN LATERAL (
+			SELECT object, object_id, id, action FROM journal
+			WHERE user_id = $1 AND object_id = o.id AND object = $3 AND id >= $4 AND action = 'reminded' AND $3 = 'task'
+			ORDER BY id DESC LIMIT $5
+		) r
+	)
+	SELECT * FROM changes UNION ALL SELECT * FROM reminders ORDER BY object_id, id LIMIT $7`
+
+// Trails reads what happened to objects; see history.Tx.
+func (tx *undoTx) Trails(ctx context.Context, object journal.Object, ids []int64, from int64, limit int) ([]history.Step, error) {
+	return collect[history.Step](ctx, tx, trails, tx.userID, ids, string(object), from, history.MaxReminders, journal.Notices(), limit)
+}
+
+// CompletedBefore tells whether a task recurred when it was completed last before an
+// entry.
+func (tx *undoTx) CompletedBefore(ctx context.Context, e journal.Entry) (recurred, known bool, err error) {
+	err = tx.QueryRow(ctx, `
+		SELECT coalesce(after ->> 'recurrence_rule', '') <> '' FROM journal
+		WHERE user_id = $1 AND object_id = $2 AND object = $3 AND id < $4 AND action = 'completed' ORDER BY id DESC LIMIT 1`,
+		tx.userID, e.ObjectID, string(e.Object), e.ID).Scan(&recurred)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return false, false, nil
 	}
-	all, err := pgx.CollectRows(rows, scanHistory)
-	trails := map[int64][]journal.Entry{}
-	for _, e := range all {
-		trails[e.ObjectID] = append(trails[e.ObjectID], e)
+	return recurred, true, err
+}
+
+// ActionBefore returns what was done last to an object before an entry.
+func (tx *undoTx) ActionBefore(ctx context.Context, e journal.Entry) (action journal.Action, err error) {
+	err = tx.QueryRow(ctx, `
+		SELECT action FROM journal WHERE user_id = $1 AND object_id = $2 AND object = $3 AND id < $4 ORDER BY id DESC LIMIT 1`,
+		tx.userID, e.ObjectID, string(e.Object), e.ID).Scan(&action)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return "", nil
 	}
-	return trails, err
+	return action, err
 }
 
 // Consequences reads the entries of tasks that followed from a change. They stand
