@@ -35,6 +35,50 @@ func TestUndoingADeletionByItsChangeBringsBackTheParts(t *testing.T) {
 	t.Fatal("there is no change of the root")
 }
 
+// Parts are worked off some at a time.
+func TestAChangeOfALargeTreeIsUndoneWhole(t *testing.T) {
+	b := setup(t)
+	root := b.add(t, task.Fields{Title: input.Some("root"), DueDate: input.Some("2026-03-05"), RecurrenceRule: input.Some("daily")}).ID
+	above := root
+	for n := range 70 {
+		part := b.add(t, task.Fields{Title: input.Some(fmt.Sprint("part ", n)), ParentID: input.Some(above)}).ID
+		if n == 20 || n == 45 {
+			above = part
+		}
+	}
+	before := b.state(t)
+	for what, change := range map[string]func(ctx context.Context) error{
+		"completing": func(ctx context.Context) error {
+			_, err := b.tasks.Complete(ctx, b.ann, task.CompleteInput{TaskID: root, Parts: task.CompleteParts})
+			return err
+		},
+		"deleting": func(ctx context.Context) error {
+			_, err := b.tasks.Delete(ctx, b.ann, root)
+			return err
+		},
+	} {
+		call := b.do(t, change)
+		b.recur(t)
+		after := b.state(t)
+		done := b.undo(t, call)
+		require.Equal(t, 71, done.Count, what)
+		b.requireState(t, before, what)
+		again := b.undo(t, done.CallID.String())
+		b.recur(t)
+		require.Equal(t, alive(after), alive(b.state(t)), what)
+		b.undo(t, again.CallID.String())
+		b.requireState(t, before, what)
+	}
+	b.do(t, func(ctx context.Context) error {
+		_, err := b.tasks.Delete(ctx, b.ann, root)
+		return err
+	})
+	reopened, err := b.tasks.Reopen(b.ctx, b.ann, root)
+	require.NoError(t, err)
+	require.Equal(t, 70, reopened.Parts)
+	b.requireState(t, before, "restoring")
+}
+
 func TestAdditionIsNotUndoneWhileItHasPartsOfOthers(t *testing.T) {
 	b := setup(t)
 	var root int64

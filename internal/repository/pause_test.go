@@ -1,12 +1,16 @@
 package repository_test
 
 import (
+	"fmt"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"tickler/internal/fault"
+	"tickler/internal/history"
 	"tickler/internal/input"
+	"tickler/internal/journal"
 	"tickler/internal/label"
 	"tickler/internal/person"
 	"tickler/internal/task"
@@ -29,9 +33,25 @@ func TestChangesOfAllTasksArePausedAfterOneThatTookLong(t *testing.T) {
 	require.NoError(t, set(b.ann, person.SettingsInput{ReminderOffsets: input.Some([]int{5})}))
 	require.NoError(t, set(b.ann, person.SettingsInput{ReminderOffsets: input.Some([]int{6})}), "one that took no time is followed by no pause")
 	require.NoError(t, removeTag(b.ann, "one"))
+	since := "2026-03-01"
+	as := journal.With(b.ctx, journal.NewCall(journal.Actor{Kind: journal.Agent, Name: "laptop", TokenID: 71, Transport: journal.MCP}))
+	edited := b.add(t, b.ann, task.Fields{Title: input.Some("edited")}).ID
+	edit := func(times int) {
+		for n := range times {
+			_, err := b.service.Update(as, b.ann, task.UpdateInput{TaskID: edited, Fields: task.Fields{Title: input.Some(fmt.Sprint("edit ", n))}})
+			require.NoError(t, err)
+		}
+	}
+	undo := func() error {
+		_, err := history.NewService(b.store, func() time.Time { return b.now }).Undo(b.ctx, b.ann, history.UndoInput{Connection: "laptop", Since: since, DryRun: true})
+		return err
+	}
 	b.store.PauseAfterAnyChange()
+	edit(100)
+	require.NoError(t, undo(), "an undo of a hundred changes waits for nothing")
+	edit(1)
 	for what, err := range map[string]error{
-		"a tag": removeTag(b.ann, "two"), "offsets": set(b.ann, person.SettingsInput{ReminderOffsets: input.Some([]int{7})}),
+		"an undo of more": undo(), "a tag": removeTag(b.ann, "two"), "offsets": set(b.ann, person.SettingsInput{ReminderOffsets: input.Some([]int{7})}),
 		"a zone": set(b.ann, person.SettingsInput{TimeZone: "Asia/Tokyo"}),
 	} {
 		var refused *fault.Error
