@@ -120,7 +120,8 @@ func TestSlowDocumentsOfAUserKeepNobodyElseWaiting(t *testing.T) {
 func TestHostIsAskedForFewDocumentsAtATime(t *testing.T) {
 	let := make(chan struct{})
 	one := newHost(t, let)
-	d := newDocuments(one.Client(), time.Now)
+	trip := &deadlines{RoundTripper: one.Client().Transport, of: map[string]time.Time{}}
+	d := newDocuments(&http.Client{Transport: trip}, time.Now)
 	d.patience, d.lasts = time.Minute, time.Minute // the machine may be slow
 	var wait sync.WaitGroup
 	answers := make([]error, 8)
@@ -129,14 +130,33 @@ func TestHostIsAskedForFewDocumentsAtATime(t *testing.T) {
 			_, answers[i] = d.get(context.Background(), int64(i), fmt.Sprint(one.URL, "/", i, "/client.json"))
 		})
 	}
-	require.Eventually(t, func() bool { at, _ := one.now(); return at == fetchesAtATimeEach }, time.Minute, time.Millisecond)
-	close(let)
+	there := func() int {
+		d.hosts.mu.Lock()
+		defer d.hosts.mu.Unlock()
+		if q := d.hosts.of[hostOf(one.URL)]; q != nil {
+			return q.there
+		}
+		return 0
+	}
+	require.Eventually(t, func() bool { at, _ := one.now(); return there() == len(answers) && at == fetchesAtATimeEach }, time.Minute, time.Millisecond)
+	released := time.Now()
+	for left := len(answers); left > 0; left-- {
+		require.Eventually(t, func() bool { at, _ := one.now(); return at == min(left, fetchesAtATimeEach) }, time.Minute, time.Millisecond)
+		let <- struct{}{}
+	}
 	wait.Wait()
 	for _, err := range answers {
 		require.NoError(t, err)
 	}
 	_, top := one.now()
 	require.Equal(t, fetchesAtATimeEach, top)
+	late := 0
+	for _, until := range trip.of {
+		if !until.Before(released.Add(d.lasts)) {
+			late++
+		}
+	}
+	require.Equal(t, len(answers)-fetchesAtATimeEach, late, "those that waited have their whole time once their turn begins")
 }
 
 func TestWhoHasNoTurnIsToldToTryAgain(t *testing.T) {
