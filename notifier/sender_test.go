@@ -46,7 +46,8 @@ type office struct {
 
 func open(t *testing.T) *office { return openPatient(t, time.Second) }
 
-// openPatient waits so long for a target to answer.
+// openPatient waits so long for a target to answer. The mailer of the tests always
+// does, however busy the machine.
 func openPatient(t *testing.T, patience time.Duration) *office {
 	t.Helper()
 	t.Parallel()
@@ -61,7 +62,7 @@ func openPatient(t *testing.T, patience time.Duration) *office {
 	allowed, err := delivery.ParseNetworks("127.0.0.1/32")
 	require.NoError(t, err)
 	client := delivery.NewClient(allowed, patience)
-	o.sender = newSender(o.notifier, func(sealed, _ string) (string, error) { return sealed, nil }, sendersOf(client, &delivery.Email{Invoke: o.mails.take, Timeout: patience}), retries, o.clock, slog.New(slog.DiscardHandler), prometheus.NewRegistry())
+	o.sender = newSender(o.notifier, func(sealed, _ string) (string, error) { return sealed, nil }, sendersOf(client, &delivery.Email{Invoke: o.mails.take, Timeout: 20 * time.Second}), retries, o.clock, slog.New(slog.DiscardHandler), prometheus.NewRegistry())
 	ctx, stop := context.WithCancel(context.Background())
 	var running sync.WaitGroup
 	running.Go(func() { o.sender.run(ctx) })
