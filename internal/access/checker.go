@@ -92,11 +92,15 @@ func NewChecker(store Store, issuers *Issuers, now func() time.Time, log *slog.L
 // Known returns the caller of a token from the cache, without a lookup. seen
 // reports whether the token was ever valid here.
 func (c *Checker) Known(token string) (caller Caller, fresh, seen bool) {
-	entry, seen := c.known.Get(sha256.Sum256([]byte(token)))
+	return c.cached(sha256.Sum256([]byte(token)))
+}
+
+func (c *Checker) cached(key [sha256.Size]byte) (caller Caller, fresh, seen bool) {
+	entry, seen := c.known.Get(key)
 	if !seen || !c.now().Before(entry.until) {
 		return Caller{}, false, seen
 	}
-	c.note(entry.caller.TokenID)
+	c.note(entry.caller)
 	return entry.caller, true, true
 }
 
@@ -111,7 +115,15 @@ func (c *Checker) Check(ctx context.Context, token string) (Caller, error) {
 	if shape == neither {
 		return Caller{}, ErrInvalid
 	}
-	key := sha256.Sum256([]byte(token))
+	return c.lookUp(ctx, sha256.Sum256([]byte(token)), shape, seen, func(ctx context.Context) (checked, error) { return c.ask(ctx, token, shape) })
+}
+
+// askTimeout bounds a lookup.
+const askTimeout = 5 * time.Second
+
+// lookUp asks who has a secret, once for all who wait for the answer, and remembers
+// it. What was never seen here waits for its turn among its kind.
+func (c *Checker) lookUp(ctx context.Context, key [sha256.Size]byte, shape kind, seen bool, ask func(context.Context) (checked, error)) (Caller, error) {
 	if !seen {
 		select {
 		case c.turns[shape] <- struct{}{}:
@@ -120,10 +132,12 @@ func (c *Checker) Check(ctx context.Context, token string) (Caller, error) {
 			return Caller{}, ctx.Err()
 		}
 	}
-	// Detach: waiters must not be cancelled with the request that started the
-	// lookup.
 	found, err, _ := c.asking.Do(string(key[:]), func() (any, error) {
-		return c.ask(context.WithoutCancel(ctx), token, shape)
+		// Detach: waiters must not be cancelled with the request that started the
+		// lookup.
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), askTimeout)
+		defer cancel()
+		return ask(ctx)
 	})
 	if err != nil {
 		if errors.Is(err, ErrInvalid) {
@@ -133,16 +147,11 @@ func (c *Checker) Check(ctx context.Context, token string) (Caller, error) {
 	}
 	entry := found.(checked)
 	c.known.Add(key, entry)
-	c.note(entry.caller.TokenID)
+	c.note(entry.caller)
 	return entry.caller, nil
 }
 
-// askTimeout bounds a lookup.
-const askTimeout = 5 * time.Second
-
 func (c *Checker) ask(ctx context.Context, token string, shape kind) (checked, error) {
-	ctx, cancel := context.WithTimeout(ctx, askTimeout)
-	defer cancel()
 	caller, lasts := Caller{}, freshness
 	var err error
 	if shape == personal {
@@ -191,13 +200,15 @@ func (c *Checker) signed(ctx context.Context, token string) (Caller, error) {
 	return Caller{UserID: id, Scopes: claims.Scopes, Expires: claims.Expires, Actor: claims.actor(), Client: claims.Client}, nil
 }
 
-func (c *Checker) note(tokenID int64) {
-	if tokenID == 0 {
-		return
-	}
+func (c *Checker) note(caller Caller) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.used[tokenID] = c.now()
+	switch {
+	case caller.SessionID != 0:
+		c.usedSessions[caller.SessionID] = c.now()
+	case caller.TokenID != 0:
+		c.used[caller.TokenID] = c.now()
+	}
 }
 
 // Run writes last uses to the store at intervals and once more when ctx ends, and
@@ -212,26 +223,30 @@ func (c *Checker) Run(ctx context.Context) {
 		select {
 		case <-ctx.Done():
 			c.flush(context.WithoutCancel(ctx))
-			c.flushSessions(context.WithoutCancel(ctx))
 			return
 		case <-ticker.C:
 			c.flush(ctx)
-			c.flushSessions(ctx)
 		}
 	}
 }
 
 func (c *Checker) flush(ctx context.Context) {
 	c.mu.Lock()
-	used := c.used
-	c.used = map[int64]time.Time{}
+	tokens, sessions := c.used, c.usedSessions
+	c.used, c.usedSessions = map[int64]time.Time{}, map[int64]time.Time{}
 	c.mu.Unlock()
-	if len(used) == 0 {
-		return
-	}
-	ctx, cancel := context.WithTimeout(ctx, askTimeout)
-	defer cancel()
-	if err := c.store.NoteUse(ctx, used); err != nil {
-		c.log.Warn("the last uses of tokens could not be noted", "tokens", len(used), "error", err)
+	for _, of := range []struct {
+		what string
+		used map[int64]time.Time
+		note func(context.Context, map[int64]time.Time) error
+	}{{"tokens", tokens, c.store.NoteUse}, {"sessions", sessions, c.store.NoteSessionUse}} {
+		if len(of.used) == 0 {
+			continue
+		}
+		ctx, cancel := context.WithTimeout(ctx, askTimeout)
+		if err := of.note(ctx, of.used); err != nil {
+			c.log.Warn("the last uses of "+of.what+" could not be noted", of.what, len(of.used), "error", err)
+		}
+		cancel()
 	}
 }

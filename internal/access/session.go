@@ -63,12 +63,7 @@ func sessionKey(secret string) [sha256.Size]byte { return sha256.Sum256([]byte("
 // KnownSession returns the caller of a session from the cache, without a lookup. seen
 // reports whether the session ever lasted here.
 func (c *Checker) KnownSession(secret string) (caller Caller, fresh, seen bool) {
-	entry, seen := c.known.Get(sessionKey(secret))
-	if !seen || !c.now().Before(entry.until) {
-		return Caller{}, false, seen
-	}
-	c.noteSession(entry.caller.SessionID)
-	return entry.caller, true, true
+	return c.cached(sessionKey(secret))
 }
 
 // CheckSession returns the caller whose browser has a session with this secret. The
@@ -83,34 +78,10 @@ func (c *Checker) CheckSession(ctx context.Context, secret string) (Caller, erro
 	if fresh {
 		return caller, nil
 	}
-	key := sessionKey(secret)
-	// Detach, as in Check.
-	found, err, _ := c.asking.Do(string(key[:]), func() (any, error) {
-		return c.askSession(context.WithoutCancel(ctx), secret, seen)
-	})
-	if err != nil {
-		if errors.Is(err, ErrInvalid) {
-			c.known.Remove(key)
-		}
-		return Caller{}, err
-	}
-	entry := found.(checked)
-	c.known.Add(key, entry)
-	c.noteSession(entry.caller.SessionID)
-	return entry.caller, nil
+	return c.lookUp(ctx, sessionKey(secret), session, seen, func(ctx context.Context) (checked, error) { return c.askSession(ctx, secret) })
 }
 
-func (c *Checker) askSession(ctx context.Context, secret string, seen bool) (checked, error) {
-	ctx, cancel := context.WithTimeout(ctx, askTimeout)
-	defer cancel()
-	if !seen {
-		select {
-		case c.turns[session] <- struct{}{}:
-			defer func() { <-c.turns[session] }()
-		case <-ctx.Done():
-			return checked{}, ctx.Err()
-		}
-	}
+func (c *Checker) askSession(ctx context.Context, secret string) (checked, error) {
 	s, err := c.store.SessionByHash(ctx, hashToken(secret))
 	if errors.Is(err, fault.ErrNotFound) {
 		return checked{}, ErrInvalid
@@ -131,24 +102,3 @@ const ActorPage = "page"
 // ForgetSession makes this replica ask for a session anew. The others do within
 // freshness.
 func (c *Checker) ForgetSession(secret string) { c.known.Remove(sessionKey(secret)) }
-
-func (c *Checker) noteSession(id int64) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.usedSessions[id] = c.now()
-}
-
-func (c *Checker) flushSessions(ctx context.Context) {
-	c.mu.Lock()
-	used := c.usedSessions
-	c.usedSessions = map[int64]time.Time{}
-	c.mu.Unlock()
-	if len(used) == 0 {
-		return
-	}
-	ctx, cancel := context.WithTimeout(ctx, askTimeout)
-	defer cancel()
-	if err := c.store.NoteSessionUse(ctx, used); err != nil {
-		c.log.Warn("the last uses of sessions could not be noted", "sessions", len(used), "error", err)
-	}
-}
