@@ -12,16 +12,8 @@ import (
 )
 
 // label takes back a change of a category or tag.
-func (u *undo) label(ctx context.Context, e journal.Entry) error {
-	trail, err := u.trailOf(ctx, e)
-	if err != nil {
-		return err
-	}
-	if trail.wasUndone(e.ID) {
-		u.result.Already++
-		return nil
-	}
-	if standing := trail.newest(e.ID); standing != nil {
+func (u *undo) label(ctx context.Context, e journal.Entry, since *trail) error {
+	if standing := since.newest(e.ID); standing != nil {
 		return u.block(ctx, e, changedSince, standing)
 	}
 	switch e.Action {

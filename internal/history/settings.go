@@ -12,17 +12,9 @@ import (
 // settings takes back a change of settings. Other settings may have changed since.
 // Tasks follow their user's settings: what followed from the change is taken back with
 // it, whatever else happened to those tasks.
-func (u *undo) settings(ctx context.Context, e journal.Entry) error {
-	trail, err := u.trailOf(ctx, e)
-	if err != nil {
-		return err
-	}
-	if trail.wasUndone(e.ID) {
-		u.result.Already++
-		return nil
-	}
+func (u *undo) settings(ctx context.Context, e journal.Entry, since *trail) error {
 	names := fieldsOf(e.After)
-	for _, later := range trail.live(e.ID, 0) {
+	for _, later := range since.live(e.ID, 0) {
 		if slices.ContainsFunc(names, func(name string) bool { return slices.Contains(later.Fields, name) }) {
 			return u.block(ctx, e, changedSince, &later)
 		}
@@ -70,15 +62,8 @@ func fieldsOf(text json.RawMessage) (names []string) {
 
 // channel takes back a change of a channel for reminders. The journal keeps no secrets
 // and no whole addresses, so a channel that was removed does not come back.
-func (u *undo) channel(ctx context.Context, e journal.Entry) error {
-	trail, err := u.trailOf(ctx, e)
-	if err != nil {
-		return err
-	}
+func (u *undo) channel(ctx context.Context, e journal.Entry, since *trail) error {
 	switch {
-	case trail.wasUndone(e.ID):
-		u.result.Already++
-		return nil
 	case e.Action == journal.Deleted:
 		u.lasting(e, "the address and the secret of a removed channel are not kept; user_settings with add_channel adds it again")
 		return nil
@@ -86,7 +71,7 @@ func (u *undo) channel(ctx context.Context, e journal.Entry) error {
 		u.lasting(e, "whether a channel is on is not taken back; user_settings with test_channel switches it on")
 		return nil
 	}
-	if standing := trail.newest(e.ID); standing != nil && standing.Action == journal.Deleted {
+	if standing := since.newest(e.ID); standing != nil && standing.Action == journal.Deleted {
 		return u.block(ctx, e, changedSince, standing)
 	}
 	known, err := u.tx.LockChannels(ctx)
@@ -110,20 +95,12 @@ func (u *undo) channel(ctx context.Context, e journal.Entry) error {
 
 // feed takes back the making of a calendar feed: its address ends. An address that
 // ended, or that another replaced, does not come back, since only its hash was kept.
-func (u *undo) feed(ctx context.Context, e journal.Entry) error {
-	trail, err := u.trailOf(ctx, e)
-	if err != nil {
-		return err
-	}
-	if trail.wasUndone(e.ID) {
-		u.result.Already++
-		return nil
-	}
+func (u *undo) feed(ctx context.Context, e journal.Entry, since *trail) error {
 	if e.Action != journal.Created {
 		u.lasting(e, "an address of a calendar feed that ended does not come back; user_settings with calendar_feed makes another")
 		return nil
 	}
-	if standing := trail.newest(e.ID); standing != nil {
+	if standing := since.newest(e.ID); standing != nil {
 		return u.block(ctx, e, changedSince, standing)
 	}
 	before, err := u.tx.ActionBefore(ctx, e)

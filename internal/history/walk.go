@@ -264,19 +264,33 @@ func (u *undo) one(ctx context.Context, e journal.Entry) error {
 	case journal.Task:
 		return u.tree(ctx, e)
 	case journal.Category, journal.Tag:
-		return u.label(ctx, e)
+		return u.unlessUndone(ctx, e, u.label)
 	case journal.Settings:
-		return u.settings(ctx, e)
+		return u.unlessUndone(ctx, e, u.settings)
 	case journal.Channel:
-		return u.channel(ctx, e)
+		return u.unlessUndone(ctx, e, u.channel)
 	case journal.CalendarFeed:
-		return u.feed(ctx, e)
+		return u.unlessUndone(ctx, e, u.feed)
 	case journal.Token:
 		u.lasting(e, "tokens are not given back or ended by undo; api token revoke ends one")
 	default:
 		u.lasting(e, "this cannot be taken back")
 	}
 	return nil
+}
+
+// unlessUndone takes back a change of something else than a task, by what happened to
+// it since, unless it was taken back before.
+func (u *undo) unlessUndone(ctx context.Context, e journal.Entry, undo func(context.Context, journal.Entry, *trail) error) error {
+	since, err := u.trailOf(ctx, e)
+	if err != nil {
+		return err
+	}
+	if since.wasUndone(e.ID) {
+		u.result.Already++
+		return nil
+	}
+	return undo(ctx, e, since)
 }
 
 // done notes that a change was taken back.
