@@ -82,8 +82,8 @@ func newRouter(r routes) (*gin.Engine, error) {
 	router.NoMethod(func(c *gin.Context) {
 		problem.RefuseAs(c, http.StatusMethodNotAllowed, &fault.Error{Code: fault.InvalidInput, Message: "this method is not allowed here; allowed are: " + c.Writer.Header().Get("Allow")})
 	})
-	router.GET("/asyncapi.yaml", func(c *gin.Context) { c.Data(http.StatusOK, "application/yaml", event.AsyncAPI) })
-	router.GET("/schemas/*file", func(c *gin.Context) {
+	router.Match(guard.Reading, "/asyncapi.yaml", func(c *gin.Context) { c.Data(http.StatusOK, "application/yaml", event.AsyncAPI) })
+	router.Match(guard.Reading, "/schemas/*file", func(c *gin.Context) {
 		// A file server would redirect, and list folders.
 		schema, err := fs.ReadFile(event.Schemas(), strings.TrimPrefix(c.Param("file"), "/"))
 		if err != nil {
@@ -95,10 +95,10 @@ func newRouter(r routes) (*gin.Engine, error) {
 
 	r.guard.Metadata(router)
 	feeds := calendarfeed.New(r.tasks, r.publicHost, time.Now, r.operations.Visible, r.guard.Begin, r.log)
-	router.Match([]string{http.MethodGet, http.MethodHead}, "/calendar/:file", append(r.guard.WithSecret("file"), feeds.Serve)...)
+	router.Match(guard.Reading, "/calendar/:file", append(r.guard.WithSecret("file"), feeds.Serve)...)
 
 	links := confirmation.New(r.people, r.operations.Visible)
-	router.Match([]string{http.MethodGet, http.MethodHead}, "/confirm/:secret", append(r.guard.WithSecret("secret"), links.Ask)...)
+	router.Match(guard.Reading, "/confirm/:secret", append(r.guard.WithSecret("secret"), links.Ask)...)
 	router.POST("/confirm/:secret", append(r.guard.FormWithSecret("secret"), links.Confirm)...)
 
 	r.mountPage(router)

@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"net/http"
 	"strings"
 	"time"
 
@@ -40,6 +41,10 @@ type Config struct {
 	// limit. Streams count until they have begun.
 	UserCalls int
 }
+
+// Reading are the methods of a request that only reads: where GET is answered, HEAD
+// is too, which link previews and monitors send (RFC 9110, section 9.1).
+var Reading = []string{http.MethodGet, http.MethodHead}
 
 // Guard checks requests. It is safe for concurrent use.
 type Guard struct {

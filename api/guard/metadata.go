@@ -80,9 +80,9 @@ func (g *Guard) Metadata(router gin.IRoutes) {
 				"bearer_methods_supported": []string{"header"},
 			})
 		}
-		router.GET(wellKnown+path, serve)
+		router.Match(Reading, wellKnown+path, serve)
 		if prefix := g.Prefix(); prefix != "" {
-			router.GET(wellKnown+prefix+path, serve)
+			router.Match(Reading, wellKnown+prefix+path, serve)
 		}
 	}
 }

@@ -117,9 +117,9 @@ func (h *Handler) Mount(router gin.IRouter) {
 	if h.Registration {
 		router.POST(pathRegister, append(clients, h.Guard.Registering, h.inTurn, h.register)...)
 	}
-	router.GET(wellKnown, h.metadata)
+	router.Match(guard.Reading, wellKnown, h.metadata)
 	if prefix := h.Guard.Prefix(); prefix != "" {
-		router.GET(wellKnown+prefix, h.metadata)
+		router.Match(guard.Reading, wellKnown+prefix, h.metadata)
 	}
 }
 

@@ -12,6 +12,8 @@ import (
 	"strings"
 
 	"github.com/gin-gonic/gin"
+
+	"tickler/api/guard"
 )
 
 var (
@@ -35,11 +37,11 @@ func describe(router *gin.Engine, d *document) {
 	}
 	sum := sha256.Sum256([]byte(style))
 	policy := "default-src 'none'; style-src 'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
-	router.GET("/openapi.json", func(c *gin.Context) {
+	router.Match(guard.Reading, "/openapi.json", func(c *gin.Context) {
 		c.Header("Cache-Control", "no-cache")
 		c.Data(http.StatusOK, "application/openapi+json", text)
 	})
-	router.GET("/docs", func(c *gin.Context) {
+	router.Match(guard.Reading, "/docs", func(c *gin.Context) {
 		c.Header("Content-Security-Policy", policy)
 		c.Data(http.StatusOK, "text/html; charset=utf-8", html.Bytes())
 	})

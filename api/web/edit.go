@@ -81,12 +81,8 @@ func (c clock) fieldsOf(t operation.View) url.Values {
 // showEdit answers with the form. attempt is one that could not be carried out:
 // what was typed stays; what somebody else changed meanwhile is shown beside it.
 func (s *server) showEdit(c *gin.Context, status int, user person.Settings, attempt Form) error {
-	taskID, err := idOf(c)
-	if err != nil {
-		return err
-	}
 	ctx := c.Request.Context()
-	found, err := call[operation.FullTaskAnswer](ctx, s.Operations, "get_task", arguments{"task_id": taskID, "response_format": operation.Detailed})
+	found, err := s.wholeTask(c)
 	if err != nil {
 		return err
 	}
@@ -96,7 +92,7 @@ func (s *server) showEdit(c *gin.Context, status int, user person.Settings, atte
 	}
 	clock := s.clock(user)
 	data := editData{
-		ID: taskID, Title: found.Task.Title, Was: clock.fieldsOf(found.Task), Version: found.Task.Version, Recurs: found.Task.RecurrenceRule != "",
+		ID: found.Task.ID, Title: found.Task.Title, Was: clock.fieldsOf(found.Task), Version: found.Task.Version, Recurs: found.Task.RecurrenceRule != "",
 		Priorities: priorities, Bases: []option{{string(task.FromDue), "the due date"}, {string(task.FromCompletion), "when it is done"}},
 		Scopes: []option{{string(task.ThisAndFollowing), "the series from here on"}, {string(task.ThisOne), "this date only"}},
 	}
@@ -125,7 +121,7 @@ func (s *server) showEdit(c *gin.Context, status int, user person.Settings, atte
 			}
 		}
 	}
-	s.Pages.Show(c, status, "edit", Page{Title: "Edit " + quoted(found.Task.Title), Current: "/tasks", Back: "/task/" + id(taskID), Data: data})
+	s.Pages.Show(c, status, "edit", Page{Title: "Edit " + quoted(found.Task.Title), Current: "/tasks", Back: "/task/" + id(found.Task.ID), Data: data})
 	return nil
 }
 

@@ -8,6 +8,7 @@ import (
 	"github.com/gin-gonic/gin"
 	"go.opentelemetry.io/otel/trace"
 
+	"tickler/api/guard"
 	"tickler/api/operation"
 	"tickler/internal/fault"
 	"tickler/internal/feed"
@@ -61,37 +62,41 @@ func Mount(router gin.IRoutes, c Config) {
 	s.get("/activity", s.activity)
 	s.get("/activity/undo", s.undoPage)
 	s.post("/undo", s.undo)
-	s.get("/live", s.live)
+	s.handle([]string{http.MethodGet}, "/live", s.live) // HEAD of a stream would have no end
 }
 
 // MountAssets adds the style, the scripts and the icon, which need no guard.
 func (p *Pages) MountAssets(router gin.IRoutes) {
-	router.GET("/assets/:file", p.assets.serve)
-	router.HEAD("/assets/:file", p.assets.serve)
+	router.Match(guard.Reading, "/assets/:file", p.assets.serve)
 }
 
 func (s *server) get(path string, answer func(*gin.Context, person.Settings) error) {
-	s.handle(http.MethodGet, path, answer)
+	s.handle(guard.Reading, path, answer)
 }
 
 func (s *server) post(path string, answer func(*gin.Context, person.Settings) error) {
-	s.handle(http.MethodPost, path, answer)
+	s.handle([]string{http.MethodPost}, path, answer)
 }
 
-// handle registers an address behind the guard. An error of answer is shown as a
+// handle registers an address behind the guard.
+func (s *server) handle(methods []string, path string, answer func(*gin.Context, person.Settings) error) {
+	s.router.Match(methods, path, append(append(gin.HandlersChain{}, s.Guard...), s.Pages.Answer(answer))...)
+}
+
+// Answer makes a handler of what answers a signed-in person. An error is shown as a
 // page.
-func (s *server) handle(method, path string, answer func(*gin.Context, person.Settings) error) {
-	chain := append(gin.HandlersChain{}, s.Guard...)
-	s.router.Handle(method, path, append(chain, func(c *gin.Context) {
-		trace.SpanFromContext(c.Request.Context()).SetName("page " + method + " " + path)
+func (p *Pages) Answer(answer func(*gin.Context, person.Settings) error) gin.HandlerFunc {
+	return func(c *gin.Context) {
+		name := "page " + c.Request.Method + " " + c.FullPath()
+		trace.SpanFromContext(c.Request.Context()).SetName(name)
 		user, err := operation.User(c.Request.Context())
 		if err == nil {
 			err = answer(c, user)
 		}
 		if err != nil {
-			s.Pages.Fail(c, "page "+method+" "+path, err)
+			p.Fail(c, name, err)
 		}
-	})...)
+	}
 }
 
 // clock is how dates are written for a person.

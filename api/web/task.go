@@ -47,6 +47,15 @@ func (s *server) task(c *gin.Context, user person.Settings) error {
 	return s.showTask(c, http.StatusOK, user, Form{})
 }
 
+// wholeTask reads all of the task in the path.
+func (s *server) wholeTask(c *gin.Context) (operation.FullTaskAnswer, error) {
+	taskID, err := idOf(c)
+	if err != nil {
+		return operation.FullTaskAnswer{}, err
+	}
+	return call[operation.FullTaskAnswer](c.Request.Context(), s.Operations, "get_task", arguments{"task_id": taskID, "response_format": operation.Detailed})
+}
+
 // showTask answers with the page of the task in the path. remind is a form that
 // could not be carried out.
 func (s *server) showTask(c *gin.Context, status int, user person.Settings, remind Form) error {
@@ -54,12 +63,8 @@ func (s *server) showTask(c *gin.Context, status int, user person.Settings, remi
 }
 
 func (s *server) showTaskWith(c *gin.Context, status int, user person.Settings, forms taskForms) error {
-	taskID, err := idOf(c)
-	if err != nil {
-		return err
-	}
 	ctx := c.Request.Context()
-	found, err := call[operation.FullTaskAnswer](ctx, s.Operations, "get_task", arguments{"task_id": taskID, "response_format": operation.Detailed})
+	found, err := s.wholeTask(c)
 	if err != nil {
 		return err
 	}
@@ -92,7 +97,7 @@ func (s *server) showTaskWith(c *gin.Context, status int, user person.Settings, 
 	for _, at := range t.Reminders {
 		data.Reminds = append(data.Reminds, clock.full(at))
 	}
-	history, err := call[operation.HistoryAnswer](ctx, s.Operations, "get_history", arguments{"task_id": taskID, "limit": 20})
+	history, err := call[operation.HistoryAnswer](ctx, s.Operations, "get_history", arguments{"task_id": t.ID, "limit": 20})
 	if err != nil {
 		return err
 	}
@@ -105,7 +110,7 @@ func (s *server) showTaskWith(c *gin.Context, status int, user person.Settings, 
 			data.History = append(data.History, one)
 		}
 	}
-	s.Pages.Show(c, status, "task", Page{Title: t.Title, Current: "/tasks", Back: "/task/" + id(taskID), Data: data})
+	s.Pages.Show(c, status, "task", Page{Title: t.Title, Current: "/tasks", Back: "/task/" + id(t.ID), Data: data})
 	return nil
 }
 

@@ -14,6 +14,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"tickler/api/guard"
 	"tickler/api/operation"
 	"tickler/api/web"
 	"tickler/internal/access"
@@ -75,38 +76,35 @@ type server struct {
 // Mount adds the pages to a router.
 func Mount(router gin.IRouter, c Config) {
 	s := &server{Config: c, router: router}
-	s.handle(http.MethodGet, "/settings", 0, s.settings)
-	s.handle(http.MethodPost, "/settings", 0, s.saveSettings)
-	s.handle(http.MethodPost, "/settings/channels/add", 0, s.addChannel)
-	s.handle(http.MethodPost, "/settings/channels/test", 0, s.testChannel)
-	s.handle(http.MethodPost, "/settings/channels/remove", 0, s.removeChannel)
-	s.handle(http.MethodPost, "/settings/channels/sign-in", 0, s.setSignsIn)
-	s.handle(http.MethodPost, "/settings/calendar", 0, s.changeFeed)
-	s.handle(http.MethodPost, "/settings/passkeys/rename", 0, s.renamePasskey)
-	s.handle(http.MethodPost, "/settings/passkeys/remove", 0, s.removePasskey)
-	s.handle(http.MethodPost, "/settings/browsers/end", 0, s.endBrowser)
-	s.handle(http.MethodPost, "/settings/browsers/end-others", 0, s.endOtherBrowsers)
-	s.handle(http.MethodGet, "/settings/export", 0, s.export)
-	s.handle(http.MethodPost, "/settings/import", maxImport, s.importFile)
-	s.handle(http.MethodGet, "/connections", 0, s.connections)
-	s.handle(http.MethodPost, "/connections/tokens", 0, s.makeToken)
-	s.handle(http.MethodPost, "/connections/tokens/end", 0, s.endToken)
+	s.handle(guard.Reading, "/settings", 0, s.settings)
+	s.handle(posting, "/settings", 0, s.saveSettings)
+	s.handle(posting, "/settings/channels/add", 0, s.addChannel)
+	s.handle(posting, "/settings/channels/test", 0, s.testChannel)
+	s.handle(posting, "/settings/channels/remove", 0, s.removeChannel)
+	s.handle(posting, "/settings/channels/sign-in", 0, s.setSignsIn)
+	s.handle(posting, "/settings/calendar", 0, s.changeFeed)
+	s.handle(posting, "/settings/passkeys/rename", 0, s.renamePasskey)
+	s.handle(posting, "/settings/passkeys/remove", 0, s.removePasskey)
+	s.handle(posting, "/settings/browsers/end", 0, s.endBrowser)
+	s.handle(posting, "/settings/browsers/end-others", 0, s.endOtherBrowsers)
+	s.handle([]string{http.MethodGet}, "/settings/export", 0, s.export) // HEAD would read all of it for nothing
+	s.handle(posting, "/settings/import", maxImport, s.importFile)
+	s.handle(guard.Reading, "/connections", 0, s.connections)
+	s.handle(posting, "/connections/tokens", 0, s.makeToken)
+	s.handle(posting, "/connections/tokens/end", 0, s.endToken)
 }
 
-// handle adds a page behind the guard. An error of answer is shown as a page.
-func (s *server) handle(method, path string, maxBody int64, answer func(*gin.Context, person.Settings) error) {
-	s.router.Handle(method, path, append(s.Guard(maxBody), func(c *gin.Context) {
-		user, err := operation.User(c.Request.Context())
-		if err == nil {
-			err = answer(c, user)
-		}
+var posting = []string{http.MethodPost}
+
+// handle adds a page behind the guard.
+func (s *server) handle(methods []string, path string, maxBody int64, answer func(*gin.Context, person.Settings) error) {
+	s.router.Match(methods, path, append(s.Guard(maxBody), s.Pages.Answer(func(c *gin.Context, user person.Settings) error {
+		err := answer(c, user)
 		if errors.Is(err, fault.ErrNotFound) {
-			err = &fault.Error{Code: fault.NotFound, Message: "there is no such thing among yours; it may have been removed meanwhile"}
+			return &fault.Error{Code: fault.NotFound, Message: "there is no such thing among yours; it may have been removed meanwhile"}
 		}
-		if err != nil {
-			s.Pages.Fail(c, "page "+method+" "+path, err)
-		}
-	})...)
+		return err
+	}))...)
 }
 
 // setting calls the operation on settings.

@@ -75,16 +75,15 @@ func New(c Config) *Handler { return &Handler{c} }
 func (h *Handler) Mount(router gin.IRouter) {
 	open := h.Guard.WithoutSession(h, maxForm)
 	attempt := append(h.Guard.WithoutSession(h, maxForm), h.private, h.Guard.SigningIn(h))
-	reading := []string{http.MethodGet, http.MethodHead}
-	router.Match(reading, "/sign-in", append(open, h.ask)...)
-	router.Match(reading, "/sign-in/link/:secret", append(attempt, h.showLink)...)
+	router.Match(guard.Reading, "/sign-in", append(open, h.ask)...)
+	router.Match(guard.Reading, "/sign-in/link/:secret", append(attempt, h.showLink)...)
 	router.POST("/sign-in/link/:secret", append(attempt, h.followLink)...)
 	router.POST("/sign-in/mail", append(attempt, h.mailLink)...)
 	router.GET("/sign-in/with/:issuer", append(attempt, h.withIssuer)...)
 	router.GET("/sign-in/back", append(attempt, h.backFromIssuer)...)
 
 	in := h.Guard.WithSession(h, 0)
-	router.Match(reading, "/sign-in/kept", append(in, h.showKept)...)
+	router.Match(guard.Reading, "/sign-in/kept", append(in, h.showKept)...)
 	router.POST("/sign-out", append(in, h.signOut)...)
 	h.mountPasskeys(router, attempt, in)
 }
