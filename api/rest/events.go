@@ -18,7 +18,6 @@ import (
 	"tickler/internal/event"
 	"tickler/internal/fault"
 	"tickler/internal/feed"
-	"tickler/internal/lifecycle"
 )
 
 const (
@@ -79,24 +78,10 @@ func follow(c *gin.Context, subscription *feed.Subscription, long time.Duration)
 		begin += fmt.Sprintf("event: reset\ndata: {\"message\":%q}\n", eventsAreGone)
 	}
 	s.Write(fmt.Sprintf("%sid: %s\n\n", begin, subscription.Position()))
-	following, cancel := lifecycle.UntilStopping(c.Request.Context())
-	defer cancel()
-	following, cancel = context.WithTimeout(following, long)
-	defer cancel()
-	for following.Err() == nil && s.Err() == nil {
-		patience, stop := context.WithTimeout(following, sse.KeepAlive)
-		entries, err := subscription.Next(patience)
-		silent := patience.Err() != nil && following.Err() == nil
-		stop()
-		switch {
-		case silent && len(entries) == 0:
-			s.Comment("still here")
-		case err != nil:
-			return // the client reconnects with the id of the last event
-		default:
-			s.Write(lines(entries))
-		}
-	}
+	s.Follow(long, func(ctx context.Context) (string, error) { // the client reconnects with the id of the last event
+		entries, err := subscription.Next(ctx)
+		return lines(entries), err
+	})
 }
 
 func lines(entries []event.Entry) string {

@@ -8,6 +8,8 @@ import (
 	"io"
 	"net/http"
 	"time"
+
+	"tickler/internal/lifecycle"
 )
 
 const (
@@ -74,6 +76,30 @@ func (s *Stream) Write(text string) {
 	}
 	if _, s.err = io.WriteString(s.w, text); s.err == nil {
 		s.err = s.control.Flush()
+	}
+}
+
+// Follow writes what next returns, and a comment when there is nothing for as long as
+// KeepAlive, until next fails, the client leaves, the server stops, or long has
+// passed. next waits until its context ends.
+func (s *Stream) Follow(long time.Duration, next func(ctx context.Context) (text string, err error)) {
+	following, cancel := lifecycle.UntilStopping(s.ctx)
+	defer cancel()
+	following, cancel = context.WithTimeout(following, long)
+	defer cancel()
+	for following.Err() == nil && s.err == nil {
+		patience, stop := context.WithTimeout(following, KeepAlive)
+		text, err := next(patience)
+		silent := patience.Err() != nil && following.Err() == nil
+		stop()
+		switch {
+		case silent && text == "":
+			s.Comment("still here")
+		case err != nil:
+			return
+		default:
+			s.Write(text)
+		}
 	}
 }
 

@@ -8,7 +8,6 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"tickler/api/sse"
-	"tickler/internal/lifecycle"
 	"tickler/internal/person"
 )
 
@@ -25,23 +24,12 @@ func (s *server) live(c *gin.Context, user person.Settings) error {
 	stream := sse.Open(c.Request.Context(), c.Writer, writeTimeout)
 	defer stream.Close()
 	stream.Write("retry: 2000\n\n")
-	following, cancel := lifecycle.UntilStopping(c.Request.Context())
-	defer cancel()
-	following, cancel = context.WithTimeout(following, cmp.Or(s.Longest, sse.Longest))
-	defer cancel()
-	for following.Err() == nil && stream.Err() == nil {
-		patience, stop := context.WithTimeout(following, sse.KeepAlive)
-		entries, err := subscription.Next(patience)
-		silent := patience.Err() != nil && following.Err() == nil
-		stop()
-		switch {
-		case silent && len(entries) == 0:
-			stream.Comment("still here")
-		case err != nil:
-			return nil // the browser connects again
-		default:
-			stream.Write("event: change\ndata: \n\n")
+	stream.Follow(cmp.Or(s.Longest, sse.Longest), func(ctx context.Context) (string, error) { // the browser connects again
+		entries, err := subscription.Next(ctx)
+		if len(entries) == 0 {
+			return "", err
 		}
-	}
+		return "event: change\ndata: \n\n", err
+	})
 	return nil
 }
