@@ -12,6 +12,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/gin-gonic/gin"
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -80,7 +81,11 @@ func (h *house) serve(t testing.TB, role repository.Role, change func(*config.Gu
 	for _, work := range w.background {
 		working.Go(func() { work(ctx) })
 	}
-	h.Server = httptest.NewServer(w.router)
+	h.Server = httptest.NewUnstartedServer(w.router)
+	// As the product's: it gives each request of a connection a deadline of its own, so
+	// that none inherits that of a stream which ended before it.
+	h.Config.WriteTimeout = time.Minute
+	h.Start()
 	t.Cleanup(func() { h.CloseClientConnections(); h.Close(); stop(); working.Wait(); a.Close() })
 	return h
 }
