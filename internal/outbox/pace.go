@@ -121,6 +121,7 @@ type selection struct {
 	topics   []string
 	perShard int
 	without  []int64
+	resumes  time.Time // when the first of the other topics may be tried again, zero if there are none
 }
 
 func (p *pace) selection() selection {
@@ -131,8 +132,11 @@ func (p *pace) selection() selection {
 		}
 	}
 	for _, topic := range event.PublishedTopics() {
-		if !now.Before(p.lane(topic).rest) {
+		rest := p.lane(topic).rest
+		if !now.Before(rest) {
 			out.topics = append(out.topics, topic)
+		} else if out.resumes.IsZero() || rest.Before(out.resumes) {
+			out.resumes = rest
 		}
 	}
 	return out
@@ -153,16 +157,19 @@ func (p *pace) plan(rows []row) (ofTopics [][]wave) {
 		l.failed = false
 		all := p.waves(ofTopic)
 		var waves []wave
-		switch {
-		case l.healthy():
+		if l.healthy() {
 			for _, rows := range all {
 				waves = append(waves, bulks(rows))
 			}
-		case l.unavailable(): // any task may be the one that the broker accepts
+		} else {
 			first := all[0]
-			waves = []wave{{{first[rand.IntN(len(first))]}}}
-		default:
-			waves = []wave{bulks(all[0][:min(l.size, len(all[0]))])[:1]}
+			if l.refusals > 0 {
+				// Any task may be the one that the broker accepts. In the order of
+				// the rows, a run of events that it refuses would be tried one
+				// after the other, as if the topic were away.
+				rand.Shuffle(len(first), func(i, j int) { first[i], first[j] = first[j], first[i] })
+			}
+			waves = []wave{bulks(first[:min(l.size, len(first))])[:1]}
 		}
 		ofTopics = append(ofTopics, waves)
 	}

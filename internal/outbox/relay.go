@@ -200,14 +200,15 @@ func (r *Relay) relay(ctx context.Context, session *pgx.Conn) error {
 			// a round.
 			sleep(ctx, time.Until(nextRead))
 			var err error
-			if rows, err = deleteAndRead(ctx, session, published, owned, p.selection(), nil); err != nil {
+			selected := p.selection()
+			if rows, err = deleteAndRead(ctx, session, published, owned, selected, nil); err != nil {
 				return err
 			}
 			published = nil
-		}
-		if len(rows) == 0 {
-			r.wait(ctx)
-			continue
+			if len(rows) == 0 {
+				r.wait(ctx, selected.resumes)
+				continue
+			}
 		}
 		// When ctx ends, finish and delete what is being published.
 		next, done, err := r.round(context.WithoutCancel(ctx), session, owned, rows, published, p)
@@ -265,11 +266,17 @@ func (r *Relay) round(ctx context.Context, session *pgx.Conn, shards []int16, ro
 	return nil, nil, nil
 }
 
-func (r *Relay) wait(ctx context.Context) {
+// wait lasts until something was committed, or a topic's pause is over, or it is
+// time to look again.
+func (r *Relay) wait(ctx context.Context, resumes time.Time) {
+	poll := pollInterval
+	if !resumes.IsZero() {
+		poll = min(poll, time.Until(resumes))
+	}
 	select {
 	case <-ctx.Done():
 	case <-r.wake:
-	case <-time.After(pollInterval):
+	case <-time.After(poll):
 	}
 }
 

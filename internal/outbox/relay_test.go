@@ -162,12 +162,12 @@ func TestEventThatTheBrokerRefusesIsParkedAndBlocksItsOwnTaskOnly(t *testing.T) 
 func TestBrokerThatIsAwayParksNothing(t *testing.T) {
 	b := setup(t)
 	away := true
-	broker := &recorder{fail: func() bool { return away }}
+	broker := &recorder{}
 	want := b.work(t, 30, 1)
-	b.start(t, broker)
 	failures := 0
-	broker.set(func() { broker.fail = func() bool { failures++; return away } })
-	until(t, "the broker to have failed often", func() bool { var n int; broker.set(func() { n = failures }); return n > 20 })
+	broker.fail = func() bool { failures++; return away }
+	b.startMeasured(t, broker, prometheus.NewRegistry(), func(relay *outbox.Relay) { relay.Patience.Attempts = 2 })
+	until(t, "the broker to have failed often", func() bool { var n int; broker.set(func() { n = failures }); return n > 14 })
 	broker.set(func() { away = false })
 	b.left(t, 0)
 	requireAllInOrder(t, broker.events(), want)
