@@ -265,7 +265,7 @@ func TestCodeIsExchangedByItsClientOnceAndInTime(t *testing.T) {
 // ends waits until a token opens nothing any more, which is two seconds at the most.
 func (h *house) ends(t testing.TB, token string) {
 	t.Helper()
-	require.Eventually(t, func() bool { return h.rpc(t, token, "tools/list", nil).status == http.StatusUnauthorized }, 5*time.Second, 50*time.Millisecond)
+	require.Eventually(t, func() bool { return h.rpc(t, token, "tools/list", nil).status == http.StatusUnauthorized }, 15*time.Second, 50*time.Millisecond)
 }
 
 func TestRefreshTokenIsUsedOnceAndItsRepetitionIsAnsweredAlike(t *testing.T) {

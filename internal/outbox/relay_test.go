@@ -144,7 +144,7 @@ func TestEventThatTheBrokerRefusesIsParkedAndBlocksItsOwnTaskOnly(t *testing.T) 
 		require.NoError(t, b.pool.QueryRow(b.ctx, `SELECT count(*) FROM outbox WHERE parked_at IS NOT NULL AND error LIKE '%too large%'`).Scan(&n))
 		return n
 	}
-	for deadline := time.Now().Add(30 * time.Second); parked() == 0 && time.Now().Before(deadline); {
+	for deadline := time.Now().Add(time.Minute); parked() == 0 && time.Now().Before(deadline); {
 		want += b.work(t, 4, 1)
 	}
 	require.Equal(t, 1, parked(), "its first event only")
