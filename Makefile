@@ -76,8 +76,8 @@ test-kafka: build daprd ## Run them on Apache Kafka, from Maven, or on the clust
 test-k8s: ## Review what k8s/ renders to, without a cluster
 	cd dev/k8s && go vet ./... && go test -count=1 ./...
 
-test-k8s-e2e: build ## Deploy to the cluster of KUBECONFIG and disturb it: docs/deploy.md
-	@test -n "$$KUBECONFIG" && test -n "$$TICKLER_HOST" || { echo "KUBECONFIG must name a cluster with Dapr, and TICKLER_HOST an address of this machine that its pods can reach: docs/deploy.md"; exit 1; }
+test-k8s-e2e: build ## Deploy to the cluster of KUBECONFIG and disturb it: docs/testing.md
+	@test -n "$$KUBECONFIG" && test -n "$$TICKLER_HOST" || { echo "KUBECONFIG must name a cluster with Dapr, and TICKLER_HOST an address of this machine that its pods can reach: docs/testing.md"; exit 1; }
 	cd dev && go test -count=1 -timeout 60m -v -run '^TestKubernetes$$' ./e2e
 
 test-asyncapi: ## Read the description of the bus with AsyncAPI's own parser; needs Node

@@ -3,7 +3,7 @@
 -- its own role, which has only the rights its work needs, owns nothing and cannot
 -- bypass a policy. Roles belong to the whole server, so those created by another
 -- database are reused. They cannot log in until an administrator allows it; the user
--- who runs this migration may become each of them. docs/security.md
+-- who runs this migration may become each of them. docs/hardening.md
 -- +goose StatementBegin
 DO $$
 DECLARE
@@ -51,7 +51,7 @@ $$;
 -- which can have the name of one of ours; and, in a database created before Postgres
 -- 15, objects next to ours. The owner of the database may revoke both. For anybody
 -- else these statements change nothing, with a warning, and an administrator has to
--- run them: docs/security.md
+-- run them: docs/hardening.md
 REVOKE CREATE ON SCHEMA public FROM PUBLIC;
 -- +goose StatementBegin
 DO $$

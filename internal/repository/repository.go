@@ -119,7 +119,7 @@ func checkRole(ctx context.Context, conn *pgx.Conn, role Role) error {
 		return err
 	}
 	if actual != string(role) {
-		return fmt.Errorf("the session works as %s and not as %s; a pooler between must pass on the startup parameter role; see docs/security.md", actual, role)
+		return fmt.Errorf("the session works as %s and not as %s; a pooler between must pass on the startup parameter role; see docs/hardening.md", actual, role)
 	}
 	if free {
 		return fmt.Errorf("the role %s may bypass row-level security; take that from it: ALTER ROLE %[1]s NOSUPERUSER NOBYPASSRLS", role)
@@ -167,7 +167,7 @@ func checkSchema(ctx context.Context, pool *pgxpool.Pool) error {
 		case "42P01", "22023": // no such table, no such role
 			return errors.New("the database has no schema, or an old one; run: api migrate up")
 		case "42501":
-			return fmt.Errorf("%s: DATABASE_URL must log in as the one who ran api migrate up, or as a member of that role; see docs/security.md", e.Message)
+			return fmt.Errorf("%s: DATABASE_URL must log in as the one who ran api migrate up, or as a member of that role; see docs/hardening.md", e.Message)
 		}
 	}
 	if err != nil {
