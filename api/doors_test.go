@@ -24,7 +24,7 @@ func door(path string) opens {
 		return signingIn
 	case slices.Contains([]string{
 		"/", "/upcoming", "/tasks", "/search", "/category/:id", "/category/:id/rename", "/category/:id/delete", "/tag/:id", "/tag/:id/rename", "/tag/:id/delete",
-		"/task/:id", "/task/:id/edit", "/task/:id/remind", "/task/:id/complete", "/task/:id/reopen", "/task/:id/delete", "/task/:id/skip", "/task/:id/place", "/task/:id/part",
+		"/task/:id", "/task/:id/edit", "/task/:id/remind", "/task/:id/complete", "/task/:id/reopen", "/task/:id/delete", "/task/:id/skip", "/task/:id/place", "/task/:id/part", "/task/:id/comment",
 		"/add", "/add/understand", "/several", "/live", "/activity", "/activity/undo", "/undo", "/reopen",
 		"/sign-in/kept", "/sign-out", "/connections", "/connections/tokens", "/connections/tokens/end", "/oauth/authorize",
 		"/settings", "/settings/channels/add", "/settings/channels/test", "/settings/channels/remove", "/settings/channels/sign-in", "/settings/calendar",

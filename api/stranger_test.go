@@ -23,10 +23,10 @@ const absent = int64(900_000_001)
 // belongings are ann's ids and names. A stranger may know them and must gain nothing
 // from that.
 type belongings struct {
-	task, done, deleted, category, tag, channel, audit, change, token int64
-	version                                                           int
-	etag, cursor, eventID, seriesID, call                             string
-	secrets                                                           []string // must not occur in an answer to a stranger who did not send them
+	task, done, deleted, category, tag, channel, audit, change, token, comment int64
+	version                                                                    int
+	etag, cursor, eventID, seriesID, call                                      string
+	secrets                                                                    []string // must not occur in an answer to a stranger who did not send them
 }
 
 const (
@@ -59,6 +59,8 @@ func settle(t *testing.T, ann *resident) belongings {
 		}), "task")
 	}
 	b.task, b.done, b.deleted = add("Zebra secret"), add("Zebra finished"), add("Zebra thrown away")
+	ann.call(t, "update_task", fields{"task_id": b.task, "comment": fields{"text": "Zebra remark"}})
+	b.comment = int64(ann.call(t, "get_task", fields{"task_id": b.task})["comments"].([]any)[0].(fields)["id"].(float64))
 	ann.call(t, "complete_task", fields{"task_id": b.done})
 	successor, err := task.NewService(ann.store, time.Now).CreateSuccessor(t.Context(), ann.user.UserID, b.done)
 	require.NoError(t, err)
@@ -76,7 +78,7 @@ func settle(t *testing.T, ann *resident) belongings {
 	b.secrets = []string{
 		"Zebra", "buried", "Vineyard-hidden", "grafting-hidden", "ann-hidden-topic", annsCategory, annsTag, annsKey, b.etag, b.seriesID, ann.token[:8], b.call,
 	}
-	for _, id := range []int64{b.task, b.done, b.deleted, successor.ID, b.category, hidden, b.tag, b.channel, b.change} {
+	for _, id := range []int64{b.task, b.done, b.deleted, successor.ID, b.category, hidden, b.tag, b.channel, b.change, b.comment} {
 		b.secrets = append(b.secrets, fmt.Sprint(id))
 	}
 	hers := ann.state(t) + b.etag
@@ -92,13 +94,13 @@ func (b belongings) references() (identifying, other map[string][]any) {
 	tasks := []any{b.task, b.done, b.deleted}
 	return map[string][]any{
 			"task_id": tasks, "parent_id": tasks, "blocked_by": {[]int64{b.task}, []int64{b.done}, []int64{b.deleted}}, "category_id": {b.category}, "tag_id": {b.tag}, "tag_ids": {[]int64{b.tag}},
-			"remove_channel": {b.channel}, "test_channel": {b.channel},
+			"comment": {fields{"id": b.comment, "text": "mine"}, fields{"id": b.comment, "delete": true}}, "remove_channel": {b.channel}, "test_channel": {b.channel},
 			"id":        {fmt.Sprint(b.task), fmt.Sprint(b.done), fmt.Sprint(b.deleted)},
 			"change_id": {b.change}, "call_id": {b.call}, "connection": {fmt.Sprint(b.token)},
 		}, map[string][]any{
 			"category": {annsCategory}, "tag": {annsTag}, "tags": {[]string{annsTag}}, "add_tags": {[]string{annsTag}}, "remove_tags": {[]string{annsTag}}, "merge_into": {annsTag},
 			"name": {annsCategory, annsTag}, "query": {"zebra", "", "treasure or zebra", "zeb"}, "cursor": {b.cursor}, "idempotency_key": {annsKey}, "if_version": {b.version},
-			"user_id": {1}, "by": {fmt.Sprint(b.token), "agent"}, "before": {b.audit, b.audit + 1}, "deliveries": {20},
+			"user_id": {1}, "by": {fmt.Sprint(b.token), "agent"}, "before": {b.audit, b.audit + 1}, "comments_before": {b.comment, b.comment + 1}, "deliveries": {20},
 			"If-Match": {b.etag}, "If-None-Match": {b.etag}, "Idempotency-Key": {annsKey}, "Last-Event-ID": {b.eventID},
 		}
 }
@@ -128,6 +130,8 @@ func (p probe) missing() any {
 		return "00000000-0000-7000-8000-000000000000"
 	}
 	switch p.value.(type) {
+	case fields:
+		return fields{"id": absent, "text": "mine"}
 	case []int64:
 		return []int64{absent}
 	case string:
@@ -266,7 +270,7 @@ func veiled(answer string, ids ...int64) string {
 }
 
 func (b belongings) all() []int64 {
-	return []int64{b.task, b.done, b.deleted, b.category, b.tag, b.channel, b.change, absent}
+	return []int64{b.task, b.done, b.deleted, b.category, b.tag, b.channel, b.change, b.comment, absent}
 }
 
 // codeOf returns the error code of an answer, or of the first item of a batch.

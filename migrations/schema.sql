@@ -597,6 +597,36 @@ CREATE POLICY unused ON oauth_clients TO tickler_notifier USING ((((used_at IS N
 GRANT DELETE ON oauth_clients TO tickler_notifier;
 GRANT SELECT (id, created_at, used_at) ON oauth_clients TO tickler_notifier;
 
+CREATE TABLE comments (
+    id          bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
+    user_id     bigint NOT NULL,
+    task_id     bigint NOT NULL,
+    author_kind text NOT NULL,
+    author      text NOT NULL,
+    token_id    bigint,
+    content     text NOT NULL,
+    url         text,
+    link_title  text,
+    link_kind   text,
+    created_at  timestamp with time zone NOT NULL,
+    updated_at  timestamp with time zone NOT NULL,
+    CONSTRAINT comments_pkey PRIMARY KEY (id),
+    CONSTRAINT comments_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE,
+    CONSTRAINT comments_user_id_task_id_fkey FOREIGN KEY (user_id, task_id) REFERENCES tasks(user_id, id) ON DELETE CASCADE,
+    CONSTRAINT comments_author_kind_check CHECK ((author_kind = ANY (ARRAY['person'::text, 'agent'::text, 'system'::text]))),
+    CONSTRAINT comments_check CHECK (((content <> ''::text) OR (url IS NOT NULL))),
+    CONSTRAINT comments_check1 CHECK ((((url IS NULL) = (link_kind IS NULL)) AND ((url IS NOT NULL) OR (link_title IS NULL)))),
+    CONSTRAINT comments_content_check CHECK ((char_length(content) <= 10000)),
+    CONSTRAINT comments_link_kind_check CHECK ((link_kind = ANY (ARRAY['document'::text, 'commit'::text, 'pull_request'::text, 'result'::text]))),
+    CONSTRAINT comments_link_title_check CHECK (((char_length(link_title) >= 1) AND (char_length(link_title) <= 200))),
+    CONSTRAINT comments_url_check CHECK (((char_length(url) >= 1) AND (char_length(url) <= 2000)))
+);
+CREATE INDEX idx_comments_task ON comments USING btree (user_id, task_id, id);
+ALTER TABLE comments ENABLE ROW LEVEL SECURITY;
+CREATE POLICY own ON comments TO tickler_api USING ((user_id = ( SELECT caller_id() AS caller_id)));
+GRANT SELECT, INSERT, DELETE ON comments TO tickler_api;
+GRANT UPDATE (content, url, link_title, link_kind, updated_at) ON comments TO tickler_api;
+
 CREATE FUNCTION caller_id()
  RETURNS bigint
  LANGUAGE sql

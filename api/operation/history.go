@@ -26,10 +26,10 @@ type ChangeView struct {
 	Actor    journal.Kind   `json:"actor" enum:"person,agent,system"`
 	TokenID  int64          `json:"token_id,omitempty"`
 	Client   string         `json:"client,omitempty"`
-	Object   journal.Object `json:"object" enum:"task,category,tag,settings,channel,calendar_feed,token,user,session,passkey"`
+	Object   journal.Object `json:"object" enum:"task,category,tag,settings,channel,calendar_feed,token,user,session,passkey,comment"`
 	ObjectID int64          `json:"object_id"`
-	Name     string         `json:"name,omitempty" doc:"Title or name of the object."`
-	Action   journal.Action `json:"action" enum:"created,updated,completed,reopened,skipped,deleted,restored,reminded,blocked,unblocked,revoked"`
+	Name     string         `json:"name,omitempty" doc:"Title or name of the object; of a comment, the task's."`
+	Action   journal.Action `json:"action" enum:"created,updated,completed,reopened,skipped,deleted,restored,reminded,blocked,unblocked,commented,revoked"`
 	Before   Values         `json:"before,omitempty"`
 	After    Values         `json:"after,omitempty"`
 	Undoes   int64          `json:"undoes,omitempty" doc:"The change_id that this one took back."`
@@ -71,10 +71,14 @@ func (o *Operations) history(ctx context.Context, user person.Settings, in histo
 }
 
 func viewChange(c history.Change, names history.Names, user person.Settings) ChangeView {
+	name := names.Of(c.Object, c.ObjectID)
+	if on := history.Commented(c.Entry); on != 0 {
+		name = names.Tasks[on]
+	}
 	return ChangeView{
 		ChangeID: c.ID, CallID: c.CallID.String(), At: task.FormatTime(&c.At, user.Zone()),
 		By: c.By.Name, Actor: c.By.Kind, TokenID: c.By.TokenID, Client: c.By.Client,
-		Object: c.Object, ObjectID: c.ObjectID, Name: names.Of(c.Object, c.ObjectID), Action: c.Action,
+		Object: c.Object, ObjectID: c.ObjectID, Name: name, Action: c.Action,
 		Before: inWords(c.Before, names, user), After: inWords(c.After, names, user), Undoes: c.Undoes, Undone: c.Undone,
 	}
 }

@@ -45,6 +45,7 @@ func arguments(t reflect.Type) []argument {
 			a.optional = true
 			a.value = reflect.TypeOf(o.Element())
 		}
+		a.optional = a.optional && f.Tag.Get("null") != "absent"
 		a.required = !strings.Contains(options, "omit") && !behindPointer(t, f)
 		a.unlisted = f.Tag.Get("unlisted") != ""
 		for n := 1; n < len(f.Index); n++ { // what an embedding struct says of its use of the field

@@ -53,6 +53,7 @@ type (
 	}
 	getInput struct {
 		taskID
+		CommentsBefore int64 `json:"comments_before,omitempty" unlisted:"true" doc:"Id of a comment: returns up to 20 older ones, not the latest three." minimum:"1"`
 		format
 	}
 	idInput struct {
@@ -79,6 +80,8 @@ type taskAnswer struct {
 type fullTaskAnswer struct {
 	Task       View            `json:"task"`
 	Recurrence *RecurrenceView `json:"recurrence,omitempty" open:"true" doc:"words, next, left, warnings."`
+	Comments   []CommentView   `json:"comments,omitempty" unlisted:"true" doc:"The latest three, newest first."`
+	Commented  int             `json:"comment_count,omitempty" unlisted:"true" doc:"How many comments there are in all."`
 	TimeZone   string          `json:"time_zone" doc:"Zone of the dates."`
 
 	version int
@@ -113,7 +116,7 @@ func (o *Operations) taskOperations() []Operation {
 		}, o.list),
 		define(Operation{
 			Name: "get_task", Title: "Get a task", Core: true,
-			Summary:  "Returns one task whole.",
+			Summary:  "Returns one task whole, with its latest comments.",
 			Example:  `{"task_id": 7, "response_format": "detailed"}`,
 			ReadOnly: true, Idempotent: true,
 		}, o.get),
@@ -186,7 +189,13 @@ func (o *Operations) get(ctx context.Context, user person.Settings, in getInput)
 		return fullTaskAnswer{}, err
 	}
 	out, err := o.taskAnswer(user, found, in.form())
-	return fullTaskAnswer{Task: out.Task, Recurrence: out.Recurrence, TimeZone: out.TimeZone, version: out.version}, err
+	if err != nil {
+		return fullTaskAnswer{}, err
+	}
+	comments, total, err := o.tasks.Comments(ctx, user, found.ID, in.CommentsBefore)
+	return fullTaskAnswer{
+		Task: out.Task, Recurrence: out.Recurrence, Comments: viewComments(comments, user), Commented: total, TimeZone: out.TimeZone, version: out.version,
+	}, err
 }
 
 func (o *Operations) update(ctx context.Context, user person.Settings, in updateInput) (taskAnswer, error) {

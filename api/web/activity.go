@@ -197,20 +197,20 @@ func mainChanges(changes []operation.ChangeView) []operation.ChangeView {
 // told something, cannot.
 func canUndo(c operation.ChangeView) bool {
 	switch c.Object {
-	case journal.Task, journal.Category, journal.Tag, journal.Settings:
-		return !c.Undone && c.Action != journal.Reminded
+	case journal.Task, journal.Category, journal.Tag, journal.Settings, journal.Comment:
+		return !c.Undone && !c.Action.Notice()
 	}
 	return false
 }
 
 var verbs = map[journal.Action]string{
 	journal.Created: "added", journal.Updated: "changed", journal.Completed: "completed", journal.Reopened: "reopened", journal.Skipped: "skipped a date of",
-	journal.Deleted: "deleted", journal.Restored: "brought back", journal.Reminded: "reminded you of", journal.Revoked: "ended",
+	journal.Deleted: "deleted", journal.Restored: "brought back", journal.Reminded: "reminded you of", journal.Revoked: "ended", journal.Commented: "commented on",
 }
 
 var objectNames = map[journal.Object]string{
 	journal.Task: "task", journal.Category: "category", journal.Tag: "tag", journal.Settings: "setting", journal.Channel: "channel",
-	journal.CalendarFeed: "calendar feed", journal.Token: "token", journal.User: "user", journal.Session: "session", journal.Passkey: "passkey",
+	journal.CalendarFeed: "calendar feed", journal.Token: "token", journal.User: "user", journal.Session: "session", journal.Passkey: "passkey", journal.Comment: "comment",
 }
 
 // signing are the verbs of what concerns signing in.
@@ -234,6 +234,8 @@ func did(c operation.ChangeView) string {
 		return verb(c)
 	case c.Object == journal.Task:
 		return verb(c) + " a task"
+	case c.Object == journal.Comment && c.Name != "":
+		return verb(c) + " a comment on"
 	case signing[c.Object][c.Action] != "":
 		return signing[c.Object][c.Action]
 	case c.Object == journal.Settings:
@@ -244,10 +246,12 @@ func did(c operation.ChangeView) string {
 
 // pathOf is the page of an object, "" if it has none any more.
 func pathOf(c operation.ChangeView) string {
-	if c.Action == journal.Deleted {
+	if c.Action == journal.Deleted && c.Object != journal.Comment {
 		return ""
 	}
 	switch c.Object {
+	case journal.Comment:
+		return commentedPath(c)
 	case journal.Task:
 		return "/task/" + id(c.ObjectID)
 	case journal.Category:

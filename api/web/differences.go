@@ -25,7 +25,10 @@ func (c clock) differences(of operation.ChangeView) []difference {
 		return nil
 	}
 	var all []difference
-	shown := map[string]bool{"previous_task_id": true}
+	shown := map[string]bool{"previous_task_id": true, "task_id": true, "comment_id": true, "author": true, "author_kind": true}
+	if of.Action == journal.Commented {
+		shown["title"] = true // the task's
+	}
 	add := func(name, label string) {
 		if shown[name] {
 			return

@@ -4,18 +4,22 @@ import (
 	"cmp"
 	"crypto/rand"
 	"html/template"
+	"strings"
+
+	"tickler/internal/task"
 )
 
 // functions are what templates call. Those that return any give a shared template
 // what it needs.
 func functions(a *assets) template.FuncMap {
 	return template.FuncMap{
-		"asset":    a.named,
-		"sentence": Sentence,
-		"plural":   plural,
-		"duration": duration,
-		"entry":    func(p Page, path, name string) any { return entry{path, name, p.Current == path} },
-		"at":       func(form Form, name string) any { return fieldError{form, name} },
+		"asset":     a.named,
+		"sentence":  Sentence,
+		"plural":    plural,
+		"duration":  duration,
+		"kindWords": func(kind task.LinkKind) string { return strings.ReplaceAll(string(kind), "_", " ") },
+		"entry":     func(p Page, path, name string) any { return entry{path, name, p.Current == path} },
+		"at":        func(form Form, name string) any { return fieldError{form, name} },
 		"choice": func(name, label, chosen string, options []option, none string) any {
 			return choice{name, label, chosen, none, options}
 		},

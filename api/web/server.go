@@ -59,6 +59,7 @@ func Mount(router gin.IRoutes, c Config) {
 	s.post("/task/:id/skip", s.skip)
 	s.post("/task/:id/place", s.place)
 	s.post("/task/:id/part", s.addPart)
+	s.post("/task/:id/comment", s.comment)
 	s.get("/activity", s.activity)
 	s.get("/activity/undo", s.undoPage)
 	s.post("/undo", s.undo)

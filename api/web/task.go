@@ -34,13 +34,14 @@ type taskData struct {
 	Soonest  string // that a reminder can be set to
 	Place    structure
 	Part     Form // the form that adds a part
+	Comments comments
 	Asks     bool // what becomes of open parts
 }
 
 // taskForms are forms of the page of a task that could not be carried out.
 type taskForms struct {
-	remind, place, part Form
-	asks                bool // it is to be completed, and has open parts
+	remind, place, part, comment Form
+	asks                         bool // it is to be completed, and has open parts
 }
 
 func (s *server) task(c *gin.Context, user person.Settings) error {
@@ -76,6 +77,9 @@ func (s *server) showTaskWith(c *gin.Context, status int, user person.Settings, 
 		Soonest: clock.now.In(clock.zone).Add(time.Minute).Format(localForm),
 	}
 	if data.Place, err = s.structureOf(ctx, user, t, forms.place); err != nil {
+		return err
+	}
+	if data.Comments, err = s.commentsOf(c, user, found, forms.comment); err != nil {
 		return err
 	}
 	if t.CategoryID != 0 {

@@ -21,6 +21,7 @@ const (
 	TaskCompleted = "task.completed"
 	TaskBlocked   = "task.blocked"
 	TaskUnblocked = "task.unblocked"
+	TaskCommented = "task.commented"
 	ReminderSent  = "reminder.sent"
 )
 
@@ -30,7 +31,7 @@ const SchemaVersion = "1.0"
 
 // Types lists every event type.
 func Types() []string {
-	return []string{TaskCreated, TaskUpdated, TaskDeleted, TaskCompleted, TaskBlocked, TaskUnblocked, ReminderSent}
+	return []string{TaskCreated, TaskUpdated, TaskDeleted, TaskCompleted, TaskBlocked, TaskUnblocked, TaskCommented, ReminderSent}
 }
 
 // TopicsOf lists the topics that events of a type go to.
@@ -149,6 +150,24 @@ type Unblocked struct {
 // UnblockedFields are the fields that task.unblocked adds to the base.
 type UnblockedFields struct {
 	Title string `json:"title"`
+}
+
+// Commented is the data of task.commented: a comment was added to the task.
+type Commented struct {
+	Base
+	CommentedFields
+}
+
+// CommentedFields are the fields that task.commented adds to the base.
+type CommentedFields struct {
+	Title      string `json:"title"` // of the task
+	CommentID  int64  `json:"comment_id"`
+	Author     string `json:"author"`      // the name of the token or connection
+	AuthorKind string `json:"author_kind"` // person, agent or system
+	Text       string `json:"text,omitempty"`
+	URL        string `json:"url,omitempty"`
+	LinkTitle  string `json:"link_title,omitempty"`
+	LinkKind   string `json:"link_kind,omitempty"` // document, commit, pull_request or result
 }
 
 // Reminder is the data of reminder.sent.

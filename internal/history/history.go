@@ -81,7 +81,7 @@ type ListInput struct {
 	TaskID int64          `json:"task_id,omitempty" doc:"Only of this task." minimum:"1"`
 	By     string         `json:"by,omitempty" doc:"Token, connection or client by name, token by id; or person, agent, system." maxLength:"200" example:"laptop"`
 	Since  string         `json:"since,omitempty" doc:"Date or date-time." example:"2026-03-01T09:00"`
-	Object journal.Object `json:"object,omitempty" doc:"Only of this kind." enum:"task,category,tag,settings,channel,calendar_feed,token,user,session,passkey"`
+	Object journal.Object `json:"object,omitempty" doc:"Only of this kind." enum:"task,category,tag,settings,channel,calendar_feed,token,user,session,passkey,comment"`
 	Limit  int            `json:"limit,omitempty" doc:"Default 20." minimum:"1" maximum:"100"`
 	Cursor string         `json:"cursor,omitempty" doc:"next_cursor of the page before."`
 }
@@ -228,6 +228,8 @@ func mentioned(entries []journal.Entry) Mentioned {
 		switch e.Object {
 		case journal.Task:
 			m.Tasks = append(m.Tasks, e.ObjectID)
+		case journal.Comment:
+			m.Tasks = append(m.Tasks, Commented(e))
 		case journal.Category:
 			m.Categories = append(m.Categories, e.ObjectID)
 		case journal.Tag:

@@ -117,6 +117,7 @@ func (b *bundle) state(t *testing.T) string {
 	for _, sql := range []string{
 		`SELECT coalesce(jsonb_agg(to_jsonb(u) ORDER BY id), '[]') FROM users u WHERE id = $1`,
 		`SELECT coalesce(jsonb_agg(to_jsonb(c) - 'created_at' ORDER BY id), '[]') FROM categories c WHERE user_id = $1`,
+		`SELECT coalesce(jsonb_agg(to_jsonb(m) - 'updated_at' ORDER BY id), '[]') FROM comments m WHERE user_id = $1`,
 		`SELECT coalesce(jsonb_agg(to_jsonb(g) - 'created_at' ORDER BY id), '[]') FROM tags g WHERE user_id = $1`,
 		`SELECT coalesce(jsonb_agg(to_jsonb(c) - 'created_at' ORDER BY id), '[]') FROM channels c WHERE user_id = $1`,
 		`SELECT coalesce(jsonb_agg(to_jsonb(f) - 'created_at' ORDER BY user_id), '[]') FROM calendar_feeds f WHERE user_id = $1`,

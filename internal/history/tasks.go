@@ -195,6 +195,12 @@ func (u *undo) takeBackSuccessor(ctx context.Context, e journal.Entry, t *task.T
 	if err != nil || !free {
 		return false, err
 	}
+	if commented, err := task.TreeCommented(ctx, u.tx, next, parts); err != nil || commented {
+		if commented {
+			err = u.block(ctx, e, "the occurrence that followed it has comments", nil)
+		}
+		return false, err
+	}
 	u.tx.TakeBack(journal.Entry{ID: arrival, Object: journal.Task, ObjectID: next.ID}, arrivals)
 	if err := task.RemoveTree(ctx, u.tx, next, parts); err != nil {
 		return false, err

@@ -119,6 +119,11 @@ type Tx interface {
 	GiveAgain(ctx context.Context, of journal.Entry, followed Consequences, now time.Time) (given []int64, err error)
 	// TasksWith lists the tasks, not deleted, that have a label, with their versions.
 	TasksWith(ctx context.Context, object journal.Object, id int64) (map[int64]int, error)
+	// DeletedComment is a comment as the entry of its deletion has it.
+	DeletedComment(ctx context.Context, e journal.Entry) (task.Comment, error)
+	// RestoreComment stores a comment that was deleted. It stores nothing if its task is
+	// gone.
+	RestoreComment(ctx context.Context, c task.Comment, now time.Time) (restored bool, err error)
 	// TakeBack makes the transaction's next entries of the objects of these entries
 	// point to them. consequences are pointed to by entries of their tasks.
 	TakeBack(e journal.Entry, consequences Consequences)

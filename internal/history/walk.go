@@ -271,6 +271,8 @@ func (u *undo) one(ctx context.Context, e journal.Entry) error {
 		return u.unlessUndone(ctx, e, u.channel)
 	case journal.CalendarFeed:
 		return u.unlessUndone(ctx, e, u.feed)
+	case journal.Comment:
+		return u.unlessUndone(ctx, e, u.comment)
 	case journal.Token:
 		u.lasting(e, "tokens are not given back or ended by undo; api token revoke ends one")
 	default:

@@ -30,11 +30,12 @@ const (
 	User         Object = "user"
 	Session      Object = "session" // a signed-in browser
 	Passkey      Object = "passkey"
+	Comment      Object = "comment" // on a task
 )
 
 // Objects lists the kinds of object.
 func Objects() []Object {
-	return []Object{Task, Category, Tag, Settings, Channel, CalendarFeed, Token, User, Session, Passkey}
+	return []Object{Task, Category, Tag, Settings, Channel, CalendarFeed, Token, User, Session, Passkey, Comment}
 }
 
 // Action is what was done to an object.
@@ -52,6 +53,7 @@ const (
 	Reminded  Action = "reminded"
 	Blocked   Action = "blocked"   // something must be done before it
 	Unblocked Action = "unblocked" // nothing must any more
+	Commented Action = "commented" // told of a task when a comment on it is added
 	Revoked   Action = "revoked"
 )
 
@@ -82,13 +84,15 @@ func EventType(a Action) string {
 		return event.TaskBlocked
 	case Unblocked:
 		return event.TaskUnblocked
+	case Commented:
+		return event.TaskCommented
 	}
 	return ""
 }
 
 // Notices are the actions that change nothing in their object: each reports what
 // follows from a moment, or from a change of another object.
-func Notices() []Action { return []Action{Reminded, Blocked, Unblocked} }
+func Notices() []Action { return []Action{Reminded, Blocked, Unblocked, Commented} }
 
 // Notice tells whether an action is one of Notices.
 func (a Action) Notice() bool { return slices.Contains(Notices(), a) }

@@ -40,6 +40,8 @@ func (r *Repository) History(ctx context.Context, userID int64, f journal.Filter
 	order := "position DESC, id DESC"
 	if f.Object != "" {
 		s.and("object = %s", s.arg(string(f.Object)))
+	} else { // the entry of the comment says it already
+		s.and("action <> %s", s.arg(string(journal.Commented)))
 	}
 	if f.ObjectID != 0 {
 		s.and("object_id = %s", s.arg(f.ObjectID))

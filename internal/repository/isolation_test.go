@@ -115,6 +115,10 @@ func TestAForgottenWhereShowsNobodyElsesRows(t *testing.T) {
 		b.add(t, user, task.Fields{Title: input.Some("Water the plants"), Tags: input.Some([]string{"home"}), DueDate: input.Some("2027-01-01T10:00")})
 		_, err := b.pool.Exec(b.ctx, `INSERT INTO categories (user_id, name, name_key) VALUES ($1, 'Garden', 'garden')`, user.UserID)
 		require.NoError(t, err)
+		_, err = b.pool.Exec(b.ctx, `
+			INSERT INTO comments (user_id, task_id, author_kind, author, content, created_at, updated_at)
+			SELECT $1, id, 'agent', 'laptop', 'said', now(), now() FROM tasks WHERE user_id = $1`, user.UserID)
+		require.NoError(t, err)
 		_, err = b.pool.Exec(b.ctx, `INSERT INTO channels (user_id, kind, target) VALUES ($1, 'webhook', 'https://example.com')`, user.UserID)
 		require.NoError(t, err)
 		_, err = b.pool.Exec(b.ctx, `INSERT INTO tokens (user_id, prefix, hash) VALUES ($1, 'tkl_', $2)`, user.UserID, []byte(user.TimeZone))
@@ -146,6 +150,7 @@ func TestAForgottenWhereShowsNobodyElsesRows(t *testing.T) {
 		`INSERT INTO categories (user_id, name, name_key) VALUES ($1, 'Planted', 'planted')`,
 		`UPDATE tasks SET user_id = $1`,
 		`INSERT INTO tokens (user_id, prefix, hash) VALUES ($1, 'x', 'x')`,
+		`INSERT INTO comments (user_id, task_id, author_kind, author, content, created_at, updated_at) SELECT $1, id, 'agent', 'x', 'x', now(), now() FROM tasks`,
 	} {
 		b.as(t, repository.RoleAPI, b.ann.UserID, func(tx pgx.Tx) {
 			_, err := tx.Exec(b.ctx, forged, b.bob.UserID)
@@ -200,9 +205,9 @@ func TestWorkersMayDoTheirOwnWorkOnly(t *testing.T) {
 		may, not []string
 	}{
 		{repository.RoleRelay, []string{`SELECT count(*) FROM outbox`, `DELETE FROM outbox`}, []string{`SELECT FROM tasks`, `SELECT before FROM journal`, `SELECT FROM tokens`, `SELECT FROM users`, `UPDATE outbox SET topic = ''`, `DELETE FROM journal`}},
-		{repository.RoleRecurrer, []string{`SELECT FROM tasks`, `SELECT FROM users`, `SELECT recorded_events('{}', '{}', '{}')`}, []string{`DELETE FROM tasks`, `SELECT after FROM journal`, `DELETE FROM journal`, `UPDATE tasks SET title = 'x'`, `SELECT FROM tokens`, `SELECT FROM channels`, `SELECT FROM inbox`, `SELECT FROM outbox`, `INSERT INTO categories (user_id, name, name_key) VALUES (1, 'x', 'x')`, `SELECT check_token('x')`}},
-		{repository.RoleNotifier, []string{`SELECT FROM tasks`, `SELECT FROM channels`, `DELETE FROM inbox`, `SELECT recorded_events('{}', '{}', '{}')`}, []string{`SELECT after FROM journal`, `UPDATE journal SET actor = 'x'`, `UPDATE tasks SET title = 'x'`, `INSERT INTO tasks (user_id, title, time_zone, created_at, updated_at) VALUES (1, 'x', 'UTC', now(), now())`, `SELECT FROM tokens`, `UPDATE users SET time_zone = 'UTC'`, `SELECT FROM categories`, `SELECT FROM outbox`, `SELECT check_token('x')`}},
-		{repository.RoleAPI, []string{`SELECT FROM tasks`}, []string{`SELECT recorded_events('{}', '{}', '{}')`, `SELECT FROM outbox`, `UPDATE journal SET actor = 'x'`, `DELETE FROM journal`, `SELECT FROM inbox`, `SELECT FROM dead_letters`, `DELETE FROM users`, `DELETE FROM tokens`}},
+		{repository.RoleRecurrer, []string{`SELECT FROM tasks`, `SELECT FROM users`, `SELECT recorded_events('{}', '{}', '{}')`}, []string{`DELETE FROM tasks`, `SELECT after FROM journal`, `DELETE FROM journal`, `UPDATE tasks SET title = 'x'`, `SELECT FROM comments`, `SELECT FROM tokens`, `SELECT FROM channels`, `SELECT FROM inbox`, `SELECT FROM outbox`, `INSERT INTO categories (user_id, name, name_key) VALUES (1, 'x', 'x')`, `SELECT check_token('x')`}},
+		{repository.RoleNotifier, []string{`SELECT FROM tasks`, `SELECT FROM channels`, `DELETE FROM inbox`, `SELECT recorded_events('{}', '{}', '{}')`}, []string{`SELECT after FROM journal`, `UPDATE journal SET actor = 'x'`, `UPDATE tasks SET title = 'x'`, `INSERT INTO tasks (user_id, title, time_zone, created_at, updated_at) VALUES (1, 'x', 'UTC', now(), now())`, `SELECT FROM tokens`, `UPDATE users SET time_zone = 'UTC'`, `SELECT FROM categories`, `SELECT FROM comments`, `SELECT FROM outbox`, `SELECT check_token('x')`}},
+		{repository.RoleAPI, []string{`SELECT FROM tasks`}, []string{`UPDATE comments SET author = 'x'`, `SELECT recorded_events('{}', '{}', '{}')`, `SELECT FROM outbox`, `UPDATE journal SET actor = 'x'`, `DELETE FROM journal`, `SELECT FROM inbox`, `SELECT FROM dead_letters`, `DELETE FROM users`, `DELETE FROM tokens`}},
 	} {
 		for _, sql := range c.may {
 			b.as(t, c.role, 0, func(tx pgx.Tx) {

@@ -2,6 +2,7 @@ package task
 
 import (
 	"context"
+	"slices"
 
 	"tickler/internal/fault"
 	"tickler/internal/input"
@@ -89,6 +90,13 @@ func (s *Service) Edit(ctx context.Context, user person.Settings, in EditInput) 
 		var err error
 		if result.UpdateResult, err = alter(ctx, tx, before, t, now); err != nil {
 			return err
+		}
+		commented, err := t.comment(ctx, tx, in.Comment, now)
+		if err != nil {
+			return err
+		}
+		if commented {
+			result.Changed = slices.Sorted(slices.Values(append(result.Changed, "comment")))
 		}
 		switch in.Action {
 		case "complete":

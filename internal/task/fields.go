@@ -49,9 +49,10 @@ type AddInput struct {
 type UpdateInput struct {
 	TaskID    int64 `json:"task_id" doc:"Its id." minimum:"1"`
 	Fields    `told:"add_task"`
-	Clear     []string `json:"clear,omitempty" doc:"Names of fields to empty." clears:"true" sample:"[\"due_date\"]"`
-	Scope     Scope    `json:"scope,omitempty" doc:"Of a new due_date in a series; default following." enum:"this,following"`
-	IfVersion int      `json:"if_version,omitempty" doc:"Only if it still has this version, else CONFLICT."`
+	Clear     []string                     `json:"clear,omitempty" doc:"Names of fields to empty." clears:"true" sample:"[\"due_date\"]"`
+	Scope     Scope                        `json:"scope,omitempty" doc:"Of a new due_date in a series; default following." enum:"this,following"`
+	Comment   input.Optional[CommentInput] `json:"comment,omitzero" null:"absent" doc:"Adds one." example:"{\"text\":\"The offer is here.\"}"`
+	IfVersion int                          `json:"if_version,omitempty" doc:"Only if it still has this version, else CONFLICT."`
 }
 
 // withoutEmpty drops fields that are null or "", which mean nothing in a new task.

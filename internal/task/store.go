@@ -34,6 +34,9 @@ type Store interface {
 	// Structured tells whether an open task of the user has a parent, blockers or a
 	// start, or is on hold.
 	Structured(ctx context.Context, userID int64) (bool, error)
+	// Comments reads comments on a task, newest first, up to limit: those older than the
+	// one with id before, unless that is 0. total counts all.
+	Comments(ctx context.Context, userID, taskID, before int64, limit int) (comments []Comment, total int, err error)
 	List(ctx context.Context, userID int64, f Filter, p Paging) (Page, error)
 	Search(ctx context.Context, userID int64, q Query, f Filter, p Paging) (Page, error)
 	Categories(ctx context.Context, userID int64) ([]label.Category, error)
@@ -69,6 +72,7 @@ type Tx interface {
 	Remove(ctx context.Context, t *Task) error
 	RemoveWith(ctx context.Context, t *Task, other int64) error
 	Trees
+	Comments
 }
 
 // Idempotency is a caller's key for an addition, with a digest of its content: using

@@ -92,7 +92,11 @@ func (r *Reopening) takeBackSuccessor(ctx context.Context, tx Tx, id int64) erro
 		if err != nil {
 			return err
 		}
-		if touched {
+		commented, err := TreeCommented(ctx, tx, next, parts)
+		if err != nil {
+			return err
+		}
+		if touched || commented {
 			r.KeptSuccessor = next
 			return nil
 		}
