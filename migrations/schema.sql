@@ -130,13 +130,14 @@ CREATE TABLE tasks (
     updated_at              timestamp with time zone NOT NULL,
     deleted_at              timestamp with time zone,
     version                 integer NOT NULL DEFAULT 1,
-    search_vector           tsvector NOT NULL GENERATED ALWAYS AS (task_words(user_id, category_id, tag_ids, title, description)) STORED,
     parent_id               bigint,
     blocked_by              bigint[],
     start_date              timestamp with time zone,
     start_all_day           boolean NOT NULL DEFAULT false,
     waiting_for             text,
     deleted_with            bigint,
+    said                    text[],
+    search_vector           tsvector NOT NULL GENERATED ALWAYS AS (task_words(user_id, category_id, tag_ids, title, description, said)) STORED,
     CONSTRAINT tasks_pkey PRIMARY KEY (id),
     CONSTRAINT tasks_previous_task_id_key UNIQUE (previous_task_id),
     CONSTRAINT tasks_user_id_id_key UNIQUE (user_id, id),
@@ -729,15 +730,6 @@ RETURN regexp_replace(words, '''((?:[^'']|'''')*)'''::text, ((''''::text || user
 REVOKE ALL ON FUNCTION owned_words(bigint,text) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION owned_words(bigint,text) TO tickler_api;
 GRANT EXECUTE ON FUNCTION owned_words(bigint,text) TO tickler_recurrer;
-
-CREATE FUNCTION task_words(user_id bigint, category_id bigint, tag_ids bigint[], title text, description text)
- RETURNS tsvector
- LANGUAGE sql
- IMMUTABLE PARALLEL SAFE
-RETURN (owned_words(user_id, ((((setweight(text_words(title), 'A'::"char") || ''' gap'':1'::tsvector) || setweight(text_words(description), 'B'::"char")) || task_lexemes(user_id, category_id, tag_ids)))::text))::tsvector;
-REVOKE ALL ON FUNCTION task_words(bigint,bigint,bigint[],text,text) FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION task_words(bigint,bigint,bigint[],text,text) TO tickler_api;
-GRANT EXECUTE ON FUNCTION task_words(bigint,bigint,bigint[],text,text) TO tickler_recurrer;
 
 CREATE FUNCTION search_titles(word text, most integer)
  RETURNS TABLE(id bigint, similarity double precision)
@@ -1361,6 +1353,34 @@ BEGIN ATOMIC
 END;
 REVOKE ALL ON FUNCTION keep_oauth_client(text) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION keep_oauth_client(text) TO tickler_api;
+
+CREATE FUNCTION said_words(said text[])
+ RETURNS tsvector
+ LANGUAGE plpgsql
+ IMMUTABLE PARALLEL SAFE
+AS $function$
+DECLARE
+    gap constant tsvector := $gap$' gap':1$gap$;
+    words tsvector := '';
+    one text;
+BEGIN
+    FOREACH one IN ARRAY said LOOP
+        words := words || gap || text_words(one);
+    END LOOP;
+    RETURN setweight(words, 'C');
+END $function$;
+REVOKE ALL ON FUNCTION said_words(text[]) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION said_words(text[]) TO tickler_api;
+GRANT EXECUTE ON FUNCTION said_words(text[]) TO tickler_recurrer;
+
+CREATE FUNCTION task_words(user_id bigint, category_id bigint, tag_ids bigint[], title text, description text, said text[])
+ RETURNS tsvector
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+RETURN (owned_words(user_id, (((((setweight(text_words(title), 'A'::"char") || ''' gap'':1'::tsvector) || setweight(text_words(description), 'B'::"char")) || CASE WHEN (said IS NULL) THEN ''::tsvector ELSE said_words(said) END) || task_lexemes(user_id, category_id, tag_ids)))::text))::tsvector;
+REVOKE ALL ON FUNCTION task_words(bigint,bigint,bigint[],text,text,text[]) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION task_words(bigint,bigint,bigint[],text,text,text[]) TO tickler_api;
+GRANT EXECUTE ON FUNCTION task_words(bigint,bigint,bigint[],text,text,text[]) TO tickler_recurrer;
 
 CREATE FUNCTION search_matches(query tsquery, words tsquery, weights real[], priorities task_priority[], done boolean, most integer)
  RETURNS TABLE(id bigint, score double precision)

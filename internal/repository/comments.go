@@ -74,6 +74,7 @@ func (tx *userTx) AddComment(ctx context.Context, t *task.Task, c *task.Comment)
 	if err := tx.leaveEntry(ctx, entry{object: journal.Comment, id: c.ID, action: journal.Created, at: c.CreatedAt, after: commentFields(*c)}); err != nil {
 		return err
 	}
+	tx.updateSaid(t.ID)
 	told := event.CommentedFields{
 		Title: t.Title, CommentID: c.ID, Author: c.Author, AuthorKind: c.AuthorKind,
 		Text: c.Text, URL: c.Link.URL, LinkTitle: c.Link.Title, LinkKind: string(c.Link.Kind),
@@ -88,6 +89,7 @@ func (tx *userTx) RestoreComment(ctx context.Context, c task.Comment, now time.T
 	if err != nil || done.RowsAffected() == 0 {
 		return false, err
 	}
+	tx.updateSaid(c.TaskID)
 	return true, tx.leaveEntry(ctx, entry{object: journal.Comment, id: c.ID, action: journal.Restored, at: now, after: commentFields(c)})
 }
 
@@ -111,6 +113,7 @@ func (tx *userTx) SaveComment(ctx context.Context, before, after task.Comment) e
 	if err != nil {
 		return err
 	}
+	tx.updateSaid(after.TaskID)
 	former, fields := commentFields(before), commentFields(after)
 	for _, name := range []string{"text", "url", "link_title", "link_kind"} {
 		if former[name] == fields[name] {
@@ -130,8 +133,36 @@ func (tx *userTx) RemoveComment(ctx context.Context, c task.Comment, now time.Ti
 	if _, err := tx.Exec(ctx, `DELETE FROM comments WHERE user_id = $1 AND id = $2`, tx.userID, c.ID); err != nil {
 		return err
 	}
+	tx.updateSaid(c.TaskID)
 	kept := formerComment{c.AuthorKind, c.Author, c.TokenID, c.CreatedAt, c.UpdatedAt}
 	return tx.leaveEntry(ctx, entry{object: journal.Comment, id: c.ID, action: journal.Deleted, at: now, before: commentFields(c), restores: kept})
+}
+
+// Search finds the words of a task's latest comments: up to saidComments of them, and
+// no more than saidLength characters, since the words of a task have to fit into one
+// tsvector.
+const (
+	saidComments = 100
+	saidLength   = 20_000
+)
+
+// updateSaid makes search find a task by what its comments say now.
+func (tx *userTx) updateSaid(taskID int64) {
+	batch := &pgx.Batch{}
+	batch.Queue(`
+		UPDATE tasks t SET said = now.said
+		FROM (
+			SELECT array_agg(words ORDER BY id DESC) AS said
+			FROM (
+				SELECT id, words, sum(char_length(words)) OVER (ORDER BY id DESC) AS length
+				FROM (
+					SELECT id, concat_ws(' ', nullif(content, ''), link_title, url) AS words FROM comments
+					WHERE user_id = $1 AND task_id = $2 ORDER BY id DESC LIMIT $3
+				) latest
+			) measured WHERE length <= $4
+		) now
+		WHERE t.user_id = $1 AND t.id = $2 AND t.said IS DISTINCT FROM now.said`, tx.userID, taskID, saidComments, saidLength)
+	tx.later(batch)
 }
 
 // DeletedComment is a comment as the entry of its deletion has it.

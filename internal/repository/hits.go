@@ -69,11 +69,15 @@ func (h *hits) add(found []scoredTask, below *int64) {
 	}
 }
 
-// headlines selects the matching parts of a task: its title, and excerpts of its
-// description.
+// headlines selects the matching parts of a task: its title, excerpts of its
+// description, and excerpts of the latest two comments that match.
 const headlines = `ARRAY[
 	ts_headline('english', t.title, $4::text::tsquery, 'HighlightAll=true, StartSel=**, StopSel=**'),
-	ts_headline('english', t.description, $4::text::tsquery, 'MaxFragments=2, MaxWords=16, MinWords=5, StartSel=**, StopSel=**, FragmentDelimiter=" … "')]`
+	ts_headline('english', t.description, $4::text::tsquery, 'MaxFragments=2, MaxWords=16, MinWords=5, StartSel=**, StopSel=**, FragmentDelimiter=" … "')] ||
+	ARRAY(
+		SELECT 'comment: ' || ts_headline('english', one, $4::text::tsquery, 'MaxFragments=2, MaxWords=16, MinWords=5, StartSel=**, StopSel=**, FragmentDelimiter=" … "')
+		FROM unnest(t.said) WITH ORDINALITY AS said (one, place)
+		WHERE to_tsvector('english', one) @@ $4::text::tsquery ORDER BY place LIMIT 2)`
 
 var selectHits = `SELECT ` + taskColumns + `, hit.score, CASE WHEN $4 <> '' THEN ` + headlines + ` END AS lines` + taskTables + `
 	JOIN unnest($2::bigint[], $3::float8[]) WITH ORDINALITY AS hit (id, score, place) ON hit.id = t.id

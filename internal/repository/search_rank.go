@@ -11,8 +11,8 @@ import (
 )
 
 // rankWeights are the weights of D, C, B and A in search_vector. One word in the
-// title (A) outweighs any number of words in the description (B), which outweighs
-// the name of a label (D).
+// title (A) outweighs any number of words in the description (B), one there any number
+// in comments (C), and one of these the name of a label (D).
 var rankWeights = []float32{0.005, 0.01, 0.05, 1}
 
 // A search with few matches ranks them all. Ranking very many would be slow (ten
