@@ -24,6 +24,7 @@ func TestAgentCommentsOnATask(t *testing.T) {
 	require.Equal(t, "document", newest["kind"])
 	older := ann.call(t, "get_task", fmt.Sprintf(`{"task_id": %d, "comments_before": %d}`, id, int(latest[2].(fields)["id"].(float64))))
 	require.Len(t, older["comments"], 2)
+	require.Len(t, ann.call(t, "get_task", fmt.Sprintf(`{"task_id": %d, "comments_before": 9000000000000000}`, id))["comments"], 5)
 
 	number := int(newest["id"].(float64))
 	done := ann.call(t, "update_tasks", fmt.Sprintf(`{"tasks": [{"task_id": %d, "comment": {"id": %d, "delete": true}}, {"task_id": %d, "comment": {"text": "batched"}, "action": "complete"}]}`, id, number, id))

@@ -26,9 +26,14 @@ func scanComment(by journal.Actor) pgx.RowToFunc[task.Comment] {
 	}
 }
 
-// mayChange tells whether an actor may change or delete a comment of their user.
+// mayChange tells whether an actor may change or delete a comment of their user: the
+// person, its author, and who imported it.
 func mayChange(c task.Comment, by journal.Actor) bool {
-	return by.Kind == journal.Person || c.AuthorKind == string(by.Kind) && c.TokenID == by.TokenID && c.Author == input.ValidUTF8(by.Name)
+	if by.Kind == journal.Person {
+		return true
+	}
+	imported := c.AuthorKind == string(journal.System) && by.TokenID != 0
+	return c.TokenID == by.TokenID && (imported || c.AuthorKind == string(by.Kind) && c.Author == input.ValidUTF8(by.Name))
 }
 
 // Comments reads comments on a task; see task.Store.
@@ -36,13 +41,25 @@ func (r *Repository) Comments(ctx context.Context, userID, taskID, before int64,
 	by := journal.From(ctx, r.source).By
 	batch := &pgx.Batch{}
 	batch.Queue(`SELECT count(*) FROM comments WHERE user_id = $1 AND task_id = $2`, userID, taskID).QueryRow(func(row pgx.Row) error { return row.Scan(&total) })
-	batch.Queue(commentColumns+` WHERE user_id = $1 AND task_id = $2 AND ($3 = 0 OR id < $3) ORDER BY id DESC LIMIT $4`, userID, taskID, before, limit).
+	batch.Queue(commentColumns+` WHERE user_id = $1 AND task_id = $2 AND ($3::bigint = 0 OR id < $3) ORDER BY id DESC LIMIT $4`, userID, taskID, before, limit).
 		Query(func(rows pgx.Rows) (err error) {
 			comments, err = pgx.CollectRows(rows, scanComment(by))
 			return err
 		})
 	err = r.as(userID).SendBatch(ctx, batch).Close()
 	return comments, total, unavailable(err)
+}
+
+// CommentsAfter reads comments for an export; see task.Store.
+func (r *Repository) CommentsAfter(ctx context.Context, userID, taskID, id int64, limit int) ([]task.Comment, error) {
+	rows, err := r.as(userID).Query(ctx, commentColumns+` c
+		WHERE user_id = $1 AND (task_id, id) > ($2, $3) AND EXISTS (SELECT FROM tasks t WHERE t.user_id = $1 AND t.id = c.task_id AND t.deleted_at IS NULL)
+		ORDER BY task_id, id LIMIT $4`, userID, taskID, id, limit)
+	if err != nil {
+		return nil, unavailable(err)
+	}
+	comments, err := pgx.CollectRows(rows, scanComment(journal.Actor{}))
+	return comments, unavailable(err)
 }
 
 // Comment reads a comment on a task, 0 for any, and locks its row.
@@ -68,18 +85,43 @@ func (tx *userTx) CountComments(ctx context.Context, taskIDs ...int64) (n int, e
 func (tx *userTx) AddComment(ctx context.Context, t *task.Task, c *task.Comment) error {
 	by := journal.From(ctx, tx.repository.source).By
 	c.Author, c.AuthorKind, c.TokenID = input.ValidUTF8(by.Name), string(by.Kind), by.TokenID
-	if err := tx.QueryRow(ctx, insertComment+returningID, tx.commentArgs(*c, nil)...).Scan(&c.ID); err != nil {
-		return err
-	}
-	if err := tx.leaveEntry(ctx, entry{object: journal.Comment, id: c.ID, action: journal.Created, at: c.CreatedAt, after: commentFields(*c)}); err != nil {
+	if err := tx.storeComment(ctx, t, c, c.CreatedAt); err != nil {
 		return err
 	}
 	tx.updateSaid(t.ID)
+	return nil
+}
+
+// ImportComments stores comments from elsewhere, and their entries, with the events that
+// tell of them. Only the file vouches for who is said to be their author, so that none
+// is taken for a person's or agent's here, unless the person imports them.
+func (tx *userTx) ImportComments(ctx context.Context, t *task.Task, comments []task.Comment, now time.Time) error {
+	by := journal.From(ctx, tx.repository.source).By
+	for i := range comments {
+		c := &comments[i]
+		if c.TokenID = by.TokenID; by.Kind != journal.Person || c.AuthorKind != string(journal.Person) && c.AuthorKind != string(journal.Agent) {
+			c.AuthorKind = string(journal.System)
+		}
+		if err := tx.storeComment(ctx, t, c, now); err != nil {
+			return err
+		}
+	}
+	tx.updateSaid(t.ID)
+	return nil
+}
+
+func (tx *userTx) storeComment(ctx context.Context, t *task.Task, c *task.Comment, now time.Time) error {
+	if err := tx.QueryRow(ctx, insertComment+returningID, tx.commentArgs(*c, nil)...).Scan(&c.ID); err != nil {
+		return err
+	}
+	if err := tx.leaveEntry(ctx, entry{object: journal.Comment, id: c.ID, action: journal.Created, at: now, after: commentFields(*c)}); err != nil {
+		return err
+	}
 	told := event.CommentedFields{
 		Title: t.Title, CommentID: c.ID, Author: c.Author, AuthorKind: c.AuthorKind,
 		Text: c.Text, URL: c.Link.URL, LinkTitle: c.Link.Title, LinkKind: string(c.Link.Kind),
 	}
-	return tx.leaveEntry(ctx, entry{object: journal.Task, id: t.ID, action: journal.Commented, at: c.CreatedAt, version: t.Version, after: told})
+	return tx.leaveEntry(ctx, entry{object: journal.Task, id: t.ID, action: journal.Commented, at: now, version: t.Version, after: told})
 }
 
 // RestoreComment stores a comment that was deleted under its id, and its entry. It

@@ -40,9 +40,9 @@ const (
 // Comment is a dated entry on a task: text, a link, or both.
 type Comment struct {
 	ID, TaskID int64
-	Author     string // the name of the token or connection
-	AuthorKind string // person, agent or system
-	TokenID    int64  // 0 if it was no token
+	Author     string // the name of the token or connection; of an imported one, that in the file
+	AuthorKind string // person, agent, or system for one that an import brought
+	TokenID    int64  // of the author, or of who imported it; 0 if it was no token
 	Text       string
 	Link       Link
 	CreatedAt  time.Time
@@ -71,6 +71,8 @@ type CommentInput struct {
 type Comments interface {
 	// AddComment stores a comment with its event, and sets its id and author.
 	AddComment(ctx context.Context, t *Task, c *Comment) error
+	// ImportComments stores comments from elsewhere with their events.
+	ImportComments(ctx context.Context, t *Task, comments []Comment, now time.Time) error
 	// Comment reads a comment on a task, or on any if taskID is 0, and locks its row. It
 	// returns fault.ErrNotFound if there is none.
 	Comment(ctx context.Context, taskID, id int64) (*Comment, error)
@@ -93,7 +95,7 @@ func (t *Task) comment(ctx context.Context, tx Comments, in input.Optional[Comme
 		if given.Delete {
 			return false, fault.Invalid("comment", "needs an id to delete; get_task has the ids, for example {\"id\": 7, \"delete\": true}")
 		}
-		if err := c.set(given); err != nil {
+		if err := c.Set(given); err != nil {
 			return false, err
 		}
 		n, err := tx.CountComments(ctx, t.ID)
@@ -124,7 +126,7 @@ func (t *Task) comment(ctx context.Context, tx Comments, in input.Optional[Comme
 	}
 	after := *before
 	after.UpdatedAt = now
-	if err := after.set(given); err != nil {
+	if err := after.Set(given); err != nil {
 		return false, err
 	}
 	if after.Text == before.Text && after.Link == before.Link {
@@ -133,8 +135,8 @@ func (t *Task) comment(ctx context.Context, tx Comments, in input.Optional[Comme
 	return true, tx.SaveComment(ctx, *before, after)
 }
 
-// set checks what is said, and takes it over.
-func (c *Comment) set(in CommentInput) error {
+// Set checks what is said, and takes it over.
+func (c *Comment) Set(in CommentInput) error {
 	if err := input.CheckText("comment", in.Text, MaxComment); err != nil {
 		return err
 	}

@@ -34,7 +34,7 @@ func TestCommentIsTextOrALinkOrBoth(t *testing.T) {
 		{CommentInput{URL: "https://"}, "no address of the web"},
 	} {
 		var got Comment
-		err := got.set(c.in)
+		err := got.Set(c.in)
 		if c.wrong != "" {
 			var e *fault.Error
 			require.ErrorAs(t, err, &e)

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"errors"
 	"iter"
+	"slices"
 	"strconv"
 	"time"
 
@@ -28,6 +29,9 @@ type Import struct {
 	Series           *Recurrence // its place in the series; the rule is in AddInput
 	SeriesDate       *time.Time  // the date of the series it stands for, as wall time
 	PreviousTaskID   *int64
+	// Comments are in the order in which they were added. Without a time, or with one to
+	// come, they are of now.
+	Comments []Comment
 }
 
 // errDryRun rolls back a dry run.
@@ -86,6 +90,9 @@ func (s *Service) Import(ctx context.Context, user person.Settings, in Import, d
 				return err
 			}
 		}
+		if err := t.importComments(ctx, tx, in.Comments, now); err != nil {
+			return err
+		}
 		if dryRun {
 			return errDryRun
 		}
@@ -108,6 +115,25 @@ func finish(ctx context.Context, tx Tx, t *Task, at, now time.Time) error {
 	t.disarm()
 	t.touch(now)
 	return tx.Save(ctx, Change{Kind: Updated, Before: before, Task: t})
+}
+
+// importComments adds what was said about a task elsewhere.
+func (t *Task) importComments(ctx context.Context, tx Tx, said []Comment, now time.Time) error {
+	if len(said) == 0 {
+		return nil
+	}
+	comments := slices.Clone(said)
+	for i := range comments {
+		c := &comments[i]
+		c.TaskID = t.ID
+		if c.CreatedAt = c.CreatedAt.UTC().Truncate(time.Microsecond); c.CreatedAt.IsZero() || c.CreatedAt.After(now) {
+			c.CreatedAt = now
+		}
+		if c.UpdatedAt = c.UpdatedAt.UTC().Truncate(time.Microsecond); c.UpdatedAt.Before(c.CreatedAt) || c.UpdatedAt.After(now) {
+			c.UpdatedAt = c.CreatedAt
+		}
+	}
+	return tx.ImportComments(ctx, t, comments, now)
 }
 
 // place puts a task at its place in its series. The id of the series differs between
@@ -149,6 +175,29 @@ func (s *Service) Everything(ctx context.Context, user person.Settings) iter.Seq
 				created, id = t.CreatedAt, t.ID
 			}
 			if len(tasks) < exported {
+				return
+			}
+		}
+	}
+}
+
+// EveryComment yields all comments on the user's tasks that are not deleted, task by
+// task, those of one task oldest first. If reading fails, the last thing it yields is
+// the error.
+func (s *Service) EveryComment(ctx context.Context, user person.Settings) iter.Seq2[Comment, error] {
+	return func(yield func(Comment, error) bool) {
+		for last := (Comment{}); ; {
+			comments, err := s.store.CommentsAfter(ctx, user.UserID, last.TaskID, last.ID, exported)
+			if err != nil {
+				yield(Comment{}, err)
+				return
+			}
+			for _, last = range comments {
+				if !yield(last, nil) {
+					return
+				}
+			}
+			if len(comments) < exported {
 				return
 			}
 		}

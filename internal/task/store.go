@@ -37,6 +37,9 @@ type Store interface {
 	// Comments reads comments on a task, newest first, up to limit: those older than the
 	// one with id before, unless that is 0. total counts all.
 	Comments(ctx context.Context, userID, taskID, before int64, limit int) (comments []Comment, total int, err error)
+	// CommentsAfter reads comments on tasks that are not deleted, up to limit, in the order
+	// of their tasks and ids: those after the one with id on a task.
+	CommentsAfter(ctx context.Context, userID, taskID, id int64, limit int) ([]Comment, error)
 	List(ctx context.Context, userID int64, f Filter, p Paging) (Page, error)
 	Search(ctx context.Context, userID int64, q Query, f Filter, p Paging) (Page, error)
 	Categories(ctx context.Context, userID int64) ([]label.Category, error)

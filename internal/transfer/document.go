@@ -33,8 +33,9 @@ type Document struct {
 	Tags       []Label        `json:"tags"`
 	Tasks      []ExportedTask `json:"tasks" doc:"All that are not deleted, oldest first."`
 	// Write adds these.
-	History    []ExportedChange `json:"history,omitempty" doc:"What was changed in the last 90 days, newest first. Import passes it over."`
-	HistoryCut bool             `json:"history_cut,omitempty" doc:"There is more, which is older."`
+	Comments   []ExportedComment `json:"comments,omitempty" doc:"On these tasks; those of one task oldest first."`
+	History    []ExportedChange  `json:"history,omitempty" doc:"What was changed in the last 90 days, newest first. Import passes it over."`
+	HistoryCut bool              `json:"history_cut,omitempty" doc:"There is more, which is older."`
 }
 
 // Settings are the person's own.
@@ -92,9 +93,10 @@ type Series struct {
 
 // Exported is everything that a user has, ready to be written.
 type Exported struct {
-	head    Document // without tasks and history
-	tasks   iter.Seq2[*task.Task, error]
-	changes iter.Seq2[journal.Entry, error]
+	head     Document // without tasks, comments and history
+	tasks    iter.Seq2[*task.Task, error]
+	comments iter.Seq2[task.Comment, error]
+	changes  iter.Seq2[journal.Entry, error]
 }
 
 // Export reads the head of a document. Write reads the tasks as it goes.
@@ -124,7 +126,7 @@ func (s *Service) Export(ctx context.Context, user person.Settings) (Exported, e
 	for _, t := range tags {
 		doc.Tags = append(doc.Tags, Label{t.Label.Name, t.Label.Color})
 	}
-	return Exported{head: doc, tasks: s.tasks.Everything(ctx, user), changes: s.changes(ctx, user)}, nil
+	return Exported{head: doc, tasks: s.tasks.Everything(ctx, user), comments: s.tasks.EveryComment(ctx, user), changes: s.changes(ctx, user)}, nil
 }
 
 // Write writes a Document, a few tasks at a time. After an error the document is
@@ -158,6 +160,9 @@ func (e Exported) Write(to io.Writer) error {
 			return err
 		}
 		separator = ",\n"
+	}
+	if err := e.writeComments(to, put); err != nil {
+		return err
 	}
 	return e.writeHistory(to, put)
 }

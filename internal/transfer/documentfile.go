@@ -25,6 +25,7 @@ func (j *jsonFile) readDocument() error {
 	if err == nil {
 		err = j.end()
 	}
+	d.attachComments()
 	if err != nil {
 		return j.file.refuse(err, "is not what GET /v1/export writes: %s")
 	}
@@ -39,6 +40,7 @@ type document struct {
 	*jsonFile
 	format  string
 	version int
+	said    []task.Comment
 }
 
 func (d *document) member(name string) error {
@@ -56,6 +58,8 @@ func (d *document) member(name string) error {
 		return d.list(func() error { return d.label(&d.labels.categories, "categories") })
 	case "tags":
 		return d.list(func() error { return d.label(&d.labels.tags, "tags") })
+	case "comments":
+		return d.list(d.comment)
 	case "history":
 		return d.passHistory()
 	case "history_cut":

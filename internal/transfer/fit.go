@@ -36,6 +36,7 @@ func (i *item) finish() {
 		i.in.Tags.Value[n] = i.storable(tag)
 	}
 	i.in.Category.Value = i.storable(i.in.Category.Value)
+	i.finishComments()
 }
 
 // storable is a text without what Postgres cannot store.

@@ -41,7 +41,7 @@ func noChanges(context.Context, person.Settings) iter.Seq2[journal.Entry, error]
 	return func(func(journal.Entry, error) bool) {}
 }
 
-// writeHistory ends the list of tasks and the document, with the history between.
+// writeHistory ends the list of comments and the document, with the history between.
 func (e Exported) writeHistory(to io.Writer, put func(part any, before, after string) error) error {
 	if _, err := io.WriteString(to, "\n],\n\"history\":["); err != nil {
 		return err

@@ -26,7 +26,7 @@ func TestHistoryInAnExportIsBounded(t *testing.T) {
 					}
 				}
 			}
-			e := Exported{head: Document{Tasks: []ExportedTask{}}, tasks: func(func(*task.Task, error) bool) {}, changes: changes(t.Context(), person.Settings{})}
+			e := Exported{head: Document{Tasks: []ExportedTask{}}, tasks: func(func(*task.Task, error) bool) {}, comments: func(func(task.Comment, error) bool) {}, changes: changes(t.Context(), person.Settings{})}
 			var written bytes.Buffer
 			require.NoError(t, e.Write(&written))
 			require.LessOrEqual(t, written.Len(), maxHistoryBytes+2<<20)

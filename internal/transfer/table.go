@@ -46,7 +46,6 @@ func (t *table) names(columns ...string) bool {
 // rows reads the rows of a table of one program.
 type rows interface {
 	row(t *table) error
-	end() // behind the last row
 }
 
 // readTable reads a CSV file of Todoist or TickTick, told apart by the names of their
@@ -69,7 +68,6 @@ func (s *Service) readTable(user person.Settings, f *file, text *bufio.Reader, c
 		case unknown && f.err == nil:
 			return fault.Invalid("body", "is no CSV file that is known here: a line must name the columns, TYPE and CONTENT as Todoist writes them, or List Name and Title as TickTick does")
 		case errors.Is(err, io.EOF) && f.err == nil:
-			program.end()
 			return nil
 		case err != nil:
 			return f.refuse(err, "is not a CSV file: %s")

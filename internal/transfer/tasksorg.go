@@ -96,10 +96,7 @@ func (j *jsonFile) tasksOrgTask(backup record) item {
 		i.tag(tag.text("name"))
 	}
 	for _, comment := range backup.records("comments") {
-		if message := comment.text("message"); message != "" {
-			i.describe(message)
-			i.note("its comments stand in the description")
-		}
+		i.said("", "Tasks.org", comment.text("message"), comment.millis("created"))
 	}
 	for _, place := range append(backup.records("geofences"), backup.records("locations")...) {
 		i.keep("Location", strings.Trim(strings.Join([]string{place.text("name"), place.text("address"), place.text("url"), place.text("place")}, " "), " "))

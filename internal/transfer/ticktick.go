@@ -26,8 +26,6 @@ type tickTick struct {
 	user person.Settings
 }
 
-func (p *tickTick) end() {}
-
 func (p *tickTick) row(t *table) error {
 	if t.field("TITLE") == "" && t.field("CONTENT") == "" {
 		return nil

@@ -30,6 +30,9 @@ const maxIndent = 8
 var (
 	mention   = regexp.MustCompile(`(?:^|\s)@([^\s@]+)`)
 	projectID = regexp.MustCompile(`\s*\[[0-9A-Za-z]+\]$`)
+	userID    = regexp.MustCompile(`\s*\([0-9A-Za-z]+\)$`)
+	// attachment is a comment with a file.
+	attachment = regexp.MustCompile(`^(?s)(.*?)\s*\[\[file (\{.*\})\]\]\s*$`)
 )
 
 // todoist is a project as it is read.
@@ -41,10 +44,7 @@ type todoist struct {
 	section string
 	above   []string // titles of the tasks that the next one may be part of
 	places  []int    // and their places among the items
-	// comments of the last task are put together before they go into its
-	// description: each may be a few letters, and there may be very many.
-	comments strings.Builder
-	first    int // item of this project
+	first   int      // item of this project
 }
 
 // newTodoist reads a project. The project is the category of its tasks; where the file
@@ -57,23 +57,19 @@ func newTodoist(c *content, user person.Settings, now time.Time) *todoist {
 	return p
 }
 
-func (p *todoist) end() { p.commented() }
-
 func (p *todoist) row(t *table) error {
 	switch kind := strings.ToLower(t.field("TYPE")); kind {
 	case "section":
 		p.section, p.above = strings.Clone(cutTo(t.field("CONTENT"), task.MaxTitle)), nil
 		p.places = nil
 	case "note":
-		if text := t.field("CONTENT"); len(p.items) > p.first && text != "" && p.comments.Len() <= maxEntry {
-			p.comments.WriteString("\n\n" + text)
+		if len(p.items) > p.first {
+			return p.note(t)
 		}
 	case "task":
-		p.commented()
 		return p.add(p.task(t))
 	case "", "meta", "view_style": // how Todoist shows the project
 	default:
-		p.commented()
 		i := item{row: t.line, reason: "rows of the type " + strconv.Quote(fault.Clip(kind)) + " are not known"}
 		i.in.Title, i.in.IdempotencyKey = input.Some(t.field("CONTENT")), key(todoistFormat, "row", strconv.Itoa(t.line))
 		return p.add(i)
@@ -165,10 +161,24 @@ func (p *todoist) duration(i *item, text, unit string) {
 	}
 }
 
-// commented gives the last task its comments.
-func (p *todoist) commented() {
-	if p.comments.Len() > 0 {
-		p.items[len(p.items)-1].describe(p.comments.String())
-		p.comments.Reset()
+// note gives the last task a comment. A file that was added to it stands behind the text,
+// as JSON.
+func (p *todoist) note(t *table) error {
+	text, author := t.field("CONTENT"), userID.ReplaceAllString(t.field("AUTHOR"), "")
+	if text == "" {
+		return nil
 	}
+	if err := p.commented(1); err != nil {
+		return err
+	}
+	i := &p.items[len(p.items)-1]
+	before := len(i.in.Comments)
+	i.said(author, "Todoist", text, momentOf(t.field("DATE")))
+	if match := attachment.FindStringSubmatch(text); match != nil && len(i.in.Comments) > before {
+		if file, err := recordOf([]byte(match[2])); err == nil {
+			one := &i.in.Comments[before]
+			one.Text, one.Link = match[1], task.Link{URL: file.text("file_url"), Title: file.text("file_name")}
+		}
+	}
+	return nil
 }

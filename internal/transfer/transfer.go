@@ -76,8 +76,9 @@ type content struct {
 	notes  []string // about the whole file
 	labels labels
 	// same counts rows that are alike, since those of a CSV have no id.
-	same   map[[sha256.Size]byte]int
-	hashed []byte
+	same     map[[sha256.Size]byte]int
+	hashed   []byte
+	comments int // of all tasks
 	// settings are those to be taken over; nil: none.
 	settings *Settings
 }
@@ -89,6 +90,9 @@ type labels struct{ categories, tags []Label }
 func (c *content) add(i item) error {
 	if len(c.items) == MaxTasks {
 		return tooMany("tasks", MaxTasks)
+	}
+	if err := c.commented(len(i.in.Comments)); err != nil {
+		return err
 	}
 	c.items = append(c.items, i)
 	return nil

@@ -1,6 +1,7 @@
 package transfer
 
 import (
+	"cmp"
 	"fmt"
 	"strconv"
 	"strings"
@@ -92,10 +93,8 @@ func (j *jsonFile) vikunjaTask(r record) item {
 		}
 	}
 	for _, comment := range r.records("comments") {
-		if text := plainText(comment.text("comment")); text != "" {
-			i.describe(text)
-			i.note("its comments stand in the description")
-		}
+		author := comment.record("author")
+		i.said(cmp.Or(author.text("name"), author.text("username")), "Vikunja", plainText(comment.text("comment")), comment.moment("created"))
 	}
 	for _, person := range r.records("assignees") {
 		i.keep("Assigned to", person.text("username"))
