@@ -326,7 +326,7 @@ func TestTheDocumentationNeedsNothingFromElsewhere(t *testing.T) {
 	ann, _ := setup(t)
 	page := ann.ok(t, "GET", "/docs", "")
 	require.Contains(t, page.Header.Get("Content-Security-Policy"), "default-src 'none'")
-	for _, part := range []string{"<script", "http://", "https://", "@import", "src="} {
+	for _, part := range []string{"<script", "@import", "src=", "url(", `href="http`} {
 		require.NotContains(t, page.text, part)
 	}
 	for _, o := range ann.server.operations.All() {

@@ -63,6 +63,15 @@ func BenchmarkSearch(b *testing.B) {
 		       'UTC', now() - n * interval '1 second', now() - n * interval '1 second'
 		FROM generate_series(0, 9999) n, words`, pgx.QueryExecModeSimpleProtocol, users["bai"].UserID)
 	require.NoError(b, err)
+	// Something was said about a tenth of the tasks: a hundred words, or a few thousand.
+	_, err = pool.Exec(ctx, `
+		SELECT setseed(0.5);
+		WITH words AS MATERIALIZED (
+			SELECT array_agg(translate(to_hex(n * 7919), '0123456789abcdef', 'bcdfghjklmnpaeio') ORDER BY n) AS list FROM generate_series(1, 5000) n
+		)
+		UPDATE tasks SET said = ARRAY['remark ' || (SELECT string_agg(words.list[power(5000, random() + 0 * (i + tasks.id))::int], ' ') FROM generate_series(1, CASE WHEN tasks.id % 500 = 0 THEN 2500 ELSE 100 END) i)]
+		FROM words WHERE tasks.id % 10 = 0`)
+	require.NoError(b, err)
 	_, err = pool.Exec(ctx, `VACUUM ANALYZE tasks`)
 	require.NoError(b, err)
 	var unspaced []rune
@@ -94,6 +103,8 @@ func BenchmarkSearch(b *testing.B) {
 		{"unspaced-word", task.SearchInput{Query: string(unspaced[2:4])}, "bai"},
 		{"unspaced-whole", task.SearchInput{Query: string(unspaced)}, "bai"},
 		{"unspaced-common-letters-apart", task.SearchInput{Query: string([]rune{unspaced[0], unspaced[2], unspaced[1]})}, "bai"},
+		{"in-comments", task.SearchInput{Query: "remark"}, ""},
+		{"in-comments-shown", task.SearchInput{Query: "remark " + last, Highlight: true}, ""},
 		{"nowhere", task.SearchInput{Query: "xylophone"}, ""},
 	} {
 		b.Run(search.name, func(b *testing.B) {
