@@ -1,6 +1,6 @@
 # Everything needs Go only; `make run` and `make test` find, or fetch, the rest.
 .DEFAULT_GOAL := help
-.PHONY: help build run infra clean image sbom licences vuln schema test test-brokers test-kafka test-k8s test-k8s-e2e test-asyncapi test-rest test-mcp test-page test-calendar test-email test-kill lint fuzz bench daprd tidy
+.PHONY: help build run infra clean image sbom licences vuln schema test test-brokers test-kafka test-k8s test-k8s-e2e test-asyncapi test-rest test-mcp test-page test-docs test-calendar test-email test-kill lint fuzz bench daprd tidy
 
 # The Go that go.mod names has no known weakness (`make vuln`), where the installed
 # one may be older or told to stay as it is. A newer installed one is used instead.
@@ -93,6 +93,11 @@ test-mcp: build daprd ## Run MCP's official checkers, and the clients that agent
 test-page: build daprd ## Use the page as a person does, in Chromium; needs Node. PICTURES=docs/pictures takes its pictures
 	cd dev/page && npm ci --silent --no-audit --no-fund
 	cd dev && TICKLER_TEST_PAGE=$(CURDIR)/dev/page TICKLER_TEST_PICTURES=$(if $(PICTURES),$(abspath $(PICTURES))) go test -count=1 -v -run 'PageInABrowser|ConsentInABrowser' ./e2e
+
+# Each page has a network of its own; -buildvcs=false builds the same for every copy.
+test-docs: export GOFLAGS := -buildvcs=false
+test-docs: build daprd ## Run every block of every page as pasted; ONLY="README.md docs/rest.md" for some. Needs Linux
+	cd dev && go run ./cmd/test-docs $(ONLY)
 
 test-calendar: ## Let ical.js work out the dates of calendar feeds; needs Node
 	cd dev/calendar && npm ci --silent --no-audit --no-fund
