@@ -104,6 +104,7 @@ func (s *Stack) variables() []home.Variable {
 			home.Variable{Name: "APP_API_TOKEN", Value: secrets.AppAPIToken})
 	}
 	list = append(list, s.broker.Variables()...)
+	list = append(list, s.traces.variables(s.config.InfraOnly)...)
 	for _, app := range s.apps {
 		prefix := "TICKLER_" + strings.ToUpper(strings.ReplaceAll(app.name, "-", "_"))
 		list = append(list, home.Variable{Name: prefix + "_URL", Value: app.url()})

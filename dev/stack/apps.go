@@ -106,6 +106,7 @@ func (s *Stack) appSpec(a app) process.Spec {
 		"APP_API_TOKEN="+own.AppAPIToken,
 		secretKeyVariable+"="+s.home.Secrets.ChannelKey,
 	)
+	env = append(env, s.traces.environment(a.name)...)
 	for name, value := range s.config.AppEnv[a.AppID] {
 		env = append(env, name+"="+value)
 	}
@@ -136,6 +137,7 @@ func (s *Stack) sidecarSpec(a app) process.Spec {
 	for _, v := range s.BrokerAs(a.AppID).Variables() {
 		env = append(env, v.Name+"="+v.Value)
 	}
+	env = append(env, s.traces.environment(a.sidecar())...)
 	if len(s.config.Mail) > 0 {
 		a.ResourcesPaths = append(slices.Clone(a.ResourcesPaths), filepath.Join(s.config.Root, "components", "email"))
 		for name, value := range s.config.Mail {

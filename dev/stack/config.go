@@ -51,6 +51,10 @@ type Config struct {
 	// without it no mail is sent. It needs a daprd with all components.
 	Mail map[string]string
 
+	// Traces keeps the spans of all apps and sidecars, and serves a page that shows
+	// them.
+	Traces bool
+
 	// Output gets every line that a part prints, behind the part's name.
 	Output io.Writer
 

@@ -38,6 +38,7 @@ type Stack struct {
 	cluster     *postgres.Cluster // nil when the database is elsewhere
 	databaseURL string
 	broker      broker.Access
+	traces      *tracing // nil: none are kept
 	token       string
 	daprd       string
 
@@ -130,6 +131,9 @@ func (s *Stack) start(ctx context.Context) error {
 			return err
 		}
 	}
+	if err := s.startTracing(); err != nil {
+		return err
+	}
 	if err := s.startInfra(ctx); err != nil {
 		return err
 	}
@@ -170,6 +174,7 @@ func (s *Stack) end(reason error) {
 		for _, name := range []string{brokerName, broker.Epmd, postgresName} {
 			s.stopIfThere(name)
 		}
+		s.traces.stop()
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		for _, part := range s.parts {

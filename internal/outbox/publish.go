@@ -57,11 +57,7 @@ func (r *Relay) publishTopic(ctx context.Context, waves []wave, p *pace) (done r
 				}
 				continue
 			}
-			acknowledged := time.Now()
 			done.published = append(done.published, bulk...)
-			for _, row := range bulk {
-				telemetry.Published(row.envelope.Type, row.topic, row.envelope.TraceParent, row.envelope.Time, acknowledged)
-			}
 		}
 	}
 	return done
@@ -88,12 +84,15 @@ func (r *Relay) publishWave(ctx context.Context, wave wave) []error {
 func (r *Relay) publish(ctx context.Context, batch []row) error {
 	ctx, cancel := context.WithTimeout(ctx, publishTimeout)
 	defer cancel()
-	envelopes := make([]event.Envelope, len(batch))
+	envelopes, messages := make([]event.Envelope, len(batch)), make([]telemetry.Message, len(batch))
 	for i, row := range batch {
-		envelopes[i] = row.envelope
+		e := row.envelope
+		envelopes[i], messages[i] = e, telemetry.Message{Type: e.Type, TraceParent: e.TraceParent, SetBy: row.setBy, Committed: e.Time}
 	}
+	ctx, end := telemetry.Publish(ctx, batch[0].topic, messages)
 	began := time.Now()
 	err := r.publisher.Publish(ctx, batch[0].topic, envelopes)
+	end(err)
 	r.metrics.observe(time.Since(began), err)
 	return err
 }

@@ -20,13 +20,20 @@ type row struct {
 	taskID   int64
 	topic    string
 	envelope event.Envelope
+	setBy    string // traceparent of the change that a reminder follows from, if both are traced
 }
 
 // readOldest reads the oldest rows of each given shard and topic, with their
 // entries in the journal. What it leaves out is a subquery, which is hashed: an
-// array would be searched from end to end for each row.
+// array would be searched from end to end for each row. A reminder's trace is that of
+// the tick which found it due. Where that is sampled, the last change of the task
+// tells what set it.
 const readOldest = `
-	SELECT o.id, o.shard, o.topic, j.event_id, j.event_type, j.at, j.user_id, o.task_id, j.version, j.source, coalesce(j.traceparent, ''), coalesce(j.after::text, '')
+	SELECT o.id, o.shard, o.topic, j.event_id, j.event_type, j.at, j.user_id, o.task_id, j.version, j.source, coalesce(j.traceparent, ''), coalesce(j.after::text, ''),
+		CASE WHEN j.event_type = '` + event.ReminderSent + `' AND j.traceparent LIKE '%-01' THEN coalesce((
+			SELECT c.traceparent FROM journal c
+			WHERE c.user_id = j.user_id AND c.object_id = j.object_id AND c.id < j.id AND c.event_type <> j.event_type
+			ORDER BY c.id DESC LIMIT 1), '') ELSE '' END
 	FROM unnest($1::smallint[]) mine (shard)
 	CROSS JOIN unnest($2::text[]) lane (topic)
 	CROSS JOIN LATERAL (
@@ -72,7 +79,7 @@ func scanRow(r pgx.CollectableRow) (row, error) {
 	var out row
 	var c event.Change
 	var fields string // as text: no need to parse what is only passed on
-	err := r.Scan(&out.id, &out.shard, &out.topic, &c.EventID, &c.Type, &c.At, &c.UserID, &c.TaskID, &c.TaskVersion, &c.Source, &c.TraceParent, &fields)
+	err := r.Scan(&out.id, &out.shard, &out.topic, &c.EventID, &c.Type, &c.At, &c.UserID, &c.TaskID, &c.TaskVersion, &c.Source, &c.TraceParent, &fields, &out.setBy)
 	if err != nil {
 		return row{}, err
 	}

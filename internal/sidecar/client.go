@@ -16,6 +16,7 @@ import (
 	"google.golang.org/grpc/metadata"
 
 	"tickler/internal/event"
+	"tickler/internal/telemetry"
 )
 
 // Config is how to reach the sidecar.
@@ -50,7 +51,7 @@ func NewClient(c Config) (*Client, error) {
 	conn, err := grpc.NewClient("passthrough:///127.0.0.1:"+c.GRPCPort,
 		grpc.WithTransportCredentials(insecure.NewCredentials()), // loopback; between sidecars Dapr uses mTLS
 		grpc.WithConnectParams(reconnect),
-		grpc.WithChainUnaryInterceptor(withToken(c.APIToken)))
+		grpc.WithChainUnaryInterceptor(withToken(c.APIToken), withTrace))
 	if err != nil {
 		return nil, fmt.Errorf("make a client for the sidecar at port %s: %w", c.GRPCPort, err)
 	}
@@ -64,6 +65,15 @@ func withToken(token string) grpc.UnaryClientInterceptor {
 		}
 		return invoke(ctx, method, req, reply, cc, opts...)
 	}
+}
+
+// withTrace makes the sidecar's span of a request part of its trace. Dapr reads the
+// header of HTTP in gRPC too.
+func withTrace(ctx context.Context, method string, req, reply any, cc *grpc.ClientConn, invoke grpc.UnaryInvoker, opts ...grpc.CallOption) error {
+	if parent := telemetry.TraceParent(ctx); parent != "" {
+		ctx = metadata.AppendToOutgoingContext(ctx, "traceparent", parent)
+	}
+	return invoke(ctx, method, req, reply, cc, opts...)
 }
 
 // Close closes the connection to the sidecar.

@@ -13,6 +13,7 @@ import (
 	"github.com/gin-gonic/gin"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promauto"
+	"go.opentelemetry.io/otel/codes"
 
 	"tickler/internal/event"
 	"tickler/internal/telemetry"
@@ -102,7 +103,10 @@ func (l *Listener) Binding(name string, handle func(ctx context.Context) error) 
 	// daprd first asks by OPTIONS whether there is a handler; gin would answer 404.
 	l.router.OPTIONS("/"+name, func(c *gin.Context) { c.Status(http.StatusOK) })
 	l.router.POST("/"+name, func(c *gin.Context) {
-		if err := handle(c.Request.Context()); err != nil {
+		ctx, span := telemetry.Serve(c.Request.Context(), "tick "+name)
+		defer span.End()
+		if err := handle(ctx); err != nil {
+			span.SetStatus(codes.Error, err.Error())
 			l.log.Error("a tick failed", "binding", name, "error", err)
 			c.Status(http.StatusInternalServerError)
 			return

@@ -140,7 +140,7 @@ func (l *Listener) handle(ctx context.Context, topic string, body []byte, handle
 	if d.err != nil {
 		return d
 	}
-	ctx, span := telemetry.Consume(telemetry.WithTraceParent(ctx, d.envelope.TraceParent), "handle "+d.envelope.Type)
+	ctx, span := telemetry.Consume(telemetry.WithEvent(ctx, d.envelope.TraceParent), "handle "+d.envelope.Type)
 	defer span.End()
 	if d.err = handle(ctx, d.envelope); d.err != nil {
 		span.SetStatus(codes.Error, d.err.Error())

@@ -8,6 +8,7 @@ import (
 
 	"go.opentelemetry.io/otel"
 	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/codes"
 	"go.opentelemetry.io/otel/exporters/otlp/otlptrace/otlptracehttp"
 	"go.opentelemetry.io/otel/propagation"
 	"go.opentelemetry.io/otel/sdk/resource"
@@ -23,10 +24,13 @@ const tracerName = "tickler"
 // still made and passed on, so that a request can be followed through the logs.
 // https://opentelemetry.io/docs/specs/otel/protocol/exporter/
 func StartTracing(ctx context.Context, app string) (stop func(), err error) {
-	options := []sdktrace.TracerProviderOption{
-		sdktrace.WithResource(resource.NewSchemaless(
-			attribute.String("service.name", "tickler-"+app), attribute.String("service.namespace", "tickler"))),
+	// OTEL_SERVICE_NAME and OTEL_RESOURCE_ATTRIBUTES win.
+	described, err := resource.New(ctx, resource.WithAttributes(
+		attribute.String("service.name", "tickler-"+app), attribute.String("service.namespace", "tickler")), resource.WithFromEnv())
+	if err != nil {
+		return nil, fmt.Errorf("describe the app to whoever reads its traces: %w", err)
 	}
+	options := []sdktrace.TracerProviderOption{sdktrace.WithResource(described)}
 	if os.Getenv("OTEL_EXPORTER_OTLP_ENDPOINT") != "" || os.Getenv("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT") != "" {
 		exporter, err := otlptracehttp.New(ctx)
 		if err != nil {
@@ -78,14 +82,60 @@ func Consume(ctx context.Context, name string) (context.Context, trace.Span) {
 	return otel.Tracer(tracerName).Start(ctx, name, trace.WithSpanKind(trace.SpanKindConsumer))
 }
 
-// Published records the span of an event in the outbox, from its commit until the
-// broker acknowledged it. It costs nothing for a trace that is not sampled.
-func Published(eventType, topic, traceParent string, committed, acknowledged time.Time) {
-	ctx := WithTraceParent(context.Background(), traceParent)
-	if !trace.SpanContextFromContext(ctx).IsSampled() {
-		return
+// WithEvent returns a context whose spans continue the trace of an event. A span of
+// the same trace that is in ctx already becomes the parent: it is the sidecar's, of
+// this delivery.
+func WithEvent(ctx context.Context, traceParent string) context.Context {
+	delivered := WithTraceParent(ctx, traceParent)
+	if TraceID(delivered) == TraceID(ctx) {
+		return ctx
 	}
-	_, span := otel.Tracer(tracerName).Start(ctx, "publish "+eventType, trace.WithSpanKind(trace.SpanKindProducer),
-		trace.WithTimestamp(committed), trace.WithAttributes(attribute.String("messaging.destination.name", topic)))
-	span.End(trace.WithTimestamp(acknowledged))
+	return delivered
+}
+
+// Message is an event that waits to be published.
+type Message struct {
+	Type        string
+	TraceParent string // of the request that caused it
+	// SetBy is the traceparent of the request that ordered it for later, "" if none:
+	// the span of publishing has a link to it.
+	SetBy     string
+	Committed time.Time // when its outbox row was written
+}
+
+// Publish begins the spans of publishing messages to a topic in one request: one for
+// each message whose trace is sampled, from its commit until end is called with the
+// outcome. The context returned is for the request, which has one parent only: the
+// first of these spans. The others have a link to it.
+// https://opentelemetry.io/docs/specs/semconv/messaging/messaging-spans/
+func Publish(ctx context.Context, topic string, messages []Message) (request context.Context, end func(error)) {
+	request = ctx
+	var spans []trace.Span
+	for _, m := range messages {
+		of := WithTraceParent(ctx, m.TraceParent)
+		if !trace.SpanContextFromContext(of).IsSampled() {
+			continue
+		}
+		var links []trace.Link
+		if set := trace.SpanContextFromContext(WithTraceParent(context.Background(), m.SetBy)); set.IsSampled() {
+			links = append(links, trace.Link{SpanContext: set})
+		}
+		if len(spans) > 0 {
+			links = append(links, trace.LinkFromContext(request))
+		}
+		of, span := otel.Tracer(tracerName).Start(of, "publish "+m.Type, trace.WithSpanKind(trace.SpanKindProducer), trace.WithTimestamp(m.Committed),
+			trace.WithLinks(links...), trace.WithAttributes(attribute.String("messaging.destination.name", topic), attribute.Int("messaging.batch.message_count", len(messages))))
+		if len(spans) == 0 {
+			request = of
+		}
+		spans = append(spans, span)
+	}
+	return request, func(err error) {
+		for _, span := range spans {
+			if err != nil {
+				span.SetStatus(codes.Error, err.Error())
+			}
+			span.End()
+		}
+	}
 }

@@ -21,6 +21,9 @@ func banner(s *stack.Stack, link string, config stack.Config, took time.Duration
 	fmt.Fprintf(&b, "  token  %s\n\n", s.Token())
 	fmt.Fprintf(&b, "  Claude Code:\n")
 	fmt.Fprintf(&b, "  claude mcp add --transport http tickler %s --header \"Authorization: Bearer %s\"\n\n", s.MCPURL(), s.Token())
+	if url := s.TracesURL(); url != "" {
+		fmt.Fprintf(&b, "  Traces of what is called, and of what follows from it:  %s\n\n", url)
+	}
 	fmt.Fprintf(&b, "  All of it for a shell:  . %s\n", filepath.Join(config.Home, "env"))
 	fmt.Fprintf(&b, "  Logs in %s. ^C stops everything; the data stays.\n%s\n\n", filepath.Join(config.Home, "log"), line)
 	return b.String()
@@ -33,6 +36,9 @@ func infraBanner(s *stack.Stack, config stack.Config, took time.Duration) string
 	fmt.Fprintf(&b, "  . %s && dapr run -f .\n\n", filepath.Join(config.Home, "env"))
 	if folder := config.Broker.Components(); folder != broker.Redpanda.Components() {
 		fmt.Fprintf(&b, "  dapr.yaml names components/brokers/redpanda: put %s there first.\n\n", folder)
+	}
+	if url := s.TracesURL(); url != "" {
+		fmt.Fprintf(&b, "  Their traces will be at %s\n", url)
 	}
 	fmt.Fprintf(&b, "  They will serve MCP at %s, token %s\n", s.MCPURL(), s.Token())
 	fmt.Fprintf(&b, "  ^C stops Postgres and broker; the data stays.\n%s\n\n", line)

@@ -30,6 +30,8 @@ Environment:
   BROKER                 redpanda, redis, rabbitmq or kafka; what is not
                          installed is named    (default redpanda, which kfake
                          stands in for)
+  TRACES                 1 keeps the spans of apps and sidecars, and shows them
+                         on a page                  (default none are kept)
   TICKLER_API_PORT       of the API and MCP         (default 8080)
   TICKLER_POSTGRES_PORT  of Postgres                (default 15432)
   TICKLER_BROKER_PORT    of the broker              (default 19092)

@@ -20,6 +20,7 @@ func run(ctx context.Context, infraOnly bool) error {
 		return err
 	}
 	config.InfraOnly, config.Output = infraOnly, os.Stdout
+	config.Traces = os.Getenv("TRACES") == "1"
 	s, err := stack.Start(ctx, config)
 	if err != nil {
 		return err
