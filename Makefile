@@ -17,6 +17,7 @@ help: ## Show this
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo
 	@echo "  make run BROKER=redis, or rabbitmq: docs/brokers.md."
+	@echo "  make run TRACES=1 shows the way of each call: docs/monitoring.md."
 	@echo "  Ports and folders are set by TICKLER_* variables: docs/local.md."
 
 build: ## Build the apps and the dev tool into bin/
@@ -92,7 +93,7 @@ test-mcp: build daprd ## Run MCP's official checkers, and the clients that agent
 
 test-page: build daprd ## Use the page as a person does, in Chromium; needs Node. PICTURES=docs/pictures takes its pictures
 	cd dev/page && npm ci --silent --no-audit --no-fund
-	cd dev && TICKLER_TEST_PAGE=$(CURDIR)/dev/page TICKLER_TEST_PICTURES=$(if $(PICTURES),$(abspath $(PICTURES))) go test -count=1 -v -run 'PageInABrowser|ConsentInABrowser' ./e2e
+	cd dev && TICKLER_TEST_PAGE=$(CURDIR)/dev/page TICKLER_TEST_PICTURES=$(if $(PICTURES),$(abspath $(PICTURES))) go test -count=1 -v -run 'PageInABrowser|ConsentInABrowser|TraceOfAToolCall' ./e2e
 
 # Each page has a network of its own; -buildvcs=false builds the same for every copy.
 test-docs: export GOFLAGS := -buildvcs=false

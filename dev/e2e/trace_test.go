@@ -1,79 +1,30 @@
 package e2e
 
 import (
-	"encoding/hex"
 	"io"
 	"net/http"
-	"net/http/httptest"
-	"sync"
+	"os"
+	"os/exec"
+	"slices"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
-	collector "go.opentelemetry.io/proto/otlp/collector/trace/v1"
-	otlp "go.opentelemetry.io/proto/otlp/trace/v1"
-	"google.golang.org/protobuf/proto"
 
 	"tickler/dev/stack"
+	"tickler/dev/traces"
 	"tickler/internal/event"
 )
 
-// span is one that an app exported.
-type span struct {
-	service, name, topic string
-	trace, id, parent    string
-	kind                 otlp.Span_SpanKind
-}
-
-// spans is a collector of traces: it takes them by OTLP over HTTP, as a real one.
-// https://opentelemetry.io/docs/specs/otlp/#otlphttp
-type spans struct {
-	mu  sync.Mutex
-	all []span
-}
-
-func (c *spans) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	body, err := io.ReadAll(r.Body)
-	var request collector.ExportTraceServiceRequest
-	if err != nil || r.URL.Path != "/v1/traces" || proto.Unmarshal(body, &request) != nil {
-		w.WriteHeader(http.StatusBadRequest)
-		return
-	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	for _, resource := range request.GetResourceSpans() {
-		var service string
-		for _, attribute := range resource.GetResource().GetAttributes() {
-			if attribute.GetKey() == "service.name" {
-				service = attribute.GetValue().GetStringValue()
-			}
-		}
-		for _, scope := range resource.GetScopeSpans() {
-			for _, s := range scope.GetSpans() {
-				taken := span{
-					service: service, name: s.GetName(), kind: s.GetKind(), trace: hex.EncodeToString(s.GetTraceId()),
-					id: hex.EncodeToString(s.GetSpanId()), parent: hex.EncodeToString(s.GetParentSpanId()),
-				}
-				for _, attribute := range s.GetAttributes() {
-					if attribute.GetKey() == "messaging.destination.name" {
-						taken.topic = attribute.GetValue().GetStringValue()
-					}
-				}
-				c.all = append(c.all, taken)
-			}
-		}
-	}
-	w.Header().Set("Content-Type", "application/x-protobuf")
-}
-
-// wait waits for the one span of a trace that meets a condition.
-func (c *spans) wait(t *testing.T, trace, what string, condition func(span) bool) (found span) {
+// spanOf waits for the one span that meets a condition, in the trace or in those
+// that are linked with it.
+func (s *system) spanOf(t *testing.T, trace, what string, condition func(traces.Span) bool) (found traces.Span) {
 	t.Helper()
 	until(t, soon, "the span: "+what, func() bool {
-		c.mu.Lock()
-		defer c.mu.Unlock()
-		for _, s := range c.all {
-			if s.trace == trace && condition(s) {
-				found = s
+		for _, one := range s.Traces().Find(trace) {
+			if i := slices.IndexFunc(one.Spans, condition); i >= 0 {
+				found = one.Spans[i]
 				return true
 			}
 		}
@@ -82,40 +33,99 @@ func (c *spans) wait(t *testing.T, trace, what string, condition func(span) bool
 	return found
 }
 
+// attribute is what a span tells about itself under a name.
+func attribute(s traces.Span, name string) string {
+	for _, a := range s.Attributes {
+		if a.Name == name {
+			return a.Value
+		}
+	}
+	return ""
+}
+
 func TestTraceOfAToolCallGoesOnThroughOutboxAndBrokerIntoWhatItCauses(t *testing.T) {
 	t.Parallel()
-	collected := &spans{}
-	server := httptest.NewServer(collected)
-	t.Cleanup(server.Close)
-	exporting := map[string]string{"OTEL_EXPORTER_OTLP_ENDPOINT": server.URL, "OTEL_BSP_SCHEDULE_DELAY": "100"}
-	s := start(t, func(c *stack.Config) {
-		c.AppEnv = map[string]map[string]string{"api": exporting, "notifier": exporting, "recurrer": exporting}
-	})
+	s := start(t, func(c *stack.Config) { c.Traces = true })
 	p := s.person(t, "")
-	task := p.add(t, fields{"title": "traced", "recurrence_rule": "daily"})
+	// The next occurrence is due in some seconds, and reminds then.
+	task := p.add(t, fields{"title": "Water the plants", "recurrence_rule": "daily", "due_date": time.Now().Add(-day + 4*time.Second).UTC().Format(time.RFC3339), "reminder_offsets": []int{0}})
 	const trace, caller = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
 	completed, err := p.try(withHeader(t.Context(), "traceparent", "00-"+trace+"-"+caller+"-01"), "complete_task", fields{"task_id": task.ID})
 	require.NoError(t, err)
 	require.Nil(t, completed.Error)
 	next := s.successor(t, p, task.ID)
 
-	call := collected.wait(t, trace, "the tool call", func(s span) bool { return s.name == "tool complete_task" })
-	require.Equal(t, "tickler-api", call.service)
-	require.Equal(t, caller, call.parent, "the caller's own span")
-	require.Equal(t, otlp.Span_SPAN_KIND_SERVER, call.kind)
+	call := s.spanOf(t, trace, "the tool call", func(s traces.Span) bool { return s.Name == "tool complete_task" })
+	require.Equal(t, "api", call.Service)
+	require.Equal(t, caller, call.Parent, "the caller's own span")
+	require.Equal(t, "server", call.Kind)
 	for _, topic := range event.TopicsOf(event.TaskCompleted) {
-		published := collected.wait(t, trace, "the way to "+topic, func(s span) bool { return s.name == "publish task.completed" && s.topic == topic })
-		require.Equal(t, call.id, published.parent)
-		require.Equal(t, otlp.Span_SPAN_KIND_PRODUCER, published.kind)
+		published := s.spanOf(t, trace, "the way to "+topic, func(s traces.Span) bool {
+			return s.Name == "publish task.completed" && attribute(s, "messaging.destination.name") == topic
+		})
+		require.Equal(t, call.ID, published.Parent)
+		require.Equal(t, "producer", published.Kind)
+		request := s.spanOf(t, trace, "the sidecar takes it", func(s traces.Span) bool { return s.Parent == published.ID })
+		require.Equal(t, published.Service+"-daprd", request.Service)
+		require.Contains(t, request.Name, "BulkPublish")
 	}
-	handled := collected.wait(t, trace, "the consumer", func(s span) bool { return s.name == "handle task.completed" })
-	require.Equal(t, "tickler-recurrer", handled.service)
-	require.Equal(t, call.id, handled.parent)
-	require.Equal(t, otlp.Span_SPAN_KIND_CONSUMER, handled.kind)
-	caused := collected.wait(t, trace, "the successor's own event", func(s span) bool { return s.name == "publish task.created" })
-	require.Equal(t, handled.id, caused.parent)
+	delivered := s.spanOf(t, trace, "the sidecar delivers it", func(s traces.Span) bool { return s.Name == "pubsub/task-recurrence" })
+	require.Equal(t, "recurrer-daprd", delivered.Service)
+	require.Equal(t, call.ID, delivered.Parent)
+	handled := s.spanOf(t, trace, "the consumer", func(s traces.Span) bool { return s.Name == "handle task.completed" })
+	require.Equal(t, "recurrer", handled.Service)
+	require.Equal(t, delivered.ID, handled.Parent)
+	require.Equal(t, "consumer", handled.Kind)
+	caused := s.spanOf(t, trace, "the successor's own event", func(s traces.Span) bool { return s.Name == "publish task.created" })
+	require.Equal(t, handled.ID, caused.Parent)
+	for _, span := range []traces.Span{call, delivered, handled, caused} {
+		require.Equal(t, trace, span.TraceID)
+	}
 
 	created := s.observer.wait(t, 1, event.TopicTaskEvents, event.TaskCreated, next.ID)[0]
 	require.Equal(t, trace, traceID(created.TraceParent))
 	require.Len(t, s.lines("recurrer", "next occurrence created", trace), 1, "the log names the trace")
+
+	// Its reminder begins with a tick, which finds those of other tasks too: a link
+	// leads from it to what set it.
+	reminded := s.spanOf(t, trace, "the reminder is published", func(s traces.Span) bool { return s.Name == "publish reminder.sent" })
+	require.NotEqual(t, trace, reminded.TraceID)
+	require.Contains(t, reminded.Links, traces.Link{TraceID: trace, SpanID: handled.ID})
+	tick := s.spanOf(t, trace, "the tick", func(s traces.Span) bool { return s.ID == reminded.Parent })
+	require.Equal(t, "tick reminder-scan", tick.Name)
+	reminder := s.spanOf(t, trace, "the reminder is delivered", func(s traces.Span) bool { return s.Name == "deliver reminder" })
+	require.Equal(t, "notifier", reminder.Service)
+	require.Equal(t, tick.ID, reminder.Parent)
+
+	list, page := fetched(t, s.TracesURL()), fetched(t, s.TracesURL()+"/trace/"+trace)
+	require.Contains(t, list, "/trace/"+trace)
+	for _, name := range []string{"tool complete_task", "publish task.completed", "pubsub/task-recurrence", "handle task.completed", "deliver reminder"} {
+		require.Contains(t, page, name)
+	}
+	lookAt(t, s.TracesURL(), trace)
+}
+
+func fetched(t *testing.T, url string) string {
+	t.Helper()
+	response, err := http.Get(url)
+	require.NoError(t, err)
+	defer func() { _ = response.Body.Close() }()
+	require.Equal(t, http.StatusOK, response.StatusCode)
+	body, err := io.ReadAll(response.Body)
+	require.NoError(t, err)
+	return string(body)
+}
+
+// lookAt shows a trace to a browser, where there is one.
+func lookAt(t *testing.T, url, trace string) {
+	t.Helper()
+	dir := os.Getenv(pageVariable)
+	if dir == "" {
+		return
+	}
+	command := exec.CommandContext(t.Context(), "node", "traces.mjs")
+	command.Dir = dir
+	command.Env = append(os.Environ(), "TRACES="+strings.TrimSuffix(url, "/"), "TRACE="+trace, "PICTURES="+os.Getenv(picturesVariable))
+	output, err := command.CombinedOutput()
+	require.NoError(t, err, "%s", output)
 }

@@ -3,11 +3,11 @@
 // every page, light and dark. TestPageInABrowser in dev/e2e starts the system.
 import assert from 'node:assert/strict'
 import { existsSync, mkdirSync } from 'node:fs'
-import { writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { AxeBuilder } from '@axe-core/playwright'
 import { chromium } from 'playwright-core'
+import { keep } from './picture.mjs'
 
 const { PAGE, HERE, RECEIVER, PICTURES } = process.env
 const executablePath = process.env.CHROMIUM || ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find((path) => existsSync(path))
@@ -55,22 +55,7 @@ const add = async (page, text) => {
 }
 const following = (page) => page.locator('html[data-following]').waitFor()
 
-// picture keeps a picture of the page, as WebP, which the browser makes itself.
-async function picture(page, name) {
-  if (!PICTURES) return
-  const png = (await page.screenshot()).toString('base64')
-  const maker = await browser.newPage()
-  const webp = await maker.evaluate(async (png) => {
-    const image = new Image()
-    image.src = 'data:image/png;base64,' + png
-    await image.decode()
-    const canvas = Object.assign(document.createElement('canvas'), { width: image.width, height: image.height })
-    canvas.getContext('2d').drawImage(image, 0, 0)
-    return canvas.toDataURL('image/webp', 0.85).split(',')[1]
-  }, png)
-  await maker.close()
-  await writeFile(`${PICTURES}/${name}.webp`, Buffer.from(webp, 'base64'))
-}
+const picture = async (page, name) => PICTURES && await keep(page, `${PICTURES}/${name}.webp`)
 
 // paths are those of every page, once there is a task, a category and a tag.
 let paths = ['/', '/upcoming', '/tasks', '/tasks?select=1', '/search?q=rent', '/activity', '/connections', '/settings']

@@ -115,6 +115,7 @@ type waterfall struct {
 // bar is a span in a waterfall. Its position is in thousandths of the whole.
 type bar struct {
 	Span
+	Title         string
 	Depth, Indent int
 	From, Width   float64
 	Took          time.Duration
@@ -168,9 +169,9 @@ func fall(t Trace, services []string) waterfall {
 		delete(children, parent) // spans that claim to be above each other are shown once
 		for _, span := range below {
 			f.Rows = append(f.Rows, bar{
-				Span: span, Depth: depth, Indent: 12 * min(depth, 12), Took: span.End.Sub(span.Start),
+				Span: span, Title: title(span), Depth: depth, Indent: 12 * min(depth, 12), Took: span.End.Sub(span.Start),
 				From:   1000 * float64(span.Start.Sub(begin)) / float64(whole),
-				Width:  max(2, 1000*float64(span.End.Sub(span.Start))/float64(whole)),
+				Width:  max(3, 1000*float64(span.End.Sub(span.Start))/float64(whole)),
 				Colour: slices.Index(services, span.Service) % colours,
 			})
 			add(span.ID, depth+1)
@@ -178,6 +179,17 @@ func fall(t Trace, services []string) waterfall {
 	}
 	add("", 0)
 	return f
+}
+
+// title is the name of a span, with the topic that it is about.
+func title(span Span) string {
+	name := strings.TrimPrefix(span.Name, "/dapr.proto.runtime.v1.Dapr/")
+	for _, a := range span.Attributes {
+		if a.Name == "messaging.destination.name" {
+			return name + " → " + a.Value
+		}
+	}
+	return name
 }
 
 func render(w http.ResponseWriter, name string, data any) {
