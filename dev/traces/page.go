@@ -185,7 +185,7 @@ func fall(t Trace, services []string) waterfall {
 func title(span Span) string {
 	name := strings.TrimPrefix(span.Name, "/dapr.proto.runtime.v1.Dapr/")
 	for _, a := range span.Attributes {
-		if a.Name == "messaging.destination.name" {
+		if a.Name == "messaging.destination.name" && !strings.Contains(name, a.Value) {
 			return name + " → " + a.Value
 		}
 	}
