@@ -7,9 +7,9 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -21,6 +21,7 @@ import (
 	"tickler/dev/port"
 	"tickler/dev/runfile"
 	"tickler/dev/stack"
+	"tickler/dev/traces"
 	"tickler/internal/event"
 )
 
@@ -31,18 +32,18 @@ type cliRun struct {
 	ports      []int
 	env        []string
 	process    *exec.Cmd
-	output     *bytes.Buffer // read after ended only
 	ended      chan error
 }
 
-// runsUnderTheCLI starts what `make infra` starts, and the apps with the dapr CLI.
-func runsUnderTheCLI(t *testing.T) (*system, *cliRun) {
+// runsUnderTheCLI starts what `make infra` starts, and the apps with the dapr CLI, in
+// the environment of that but for some variables.
+func runsUnderTheCLI(t *testing.T, without ...string) (*system, *cliRun) {
 	t.Helper()
 	dapr, err := exec.LookPath("dapr")
 	if err != nil {
 		t.Skip("the dapr CLI is not installed (no dapr on PATH), so `dapr run -f .` is not tried")
 	}
-	r := &cliRun{dapr: dapr, root: t.TempDir(), output: &bytes.Buffer{}, ended: make(chan error, 1)}
+	r := &cliRun{dapr: dapr, root: t.TempDir(), ended: make(chan error, 1)}
 	require.NoError(t, os.Chmod(filepath.Dir(r.root), 0o755)) // Postgres may run as another user
 	for _, name := range []string{"bin", "components", "dev"} {
 		require.NoError(t, os.Symlink(filepath.Join(staged.root, name), filepath.Join(r.root, name)))
@@ -63,16 +64,20 @@ func runsUnderTheCLI(t *testing.T) (*system, *cliRun) {
 	require.NoError(t, os.MkdirAll(filepath.Join(r.root, ".dapr", "bin"), 0o755))
 	require.NoError(t, os.Symlink(staged.daprd, filepath.Join(r.root, ".dapr", "bin", "daprd")))
 
-	s := start(t, func(c *stack.Config) { c.Root, c.Broker, c.InfraOnly = r.root, broker.Redpanda, true })
+	s := start(t, func(c *stack.Config) { c.Root, c.Broker, c.InfraOnly, c.Traces = r.root, broker.Redpanda, true, true })
 	r.env = append(os.Environ(), "HOME="+r.root, "DAPR_RUNTIME_PATH="+r.root)
 	for name, value := range s.Env() {
-		r.env = append(r.env, name+"="+value)
+		if !slices.Contains(without, name) {
+			r.env = append(r.env, name+"="+value)
+		}
 	}
 	r.process = r.command("run", "-f", ".")
 	r.process.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // as a shell does: ^C reaches the group
-	var both sync.Mutex
-	r.process.Stdout, r.process.Stderr = &lockedWriter{&both, r.output}, &lockedWriter{&both, r.output}
+	log, err := os.Create(r.log())                              // no pipe, which would outlive the CLI with what it leaves
+	require.NoError(t, err)
+	r.process.Stdout, r.process.Stderr = log, log
 	require.NoError(t, r.process.Start())
+	require.NoError(t, log.Close())
 	go func() { r.ended <- r.process.Wait() }()
 	t.Cleanup(func() {
 		_ = syscall.Kill(-r.process.Process.Pid, syscall.SIGKILL)
@@ -80,36 +85,22 @@ func runsUnderTheCLI(t *testing.T) (*system, *cliRun) {
 			_ = syscall.Kill(pid, syscall.SIGKILL)
 		}
 	})
-	until(t, later, "api serves", func() bool {
+	// The CLI hangs when it is stopped while it starts something.
+	until(t, later, "the CLI has started all apps", func() bool {
+		said, err := os.ReadFile(r.log())
+		require.NoError(t, err)
 		select {
 		case err := <-r.ended:
-			require.NoError(t, err, "%s", r.output)
-			require.Fail(t, "dapr run ended", "%s", r.output)
+			require.Fail(t, "dapr run ended", "%v\n%s", err, said)
 		default:
 		}
-		return port.Check(s.port(t)) != nil
+		return bytes.Count(said, []byte("Writing log files to directory")) == 3
 	})
 	return s, r
 }
 
-type lockedWriter struct {
-	mu *sync.Mutex
-	to *bytes.Buffer
-}
-
-func (w *lockedWriter) Write(p []byte) (int, error) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	return w.to.Write(p)
-}
-
-// port is that of api.
-func (s *system) port(t *testing.T) int {
-	t.Helper()
-	number, err := strconv.Atoi(s.APIURL()[len("http://127.0.0.1:"):])
-	require.NoError(t, err)
-	return number
-}
+// log is what the CLI prints.
+func (r *cliRun) log() string { return filepath.Join(r.root, "dapr.log") }
 
 func (r *cliRun) command(args ...string) *exec.Cmd {
 	c := exec.Command(r.dapr, args...)
@@ -144,7 +135,8 @@ func (r *cliRun) leavesNothing(t *testing.T) {
 			require.NoError(t, err)
 		}
 	case <-time.After(later):
-		require.Fail(t, "dapr run goes on", "%s", r.left(t))
+		said, _ := os.ReadFile(r.log())
+		require.Fail(t, "dapr run goes on", "%v\n%s", r.left(t), said)
 	}
 	until(t, later, "no process is left", func() bool { return len(r.left(t)) == 0 })
 	for _, number := range r.ports {
@@ -154,13 +146,19 @@ func (r *cliRun) leavesNothing(t *testing.T) {
 
 func TestDaprRunStartsTheAppsAndDaprStopEndsThem(t *testing.T) {
 	t.Parallel()
-	s, r := runsUnderTheCLI(t)
+	s, r := runsUnderTheCLI(t, "DAPR_API_TOKEN") // dapr stop sends none, and so would not find them
 	p := s.person(t, "")
 	task := p.add(t, fields{"title": "under dapr run", "recurrence_rule": "daily", "due_date": time.Now().Add(-day + 2*time.Second).UTC().Format(time.RFC3339), "reminder_offsets": []int{0}})
 	p.call(t, "complete_task", fields{"task_id": task.ID})
 	next := s.successor(t, p, task.ID)
 	s.observer.wait(t, 1, event.TopicTaskReminders, event.ReminderSent, next.ID)
-	require.GreaterOrEqual(t, len(r.left(t)), 7, "the CLI, three apps and three sidecars")
+	require.Len(t, r.left(t), 7, "the CLI, three apps and three sidecars")
+	until(t, soon, "the trace that the environment asks of all of them", func() bool {
+		return slices.ContainsFunc(s.Traces().List(), func(one traces.Trace) bool {
+			services := one.Services()
+			return slices.Contains(services, "tickler-api") && slices.Contains(services, "recurrer") && slices.Contains(services, "tickler-recurrer")
+		})
+	})
 
 	stopped, err := r.command("stop", "-f", ".").CombinedOutput()
 	require.NoError(t, err, "%s", stopped)
@@ -170,7 +168,7 @@ func TestDaprRunStartsTheAppsAndDaprStopEndsThem(t *testing.T) {
 func TestInterruptedDaprRunLeavesNothing(t *testing.T) {
 	t.Parallel()
 	_, r := runsUnderTheCLI(t)
-	until(t, later, "all of them run", func() bool { return len(r.left(t)) >= 7 })
+	require.Len(t, r.left(t), 7, "the CLI, three apps and three sidecars")
 	require.NoError(t, syscall.Kill(-r.process.Process.Pid, syscall.SIGINT))
 	r.leavesNothing(t)
 }
