@@ -1,6 +1,6 @@
 # Everything needs Go only; `make run` and `make test` find, or fetch, the rest.
 .DEFAULT_GOAL := help
-.PHONY: help build run infra clean image sbom licences vuln schema test test-brokers test-kafka test-k8s test-k8s-e2e test-asyncapi test-rest test-mcp test-page test-docs test-calendar test-email test-kill lint fuzz bench daprd tidy
+.PHONY: help build run infra clean image sbom licences vuln schema test test-brokers test-kafka test-k8s test-k8s-e2e test-asyncapi test-rest test-mcp test-page test-docs test-calendar test-kill lint fuzz bench daprd tidy
 
 # The Go that go.mod names has no known weakness (`make vuln`), where the installed
 # one may be older or told to stay as it is. A newer installed one is used instead.
@@ -103,10 +103,6 @@ test-docs: build daprd ## Run every block of every page as pasted; ONLY="README.
 test-calendar: ## Let ical.js work out the dates of calendar feeds; needs Node
 	cd dev/calendar && npm ci --silent --no-audit --no-fund
 	cd dev && TICKLER_TEST_CALENDAR=$(CURDIR)/dev/calendar go test -count=1 ./calendar
-
-test-email: build ## Send reminders to an SMTP server, with a daprd that can
-	bin/tickler-dev daprd --all
-	cd dev && TICKLER_TEST_EMAIL=1 go test -count=1 -run Mail ./e2e
 
 test-kill: build daprd ## Kill notifier at random moments while 10,000 reminders fall due
 	cd dev && TICKLER_TEST_REMINDERS=10000 go test -count=1 -v -timeout 20m -run RemindersArriveOnce ./e2e

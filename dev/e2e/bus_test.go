@@ -80,7 +80,7 @@ func topicNames() (names []string) {
 
 // skipWhereUnconfirmedIsLost skips a test that kills the broker while events are
 // being published, on RabbitMQ: Dapr 1.18 reports an event as published when the
-// connection broke before RabbitMQ confirmed it (components-contrib 1.18.3,
+// connection broke before RabbitMQ confirmed it (components-contrib 1.18.4,
 // pubsub/rabbitmq, publishSync). The outbox then forgets it.
 func skipWhereUnconfirmedIsLost(t testing.TB) {
 	t.Helper()

@@ -10,8 +10,6 @@ import (
 	"net"
 	"net/http"
 	"net/mail"
-	"os"
-	"path/filepath"
 	"regexp"
 	"strconv"
 	"sync"
@@ -21,13 +19,8 @@ import (
 	"github.com/emersion/go-smtp"
 	"github.com/stretchr/testify/require"
 
-	"tickler/dev/sidecar"
 	"tickler/dev/stack"
 )
-
-// mailVariable says that mail is to be tried, with a daprd that takes minutes to
-// be built: make test-email.
-const mailVariable = "TICKLER_TEST_EMAIL"
 
 // post is an SMTP server that wants a password, and keeps what it takes.
 type post struct {
@@ -118,11 +111,6 @@ func (s *system) confirm(t *testing.T, m mailed) {
 }
 
 func TestReminderComesByMail(t *testing.T) {
-	if os.Getenv(mailVariable) == "" {
-		t.Skip("it wants a daprd with all components: make test-email")
-	}
-	daprd, err := sidecar.Build(t.Context(), filepath.Join(staged.root, "dev", "daprd"), sidecar.All, t.Logf)
-	require.NoError(t, err)
 	office := &post{}
 	server := smtp.NewServer(office)
 	server.AllowInsecureAuth = true // it is on this machine
@@ -133,7 +121,6 @@ func TestReminderComesByMail(t *testing.T) {
 
 	s := start(t, func(c *stack.Config) {
 		allowLoopback(c)
-		c.Daprd = daprd
 		c.AppEnv["api"] = maps.Clone(c.AppEnv["api"])
 		c.AppEnv["api"]["TICKLER_PUBLIC_URL"] = "https://tickler.example.com"
 		c.Mail = map[string]string{

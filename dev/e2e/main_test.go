@@ -77,7 +77,7 @@ func stage(ctx context.Context) error {
 		}
 	}
 	say := func(format string, args ...any) { fmt.Fprintf(os.Stderr, format+"\n", args...) }
-	staged.daprd, err = sidecar.Build(ctx, filepath.Join(repository, "dev", "daprd"), sidecar.Stable, say)
+	staged.daprd, err = sidecar.Build(ctx, filepath.Join(repository, "dev", "daprd"), sidecar.Daprd, say)
 	return err
 }
 

@@ -1,9 +1,11 @@
 // Package sidecar finds the daprd that the local stack runs beside each app, or
-// builds it once from its Go module.
+// builds it once from its Go module, with what else of Dapr a test needs.
 package sidecar
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"os"
@@ -19,21 +21,25 @@ import (
 // oldest version of an installed daprd that is used.
 const oldest = "v1.18.0"
 
+const module = "github.com/dapr/dapr"
+
+// A Program is built from the module in dev/daprd.
+type Program string
+
+// The programs. Daprd has the components that are used here, and no others. The
+// two parts of the control plane are for workflows, which none of the apps has.
 const (
-	module  = "github.com/dapr/dapr"
-	command = module + "/cmd/daprd"
+	Daprd     Program = "daprd"
+	Placement Program = "placement"
+	Scheduler Program = "scheduler"
 )
 
-// Components are those that daprd is built with.
-type Components string
-
-const (
-	// Stable leaves out the components that are not stable in Dapr: a smaller
-	// binary, built in half the time, with all that the stack uses.
-	Stable Components = "stablecomponents"
-	// All has bindings.smtp too, as Dapr's own images have.
-	All Components = "allcomponents"
-)
+func (p Program) pkg() string {
+	if p == Daprd {
+		return "."
+	}
+	return module + "/cmd/" + string(p)
+}
 
 // Installed returns the daprd in the folder where the dapr CLI keeps it, when
 // it is new enough, else "". runtimePath is the run template's, as in the CLI
@@ -53,27 +59,31 @@ func Installed(ctx context.Context, runtimePath string) string {
 	return path
 }
 
-// Build returns the daprd of the module in folder (that of dev/daprd), built
-// into the user's cache if it is not there yet. The first build takes minutes,
-// which say announces. Several processes may ask at once: one builds.
-func Build(ctx context.Context, folder string, components Components, say func(string, ...any)) (string, error) {
-	version, err := pinned(folder)
+// Build returns a program of the module in folder (that of dev/daprd), built into
+// the user's cache if it is not there yet. The first build takes minutes, which say
+// announces. Several processes may ask at once: one builds.
+func Build(ctx context.Context, folder string, program Program, say func(string, ...any)) (string, error) {
+	version, err := Version(folder)
+	if err != nil {
+		return "", err
+	}
+	source, err := fingerprint(folder)
 	if err != nil {
 		return "", err
 	}
 	cache, err := os.UserCacheDir()
 	if err != nil {
-		return "", fmt.Errorf("where to keep daprd: %w", err)
+		return "", fmt.Errorf("where to keep %s: %w", program, err)
 	}
-	dir := filepath.Join(cache, "tickler", "daprd-"+version+"-"+string(components))
-	target := filepath.Join(dir, "daprd")
+	dir := filepath.Join(cache, "tickler", "dapr-"+version+"-"+source)
+	target := filepath.Join(dir, string(program))
 	if isThere(target) {
 		return target, nil
 	}
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return "", err
 	}
-	lock, err := os.Create(filepath.Join(dir, "lock"))
+	lock, err := os.Create(target + ".lock")
 	if err != nil {
 		return "", err
 	}
@@ -84,21 +94,39 @@ func Build(ctx context.Context, folder string, components Components, say func(s
 	if isThere(target) {
 		return target, nil
 	}
-	say("building daprd %s with %s from its Go module: five to ten minutes on two cores, this once", version, components)
+	say("building %s %s from its Go module: some minutes on two cores, this once", program, version)
 	half := target + ".new"
-	build := exec.CommandContext(ctx, "go", "build", "-tags", string(components), "-trimpath",
-		"-ldflags", "-s -w -X "+module+"/pkg/buildinfo.version="+version, "-o", half, command)
+	build := exec.CommandContext(ctx, "go", "build", "-trimpath",
+		"-ldflags", "-s -w -X "+module+"/pkg/buildinfo.version="+version, "-o", half, program.pkg())
 	build.Dir = folder
 	build.Env = append(os.Environ(), "CGO_ENABLED=0", "GOWORK=off")
 	if output, err := build.CombinedOutput(); err != nil {
-		return "", fmt.Errorf("building daprd %s: %w\n%s", version, err, output)
+		return "", fmt.Errorf("building %s %s: %w\n%s", program, version, err, output)
 	}
-	say("daprd %s is built and kept in %s", version, dir)
+	say("%s %s is built and kept in %s", program, version, dir)
 	return target, os.Rename(half, target)
 }
 
-// pinned is the version of Dapr that the module requires, without its v.
-func pinned(folder string) (string, error) {
+// fingerprint changes with whatever a program is built from: one version of Dapr can
+// be built with several of its components.
+func fingerprint(folder string) (string, error) {
+	files, err := filepath.Glob(filepath.Join(folder, "*.*"))
+	if err != nil {
+		return "", err
+	}
+	sum := sha256.New()
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			return "", err
+		}
+		fmt.Fprintf(sum, "%s %d\n%s", filepath.Base(file), len(text), text)
+	}
+	return hex.EncodeToString(sum.Sum(nil)[:4]), nil
+}
+
+// Version of Dapr, without its v, that the module in folder requires.
+func Version(folder string) (string, error) {
 	path := filepath.Join(folder, "go.mod")
 	text, err := os.ReadFile(path)
 	if err != nil {

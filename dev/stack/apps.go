@@ -72,12 +72,8 @@ func (s *Stack) findDaprd(ctx context.Context) error {
 		s.say("daprd: %s", s.daprd)
 		return nil
 	}
-	components := sidecar.Stable
-	if len(s.config.Mail) > 0 {
-		components = sidecar.All
-	}
 	var err error
-	s.daprd, err = sidecar.Build(ctx, filepath.Join(s.config.Root, "dev", "daprd"), components, s.say)
+	s.daprd, err = sidecar.Build(ctx, filepath.Join(s.config.Root, "dev", "daprd"), sidecar.Daprd, s.say)
 	return err
 }
 

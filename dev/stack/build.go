@@ -28,7 +28,7 @@ func Build(ctx context.Context, root string) error {
 	if sidecar.Installed(ctx, "") != "" {
 		return nil
 	}
-	_, err := sidecar.Build(ctx, filepath.Join(root, "dev", "daprd"), sidecar.Stable, func(format string, args ...any) {
+	_, err := sidecar.Build(ctx, filepath.Join(root, "dev", "daprd"), sidecar.Daprd, func(format string, args ...any) {
 		fmt.Fprintf(os.Stderr, format+"\n", args...)
 	})
 	return err

@@ -48,7 +48,7 @@ type Config struct {
 	AppEnv map[string]map[string]string
 
 	// Mail is the environment that components/email reads, SMTP_HOST and so on;
-	// without it no mail is sent. It needs a daprd with all components.
+	// without it no mail is sent.
 	Mail map[string]string
 
 	// Traces keeps the spans of all apps and sidecars, and serves a page that shows

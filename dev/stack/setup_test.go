@@ -45,7 +45,7 @@ func withTools(m *testing.M) (int, error) {
 		}
 	}
 	say := func(format string, args ...any) { fmt.Fprintf(os.Stderr, format+"\n", args...) }
-	if tools.daprd, err = sidecar.Build(context.Background(), filepath.Join("..", "daprd"), sidecar.Stable, say); err != nil {
+	if tools.daprd, err = sidecar.Build(context.Background(), filepath.Join("..", "daprd"), sidecar.Daprd, say); err != nil {
 		return 0, err
 	}
 	return m.Run(), nil

@@ -36,23 +36,16 @@ func has(names []string) error {
 	return broker.Installed(kinds...)
 }
 
-// daprd prints where it is; with --all, where one with all components is.
-func daprd(ctx context.Context, args []string) error {
-	flags := flag.NewFlagSet("daprd", flag.ExitOnError)
-	all := flags.Bool("all", false, "with all components, as for mail")
-	_ = flags.Parse(args)
-	components := sidecar.Stable
-	if *all {
-		components = sidecar.All
-	}
+// daprd prints where it is.
+func daprd(ctx context.Context, _ []string) error {
 	root, err := stack.FindRoot()
 	if err != nil {
 		return err
 	}
 	path := sidecar.Installed(ctx, "")
-	if path == "" || *all {
+	if path == "" {
 		say := func(format string, args ...any) { fmt.Fprintf(os.Stderr, format+"\n", args...) }
-		if path, err = sidecar.Build(ctx, filepath.Join(root, "dev", "daprd"), components, say); err != nil {
+		if path, err = sidecar.Build(ctx, filepath.Join(root, "dev", "daprd"), sidecar.Daprd, say); err != nil {
 			return err
 		}
 	}
