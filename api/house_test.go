@@ -26,7 +26,6 @@ import (
 	"tickler/internal/person"
 	"tickler/internal/pgtest"
 	"tickler/internal/repository"
-	"tickler/internal/sidecar"
 )
 
 // fields is a JSON object.
@@ -57,13 +56,12 @@ func (h *house) replica(t testing.TB) *house {
 }
 
 // serve starts the house under a role; "" is the owner of the schema. There is no
-// sidecar, so events are not relayed.
+// worker, so events are not relayed.
 func (h *house) serve(t testing.TB, role repository.Role, change func(*config.Guard)) *house {
 	t.Helper()
 	ctx, stop := context.WithCancel(context.Background())
 	settings := config.Config{
 		DatabaseURL: h.owner.Config().ConnString(), LogLevel: slog.LevelDebug,
-		Sidecar:        sidecar.Config{GRPCPort: "1", HTTPPort: "1"},
 		AllowedTargets: delivery.Networks{netip.MustParsePrefix("127.0.0.0/8")},
 		Guard:          config.Guard{PublicURL: "http://127.0.0.1", PublicURLSet: true, Registration: true, Algorithms: []string{"RS256"}},
 	}

@@ -133,7 +133,7 @@ func (p *process) start(b *testing.B) {
 	}
 	p.root = "http://" + address
 	p.command = exec.Command(binary)
-	p.command.Env = []string{"DATABASE_URL=" + p.database, "TICKLER_LISTEN=" + address, "DAPR_GRPC_PORT=1", "DAPR_HTTP_PORT=1", "TICKLER_LOG_LEVEL=error"}
+	p.command.Env = []string{"DATABASE_URL=" + p.database, "TICKLER_LISTEN=" + address, "TICKLER_LOG_LEVEL=error"}
 	p.command.Stderr = os.Stderr
 	require.NoError(b, p.command.Start())
 	require.Eventually(b, func() bool {

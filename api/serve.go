@@ -74,7 +74,7 @@ func wire(ctx context.Context, a *app.App) (wired, error) {
 	settings := a.Settings.Guard
 	a.Store.LimitTasks(a.Settings.UserTasks)
 	events := feed.New(a.Store, a.Log, a.Registry)
-	a.Relay.Woken = events.Wake
+	a.Bell.OnCommit(events.Wake)
 	tasks, labels := task.NewService(a.Store, time.Now), label.NewService(a.Store, time.Now)
 	rules := person.ChannelRules{
 		Seal: a.Settings.SecretKeys.Seal, Plain: len(a.Settings.AllowedTargets) > 0, Confirmations: a.Settings.UserConfirmations,

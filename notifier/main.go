@@ -44,24 +44,24 @@ func run() error {
 	}
 	ctx, stop := lifecycle.Interrupted()
 	defer stop()
-	a, err := app.Open(ctx, name, repository.RoleNotifier, settings, os.Stdout)
+	w, err := app.OpenWorker(ctx, name, repository.RoleNotifier, settings, os.Stdout)
 	if err != nil {
 		return err
 	}
-	defer a.Close()
-	a.Store.LimitMails(settings.UserMails)
+	defer w.Close()
+	w.Store.LimitMails(settings.UserMails)
 	client := delivery.NewClient(settings.AllowedTargets, attemptTime)
-	mail := &delivery.Email{Invoke: a.Sidecar.Output(settings.Mailer), Timeout: attemptTime}
-	sender := newSender(a.Store, settings.SecretKeys.Open, sendersOf(client, mail), settings.Retries, time.Now, a.Log, a.Registry)
-	scanner := newScanner(a.Store.ClaimReminders, time.Now, a.Log, a.Registry)
-	callbacks := a.Callbacks()
+	mail := &delivery.Email{Invoke: w.Sidecar.Output(settings.Mailer), Timeout: attemptTime}
+	sender := newSender(w.Store, settings.SecretKeys.Open, sendersOf(client, mail), settings.Retries, time.Now, w.Log, w.Registry)
+	scanner := newScanner(w.Store.ClaimReminders, time.Now, w.Log, w.Registry)
+	callbacks := w.Callbacks()
 	callbacks.Binding("reminder-scan", func(ctx context.Context) error {
 		sender.wake()
 		return scanner.tick(ctx)
 	})
-	callbacks.Binding("housekeeping", a.Store.Prune)
-	callbacks.BulkSubscription(event.TopicTaskReminders, newDeliverer(a.Store.TakeReminders, sender.wake, time.Now, a.Log, a.Registry).deliver)
-	return a.RunWorker(ctx, callbacks, sender.run)
+	callbacks.Binding("housekeeping", w.Store.Prune)
+	callbacks.BulkSubscription(event.TopicTaskReminders, newDeliverer(w.Store.TakeReminders, sender.wake, time.Now, w.Log, w.Registry).deliver)
+	return w.Run(ctx, callbacks, sender.run)
 }
 
 // sendersOf returns the sender of each kind of channel. All but mail call URLs that

@@ -40,12 +40,12 @@ func run() error {
 	}
 	ctx, stop := lifecycle.Interrupted()
 	defer stop()
-	a, err := app.Open(ctx, name, repository.RoleRecurrer, settings, os.Stdout)
+	w, err := app.OpenWorker(ctx, name, repository.RoleRecurrer, settings, os.Stdout)
 	if err != nil {
 		return err
 	}
-	defer a.Close()
-	callbacks := a.Callbacks()
-	callbacks.Subscription(event.TopicTaskRecurrence, newFollower(task.NewService(a.Store, time.Now), a.Log, a.Registry).follow)
-	return a.RunWorker(ctx, callbacks)
+	defer w.Close()
+	callbacks := w.Callbacks()
+	callbacks.Subscription(event.TopicTaskRecurrence, newFollower(task.NewService(w.Store, time.Now), w.Log, w.Registry).follow)
+	return w.Run(ctx, callbacks)
 }

@@ -57,10 +57,9 @@ type setting struct {
 	read                 func(c *Config, value string) error
 }
 
-// settings lists the variables of an app. Only apps that the sidecar calls have a
-// callback listener.
-func settings(listen string, calledBack bool) []setting {
-	all := []setting{
+// settings lists the variables of every app.
+func settings(listen string) []setting {
+	return []setting{
 		{name: "DATABASE_URL", help: "Postgres, as postgres://user:password@host:port/database", read: func(c *Config, v string) error {
 			c.DatabaseURL = v
 			return nil
@@ -70,16 +69,6 @@ func settings(listen string, calledBack bool) []setting {
 				return errors.New("must be host:port, for example 127.0.0.1:8080")
 			}
 			c.Listen = v
-			return nil
-		}},
-		{name: "DAPR_GRPC_PORT", standard: "50001", help: "gRPC port of the sidecar; Dapr sets it", read: port(func(c *Config, v string) { c.Sidecar.GRPCPort = v })},
-		{name: "DAPR_HTTP_PORT", standard: "3500", help: "HTTP port of the sidecar; Dapr sets it", read: port(func(c *Config, v string) { c.Sidecar.HTTPPort = v })},
-		{name: "DAPR_API_TOKEN", optional: true, help: "token that the sidecar asks of the app", read: func(c *Config, v string) error {
-			c.Sidecar.APIToken = v
-			return nil
-		}},
-		{name: "TICKLER_PUBSUB", standard: "taskbus", help: "name of the Dapr pub/sub component", read: func(c *Config, v string) error {
-			c.Sidecar.PubSub = v
 			return nil
 		}},
 		{name: "TICKLER_LOG_LEVEL", standard: "info", help: "debug, info, warn or error", read: func(c *Config, v string) error {
@@ -95,15 +84,28 @@ func settings(listen string, calledBack bool) []setting {
 			return nil
 		}},
 	}
-	if calledBack {
-		all = append(all,
-			setting{name: "APP_PORT", help: "loopback port on which the sidecar calls the app; Dapr sets it", read: port(func(c *Config, v string) { c.Callbacks = net.JoinHostPort("127.0.0.1", v) })},
-			setting{name: "APP_API_TOKEN", help: "token with which the sidecar calls the app; any secret text, the same for both", read: func(c *Config, v string) error {
-				c.AppAPIToken = v
-				return nil
-			}})
-	}
-	return all
+}
+
+// workerSettings are those of an app with a sidecar, through which it publishes, and
+// which calls it back.
+func workerSettings(listen string) []setting {
+	return append(settings(listen), []setting{
+		{name: "DAPR_GRPC_PORT", standard: "50001", help: "gRPC port of the sidecar; Dapr sets it", read: port(func(c *Config, v string) { c.Sidecar.GRPCPort = v })},
+		{name: "DAPR_HTTP_PORT", standard: "3500", help: "HTTP port of the sidecar; Dapr sets it", read: port(func(c *Config, v string) { c.Sidecar.HTTPPort = v })},
+		{name: "DAPR_API_TOKEN", optional: true, help: "token that the sidecar asks of the app", read: func(c *Config, v string) error {
+			c.Sidecar.APIToken = v
+			return nil
+		}},
+		{name: "TICKLER_PUBSUB", standard: "taskbus", help: "name of the Dapr pub/sub component", read: func(c *Config, v string) error {
+			c.Sidecar.PubSub = v
+			return nil
+		}},
+		{name: "APP_PORT", help: "loopback port on which the sidecar calls the app; Dapr sets it", read: port(func(c *Config, v string) { c.Callbacks = net.JoinHostPort("127.0.0.1", v) })},
+		{name: "APP_API_TOKEN", help: "token with which the sidecar calls the app; any secret text, the same for both", read: func(c *Config, v string) error {
+			c.AppAPIToken = v
+			return nil
+		}},
+	}...)
 }
 
 // channelSettings are those of the apps that deal with channels.
@@ -121,7 +123,7 @@ func channelSettings() []setting {
 }
 
 func notifierSettings(listen string) []setting {
-	return slices.Concat(settings(listen, true), channelSettings(), []setting{
+	return slices.Concat(workerSettings(listen), channelSettings(), []setting{
 		{name: "TICKLER_MAILER", standard: "mailer", help: "name of the Dapr output binding for mail; the component need not be there", read: func(c *Config, v string) error {
 			c.Mailer = v
 			return nil
@@ -164,7 +166,7 @@ func API() (Config, error) {
 
 func apiSettings() []setting {
 	listen := apiListen()
-	return slices.Concat(settings(listen, false), guardSettings(listen), channelSettings(), []setting{
+	return slices.Concat(settings(listen), guardSettings(listen), channelSettings(), []setting{
 		{name: "TICKLER_USER_TASKS", standard: "100000", help: "tasks that a user may have, deleted ones not counted; 0 for no limit", read: count(func(c *Config, n int) { c.UserTasks = n })},
 		{name: "TICKLER_USER_CONFIRMATIONS", standard: "5", help: "mails to confirm an address that a user may ask for within 24 hours; 0 for no limit", read: count(func(c *Config, n int) { c.UserConfirmations = n })},
 	})
@@ -179,14 +181,14 @@ func apiListen() string {
 
 // Worker reads the settings of an app that handles events. listen is the default
 // address of its probes and metrics.
-func Worker(listen string) (Config, error) { return read(settings(listen, true)) }
+func Worker(listen string) (Config, error) { return read(workerSettings(listen)) }
 
 // Notifier reads the settings of notifier, a worker that also delivers to channels.
 func Notifier(listen string) (Config, error) { return read(notifierSettings(listen)) }
 
 // DatabaseURL reads only that setting, for commands that need no other.
 func DatabaseURL() (string, error) {
-	c, err := read(settings("", false)[:1])
+	c, err := read(settings("")[:1])
 	return c.DatabaseURL, err
 }
 
@@ -222,7 +224,7 @@ func read(all []setting) (Config, error) {
 func HelpAPI(w io.Writer) { help(w, apiSettings()) }
 
 // HelpWorker lists the settings of an app that works on events.
-func HelpWorker(w io.Writer, listen string) { help(w, settings(listen, true)) }
+func HelpWorker(w io.Writer, listen string) { help(w, workerSettings(listen)) }
 
 // HelpNotifier lists the settings of notifier.
 func HelpNotifier(w io.Writer, listen string) { help(w, notifierSettings(listen)) }

@@ -55,7 +55,7 @@ func ExampleRelay() {
 
 	broker := screen{make(chan struct{}, 1)}
 	relay := outbox.NewRelay(pool, broker, slog.New(slog.DiscardHandler), prometheus.NewRegistry())
-	store := repository.New(pool, "api", relay.Wake) // each commit that left an event wakes the relay
+	store := repository.New(pool, "api", relay.Ring) // each commit that left an event wakes the relay
 	ended := make(chan struct{})
 	go func() { relay.Run(ctx); close(ended) }()
 

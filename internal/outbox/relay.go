@@ -18,7 +18,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/prometheus/client_golang/prometheus"
@@ -43,7 +42,6 @@ const (
 	measureInterval  = 5 * time.Second        // how often the rows are counted
 	publishTimeout   = 10 * time.Second
 	statementTimeout = 10 * time.Second
-	notifyTimeout    = time.Second
 	readyInterval    = 500 * time.Millisecond
 	readyPatience    = 3 * time.Second // how long a relay that cannot publish keeps its shards
 	firstBackoff     = 100 * time.Millisecond
@@ -53,11 +51,9 @@ const (
 // Relay publishes outbox rows. Any number of relays, in any number of processes,
 // share the shards.
 type Relay struct {
+	*Bell // wakes it; ring it for what this process commits
 	// Patience with refused events may be changed before Run.
 	Patience Patience
-	// Woken may be set before Run. It is called after every commit, here or
-	// elsewhere, and must not block.
-	Woken func()
 
 	balanceInterval time.Duration
 
@@ -66,63 +62,34 @@ type Relay struct {
 	log       *slog.Logger
 	metrics   *metrics
 
-	wake     wake.Signal             // something was committed, here or elsewhere
-	wakePeer wake.Signal             // something was committed here that another relay may own
-	id       string                  // distinguishes its own notifications from those of others
-	owned    atomic.Pointer[[]int16] // shards, for measure
+	wake  wake.Signal             // something was committed, here or elsewhere
+	owned atomic.Pointer[[]int16] // shards, for measure
 
 	rebalance atomic.Bool // another relay gave shards back
 }
 
-// NewRelay makes a relay; it does nothing until Run.
+// NewRelay makes a relay with a bell of its own; it does nothing until Run.
 func NewRelay(pool *pgxpool.Pool, publisher Publisher, log *slog.Logger, registry prometheus.Registerer) *Relay {
-	return &Relay{
-		Patience: defaultPatience, Woken: func() {}, balanceInterval: balanceInterval,
-		pool: pool, publisher: publisher, log: log, metrics: newMetrics(registry), id: uuid.NewString(),
-		wake: wake.New(), wakePeer: wake.New(),
+	r := &Relay{
+		Bell: NewBell(pool, log), Patience: defaultPatience, balanceInterval: balanceInterval,
+		pool: pool, publisher: publisher, log: log, metrics: newMetrics(registry), wake: wake.New(),
 	}
+	r.OnCommit(r.wake.Send)
+	r.onFreed = append(r.onFreed, func() {
+		r.rebalance.Store(true)
+		r.wake.Send()
+	})
+	return r
 }
 
-// Wake tells the relay that rows were committed. It never blocks.
-func (r *Relay) Wake() {
-	r.wake.Send()
-	r.wakePeer.Send()
-	r.Woken()
-}
-
-// Run publishes until ctx ends, and returns after what it was publishing. It waits
-// for a broker or database that is unavailable.
+// Run publishes, and runs the bell, until ctx ends, and returns after what it was
+// publishing. It waits for a broker or database that is unavailable.
 func (r *Relay) Run(ctx context.Context) {
 	var others sync.WaitGroup
-	others.Go(func() { r.listen(ctx) })
-	others.Go(func() { r.tellPeers(ctx) })
+	others.Go(func() { r.Bell.Run(ctx) })
 	others.Go(func() { r.measure(ctx) })
-	r.keep(ctx, "relay", r.relay)
+	keepSession(ctx, r.pool, r.log, "relay", r.relay)
 	others.Wait()
-}
-
-// keep runs work on a session of its own, and on a new one when the session is
-// lost.
-func (r *Relay) keep(ctx context.Context, name string, work func(context.Context, *pgx.Conn) error) {
-	for wait := firstBackoff; ctx.Err() == nil; wait = min(wait*2, longestBackoff) {
-		conn, err := r.pool.Acquire(ctx)
-		if err == nil {
-			began := time.Now()
-			// Hijack the session: its locks must end with it, not return to the
-			// pool.
-			session := conn.Hijack()
-			err = work(ctx, session)
-			_ = session.Close(context.WithoutCancel(ctx))
-			if time.Since(began) > longestBackoff {
-				wait = firstBackoff
-			}
-		}
-		if ctx.Err() != nil {
-			return
-		}
-		r.log.Warn("the outbox gave up its database session, opening another", "part", name, "error", err)
-		sleep(ctx, wait)
-	}
 }
 
 // errNotReady ends a session so that other relays take its shards.
@@ -157,7 +124,7 @@ func (r *Relay) relay(ctx context.Context, session *pgx.Conn) error {
 	}
 	defer func() {
 		if s.leave(context.WithoutCancel(ctx)) == nil {
-			r.notify(context.WithoutCancel(ctx), r.id+freed)
+			r.tellFreed(context.WithoutCancel(ctx))
 		}
 	}()
 	for _, setting := range sessionSettings {
@@ -184,7 +151,7 @@ func (r *Relay) relay(ctx context.Context, session *pgx.Conn) error {
 			if lost { // another relay may own them by now, with the rows that were read
 				p.forget()
 				rows = nil
-				r.notify(ctx, r.id+freed)
+				r.tellFreed(ctx)
 			}
 			list := s.list() // shared with measure, so it is never modified
 			owned = list
@@ -277,12 +244,5 @@ func (r *Relay) wait(ctx context.Context, resumes time.Time) {
 	case <-ctx.Done():
 	case <-r.wake:
 	case <-time.After(poll):
-	}
-}
-
-func sleep(ctx context.Context, d time.Duration) {
-	select {
-	case <-ctx.Done():
-	case <-time.After(d):
 	}
 }

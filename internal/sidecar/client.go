@@ -114,9 +114,13 @@ func (c *Client) Output(binding string) func(ctx context.Context, body []byte, m
 	}
 }
 
-// Ready asks whether the sidecar is up and has initialised its components.
+// Ready asks whether the sidecar is up and has the pub/sub component, which it lacks
+// until it has reached the broker once since it started. A broker that goes away later
+// leaves it ready.
 // https://docs.dapr.io/reference/api/health_api/
 func (c *Client) Ready(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, readyTimeout)
+	defer cancel()
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://127.0.0.1:"+c.config.HTTPPort+"/v1.0/healthz/outbound", nil)
 	if err != nil {
 		return err
@@ -129,5 +133,14 @@ func (c *Client) Ready(ctx context.Context) error {
 	if response.StatusCode/100 != 2 {
 		return fmt.Errorf("the sidecar answers %s", response.Status)
 	}
-	return nil
+	metadata, err := c.dapr.GetMetadata(ctx)
+	if err != nil {
+		return fmt.Errorf("ask the sidecar what it has loaded: %w", err)
+	}
+	for _, component := range metadata.RegisteredComponents {
+		if component.Name == c.config.PubSub {
+			return nil
+		}
+	}
+	return fmt.Errorf("the sidecar has not reached the broker yet: it tries again by itself, and its log says why %s is not loaded", c.config.PubSub)
 }

@@ -45,7 +45,7 @@ func serve() error {
 	}
 	defer a.Close()
 	events := feed.New(a.Store, a.Log, a.Registry)
-	a.Relay.Woken = events.Wake
+	a.Bell.OnCommit(events.Wake)
 	tasks, labels := task.NewService(a.Store, time.Now), label.NewService(a.Store, time.Now)
 	people := person.NewService(a.Store, time.Now, person.ChannelRules{})
 	operations := operation.New(tasks, labels, people, history.NewService(a.Store, time.Now), time.Now, a.Log)
