@@ -1402,7 +1402,6 @@ GRANT EXECUTE ON FUNCTION search_matches(tsquery,tsquery,real[],task_priority[],
 
 CREATE ROLE tickler_relay NOLOGIN NOINHERIT;
 CREATE ROLE tickler_api NOLOGIN NOINHERIT;
-GRANT tickler_relay TO tickler_api;
 CREATE ROLE tickler_notifier NOLOGIN NOINHERIT;
 GRANT tickler_relay TO tickler_notifier;
 CREATE ROLE tickler_recurrer NOLOGIN NOINHERIT;

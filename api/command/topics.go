@@ -153,7 +153,7 @@ func grant(ctx context.Context, access topics.Access, logins []topics.Login, wan
 func setUser(all []topics.Login, text string) error {
 	app, name, _ := strings.Cut(text, "=")
 	if name == "" {
-		return errors.New("want APP=NAME, for example api=tasks-api")
+		return errors.New("want APP=NAME, for example notifier=tasks-notifier")
 	}
 	for i := range all {
 		if all[i].App == app {

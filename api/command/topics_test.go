@@ -31,8 +31,8 @@ func TestPartitionsOfATopicCanBeChosen(t *testing.T) {
 func TestUserOfAnAppCanBeChosen(t *testing.T) {
 	logins := topics.LoginsFromEnvironment()
 	require.NoError(t, setUser(logins, "notifier=reminders"))
-	require.Equal(t, []string{"tickler-api", "reminders", "tickler-recurrer"}, []string{logins[0].User, logins[1].User, logins[2].User})
-	for text, reason := range map[string]string{"api": "want APP=NAME", "api=": "want APP=NAME", "web=x": "known are api, notifier, recurrer"} {
+	require.Equal(t, []string{"reminders", "tickler-recurrer"}, []string{logins[0].User, logins[1].User})
+	for text, reason := range map[string]string{"notifier": "want APP=NAME", "notifier=": "want APP=NAME", "api=x": "known are notifier, recurrer"} {
 		require.ErrorContains(t, setUser(logins, text), reason)
 	}
 }

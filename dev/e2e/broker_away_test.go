@@ -1,6 +1,8 @@
 package e2e
 
 import (
+	"context"
+	"net/http"
 	"slices"
 	"testing"
 	"time"
@@ -59,6 +61,54 @@ func TestToolsWorkWithoutTheBrokerAndEveryEventArrivesLater(t *testing.T) {
 	s.scanned(t, p)
 	require.Len(t, s.reminders(late.ID), 1)
 	until(t, soon, "the outbox to be empty", func() bool { return query[int](t, s, `SELECT count(*) FROM outbox`) == 0 })
+}
+
+// Everything is killed while the broker is away, and is started again: api serves at
+// once, with nothing but Postgres; the others come to life when the broker is back.
+func TestWhatStartsWithoutTheBrokerServesOrWaitsForIt(t *testing.T) {
+	t.Parallel()
+	s := start(t, nil)
+	p := s.person(t, "")
+	series := p.add(t, fields{"title": "again", "due_date": in(day), "recurrence_rule": "daily"})
+	s.observer.wait(t, 1, event.TopicTaskEvents, event.TaskCreated, series.ID)
+	require.NoError(t, s.StopPart("broker"))
+	require.NoError(t, s.StopPart("api-daprd")) // for good: api does without
+	parts := []string{"api", "notifier", "notifier-daprd", "recurrer", "recurrer-daprd"}
+	before := map[string]int{}
+	for _, part := range parts {
+		before[part] = s.PID(part)
+		require.NoError(t, s.Kill(part))
+	}
+	s.waitReady(t, "api", before["api"])
+	require.JSONEq(t, `{"postgres":"ok"}`, body(t, s.Env()["TICKLER_API_URL"]+"/readyz"))
+	p.call(t, "complete_task", fields{"task_id": series.ID})
+	due := p.add(t, fields{"title": "due meanwhile", "due_date": in(minute)})
+	// Ticks come from the sidecars, which run: the reminder is claimed, and waits.
+	s.waitReady(t, "notifier-daprd", before["notifier-daprd"])
+	until(t, later, "the scan to claim a reminder", func() bool { return p.get(t, due.ID).RemindAt == "" })
+	for _, worker := range []string{"notifier", "recurrer"} {
+		r := send(t, http.MethodGet, s.Env()["TICKLER_"+upper(worker)+"_URL"]+"/readyz", "")
+		require.Equal(t, http.StatusServiceUnavailable, r.status, worker)
+		require.Equal(t, http.StatusOK, send(t, http.MethodGet, s.Env()["TICKLER_"+upper(worker)+"_URL"]+"/healthz", "").status, worker)
+	}
+	require.Positive(t, query[int](t, s, `SELECT count(*) FROM outbox`), "nothing is lost, nothing is published")
+
+	require.NoError(t, s.StartPart(t.Context(), "broker"))
+	back := time.Now()
+	for _, worker := range []string{"notifier", "recurrer"} {
+		ctx, cancel := context.WithTimeout(t.Context(), soon)
+		require.NoError(t, s.WaitReady(ctx, worker))
+		cancel()
+	}
+	t.Logf("the workers came to life after %s", time.Since(back).Round(time.Millisecond))
+	s.successor(t, p, series.ID)
+	until(t, soon, "the reminder", func() bool { return len(s.reminders(due.ID)) > 0 })
+	s.scanned(t, p)
+	require.Len(t, s.reminders(due.ID), 1)
+	until(t, soon, "the outbox to be empty", func() bool { return query[int](t, s, `SELECT count(*) FROM outbox`) == 0 })
+	for _, part := range parts {
+		require.Len(t, s.lines("tickler", part+" died:"), 1, "%s died when it was killed, and did not give up", part)
+	}
 }
 
 // arrivals are the versions of a task as they came to the topic, with those that

@@ -86,7 +86,7 @@ func consume(b *testing.B, replicas int, failing, killed bool) {
 }
 
 // withRelaysStopped starts a system whose apps are gone, and returns a client of
-// the api's sidecar in place of them.
+// notifier's sidecar in place of them.
 func withRelaysStopped(b *testing.B, name string, change func(*stack.Config)) (*stack.Stack, *sidecar.Client) {
 	kind, err := testBroker()
 	require.NoError(b, err)
@@ -101,8 +101,8 @@ func withRelaysStopped(b *testing.B, name string, change func(*stack.Config)) (*
 		}
 	}
 	client, err := sidecar.NewClient(sidecar.Config{
-		GRPCPort: s.Env()["TICKLER_API_DAPR_GRPC_PORT"], HTTPPort: s.Env()["TICKLER_API_DAPR_HTTP_PORT"],
-		APIToken: s.Env()["TICKLER_API_DAPR_API_TOKEN"], PubSub: "taskbus",
+		GRPCPort: s.Env()["TICKLER_NOTIFIER_DAPR_GRPC_PORT"], HTTPPort: s.Env()["TICKLER_NOTIFIER_DAPR_HTTP_PORT"],
+		APIToken: s.Env()["TICKLER_NOTIFIER_DAPR_API_TOKEN"], PubSub: "taskbus",
 	})
 	require.NoError(b, err)
 	b.Cleanup(client.Close)

@@ -98,8 +98,6 @@ func startWithoutDatabase(t *testing.T, s *system) *program {
 	require.NoError(t, err)
 	return launch(t, "api", []string{
 		"DATABASE_URL=" + s.DatabaseURL(), "TICKLER_LISTEN=" + port.Address(free),
-		"DAPR_GRPC_PORT=" + s.Env()["TICKLER_API_DAPR_GRPC_PORT"], "DAPR_HTTP_PORT=" + s.Env()["TICKLER_API_DAPR_HTTP_PORT"],
-		"DAPR_API_TOKEN=" + s.Env()["TICKLER_API_DAPR_API_TOKEN"],
 	})
 }
 

@@ -72,7 +72,7 @@ func (s *system) copies(topic, eventType string, taskIDs []int64) map[string]int
 func TestRelaysKilledBetweenPublishAndDeletePublishAgainAndNothingIsDoubled(t *testing.T) {
 	t.Parallel()
 	s := start(t, forgiving)
-	relays := []string{"api", "notifier", "recurrer"}
+	relays := []string{"notifier", "recurrer"}
 	cases := map[string]struct {
 		topic, eventType string
 		task             fields

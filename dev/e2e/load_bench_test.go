@@ -27,8 +27,11 @@ import (
 )
 
 // BenchmarkCommitUnderLoad makes 250 and then five hundred changes a second for
-// twenty seconds, additions and completions by turns, with the api's own service
-// and relay in this process and recurrer as it is. It measures three ways:
+// twenty seconds, additions and completions by turns, with the api's own service in
+// this process and recurrer as it is. By turns, the events are published as they are
+// in earnest, by notifier and recurrer, which hear of each commit by the bell; and as if
+// api relayed too, by a relay in this process in place of notifier's. It measures three
+// ways:
 //
 //   - consumer: from the moment at which the service returns, which is just after
 //     the commit, to the moment at which a Kafka client in this process has the
@@ -41,33 +44,65 @@ import (
 //     commit, until its handler begins. The time that the commit takes is in it.
 func BenchmarkCommitUnderLoad(b *testing.B) {
 	s := start(b, nil)
-	for _, app := range []string{"api", "notifier"} {
-		require.NoError(b, s.StopPart(app)) // the relay here takes the place of the api's
-	}
-	client, err := sidecar.NewClient(sidecar.Config{
-		GRPCPort: s.Env()["TICKLER_API_DAPR_GRPC_PORT"], HTTPPort: s.Env()["TICKLER_API_DAPR_HTTP_PORT"],
-		APIToken: s.Env()["TICKLER_API_DAPR_API_TOKEN"], PubSub: "taskbus",
-	})
-	require.NoError(b, err)
-	b.Cleanup(client.Close)
-	ctx, cancel := context.WithCancel(telemetry.WithTraceParent(b.Context(), "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-00"))
-	relay := outbox.NewRelay(s.db, client, slog.New(slog.DiscardHandler), prometheus.NewRegistry())
-	done := make(chan struct{})
-	go func() { relay.Run(ctx); close(done) }()
-	b.Cleanup(func() { cancel(); <-done })
-	until(b, soon, "the two relays to share the shards", func() bool {
-		return query[int](b, s, `SELECT count(DISTINCT pid) FROM pg_locks WHERE locktype = 'advisory' AND classid = $1`, 0x74696b01) == 2
-	})
-	store := repository.New(s.wide(b), "api", relay.Wake)
+	ctx := telemetry.WithTraceParent(b.Context(), "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-00")
+	var ring func()
+	store := repository.New(s.wide(b), "api", func() { ring() })
 	service := task.NewService(store, time.Now)
+	ring = func() {}
 	userID, err := store.EnsureUser(ctx, repository.LocalIssuer, "load", "UTC")
 	require.NoError(b, err)
 	user, err := store.Settings(ctx, userID)
 	require.NoError(b, err)
-
+	ways := []struct {
+		name  string
+		begin func(*testing.B, *system) (ring func(), end func())
+	}{{"workers", publishedByWorkers}, {"here", publishedHere}}
 	for _, perSecond := range []int{250, 500} {
-		b.Run(fmt.Sprintf("perSecond=%d", perSecond), func(b *testing.B) { commitUnderLoad(b, s, service, user, perSecond) })
+		for turn := range 3 {
+			for _, way := range ways {
+				b.Run(fmt.Sprintf("perSecond=%d/publish=%s/turn=%d", perSecond, way.name, turn+1), func(b *testing.B) {
+					var end func()
+					ring, end = way.begin(b, s)
+					defer end()
+					until(b, soon, "the two relays to share the shards", func() bool {
+						return query[int](b, s, `SELECT count(DISTINCT pid) FROM pg_locks WHERE locktype = 'advisory' AND classid = $1`, 0x74696b01) == 2
+					})
+					commitUnderLoad(b, s, service, user, perSecond)
+				})
+			}
+		}
 	}
+}
+
+// publishedByWorkers is how api has its events published: it rings a bell.
+func publishedByWorkers(b *testing.B, s *system) (ring func(), end func()) {
+	bell := outbox.NewBell(s.db, slog.New(slog.DiscardHandler))
+	return bell.Ring, running(b, bell.Run)
+}
+
+// publishedHere has a relay in the process that commits, beside recurrer's.
+func publishedHere(b *testing.B, s *system) (ring func(), end func()) {
+	require.NoError(b, s.StopPart("notifier"))
+	client, err := sidecar.NewClient(sidecar.Config{
+		GRPCPort: s.Env()["TICKLER_NOTIFIER_DAPR_GRPC_PORT"], HTTPPort: s.Env()["TICKLER_NOTIFIER_DAPR_HTTP_PORT"],
+		APIToken: s.Env()["TICKLER_NOTIFIER_DAPR_API_TOKEN"], PubSub: "taskbus",
+	})
+	require.NoError(b, err)
+	relay := outbox.NewRelay(s.db, client, slog.New(slog.DiscardHandler), prometheus.NewRegistry())
+	stop := running(b, relay.Run)
+	return relay.Ring, func() {
+		stop()
+		client.Close()
+		require.NoError(b, s.StartPart(b.Context(), "notifier"))
+	}
+}
+
+// running runs work until end is called, which waits for it.
+func running(b *testing.B, work func(context.Context)) (end func()) {
+	ctx, cancel := context.WithCancel(b.Context())
+	done := make(chan struct{})
+	go func() { work(ctx); close(done) }()
+	return func() { cancel(); <-done }
 }
 
 func commitUnderLoad(b *testing.B, s *system, service *task.Service, user caller.Settings, perSecond int) {

@@ -13,7 +13,7 @@ import (
 
 // BenchmarkRecovery lets a hundred thousand events pile up while the broker is
 // gone, and measures from the moment at which it accepts connections again until
-// a Kafka client of its own has read them all. The three apps relay, as they are.
+// a Kafka client of its own has read them all. notifier and recurrer relay, as they are.
 // It reports the events that were lost, or came behind a newer one of their task.
 func BenchmarkRecovery(b *testing.B) {
 	home := filepath.Join(staged.root, "recovery")
@@ -25,7 +25,7 @@ func BenchmarkRecovery(b *testing.B) {
 	require.NoError(b, err)
 	b.Cleanup(pool.Close)
 	failures := func() (n float64) {
-		for _, app := range []string{"api", "notifier", "recurrer"} {
+		for _, app := range []string{"notifier", "recurrer"} {
 			n += s.metric(b, app, "tickler_outbox_publish_failures_total")
 		}
 		return n

@@ -35,8 +35,8 @@ func BenchmarkRelay(b *testing.B) {
 		require.NoError(b, s.StopPart(app)) // their relays would take shares
 	}
 	client, err := sidecar.NewClient(sidecar.Config{
-		GRPCPort: s.Env()["TICKLER_API_DAPR_GRPC_PORT"], HTTPPort: s.Env()["TICKLER_API_DAPR_HTTP_PORT"],
-		APIToken: s.Env()["TICKLER_API_DAPR_API_TOKEN"], PubSub: "taskbus",
+		GRPCPort: s.Env()["TICKLER_NOTIFIER_DAPR_GRPC_PORT"], HTTPPort: s.Env()["TICKLER_NOTIFIER_DAPR_HTTP_PORT"],
+		APIToken: s.Env()["TICKLER_NOTIFIER_DAPR_API_TOKEN"], PubSub: "taskbus",
 	})
 	require.NoError(b, err)
 	b.Cleanup(client.Close)

@@ -185,6 +185,12 @@ func reviewStop(pod *corev1.Pod) error {
 		return err
 	}
 	stop := time.Duration(app.Lifecycle.PreStop.Sleep.Seconds)*time.Second + drain
+	if daprd == nil {
+		if grace <= stop {
+			return fmt.Errorf("the pod is killed after %s, the app needs %s", grace, stop)
+		}
+		return nil
+	}
 	flags := parse(daprd.Args)
 	block, err := time.ParseDuration(flags["--dapr-block-shutdown-duration"])
 	if err != nil {

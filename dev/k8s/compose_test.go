@@ -1,7 +1,9 @@
 package manifests_test
 
 import (
+	"maps"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -16,7 +18,6 @@ import (
 // passwords that compose.yaml wants from .env.
 var passwords = []string{
 	"POSTGRES_PASSWORD", "REDPANDA_PASSWORD", "TICKLER_SECRET_KEY",
-	"API_DAPR_API_TOKEN", "API_BROKER_PASSWORD",
 	"NOTIFIER_DAPR_API_TOKEN", "NOTIFIER_APP_API_TOKEN", "NOTIFIER_BROKER_PASSWORD",
 	"RECURRER_DAPR_API_TOKEN", "RECURRER_APP_API_TOKEN", "RECURRER_BROKER_PASSWORD",
 }
@@ -38,12 +39,25 @@ func TestComposeRunsTheAppsAsTheLocalRunDoes(t *testing.T) {
 	run, err := manifests.ReadLocalRun()
 	require.NoError(t, err)
 	for _, app := range run.Apps {
+		service, err := project.GetService(app.AppID)
+		require.NoError(t, err)
+		require.True(t, service.ReadOnly)
+		require.Contains(t, *service.Environment["DATABASE_URL"], "secret-POSTGRES_PASSWORD")
+		if app.AppID != "recurrer" { // the key of the secrets of channels
+			require.Equal(t, "secret-TICKLER_SECRET_KEY", *service.Environment["TICKLER_SECRET_KEY"])
+		}
+		if app.AppID == "api" {
+			require.Equal(t, "127.0.0.1", service.Ports[0].HostIP, "callers on this machine only")
+			require.Equal(t, []string{"migrate"}, slices.Collect(maps.Keys(service.DependsOn)), "it needs Postgres only")
+			require.NotContains(t, project.ServiceNames(), "api-daprd")
+			continue
+		}
 		sidecar, err := project.GetService(app.AppID + "-daprd")
 		require.NoError(t, err)
 		require.Equal(t, "service:"+app.AppID, sidecar.NetworkMode)
 		flags := strings.Join(sidecar.Command, " ") + " "
 		wanted := []string{"--app-id " + app.AppID, "--app-port " + strconv.Itoa(app.AppPort), "--config /components/configuration.yaml",
-			"--resources-path /components", "--resources-path /components/brokers/redpanda", "--log-level " + run.Common.LogLevel}
+			"--resources-path /components", "--resources-path /components/brokers/redpanda", "--log-level " + run.Common.LogLevel, "--hot-reload-reconcile-interval 10s"}
 		if app.EnableAppHealthCheck {
 			wanted = append(wanted, "--enable-app-health-check", "--app-health-check-path "+app.AppHealthCheckPath,
 				"--app-health-probe-interval "+strconv.Itoa(app.AppHealthProbeInterval),
@@ -57,22 +71,8 @@ func TestComposeRunsTheAppsAsTheLocalRunDoes(t *testing.T) {
 		require.Equal(t, own+"DAPR_API_TOKEN", *sidecar.Environment["DAPR_API_TOKEN"])
 		require.Equal(t, own+"BROKER_PASSWORD", *sidecar.Environment["KAFKA_SASL_PASSWORD"])
 		require.Equal(t, "tickler-"+app.AppID, *sidecar.Environment["KAFKA_SASL_USERNAME"])
-		if app.AppID != "api" { // it is called back by nobody
-			require.Equal(t, own+"APP_API_TOKEN", *sidecar.Environment["APP_API_TOKEN"])
-		}
-
-		service, err := project.GetService(app.AppID)
-		require.NoError(t, err)
-		require.True(t, service.ReadOnly)
-		require.Contains(t, *service.Environment["DATABASE_URL"], "secret-POSTGRES_PASSWORD")
+		require.Equal(t, own+"APP_API_TOKEN", *sidecar.Environment["APP_API_TOKEN"])
 		require.Equal(t, own+"DAPR_API_TOKEN", *service.Environment["DAPR_API_TOKEN"])
-		if app.AppID != "recurrer" { // the key of the secrets of channels
-			require.Equal(t, "secret-TICKLER_SECRET_KEY", *service.Environment["TICKLER_SECRET_KEY"])
-		}
-		if app.AppID == "api" {
-			require.Equal(t, "127.0.0.1", service.Ports[0].HostIP, "callers on this machine only")
-			continue
-		}
 		require.Equal(t, "/"+app.AppID, strings.Join(service.Entrypoint, " "))
 		require.Empty(t, service.Ports)
 		require.Equal(t, strconv.Itoa(app.AppPort), *service.Environment["APP_PORT"])

@@ -138,9 +138,9 @@ func plain(text []byte) (string, map[string]any, error) {
 // ticks are the cron bindings, with the app that they wake.
 var ticks = map[string]string{"housekeeping": "notifier", "reminder-scan": "notifier"}
 
-// loadComponents lets Dapr's own loader read them for each app. An app gets the bus,
+// loadComponents lets Dapr's own loader read them for each app. A worker gets the bus,
 // where its credentials come from, its ticks, and what its subscriptions read through;
-// another app in the namespace gets nothing.
+// api, and another app in the namespace, gets nothing.
 func loadComponents(o *Objects, folder string) error {
 	for _, c := range o.Components {
 		text, err := yaml.Marshal(c)
@@ -152,9 +152,15 @@ func loadComponents(o *Objects, folder string) error {
 		}
 	}
 	var errs []error
+	for _, c := range o.Components {
+		// Otherwise a sidecar that starts while the broker is away ends.
+		if strings.HasPrefix(c.Spec.Type, "pubsub.") && !c.Spec.IgnoreErrors {
+			errs = append(errs, fmt.Errorf("component %s: its sidecar ends when the broker is away", c.Name))
+		}
+	}
 	for _, app := range []string{"api", "notifier", "recurrer", "agent"} {
 		var wanted []string
-		if app != "agent" {
+		if app == "notifier" || app == "recurrer" {
 			wanted = []string{"secrets", "taskbus"}
 		}
 		for name, woken := range ticks {

@@ -21,7 +21,8 @@ var secrets = func() map[string][]string {
 		"tickler-postgres":   {"password"}, // of the local overlay, as the next
 		"tickler-redpanda":   {"user"},
 	}
-	for _, app := range []string{"api", "notifier", "recurrer"} {
+	all["tickler-dapr-token-"+public] = []string{"token"} // with components/agent
+	for _, app := range []string{"notifier", "recurrer"} {
 		all["tickler-dapr-token-"+app] = []string{"token"}
 		all["tickler-app-token-"+app] = []string{"token"}
 		all[BrokerSecretOf(app)] = slices.Concat(credentials...)

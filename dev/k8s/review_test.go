@@ -21,6 +21,26 @@ import (
 	manifests "tickler/dev/k8s"
 )
 
+// A pod whose sidecar is not ready gets no calls, and a sidecar waits for Dapr's control
+// plane and, with the bus in its scope, for the broker.
+func TestApiNeedsPostgresOnly(t *testing.T) {
+	for _, overlay := range append([]string{"local"}, overlays...) {
+		objects, err := manifests.Render(load(t), overlay)
+		require.NoError(t, err)
+		i := slices.IndexFunc(objects.Deployments, func(d appsv1.Deployment) bool { return d.Name == "api" })
+		pod, err := manifests.Injected(&objects.Deployments[i], true)
+		require.NoError(t, err)
+		require.Len(t, pod.Spec.Containers, 1, overlay)
+		require.Empty(t, pod.Annotations, overlay)
+		for _, v := range pod.Spec.Containers[0].Env {
+			require.NotRegexp(t, "^(DAPR|KAFKA|REDIS|RABBITMQ|APP)_", v.Name)
+		}
+		for _, arrow := range manifests.Arrows(objects)["api"] {
+			require.Regexp(t, `^in |:5432$|kube-dns`, arrow, "%s: out to Postgres, and to names", overlay)
+		}
+	}
+}
+
 var overlays = []string{"redpanda", "redis", "rabbitmq"}
 
 func TestMain(m *testing.M) {
@@ -106,16 +126,17 @@ var (
 	names   = []string{"out kubernetes.io/metadata.name=kube-system k8s-app=kube-dns:53", "out kubernetes.io/metadata.name=kube-system k8s-app=kube-dns:UDP 53"}
 	dapr    = []string{"out kubernetes.io/metadata.name=dapr-system:50001", "out kubernetes.io/metadata.name=dapr-system:50005", "out kubernetes.io/metadata.name=dapr-system:50006", "out kubernetes.io/metadata.name=dapr-system:6500"}
 	outside = []string{"out public addresses in 0.0.0.0/0:443", "out public addresses in 2000::/3:443"}
-	metrics = []string{"in tickler/monitoring=true:8080", "in tickler/monitoring=true:9090"}
+	metrics = []string{"in tickler/monitoring=true:8080"}
+	sidecar = append([]string{"in tickler/monitoring=true:9090"}, dapr...)
 )
 
 func reviewArrows(o *manifests.Objects, overlay string) error {
 	postgres := "out anywhere:5432"
 	broker := map[string]string{"redpanda": "out anywhere:9092", "redis": "out anywhere:6379", "rabbitmq": "out anywhere:5671"}[overlay]
 	wanted := map[string][]string{
-		"api":           slices.Concat(names, dapr, metrics, []string{postgres, broker, "in tickler/callers=true:8080"}),
-		"notifier":      slices.Concat(names, dapr, metrics, outside, []string{postgres, broker}),
-		"recurrer":      slices.Concat(names, dapr, metrics, []string{postgres, broker}),
+		"api":           slices.Concat(names, metrics, []string{postgres, "in tickler/callers=true:8080"}),
+		"notifier":      slices.Concat(names, sidecar, metrics, outside, []string{postgres, broker}),
+		"recurrer":      slices.Concat(names, sidecar, metrics, []string{postgres, broker}),
 		"migrate":       slices.Concat(names, []string{postgres}),
 		"any other pod": names,
 	}
@@ -165,7 +186,8 @@ func reviewCommands(o *manifests.Objects, overlay string) error {
 func TestSidecarsNeedTheInjectorToDropCapabilities(t *testing.T) {
 	objects, err := manifests.Render(load(t), "redpanda")
 	require.NoError(t, err)
-	pod, err := manifests.Injected(&objects.Deployments[0], false)
+	worker := slices.IndexFunc(objects.Deployments, func(d appsv1.Deployment) bool { return d.Name == "recurrer" })
+	pod, err := manifests.Injected(&objects.Deployments[worker], false)
 	require.NoError(t, err)
 	require.ErrorContains(t, manifests.Restricted(pod), `container "daprd" must set securityContext.capabilities.drop=["ALL"]`)
 	text, err := os.ReadFile(filepath.Join(manifests.Root, "docs/deploy.md"))
@@ -246,6 +268,7 @@ func TestAgentReachesMCPAndNothingElse(t *testing.T) {
 	require.Equal(t, "deny", access.DefaultAction)
 	arrows := manifests.Arrows(objects)
 	require.Contains(t, arrows["api"], "in dapr.io/app-id=agent:50002")
+	require.Subset(t, arrows["api"], sidecar)
 	require.NotContains(t, arrows["notifier"], "in dapr.io/app-id=agent:50002")
 }
 

@@ -82,7 +82,8 @@ func (r *LocalRun) Arguments(app LocalApp) (map[string]string, error) {
 }
 
 // Injected is the pod of a Deployment as Dapr's injector leaves it, installed as
-// docs/deploy.md says: without dropping capabilities when drop is false.
+// docs/deploy.md says: without dropping capabilities when drop is false. A pod that
+// does not ask for a sidecar stays as it is.
 func Injected(d *appsv1.Deployment, drop bool) (*corev1.Pod, error) {
 	key, err := json.Marshal([]any{d.Name, d.Namespace, d.Spec.Template, drop})
 	if err != nil {
@@ -126,13 +127,14 @@ func inject(d *appsv1.Deployment, drop bool) (*corev1.Pod, error) {
 		return nil, err
 	}
 	if patch == nil {
-		return nil, errors.New("the injector adds no sidecar")
+		return pod, nil
 	}
 	return patcher.PatchPod(pod, patch)
 }
 
 // ReviewSidecars compares each injected sidecar with that of the local run, and
-// with what its app expects of it.
+// with what its app expects of it. api has one only where configurations names one
+// for it.
 func ReviewSidecars(o *Objects, run *LocalRun, configurations map[string]string) error {
 	var errs []error
 	for _, local := range run.Apps {
@@ -150,8 +152,12 @@ func ReviewSidecars(o *Objects, run *LocalRun, configurations map[string]string)
 		if err != nil {
 			return err
 		}
-		if name := configurations[d.Name]; name != "" {
+		name := configurations[d.Name]
+		if name != "" {
 			wanted["--config"] = name
+		} else if d.Name == public {
+			errs = append(errs, reviewAlone(pod))
+			continue
 		}
 		if err := reviewSidecar(pod, wanted); err != nil {
 			errs = append(errs, fmt.Errorf("%s: %w", d.Name, err))
@@ -161,6 +167,20 @@ func ReviewSidecars(o *Objects, run *LocalRun, configurations map[string]string)
 		errs = append(errs, fmt.Errorf("%d Deployments, %d apps in the local run", len(o.Deployments), len(run.Apps)))
 	}
 	return errors.Join(errs...)
+}
+
+// public is the app that others call. It needs no sidecar.
+const public = "api"
+
+// reviewAlone: it waits for no sidecar, and the injector can tell that by a label.
+func reviewAlone(pod *corev1.Pod) error {
+	if container(pod, injector.SidecarContainerName) != nil {
+		return fmt.Errorf("%s: there is a daprd, which takes the pod out of its Service when it is not ready", public)
+	}
+	if pod.Labels["tickler/sidecar"] != "none" {
+		return fmt.Errorf("%s: the injector cannot be told to leave it alone", public)
+	}
+	return nil
 }
 
 // sameAsLocal are flags that must be as in the local run, also when it lacks them.
@@ -191,15 +211,22 @@ func reviewSidecar(pod *corev1.Pod, wanted map[string]string) error {
 		}
 	}
 	expect(daprd, "DAPR_API_TOKEN", "tickler-dapr-token-"+app.Name)
-	expect(&app, "DAPR_API_TOKEN", "tickler-dapr-token-"+app.Name)
-	expect(daprd, "APP_API_TOKEN", "tickler-app-token-"+app.Name)
-	if app.Name != "api" { // it is called back by nobody
+	if app.Name == public { // it asks nothing of its sidecar, and is called back by nobody
+		if variable(&app, "DAPR_API_TOKEN") != nil || pod.Labels["tickler/sidecar"] != "" {
+			errs = append(errs, errors.New("api has the token of its sidecar, or the label of a pod without one"))
+		}
+	} else {
+		expect(&app, "DAPR_API_TOKEN", "tickler-dapr-token-"+app.Name)
+		expect(daprd, "APP_API_TOKEN", "tickler-app-token-"+app.Name)
 		expect(&app, "APP_API_TOKEN", "tickler-app-token-"+app.Name)
 		if v := variable(&app, "APP_PORT"); v == nil || v.Value != flags["--app-port"] {
 			errs = append(errs, errors.New("APP_PORT is not the port that daprd calls"))
 		}
 	}
 	errs = append(errs, reviewCredentials(daprd, app.Name))
+	if daprd.LivenessProbe == nil || app.Name != public && daprd.LivenessProbe.InitialDelaySeconds < 120 {
+		errs = append(errs, errors.New("daprd is killed while it looks for a broker that is away"))
+	}
 	for _, ports := range []struct{ env, flag string }{{"DAPR_HTTP_PORT", "--dapr-http-port"}, {"DAPR_GRPC_PORT", "--dapr-grpc-port"}} {
 		if v := variable(&app, ports.env); v == nil || v.Value != flags[ports.flag] {
 			errs = append(errs, fmt.Errorf("%s is not the port of daprd", ports.env))
@@ -228,8 +255,17 @@ var (
 	credentials = [][]string{{"KAFKA_SASL_USERNAME", "KAFKA_SASL_PASSWORD"}, {"REDIS_USERNAME", "REDIS_PASSWORD"}, {"RABBITMQ_URL"}}
 )
 
-// reviewCredentials: daprd has all variables of one broker, as the user of its app.
+// reviewCredentials: daprd of a worker has all variables of one broker, as the user of
+// its app; that of api none.
 func reviewCredentials(daprd *corev1.Container, app string) error {
+	if app == public {
+		for _, names := range slices.Concat(addresses, credentials) {
+			if slices.ContainsFunc(names, func(name string) bool { return variable(daprd, name) != nil }) {
+				return errors.New("daprd of api has credentials of the broker")
+			}
+		}
+		return nil
+	}
 	from := func(secret string, names []string) bool {
 		return !slices.ContainsFunc(names, func(name string) bool {
 			v := variable(daprd, name)

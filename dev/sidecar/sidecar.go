@@ -19,7 +19,7 @@ import (
 )
 
 // oldest version of an installed daprd that is used.
-const oldest = "v1.18.0"
+const oldest = "v1.18.2"
 
 const module = "github.com/dapr/dapr"
 

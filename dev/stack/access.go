@@ -61,7 +61,7 @@ func (s *Stack) NewLink(ctx context.Context, user string) (string, error) {
 // Broker is how to reach the stack's broker, as the user who may do everything.
 func (s *Stack) Broker() broker.Access { return s.broker }
 
-// BrokerAs is how the sidecars of an app reach the broker.
+// BrokerAs is how the sidecars of an app reach the broker, if it is one of topics.Apps.
 func (s *Stack) BrokerAs(appID string) broker.Access {
 	if s.config.BrokerElsewhere != nil { // its users are managed elsewhere
 		return s.broker

@@ -16,6 +16,7 @@ import (
 	"tickler/dev/process"
 	"tickler/dev/runfile"
 	"tickler/dev/sidecar"
+	"tickler/internal/topics"
 )
 
 const (
@@ -96,10 +97,11 @@ func (s *Stack) startApps(ctx context.Context) error {
 func (s *Stack) appSpec(a app) process.Spec {
 	env := append(inherited(), a.AppEnv(a.ports)...)
 	own := s.home.Secrets.Apps[a.AppID]
+	if a.AppID != publicID { // which asks nothing of its sidecar
+		env = append(env, "DAPR_API_TOKEN="+own.DaprAPIToken, "APP_API_TOKEN="+own.AppAPIToken)
+	}
 	env = append(env,
 		"DATABASE_URL="+s.databaseURL,
-		"DAPR_API_TOKEN="+own.DaprAPIToken,
-		"APP_API_TOKEN="+own.AppAPIToken,
 		secretKeyVariable+"="+s.home.Secrets.ChannelKey,
 	)
 	env = append(env, s.traces.environment(a.name)...)
@@ -122,6 +124,10 @@ func binary(a runfile.App) []string {
 	return command
 }
 
+// lookAgain is how often a sidecar looks for components that are not loaded, as those of
+// a broker that was away when it started. Dapr's own interval is a minute.
+var lookAgain = []string{"--hot-reload-reconcile-interval", "5s"}
+
 func (s *Stack) sidecarSpec(a app) process.Spec {
 	own := s.home.Secrets.Apps[a.AppID]
 	// The secret store of components/ reads daprd's environment.
@@ -130,8 +136,10 @@ func (s *Stack) sidecarSpec(a app) process.Spec {
 		"DAPR_API_TOKEN="+own.DaprAPIToken,
 		"APP_API_TOKEN="+own.AppAPIToken,
 	)
-	for _, v := range s.BrokerAs(a.AppID).Variables() {
-		env = append(env, v.Name+"="+v.Value)
+	if slices.Contains(topics.Apps, a.AppID) {
+		for _, v := range s.BrokerAs(a.AppID).Variables() {
+			env = append(env, v.Name+"="+v.Value)
+		}
 	}
 	env = append(env, s.traces.environment(a.sidecar())...)
 	if len(s.config.Mail) > 0 {
@@ -141,7 +149,7 @@ func (s *Stack) sidecarSpec(a app) process.Spec {
 		}
 	}
 	return process.Spec{
-		Name: a.sidecar(), Command: append([]string{s.daprd}, a.DaprdArgs(a.ports)...), Dir: a.AppDirPath,
+		Name: a.sidecar(), Command: append([]string{s.daprd}, append(a.DaprdArgs(a.ports), lookAgain...)...), Dir: a.AppDirPath,
 		Env:         env,
 		StopTimeout: sidecarDrain,
 		// The plain healthz waits for the app, which waits for the sidecar.

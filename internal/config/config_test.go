@@ -32,7 +32,7 @@ func TestWrongSettingIsNamedWithWhatIsAllowed(t *testing.T) {
 		clear(t)
 		t.Setenv("DATABASE_URL", "postgres://localhost/x")
 		t.Setenv(name, value)
-		_, err := config.API()
+		_, err := config.Worker("127.0.0.1:8081")
 		require.ErrorContains(t, err, name+": must be")
 	}
 }

@@ -13,8 +13,8 @@ import (
 	"tickler/internal/event"
 )
 
-// Apps that speak to the broker, each as a user of its own.
-var Apps = []string{"api", "notifier", "recurrer"}
+// Apps that speak to the broker, each as a user of its own. api does not.
+var Apps = []string{"notifier", "recurrer"}
 
 // scramIterations is the least that Kafka accepts.
 const scramIterations = 4096
@@ -32,8 +32,8 @@ type Rights struct {
 	Read  []string // topics, in the app's Group
 }
 
-// RightsOf lists the rights of each app on some topics. Every app writes every
-// event, since its relay publishes for all. An app reads the topics whose reader it
+// RightsOf lists the rights of each app on some topics. Each writes every event, since
+// its relay publishes for all. An app reads the topics whose reader it
 // is, and writes their dead letters.
 func RightsOf(all []event.Topic) []Rights {
 	published := event.PublishedTopics()

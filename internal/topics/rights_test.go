@@ -53,7 +53,7 @@ func TestUserOfAnAppDoesItsWorkAndNothingElse(t *testing.T) {
 			} else {
 				require.ErrorIs(t, err, kerr.TopicAuthorizationFailed, "%s writes %s", login.App, topic.Name)
 			}
-			for _, group := range []string{topics.Group("api"), topics.Group("notifier"), topics.Group("recurrer"), "of-its-own"} {
+			for _, group := range []string{topics.Group("notifier"), topics.Group("recurrer"), "of-its-own"} {
 				mine := slices.Contains(rights.Read, topic.Name) && group == topics.Group(login.App)
 				require.Equal(t, mine, reads(t, own, topic.Name, group), "%s reads %s in the group %s", login.App, topic.Name, group)
 			}
@@ -104,16 +104,15 @@ func errorOf(errs ...error) error {
 func TestWhoMayNotSetRightsIsToldWhatToDo(t *testing.T) {
 	access := guarded(t)
 	require.NoError(t, topics.Grant(soon(t), access, logins(), event.Topics()))
-	access.Username, access.Password = topics.User("api"), "password of api"
-	err := topics.Grant(soon(t), access, []topics.Login{{App: "api", User: "tickler-api"}}, event.Topics())
-	require.ErrorContains(t, err, "rights of the user tickler-api: this user may not: grant it ALTER on the cluster")
+	access.Username, access.Password = topics.User("recurrer"), "password of recurrer"
+	err := topics.Grant(soon(t), access, []topics.Login{{App: "notifier", User: "tickler-notifier"}}, event.Topics())
+	require.ErrorContains(t, err, "rights of the user tickler-notifier: this user may not: grant it ALTER on the cluster")
 	err = topics.Grant(soon(t), access, logins(), event.Topics())
 	require.ErrorContains(t, err, "making users: this user may not")
 }
 
 func TestRightsNameEveryTopicThatAnAppTouches(t *testing.T) {
 	require.Equal(t, []topics.Rights{
-		{App: "api", Write: []string{"task-events", "task-reminders", "task-recurrence"}},
 		{App: "notifier", Write: []string{"task-events", "task-reminders", "task-recurrence", "task-reminders-deadletter"}, Read: []string{"task-reminders", "task-reminders-deadletter"}},
 		{App: "recurrer", Write: []string{"task-events", "task-reminders", "task-recurrence", "task-recurrence-deadletter"}, Read: []string{"task-recurrence", "task-recurrence-deadletter"}},
 	}, topics.RightsOf(event.Topics()))
@@ -142,7 +141,7 @@ func TestReaderFollowsTheEventsAndDoesNothingElse(t *testing.T) {
 
 func TestReaderIsNoUserThatHasOtherWork(t *testing.T) {
 	access := guarded(t)
-	for _, user := range []string{"tickler-api", "tickler-notifier", "tickler-recurrer", access.Username} {
+	for _, user := range []string{"tickler-notifier", "tickler-recurrer", access.Username} {
 		require.ErrorContains(t, topics.Admit(soon(t), access, topics.Reader{User: user}), "choose another name")
 	}
 }
