@@ -17,6 +17,9 @@ import (
 func reviewApp(o *Objects, d *appsv1.Deployment) error {
 	c := &d.Spec.Template.Spec.Containers[0]
 	var errs []error
+	if c.Name != d.Name {
+		errs = append(errs, fmt.Errorf("its container is called %s", c.Name))
+	}
 	if len(c.Command) != 1 || c.Command[0] != "/"+d.Name {
 		errs = append(errs, fmt.Errorf("runs %v", c.Command))
 	}

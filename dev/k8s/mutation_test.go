@@ -37,7 +37,6 @@ var mutations = []struct{ name, overlay, file, old, new, noticed string }{
 	{"the sidecar", "redpanda", "k8s/base/worker.yaml", "        dapr.io/enabled: \"true\"\n", "", "recurrer: there is no daprd"},
 	{"no sidecar", "redpanda", "k8s/base/kustomization.yaml", "name: (notifier|recurrer)", "name: (api|notifier|recurrer)", "api: there is a daprd"},
 	{"a sidecar without the broker", "redis", "components/brokers/redis/taskbus.yaml", "  ignoreErrors: true\n", "", "component taskbus: its sidecar ends when the broker is away"},
-	{"time to look for the broker", "redpanda", "k8s/base/worker.yaml", "dapr.io/sidecar-liveness-probe-delay-seconds: \"120\"", "dapr.io/sidecar-liveness-probe-delay-seconds: \"3\"", "is killed while it looks for a broker"},
 	{"app id", "redpanda", "k8s/base/notifier.yaml", "dapr.io/app-id: notifier", "dapr.io/app-id: notify", "--app-id:notify"},
 	{"app port", "redpanda", "k8s/base/recurrer.yaml", "        dapr.io/app-port: \"8092\"\n", "", "recurrer: daprd gets"},
 	{"Configuration of the sidecar", "redpanda", "k8s/base/worker.yaml", "        dapr.io/config: tickler\n", "", "recurrer: daprd gets"},

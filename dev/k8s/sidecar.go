@@ -224,9 +224,6 @@ func reviewSidecar(pod *corev1.Pod, wanted map[string]string) error {
 		}
 	}
 	errs = append(errs, reviewCredentials(daprd, app.Name))
-	if daprd.LivenessProbe == nil || app.Name != public && daprd.LivenessProbe.InitialDelaySeconds < 120 {
-		errs = append(errs, errors.New("daprd is killed while it looks for a broker that is away"))
-	}
 	for _, ports := range []struct{ env, flag string }{{"DAPR_HTTP_PORT", "--dapr-http-port"}, {"DAPR_GRPC_PORT", "--dapr-grpc-port"}} {
 		if v := variable(&app, ports.env); v == nil || v.Value != flags[ports.flag] {
 			errs = append(errs, fmt.Errorf("%s is not the port of daprd", ports.env))
