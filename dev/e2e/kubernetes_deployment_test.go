@@ -65,7 +65,8 @@ func deploy(t *testing.T) *system {
 	})
 	secret(t, "tickler-database", "url", d.stores.url, "ca", string(d.stores.authority))
 	secret(t, "tickler-secret-key", "keys", "k1:"+base64.StdEncoding.EncodeToString([]byte(rand.Text()+"012345")))
-	for _, app := range deployed {
+	secret(t, "tickler-dapr-token-api", "token", rand.Text()) // of its sidecar, with components/agent
+	for _, app := range topics.Apps {
 		secret(t, "tickler-dapr-token-"+app, "token", rand.Text())
 		secret(t, "tickler-app-token-"+app, "token", rand.Text())
 		secret(t, "tickler-broker-"+app, "KAFKA_SASL_USERNAME", topics.User(app), "KAFKA_SASL_PASSWORD", rand.Text())
