@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"slices"
+	"strings"
 	"sync"
 )
 
@@ -15,7 +16,8 @@ const (
 )
 
 // Log takes what a process prints: each line goes to a file as it is and to the
-// console behind the name of the process, and the last ones are kept.
+// console behind the name of the process, unless it is among those that are not
+// printed; and the last ones are kept.
 type Log struct {
 	mu      sync.Mutex
 	file    *os.File
@@ -23,11 +25,14 @@ type Log struct {
 	name    string
 	partial []byte
 	last    []string
+	// unprinted lines contain one of these.
+	unprinted []string
 }
 
 // NewLog begins the log file at path. The one that was there before, from the
-// last run, is kept beside it as path.1.
-func NewLog(path, name string, console *Console) (*Log, error) {
+// last run, is kept beside it as path.1. Lines that contain one of the texts unprinted
+// do not reach the console.
+func NewLog(path, name string, console *Console, unprinted ...string) (*Log, error) {
 	if err := os.Rename(path, path+".1"); err != nil && !os.IsNotExist(err) {
 		return nil, err
 	}
@@ -35,7 +40,7 @@ func NewLog(path, name string, console *Console) (*Log, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Log{file: file, console: console, name: name}, nil
+	return &Log{file: file, console: console, name: name, unprinted: unprinted}, nil
 }
 
 // Write takes output of the process.
@@ -75,7 +80,9 @@ func (l *Log) line(text string) {
 	if len(l.last) > lastLines {
 		l.last = l.last[1:]
 	}
-	l.console.Print(l.name, text)
+	if !slices.ContainsFunc(l.unprinted, func(part string) bool { return strings.Contains(text, part) }) {
+		l.console.Print(l.name, text)
+	}
 }
 
 // Last returns the last lines, oldest first.

@@ -1,6 +1,6 @@
 // Package process keeps one operating system process running: it starts it,
-// captures what it prints, starts it again with growing pauses when it dies,
-// and gives up on one that keeps dying.
+// captures what it prints, and starts it again with growing pauses when it dies. It
+// waits for what a process needs and gives up on one that keeps dying by itself.
 package process
 
 import (
@@ -35,6 +35,11 @@ type Spec struct {
 	PidFile string
 	// Ready returns nil once the process does its work. Nil: at once.
 	Ready func(context.Context) error
+	// Needs says what the process cannot run without and that is not there now, "" if
+	// it has all. Deaths meanwhile do not count. Nil: it needs nothing.
+	Needs func(context.Context) (missing string)
+	// Unprinted lines contain one of these. They go to the log file alone.
+	Unprinted []string
 }
 
 // Policy bounds how a dying process is started again.
@@ -55,6 +60,7 @@ type Death struct {
 	Reason string
 	Last   []string      // its last log lines
 	Pause  time.Duration // until it is started again
+	For    string        // what is missing, and waited for before that
 	Fatal  error         // not nil: it will not be started again, and why
 }
 
@@ -149,16 +155,8 @@ func (p *Process) WaitReady(ctx context.Context) error {
 	}
 	var last error
 	for {
-		if p.PID() != 0 {
-			if p.spec.Ready == nil {
-				return nil
-			}
-			attempt, cancel := context.WithTimeout(ctx, 2*time.Second)
-			last = p.spec.Ready(attempt)
-			cancel()
-			if last == nil {
-				return nil
-			}
+		if last = p.Check(ctx); last == nil {
+			return nil
 		}
 		select {
 		case <-time.After(25 * time.Millisecond):
@@ -179,10 +177,19 @@ func (p *Process) WaitReady(ctx context.Context) error {
 func (p *Process) keep(ctx context.Context, done chan struct{}) {
 	defer close(done)
 	var deaths []time.Time
-	for {
+	for ctx.Err() == nil {
 		reason := p.live(ctx)
 		if ctx.Err() != nil {
 			return
+		}
+		if missing := p.missing(ctx); missing != "" {
+			p.onDeath(Death{Name: p.spec.Name, Reason: reason, Last: p.log.Last(), For: missing})
+			for missing != "" && ctx.Err() == nil {
+				pause(ctx, p.policy.FirstPause)
+				missing = p.missing(ctx)
+			}
+			deaths = nil
+			continue
 		}
 		now := time.Now()
 		deaths = append(deaths, now)
@@ -201,12 +208,41 @@ func (p *Process) keep(ctx context.Context, done chan struct{}) {
 		}
 		death.Pause = min(p.policy.FirstPause<<(len(deaths)-1), p.policy.MaxPause)
 		p.onDeath(death)
-		select {
-		case <-time.After(death.Pause):
-		case <-ctx.Done():
-			return
-		}
+		pause(ctx, death.Pause)
 	}
+}
+
+func pause(ctx context.Context, d time.Duration) {
+	select {
+	case <-time.After(d):
+	case <-ctx.Done():
+	}
+}
+
+// missing is what the process needs and is not there.
+func (p *Process) missing(ctx context.Context) string {
+	if p.spec.Needs == nil {
+		return ""
+	}
+	ctx, cancel := context.WithTimeout(ctx, checkTimeout)
+	defer cancel()
+	return p.spec.Needs(ctx)
+}
+
+// checkTimeout bounds a look at whether a process is ready, or at what it needs.
+const checkTimeout = 2 * time.Second
+
+// Check returns nil when the process is ready now, and otherwise why it is not.
+func (p *Process) Check(ctx context.Context) error {
+	if p.PID() == 0 {
+		return errors.New("it does not run")
+	}
+	if p.spec.Ready == nil {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, checkTimeout)
+	defer cancel()
+	return p.spec.Ready(ctx)
 }
 
 // live runs the process once and returns why it ended.

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"tickler/dev/port"
+	"tickler/dev/postgres"
 	"tickler/dev/process"
 	"tickler/dev/runfile"
 	"tickler/dev/sidecar"
@@ -112,7 +113,24 @@ func (s *Stack) appSpec(a app) process.Spec {
 		Name: a.name, Command: binary(a.App), Dir: a.AppDirPath, Env: env,
 		StopTimeout: appDrain,
 		Ready:       answers(a.url() + "/readyz"),
+		Needs:       s.needsPostgres,
 	}
+}
+
+// needsPostgres: without it an app ends, after it has tried for a while.
+func (s *Stack) needsPostgres(ctx context.Context) string {
+	if postgres.Ping(ctx, s.databaseURL) != nil {
+		return "Postgres"
+	}
+	return ""
+}
+
+// toldBySidecars are warnings that mean nothing here: the processes of a local run share
+// a machine and need no certificates, and Tickler uses neither actors nor jobs.
+var toldBySidecars = []string{
+	"mTLS is disabled. Skipping certificate request",
+	"Actor runtime disabled: ",
+	"No scheduler host addresses provided. Scheduler disabled",
 }
 
 // binary is the command of an app, with an absolute path.
@@ -152,6 +170,8 @@ func (s *Stack) sidecarSpec(a app) process.Spec {
 		Name: a.sidecar(), Command: append([]string{s.daprd}, append(a.DaprdArgs(a.ports), lookAgain...)...), Dir: a.AppDirPath,
 		Env:         env,
 		StopTimeout: sidecarDrain,
+		// It needs nothing: it waits for the broker by itself.
+		Unprinted: toldBySidecars,
 		// The plain healthz waits for the app, which waits for the sidecar.
 		Ready: answers(fmt.Sprintf("http://%s/v1.0/healthz/outbound", port.Address(a.ports.DaprHTTP))),
 	}

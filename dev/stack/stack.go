@@ -200,6 +200,10 @@ func (s *Stack) died(d process.Death) {
 	for _, line := range d.Last {
 		s.own.Say("    " + line)
 	}
+	if d.For != "" {
+		s.say("%s waits for %s, and is started again when that is there", d.Name, d.For)
+		return
+	}
 	if d.Fatal == nil {
 		s.say("%s is started again in %s", d.Name, d.Pause)
 		return
@@ -212,7 +216,7 @@ func (s *Stack) say(format string, args ...any) { s.own.Say(fmt.Sprintf(format, 
 
 // run makes a part of spec and starts it.
 func (s *Stack) run(spec process.Spec) error {
-	log, err := process.NewLog(s.home.LogFile(spec.Name), spec.Name, s.console)
+	log, err := process.NewLog(s.home.LogFile(spec.Name), spec.Name, s.console, spec.Unprinted...)
 	if err != nil {
 		return err
 	}
@@ -226,13 +230,16 @@ func (s *Stack) run(spec process.Spec) error {
 	return nil
 }
 
-// await waits for parts to be ready.
+// await waits for parts to be ready, and says now and then what is not and why.
 func (s *Stack) await(ctx context.Context, names ...string) error {
 	ctx, cancel := context.WithTimeout(ctx, startTimeout)
 	defer cancel()
 	group, ctx := errgroup.WithContext(ctx)
 	for _, name := range names {
 		group.Go(func() error {
+			told := make(chan struct{})
+			defer close(told)
+			go s.tellWhatIsMissing(ctx, name, told)
 			if err := s.WaitReady(ctx, name); err != nil {
 				return fmt.Errorf("%w; its log is %s", err, s.home.LogFile(name))
 			}
@@ -240,4 +247,24 @@ func (s *Stack) await(ctx context.Context, names ...string) error {
 		})
 	}
 	return group.Wait()
+}
+
+// untilTold is how long a part may take to be ready before it is said why it is not.
+const untilTold = 10 * time.Second
+
+func (s *Stack) tellWhatIsMissing(ctx context.Context, name string, ready <-chan struct{}) {
+	for {
+		select {
+		case <-time.After(untilTold):
+		case <-ready:
+			return
+		case <-ctx.Done():
+			return
+		}
+		if part := s.find(name); part != nil {
+			if err := part.Check(ctx); err != nil && ctx.Err() == nil {
+				s.say("%s is not ready yet: %v", name, err)
+			}
+		}
+	}
 }

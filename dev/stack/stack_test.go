@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -112,6 +113,53 @@ func TestPartThatKeepsDyingEndsTheStack(t *testing.T) {
 			t.Fatal("the stack goes on")
 		}
 	}
+}
+
+// The stand-in ends at once when it does not find Postgres.
+func TestPartThatDiesForLackOfAnotherWaitsForIt(t *testing.T) {
+	c := config(t)
+	c.Policy.Window = time.Hour
+	s := start(t, c)
+	require.NoError(t, s.StopPart("postgres"))
+	for range c.Policy.Deaths { // as often as would end the stack
+		require.NoError(t, s.StartPart(t.Context(), "postgres"))
+		require.NoError(t, s.WaitReady(t.Context(), "worker"))
+		require.NoError(t, s.StopPart("postgres"))
+		waits := strings.Count(s.Log("tickler"), "worker waits for Postgres")
+		require.NoError(t, s.Kill("worker"))
+		require.Eventually(t, func() bool { return strings.Count(s.Log("tickler"), "worker waits for Postgres") > waits }, soon, 20*time.Millisecond)
+	}
+	require.NotContains(t, s.Log("tickler"), "giving up")
+	require.NoError(t, s.StartPart(t.Context(), "postgres"))
+	require.NoError(t, s.WaitReady(t.Context(), "worker"))
+}
+
+func TestWarningsThatMeanNothingHereStayInTheLogFile(t *testing.T) {
+	c := config(t)
+	printed := &text{}
+	c.Output = printed
+	s := start(t, c)
+	require.Contains(t, s.Log("worker-daprd"), "mTLS is disabled")
+	require.NotContains(t, printed.String(), "mTLS is disabled")
+	require.Contains(t, printed.String(), "worker-daprd")
+}
+
+// text collects what many write.
+type text struct {
+	mu sync.Mutex
+	b  strings.Builder
+}
+
+func (t *text) Write(p []byte) (int, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.b.Write(p)
+}
+
+func (t *text) String() string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.b.String()
 }
 
 func TestPartThatDiesAtOnceEndsTheStart(t *testing.T) {
