@@ -21,7 +21,7 @@ func install(t *testing.T, version string) (runtimePath, daprd string) {
 }
 
 func TestInstalledDaprdIsUsedWhenNewEnough(t *testing.T) {
-	for version, used := range map[string]bool{"1.18.2": true, "1.18.2": true, "1.20.1": true, "1.18.1": false, "edge": false} {
+	for version, used := range map[string]bool{"1.18.2": true, "1.18.3": true, "1.20.1": true, "1.18.1": false, "edge": false} {
 		runtimePath, daprd := install(t, version)
 		if !used {
 			daprd = ""
