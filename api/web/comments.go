@@ -25,6 +25,7 @@ type comment struct {
 	operation.CommentView
 	Who, When string
 	Edited    string
+	Imported  bool
 	Words     []textPart // its text
 }
 
@@ -57,7 +58,7 @@ func (s *server) commentsOf(c *gin.Context, user person.Settings, task operation
 		case journal.Person:
 			one.Who = "You"
 		case journal.System:
-			one.Who = "Tickler"
+			one.Imported = true
 		}
 		out.All = append(out.All, one)
 	}

@@ -3,10 +3,13 @@ package web
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/gin-gonic/gin"
 
@@ -42,7 +45,7 @@ func (s structure) Any() bool {
 }
 
 // asPlaced maps the fields of update_task to those of the form.
-var asPlaced = map[string]string{"parent_id": "parent", "blocked_by": "blockers", "start_date": "starts", "waiting_for": "waiting"}
+var asPlaced = map[string]string{"parent_id": "parent", "blocked_by": "after", "start_date": "starts", "waiting_for": "waiting"}
 
 // structureOf finds what the page of a task shows of its structure. attempt is a form
 // that could not be carried out.
@@ -58,10 +61,10 @@ func (s *server) structureOf(ctx context.Context, user person.Settings, t operat
 		if err != nil {
 			return out, err
 		}
-		out.Parent = parent
-		out.Form.Values.Set("parent", id(t.ParentID))
+		if out.Parent = parent; parent != nil {
+			out.Form.Values.Set("parent", parent.Named())
+		}
 	}
-	var blockers []string
 	for _, one := range t.BlockedBy {
 		blocker, err := s.relative(ctx, one)
 		if err != nil {
@@ -69,10 +72,9 @@ func (s *server) structureOf(ctx context.Context, user person.Settings, t operat
 		}
 		if blocker != nil {
 			out.Blockers = append(out.Blockers, *blocker)
-			blockers = append(blockers, id(one))
+			out.Form.Values.Add("blocker", id(one))
 		}
 	}
-	out.Form.Values.Set("blockers", strings.Join(blockers, ", "))
 	for name, values := range out.Form.Values {
 		out.Form.Values["was_"+name] = values
 	}
@@ -108,6 +110,9 @@ func (s *server) relative(ctx context.Context, taskID int64) (*relative, error) 
 	return &relative{taskID, found.Task.Title, found.Task.Completed}, nil
 }
 
+// Named is a task by its number and title, as it is chosen in a form.
+func (r relative) Named() string { return id(r.ID) + " " + r.Title }
+
 // place changes the structure of a task as the form says.
 func (s *server) place(c *gin.Context, user person.Settings) error {
 	taskID, err := idOf(c)
@@ -115,47 +120,110 @@ func (s *server) place(c *gin.Context, user person.Settings) error {
 		return err
 	}
 	form := Posted(c)
-	changes := arguments{"task_id": taskID}
-	for field, name := range asPlaced {
-		if !typed(form, name) {
-			continue
-		}
-		text := strings.TrimSpace(form.Get(name))
-		switch {
-		case text == "":
-			changes[field] = nil
-		case name == "parent":
-			changes[field] = leadingNumber(text)
-		case name == "blockers":
-			ids := []any{}
-			for _, one := range strings.Split(text, ",") {
-				if one = strings.TrimSpace(one); one != "" {
-					ids = append(ids, leadingNumber(one))
-				}
-			}
-			changes[field] = ids
-		default:
-			changes[field] = text
-		}
+	again := func(f Form) error {
+		f.As = asPlaced
+		return s.showTaskWith(c, http.StatusBadRequest, user, taskForms{place: f})
+	}
+	changes, err := s.placing(c.Request.Context(), taskID, form)
+	if err != nil {
+		return s.refused(c, err, again)
 	}
 	changed, err := call[operation.TaskAnswer](c.Request.Context(), s.Operations, "update_task", changes)
 	if err != nil {
-		return s.refused(c, err, func(f Form) error {
-			f.As = asPlaced
-			return s.showTaskWith(c, http.StatusBadRequest, user, taskForms{place: f})
-		})
+		return s.refused(c, err, again)
 	}
 	s.Pages.Say(c, "/task/"+id(taskID), Said{Text: "Saved " + quoted(changed.Task.Title), Call: callOf(c)})
 	return nil
 }
 
-// leadingNumber is the number that a choice such as "7 Paint the hall" begins with.
-func leadingNumber(text string) any {
-	digits, _, _ := strings.Cut(strings.TrimPrefix(text, "#"), " ")
-	if _, err := strconv.ParseInt(digits, 10, 64); err == nil {
-		return number(digits)
+// placing is what a form changes in the structure of a task.
+func (s *server) placing(ctx context.Context, taskID int64, form url.Values) (arguments, error) {
+	changes := arguments{"task_id": taskID}
+	for field, name := range map[string]string{"start_date": "starts", "waiting_for": "waiting"} {
+		if typed(form, name) {
+			changes[field] = orEmptied(strings.TrimSpace(form.Get(name)))
+		}
 	}
-	return number(text)
+	if typed(form, "parent") {
+		parent, err := s.namedTask(ctx, "parent_id", form.Get("parent"))
+		if err != nil {
+			return nil, err
+		}
+		changes["parent_id"] = parent
+	}
+	blockers := form["blocker"]
+	if text := strings.TrimSpace(form.Get("after")); text != "" {
+		another, err := s.namedTask(ctx, "blocked_by", text)
+		if err != nil {
+			return nil, err
+		}
+		blockers = append(slices.Clone(blockers), fmt.Sprint(another))
+	}
+	if !slices.Equal(blockers, form["was_blocker"]) {
+		ids := []any{}
+		for _, one := range blockers {
+			ids = append(ids, number(one))
+		}
+		if changes["blocked_by"] = any(ids); len(ids) == 0 {
+			changes["blocked_by"] = nil
+		}
+	}
+	return changes, nil
+}
+
+// orEmptied is a value, nil for none.
+func orEmptied(text string) any {
+	if text == "" {
+		return nil
+	}
+	return text
+}
+
+// namedTask is the id of a task that a person names: by its number, also with its title
+// behind it, or by the title of an open task. nil is none.
+func (s *server) namedTask(ctx context.Context, field, text string) (any, error) {
+	text = strings.TrimSpace(text)
+	digits, title, titled := strings.Cut(strings.TrimPrefix(text, "#"), " ")
+	taskID, err := strconv.ParseInt(digits, 10, 64)
+	switch {
+	case text == "":
+		return nil, nil
+	case err == nil && !titled:
+		return number(digits), nil
+	case err == nil:
+		if named, err := s.relative(ctx, taskID); err != nil || named != nil && named.Title == title {
+			return number(digits), err
+		}
+	}
+	return s.titledTask(ctx, field, text)
+}
+
+// titledTask is the id of the open task with a title.
+func (s *server) titledTask(ctx context.Context, field, title string) (any, error) {
+	e := fault.Invalid(field, "is no open task of yours; give its number or its whole title")
+	if utf8.RuneCountInString(title) > task.MaxTitle {
+		return nil, e
+	}
+	phrase := `"` + strings.ReplaceAll(title, `"`, " ") + `"`
+	found, err := call[operation.TaskPage](ctx, s.Operations, "search_tasks", arguments{"query": phrase, "status": "pending"})
+	if err != nil {
+		return nil, err
+	}
+	var fit []relative
+	for _, one := range found.Tasks {
+		if strings.EqualFold(one.Title, title) {
+			fit = append(fit, relative{ID: one.ID, Title: one.Title})
+		}
+	}
+	switch {
+	case len(fit) == 1:
+		return number(id(fit[0].ID)), nil
+	case len(fit) > 1:
+		return nil, fault.Invalid(field, "is the title of several tasks; give the number of one, for example %s", fit[0].Named())
+	case len(found.Tasks) > 0:
+		e = e.WithHint("did you mean " + relative{ID: found.Tasks[0].ID, Title: found.Tasks[0].Title}.Named() + "?")
+	}
+	return nil, e
 }
 
 // addPart adds a task that is a part of the one in the path.

@@ -172,6 +172,112 @@ const steps = {
     await page.context().close()
   },
 
+  async 'a project: parts, what comes first, who is waited for, and what was said'() {
+    const page = await open()
+    await signIn(page)
+    await add(page, 'Renovate the bathroom')
+    await page.getByRole('link', { name: 'Renovate the bathroom' }).click()
+    await page.getByRole('heading', { name: 'Renovate the bathroom' }).waitFor()
+    const root = new URL(page.url()).pathname
+    for (const title of ['Choose tiles', 'Get offers from plumbers', 'Lay tiles']) {
+      await page.getByLabel('Add a part').fill(title)
+      await page.getByRole('button', { name: 'Add part' }).click()
+      await said(page, 'Added “' + title)
+      await row(page, title).waitFor()
+    }
+    await page.getByText('0 of 3 done').waitFor()
+
+    // What comes first, by title; its names lead there.
+    const arrange = async (fields) => {
+      await page.getByText('Move, or say what comes first').click()
+      for (const [label, value] of Object.entries(fields)) await page.getByLabel(label, { exact: true }).fill(value)
+      await page.locator('#place').getByRole('button', { name: 'Save' }).click()
+    }
+    await page.getByRole('link', { name: 'Lay tiles' }).click()
+    await page.getByRole('heading', { name: 'Lay tiles' }).waitFor()
+    const lay = new URL(page.url()).pathname
+    await arrange({ 'Only after': 'Choose tiles' })
+    await said(page, 'Saved')
+    await page.locator('.facts').getByRole('link', { name: 'Choose tiles' }).waitFor()
+    await page.goto(lay)
+    await arrange({ 'And only after': 'get offers from PLUMBERS' })
+    await page.locator('.facts').getByRole('link', { name: 'Get offers from plumbers' }).waitFor()
+    await page.goto(lay)
+    await arrange({ 'And only after': 'No such task' })
+    await page.getByText('no open task of yours').waitFor()
+    assert.equal(await page.getByLabel('And only after').inputValue(), 'No such task')
+    await axe(page, 'a blocker that is none')
+
+    // Someone is waited for.
+    await page.goto(root)
+    await page.getByRole('link', { name: 'Get offers from plumbers' }).click()
+    await page.getByRole('heading', { name: 'Get offers' }).waitFor()
+    const offers = new URL(page.url()).pathname
+    await arrange({ 'Waiting for': 'Mrs Weber to call back' })
+    await page.locator('.facts', { hasText: 'Mrs Weber to call back' }).waitFor()
+    await page.goto('/')
+    await page.locator('section', { has: page.getByRole('heading', { name: /waiting/i }) }).getByText('Get offers from plumbers').waitFor()
+
+    // Moved under another task, and back, without dragging.
+    await add(page, 'Calls to make')
+    await page.goto(offers)
+    await arrange({ 'Part of': 'Calls to make' })
+    await page.locator('.facts').getByRole('link', { name: 'Calls to make' }).waitFor()
+    await page.goto(root)
+    await page.getByText('0 of 2 done').waitFor()
+    await page.goto(offers)
+    await arrange({ 'Part of': 'renovate the bathroom', 'Waiting for': '' })
+    await page.locator('.facts').getByRole('link', { name: 'Renovate the bathroom' }).waitFor()
+    await page.goto(root)
+    await arrange({ 'Part of': 'Lay tiles' })
+    await page.getByText('cannot be moved under').waitFor()
+
+    // What was said: added with a link, changed, deleted, and brought back.
+    await page.goto(offers)
+    await page.getByLabel('Add a comment').fill('Two offers so far, see https://example.com/plumbers')
+    await page.getByText('With a link').click()
+    await page.getByLabel('Link', { exact: true }).last().fill('https://example.com/offer.pdf')
+    await page.getByLabel('Title of the link').last().fill('Offer of Mrs Weber')
+    await page.getByRole('button', { name: 'Comment', exact: true }).click()
+    await said(page, 'Commented on')
+    const comment = page.locator('#comments li', { hasText: 'Two offers so far' })
+    await comment.getByRole('link', { name: 'Offer of Mrs Weber' }).waitFor()
+    assert.equal(await comment.getByRole('link', { name: 'https://example.com/plumbers' }).getAttribute('rel'), 'noopener noreferrer nofollow ugc')
+    assert.equal(await page.getByLabel('Add a comment').inputValue(), '')
+    await comment.getByText('Change').click()
+    await comment.getByLabel('Text').fill('Three offers so far')
+    await comment.getByRole('button', { name: 'Save' }).click()
+    await said(page, 'Changed a comment')
+    const changed = page.locator('#comments li', { hasText: 'Three offers so far' })
+    await changed.getByRole('link', { name: 'Offer of Mrs Weber' }).waitFor()
+    await changed.getByText('Change', { exact: true }).click()
+    await changed.getByRole('button', { name: 'Delete' }).click()
+    await said(page, 'Deleted a comment')
+    assert.equal(await changed.count(), 0)
+    await page.locator('#said').getByRole('button', { name: 'Undo' }).click()
+    await changed.waitFor()
+    await page.getByRole('link', { name: 'Search' }).click()
+    await page.getByRole('searchbox').fill('three offers')
+    await page.getByRole('button', { name: 'Search' }).click()
+    await row(page, 'Get offers from plumbers').waitFor()
+
+    // Parts are completed where they stand; the whole asks what becomes of the rest.
+    await page.goto(root)
+    await page.getByRole('button', { name: 'Complete: Choose tiles' }).click()
+    await page.getByText('1 of 3 done').waitFor()
+    await picture(page, 'project')
+    await page.getByRole('button', { name: 'Complete', exact: true }).click()
+    await page.getByText('What becomes of them?').waitFor()
+    await axe(page, 'open parts')
+    await page.getByRole('button', { name: 'Complete them too' }).click()
+    await said(page, 'is done')
+    await page.locator('#said').getByRole('button', { name: 'Undo' }).click()
+    await page.getByText('1 of 3 done').waitFor()
+    paths.push(root, lay, offers)
+    assert.deepEqual(page.problems, [])
+    await page.context().close()
+  },
+
   async 'a form that somebody else overtook shows what changed'() {
     const page = await open(), other = await open()
     await signIn(page)
@@ -309,6 +415,28 @@ const steps = {
     await said(page, 'Deleted')
     await page.locator('#said').getByRole('button', { name: 'Undo' }).click()
     await row(page, 'Plainer forms').waitFor()
+    // Parts, their order and comments work by plain forms too.
+    await add(page, 'A plain project')
+    await page.getByRole('link', { name: 'A plain project' }).click()
+    for (const title of ['First step', 'Second step']) {
+      await page.getByLabel('Add a part').fill(title)
+      await page.getByRole('button', { name: 'Add part' }).click()
+      await row(page, title).waitFor()
+    }
+    const project = new URL(page.url()).pathname
+    await page.getByRole('link', { name: 'Second step' }).click()
+    await page.getByText('Move, or say what comes first').click()
+    await page.getByLabel('Only after').fill('First step')
+    await page.locator('#place').getByRole('button', { name: 'Save' }).click()
+    await page.locator('.facts').getByRole('link', { name: 'First step' }).waitFor()
+    await page.getByLabel('Add a comment').fill('Said without script')
+    await page.getByRole('button', { name: 'Comment', exact: true }).click()
+    await page.locator('#comments li', { hasText: 'Said without script' }).waitFor()
+    await page.goto(project)
+    await page.getByRole('button', { name: 'Complete', exact: true }).click()
+    await page.getByRole('button', { name: 'Leave them open' }).click()
+    await said(page, 'is done')
+
     await page.goto('/tasks?select=1')
     await page.getByLabel('Select: Plainer forms').check()
     await page.locator('#several').getByRole('button', { name: 'Complete' }).click()
