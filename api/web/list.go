@@ -28,7 +28,7 @@ type list struct {
 type option struct{ Value, Name string }
 
 var (
-	statuses = []option{{"pending", "Open"}, {"completed", "Done"}, {"all", "Open and done"}, {"deleted", "Deleted"}}
+	statuses = []option{{"pending", "Open"}, {"ready", "Ready to be done"}, {"blocked", "After others"}, {"waiting", "Waiting"}, {"completed", "Done"}, {"all", "Open and done"}, {"deleted", "Deleted"}}
 	orders   = []option{
 		{"due_date", "Due first"}, {"due_date desc", "Due last"}, {"priority desc", "Most important"}, {"created_at desc", "Newest"}, {"created_at asc", "Oldest"},
 		{"updated_at desc", "Changed last"}, {"completed_at desc", "Done last"}, {"title asc", "Title"},
@@ -103,7 +103,12 @@ func (l list) arguments() arguments {
 		given["query"] = l.query.Get("q")
 		return given
 	}
-	given["status"] = l.status()
+	switch status := l.status(); status {
+	case "ready", "blocked", "waiting":
+		given["status"], given[status] = "pending", true
+	default:
+		given["status"] = status
+	}
 	set("due_after", l.query.Get("due_after"))
 	set("due_before", l.query.Get("due_before"))
 	key, order, _ := strings.Cut(l.order(), " ")

@@ -1,6 +1,8 @@
 package web
 
 import (
+	"strings"
+
 	"tickler/api/operation"
 	"tickler/internal/task"
 )
@@ -25,6 +27,10 @@ func (r row) HasMeta() bool {
 // rows makes the rows of a list. when writes a due date.
 func (c clock) rows(tasks []operation.View, when func(string) string) []row {
 	all := make([]row, len(tasks))
+	titles := map[int64]string{}
+	for _, one := range tasks {
+		titles[one.ID] = one.Title
+	}
 	for i, one := range tasks {
 		r := row{View: one, Repeats: c.repeats(one.RecurrenceRule, one.DueDate)}
 		if one.DueDate != "" {
@@ -42,7 +48,7 @@ func (c clock) rows(tasks []operation.View, when func(string) string) []row {
 		if one.EstimateMinutes > 0 {
 			r.Minutes = duration(one.EstimateMinutes)
 		}
-		r.Standing = standing(one)
+		r.Standing = standing(one, titles)
 		if one.Priority != task.Medium {
 			r.Notable = one.Priority
 		}
@@ -51,19 +57,42 @@ func (c clock) rows(tasks []operation.View, when func(string) string) []row {
 	return all
 }
 
-// standing is how a task stands among others, in a few words.
-func standing(t operation.View) (all []string) {
+// standing is how a task stands among others, in a few words. titles are those of the
+// tasks of the same list.
+func standing(t operation.View, titles map[int64]string) (all []string) {
 	if t.Completed || t.DeletedAt != "" {
 		return nil
 	}
 	if t.WaitingFor != "" {
 		all = append(all, "waiting for "+t.WaitingFor)
 	}
-	if len(t.BlockedBy) > 0 {
-		all = append(all, "blocked")
+	open := t.BlockedBy
+	if t.Detail != nil {
+		open = t.OpenBlockers
 	}
-	if p := t.Parts; p != nil {
+	if len(open) > 0 {
+		all = append(all, after(open, titles))
+	}
+	if p := t.Parts; p != nil && p.Open > 0 {
 		all = append(all, plural(p.Open, "open part"))
 	}
 	return all
+}
+
+// after names what has to be done before a task, as far as it stands in the same list.
+func after(blockers []int64, titles map[int64]string) string {
+	var names []string
+	for _, one := range blockers {
+		if title, there := titles[one]; there {
+			names = append(names, quoted(title))
+		}
+	}
+	switch text := "after " + strings.Join(names, ", "); {
+	case len(names) == 0:
+		return "after other tasks"
+	case len(names) < len(blockers):
+		return text + " and others"
+	default:
+		return text
+	}
 }

@@ -83,7 +83,7 @@ func (s *server) structureOf(ctx context.Context, user person.Settings, t operat
 	}
 	if t.Parts != nil {
 		out.Done, out.Of = t.Parts.Done, t.Parts.Open+t.Parts.Done
-		found, err := call[operation.TaskPage](ctx, s.Operations, "list_tasks", arguments{"parent_id": t.ID, "limit": 100, "sort_by": "created_at", "sort_order": "asc"})
+		found, err := call[operation.TaskPage](ctx, s.Operations, "list_tasks", arguments{"parent_id": t.ID, "limit": 100, "sort_by": "created_at", "sort_order": "asc", "response_format": operation.Detailed})
 		if err != nil {
 			return out, err
 		}

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/url"
 	"path"
+	"slices"
 	"strings"
 	"time"
 
@@ -58,6 +59,12 @@ func (s *server) showToday(c *gin.Context, status int, user person.Settings, add
 		}
 		return "/tasks?" + query.Encode()
 	}
+	apart := map[int64]bool{} // tasks that stand in a part of the day
+	for _, part := range []operation.OverviewPart{found.Overdue, found.Today, found.Upcoming, found.Undated} {
+		for _, one := range part.Tasks {
+			apart[one.ID] = true
+		}
+	}
 	for _, one := range []struct {
 		name string
 		part operation.OverviewPart
@@ -66,8 +73,10 @@ func (s *server) showToday(c *gin.Context, status int, user person.Settings, add
 	}{
 		{"Overdue", found.Overdue, clock.full, more("due_before", found.Now)},
 		{"Today", found.Today, clock.short, more("due_after", now.Format(time.DateOnly), "due_before", now.AddDate(0, 0, 1).Format(time.DateOnly))},
+		{"Next steps", nextSteps(found.Ready, apart), clock.full, "/tasks?status=ready"},
 		{"Coming", found.Upcoming, clock.full, "/upcoming"},
 		{"Without a date", found.Undated, clock.full, more("sort_by", "priority")},
+		{"Waiting", orNone(found.Waiting), clock.full, "/tasks?status=waiting"},
 	} {
 		if one.part.Count == 0 {
 			continue
@@ -93,6 +102,25 @@ func (s *server) showToday(c *gin.Context, status int, user person.Settings, add
 	}
 	s.Pages.Show(c, status, "today", Page{Title: "Today", Current: "/", Data: data})
 	return nil
+}
+
+// nextSteps are the parts of tasks that can be done now and stand nowhere else: the rest
+// of the day shows only what they are parts of.
+func nextSteps(ready *operation.OverviewPart, elsewhere map[int64]bool) operation.OverviewPart {
+	steps := orNone(ready)
+	all := steps.Tasks
+	steps.Tasks = slices.DeleteFunc(slices.Clone(all), func(t operation.View) bool { return t.ParentID == 0 || elsewhere[t.ID] })
+	if steps.Count -= len(all) - len(steps.Tasks); len(steps.Tasks) == 0 {
+		steps.Count = 0
+	}
+	return steps
+}
+
+func orNone(part *operation.OverviewPart) operation.OverviewPart {
+	if part == nil {
+		return operation.OverviewPart{}
+	}
+	return *part
 }
 
 // place is a zone as a person says it: New York for America/New_York.

@@ -3,6 +3,7 @@ package web_test
 import (
 	"fmt"
 	"net/http"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -32,6 +33,37 @@ func TestTodayShowsWhatIsDueAndCompletesIt(t *testing.T) {
 
 	back := ann.undoesSaid(done)
 	require.Contains(t, back.text, fmt.Sprintf(`id="task-%d"`, id))
+}
+
+func TestTodayShowsTheNextStepsOfProjectsAndWhatWaits(t *testing.T) {
+	t.Parallel()
+	ann, _ := setup(t)
+	root := ann.adds(`{"title": "Bathroom"}`)
+	tiles := ann.adds(fmt.Sprintf(`{"title": "Choose tiles", "parent_id": %d}`, root))
+	lay := ann.adds(fmt.Sprintf(`{"title": "Lay tiles", "parent_id": %d, "blocked_by": [%d]}`, root, tiles))
+	held := ann.adds(`{"title": "Offer", "waiting_for": "the plumber"}`)
+	section := func(text, name string) string {
+		_, rest, found := strings.Cut(text, `id="`+name+`"`)
+		require.True(t, found, name)
+		part, _, _ := strings.Cut(rest, "</section>")
+		return part
+	}
+	shown := ann.get("/").text
+	require.Contains(t, section(shown, "next-steps"), "Choose tiles")
+	require.NotContains(t, section(shown, "next-steps"), "Bathroom")
+	require.Contains(t, section(shown, "waiting"), "waiting for the plumber")
+	require.NotContains(t, shown, "Lay tiles")
+	require.Contains(t, ann.get("/task/"+itoa(root)).text, "after “Choose tiles”")
+	require.Contains(t, ann.get("/tasks?status=blocked").text, "after other tasks")
+	require.Contains(t, ann.get("/tasks?status=waiting").text, fmt.Sprintf(`id="task-%d"`, held))
+	require.NotContains(t, ann.get("/tasks?status=ready").text, "Lay tiles")
+	ann.post(fmt.Sprintf("/task/%d/complete", tiles), "back", "/")
+	require.Contains(t, section(ann.get("/").text, "next-steps"), "Lay tiles")
+	require.NotContains(t, ann.get("/task/"+itoa(lay)).text, "after other")
+	ann.post(fmt.Sprintf("/task/%d/complete", lay), "back", "/")
+	shown = ann.get("/").text
+	require.NotContains(t, shown, "next-steps")
+	require.NotContains(t, shown, "0 open parts")
 }
 
 func TestAnothersTaskIsNotThere(t *testing.T) {
