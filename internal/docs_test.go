@@ -1,6 +1,7 @@
 package internal
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -10,16 +11,18 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// A record that is not in the index is not found, and one number names one record.
+// A record that is not in the index is not found, one number names one record, and none
+// is missing.
 func TestEveryDecisionIsListedOnce(t *testing.T) {
 	index, err := os.ReadFile("../docs/decisions/README.md")
 	require.NoError(t, err)
 	records, err := filepath.Glob("../docs/decisions/[0-9]*.md")
 	require.NoError(t, err)
 	require.NotEmpty(t, records)
-	for _, path := range records {
+	for i, path := range records {
 		text, err := os.ReadFile(path)
 		require.NoError(t, err)
+		require.Regexp(t, fmt.Sprintf("^%04d-", i+1), filepath.Base(path), "the next number")
 		title, _, _ := strings.Cut(strings.TrimPrefix(string(text), "# "), "\n")
 		number := strings.TrimLeft(filepath.Base(path)[:4], "0")
 		require.Contains(t, string(index), "| ["+number+"]("+filepath.Base(path)+") | "+title+" | 2", "the row of %s", path)

@@ -22,9 +22,13 @@ var passwords = []string{
 	"RECURRER_DAPR_API_TOKEN", "RECURRER_APP_API_TOKEN", "RECURRER_BROKER_PASSWORD",
 }
 
-func readCompose(t *testing.T, environment []string) (*types.Project, error) {
+func readCompose(t *testing.T, environment []string, more ...string) (*types.Project, error) {
 	t.Helper()
-	options, err := cli.NewProjectOptions([]string{filepath.Join(manifests.Root, "compose.yaml")}, cli.WithEnv(environment), cli.WithInterpolation(true))
+	files := []string{filepath.Join(manifests.Root, "compose.yaml")}
+	for _, name := range more {
+		files = append(files, filepath.Join(manifests.Root, name))
+	}
+	options, err := cli.NewProjectOptions(files, cli.WithEnv(environment), cli.WithInterpolation(true))
 	require.NoError(t, err)
 	return options.LoadProject(t.Context())
 }
@@ -84,6 +88,27 @@ func TestComposeRunsTheAppsAsTheLocalRunDoes(t *testing.T) {
 		require.Empty(t, service.Ports, "%s is for the apps only", name)
 		require.NotEmpty(t, service.Volumes)
 	}
+}
+
+func TestServerIsReachedThroughCaddyAlone(t *testing.T) {
+	var environment []string
+	for _, name := range passwords {
+		environment = append(environment, name+"=x")
+	}
+	_, err := readCompose(t, environment, "compose.server.yaml")
+	require.ErrorContains(t, err, "TICKLER_DOMAIN")
+	project, err := readCompose(t, append(environment, "TICKLER_DOMAIN=tickler.example.com"), "compose.server.yaml")
+	require.NoError(t, err)
+	for name, service := range project.Services {
+		for _, port := range service.Ports {
+			require.True(t, name == "caddy" || port.HostIP == "127.0.0.1", "%s is open to the Internet", name)
+		}
+	}
+	api := project.Services["api"]
+	require.Equal(t, "https://tickler.example.com", *api.Environment["TICKLER_PUBLIC_URL"])
+	require.Equal(t, project.Networks["default"].Ipam.Config[0].Subnet, *api.Environment["TICKLER_TRUSTED_PROXIES"], "Caddy's address is believed")
+	require.NotEmpty(t, *api.Environment["DATABASE_URL"], "what compose.yaml says still holds")
+	require.Contains(t, strings.Join(project.Services["caddy"].Command, " "), "--from tickler.example.com --to api:8080")
 }
 
 func TestComposeHasNoPasswordOfItsOwn(t *testing.T) {

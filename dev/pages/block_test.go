@@ -60,15 +60,8 @@ func TestCommentSaysHowABlockIsRun(t *testing.T) {
 func TestEveryPageSaysWhatItsBlocksAre(t *testing.T) {
 	root, err := stack.FindRoot()
 	require.NoError(t, err)
-	var found []string
-	for _, pattern := range []string{"*.md", "docs/*.md", "docs/decisions/*.md", "examples/*/*.md"} {
-		files, err := filepath.Glob(filepath.Join(root, pattern))
-		require.NoError(t, err)
-		found = append(found, files...)
-	}
-	require.Greater(t, len(found), 30)
 	defined := map[string]string{} // functions that a page defines
-	for _, file := range found {
+	for _, file := range allPages(t) {
 		blocks, err := Read(file)
 		require.NoError(t, err)
 		for _, b := range blocks {
