@@ -31,9 +31,9 @@ run: build ## Run everything here: Postgres, broker, three apps with their sidec
 infra: build ## Run Postgres and broker alone, for `dapr run -f .`
 	@bin/tickler-dev infra
 
-clean: ## Remove the state that `make run` keeps in .tickler
+clean: ## Remove the state that `make run` keeps in .tickler; asks first, but with YES=1
 	@cd dev && go build -o ../bin/ ./cmd/tickler-dev
-	@bin/tickler-dev clean
+	@bin/tickler-dev clean $(if $(YES),--yes)
 
 image: ## Build the image tickler:VERSION with Docker
 	docker build --pull --build-arg VERSION=$(VERSION) --build-arg REVISION=$$(git rev-parse HEAD) -t tickler:$(VERSION) .

@@ -130,7 +130,7 @@ func TestNoProcessOutlivesASupervisorThatIsKilled(t *testing.T) {
 
 func TestCleanRefusesWhileAStackRuns(t *testing.T) {
 	c := runCommand(t)
-	clean := exec.Command(tools.dev, "clean")
+	clean := exec.Command(tools.dev, "clean", "--yes")
 	clean.Dir = c.Dir
 	output, err := clean.CombinedOutput()
 	require.Error(t, err)

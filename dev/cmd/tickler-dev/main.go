@@ -15,7 +15,8 @@ const usage = `Usage: tickler-dev COMMAND
 
   run      Postgres, broker, and every app of dapr.yaml with its sidecar
   infra    Postgres, broker, topics and tables alone, for "dapr run -f ."
-  clean    remove the state of a stack that does not run
+  clean    remove the state of a stack that does not run, tasks and all; it asks
+           first. With --yes it does not
   with-postgres COMMAND...
            run a command, such as go test, with a Postgres of its own, whose
            address is in TICKLER_TEST_DATABASE_URL
@@ -45,7 +46,7 @@ func main() {
 	commands := map[string]func(context.Context, []string) error{
 		"run":    func(ctx context.Context, _ []string) error { return run(ctx, false) },
 		"infra":  func(ctx context.Context, _ []string) error { return run(ctx, true) },
-		"clean":  func(context.Context, []string) error { return clean() },
+		"clean":  func(_ context.Context, args []string) error { return clean(args, os.Stdin, os.Stdout) },
 		"daprd":  daprd,
 		"has":    func(_ context.Context, names []string) error { return has(names) },
 		"broker": serveBroker,

@@ -101,17 +101,3 @@ func homePath(root string) string {
 	}
 	return filepath.Join(root, ".tickler")
 }
-
-// clean removes the state of a stack that does not run.
-func clean() error {
-	root, err := stack.FindRoot()
-	if err != nil {
-		return err
-	}
-	path := homePath(root)
-	if err := stack.Clean(path); err != nil {
-		return err
-	}
-	fmt.Printf("%s is gone.\n", path)
-	return nil
-}
