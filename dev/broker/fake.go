@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"os"
 	"path/filepath"
 	"syscall"
@@ -16,6 +17,8 @@ import (
 type Options struct {
 	DataDir string
 	Port    int
+	// Advertised is the address that clients are told; the own one when empty.
+	Advertised string
 	// The administrator, over SCRAM-SHA-256. Name and password are written to a new
 	// data folder and cannot be changed afterwards.
 	Username string
@@ -43,6 +46,7 @@ func Serve(ctx context.Context, o Options) error {
 	defer lock.Close()
 	cluster, err := kfake.NewCluster(
 		kfake.Ports(o.Port),
+		kfake.ListenFn(o.listen),
 		kfake.NumBrokers(1),
 		kfake.ClusterID("tickler-local"),
 		kfake.EnableSASL(),
@@ -61,6 +65,23 @@ func Serve(ctx context.Context, o Options) error {
 	fmt.Fprintln(o.Log, "stopped")
 	return nil
 }
+
+// listen makes kfake tell its clients another address than the one it listens on.
+func (o Options) listen(network, address string) (net.Listener, error) {
+	l, err := net.Listen(network, address)
+	if err != nil || o.Advertised == "" {
+		return l, err
+	}
+	told, err := net.ResolveTCPAddr(network, o.Advertised)
+	return advertised{l, told}, err
+}
+
+type advertised struct {
+	net.Listener
+	address net.Addr
+}
+
+func (a advertised) Addr() net.Addr { return a.address }
 
 // lockDataDir locks the data folder against a second broker, which kfake does not
 // do.

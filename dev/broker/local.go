@@ -31,6 +31,9 @@ type Local struct {
 	Root string // the repository
 	Tool string // the binary of dev/cmd/tickler-dev
 	Port int
+	// Advertised is the address that kfake tells its clients, for a proxy before it;
+	// its own when empty.
+	Advertised string
 	// The user who may do everything.
 	Username, Password string
 	// Logins are the users of the apps.
@@ -71,7 +74,7 @@ func (l Local) fake() []process.Spec {
 	data := filepath.Join(l.Home, Name)
 	l.Say("broker: Kafka protocol on port %d, data in %s", l.Port, data)
 	return []process.Spec{l.spec(process.Spec{
-		Command: []string{l.Tool, "broker", "--data", data, "--port", strconv.Itoa(l.Port)},
+		Command: []string{l.Tool, "broker", "--data", data, "--port", strconv.Itoa(l.Port), "--advertise", l.Advertised},
 		Env:     append(l.Environment, "KAFKA_SASL_USERNAME="+l.Username, "KAFKA_SASL_PASSWORD="+l.Password),
 	})}
 }

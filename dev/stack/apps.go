@@ -102,7 +102,7 @@ func (s *Stack) appSpec(a app) process.Spec {
 		env = append(env, "DAPR_API_TOKEN="+own.DaprAPIToken, "APP_API_TOKEN="+own.AppAPIToken)
 	}
 	env = append(env,
-		"DATABASE_URL="+s.databaseURL,
+		"DATABASE_URL="+s.databaseFor(a.AppID),
 		secretKeyVariable+"="+s.home.Secrets.ChannelKey,
 	)
 	env = append(env, s.traces.environment(a.name)...)
@@ -155,7 +155,7 @@ func (s *Stack) sidecarSpec(a app) process.Spec {
 		"APP_API_TOKEN="+own.AppAPIToken,
 	)
 	if slices.Contains(topics.Apps, a.AppID) {
-		for _, v := range s.BrokerAs(a.AppID).Variables() {
+		for _, v := range s.brokerFor(a.AppID).Variables() {
 			env = append(env, v.Name+"="+v.Value)
 		}
 	}

@@ -46,6 +46,12 @@ type Config struct {
 	Replicas map[string]int
 	// AppEnv adds to the environment of an app, by app id.
 	AppEnv map[string]map[string]string
+	// PostgresEnv adds to the environment of Postgres.
+	PostgresEnv []string
+	// Detour returns where a part reaches Postgres or the broker instead of at its
+	// address, for tests that cut them off: a proxy. from is the id of an app, or
+	// AllApps for the address that the broker gives its clients.
+	Detour func(from, to, address string) string
 
 	// Mail is the environment that components/email reads, SMTP_HOST and so on;
 	// without it no mail is sent.

@@ -15,6 +15,7 @@ import (
 
 	"tickler/dev/broker"
 	"tickler/dev/owner"
+	"tickler/dev/port"
 	"tickler/dev/postgres"
 	"tickler/dev/process"
 	"tickler/internal/event"
@@ -70,6 +71,7 @@ func (s *Stack) startBroker(ctx context.Context) error {
 	local := broker.Local{
 		Kind: s.config.Broker, Home: s.home.Path, Root: s.config.Root, Tool: s.config.Tool, Port: s.config.BrokerPort,
 		Username: s.home.Secrets.KafkaUsername, Password: s.home.Secrets.KafkaPassword, Logins: s.logins(),
+		Advertised: s.detour(AllApps, brokerName, port.Address(s.config.BrokerPort)),
 		FreePort:    func() (int, error) { return s.picker.Pick(0) },
 		Environment: inherited(), Say: s.say,
 	}
@@ -108,7 +110,7 @@ func (s *Stack) startPostgres(ctx context.Context) error {
 		Name:    postgresName,
 		Command: cluster.Command(),
 		Dir:     "/",
-		Env:     postgres.Environment(),
+		Env:     append(postgres.Environment(), s.config.PostgresEnv...),
 		UID:     cluster.Owner.UID, GID: cluster.Owner.GID,
 		// A fast shutdown: sessions are cut, data is flushed.
 		StopSignal:   syscall.SIGINT,

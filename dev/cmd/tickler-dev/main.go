@@ -24,6 +24,8 @@ const usage = `Usage: tickler-dev COMMAND
            With --all, of the one that can send mail
   has BROKER...
            check that what these brokers need is installed
+  chaos    let users work with a stack of two replicas of each app while it is
+           disturbed, and balance the books; --seed N, --minutes N
   broker   kfake itself (run and infra start it)
 
 Environment:
@@ -50,6 +52,7 @@ func main() {
 		"daprd":  daprd,
 		"has":    func(_ context.Context, names []string) error { return has(names) },
 		"broker": serveBroker,
+		"chaos":  disturb,
 
 		"with-postgres": withPostgres,
 	}

@@ -16,9 +16,10 @@ func serveBroker(ctx context.Context, args []string) error {
 	flags := flag.NewFlagSet("broker", flag.ExitOnError)
 	data := flags.String("data", "", "folder for the data")
 	port := flags.Int("port", 19092, "port on the loopback interface")
+	advertised := flags.String("advertise", "", "address that clients are told, of a proxy (default the own one)")
 	_ = flags.Parse(args)
 	return broker.Serve(ctx, broker.Options{
-		DataDir: *data, Port: *port, Log: os.Stdout,
+		DataDir: *data, Port: *port, Advertised: *advertised, Log: os.Stdout,
 		Username: os.Getenv("KAFKA_SASL_USERNAME"), Password: os.Getenv("KAFKA_SASL_PASSWORD"),
 	})
 }

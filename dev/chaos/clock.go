@@ -1,0 +1,135 @@
+package chaos
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+)
+
+// Clocks jump in two ways. Postgres asks libc, in whose place libfaketime answers. The
+// apps ask the kernel without libc, so they are built against a package time whose Now
+// adds what stands in a file: `go build -overlay` puts it in place of the standard one
+// for this build alone. Monotonic time, which timers use, stays as it is, as it does
+// when an operator sets a clock.
+
+// clockVariable names the file with the seconds by which an app's clock is off.
+const clockVariable = "TICKLER_CHAOS_CLOCK"
+
+const jumpSource = `package time
+
+import (
+	"sync/atomic"
+	"syscall"
+)
+
+var (
+	jumpDue atomic.Int64 // in monotonic nanoseconds
+	jumpBy  atomic.Int64 // in seconds
+)
+
+// jump returns by how much the clock is off. It reads the file ten times a second.
+func jump(mono int64) int64 {
+	due := jumpDue.Load()
+	if mono < due || !jumpDue.CompareAndSwap(due, mono+100_000_000) {
+		return jumpBy.Load()
+	}
+	path, _ := syscall.Getenv("` + clockVariable + `")
+	if path == "" {
+		return 0
+	}
+	fd, err := open(path)
+	if err != nil {
+		return jumpBy.Load()
+	}
+	defer closefd(fd)
+	var text [20]byte
+	n, _ := read(fd, text[:])
+	by, sign := int64(0), int64(1)
+	for _, c := range text[:n] {
+		switch {
+		case c == '-':
+			sign = -1
+		case '0' <= c && c <= '9':
+			by = 10*by + int64(c-'0')
+		}
+	}
+	jumpBy.Store(sign * by)
+	return sign * by
+}
+`
+
+const (
+	nowBefore = "sec, nsec, mono := runtimeNow()\n"
+	nowAfter  = "sec, nsec, mono := runtimeNow()\n\tsec += jump(mono)\n"
+)
+
+// overlay writes what a build needs for apps whose clocks can jump into a folder, and
+// returns the argument for go build.
+func overlay(ctx context.Context, folder string) (string, error) {
+	printed, err := exec.CommandContext(ctx, "go", "env", "GOROOT").Output()
+	if err != nil {
+		return "", fmt.Errorf("go env GOROOT: %w", err)
+	}
+	standard := filepath.Join(strings.TrimSpace(string(printed)), "src", "time")
+	source, err := os.ReadFile(filepath.Join(standard, "time.go"))
+	if err != nil {
+		return "", err
+	}
+	if strings.Count(string(source), nowBefore) != 1 {
+		return "", errors.New("package time of this Go asks for the time in another way than is known here: see clock.go")
+	}
+	replaced := map[string]string{
+		filepath.Join(standard, "time.go"): strings.Replace(string(source), nowBefore, nowAfter, 1),
+		filepath.Join(standard, "jump.go"): jumpSource,
+	}
+	files := map[string]string{}
+	for path, text := range replaced {
+		files[path] = filepath.Join(folder, filepath.Base(path))
+		if err := os.WriteFile(files[path], []byte(text), 0o644); err != nil {
+			return "", err
+		}
+	}
+	list, err := json.Marshal(map[string]any{"Replace": files})
+	if err != nil {
+		return "", err
+	}
+	path := filepath.Join(folder, "overlay.json")
+	return "-overlay=" + path, os.WriteFile(path, list, 0o644)
+}
+
+// clock is a file by which a clock is set.
+type clock struct {
+	path   string
+	suffix string
+}
+
+// set makes the clock be off by some seconds. The file is replaced, so that nobody
+// reads half of it.
+func (c clock) set(seconds int) error {
+	text := strconv.Itoa(seconds)
+	if seconds >= 0 {
+		text = "+" + text
+	}
+	half := c.path + ".new"
+	if err := os.WriteFile(half, []byte(text+c.suffix+"\n"), 0o644); err != nil {
+		return err
+	}
+	return os.Rename(half, c.path)
+}
+
+// faketime finds the library that stands between Postgres and libc's clock; "" if it is
+// not installed.
+func faketime() string {
+	for _, pattern := range []string{"/usr/lib/*/faketime/libfaketime.so.1", "/usr/lib*/faketime/libfaketime.so.1"} {
+		if found, _ := filepath.Glob(pattern); len(found) > 0 {
+			return found[0]
+		}
+	}
+	return ""
+}

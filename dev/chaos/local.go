@@ -1,0 +1,403 @@
+package chaos
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"tickler/dev/broker"
+	"tickler/dev/owner"
+	"tickler/dev/port"
+	"tickler/dev/process"
+	"tickler/dev/stack"
+)
+
+// apps are those that run twice.
+var apps = []string{"api", "notifier", "recurrer"}
+
+// Local is a stack on this machine with two replicas of each app, with proxies between
+// the parts that reach each other over a network where they run in earnest: clients and
+// api, apps and Postgres, sidecars and broker. An app and its sidecar share a pod.
+type Local struct {
+	*stack.Stack
+	folder, home string
+	say          func(string, ...any)
+	disk         *disk // nil where it cannot be filled
+	clocks       map[string]clock
+	skipped      []string
+
+	mu    sync.Mutex
+	links map[string]*link
+}
+
+// LocalConfig of a stack on this machine.
+type LocalConfig struct {
+	// Root is the repository.
+	Root string
+	// Daprd is the binary to run.
+	Daprd string
+	// Clocks builds apps whose clocks can jump, which takes some minutes the first time.
+	Clocks bool
+	// Disk puts the data of Postgres on a small disk of its own, which root alone can.
+	Disk bool
+	// Say is told what happens.
+	Say func(format string, args ...any)
+}
+
+// diskSize is that of the disk of Postgres, in bytes.
+const diskSize = 2 << 30
+
+// StartLocal builds and starts a stack. Stop ends it.
+func StartLocal(ctx context.Context, c LocalConfig) (l *Local, err error) {
+	folder, err := os.MkdirTemp("", "tickler-chaos-")
+	if err != nil {
+		return nil, err
+	}
+	l = &Local{folder: folder, home: filepath.Join(folder, "home"), say: c.Say, clocks: map[string]clock{}, links: map[string]*link{}}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, l.Stop())
+		}
+	}()
+	// Postgres runs as another user, who must get to its data.
+	if err := os.Chmod(folder, 0o755); err != nil {
+		return l, err
+	}
+	if err := l.build(ctx, c); err != nil {
+		return l, err
+	}
+	if c.Disk {
+		if err := l.mount(); err != nil {
+			return l, err
+		}
+	} else {
+		l.skip("the disk is not filled: only root can give Postgres a small one of its own")
+	}
+	config := stack.Config{
+		Root: folder, Home: l.home, Daprd: c.Daprd, Replicas: map[string]int{}, AppEnv: map[string]map[string]string{},
+		Policy: process.Policy{FirstPause: 200 * time.Millisecond, MaxPause: time.Second, Deaths: 1 << 20, Window: time.Minute},
+		Detour: l.detour,
+	}
+	for _, app := range apps {
+		config.Replicas[app] = 2
+		config.AppEnv[app] = map[string]string{
+			"TICKLER_ALLOWED_TARGETS": port.Host + "/32", "TICKLER_DELIVERY_RETRIES": "1s,1s,2s,2s,5s,5s,10s,10s,30s,30s",
+			"TICKLER_USER_RATE": "0", "TICKLER_USER_CALLS": "0", "TICKLER_ADDRESS_RATE": "0",
+		}
+		if c.Clocks {
+			config.AppEnv[app][clockVariable] = l.clocks["apps"].path
+		}
+	}
+	if library := faketime(); library != "" {
+		l.clocks["Postgres"] = clock{filepath.Join(folder, "clock-postgres"), "s"}
+		if err := l.clocks["Postgres"].set(0); err != nil {
+			return l, err
+		}
+		config.PostgresEnv = []string{"LD_PRELOAD=" + library, "FAKETIME_TIMESTAMP_FILE=" + l.clocks["Postgres"].path,
+			"FAKETIME_CACHE_DURATION=1", "FAKETIME_DONT_FAKE_MONOTONIC=1", "DONT_FAKE_MONOTONIC=1"}
+	} else {
+		l.skip("the clock of Postgres does not jump: libfaketime is not installed")
+	}
+	l.Stack, err = stack.Start(ctx, config)
+	if err != nil {
+		return l, err
+	}
+	return l, l.roomForSessions(ctx)
+}
+
+func (l *Local) skip(why string) {
+	l.skipped = append(l.skipped, why)
+	l.say("%s", why)
+}
+
+// build puts binaries into a folder that looks like the repository to the stack.
+func (l *Local) build(ctx context.Context, c LocalConfig) error {
+	bin := filepath.Join(l.folder, "bin") + string(filepath.Separator)
+	arguments := []string{"build", "-o", bin}
+	if c.Clocks {
+		replaced, err := overlay(ctx, l.folder)
+		if err != nil {
+			return err
+		}
+		arguments = append(arguments, replaced)
+		l.clocks["apps"] = clock{path: filepath.Join(l.folder, "clock-apps")}
+		if err := l.clocks["apps"].set(0); err != nil {
+			return err
+		}
+	}
+	for dir, arguments := range map[string][]string{
+		c.Root:                       append(arguments, "./api", "./notifier", "./recurrer"),
+		filepath.Join(c.Root, "dev"): {"build", "-o", bin, "./cmd/tickler-dev"},
+	} {
+		build := exec.CommandContext(ctx, "go", arguments...)
+		build.Dir = dir
+		if output, err := build.CombinedOutput(); err != nil {
+			return fmt.Errorf("go %s: %w\n%s", strings.Join(arguments, " "), err, output)
+		}
+	}
+	for _, name := range []string{"dapr.yaml", "components", "dev"} {
+		if err := os.Symlink(filepath.Join(c.Root, name), filepath.Join(l.folder, name)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// mount gives Postgres a disk of its own.
+func (l *Local) mount() error {
+	user, err := owner.Unprivileged("postgres")
+	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(l.home, 0o711); err != nil {
+		return err
+	}
+	data := user.DataDir(l.home, "postgres")
+	if err := user.MakeDir(data); err != nil {
+		return err
+	}
+	l.disk, err = mountDisk(data, diskSize, int(user.UID), int(user.GID))
+	return err
+}
+
+// roomForSessions lets Postgres serve six apps, each with all its connections.
+func (l *Local) roomForSessions(ctx context.Context) error {
+	conn, err := pgx.Connect(ctx, l.DatabaseURL())
+	if err != nil {
+		return err
+	}
+	_, err = conn.Exec(ctx, `ALTER SYSTEM SET max_connections = 300`)
+	if err := errors.Join(err, conn.Close(ctx)); err != nil {
+		return err
+	}
+	if err := l.StopPart("postgres"); err != nil {
+		return err
+	}
+	if err := l.StartPart(ctx, "postgres"); err != nil {
+		return err
+	}
+	return l.ready(ctx)
+}
+
+// Stop ends the stack and removes what it left.
+func (l *Local) Stop() error {
+	if l.Stack != nil {
+		l.Stack.Stop()
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, one := range l.links {
+		one.close()
+	}
+	var errs []error
+	if l.disk != nil {
+		errs = append(errs, l.disk.unmount())
+	}
+	return errors.Join(append(errs, stack.Clean(l.home), os.RemoveAll(l.folder))...)
+}
+
+// detour gives each path between two parts a proxy.
+func (l *Local) detour(from, to, address string) string {
+	if to == "broker" {
+		from = "" // the broker tells all clients one address
+	}
+	one, err := l.link(from+" "+to, address)
+	if err != nil {
+		l.say("no proxy from %s to %s: %v", from, to, err)
+		return address
+	}
+	return one.address()
+}
+
+func (l *Local) link(name, to string) (*link, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.links[name] != nil {
+		return l.links[name], nil
+	}
+	one, err := newLink(to)
+	if err == nil {
+		l.links[name] = one
+	}
+	return one, err
+}
+
+// Addresses of both replicas of api, as clients reach them.
+func (l *Local) Addresses() (all []string) {
+	for _, part := range []string{"api", "api-2"} {
+		number, _ := strconv.Atoi(l.Env()["TICKLER_"+strings.ToUpper(strings.ReplaceAll(part, "-", "_"))+"_APP_PORT"])
+		one, err := l.link("clients "+part, port.Address(number))
+		if err != nil {
+			l.say("no proxy from clients to %s: %v", part, err)
+			continue
+		}
+		all = append(all, "http://"+one.address())
+	}
+	return all
+}
+
+// Dial connects to an address on this machine.
+func (l *Local) Dial(ctx context.Context, network, address string) (net.Conn, error) {
+	var dialer net.Dialer
+	return dialer.DialContext(ctx, network, address)
+}
+
+// Logged lists the lines of all logs with a text.
+func (l *Local) Logged(text string) (found []string) {
+	for _, part := range l.Parts() {
+		for line := range strings.Lines(l.Log(part)) {
+			if strings.Contains(line, text) {
+				found = append(found, part+": "+line)
+			}
+		}
+	}
+	return found
+}
+
+// Token makes a user with an access token.
+func (l *Local) Token(ctx context.Context, user string) (string, error) { return l.NewToken(ctx, user) }
+
+// Link makes a link that signs a user in.
+func (l *Local) Link(ctx context.Context, user string) (string, error) { return l.NewLink(ctx, user) }
+
+// Broker is read through the same proxy as by the sidecars.
+func (l *Local) Broker() broker.Access {
+	access := l.Stack.Broker()
+	access.Brokers = []string{l.detour("", "broker", access.Brokers[0])}
+	return access
+}
+
+// HookHost is the loopback interface.
+func (l *Local) HookHost() string { return port.Host }
+
+// ready waits until every part is.
+func (l *Local) ready(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, 3*time.Minute)
+	defer cancel()
+	for _, part := range l.Parts() {
+		if err := l.WaitReady(ctx, part); err != nil {
+			lines := strings.Split(strings.TrimSpace(l.Log(part)), "\n")
+			return fmt.Errorf("%w; its last lines:\n%s", err, strings.Join(lines[max(0, len(lines)-20):], "\n"))
+		}
+	}
+	return nil
+}
+
+// Heal lets everything through, sets the clocks, and waits until all is ready. What the
+// plan stopped it has started again by itself.
+func (l *Local) Heal(ctx context.Context) error {
+	l.mu.Lock()
+	for _, one := range l.links {
+		one.restore()
+	}
+	l.mu.Unlock()
+	for _, c := range l.clocks {
+		if err := c.set(0); err != nil {
+			return err
+		}
+	}
+	if l.disk != nil {
+		if err := l.disk.free(); err != nil {
+			return err
+		}
+	}
+	return l.ready(ctx)
+}
+
+// Letters lists the dead letters as an operator does.
+func (l *Local) Letters(ctx context.Context) ([]string, error) {
+	list := exec.CommandContext(ctx, filepath.Join(l.folder, "bin", "api"), "deadletters", "list")
+	list.Env = []string{"DATABASE_URL=" + l.DatabaseURL(), "PATH=" + os.Getenv("PATH")}
+	printed, err := list.Output()
+	if err != nil {
+		return nil, fmt.Errorf("api deadletters list: %w", err)
+	}
+	lines := strings.Split(strings.TrimSpace(string(printed)), "\n")
+	return lines[min(1, len(lines)):], nil // the first names the columns
+}
+
+// Trail is what the tables have of a task.
+func (l *Local) Trail(ctx context.Context, taskID int64) string {
+	return Trail(ctx, l.DatabaseURL(), taskID)
+}
+
+// Trail reads all that a database has of a task.
+func Trail(ctx context.Context, database string, taskID int64) string {
+	conn, err := pgx.Connect(ctx, database)
+	if err != nil {
+		return err.Error()
+	}
+	defer conn.Close(ctx)
+	var b strings.Builder
+	for _, read := range []struct{ what, sql string }{
+		{"task", `SELECT to_jsonb(t) - 'search_vector' FROM tasks t WHERE id = $1 OR previous_task_id = $1`},
+		{"reminder", `SELECT to_jsonb(r) FROM reminders r WHERE task_id = $1`},
+		{"journal", `SELECT to_jsonb(j) FROM journal j WHERE object = 'task' AND object_id = $1 ORDER BY id`},
+		{"outbox", `SELECT to_jsonb(o) FROM outbox o WHERE task_id = $1 ORDER BY id`},
+		{"inbox", `SELECT to_jsonb(i) FROM inbox i JOIN journal j USING (event_id) WHERE j.object = 'task' AND j.object_id = $1`},
+		{"delivery", `SELECT to_jsonb(d) - 'content' FROM deliveries d WHERE task_id = $1 ORDER BY id`},
+	} {
+		rows, err := conn.Query(ctx, read.sql, taskID)
+		if err != nil {
+			fmt.Fprintf(&b, "  %s: %v\n", read.what, err)
+			continue
+		}
+		lines, err := pgx.CollectRows(rows, pgx.RowTo[string])
+		for _, line := range lines {
+			fmt.Fprintf(&b, "  %s %s\n", read.what, line)
+		}
+		if err != nil {
+			fmt.Fprintf(&b, "  %s: %v\n", read.what, err)
+		}
+	}
+	return b.String()
+}
+
+// signal sends a signal to the process of a part; for Postgres also to its sessions.
+func (l *Local) signal(part string, signal syscall.Signal) ([]int, error) {
+	pid := l.PID(part)
+	if pid == 0 {
+		return nil, fmt.Errorf("%s does not run", part)
+	}
+	pids := []int{pid}
+	if part == "postgres" {
+		pids = append(pids, children(pid)...)
+	}
+	for _, one := range pids {
+		if err := syscall.Kill(one, signal); err != nil && one == pid {
+			return nil, err
+		}
+	}
+	return pids, nil
+}
+
+// children are the processes that one has started.
+func children(pid int) (all []int) {
+	found, _ := filepath.Glob("/proc/[0-9]*/stat")
+	for _, path := range found {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			continue
+		}
+		// pid (name) state parent …, and the name may have blanks in it
+		rest := strings.Fields(string(text[strings.LastIndexByte(string(text), ')')+1:]))
+		if len(rest) > 1 && rest[1] == strconv.Itoa(pid) {
+			child, _ := strconv.Atoi(filepath.Base(filepath.Dir(path)))
+			all = append(all, child)
+		}
+	}
+	slices.Sort(all)
+	return all
+}

@@ -1,0 +1,371 @@
+package chaos
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+)
+
+// story does something to a task, or a few, from the beginning to its end. After an
+// answer that took several attempts, an earlier one may still be carried out later by
+// a process that was frozen; then nothing more is done to that task, so that its end
+// is known all the same.
+func (w *worker) story(ctx context.Context) {
+	stories := []struct {
+		weight int
+		tell   func(context.Context)
+	}{
+		{6, w.plain}, {5, w.recurring}, {4, w.continued}, {4, w.reminded}, {2, w.disarmed}, {2, w.moved},
+		{2, w.tree}, {2, w.raced}, {2, w.undone}, {1, w.unfiled}, {4, w.read}, {2, w.pry},
+	}
+	total := 0
+	for _, s := range stories {
+		total += s.weight
+	}
+	n := w.random.IntN(total)
+	for _, s := range stories {
+		if n -= s.weight; n < 0 {
+			s.tell(ctx)
+			return
+		}
+	}
+}
+
+// add adds a task; nil when that did not succeed.
+func (w *worker) add(ctx context.Context, story string, more fields) *Entry {
+	title := w.mark()
+	task := fields{"title": title, "idempotency_key": title}
+	for name, value := range more {
+		task[name] = value
+	}
+	o, ok := w.insist(ctx, 0, "add_task", task)
+	if !ok {
+		return nil
+	}
+	return w.enter(&Entry{ID: o.answer.Task.ID, Story: story, Recurs: more["recurrence_rule"] != nil}, o.change(Added, title))
+}
+
+// rename gives a task another title, on the condition that it still is as it was seen.
+func (w *worker) rename(ctx context.Context, e *Entry) bool {
+	title := w.mark()
+	attempts := 0
+	for {
+		seen, ok := w.insistOver(ctx, w.user.rest, e.ID, "get_task", fields{"task_id": e.ID})
+		if !ok {
+			return false
+		}
+		if seen.answer.Task.Title == title { // by an attempt whose answer was lost
+			w.note(e, Change{Kind: Renamed, Mark: title, Way: "any", At: time.Now(), Attempts: attempts})
+			return true
+		}
+		change := fields{"task_id": e.ID, "title": title, "if_version": seen.answer.Task.Version}
+		over := w.way("update_task", change)
+		w.counts.attempts.Add(1)
+		attempts++
+		_, err := over.call(ctx, "update_task", change)
+		switch {
+		case err == nil:
+			w.counts.calls.Add(1)
+			w.note(e, Change{Kind: Renamed, Mark: title, Way: over.name(), At: time.Now(), Attempts: attempts})
+			return true
+		case isCode(err, "CONFLICT") || errors.As(err, new(passing)):
+			if ctx.Err() == nil {
+				w.counts.doubted.Add(1)
+				w.pause(ctx, 200*time.Millisecond)
+				continue
+			}
+		}
+		w.refuse(e.ID, over.name()+" update_task", fmt.Sprintf("attempt %d: %v", attempts, err))
+		return false
+	}
+}
+
+// do changes the state of a task. It returns false when nothing more may be done to it.
+func (w *worker) do(ctx context.Context, e *Entry, operation string, kind Kind) bool {
+	o, ok := w.insist(ctx, e.ID, operation, fields{"task_id": e.ID})
+	if !ok {
+		return false
+	}
+	w.note(e, o.change(kind, ""))
+	return !o.doubtful()
+}
+
+func (w *worker) complete(ctx context.Context, e *Entry) bool {
+	return w.do(ctx, e, "complete_task", Completed)
+}
+
+func (w *worker) plain(ctx context.Context) {
+	var more fields
+	if w.random.IntN(2) == 0 {
+		more = fields{"priority": "high", "tags": []string{"home", "errand"}[:1+w.random.IntN(2)], "description": w.mark()}
+	}
+	e := w.add(ctx, "plain", more)
+	if e == nil {
+		return
+	}
+	for range w.random.IntN(3) {
+		if !w.rename(ctx, e) {
+			return
+		}
+	}
+	if w.random.IntN(3) == 0 {
+		if o, ok := w.insist(ctx, e.ID, "add_tag_to_task", fields{"task_id": e.ID, "tag": "later"}); !ok {
+			return
+		} else if w.note(e, o.change(Altered, "")); o.doubtful() {
+			return
+		}
+	}
+	switch w.random.IntN(5) {
+	case 0:
+		w.complete(ctx, e)
+	case 1:
+		_ = w.complete(ctx, e) && w.do(ctx, e, "reopen_task", Reopened) && w.rename(ctx, e)
+	case 2:
+		w.do(ctx, e, "delete_task", Deleted)
+	case 3:
+		_ = w.do(ctx, e, "delete_task", Deleted) && w.do(ctx, e, "reopen_task", Restored) && w.complete(ctx, e)
+	}
+}
+
+func (w *worker) series() fields {
+	due := "2026-01-02T03:04:05Z"
+	if w.random.IntN(2) == 0 {
+		due = time.Now().Add(72 * time.Hour).UTC().Format(time.RFC3339)
+	}
+	return fields{"due_date": due, "recurrence_rule": []string{"daily", "weekly", "monthly"}[w.random.IntN(3)], "reminder_offsets": []int{}}
+}
+
+func (w *worker) recurring(ctx context.Context) {
+	e := w.add(ctx, "recurring", w.series())
+	if e == nil || !w.rename(ctx, e) {
+		return
+	}
+	ends := w.complete(ctx, e)
+	for ends && w.random.IntN(4) == 0 {
+		ends = w.do(ctx, e, "reopen_task", Reopened) && w.complete(ctx, e)
+	}
+	w.follow(e, ends)
+}
+
+// follow leaves the successor of a completed task to a later story.
+func (w *worker) follow(e *Entry, certain bool) {
+	if !certain || e.count(Completed) != 1 || e.count(Reopened) > 0 { // else which successor it is would not be certain
+		return
+	}
+	w.user.mu.Lock()
+	defer w.user.mu.Unlock()
+	w.user.waiting = append(w.user.waiting, e)
+}
+
+// continued completes the successor of a task that was completed before.
+func (w *worker) continued(ctx context.Context) {
+	w.user.mu.Lock()
+	var before *Entry
+	if n := len(w.user.waiting); n > 0 {
+		i := w.random.IntN(n)
+		before = w.user.waiting[i]
+		w.user.waiting[i] = w.user.waiting[n-1]
+		w.user.waiting = w.user.waiting[:n-1]
+	}
+	w.user.mu.Unlock()
+	if before == nil {
+		w.recurring(ctx)
+		return
+	}
+	id := w.bus.successor(before.ID)
+	if id == 0 { // it is still to come, as long as the broker or recurrer is away
+		w.follow(before, true)
+		return
+	}
+	e := w.enter(&Entry{ID: id, Story: "continued", Recurs: true, Follows: before.ID},
+		Change{Kind: Added, Mark: before.Title(), Way: "recurrer", At: time.Now()})
+	if w.random.IntN(2) == 0 && !w.rename(ctx, e) {
+		return
+	}
+	w.follow(e, w.complete(ctx, e))
+}
+
+func (w *worker) soon() string {
+	return time.Now().Add(time.Duration(2+w.random.IntN(40)) * time.Second).UTC().Format(time.RFC3339)
+}
+
+// reminded lets a reminder come.
+func (w *worker) reminded(ctx context.Context) {
+	if e := w.add(ctx, "reminded", fields{"due_date": w.soon(), "reminder_offsets": []int{0}}); e != nil {
+		w.expect(e, 1, false, "due")
+	}
+}
+
+// disarmed ends a task before or after its reminder.
+func (w *worker) disarmed(ctx context.Context) {
+	e := w.add(ctx, "disarmed", fields{"due_date": w.soon(), "reminder_offsets": []int{0}})
+	if e == nil {
+		return
+	}
+	w.expect(e, 1, true, "due, and ended meanwhile")
+	w.pause(ctx, time.Duration(w.random.IntN(4))*time.Second)
+	if w.random.IntN(2) == 0 {
+		w.complete(ctx, e)
+	} else {
+		w.do(ctx, e, "delete_task", Deleted)
+	}
+}
+
+// moved brings a reminder forward that was days away.
+func (w *worker) moved(ctx context.Context) {
+	e := w.add(ctx, "moved", fields{"due_date": time.Now().Add(48 * time.Hour).UTC().Format(time.RFC3339), "reminder_offsets": []int{0}})
+	if e == nil {
+		return
+	}
+	o, ok := w.insist(ctx, e.ID, "update_task", fields{"task_id": e.ID, "due_date": w.soon()})
+	if !ok {
+		w.expect(e, 1, true, "moved, perhaps")
+		return
+	}
+	w.note(e, o.change(Altered, ""))
+	w.expect(e, 1, false, "moved")
+}
+
+// tree adds a task with parts that wait for each other, and does them.
+func (w *worker) tree(ctx context.Context) {
+	root, first, second := w.mark(), w.mark(), w.mark()
+	o, ok := w.insist(ctx, 0, "add_tasks", fields{"tasks": []fields{
+		{"title": root, "ref": "root", "idempotency_key": root},
+		{"title": first, "ref": "first", "parent_ref": "root", "idempotency_key": first},
+		{"title": second, "parent_ref": "root", "blocked_by_refs": []string{"first"}, "idempotency_key": second},
+	}})
+	if !ok {
+		return
+	}
+	var entries []*Entry
+	for i, r := range o.answer.Results {
+		entries = append(entries, w.enter(&Entry{ID: r.Task.ID, Story: "tree"}, o.change(Added, []string{root, first, second}[i])))
+	}
+	if w.random.IntN(2) == 0 && !w.complete(ctx, entries[1]) {
+		return
+	}
+	_ = w.complete(ctx, entries[2]) && w.random.IntN(2) == 0 && w.do(ctx, entries[0], "delete_task", Deleted) && w.deleted(entries[1:])
+}
+
+// deleted notes that parts went with their task.
+func (w *worker) deleted(parts []*Entry) bool {
+	for _, e := range parts {
+		w.note(e, Change{Kind: Deleted, Way: "with its tree", At: time.Now()})
+	}
+	return true
+}
+
+// raced completes a task over three ways at the same moment.
+func (w *worker) raced(ctx context.Context) {
+	e := w.add(ctx, "raced", w.series())
+	if e == nil {
+		return
+	}
+	outcomes := make([]outcome, 3)
+	successes := make([]bool, 3)
+	var all sync.WaitGroup
+	for i, over := range []way{w.user.mcp, w.user.rest, w.user.page} {
+		all.Go(func() {
+			outcomes[i], successes[i] = w.insistOver(ctx, over, e.ID, "complete_task", fields{"task_id": e.ID})
+		})
+	}
+	all.Wait()
+	for i, ok := range successes {
+		if ok {
+			w.note(e, outcomes[i].change(Completed, ""))
+			w.follow(e, true)
+			return
+		}
+	}
+}
+
+// undone takes a change back.
+func (w *worker) undone(ctx context.Context) {
+	e := w.add(ctx, "undone", nil)
+	if e == nil {
+		return
+	}
+	before := e.Title()
+	if !w.rename(ctx, e) {
+		return
+	}
+	o, ok := w.insistOver(ctx, w.user.rest, e.ID, "get_history", fields{"task_id": e.ID, "limit": 1})
+	if !ok {
+		return
+	}
+	if len(o.answer.Changes) != 1 || o.answer.Changes[0].After["title"] != e.Title() {
+		w.refuse(e.ID, "REST get_history", fmt.Sprintf("the latest change is not the one that was acknowledged: %v", o.answer.Changes))
+		return
+	}
+	if o, ok = w.insist(ctx, e.ID, "undo", fields{"call_id": o.answer.Changes[0].CallID}); ok {
+		w.note(e, o.change(Renamed, before))
+	}
+}
+
+// unfiled deletes the category of some tasks, which changes each of them.
+func (w *worker) unfiled(ctx context.Context) {
+	name := w.mark()
+	created, ok := w.insist(ctx, 0, "create_category", fields{"name": name}, "CONFLICT")
+	if !ok && (created.refused == nil || !created.doubtful()) {
+		return
+	}
+	var entries []*Entry
+	for range 1 + w.random.IntN(3) {
+		if e := w.add(ctx, "unfiled", fields{"category": name}); e != nil {
+			entries = append(entries, e)
+		}
+	}
+	deleted, ok := w.insistOver(ctx, w.user.mcp, 0, "delete_category", fields{"category": name}, "NOT_FOUND")
+	if !ok && (deleted.refused == nil || !deleted.doubtful()) {
+		return
+	}
+	for _, e := range entries {
+		w.note(e, deleted.change(Altered, ""))
+	}
+}
+
+// read looks at what is there; what it is shown is searched for other users' words.
+func (w *worker) read(ctx context.Context) {
+	w.counts.reads.Add(1)
+	switch w.random.IntN(6) {
+	case 0:
+		w.insist(ctx, 0, "list_tasks", fields{"limit": 20, "sort_by": "updated_at"})
+	case 1:
+		w.insist(ctx, 0, "search_tasks", fields{"query": w.user.account.Word, "limit": 20})
+	case 2:
+		w.insist(ctx, 0, "get_overview", fields{"days": 7})
+	case 3:
+		w.insist(ctx, 0, "get_history", fields{"limit": 20})
+	case 4:
+		_, _ = w.user.page.get(ctx, "/")
+	case 5:
+		_, _ = w.user.page.get(ctx, "/activity")
+	}
+}
+
+// pry tries another user's task: it must not exist.
+func (w *worker) pry(ctx context.Context) {
+	other := w.users[w.random.IntN(len(w.users))]
+	w.mu.Lock()
+	var theirs *Entry
+	if n := len(other.account.Entries); other != w.user && n > 0 {
+		theirs = other.account.Entries[w.random.IntN(n)]
+	}
+	w.mu.Unlock()
+	if theirs == nil {
+		return
+	}
+	w.counts.pried.Add(1)
+	operation := []string{"get_task", "update_task", "complete_task", "delete_task", "reopen_task"}[w.random.IntN(5)]
+	arguments := fields{"task_id": theirs.ID}
+	if operation == "update_task" {
+		arguments["title"] = w.mark()
+	}
+	if _, ok := w.insist(ctx, theirs.ID, operation, arguments, "NOT_FOUND"); ok {
+		w.mu.Lock()
+		w.books.Leaks = append(w.books.Leaks, Leak{w.user.account.Name, other.account.Name, fmt.Sprintf("%s of task %d", operation, theirs.ID)})
+		w.mu.Unlock()
+	}
+}

@@ -1,0 +1,79 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"syscall"
+	"time"
+
+	"tickler/dev/chaos"
+	"tickler/dev/sidecar"
+	"tickler/dev/stack"
+)
+
+// aloneVariable tells that this process has a mount namespace of its own.
+const aloneVariable = "TICKLER_CHAOS_ALONE"
+
+// disturb lets users work with a stack while it is disturbed, and balances the books.
+func disturb(ctx context.Context, args []string) error {
+	flags := flag.NewFlagSet("chaos", flag.ExitOnError)
+	seed := flags.Uint64("seed", uint64(time.Now().UnixNano()%1_000_000), "what is done, and when, follows from it")
+	minutes := flags.Float64("minutes", 10, "how long to disturb")
+	clocks := flags.Bool("clocks", true, "let clocks jump, for which the apps are built against another package time")
+	_ = flags.Parse(args)
+	root := os.Geteuid() == 0
+	if root && os.Getenv(aloneVariable) == "" {
+		return again(ctx, *seed)
+	}
+	repository, err := stack.FindRoot()
+	if err != nil {
+		return err
+	}
+	say := func(format string, args ...any) {
+		fmt.Printf("%s "+format+"\n", append([]any{time.Now().Format("15:04:05")}, args...)...)
+	}
+	daprd := sidecar.Installed(ctx, "")
+	if daprd == "" {
+		if daprd, err = sidecar.Build(ctx, filepath.Join(repository, "dev", "daprd"), sidecar.Stable, say); err != nil {
+			return err
+		}
+	}
+	say("seed %d, %g minutes: building and starting", *seed, *minutes)
+	system, err := chaos.StartLocal(ctx, chaos.LocalConfig{Root: repository, Daprd: daprd, Clocks: *clocks, Disk: root, Say: say})
+	if err != nil {
+		return err
+	}
+	report, err := chaos.Run(ctx, system, chaos.Config{
+		Seed: *seed, Length: time.Duration(*minutes * float64(time.Minute)), Output: os.Stdout,
+	})
+	if err = errors.Join(err, system.Stop()); err != nil {
+		return fmt.Errorf("seed %d: %w", *seed, err)
+	}
+	fmt.Print(report)
+	if n := len(report.Findings); n > 0 {
+		return fmt.Errorf("%d promises were not kept; the same again: make chaos SEED=%d MINUTES=%g", n, *seed, *minutes)
+	}
+	return nil
+}
+
+// again runs this command in a mount namespace of its own, so that the disk that it
+// mounts is gone with it.
+func again(ctx context.Context, seed uint64) error {
+	runtime.LockOSThread() // the command is told when this thread ends, not this process
+	self, err := os.Executable()
+	if err != nil {
+		return err
+	}
+	run := exec.CommandContext(ctx, self, append(os.Args[1:], "--seed", fmt.Sprint(seed))...)
+	run.Env = append(os.Environ(), aloneVariable+"=1")
+	run.Stdout, run.Stderr = os.Stdout, os.Stderr
+	run.SysProcAttr = chaos.Alone()
+	run.Cancel = func() error { return run.Process.Signal(syscall.SIGTERM) }
+	return run.Run()
+}

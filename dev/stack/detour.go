@@ -1,0 +1,37 @@
+package stack
+
+import (
+	"net/url"
+
+	"tickler/dev/broker"
+)
+
+// AllApps stands for every app, where a detour cannot tell them apart.
+const AllApps = ""
+
+// detour is where a part reaches another.
+func (s *Stack) detour(from, to, address string) string {
+	if s.config.Detour == nil {
+		return address
+	}
+	return s.config.Detour(from, to, address)
+}
+
+// databaseFor is the URL of the database for an app.
+func (s *Stack) databaseFor(appID string) string {
+	u, err := url.Parse(s.databaseURL)
+	if err != nil || s.cluster == nil {
+		return s.databaseURL
+	}
+	u.Host = s.detour(appID, postgresName, u.Host)
+	return u.String()
+}
+
+// brokerFor is how the sidecars of an app reach the broker.
+func (s *Stack) brokerFor(appID string) broker.Access {
+	access := s.BrokerAs(appID)
+	if s.config.BrokerElsewhere == nil {
+		access.Brokers = []string{s.detour(appID, brokerName, access.Brokers[0])}
+	}
+	return access
+}
