@@ -1,6 +1,6 @@
 # Everything needs Go only; `make run` and `make test` find, or fetch, the rest.
 .DEFAULT_GOAL := help
-.PHONY: help build run infra clean image sbom licences vuln schema test test-brokers test-kafka test-k8s test-k8s-e2e test-asyncapi test-rest test-mcp test-page test-docs test-calendar test-kill lint fuzz bench daprd tidy
+.PHONY: help build run infra clean image sbom licences vuln schema test test-brokers test-kafka test-k8s test-k8s-e2e test-asyncapi test-rest test-mcp test-page test-docs test-calendar test-kill chaos lint fuzz bench daprd tidy
 
 # The Go that go.mod names has no known weakness (`make vuln`), where the installed
 # one may be older or told to stay as it is. A newer installed one is used instead.
@@ -106,6 +106,12 @@ test-calendar: ## Let ical.js work out the dates of calendar feeds; needs Node
 
 test-kill: build daprd ## Kill notifier at random moments while 10,000 reminders fall due
 	cd dev && TICKLER_TEST_REMINDERS=10000 go test -count=1 -v -timeout 20m -run RemindersArriveOnce ./e2e
+
+# Everything that is done, and when, follows from the seed: a run that failed names it.
+SEED ?= $(shell date +%s)
+MINUTES ?= 10
+chaos: build daprd ## Let users work while everything is killed, frozen and cut off; SEED, MINUTES
+	bin/tickler-dev chaos --seed $(SEED) --minutes $(MINUTES)
 
 lint: ## gofmt, vet, staticcheck
 	@unformatted=$$(gofmt -l $$(git ls-files -co --exclude-standard '*.go')); \

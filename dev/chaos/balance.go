@@ -167,11 +167,15 @@ func (j *balance) kept(account *Account) {
 	}
 }
 
+// beside are the events that tell of something beside the task's own fields, and so
+// come with the version that it has.
+var beside = []string{event.TaskBlocked, event.TaskUnblocked, event.TaskCommented}
+
 // versions compares the versions of a stored task with those that events told.
 func (j *balance) versions(account *Account, s Stored) {
 	told := map[int][]string{}
 	for _, m := range j.events[s.ID] {
-		if m.Type != event.TaskBlocked && m.Type != event.TaskUnblocked {
+		if !slices.Contains(beside, m.Type) {
 			told[m.Version] = append(told[m.Version], m.ID)
 		}
 	}

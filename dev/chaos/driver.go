@@ -1,6 +1,7 @@
 package chaos
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -49,6 +50,7 @@ type Config struct {
 	Length time.Duration // of the disturbed part; then it has time to settle
 	Users  int           // 4 when 0; each works over three ways at once
 	Pace   time.Duration // between two stories of a worker, on average; 300 ms when 0
+	Settle time.Duration // for what is still to come when all was healed; 6 minutes when 0
 	Output io.Writer
 	// Meddle, if set, is called once, at half time. Tests spoil something by it.
 	Meddle func(*Books)
@@ -57,7 +59,7 @@ type Config struct {
 // How long a run waits, after everything was healed.
 const (
 	patience = 3 * time.Minute  // for calls that are still repeated
-	settling = 6 * time.Minute  // for events, reminders and calls of webhooks
+	settling = 6 * time.Minute  // for events, reminders and calls of webhooks, by default
 	quiet    = 15 * time.Second // in which nothing more may come: three scans
 )
 
@@ -105,13 +107,8 @@ type driver struct {
 // Run disturbs a system while users work with it, and balances the books. An error
 // means that the run itself could not be carried out; what it found is in the report.
 func Run(ctx context.Context, system System, c Config) (Report, error) {
-	d := &driver{Config: c, system: system, pace: c.Pace, done: map[string]int{}, missed: map[string]int{}}
-	if d.pace == 0 {
-		d.pace = 300 * time.Millisecond
-	}
-	if d.Users == 0 {
-		d.Users = 4
-	}
+	d := &driver{Config: c, system: system, pace: cmp.Or(c.Pace, 300*time.Millisecond), done: map[string]int{}, missed: map[string]int{}}
+	d.Users = cmp.Or(c.Users, 4)
 	begun := time.Now()
 	listening, silence := context.WithCancel(ctx)
 	var listeners sync.WaitGroup
@@ -259,7 +256,7 @@ func (d *driver) meddle() {
 // settle waits until the books balance, or for no longer than it may take, and then
 // looks whether they stay so.
 func (d *driver) settle(ctx context.Context) ([]Finding, error) {
-	deadline := time.Now().Add(settling)
+	deadline := time.Now().Add(cmp.Or(d.Settle, settling))
 	for {
 		books, err := d.gather(ctx, false)
 		if err == nil {
