@@ -1,6 +1,6 @@
 # Everything needs Go only; `make run` and `make test` find, or fetch, the rest.
 .DEFAULT_GOAL := help
-.PHONY: help build run infra clean image sbom licences vuln schema test test-brokers test-kafka test-k8s test-k8s-e2e test-asyncapi test-rest test-mcp test-page test-docs test-calendar test-kill chaos lint fuzz bench daprd tidy
+.PHONY: help build run infra clean image sbom licences vuln schema test test-brokers test-kafka test-k8s test-k8s-e2e test-asyncapi test-rest test-mcp test-page test-docs test-calendar test-kill chaos chaos-k8s lint fuzz bench daprd tidy
 
 # The Go that go.mod names has no known weakness (`make vuln`), where the installed
 # one may be older or told to stay as it is. A newer installed one is used instead.
@@ -112,6 +112,10 @@ SEED ?= $(shell date +%s)
 MINUTES ?= 10
 chaos: build daprd ## Let users work while everything is killed, frozen and cut off; SEED, MINUTES
 	bin/tickler-dev chaos --seed $(SEED) --minutes $(MINUTES)
+
+chaos-k8s: build ## The same on the cluster of KUBECONFIG; TICKLER_HOST as for test-k8s-e2e
+	@test -n "$$KUBECONFIG" && test -n "$$TICKLER_HOST" || { echo "KUBECONFIG must name a cluster with Dapr, and TICKLER_HOST an address of this machine that its pods can reach: docs/testing.md"; exit 1; }
+	cd dev && TICKLER_CHAOS_SEED=$(SEED) TICKLER_CHAOS_MINUTES=$(MINUTES) go test -count=1 -timeout 120m -v -run '^TestChaosOnKubernetes$$' ./e2e
 
 lint: ## gofmt, vet, staticcheck
 	@unformatted=$$(gofmt -l $$(git ls-files -co --exclude-standard '*.go')); \

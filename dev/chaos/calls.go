@@ -78,24 +78,21 @@ type client struct {
 	token string
 }
 
-// newClient makes a client that knows the system by its first address. As before a load
-// balancer, each request goes to any of them.
+// newClient makes a client that knows the system by one name. As with a load balancer,
+// each request goes to any of the addresses.
 func (d *driver) newClient(user *user, token string) *client {
 	addresses := d.system.Addresses()
 	jar, _ := cookiejar.New(nil) // fails for a bad list of suffixes only
 	dial := func(ctx context.Context, network, _ string) (net.Conn, error) {
-		_, to, _ := strings.Cut(addresses[rand.IntN(len(addresses))], "://")
-		if _, _, err := net.SplitHostPort(to); err != nil {
-			to += ":80"
-		}
-		return d.system.Dial(ctx, network, to)
+		return d.system.Dial(ctx, network, addresses[rand.IntN(len(addresses))])
 	}
 	return &client{
 		http: &http.Client{
 			Jar: jar, Transport: &http.Transport{DialContext: dial, DisableKeepAlives: true},
 			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 		},
-		url: addresses[0], watch: d.watch, to: user.account.Name, token: token,
+		// Over plain HTTP the page signs people in on their own machine only.
+		url: "http://127.0.0.1", watch: d.watch, to: user.account.Name, token: token,
 	}
 }
 

@@ -69,14 +69,31 @@ const (
 	nowAfter  = "sec, nsec, mono := runtimeNow()\n\tsec += jump(mono)\n"
 )
 
-// overlay writes what a build needs for apps whose clocks can jump into a folder, and
-// returns the argument for go build.
-func overlay(ctx context.Context, folder string) (string, error) {
+// jumping returns a command that builds apps whose clocks can jump; what it needs it
+// puts into a folder.
+func jumping(ctx context.Context, folder string, arguments ...string) (*exec.Cmd, error) {
 	printed, err := exec.CommandContext(ctx, "go", "env", "GOROOT").Output()
 	if err != nil {
-		return "", fmt.Errorf("go env GOROOT: %w", err)
+		return nil, fmt.Errorf("go env GOROOT: %w", err)
 	}
-	standard := filepath.Join(strings.TrimSpace(string(printed)), "src", "time")
+	// Nothing in the module cache may be replaced, and a toolchain that go has fetched
+	// lies there. By this name it does not.
+	root := filepath.Join(folder, "go")
+	if err := os.Symlink(strings.TrimSpace(string(printed)), root); err != nil {
+		return nil, err
+	}
+	replaced, err := overlay(folder, filepath.Join(root, "src", "time"))
+	if err != nil {
+		return nil, err
+	}
+	build := exec.CommandContext(ctx, filepath.Join(root, "bin", "go"), append([]string{"build", "-overlay=" + replaced}, arguments...)...)
+	build.Env = append(os.Environ(), "GOROOT="+root, "GOTOOLCHAIN=local")
+	return build, nil
+}
+
+// overlay writes the files of a changed package time into a folder, and the list of
+// what they replace, whose path it returns.
+func overlay(folder, standard string) (string, error) {
 	source, err := os.ReadFile(filepath.Join(standard, "time.go"))
 	if err != nil {
 		return "", err
@@ -100,7 +117,7 @@ func overlay(ctx context.Context, folder string) (string, error) {
 		return "", err
 	}
 	path := filepath.Join(folder, "overlay.json")
-	return "-overlay=" + path, os.WriteFile(path, list, 0o644)
+	return path, os.WriteFile(path, list, 0o644)
 }
 
 // clock is a file by which a clock is set.

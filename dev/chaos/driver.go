@@ -20,8 +20,8 @@ import (
 
 // System is a running Tickler to work with and to disturb.
 type System interface {
-	// Addresses of api, http://HOST:PORT, of which a client takes any; Dial connects to
-	// one of them.
+	// Addresses of api, HOST:PORT, of which a client takes any; Dial connects to one of
+	// them.
 	Addresses() []string
 	Dial(ctx context.Context, network, address string) (net.Conn, error)
 	// Token makes a user with an access token, Link a link that signs the user in.

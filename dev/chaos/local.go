@@ -125,26 +125,23 @@ func (l *Local) skip(why string) {
 // build puts binaries into a folder that looks like the repository to the stack.
 func (l *Local) build(ctx context.Context, c LocalConfig) error {
 	bin := filepath.Join(l.folder, "bin") + string(filepath.Separator)
-	arguments := []string{"build", "-o", bin}
+	products := []string{"-o", bin, "./api", "./notifier", "./recurrer"}
+	build := exec.CommandContext(ctx, "go", append([]string{"build"}, products...)...)
 	if c.Clocks {
-		replaced, err := overlay(ctx, l.folder)
-		if err != nil {
+		var err error
+		if build, err = jumping(ctx, l.folder, products...); err != nil {
 			return err
 		}
-		arguments = append(arguments, replaced)
 		l.clocks["apps"] = clock{path: filepath.Join(l.folder, "clock-apps")}
 		if err := l.clocks["apps"].set(0); err != nil {
 			return err
 		}
 	}
-	for dir, arguments := range map[string][]string{
-		c.Root:                       append(arguments, "./api", "./notifier", "./recurrer"),
-		filepath.Join(c.Root, "dev"): {"build", "-o", bin, "./cmd/tickler-dev"},
-	} {
-		build := exec.CommandContext(ctx, "go", arguments...)
-		build.Dir = dir
-		if output, err := build.CombinedOutput(); err != nil {
-			return fmt.Errorf("go %s: %w\n%s", strings.Join(arguments, " "), err, output)
+	tool := exec.CommandContext(ctx, "go", "build", "-o", bin, "./cmd/tickler-dev")
+	build.Dir, tool.Dir = c.Root, filepath.Join(c.Root, "dev")
+	for _, command := range []*exec.Cmd{build, tool} {
+		if output, err := command.CombinedOutput(); err != nil {
+			return fmt.Errorf("%s: %w\n%s", strings.Join(command.Args, " "), err, output)
 		}
 	}
 	for _, name := range []string{"dapr.yaml", "components", "dev"} {
@@ -243,7 +240,7 @@ func (l *Local) Addresses() (all []string) {
 			l.say("no proxy from clients to %s: %v", part, err)
 			continue
 		}
-		all = append(all, "http://"+one.address())
+		all = append(all, one.address())
 	}
 	return all
 }
