@@ -46,8 +46,6 @@ type Local struct {
 type LocalConfig struct {
 	// Root is the repository.
 	Root string
-	// Daprd is the binary to run.
-	Daprd string
 	// Clocks builds apps whose clocks can jump, which takes some minutes the first time.
 	Clocks bool
 	// Disk puts the data of Postgres on a small disk of its own, which root alone can.
@@ -86,7 +84,7 @@ func StartLocal(ctx context.Context, c LocalConfig) (l *Local, err error) {
 		l.skip("the disk is not filled: only root can give Postgres a small one of its own")
 	}
 	config := stack.Config{
-		Root: folder, Home: l.home, Daprd: c.Daprd, Replicas: map[string]int{}, AppEnv: map[string]map[string]string{},
+		Root: folder, Home: l.home, Replicas: map[string]int{}, AppEnv: map[string]map[string]string{},
 		Policy: process.Policy{FirstPause: 200 * time.Millisecond, MaxPause: time.Second, Deaths: 1 << 20, Window: time.Minute},
 		Detour: l.detour,
 	}

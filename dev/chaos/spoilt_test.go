@@ -3,14 +3,12 @@ package chaos
 import (
 	"context"
 	"os"
-	"path/filepath"
 	"testing"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
 
-	"tickler/dev/sidecar"
 	"tickler/dev/stack"
 )
 
@@ -24,9 +22,7 @@ func (leftAlone) Disturbances() []Disturbance { return nil }
 func TestWhatIsSpoiltOnARunningStackIsFound(t *testing.T) {
 	root, err := stack.FindRoot()
 	require.NoError(t, err)
-	daprd, err := sidecar.Build(t.Context(), filepath.Join(root, "dev", "daprd"), sidecar.Stable, t.Logf)
-	require.NoError(t, err)
-	local, err := StartLocal(t.Context(), LocalConfig{Root: root, Daprd: daprd, Say: t.Logf})
+	local, err := StartLocal(t.Context(), LocalConfig{Root: root, Say: t.Logf})
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, local.Stop()) })
 	exec := func(sql string) {

@@ -146,15 +146,15 @@ func (c disturbedCluster) Disturbances() []chaos.Disturbance {
 	}
 }
 
-// running are the pods of an app.
-func running(app string) []string {
+// podsOf lists the pods of an app that are not being deleted.
+func podsOf(app string) []string {
 	return strings.Fields(output("-n", namespace, "get", "pods", "-l", "app.kubernetes.io/name="+app,
 		"-o", `go-template={{range .items}}{{if not .metadata.deletionTimestamp}}{{.metadata.name}} {{end}}{{end}}`))
 }
 
 func (c disturbedCluster) deletePod(how ...string) func(string, time.Duration) error {
 	return func(app string, lasts time.Duration) error {
-		there := running(app)
+		there := podsOf(app)
 		if len(there) == 0 {
 			return fmt.Errorf("%s has no pods", app)
 		}

@@ -71,7 +71,7 @@ func (s *Stack) startBroker(ctx context.Context) error {
 	local := broker.Local{
 		Kind: s.config.Broker, Home: s.home.Path, Root: s.config.Root, Tool: s.config.Tool, Port: s.config.BrokerPort,
 		Username: s.home.Secrets.KafkaUsername, Password: s.home.Secrets.KafkaPassword, Logins: s.logins(),
-		Advertised: s.detour(AllApps, brokerName, port.Address(s.config.BrokerPort)),
+		Advertised:  s.detour(AllApps, brokerName, port.Address(s.config.BrokerPort)),
 		FreePort:    func() (int, error) { return s.picker.Pick(0) },
 		Environment: inherited(), Say: s.say,
 	}

@@ -7,13 +7,11 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"runtime"
 	"syscall"
 	"time"
 
 	"tickler/dev/chaos"
-	"tickler/dev/sidecar"
 	"tickler/dev/stack"
 )
 
@@ -38,14 +36,8 @@ func disturb(ctx context.Context, args []string) error {
 	say := func(format string, args ...any) {
 		fmt.Printf("%s "+format+"\n", append([]any{time.Now().Format("15:04:05")}, args...)...)
 	}
-	daprd := sidecar.Installed(ctx, "")
-	if daprd == "" {
-		if daprd, err = sidecar.Build(ctx, filepath.Join(repository, "dev", "daprd"), sidecar.Stable, say); err != nil {
-			return err
-		}
-	}
 	say("seed %d, %g minutes: building and starting", *seed, *minutes)
-	system, err := chaos.StartLocal(ctx, chaos.LocalConfig{Root: repository, Daprd: daprd, Clocks: *clocks, Disk: root, Say: say})
+	system, err := chaos.StartLocal(ctx, chaos.LocalConfig{Root: repository, Clocks: *clocks, Disk: root, Say: say})
 	if err != nil {
 		return err
 	}
