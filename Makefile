@@ -11,7 +11,7 @@ GOVULNCHECK := golang.org/x/vuln/cmd/govulncheck@v1.9.0
 LICENSES := github.com/google/go-licenses@v1.6.0
 CYCLONEDX := github.com/CycloneDX/cyclonedx-gomod/cmd/cyclonedx-gomod@v1.10.0
 APPS := api notifier recurrer
-VERSION ?= dev
+VERSION ?= $(shell sed -n 's/^const Number = "\(.*\)"/\1/p' internal/version/version.go)
 
 help: ## Show this
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)

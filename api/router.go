@@ -34,10 +34,8 @@ import (
 	"tickler/internal/task"
 	"tickler/internal/telemetry"
 	"tickler/internal/transfer"
+	"tickler/internal/version"
 )
-
-// version is the version that clients see.
-const version = "0.1.0"
 
 // routes holds what the router serves.
 type routes struct {
@@ -106,10 +104,10 @@ func newRouter(r routes) (*gin.Engine, error) {
 	mcp := router.Group("/mcp", r.guard.WithToken(0)...)
 	mcp.Any("", r.guard.MCP(r.operations.Needed()), gin.WrapH(tools.NewHandler(tools.Config{
 		Operations: r.operations, Labels: r.labels, Events: r.events, Reminders: r.reminders,
-		Version: version, Log: r.log, Registry: r.registry,
+		Version: version.Number, Log: r.log, Registry: r.registry,
 	})))
 	rest.Mount(router, rest.Config{
-		Operations: r.operations, Events: r.events, Transfer: r.transfer, Audit: r.audit, Version: version, Log: r.log, Registry: r.registry,
+		Operations: r.operations, Events: r.events, Transfer: r.transfer, Audit: r.audit, Version: version.Number, Log: r.log, Registry: r.registry,
 		Guard: func(needed access.Scope, maxBody int64) gin.HandlersChain {
 			return append(r.guard.WithToken(maxBody), r.guard.Require(needed))
 		},

@@ -627,6 +627,17 @@ ALTER TABLE comments ENABLE ROW LEVEL SECURITY;
 CREATE POLICY own ON comments TO tickler_api USING ((user_id = ( SELECT caller_id() AS caller_id)));
 GRANT SELECT, INSERT, DELETE ON comments TO tickler_api;
 GRANT UPDATE (content, url, link_title, link_kind, updated_at) ON comments TO tickler_api;
+CREATE TABLE incarnations (
+    id                bigint NOT NULL,
+    system_identifier bigint NOT NULL,
+    timeline          integer NOT NULL,
+    transaction       bigint NOT NULL,
+    begun_at          timestamp with time zone NOT NULL DEFAULT now(),
+    CONSTRAINT incarnations_pkey PRIMARY KEY (id)
+);
+GRANT SELECT ON incarnations TO tickler_api;
+GRANT SELECT ON incarnations TO tickler_notifier;
+GRANT SELECT ON incarnations TO tickler_recurrer;
 
 CREATE FUNCTION caller_id()
  RETURNS bigint
@@ -746,33 +757,6 @@ BEGIN ATOMIC
 END;
 REVOKE ALL ON FUNCTION search_titles(text,integer) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION search_titles(text,integer) TO tickler_api;
-
-CREATE FUNCTION journal_of_all(of_user bigint, below bigint, size integer)
- RETURNS TABLE(id bigint, at timestamp with time zone, user_id bigint, call_id uuid, actor_kind text, actor text, token_id bigint, client text, transport text, object text, object_id bigint, action text, event_id uuid)
- LANGUAGE sql
- STABLE SECURITY DEFINER
- SET search_path TO 'pg_catalog', 'public', 'pg_temp'
-BEGIN ATOMIC
- SELECT j.id,
-     j.at,
-     j.user_id,
-     j.call_id,
-     j.actor_kind,
-     j.actor,
-     j.token_id,
-     j.client,
-     j.transport,
-     j.object,
-     j.object_id,
-     j.action,
-     j.event_id
-    FROM journal j
-   WHERE ((current_setting('tickler.admin'::text, true) = 'on'::text) AND ((journal_of_all.of_user IS NULL) OR (j.user_id = journal_of_all.of_user)) AND ((journal_of_all.below IS NULL) OR (j.id < journal_of_all.below)) AND (j.action <> 'reminded'::text))
-   ORDER BY j.id DESC
-  LIMIT journal_of_all.size;
-END;
-REVOKE ALL ON FUNCTION journal_of_all(bigint,bigint,integer) FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION journal_of_all(bigint,bigint,integer) TO tickler_api;
 
 CREATE FUNCTION recorded_events(users bigint[], tasks bigint[], ids uuid[])
  RETURNS TABLE(event_id uuid, event_type text, at timestamp with time zone, user_id bigint, task_id bigint, version integer, source text, traceparent text, fields text)
@@ -1397,6 +1381,92 @@ BEGIN ATOMIC
 END;
 REVOKE ALL ON FUNCTION search_matches(tsquery,tsquery,real[],task_priority[],boolean,integer) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION search_matches(tsquery,tsquery,real[],task_priority[],boolean,integer) TO tickler_api;
+
+CREATE FUNCTION server_timeline()
+ RETURNS integer
+ LANGUAGE sql
+RETURN ((('x'::text || "left"(pg_walfile_name(pg_current_wal_lsn()), 8)))::bit(32))::integer;
+REVOKE ALL ON FUNCTION server_timeline() FROM PUBLIC;
+
+CREATE FUNCTION note_timeline()
+ RETURNS bigint
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+BEGIN ATOMIC
+ INSERT INTO incarnations (id, system_identifier, timeline, transaction)  SELECT ((EXTRACT(epoch FROM clock_timestamp()) * (1000)::numeric))::bigint AS int8,
+             i.system_identifier,
+             server_timeline() AS server_timeline,
+             ((pg_current_xact_id())::text)::bigint AS pg_current_xact_id
+            FROM incarnations i
+           WHERE ((i.id = ( SELECT max(incarnations_1.id) AS max
+                    FROM incarnations incarnations_1)) AND (i.timeline <> server_timeline())) ON CONFLICT DO NOTHING
+   RETURNING incarnations.id;
+END;
+REVOKE ALL ON FUNCTION note_timeline() FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION note_timeline() TO tickler_api;
+
+CREATE FUNCTION token_expired(given bytea)
+ RETURNS timestamp with time zone
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+BEGIN ATOMIC
+ SELECT t.expires_at
+    FROM tokens t
+   WHERE ((t.hash = token_expired.given) AND (t.revoked_at IS NULL) AND (t.expires_at <= now()))
+ UNION ALL
+  SELECT o.expires_at
+    FROM (oauth_tokens o
+      JOIN tokens t ON ((t.id = o.token_id)))
+   WHERE ((o.hash = token_expired.given) AND (o.kind = 'access'::text) AND (o.expires_at <= now()) AND (t.revoked_at IS NULL));
+END;
+REVOKE ALL ON FUNCTION token_expired(bytea) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION token_expired(bytea) TO tickler_api;
+
+CREATE FUNCTION known_users(users bigint[])
+ RETURNS SETOF bigint
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+BEGIN ATOMIC
+ SELECT u.id
+    FROM users u
+   WHERE (u.id = ANY (known_users.users));
+END;
+REVOKE ALL ON FUNCTION known_users(bigint[]) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION known_users(bigint[]) TO tickler_notifier;
+GRANT EXECUTE ON FUNCTION known_users(bigint[]) TO tickler_recurrer;
+
+CREATE FUNCTION journal_of_all(of_user bigint, below bigint, size integer)
+ RETURNS TABLE(id bigint, at timestamp with time zone, user_id bigint, issuer text, subject text, call_id uuid, actor_kind text, actor text, token_id bigint, client text, transport text, object text, object_id bigint, action text, event_id uuid)
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+BEGIN ATOMIC
+ SELECT j.id,
+     j.at,
+     j.user_id,
+     u.issuer,
+     u.subject,
+     j.call_id,
+     j.actor_kind,
+     j.actor,
+     j.token_id,
+     j.client,
+     j.transport,
+     j.object,
+     j.object_id,
+     j.action,
+     j.event_id
+    FROM (journal j
+      LEFT JOIN users u ON ((u.id = j.user_id)))
+   WHERE ((current_setting('tickler.admin'::text, true) = 'on'::text) AND ((journal_of_all.of_user IS NULL) OR (j.user_id = journal_of_all.of_user)) AND ((journal_of_all.below IS NULL) OR (j.id < journal_of_all.below)) AND (j.action <> 'reminded'::text))
+   ORDER BY j.id DESC
+  LIMIT journal_of_all.size;
+END;
+REVOKE ALL ON FUNCTION journal_of_all(bigint,bigint,integer) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION journal_of_all(bigint,bigint,integer) TO tickler_api;
 
 -- Roles, and the schema itself
 

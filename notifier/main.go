@@ -19,6 +19,7 @@ import (
 	"tickler/internal/person"
 	"tickler/internal/repository"
 	"tickler/internal/terminal"
+	"tickler/internal/version"
 )
 
 const (
@@ -27,6 +28,9 @@ const (
 )
 
 func main() {
+	if version.Asked(os.Args[1:], name, os.Stdout) {
+		return
+	}
 	if len(os.Args) > 1 {
 		config.HelpNotifier(os.Stdout, listen)
 		return

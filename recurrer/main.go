@@ -15,6 +15,7 @@ import (
 	"tickler/internal/repository"
 	"tickler/internal/task"
 	"tickler/internal/terminal"
+	"tickler/internal/version"
 )
 
 const (
@@ -23,6 +24,9 @@ const (
 )
 
 func main() {
+	if version.Asked(os.Args[1:], name, os.Stdout) {
+		return
+	}
 	if len(os.Args) > 1 {
 		config.HelpWorker(os.Stdout, listen)
 		return

@@ -43,7 +43,7 @@ func auditCommand(args []string, stdout io.Writer) error {
 		table := tabwriter.NewWriter(stdout, 0, 0, 2, ' ', 0)
 		_, _ = fmt.Fprintln(table, "AT\tUSER\tACTION\tOBJECT\tBY")
 		for _, e := range entries {
-			_, _ = fmt.Fprintf(table, "%s\t%d\t%s\t%d\t%q\n", instant(&e.At), e.UserID, string(e.Object)+"."+string(e.Action), e.ObjectID, e.By.Name)
+			_, _ = fmt.Fprintf(table, "%s\t%q\t%s\t%d\t%q\n", instant(&e.At), e.User, string(e.Object)+"."+string(e.Action), e.ObjectID, e.By.Name)
 		}
 		return table.Flush()
 	})

@@ -12,6 +12,7 @@ import (
 
 	"tickler/internal/config"
 	"tickler/internal/terminal"
+	"tickler/internal/version"
 )
 
 const usage = `Usage:
@@ -22,6 +23,8 @@ const usage = `Usage:
   api token revoke --user NAME ID|all   end them
   api user link --user NAME [--create]   make a link that signs a person in to the page, once
   api user list                  list the people who are known here
+  api user rename --user NAME --to NAME   give a person another name
+  api user delete --user NAME    delete a person and everything of theirs; asks, unless --yes
   api audit [--user NAME] [--limit N]   list who changed what through which token, newest first
   api outbox list                list the events that the broker refuses
   api outbox release ID|all      publish them again
@@ -29,7 +32,11 @@ const usage = `Usage:
   api deadletters redrive ID|all send them again
   api topics create              make the topics on Redpanda or Kafka; api topics create --help
   api topics admit USER          let a program of somebody else's follow the events; --help
+  api restore ready              check that no app is connected, before the database is restored
+  api restore done               begin anew after files of the database were put back; after
+                                 pg_restore and point-in-time recovery api migrate up does so
   api recurrence --rule RULE     list the dates of a recurrence rule
+  api --version
   api --help
 `
 
@@ -47,7 +54,10 @@ func Run(args []string, stdin io.Reader, stdout, stderr io.Writer, serve func() 
 	if len(args) > 0 && args[0] == "recurrence" {
 		return recurrenceCommand(args[1:], stdin, stdout, stderr)
 	}
-	err := run(args, stdout, stderr, serve)
+	if version.Asked(args, app, stdout) {
+		return 0
+	}
+	err := run(args, stdin, stdout, stderr, serve)
 	switch {
 	case err == nil:
 		return 0
@@ -60,7 +70,7 @@ func Run(args []string, stdin io.Reader, stdout, stderr io.Writer, serve func() 
 	}
 }
 
-func run(args []string, stdout, stderr io.Writer, serve func() error) error {
+func run(args []string, stdin io.Reader, stdout, stderr io.Writer, serve func() error) error {
 	if len(args) == 0 {
 		return serve()
 	}
@@ -72,13 +82,15 @@ func run(args []string, stdout, stderr io.Writer, serve func() error) error {
 	case "token":
 		return tokenCommand(args[1:], stdout, stderr)
 	case "user":
-		return userCommand(args[1:], stdout, stderr)
+		return userCommand(args[1:], stdin, stdout, stderr)
 	case "audit":
 		return auditCommand(args[1:], stdout)
 	case "outbox":
 		return outboxCommand(args[1:], stdout)
 	case "deadletters":
 		return deadLettersCommand(args[1:], stdout)
+	case "restore":
+		return restoreCommand(args[1:], stdout)
 	case "topics":
 		return topicsCommand(args[1:], stdout)
 	case "-h", "--help", "help":

@@ -32,11 +32,16 @@ func withPool(ctx context.Context, role repository.Role, run func(*pgxpool.Pool)
 
 // withStore runs a command under the api's own role.
 func withStore(run func(context.Context, *repository.Repository) error) error {
-	ctx, cancel := context.WithTimeout(journal.With(context.Background(), journal.NewCall(journal.Actor{Kind: journal.Person, Name: "command line", Transport: journal.Command})), commandTimeout)
+	ctx, cancel := context.WithTimeout(journal.With(context.Background(), commandCall()), commandTimeout)
 	defer cancel()
 	return withPool(ctx, repository.RoleAPI, func(pool *pgxpool.Pool) error {
 		return run(ctx, repository.New(pool, app, func() {}))
 	})
+}
+
+// commandCall is a call by whoever runs a command.
+func commandCall() journal.Call {
+	return journal.NewCall(journal.Actor{Kind: journal.Person, Name: "command line", Transport: journal.Command})
 }
 
 func findUser(ctx context.Context, store *repository.Repository, name string) (int64, error) {

@@ -42,7 +42,9 @@ func deadLettersCommand(args []string, stdout io.Writer) error {
 		}
 		return withPool(ctx, repository.RoleRelay, func(pool *pgxpool.Pool) error {
 			n, err := repository.New(pool, app, func() {}).Redrive(ctx, id)
-			_, _ = fmt.Fprintln(stdout, n, "sent again")
+			if n > 0 || err == nil {
+				_, _ = fmt.Fprintln(stdout, n, "sent again")
+			}
 			return err
 		})
 	default:

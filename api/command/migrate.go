@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/jackc/pgx/v5/pgxpool"
 	_ "github.com/jackc/pgx/v5/stdlib" // goose works on database/sql
 	"github.com/pressly/goose/v3"
 	"github.com/pressly/goose/v3/lock"
@@ -55,7 +56,10 @@ func migrate(args []string, stdout io.Writer) error {
 		if err == nil && len(results) == 0 {
 			_, _ = fmt.Fprintln(stdout, "nothing to do: the schema is up to date")
 		}
-		return err
+		if err != nil {
+			return err
+		}
+		return withPool(ctx, "", func(pool *pgxpool.Pool) error { return beginAnewIfRestored(ctx, pool, stdout) })
 	case "down":
 		result, err := provider.Down(ctx)
 		if result != nil {

@@ -38,7 +38,12 @@ func outboxCommand(args []string, stdout io.Writer) error {
 		}
 		return withPool(ctx, repository.RoleRelay, func(pool *pgxpool.Pool) error {
 			n, err := outbox.Release(ctx, pool, id)
-			_, _ = fmt.Fprintln(stdout, n, "released")
+			if err == nil && n == 0 && id != 0 {
+				return fmt.Errorf("no parked event has the id %d; see: api outbox list", id)
+			}
+			if err == nil {
+				_, _ = fmt.Fprintln(stdout, n, "released")
+			}
 			return err
 		})
 	default:

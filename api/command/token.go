@@ -6,6 +6,8 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"strconv"
+	"strings"
 	"text/tabwriter"
 	"time"
 
@@ -57,7 +59,11 @@ func createToken(args []string, stdout, stderr io.Writer) error {
 	zone := flags.String("time-zone", "", "the person's IANA time zone, for example Europe/Berlin (default of a new person: UTC)")
 	name := flags.String("name", "", "what the token is for")
 	scope := flags.String("scope", access.Join(access.Standard, ","), "what it may do: "+access.Join(access.Scopes, ", ")+"; several with commas")
-	expires := flags.Duration("expires", 0, "lifetime, for example 720h (default: no end)")
+	var expires time.Duration
+	flags.Func("expires", "lifetime as `TIME`, for example 90d, 12w or 36h (default: no end)", func(text string) (err error) {
+		expires, err = parseLifetime(text)
+		return err
+	})
 	if done, err := parseFlags(flags, args); done || err != nil {
 		return err
 	}
@@ -83,13 +89,10 @@ func createToken(args []string, stdout, stderr io.Writer) error {
 	if err != nil {
 		return fmt.Errorf("--scope: %w", err)
 	}
-	if *expires < 0 {
-		return errors.New("--expires must be positive, for example 720h")
-	}
 	secret, stored := access.NewToken()
 	stored.Name, stored.Scopes = *name, scopes
-	if *expires > 0 {
-		end := time.Now().Add(*expires)
+	if expires > 0 {
+		end := time.Now().Add(expires)
 		stored.ExpiresAt = &end
 	}
 	err = withStore(func(ctx context.Context, store *repository.Repository) error {
@@ -106,6 +109,26 @@ func createToken(args []string, stdout, stderr io.Writer) error {
 	fmt.Fprintf(stderr, "Token %d for %s, with the scopes %s; it is not shown again:\n", stored.ID, *user, access.Join(scopes, ", "))
 	_, err = fmt.Fprintln(stdout, secret)
 	return err
+}
+
+// longestLifetime of a token: who wants more leaves --expires out.
+const longestLifetime = 10 * 365 * 24 * time.Hour
+
+// parseLifetime reads whole days or weeks, or a duration of Go such as 36h.
+func parseLifetime(text string) (time.Duration, error) {
+	lifetime, err := time.ParseDuration(text)
+	for unit, size := range map[string]time.Duration{"d": 24 * time.Hour, "w": 7 * 24 * time.Hour} {
+		if count, found := strings.CutSuffix(text, unit); found {
+			var n int
+			n, err = strconv.Atoi(count)
+			// Bounded, since a product that overflows can be any number.
+			lifetime = time.Duration(min(max(n, 0), 10_000)) * size
+		}
+	}
+	if err != nil || lifetime < time.Minute || lifetime > longestLifetime {
+		return 0, errors.New("want a time from 1m to 3650d, for example 90d, 12w or 36h; without --expires the token has no end")
+	}
+	return lifetime, nil
 }
 
 func listTokens(args []string, stdout io.Writer) error {

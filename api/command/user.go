@@ -7,7 +7,6 @@ import (
 	"io"
 	"net/netip"
 	"net/url"
-	"text/tabwriter"
 
 	"tickler/internal/config"
 	"tickler/internal/fault"
@@ -16,16 +15,20 @@ import (
 )
 
 // userCommand runs api user.
-func userCommand(args []string, stdout, stderr io.Writer) error {
+func userCommand(args []string, stdin io.Reader, stdout, stderr io.Writer) error {
 	if len(args) > 0 {
 		switch args[0] {
 		case "link":
 			return linkUser(args[1:], stdout, stderr)
 		case "list":
 			return listUsers(args[1:], stdout)
+		case "rename":
+			return renameUser(args[1:], stdout)
+		case "delete":
+			return deleteUser(args[1:], stdin, stdout, stderr)
 		}
 	}
-	return fmt.Errorf("user: want link or list: %w", errUsage)
+	return fmt.Errorf("user: want link, list, rename or delete: %w", errUsage)
 }
 
 // linkUser prints a link that signs a person in to stdout, and nothing else.
@@ -33,7 +36,7 @@ func linkUser(args []string, stdout, stderr io.Writer) error {
 	flags, user := userFlags("user link")
 	create := flags.Bool("create", false, "make the person if there is none of that name")
 	zone := flags.String("time-zone", "", "IANA time zone of a new person, for example Europe/Berlin (default: UTC)")
-	issuer := flags.String("issuer", repository.LocalIssuer, "issuer who knows the person by that name")
+	issuer := issuerFlag(flags)
 	if done, err := parseFlags(flags, args); done || err != nil {
 		return err
 	}
@@ -93,28 +96,4 @@ func pageURL() (string, error) {
 		}
 	}
 	return u.String(), nil
-}
-
-func listUsers(args []string, stdout io.Writer) error {
-	flags, _ := userFlags("user list")
-	if done, err := parseFlags(flags, args); done || err != nil {
-		return err
-	}
-	return withStore(func(ctx context.Context, store *repository.Repository) error {
-		table := tabwriter.NewWriter(stdout, 0, 0, 2, ' ', 0)
-		_, _ = fmt.Fprintln(table, "ID\tNAME\tISSUER\tTIME ZONE\tCREATED\tTOKENS\tPASSKEYS\tBROWSERS\tLAST USED")
-		for after := int64(0); ; {
-			people, err := store.People(ctx, after, 500)
-			if err != nil {
-				return err
-			}
-			for _, p := range people {
-				after = p.ID
-				_, _ = fmt.Fprintf(table, "%d\t%q\t%s\t%s\t%s\t%d\t%d\t%d\t%s\n", p.ID, p.Subject, p.Issuer, p.TimeZone, instant(&p.CreatedAt), p.Tokens, p.Passkeys, p.Browsers, instant(p.LastUsedAt))
-			}
-			if len(people) == 0 {
-				return table.Flush()
-			}
-		}
-	})
 }

@@ -17,7 +17,7 @@ func TestLinkIsMadeForAPersonAndPrintedAlone(t *testing.T) {
 	store := repository.New(pgtest.As(t, pool, string(repository.RoleAPI)), "api", func() {})
 	command := func(args ...string) (string, error) {
 		var out, said strings.Builder
-		err := userCommand(args, &out, &said)
+		err := userCommand(args, strings.NewReader(""), &out, &said)
 		return out.String(), err
 	}
 	_, err := command("link", "--user", "ann")

@@ -77,6 +77,9 @@ func (g *Guard) WithToken(maxBody int64) gin.HandlersChain {
 	return gin.HandlersChain{g.expectedOrigin, noTokenInURL, plainBody(cmp.Or(maxBody, MaxBody)), g.notTooOften, g.authenticated}
 }
 
+// newToken tells how to come by a token that works.
+const newToken = "a person makes one at /connections, or: api token create --user NAME"
+
 // authenticated admits callers with a valid token and puts them into the context.
 // The token is the only source of identity. The context ends with the token.
 // https://www.rfc-editor.org/rfc/rfc6750#section-3
@@ -87,7 +90,7 @@ func (g *Guard) authenticated(c *gin.Context) {
 		g.failures.take(address)
 		g.challenge(c, "", access.Standard, &fault.Error{
 			Code: fault.Unauthorized, Message: "a token is needed: send the header Authorization: Bearer TOKEN, once",
-			Hint: "a person makes one at /connections, or: api token create --user NAME",
+			Hint: newToken,
 		})
 		return
 	}
@@ -103,9 +106,12 @@ func (g *Guard) authenticated(c *gin.Context) {
 		caller, err = g.checker.Check(ctx, token)
 		if errors.Is(err, access.ErrInvalid) {
 			g.failures.take(address)
-			g.challenge(c, "invalid_token", access.Standard, &fault.Error{
-				Code: fault.Unauthorized, Message: "this token is unknown, expired, revoked, or not meant for this server",
-			})
+			refusal := &fault.Error{Code: fault.Unauthorized, Message: "this token is unknown, revoked, or not meant for this server", Hint: newToken}
+			if expired := (*access.ExpiredError)(nil); errors.As(err, &expired) {
+				refusal.Message = "this token expired on " + expired.At.UTC().Format("2 January 2006 at 15:04 UTC")
+				refusal.Hint = newToken + "; a connected program gets one with its refresh token"
+			}
+			g.challenge(c, "invalid_token", access.Standard, refusal)
 			return
 		}
 		if err != nil {
@@ -175,7 +181,7 @@ func (g *Guard) unchecked(c *gin.Context, err error) *fault.Error {
 		return &fault.Error{Code: fault.Internal, Message: "the caller left before its token was checked"}
 	}
 	g.log.Error("a token could not be checked", "error", err, "request", RequestID(c), "trace", telemetry.TraceID(c.Request.Context()))
-	return &fault.Error{Code: fault.Unavailable, Message: "tokens cannot be checked at the moment; try again in some seconds"}
+	return fault.Busy("tokens cannot be checked at the moment")
 }
 
 // challenge refuses a request and says which token would be accepted.

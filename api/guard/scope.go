@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"mime"
 	"net/http"
 	"slices"
 
@@ -51,6 +52,16 @@ func (g *Guard) require(c *gin.Context, needed access.Scope) {
 func (g *Guard) MCP(needed func(tool string, arguments json.RawMessage) []access.Scope) gin.HandlerFunc {
 	return func(c *gin.Context) {
 		if c.Request.Method != http.MethodPost {
+			// There are no sessions, so there is neither a stream of one to get nor an end of
+			// one to ask for.
+			c.Header("Allow", http.MethodPost)
+			problem.RefuseAs(c, http.StatusMethodNotAllowed, &fault.Error{
+				Code: fault.InvalidInput, Message: "MCP is spoken here with POST only, without sessions", Hint: "give this address to an MCP client; people use the page at /",
+			})
+			return
+		}
+		if media, _, err := mime.ParseMediaType(c.GetHeader("Content-Type")); err != nil || media != "application/json" {
+			problem.RefuseAs(c, http.StatusUnsupportedMediaType, fault.Invalid("Content-Type", "%q is not taken; allowed is application/json", fault.Clip(c.GetHeader("Content-Type"))))
 			return
 		}
 		body, err := io.ReadAll(c.Request.Body)

@@ -75,7 +75,7 @@ func checkAddress(id string) error {
 }
 
 // errBusy is for whom no turn came within documentTime.
-var errBusy = &fault.Error{Code: fault.Unavailable, Message: "too many descriptions of programs are being read at the moment; try again in some seconds"}
+var errBusy = fault.Busy("too many descriptions of programs are being read at the moment")
 
 // get returns the client that a document describes, for a user. The error says what is
 // wrong with the document, for a person; its code is unavailable if too many are being

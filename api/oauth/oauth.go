@@ -83,7 +83,7 @@ func (h *Handler) inTurn(c *gin.Context) {
 		c.Next()
 	case <-wait.C:
 		c.Header("Retry-After", "5")
-		problem.Refuse(c, &fault.Error{Code: fault.Unavailable, Message: "too many clients ask for tokens at the moment; try again in some seconds"})
+		problem.Refuse(c, fault.Busy("too many clients ask for tokens at the moment"))
 	case <-c.Request.Context().Done():
 		c.Abort()
 	}

@@ -42,7 +42,7 @@ func (h *Handler) register(c *gin.Context) {
 	added, err := h.Store.AddClient(c.Request.Context(), id, d.Name, d.Redirects)
 	if err == nil && !added {
 		c.Header("Retry-After", "600")
-		err = &fault.Error{Code: fault.Unavailable, Message: "too many clients are registering at the moment; try again in some minutes"}
+		err = fault.Busy("too many clients are registering at the moment")
 	}
 	if err != nil {
 		problem.Refuse(c, h.Visible(c.Request.Context(), "register a client", err))

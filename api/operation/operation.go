@@ -203,7 +203,7 @@ func (o *Operations) Visible(ctx context.Context, name string, err error) *fault
 	id := uuid.NewString()
 	o.log.Error("an operation failed", "operation", name, "error", err, "id", id, "trace", telemetry.TraceID(ctx))
 	if errors.Is(err, fault.ErrUnavailable) {
-		return &fault.Error{Code: fault.Unavailable, Message: "the database cannot be reached at the moment", Hint: "try again in some seconds; a change may have been made if the connection broke at its very end, so look first, or add with an idempotency_key"}
+		return fault.Busy("the database cannot be reached at the moment").WithHint(fault.TryAgain + "; a change may have been made if the connection broke at its very end, so look first, or add with an idempotency_key")
 	}
 	return &fault.Error{Code: fault.Internal, Message: "something went wrong on the server; it was logged as " + id, Hint: "quote this id to the operator"}
 }

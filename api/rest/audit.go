@@ -43,6 +43,7 @@ type auditEntry struct {
 	ID       int64  `json:"id"`
 	At       string `json:"at" doc:"UTC."`
 	UserID   int64  `json:"user_id" doc:"Whose data it is about."`
+	User     string `json:"user,omitempty" doc:"The name of that person, behind their issuer if another server knows them; in the audit of all users."`
 	Actor    string `json:"actor" doc:"The token, by its name or first characters; the issuer and client of one; or the app that worked by itself."`
 	TokenID  int64  `json:"token_id,omitempty" doc:"Of a personal token."`
 	Action   string `json:"action" doc:"For example task.created."`
@@ -130,7 +131,7 @@ func (q auditQuery) page(found []journal.Entry, err error) (any, error) {
 			break
 		}
 		one := auditEntry{
-			ID: e.ID, At: e.At.Format("2006-01-02T15:04:05.000Z"), UserID: e.UserID, Actor: e.By.Name, TokenID: e.By.TokenID,
+			ID: e.ID, At: e.At.Format("2006-01-02T15:04:05.000Z"), UserID: e.UserID, User: e.User, Actor: e.By.Name, TokenID: e.By.TokenID,
 			Action: string(e.Object) + "." + string(e.Action), ObjectID: e.ObjectID,
 		}
 		if e.EventID != nil {

@@ -35,7 +35,7 @@ func (s *server) events() {
 		Description: "Streams what happens to the caller's tasks from now on, as server-sent events: `event` is its type, `data` its JSON as on the bus, `id` the place to go on from. Send the last id as Last-Event-ID to get what came since, from any replica, for 90 days; an event `reset` tells that some are not kept any more. A delivery can be repeated: event_id tells. The stream ends after ten minutes, with its token, and when the server stops: connect again, with the last id.",
 		Parameters: []parameter{{
 			Name: lastEventID, In: "header", Description: "The id of the last event that the client has seen.",
-			Schema: &jsonschema.Schema{Type: "string", Pattern: "^[0-9]{1,18}-[0-9]{1,18}$"},
+			Schema: &jsonschema.Schema{Type: "string", Pattern: "^([0-9]{1,18}-){1,2}[0-9]{1,19}$"},
 		}},
 		Responses: responses(map[int]response{http.StatusOK: {Description: "A stream.", Content: content{"text/event-stream": {textSchema()}}}}),
 	}, func(c *gin.Context) error {

@@ -9,6 +9,7 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/mark3labs/mcp-go/mcp"
@@ -34,6 +35,7 @@ const (
 // https://modelcontextprotocol.io/specification/2026-07-28/server/subscriptions
 type listener struct {
 	next   http.Handler
+	named  map[string][]string // the tools of each profile
 	events *feed.Feed
 	log    *slog.Logger
 }
@@ -55,9 +57,19 @@ func (l *listener) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		Params json.RawMessage `json:"params"`
 	}
 	if json.Unmarshal(body, &request) != nil || request.Method != mcp.MethodSubscriptionsListen {
-		if request.Method == mcp.MethodResourcesRead {
+		switch request.Method {
+		case mcp.MethodResourcesRead:
 			l.readResource(w, r, request.Params)
 			return
+		case mcp.MethodToolsCall:
+			if refusal := l.unknownTool(r, request.Params); refusal != nil {
+				status := http.StatusOK
+				if mcp.IsModernProtocol(r.Header.Get(mcp.HeaderProtocolVersion)) {
+					status = http.StatusBadRequest
+				}
+				answerFault(w, status, request.ID, mcp.INVALID_PARAMS, refusal)
+				return
+			}
 		}
 		l.next.ServeHTTP(w, r)
 		return
@@ -100,13 +112,13 @@ func (l *listener) listen(w http.ResponseWriter, r *http.Request, id json.RawMes
 	subscription, err := l.events.Subscribe(r.Context(), user.UserID, nil)
 	if err != nil {
 		if e := (*fault.Error)(nil); errors.As(err, &e) {
-			answerError(w, http.StatusTooManyRequests, id, mcp.INVALID_REQUEST, e.Message)
+			answerFault(w, http.StatusTooManyRequests, id, mcp.INVALID_REQUEST, e)
 			return
 		}
 		if !operation.CallerLeft(r.Context(), err) {
 			l.log.Error("a client cannot listen", "error", err)
 		}
-		answerError(w, http.StatusServiceUnavailable, id, mcp.INTERNAL_ERROR, "events cannot be read at the moment; try again in some seconds")
+		answerFault(w, http.StatusServiceUnavailable, id, mcp.INTERNAL_ERROR, fault.Busy("events cannot be read at the moment"))
 		return
 	}
 	defer subscription.Close()
@@ -169,14 +181,49 @@ func updated(id json.RawMessage, uri string, e event.Entry) map[string]any {
 }
 
 func answerError(w http.ResponseWriter, status int, id json.RawMessage, code int, message string) {
+	answer(w, status, id, map[string]any{"code": code, "message": message})
+}
+
+// answerFault is answerError for an error with a code of the domain, which data holds
+// as the answers of tools do.
+func answerFault(w http.ResponseWriter, status int, id json.RawMessage, code int, e *fault.Error) {
+	message := e.Message
+	if e.Hint != "" {
+		message += "; " + e.Hint
+	}
+	answer(w, status, id, map[string]any{"code": code, "message": message, "data": map[string]any{"error": e}})
+}
+
+func answer(w http.ResponseWriter, status int, id json.RawMessage, failure map[string]any) {
 	if len(id) == 0 {
 		id = json.RawMessage("null")
 	}
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
-	_ = json.NewEncoder(w).Encode(map[string]any{
-		"jsonrpc": mcp.JSONRPC_VERSION, "id": id, "error": map[string]any{"code": code, "message": message},
-	})
+	_ = json.NewEncoder(w).Encode(map[string]any{"jsonrpc": mcp.JSONRPC_VERSION, "id": id, "error": failure})
+}
+
+// unknownTool is the error for a call of a tool that the list which the client asked
+// for does not have, nil if it has it. The library's own names no other.
+func (l *listener) unknownTool(r *http.Request, params json.RawMessage) *fault.Error {
+	var call struct {
+		Name string `json:"name"`
+	}
+	profile := r.URL.Query().Get("tools")
+	names, known := l.named[profile]
+	if json.Unmarshal(params, &call) != nil || call.Name == "" || !known || slices.Contains(names, call.Name) {
+		return nil // the library refuses what is malformed
+	}
+	e := fault.Invalid("name", "%q is not a tool here", fault.Clip(call.Name))
+	e.Code = fault.NotFound
+	switch near := fault.Nearest(call.Name, names); {
+	case slices.Contains(l.named[""], call.Name):
+		return e.WithHint(fmt.Sprintf("it is not among those of /mcp?tools=%s; /mcp has all tools", profile))
+	case near != "":
+		return e.WithHint(fmt.Sprintf("did you mean %q?", near))
+	default:
+		return e.WithHint("tools/list names all")
+	}
 }
 
 // stream sends JSON-RPC messages.

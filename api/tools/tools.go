@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"maps"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/mark3labs/mcp-go/mcp"
@@ -56,14 +57,16 @@ type Config struct {
 func NewHandler(c Config) http.Handler {
 	t := &Tools{operations: c.Operations, labels: c.Labels, reminders: c.Reminders}
 	observe := observed(c.Registry)
-	servers := byProfile{}
+	servers, named := byProfile{}, map[string][]string{}
 	for _, one := range profiles {
-		servers[one.name] = server.NewStreamableHTTPServer(t.server(c, observe, one.of(c.Operations)),
+		s := t.server(c, observe, one.of(c.Operations))
+		named[one.name] = slices.Collect(maps.Keys(s.ListTools()))
+		servers[one.name] = server.NewStreamableHTTPServer(s,
 			server.WithStateLess(true),
 			server.WithDisableStreaming(true), // a notification on a stateless stream would reach every user
 			server.WithStreamableHTTPLogger(c.Log))
 	}
-	return &listener{events: c.Events, log: c.Log, next: servers}
+	return &listener{events: c.Events, log: c.Log, next: servers, named: named}
 }
 
 // server makes the server of some operations, with all prompts and resources.

@@ -23,13 +23,14 @@ import (
 
 	"tickler/dev/stack"
 	"tickler/internal/topics"
+	"tickler/internal/version"
 )
 
 // The cluster that KUBECONFIG names must have Dapr, installed as docs/deploy.md
 // says, and the image. What is not said here is taken from these variables:
 const (
 	hostVariable  = "TICKLER_HOST"  // an address of this machine that pods can reach; Postgres and the broker listen there
-	imageVariable = "TICKLER_IMAGE" // NAME:TAG; default tickler:dev
+	imageVariable = "TICKLER_IMAGE" // NAME:TAG; default that of make image
 	nextVariable  = "TICKLER_NEXT"  // NAME:TAG of another version to upgrade to and back from; default the same again
 	urlVariable   = "TICKLER_URL"   // of the Service api, from here; default its cluster IP
 	keepVariable  = "TICKLER_KEEP"  // anything, to leave the deployment there for a look at it
@@ -75,7 +76,7 @@ func deploy(t *testing.T) *system {
 		"KAFKA_BROKERS", d.stores.access.Brokers[0], "KAFKA_SASL_USERNAME", d.stores.access.Username,
 		"KAFKA_SASL_PASSWORD", d.stores.access.Password, "KAFKA_CA", string(d.stores.authority))
 
-	d.apply(t, cmp.Or(os.Getenv(imageVariable), "tickler:dev"))
+	d.apply(t, cmp.Or(os.Getenv(imageVariable), "tickler:"+version.Number))
 	ctx, cancel := context.WithCancel(context.Background())
 	t.Cleanup(cancel)
 	d.logs.follow(ctx, "notifier")
@@ -159,7 +160,7 @@ func (d *deployment) upgrade(t *testing.T) {
 		rolledOut(t)
 		return
 	}
-	for _, image := range []string{next, cmp.Or(os.Getenv(imageVariable), "tickler:dev")} {
+	for _, image := range []string{next, cmp.Or(os.Getenv(imageVariable), "tickler:"+version.Number)} {
 		kubectl(t, "-n", namespace, "delete", "job", "--all", "--ignore-not-found")
 		d.apply(t, image)
 		d.rolledOut(t)

@@ -8,6 +8,9 @@ import (
 // Variable is a line of the env file.
 type Variable struct{ Name, Value string }
 
+// Variables is in the env file of every home: the path of the home.
+const Variables = "TICKLER_ENV_OF"
+
 // WriteEnv writes the file that `. .tickler/env` reads in any POSIX shell.
 func (h *Home) WriteEnv(variables []Variable) error {
 	var text strings.Builder

@@ -93,6 +93,7 @@ func (s *Stack) Env() map[string]string {
 func (s *Stack) variables() []home.Variable {
 	secrets := s.home.Secrets
 	list := []home.Variable{
+		{Name: home.Variables, Value: s.home.Path},
 		{Name: "TICKLER_MCP_URL", Value: s.MCPURL()},
 		{Name: "TICKLER_TOKEN", Value: s.token},
 		{Name: "DATABASE_URL", Value: s.databaseURL},

@@ -18,10 +18,20 @@ import (
 // ErrInvalid is a token that is unknown, expired, revoked, or not for here.
 var ErrInvalid = errors.New("the token is not valid")
 
+// ExpiredError is an ErrInvalid for a token that was valid until At.
+type ExpiredError struct{ At time.Time }
+
+func (e *ExpiredError) Error() string {
+	return "the token expired at " + e.At.UTC().Format(time.RFC3339)
+}
+
+// Unwrap makes it an ErrInvalid.
+func (e *ExpiredError) Unwrap() error { return ErrInvalid }
+
 // Store keeps personal tokens and users.
 type Store interface {
-	// TokenByHash reads a token that is neither expired nor revoked, or
-	// fault.ErrNotFound.
+	// TokenByHash reads a token that is neither expired nor revoked, or returns an
+	// ExpiredError or fault.ErrNotFound.
 	TokenByHash(ctx context.Context, hash []byte) (Token, error)
 	// NoteUse notes when tokens, by id, were last used.
 	NoteUse(ctx context.Context, used map[int64]time.Time) error

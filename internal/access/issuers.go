@@ -193,6 +193,9 @@ func (all *Issuers) Verify(ctx context.Context, token string) (Claims, error) {
 	if away != nil {
 		return Claims{}, away
 	}
+	if errors.Is(err, jwt.ErrTokenExpired) && content.ExpiresAt != nil { // the signature was checked before
+		return Claims{}, &ExpiredError{At: content.ExpiresAt.Time}
+	}
 	if err != nil || !parsed.Valid {
 		return Claims{}, fmt.Errorf("%w: %w", ErrInvalid, err)
 	}

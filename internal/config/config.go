@@ -54,13 +54,14 @@ type Config struct {
 type setting struct {
 	name, standard, help string
 	optional             bool
+	missing              string // advice when it is not set
 	read                 func(c *Config, value string) error
 }
 
 // settings lists the variables of every app.
 func settings(listen string) []setting {
 	return []setting{
-		{name: "DATABASE_URL", help: "Postgres, as postgres://user:password@host:port/database", read: func(c *Config, v string) error {
+		{name: "DATABASE_URL", missing: "; where make run runs, this sets it: . .tickler/env", help: "Postgres, as postgres://user:password@host:port/database", read: func(c *Config, v string) error {
 			c.DatabaseURL = v
 			return nil
 		}},
@@ -209,7 +210,7 @@ func read(all []setting) (Config, error) {
 		}
 		if value == "" {
 			if !s.optional {
-				errs = append(errs, fmt.Errorf("%s is not set: %s", s.name, s.help))
+				errs = append(errs, fmt.Errorf("%s is not set: %s%s", s.name, s.help, s.missing))
 			}
 			continue
 		}

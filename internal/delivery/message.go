@@ -57,7 +57,7 @@ func (m Message) words(now time.Time) (title, text string) {
 }
 
 // When says how long there is until what a reminder is about is due, or was; of a
-// day which day that is. It never says more time than is left. Without a due date
+// day, and of what is months away, which day that is. It never says more time than is left. Without a due date
 // it says that this is a reminder.
 func When(r *event.Reminder, now time.Time) string {
 	switch {
@@ -68,12 +68,26 @@ func When(r *event.Reminder, now time.Time) string {
 	}
 	left := r.DueDate.Sub(now)
 	switch {
+	case left.Abs() >= far:
+		return date(r, left < 0)
 	case left < 0:
 		return "was due " + span(-left+time.Minute-1) + " ago" // 41½ minutes ago are 42
 	case left < time.Minute:
 		return "is due now"
 	}
 	return "is due in " + span(left)
+}
+
+// far is from when on a date says more than a number of days.
+const far = 60 * 24 * time.Hour
+
+// date says when a task is or was due, by the calendar and clock of its zone.
+func date(r *event.Reminder, was bool) string {
+	verb := "is"
+	if was {
+		verb = "was"
+	}
+	return verb + " due on " + r.DueDate.In(person.Zone(r.TimeZone)).Format("2 January 2006 at 15:04")
 }
 
 // span says whole minutes: from two hours on with hours, from two days on days.

@@ -22,8 +22,9 @@ type Entry struct {
 }
 
 // Position is a place in the log. Positions increase within one user's entries, and
-// those of one task's entries follow the order of its changes.
-type Position struct{ Transaction, Row int64 }
+// those of one task's entries follow the order of its changes. Those of different
+// incarnations, between which the database was restored, cannot be compared.
+type Position struct{ Incarnation, Transaction, Row int64 }
 
 // Followed is a user whose entries are followed: everything before transaction Since
 // is known already. Settled is a transaction below which no entry of the user can
@@ -40,20 +41,34 @@ type News struct {
 }
 
 // EndOf is the position after all entries of a transaction.
-func EndOf(transaction int64) Position { return Position{transaction, math.MaxInt64} }
+func EndOf(incarnation, transaction int64) Position {
+	return Position{incarnation, transaction, math.MaxInt64}
+}
 
-// String formats a position as clients see it, for example 7412-93.
-func (p Position) String() string { return fmt.Sprintf("%d-%d", p.Transaction, p.Row) }
+// String formats a position as clients see it, for example 7412-93; behind a number of
+// its own from the second incarnation of the database on.
+func (p Position) String() string {
+	if p.Incarnation == 0 {
+		return fmt.Sprintf("%d-%d", p.Transaction, p.Row)
+	}
+	return fmt.Sprintf("%d-%d-%d", p.Incarnation, p.Transaction, p.Row)
+}
 
 // ParsePosition parses what String returned.
 func ParsePosition(text string) (Position, error) {
-	transaction, row, _ := strings.Cut(text, "-")
 	var p Position
-	var err error
-	if p.Transaction, err = strconv.ParseInt(transaction, 10, 64); err == nil {
-		p.Row, err = strconv.ParseInt(row, 10, 64)
+	targets := []*int64{&p.Incarnation, &p.Transaction, &p.Row}
+	parts := strings.Split(text, "-")
+	if len(parts) == 2 {
+		targets = targets[1:]
 	}
-	if err != nil || p.Transaction < 0 || p.Row < 0 {
+	valid := len(parts) == len(targets)
+	for i := 0; valid && i < len(parts); i++ {
+		n, err := strconv.ParseInt(parts[i], 10, 64)
+		valid = err == nil && n >= 0
+		*targets[i] = n
+	}
+	if !valid {
 		return Position{}, fmt.Errorf("%q is not a position", text)
 	}
 	return p, nil

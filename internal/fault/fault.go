@@ -46,6 +46,15 @@ func Invalid(field, format string, args ...any) *Error {
 	return &Error{Code: InvalidInput, Field: field, Message: field + " " + fmt.Sprintf(format, args...)}
 }
 
+// Busy is an error that passes by itself: what says what cannot be done at the moment.
+// Its hint says when to try again, as that of every UNAVAILABLE does.
+func Busy(what string) *Error {
+	return &Error{Code: Unavailable, Message: what, Hint: TryAgain}
+}
+
+// TryAgain is the hint of an error that passes by itself.
+const TryAgain = "try again in some seconds"
+
 // WithHint returns e with advice on what to do next.
 func (e *Error) WithHint(hint string) *Error {
 	e.Hint = hint

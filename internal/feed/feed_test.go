@@ -282,7 +282,7 @@ func TestWhoComesBackTooLateIsTold(t *testing.T) {
 	next := b.add(t, b.ann, "newer")
 	require.Equal(t, next, b.take(t, late, 1)[0].TaskID, "it goes on from now")
 	require.False(t, b.subscribe(t, b.feed, b.ann, &kept).Whole)
-	future := event.EndOf(1 << 60)
+	future := event.EndOf(0, 1<<60)
 	require.False(t, b.subscribe(t, b.feed, b.ann, &future).Whole, "a position of another database")
 }
 

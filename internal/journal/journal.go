@@ -168,6 +168,7 @@ type Entry struct {
 	Position event.Position
 	At       time.Time // UTC
 	UserID   int64     // whose data
+	User     string    // the name of that person, where entries of all users are listed
 	CallID   uuid.UUID
 	By       Actor
 	Object   Object

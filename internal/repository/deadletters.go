@@ -94,7 +94,7 @@ func redrive(ctx context.Context, tx *transaction, id int64) error {
 		return err
 	}
 	if len(letters) == 0 {
-		return errors.New("there is none that was not sent again")
+		return errors.New("there is none with that id, or it was sent again; see: api deadletters list")
 	}
 	l := letters[0]
 	if l.EventID == nil || l.TaskID == nil {

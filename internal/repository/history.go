@@ -87,15 +87,16 @@ func (r *Repository) HistoryOfAll(ctx context.Context, userID, before int64, lim
 	// All administrators together share one user's number of sessions.
 	err = r.sessions.run(ctx, nobody, reading, begin, func(tx *transaction) error {
 		rows, err := tx.Query(ctx, `
-			SELECT id, at, user_id, call_id, actor_kind, actor, coalesce(token_id, 0), coalesce(client, ''), transport, object, object_id, action, event_id
+			SELECT id, at, user_id, coalesce(issuer, ''), coalesce(subject, ''), call_id, actor_kind, actor, coalesce(token_id, 0), coalesce(client, ''), transport, object, object_id, action, event_id
 			FROM journal_of_all(nullif($1::bigint, 0), nullif($2::bigint, 0), $3)`, userID, before, limit)
 		if err != nil {
 			return err
 		}
 		all, err = pgx.CollectRows(rows, func(row pgx.CollectableRow) (e journal.Entry, err error) {
-			err = row.Scan(&e.ID, &e.At, &e.UserID, &e.CallID, &e.By.Kind, &e.By.Name, &e.By.TokenID, &e.By.Client, &e.By.Transport,
+			var issuer, subject string
+			err = row.Scan(&e.ID, &e.At, &e.UserID, &issuer, &subject, &e.CallID, &e.By.Kind, &e.By.Name, &e.By.TokenID, &e.By.Client, &e.By.Transport,
 				&e.Object, &e.ObjectID, &e.Action, &e.EventID)
-			e.At = e.At.UTC()
+			e.At, e.User = e.At.UTC(), NameOf(issuer, subject)
 			return e, err
 		})
 		return err
@@ -108,7 +109,7 @@ func (r *Repository) HistoryOfAll(ctx context.Context, userID, before int64, lim
 
 const (
 	streamColumns = `
-		SELECT position, id, event_id, event_type, at, user_id, object_id, version, source, coalesce(traceparent, ''), after::text
+		SELECT (SELECT max(id) FROM incarnations), position, id, event_id, event_type, at, user_id, object_id, version, source, coalesce(traceparent, ''), after::text
 		FROM journal`
 	streamEntries = streamColumns + `
 		WHERE user_id = $1 AND (position, id) > ($2, $3) AND event_type IS NOT NULL
@@ -117,12 +118,12 @@ const (
 	recentReminders = streamColumns + `
 		WHERE user_id = $1 AND event_type = $2
 		ORDER BY position DESC, id DESC LIMIT $3`
-	// One row: where the settled part ends, and whether everything after position $1
-	// is still kept. A position beyond the end comes from an earlier incarnation of
-	// the database, before a restore.
+	// One row: the incarnation, where the settled part ends, and whether everything after
+	// position $1 of incarnation $3 is still kept. A position beyond the end comes from a
+	// database whose files were replaced by older ones.
 	streamEnd = `
-		SELECT h.horizon - 1, $1 > f.position AND $1 < h.next
-		FROM journal_floor f, (
+		SELECT i.id, h.horizon - 1, $3 = i.id AND $1 > f.position AND $1 < h.next
+		FROM journal_floor f, (SELECT max(id) AS id FROM incarnations) i, (
 			SELECT greatest($2, pg_snapshot_xmin(s)::text::bigint) AS horizon, pg_snapshot_xmax(s)::text::bigint AS next
 			FROM pg_current_snapshot() s
 		) h`
@@ -188,7 +189,7 @@ func (r *Repository) RecentReminders(ctx context.Context, userID int64, limit in
 func scanStream(row pgx.CollectableRow) (e event.Entry, err error) {
 	var c event.Change
 	var fields *string
-	if err := row.Scan(&e.Position.Transaction, &e.Position.Row, &c.EventID, &c.Type, &c.At, &c.UserID, &c.TaskID, &c.TaskVersion, &c.Source, &c.TraceParent, &fields); err != nil {
+	if err := row.Scan(&e.Position.Incarnation, &e.Position.Transaction, &e.Position.Row, &c.EventID, &c.Type, &c.At, &c.UserID, &c.TaskID, &c.TaskVersion, &c.Source, &c.TraceParent, &fields); err != nil {
 		return e, err
 	}
 	c.Fields = bytesOf(fields)
@@ -201,9 +202,9 @@ func scanStream(row pgx.CollectableRow) (e event.Entry, err error) {
 // whether everything after the position after is still kept. settled is a horizon
 // from Settled, or 0.
 func (r *Repository) LogEnd(ctx context.Context, after event.Position, settled int64) (end event.Position, whole bool, err error) {
-	var transaction int64
-	err = r.pool.QueryRow(ctx, streamEnd, after.Transaction, settled).Scan(&transaction, &whole)
-	return event.EndOf(transaction), whole, unavailable(err)
+	var incarnation, transaction int64
+	err = r.pool.QueryRow(ctx, streamEnd, after.Transaction, settled, after.Incarnation).Scan(&incarnation, &transaction, &whole)
+	return event.EndOf(incarnation, transaction), whole, unavailable(err)
 }
 
 // LogNews tells for each of the users where their entries are settled, whether there

@@ -77,6 +77,9 @@ const (
 	RoleRelay    Role = "tickler_relay"
 )
 
+// roles are what the apps call themselves in pg_stat_activity.
+var roles = []Role{RoleAPI, RoleNotifier, RoleRecurrer, RoleRelay}
+
 // maxSessions is how many sessions a pool opens, unless DATABASE_URL sets
 // pool_max_conns. pgx derives its default from the number of processors, but
 // sessions mostly wait for Postgres's disk, and sessions that wait at the same time
@@ -95,6 +98,9 @@ func Connect(ctx context.Context, url string, role Role) (*pgxpool.Pool, error) 
 	}
 	config.ConnConfig.RuntimeParams["timezone"] = "UTC"
 	maps.Copy(config.ConnConfig.RuntimeParams, timeLimits[role])
+	if role != "" {
+		config.ConnConfig.RuntimeParams["application_name"] = string(role)
+	}
 	if role != "" && config.ConnConfig.User != string(role) {
 		config.ConnConfig.RuntimeParams["role"] = string(role)
 	}
@@ -140,6 +146,12 @@ func Open(ctx context.Context, url string, role Role, log *slog.Logger) (*pgxpoo
 	defer cancel()
 	for wait := 250 * time.Millisecond; ; wait = min(wait*2, 5*time.Second) {
 		err := checkSchema(ctx, pool)
+		if err == nil && role == RoleAPI { // streams are told
+			var noted bool
+			if noted, err = noteTimeline(ctx, pool); noted {
+				log.Warn("the server of the database has another timeline, after a failover or point-in-time recovery: what was committed last may be missing, and streams begin anew")
+			}
+		}
 		if err == nil {
 			return pool, nil
 		}
@@ -178,6 +190,13 @@ func checkSchema(ctx context.Context, pool *pgxpool.Pool) error {
 	}
 	if version < migrations.Version() {
 		return fmt.Errorf("the database has schema version %d, this app needs %d; run: api migrate up", version, migrations.Version())
+	}
+	origin, err := ReadOrigin(ctx, pool)
+	if err != nil {
+		return fmt.Errorf("look whether the database was restored: %w", err)
+	}
+	if origin.Restored {
+		return ErrRestored
 	}
 	return nil
 }

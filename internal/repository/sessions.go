@@ -140,9 +140,7 @@ var (
 		Code: fault.RateLimited, Message: "your other calls are still being worked on; this one waited " + patience.String() + " for them and nothing was done",
 		Hint: "make fewer calls at the same time",
 	}
-	errBusy = &fault.Error{
-		Code: fault.Unavailable, Message: "the server is busy; this call waited " + patience.String() + " for its turn and nothing was done", Hint: "try again in some seconds",
-	}
+	errBusy = fault.Busy("the server is busy; this call waited " + patience.String() + " for its turn and nothing was done")
 )
 
 // join finds or creates a user's share; leave releases it.

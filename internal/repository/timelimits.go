@@ -34,7 +34,7 @@ const takeTime = `SET LOCAL statement_timeout = '150s'`
 // limit. The transaction was rolled back.
 // https://www.postgresql.org/docs/current/errcodes-appendix.html
 var tookTooLong = map[string]*fault.Error{
-	"57014": {Code: fault.Unavailable, Message: "this took longer than a call may take, and nothing was changed", Hint: "ask for less: fewer words, a smaller page, a category or tag; or try again in some seconds"},
-	"55P03": {Code: fault.Unavailable, Message: "another call is changing the same at this moment, and nothing was changed", Hint: "try again in some seconds"},
-	"25P03": {Code: fault.Unavailable, Message: "this took longer than a call may take, and nothing was changed", Hint: "try again in some seconds"},
+	"57014": fault.Busy("this took longer than a call may take, and nothing was changed").WithHint("ask for less: fewer words, a smaller page, a category or tag; or " + fault.TryAgain),
+	"55P03": fault.Busy("another call is changing the same at this moment, and nothing was changed"),
+	"25P03": fault.Busy("this took longer than a call may take, and nothing was changed"),
 }

@@ -15,13 +15,20 @@ import (
 	"tickler/internal/journal"
 )
 
-// TokenByHash reads a token that is neither expired nor revoked, or returns
-// fault.ErrNotFound.
+// TokenByHash reads a token that is neither expired nor revoked, or returns an
+// access.ExpiredError or fault.ErrNotFound.
 func (r *Repository) TokenByHash(ctx context.Context, hash []byte) (access.Token, error) {
 	var t access.Token
 	err := r.pool.QueryRow(ctx, `SELECT id, user_id, name, prefix, scopes, expires_at, coalesce(client_id, ''), resource FROM check_token($1)`, hash).
 		Scan(&t.ID, &t.UserID, &t.Name, &t.Prefix, &t.Scopes, &t.ExpiresAt, &t.ClientID, &t.Resource)
 	if errors.Is(err, pgx.ErrNoRows) {
+		var expired *time.Time
+		if err := r.pool.QueryRow(ctx, `SELECT token_expired($1)`, hash).Scan(&expired); err != nil {
+			return t, unavailable(err)
+		}
+		if expired != nil {
+			return t, &access.ExpiredError{At: *expired}
+		}
 		return t, fault.ErrNotFound
 	}
 	return t, unavailable(err)

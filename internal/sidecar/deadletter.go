@@ -33,6 +33,9 @@ func (l *Listener) deliverDeadLetter(ctx context.Context, topic string, body []b
 		if d.err == nil {
 			return succeeded
 		}
+		if errors.Is(d.err, errForgotten) {
+			return l.outcome(ctx, topic, d)
+		}
 		if !errors.Is(d.err, ErrPermanent) {
 			l.log.Warn("handling a dead letter failed, it will be delivered again", "topic", topic, "event", d.envelope.ID, "error", d.err)
 			return toRetry
@@ -41,6 +44,9 @@ func (l *Listener) deliverDeadLetter(ctx context.Context, topic string, body []b
 	}
 	letter.Reason = letter.Reason[:min(len(letter.Reason), maxReason)]
 	letter.Readable = json.Unmarshal(body, &letter.Envelope) == nil && letter.Envelope.Type != unreadable
+	if d := l.read(ctx, topic, body)[0]; errors.Is(d.err, errForgotten) {
+		return l.outcome(ctx, topic, d)
+	}
 	if err := l.store.KeepDeadLetter(ctx, letter); err != nil {
 		l.log.Warn("a dead letter could not be kept, it will be delivered again", "topic", topic, "error", err)
 		return toRetry

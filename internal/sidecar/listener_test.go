@@ -55,6 +55,15 @@ func (b *bus) RecordedEvents(_ context.Context, told []event.Reference) (map[uui
 	return records, b.away
 }
 
+// KnownUsers knows users 1 and 2.
+func (b *bus) KnownUsers(_ context.Context, users []int64) (map[int64]bool, error) {
+	known := map[int64]bool{}
+	for _, id := range users {
+		known[id] = id == 1 || id == 2
+	}
+	return known, b.away
+}
+
 func setup(t *testing.T, handle EventHandler) (*Listener, *bus) {
 	t.Helper()
 	b := &bus{}

@@ -29,12 +29,13 @@ const (
 	succeeded    = "success"
 	toRetry      = "retry"
 	deadLettered = "dead_letter"
+	dropped      = "dropped"
 )
 
 // prepare creates each metric series of a topic, so that it exists from the start.
 func (l *Listener) prepare(topic string) {
 	l.lag.WithLabelValues(topic)
-	for _, outcome := range []string{succeeded, toRetry, deadLettered} {
+	for _, outcome := range []string{succeeded, toRetry, deadLettered, dropped} {
 		l.deliveries.WithLabelValues(topic, outcome)
 	}
 }
@@ -159,6 +160,9 @@ func (l *Listener) outcome(ctx context.Context, topic string, d delivery) string
 	switch {
 	case err == nil:
 		return succeeded
+	case errors.Is(err, errForgotten):
+		log.Warn("dropped an event", "reason", err)
+		return dropped
 	case errors.Is(err, ErrPermanent):
 		if sent := l.client.publishDeadLetter(ctx, topic, d.document, err.Error()); sent != nil {
 			log.Error("a dead letter could not be sent, the event will be delivered again", "reason", err, "error", sent)

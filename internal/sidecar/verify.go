@@ -3,7 +3,10 @@ package sidecar
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"maps"
+	"slices"
 
 	"github.com/google/uuid"
 
@@ -14,6 +17,8 @@ import (
 type Store interface {
 	// RecordedEvents reads the events that are told of; those that do not exist are absent.
 	RecordedEvents(ctx context.Context, told []event.Reference) (map[uuid.UUID]event.Change, error)
+	// KnownUsers returns those of the users who exist.
+	KnownUsers(ctx context.Context, users []int64) (map[int64]bool, error)
 	// KeepDeadLetter stores a dead letter, once however often it is delivered.
 	KeepDeadLetter(ctx context.Context, letter event.DeadLetter) error
 }
@@ -24,6 +29,9 @@ type delivery struct {
 	envelope event.Envelope // what Postgres has recorded, once err is nil
 	err      error          // why it must not be handled now
 }
+
+// errForgotten marks an event of a person who was deleted, or never existed here.
+var errForgotten = errors.New("the person whom the event is about is not known here")
 
 // read reads messages of a topic and replaces each by the event that Postgres has
 // recorded under its id. Whoever holds the broker's credentials can publish
@@ -57,6 +65,7 @@ func (l *Listener) read(ctx context.Context, topic string, documents ...[]byte) 
 			return deliveries
 		}
 	}
+	forgotten, err := l.forgotten(ctx, told, records)
 	for i := range deliveries {
 		d := &deliveries[i]
 		if d.err != nil {
@@ -65,6 +74,14 @@ func (l *Listener) read(ctx context.Context, topic string, documents ...[]byte) 
 		var record *event.Change
 		if r, ok := records[known[i]]; ok {
 			record = &r
+		}
+		if record == nil && err != nil {
+			d.err = err
+			continue
+		}
+		if forgotten[known[i]] {
+			d.err = errForgotten
+			continue
 		}
 		verified, err := record.Verify(topic, d.envelope)
 		if err != nil {
@@ -75,4 +92,29 @@ func (l *Listener) read(ctx context.Context, topic string, documents ...[]byte) 
 		l.arrived(topic, verified)
 	}
 	return deliveries
+}
+
+// forgotten are those of the events that are told of, and have no record, whose person
+// is not known. The record of a person who was deleted is gone with them, while their
+// last messages are still with the broker: to keep those as dead letters would keep
+// what had to go.
+func (l *Listener) forgotten(ctx context.Context, told []event.Reference, records map[uuid.UUID]event.Change) (map[uuid.UUID]bool, error) {
+	missing := map[uuid.UUID]int64{}
+	for _, one := range told {
+		if _, recorded := records[one.ID]; !recorded {
+			missing[one.ID] = one.UserID
+		}
+	}
+	if len(missing) == 0 {
+		return nil, nil
+	}
+	known, err := l.store.KnownUsers(ctx, slices.Collect(maps.Values(missing)))
+	if err != nil {
+		return nil, err
+	}
+	forgotten := map[uuid.UUID]bool{}
+	for id, userID := range missing {
+		forgotten[id] = !known[userID]
+	}
+	return forgotten, nil
 }

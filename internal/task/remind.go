@@ -176,9 +176,10 @@ func (t *Task) RemindsNext(user person.Settings, now time.Time) (at *time.Time, 
 	return later(t.RemindAt, now), false
 }
 
-// ReminderSent tells whether all reminders of the task were sent and delivered.
+// ReminderSent tells whether a reminder of the task was sent, more to come or not. One
+// that quiet hours hold was not.
 func (t *Task) ReminderSent(user person.Settings, now time.Time) bool {
-	return t.RemindedAt != nil && t.RemindAt == nil && t.waitsUntil(user, now) == nil
+	return t.RemindedAt != nil && t.waitsUntil(user, now) == nil
 }
 
 // waitsUntil is when a claimed reminder will be delivered, nil if none waits. Right

@@ -105,7 +105,7 @@ func (h *Handler) failIssuer(c *gin.Context, err error) {
 	case errors.Is(err, access.ErrIssuerAway):
 		h.Log.Warn("an issuer signs nobody in", "error", err, "request", guard.RequestID(c))
 		status = http.StatusServiceUnavailable
-		e = &fault.Error{Code: fault.Unavailable, Message: "the issuer does not answer as it should; try again in some minutes, or sign in another way"}
+		e = fault.Busy("the issuer does not answer as it should").WithHint(fault.TryAgain + ", or sign in another way")
 	case errors.Is(err, access.ErrNotSignedIn), errors.Is(err, access.ErrInvalid), errors.Is(err, fault.ErrNotFound):
 		h.Guard.Failed(c)
 		h.Log.Info("an issuer's answer signed nobody in", "error", err, "request", guard.RequestID(c))
@@ -137,7 +137,7 @@ func (h *Handler) begin(c *gin.Context, kind string, state any, lasts time.Durat
 		return err
 	}
 	if !begun {
-		return &fault.Error{Code: fault.Unavailable, Message: "too many people are signing in at the moment; try again in some minutes"}
+		return fault.Busy("too many people are signing in at the moment")
 	}
 	h.Guard.SetCookie(c, guard.CookieStep, secret, lasts)
 	return nil

@@ -9,6 +9,8 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+
+	"tickler/internal/version"
 )
 
 const usage = `Usage: tickler-dev COMMAND
@@ -45,6 +47,9 @@ Environment:
 `
 
 func main() {
+	if version.Asked(os.Args[1:], "tickler-dev", os.Stdout) {
+		return
+	}
 	commands := map[string]func(context.Context, []string) error{
 		"run":    func(ctx context.Context, _ []string) error { return run(ctx, false) },
 		"infra":  func(ctx context.Context, _ []string) error { return run(ctx, true) },

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"tickler/dev/broker"
+	"tickler/dev/home"
 	"tickler/dev/stack"
 )
 
@@ -56,6 +57,9 @@ func fromEnvironment() (stack.Config, error) {
 		Root: root, Home: homePath(root), RunFilePorts: true,
 		DatabaseURL: os.Getenv("DATABASE_URL"),
 	}
+	if err := checkEnvironment(config.Home); err != nil {
+		return stack.Config{}, err
+	}
 	if config.Broker, err = broker.ParseKind(os.Getenv("BROKER")); err != nil {
 		return stack.Config{}, fmt.Errorf("BROKER: %w", err)
 	}
@@ -79,6 +83,24 @@ func fromEnvironment() (stack.Config, error) {
 	}
 	config.Mail = mail()
 	return config, nil
+}
+
+// checkEnvironment refuses variables that would be passed over in silence, or that
+// would make this stack use the parts of another.
+func checkEnvironment(path string) error {
+	if listen := os.Getenv("TICKLER_LISTEN"); listen != "" {
+		return fmt.Errorf("TICKLER_LISTEN is %q, but a local stack gives each app an address of its own, on this machine only: unset it; %s is the port of the API, for example %[2]s=8090",
+			listen, stack.APIPortVariable)
+	}
+	sourced := os.Getenv(home.Variables)
+	if sourced == "" || os.Getenv("DATABASE_URL") == "" {
+		return nil
+	}
+	path, err := filepath.Abs(path)
+	if err == nil && sourced != path {
+		err = fmt.Errorf("this shell has the environment of the stack in %s, by which the one in %s would use its database: open another shell, or unset DATABASE_URL", sourced, path)
+	}
+	return err
 }
 
 // mail collects what components/email reads; none without a server.
