@@ -44,8 +44,10 @@ func TestFunctionsThatLendTheirOwnersRightsAreFewAndKnown(t *testing.T) {
 		"journal_news: tickler_api",
 		"journal_of_all: tickler_api",
 		"keep_oauth_client: tickler_api",
+		"known_users: tickler_notifier, tickler_recurrer",
 		"list_users: tickler_api",
 		"mail_sign_in_link: tickler_api",
+		"note_timeline: tickler_api",
 		"note_token_use: tickler_api",
 		"note_web_session_use: tickler_api",
 		"oldest_unpublished: tickler_notifier",
@@ -56,6 +58,7 @@ func TestFunctionsThatLendTheirOwnersRightsAreFewAndKnown(t *testing.T) {
 		"search_titles: tickler_api",
 		"take_sign_in_link: tickler_api",
 		"take_sign_in_step: tickler_api",
+		"token_expired: tickler_api",
 	}, found(t, pool, `
 		SELECT p.proname || ': ' || coalesce((
 			SELECT string_agg(CASE WHEN g.grantee = 0 THEN 'PUBLIC' ELSE g.grantee::regrole::text END, ', ' ORDER BY g.grantee::regrole::text)

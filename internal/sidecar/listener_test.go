@@ -209,6 +209,22 @@ func TestTraceOfARequestReachesTheHandler(t *testing.T) {
 	require.Equal(t, "4bf92f3577b34da6a3ce929d0e0e4736", trace)
 }
 
+// The last messages about a person are still with the broker when they are deleted.
+func TestEventsOfAPersonWhoWasDeletedAreDroppedAndNotKept(t *testing.T) {
+	document := strings.Replace(strings.Replace(good, id, uuid.NewString(), 1), `"user_id":1`, `"user_id":3`, 1)
+	l, b := setup(t, func(context.Context, event.Envelope) error { t.Error("handled"); return nil })
+	l.BulkSubscription("task-reminders", func(context.Context, []event.Envelope) []error { t.Error("handled"); return []error{nil} })
+	require.JSONEq(t, `{"status":"SUCCESS"}`, post(l, "/events/task-recurrence", "secret", document).Body.String())
+	require.JSONEq(t, `{"statuses":[{"entryId":"a","status":"SUCCESS"}]}`, post(l, "/events/task-reminders", "secret", `{"entries":[{"entryId":"a","event":`+document+`}]}`).Body.String())
+	for _, letter := range []string{document, strings.Replace(document, `"source"`, `"deadletterreason":"x","source"`, 1)} {
+		require.JSONEq(t, `{"status":"SUCCESS"}`, post(l, "/events/task-recurrence-deadletter", "secret", raw(letter)).Body.String())
+	}
+	require.Empty(t, b.events)
+	require.Empty(t, b.kept)
+	b.away = errors.New("away")
+	require.JSONEq(t, `{"status":"RETRY"}`, post(l, "/events/task-recurrence", "secret", document).Body.String(), "nobody knows yet whether they are there")
+}
+
 // Whoever holds the broker's credentials can publish anything.
 func TestOnlyWhatPostgresHasRecordedIsHandled(t *testing.T) {
 	forged := map[string]string{

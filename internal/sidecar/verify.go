@@ -101,7 +101,7 @@ func (l *Listener) read(ctx context.Context, topic string, documents ...[]byte) 
 func (l *Listener) forgotten(ctx context.Context, told []event.Reference, records map[uuid.UUID]event.Change) (map[uuid.UUID]bool, error) {
 	missing := map[uuid.UUID]int64{}
 	for _, one := range told {
-		if _, recorded := records[one.ID]; !recorded {
+		if _, recorded := records[one.ID]; !recorded && one.UserID > 0 {
 			missing[one.ID] = one.UserID
 		}
 	}
