@@ -627,6 +627,7 @@ ALTER TABLE comments ENABLE ROW LEVEL SECURITY;
 CREATE POLICY own ON comments TO tickler_api USING ((user_id = ( SELECT caller_id() AS caller_id)));
 GRANT SELECT, INSERT, DELETE ON comments TO tickler_api;
 GRANT UPDATE (content, url, link_title, link_kind, updated_at) ON comments TO tickler_api;
+
 CREATE TABLE incarnations (
     id                bigint NOT NULL,
     system_identifier bigint NOT NULL,

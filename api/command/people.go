@@ -156,8 +156,8 @@ func deleteUser(args []string, stdin io.Reader, stdout, stderr io.Writer) error 
 // warning says what goes, and what remains of it elsewhere.
 func warning(name string, issued bool) string {
 	var text strings.Builder
-	fmt.Fprintf(&text, `Deletes %s and everything of theirs for good: tasks, categories, tags, history, settings,
-channels, tokens, connections, passkeys, sessions and the calendar feed. GET /v1/export
+	fmt.Fprintf(&text, `Deletes %s and everything of theirs for good: tasks, comments, categories, tags, history,
+settings, channels, tokens, connections, passkeys, sessions and the calendar feed. GET /v1/export
 with a token of theirs saves their tasks before.
 
 What remains elsewhere:

@@ -22,6 +22,7 @@ var Reasons = []string{
 	"a mailbox",        // a server that takes mail
 	"a second machine", // a server of one's own
 	"your values",      // it is to be edited first
+	"stopped apps",     // while the page's own stack runs
 }
 
 // Block is a fenced block of a page.

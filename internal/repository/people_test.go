@@ -20,6 +20,7 @@ import (
 // adding a task with a tag and a reminder has put there.
 var owned = map[string]string{
 	"tokens":         `INSERT INTO tokens (user_id, prefix, hash) VALUES ($1, 'tkl_', sha256(int8send($1)))`,
+	"comments":       `INSERT INTO comments (user_id, task_id, author_kind, author, content, created_at, updated_at) SELECT $1, min(id), 'person', '', 'x', now(), now() FROM tasks WHERE user_id = $1`,
 	"channels":       `INSERT INTO channels (user_id, kind, target) VALUES ($1, 'ntfy', 'https://ntfy.example.com/x')`,
 	"deliveries":     `INSERT INTO deliveries (user_id, target, event_id, kind, content, next_attempt_at, created_at) VALUES ($1, 'x', gen_random_uuid(), 'test', '{}', now(), now())`,
 	"categories":     `INSERT INTO categories (user_id, name, name_key) VALUES ($1, 'Home', 'home')`,
