@@ -112,6 +112,7 @@ func (h *house) send(c call) *httptest.ResponseRecorder {
 		c.target = "https://tickler.example.com/mcp"
 	}
 	r := httptest.NewRequest(c.method, c.target, strings.NewReader(c.body))
+	r.Header.Set("Content-Type", "application/json")
 	if c.from != "" {
 		r.RemoteAddr = c.from
 	}
