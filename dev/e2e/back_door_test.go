@@ -1,8 +1,8 @@
 package e2e
 
 import (
+	"bytes"
 	"fmt"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -164,40 +164,66 @@ func (s *system) internalPort(app string) string {
 // and with the credentials of the broker, and returns its address.
 func (s *system) anotherSidecar(t *testing.T, id, configuration string) string {
 	t.Helper()
-	picker := port.NewPicker()
-	var ports [4]int
-	for i := range ports {
-		var err error
-		ports[i], err = picker.Pick(0)
-		require.NoError(t, err)
-	}
 	components := filepath.Join(staged.root, "components")
-	daprd := exec.CommandContext(t.Context(), staged.daprd, "--app-id", id,
-		"--dapr-http-port", strconv.Itoa(ports[0]), "--dapr-grpc-port", strconv.Itoa(ports[1]),
-		"--dapr-internal-grpc-port", strconv.Itoa(ports[2]), "--metrics-port", strconv.Itoa(ports[3]),
-		"--dapr-listen-addresses", "127.0.0.1", "--dapr-internal-grpc-listen-address", "127.0.0.1", "--metrics-listen-address", "127.0.0.1",
-		"--resources-path", components, "--resources-path", filepath.Join(components, "brokers", s.Broker().Kind.Components()),
-		"--config", configuration, "--log-level", "warn")
-	daprd.Env = []string{"HOME=" + os.TempDir(), "DAPR_HOST_IP=127.0.0.1", "DAPR_API_TOKEN=its-own"}
+	var env []string
 	for _, v := range s.Broker().Variables() {
-		daprd.Env = append(daprd.Env, v.Name+"="+v.Value)
+		env = append(env, v.Name+"="+v.Value)
 	}
-	require.NoError(t, daprd.Start())
-	t.Cleanup(func() {
-		_ = daprd.Process.Kill()
-		_ = daprd.Wait()
-	})
-	url := "http://" + net.JoinHostPort("127.0.0.1", strconv.Itoa(ports[0]))
-	until(t, later, "the sidecar of "+id+" is up", func() bool {
-		response, err := http.Get(url + "/v1.0/healthz/outbound")
-		if err != nil {
-			return false
-		}
-		_ = response.Body.Close()
-		return response.StatusCode/100 == 2
-	})
-	return url
+	http := freePort(t)
+	startSidecar(t, id, http, env, "--config", configuration,
+		"--resources-path", components, "--resources-path", filepath.Join(components, "brokers", s.Broker().Kind.Components()))
+	return "http://" + port.Address(http)
 }
+
+// startSidecar starts one on the loopback interface, with the token "its-own", and
+// waits until it can be asked.
+func startSidecar(t *testing.T, id string, httpPort int, env []string, args ...string) {
+	t.Helper()
+	daprd := exec.CommandContext(t.Context(), staged.daprd, append([]string{"--app-id", id,
+		"--dapr-http-port", strconv.Itoa(httpPort), "--dapr-grpc-port", strconv.Itoa(freePort(t)),
+		"--dapr-internal-grpc-port", strconv.Itoa(freePort(t)), "--metrics-port", strconv.Itoa(freePort(t)),
+		"--dapr-listen-addresses", "127.0.0.1", "--dapr-internal-grpc-listen-address", "127.0.0.1", "--metrics-listen-address", "127.0.0.1",
+		"--log-level", "warn"}, args...)...)
+	daprd.Env = append([]string{"HOME=" + os.TempDir(), "DAPR_HOST_IP=127.0.0.1", "DAPR_API_TOKEN=its-own"}, env...)
+	beside(t, daprd)
+	until(t, later, "the sidecar of "+id+" is up", func() bool {
+		return answers("http://" + port.Address(httpPort) + "/v1.0/healthz/outbound")
+	})
+}
+
+// beside starts a process that ends with the test, and shows what it said if that failed.
+func beside(t *testing.T, command *exec.Cmd) {
+	t.Helper()
+	var said bytes.Buffer
+	command.Stdout, command.Stderr = &said, &said
+	require.NoError(t, command.Start())
+	t.Cleanup(func() {
+		_ = command.Process.Kill()
+		_ = command.Wait()
+		if t.Failed() {
+			t.Logf("%s:\n%s", command.Path, said.String())
+		}
+	})
+}
+
+func answers(url string) bool {
+	response, err := http.Get(url)
+	if err != nil {
+		return false
+	}
+	_ = response.Body.Close()
+	return response.StatusCode/100 == 2
+}
+
+func freePort(t *testing.T) int {
+	t.Helper()
+	picked, err := ports.Pick(0)
+	require.NoError(t, err)
+	return picked
+}
+
+// ports of processes that the stack knows nothing of.
+var ports = port.NewPicker()
 
 // A sidecar of another app on the same machine, with the same resources and their
 // credentials, reaches neither the bus nor an app.
