@@ -21,6 +21,7 @@ var Reasons = []string{
 	"a broker",         // one that the machine need not have
 	"a mailbox",        // a server that takes mail
 	"a second machine", // a server of one's own
+	"dapr init",        // placement and scheduler, which workflows want
 	"your values",      // it is to be edited first
 	"stopped apps",     // while the page's own stack runs
 }
