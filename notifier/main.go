@@ -5,7 +5,7 @@ package main
 
 import (
 	"context"
-	"fmt"
+	"io"
 	"net/http"
 	"os"
 	"time"
@@ -18,7 +18,6 @@ import (
 	"tickler/internal/lifecycle"
 	"tickler/internal/person"
 	"tickler/internal/repository"
-	"tickler/internal/terminal"
 	"tickler/internal/version"
 )
 
@@ -31,14 +30,8 @@ func main() {
 	if version.Asked(os.Args[1:], name, os.Stdout) {
 		return
 	}
-	if len(os.Args) > 1 {
-		config.HelpNotifier(os.Stdout, listen)
-		return
-	}
-	if err := run(); err != nil {
-		fmt.Fprintln(terminal.NewWriter(os.Stderr), "notifier:", err)
-		os.Exit(1)
-	}
+	help := func(w io.Writer) { config.HelpNotifier(w, listen) }
+	os.Exit(app.Command(name, os.Args[1:], os.Stdout, os.Stderr, help, run))
 }
 
 func run() error {

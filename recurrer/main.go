@@ -3,7 +3,7 @@
 package main
 
 import (
-	"fmt"
+	"io"
 	"os"
 	"time"
 	_ "time/tzdata" // zones must not depend on what the machine has installed
@@ -14,7 +14,6 @@ import (
 	"tickler/internal/lifecycle"
 	"tickler/internal/repository"
 	"tickler/internal/task"
-	"tickler/internal/terminal"
 	"tickler/internal/version"
 )
 
@@ -27,14 +26,8 @@ func main() {
 	if version.Asked(os.Args[1:], name, os.Stdout) {
 		return
 	}
-	if len(os.Args) > 1 {
-		config.HelpWorker(os.Stdout, listen)
-		return
-	}
-	if err := run(); err != nil {
-		fmt.Fprintln(terminal.NewWriter(os.Stderr), "recurrer:", err)
-		os.Exit(1)
-	}
+	help := func(w io.Writer) { config.HelpWorker(w, listen) }
+	os.Exit(app.Command(name, os.Args[1:], os.Stdout, os.Stderr, help, run))
 }
 
 func run() error {

@@ -7,7 +7,9 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"tickler/internal/config"
@@ -74,8 +76,18 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer, serve func() 
 	if len(args) == 0 {
 		return serve()
 	}
+	if args[0] == "serve" && len(args) == 2 && isHelp(args[1]) {
+		args = args[1:]
+	}
+	if help := helpOf(args); help != "" {
+		_, _ = fmt.Fprint(stdout, help)
+		return nil
+	}
 	switch args[0] {
 	case "serve":
+		if len(args) > 1 {
+			return fmt.Errorf("serve: takes no argument %q: %w", args[1], errUsage)
+		}
 		return serve()
 	case "migrate":
 		return migrate(args[1:], stdout)
@@ -93,13 +105,49 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer, serve func() 
 		return restoreCommand(args[1:], stdout)
 	case "topics":
 		return topicsCommand(args[1:], stdout)
-	case "-h", "--help", "help":
+	case "-h", "-help", "--help", "help":
 		_, _ = fmt.Fprint(stdout, usage, "\n")
 		config.HelpAPI(stdout)
 		return nil
 	default:
 		return fmt.Errorf("unknown command %q: %w", args[0], errUsage)
 	}
+}
+
+// helpOf returns the lines of usage about a command, if args ask for them. Commands with
+// flags of their own tell about these themselves.
+func helpOf(args []string) string {
+	withoutFlags := slices.Contains([]string{"migrate", "outbox", "deadletters", "restore"}, args[0])
+	asked := len(args) > 1 && isHelp(args[1]) || withoutFlags && slices.ContainsFunc(args[1:], isHelp)
+	if !asked || args[0] == "audit" { // which has flags and no commands
+		return ""
+	}
+	help := "Usage:\n"
+	for line := range strings.Lines(usage) {
+		command, _, _ := strings.Cut(strings.TrimPrefix(line, "  api "), " ")
+		if command == args[0] {
+			help += line
+		}
+	}
+	if help == "Usage:\n" { // no such command
+		return ""
+	}
+	return help
+}
+
+func isHelp(arg string) bool {
+	return slices.Contains([]string{"-h", "-help", "--help"}, arg)
+}
+
+// onlyFlags is parseFlags for a command that takes nothing else.
+func onlyFlags(flags *flag.FlagSet, args []string) (done bool, err error) {
+	if done, err = parseFlags(flags, args); done || err != nil {
+		return done, err
+	}
+	if flags.NArg() > 0 {
+		return false, fmt.Errorf("%s: takes no argument %q: %w", flags.Name(), flags.Arg(0), errUsage)
+	}
+	return false, nil
 }
 
 // parseFlags parses flags; done means that help was requested and printed.

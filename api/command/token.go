@@ -133,7 +133,7 @@ func parseLifetime(text string) (time.Duration, error) {
 
 func listTokens(args []string, stdout io.Writer) error {
 	flags, user := tokenFlags("list")
-	if done, err := parseFlags(flags, args); done || err != nil {
+	if done, err := onlyFlags(flags, args); done || err != nil {
 		return err
 	}
 	name, err := checkUser(flags, *user)

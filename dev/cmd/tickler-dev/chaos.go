@@ -20,11 +20,13 @@ const aloneVariable = "TICKLER_CHAOS_ALONE"
 
 // disturb lets users work with a stack while it is disturbed, and balances the books.
 func disturb(ctx context.Context, args []string) error {
-	flags := flag.NewFlagSet("chaos", flag.ExitOnError)
+	flags := flag.NewFlagSet("chaos", flag.ContinueOnError)
 	seed := flags.Uint64("seed", uint64(time.Now().UnixNano()%1_000_000), "what is done, and when, follows from it")
 	minutes := flags.Float64("minutes", 10, "how long to disturb")
 	clocks := flags.Bool("clocks", true, "let clocks jump, for which the apps are built against another package time")
-	_ = flags.Parse(args)
+	if err := parse(flags, args); err != nil {
+		return err
+	}
 	root := os.Geteuid() == 0
 	if root && os.Getenv(aloneVariable) == "" {
 		return again(ctx, *seed)

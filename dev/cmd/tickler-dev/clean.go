@@ -15,9 +15,11 @@ import (
 // clean removes the state of a stack that does not run. It holds people's tasks, so it
 // asks first; where nobody answers, as in a script, it removes nothing without --yes.
 func clean(args []string, stdin io.Reader, stdout io.Writer) error {
-	flags := flag.NewFlagSet("clean", flag.ExitOnError)
+	flags := flag.NewFlagSet("clean", flag.ContinueOnError)
 	yes := flags.Bool("yes", false, "do not ask")
-	_ = flags.Parse(args)
+	if err := parse(flags, args); err != nil {
+		return err
+	}
 	root, err := stack.FindRoot()
 	if err != nil {
 		return err

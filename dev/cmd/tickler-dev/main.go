@@ -5,9 +5,13 @@ package main
 import (
 	"context"
 	"errors"
+	"flag"
 	"fmt"
+	"io"
 	"os"
 	"os/signal"
+	"slices"
+	"strings"
 	"syscall"
 
 	"tickler/internal/version"
@@ -28,7 +32,8 @@ const usage = `Usage: tickler-dev COMMAND
            check that what these brokers need is installed
   chaos    let users work with a stack of two replicas of each app while it is
            disturbed, and balance the books; --seed N, --minutes N
-  broker   kfake itself (run and infra start it)
+  broker [--data FOLDER] [--port PORT]
+           kfake itself (run and infra start it)
 
 Environment:
   TICKLER_HOME           folder for all state       (default .tickler)
@@ -46,22 +51,69 @@ Environment:
   DAPR_RUNTIME_PATH      where the dapr CLI put daprd (default the home directory)
 `
 
+// command is one command of this program; args are what follows its name.
+type command func(ctx context.Context, args []string) error
+
+var commands = map[string]command{
+	"run":           withoutArguments(func(ctx context.Context) error { return run(ctx, false) }),
+	"infra":         withoutArguments(func(ctx context.Context) error { return run(ctx, true) }),
+	"clean":         func(_ context.Context, args []string) error { return clean(args, os.Stdin, os.Stdout) },
+	"daprd":         withoutArguments(daprd),
+	"has":           withoutFlags(func(_ context.Context, names []string) error { return has(names) }),
+	"broker":        serveBroker,
+	"chaos":         disturb,
+	"with-postgres": withoutFlags(withPostgres),
+}
+
+// errUsage marks a mistake in the command line.
+var errUsage = errors.New("see tickler-dev --help")
+
+// withoutArguments makes a command of work that takes none.
+func withoutArguments(work func(context.Context) error) command {
+	return func(ctx context.Context, args []string) error {
+		if len(args) > 0 {
+			return fmt.Errorf("takes no argument %q: %w", args[0], errUsage)
+		}
+		return work(ctx)
+	}
+}
+
+// withoutFlags makes a command of work whose first argument is no flag.
+func withoutFlags(work command) command {
+	return func(ctx context.Context, args []string) error {
+		if len(args) > 0 && strings.HasPrefix(args[0], "-") {
+			return fmt.Errorf("takes no flag %q: %w", args[0], errUsage)
+		}
+		return work(ctx, args)
+	}
+}
+
+// parse reads the flags of a command that takes nothing else.
+func parse(flags *flag.FlagSet, args []string) error {
+	flags.SetOutput(io.Discard)
+	if err := flags.Parse(args); err != nil {
+		return fmt.Errorf("%w: %w", err, errUsage)
+	}
+	if flags.NArg() > 0 {
+		return fmt.Errorf("takes no argument %q: %w", flags.Arg(0), errUsage)
+	}
+	return nil
+}
+
+func isHelp(arg string) bool {
+	return slices.Contains([]string{"-h", "-help", "--help", "help"}, arg)
+}
+
 func main() {
-	if version.Asked(os.Args[1:], "tickler-dev", os.Stdout) {
+	args := os.Args[1:]
+	if version.Asked(args, "tickler-dev", os.Stdout) {
 		return
 	}
-	commands := map[string]func(context.Context, []string) error{
-		"run":    func(ctx context.Context, _ []string) error { return run(ctx, false) },
-		"infra":  func(ctx context.Context, _ []string) error { return run(ctx, true) },
-		"clean":  func(_ context.Context, args []string) error { return clean(args, os.Stdin, os.Stdout) },
-		"daprd":  daprd,
-		"has":    func(_ context.Context, names []string) error { return has(names) },
-		"broker": serveBroker,
-		"chaos":  disturb,
-
-		"with-postgres": withPostgres,
+	if len(args) > 0 && (isHelp(args[0]) || len(args) > 1 && commands[args[0]] != nil && isHelp(args[1])) {
+		fmt.Print(usage)
+		return
 	}
-	if len(os.Args) < 2 || commands[os.Args[1]] == nil {
+	if len(args) == 0 || commands[args[0]] == nil {
 		fmt.Fprint(os.Stderr, usage)
 		os.Exit(2)
 	}
@@ -73,8 +125,13 @@ func main() {
 		signal.Reset(syscall.SIGINT, syscall.SIGTERM)
 	})
 	defer stop()
-	if err := commands[os.Args[1]](ctx, os.Args[2:]); err != nil && !errors.Is(err, context.Canceled) {
-		fmt.Fprintf(os.Stderr, "tickler-dev %s: %v\n", os.Args[1], err)
-		os.Exit(1)
+	err := commands[args[0]](ctx, args[1:])
+	if err == nil || errors.Is(err, context.Canceled) {
+		return
 	}
+	fmt.Fprintf(os.Stderr, "tickler-dev %s: %v\n", args[0], err)
+	if errors.Is(err, errUsage) {
+		os.Exit(2)
+	}
+	os.Exit(1)
 }

@@ -13,11 +13,13 @@ import (
 )
 
 func serveBroker(ctx context.Context, args []string) error {
-	flags := flag.NewFlagSet("broker", flag.ExitOnError)
+	flags := flag.NewFlagSet("broker", flag.ContinueOnError)
 	data := flags.String("data", "", "folder for the data")
 	port := flags.Int("port", 19092, "port on the loopback interface")
 	advertised := flags.String("advertise", "", "address that clients are told, of a proxy (default the own one)")
-	_ = flags.Parse(args)
+	if err := parse(flags, args); err != nil {
+		return err
+	}
 	return broker.Serve(ctx, broker.Options{
 		DataDir: *data, Port: *port, Advertised: *advertised, Log: os.Stdout,
 		Username: os.Getenv("KAFKA_SASL_USERNAME"), Password: os.Getenv("KAFKA_SASL_PASSWORD"),
@@ -38,7 +40,7 @@ func has(names []string) error {
 }
 
 // daprd prints where it is.
-func daprd(ctx context.Context, _ []string) error {
+func daprd(ctx context.Context) error {
 	root, err := stack.FindRoot()
 	if err != nil {
 		return err
