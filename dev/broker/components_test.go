@@ -54,7 +54,7 @@ func resources(t *testing.T, folder ...string) map[string]resource {
 // Some brokers need more components than taskbus to read through. Nothing else of
 // a subscription may differ, and each component retries like taskbus.
 func TestBrokersDifferInComponentsAlone(t *testing.T) {
-	common := resources(t)
+	common := resources(t, "apps")
 	retried := common["Resiliency taskbus"].Spec["policies"].(map[string]any)["retries"].(map[string]any)["redeliver"]
 	require.NotNil(t, retried)
 	subscriptions := resources(t, "brokers", "redpanda")

@@ -18,7 +18,7 @@ import (
 // What RabbitMQ is given must be there for every topic and for every reader,
 // under the names that Dapr uses: it would drop events without a word.
 func TestDefinitionsOfRabbitMQFitTheTopics(t *testing.T) {
-	text, err := os.ReadFile(filepath.Join("..", "..", "components", "brokers", "rabbitmq", "server", "definitions.json"))
+	text, err := os.ReadFile(filepath.Join("..", "..", "components", "servers", "rabbitmq", "definitions.json"))
 	require.NoError(t, err)
 	var definitions struct {
 		Exchanges []struct {
@@ -63,7 +63,7 @@ func TestDefinitionsOfRabbitMQFitTheTopics(t *testing.T) {
 // RabbitMQ's rights are patterns over the names of exchanges and queues. To declare an
 // exchange, as Dapr does before it publishes, an app must be allowed to configure it.
 func TestPermissionsOfRabbitMQAreTheRightsOfTheApps(t *testing.T) {
-	text, err := os.ReadFile(filepath.Join("..", "..", "components", "brokers", "rabbitmq", "server", "permissions.json"))
+	text, err := os.ReadFile(filepath.Join("..", "..", "components", "servers", "rabbitmq", "permissions.json"))
 	require.NoError(t, err)
 	var file struct {
 		Permissions []struct{ User, VHost, Configure, Write, Read string }
@@ -92,7 +92,7 @@ func TestPermissionsOfRabbitMQAreTheRightsOfTheApps(t *testing.T) {
 // stands in a selector, in brackets, with the one command to add: acknowledging changes
 // a stream too.
 func TestUsersOfRedisHaveTheRightsOfTheApps(t *testing.T) {
-	text, err := os.ReadFile(filepath.Join("..", "..", "components", "brokers", "redis", "server", "users.acl"))
+	text, err := os.ReadFile(filepath.Join("..", "..", "components", "servers", "redis", "users.acl"))
 	require.NoError(t, err)
 	lines := strings.Split(strings.TrimSpace(string(text)), "\n")
 	require.Len(t, lines, len(topics.Apps))

@@ -93,7 +93,7 @@ func (l Local) rabbitMQ() ([]process.Spec, error) {
 func (l Local) definitions() (string, error) {
 	all := map[string]any{}
 	for _, name := range []string{"definitions.json", "permissions.json"} {
-		path := filepath.Join(l.Root, "components", "brokers", "rabbitmq", "server", name)
+		path := filepath.Join(l.Root, "components", "servers", "rabbitmq", name)
 		text, err := os.ReadFile(path)
 		if err != nil {
 			return "", fmt.Errorf("what RabbitMQ needs: %w", err)

@@ -50,7 +50,7 @@ func (l Local) redis() ([]process.Spec, error) {
 
 // redisUsers are those of the broker's folder, with their passwords.
 func (l Local) redisUsers() (string, error) {
-	path := filepath.Join(l.Root, "components", "brokers", "redis", "server", "users.acl")
+	path := filepath.Join(l.Root, "components", "servers", "redis", "users.acl")
 	text, err := os.ReadFile(path)
 	if err != nil {
 		return "", fmt.Errorf("the users of Redis: %w", err)

@@ -171,7 +171,7 @@ func (s *system) anotherSidecar(t *testing.T, id, configuration string) string {
 	}
 	http := freePort(t)
 	startSidecar(t, id, http, env, "--config", configuration,
-		"--resources-path", components, "--resources-path", filepath.Join(components, "brokers", s.Broker().Kind.Components()))
+		"--resources-path", filepath.Join(components, "apps"), "--resources-path", filepath.Join(components, "brokers", s.Broker().Kind.Components()))
 	return "http://" + port.Address(http)
 }
 
@@ -230,7 +230,7 @@ var ports = port.NewPicker()
 func TestSidecarOfAnotherAppGetsNothing(t *testing.T) {
 	t.Parallel()
 	s := shared(t)
-	url := s.anotherSidecar(t, "stranger", filepath.Join(staged.root, "components", "configuration.yaml"))
+	url := s.anotherSidecar(t, "stranger", filepath.Join(staged.root, "components", "apps", "configuration.yaml"))
 	for _, topic := range []string{"task-events", "task-reminders", "task-recurrence", "task-recurrence-deadletter"} {
 		r := send(t, http.MethodPost, url+"/v1.0/publish/taskbus/"+topic, "{}", "Content-Type", "application/json", "dapr-api-token", "its-own")
 		require.True(t, slices.Contains([]int{http.StatusForbidden, http.StatusNotFound, http.StatusBadRequest}, r.status), "%s: %d %s", topic, r.status, r.body)

@@ -22,7 +22,7 @@ func withComponents(t *testing.T, name, old, replacement string) string {
 	}
 	components := filepath.Join(root, "components")
 	require.NoError(t, os.CopyFS(components, os.DirFS(filepath.Join(staged.root, "components"))))
-	file := filepath.Join(components, name+".yaml")
+	file := filepath.Join(components, "apps", name+".yaml")
 	text, err := os.ReadFile(file)
 	require.NoError(t, err)
 	require.Contains(t, string(text), old)

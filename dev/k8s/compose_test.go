@@ -60,8 +60,8 @@ func TestComposeRunsTheAppsAsTheLocalRunDoes(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, "service:"+app.AppID, sidecar.NetworkMode)
 		flags := strings.Join(sidecar.Command, " ") + " "
-		wanted := []string{"--app-id " + app.AppID, "--app-port " + strconv.Itoa(app.AppPort), "--config /components/configuration.yaml",
-			"--resources-path /components", "--resources-path /components/brokers/redpanda", "--log-level " + run.Common.LogLevel, "--hot-reload-reconcile-interval 10s"}
+		wanted := []string{"--app-id " + app.AppID, "--app-port " + strconv.Itoa(app.AppPort), "--config /components/apps/configuration.yaml",
+			"--resources-path /components/apps", "--resources-path /components/brokers/redpanda", "--log-level " + run.Common.LogLevel, "--hot-reload-reconcile-interval 10s"}
 		if app.EnableAppHealthCheck {
 			wanted = append(wanted, "--enable-app-health-check", "--app-health-check-path "+app.AppHealthCheckPath,
 				"--app-health-probe-interval "+strconv.Itoa(app.AppHealthProbeInterval),

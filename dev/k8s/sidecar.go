@@ -113,7 +113,7 @@ func inject(d *appsv1.Deployment, drop bool) (*corev1.Pod, error) {
 	sidecar.OperatorAddress = "dapr-api.dapr-system.svc.cluster.local:443"
 	sidecar.SentryAddress = "dapr-sentry.dapr-system.svc.cluster.local:443"
 	sidecar.PlacementAddress = "dapr-placement-server.dapr-system.svc.cluster.local:50005"
-	sidecar.SidecarImage = "daprd"
+	sidecar.SidecarImage = "daprd:installed" // some version, as the chart names one
 	sidecar.RunAsNonRoot = true
 	sidecar.ReadOnlyRootFilesystem = true
 	sidecar.SidecarDropALLCapabilities = drop

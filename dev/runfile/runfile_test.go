@@ -128,7 +128,7 @@ func TestOneFolderOfSeveralIsChosen(t *testing.T) {
 	apps, err := runfile.Load(filepath.Join("..", "..", runfile.Name))
 	require.NoError(t, err)
 	before := apps[0].ResourcesPaths[0]
-	brokers := filepath.Join(before, "brokers")
+	brokers := filepath.Join(filepath.Dir(before), "brokers")
 	require.NoError(t, runfile.Choose(apps, brokers, "redis"))
 	for _, app := range apps {
 		require.Equal(t, []string{before, filepath.Join(brokers, "redis")}, app.ResourcesPaths)
