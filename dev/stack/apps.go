@@ -125,12 +125,16 @@ func (s *Stack) needsPostgres(ctx context.Context) string {
 	return ""
 }
 
-// toldBySidecars are warnings that mean nothing here: the processes of a local run share
+// toldBySidecars is what means nothing here: the processes of a local run share
 // a machine and need no certificates, and Tickler uses neither actors nor jobs.
 var toldBySidecars = []string{
 	"mTLS is disabled. Skipping certificate request",
 	"Actor runtime disabled: ",
 	"No scheduler host addresses provided. Scheduler disabled",
+	// api's: its Configuration denies it what it has not.
+	"Secrets configuration added for 'secrets', but no matching secret store was found",
+	// What components say beside the level that dapr.yaml sets.
+	" level=info ",
 }
 
 // binary is the command of an app, with an absolute path.
