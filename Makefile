@@ -1,6 +1,6 @@
 # Everything needs Go only; `make run` and `make test` find, or fetch, the rest.
 .DEFAULT_GOAL := help
-.PHONY: help build run infra clean image sbom licences vuln schema test test-brokers test-kafka test-k8s test-k8s-e2e test-asyncapi test-rest test-mcp test-page test-docs test-calendar test-kill chaos chaos-k8s lint fuzz bench daprd tidy
+.PHONY: help build run infra clean image sbom licences vuln schema reference test test-brokers test-kafka test-k8s test-k8s-e2e test-asyncapi test-rest test-mcp test-page test-docs test-calendar test-kill chaos chaos-k8s lint fuzz bench daprd tidy
 
 # The Go that go.mod names has no known weakness (`make vuln`), where the installed
 # one may be older or told to stay as it is. A newer installed one is used instead.
@@ -57,6 +57,11 @@ daprd: build ## Build daprd, once, if none is installed
 
 schema: build ## Write migrations/schema.sql: what the migrations come to
 	bin/tickler-dev with-postgres go test -count=1 -run TestSchemaFileIsWhatTheMigrationsComeTo ./migrations -write
+
+reference: build ## Write what docs/configuration.md and docs/cli.md have from the code
+	go test -count=1 -run ConfigurationPage ./internal/config -write
+	cd dev && go test -count=1 -run ConfigurationPageHasEveryVariableOfTheDevTool ./cmd/tickler-dev -write
+	cd dev && go run ./cmd/write-cli
 
 # The tests in dev start real processes, which the test cache knows nothing of.
 test: build daprd ## Run unit tests and end-to-end tests

@@ -145,7 +145,8 @@ func (b *Block) note(comment string) error {
 		}
 		b.NotRun = of
 	case "elsewhere, until":
-		b.Elsewhere, b.Stack, b.Until = true, false, of
+		// A second system, in a home of its own, is none that the page goes on with.
+		b.Elsewhere, b.Stack, b.Until = true, b.Stack && !strings.Contains(b.Text, "TICKLER_HOME="), of
 	case "after ^C":
 		b.AfterStop = true
 	case "fails":

@@ -17,7 +17,7 @@ import (
 	"tickler/internal/version"
 )
 
-const usage = `Usage: tickler-dev COMMAND
+var usage = `Usage: tickler-dev COMMAND
 
   run      Postgres, broker, and every app of dapr.yaml with its sidecar
   infra    Postgres, broker, topics and tables alone, for "dapr run -f ."
@@ -35,21 +35,7 @@ const usage = `Usage: tickler-dev COMMAND
   broker [--data FOLDER] [--port PORT]
            kfake itself (run and infra start it)
 
-Environment:
-  TICKLER_HOME           folder for all state       (default .tickler)
-  BROKER                 redpanda, redis, rabbitmq or kafka; what is not
-                         installed is named    (default redpanda, which kfake
-                         stands in for)
-  TRACES                 1 keeps the spans of apps and sidecars, and shows them
-                         on a page                  (default none are kept)
-  TICKLER_API_PORT       of the API and MCP         (default 8080)
-  TICKLER_POSTGRES_PORT  of Postgres                (default 15432)
-  TICKLER_BROKER_PORT    of the broker              (default 19092)
-  DATABASE_URL           a Postgres to use; none is started then
-  SMTP_HOST, SMTP_PORT, SMTP_USER, SMTP_PASSWORD, SMTP_FROM
-                         server to send mail through (default none)
-  DAPR_RUNTIME_PATH      where the dapr CLI put daprd (default the home directory)
-`
+` + environment()
 
 // command is one command of this program; args are what follows its name.
 type command func(ctx context.Context, args []string) error

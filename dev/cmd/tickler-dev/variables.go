@@ -1,0 +1,42 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+	"text/tabwriter"
+
+	"tickler/dev/stack"
+)
+
+// variable is an environment variable that this program reads.
+type variable struct{ name, help, standard string }
+
+// variables are all of them; docs/configuration.md shows the same.
+var variables = []variable{
+	{"TICKLER_HOME", "folder for all state", ".tickler"},
+	{"BROKER", "redpanda, redis, rabbitmq or kafka; what is not installed is named", "redpanda, which kfake stands in for"},
+	{"TRACES", "1 keeps the spans of apps and sidecars, and shows them on a page", "none are kept"},
+	{stack.APIPortVariable, "port of the page, MCP and REST", "8080"},
+	{stack.PostgresPortVariable, "port of Postgres", "15432"},
+	{stack.BrokerPortVariable, "port of the broker", "19092"},
+	{"DATABASE_URL", "a Postgres of your own; none is started then", "none"},
+	{"SMTP_HOST", "server to send mail through", "none: no mail is sent"},
+	{"SMTP_PORT", "its port", "587"},
+	{"SMTP_USER", "user there", "none"},
+	{"SMTP_PASSWORD", "the user's password", "none"},
+	{"SMTP_FROM", "sender of the mail", "tickler@localhost"},
+	{"DAPR_RUNTIME_PATH", "folder in which the dapr CLI made .dapr", "the home directory"},
+	{testDatabase, "with-postgres: a server that is there already; none is started then", "none"},
+}
+
+// environment is the part of the usage about them.
+func environment() string {
+	var b strings.Builder
+	b.WriteString("Environment variables:\n")
+	table := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
+	for _, v := range variables {
+		fmt.Fprintf(table, "  %s\t%s\tdefault %s\n", v.name, v.help, v.standard)
+	}
+	_ = table.Flush()
+	return b.String()
+}
