@@ -21,9 +21,8 @@ help: ## Show this
 	@echo "  Ports and folders are set by TICKLER_* variables: docs/local.md."
 
 build: ## Build the apps and the dev tool into bin/
-	@mkdir -p bin
-	go build -o bin/ $(APPS:%=./%)
-	cd dev && go build -o ../bin/ ./cmd/tickler-dev
+	@dev/build . "the apps" $(APPS:%=./%)
+	@dev/build dev "the dev tool" ./cmd/tickler-dev
 
 run: build ## Run everything here: Postgres, broker, three apps with their sidecars
 	@bin/tickler-dev run

@@ -72,7 +72,7 @@ func (l Local) Processes(ctx context.Context) ([]process.Spec, error) {
 // fake is kfake, served by tickler-dev.
 func (l Local) fake() []process.Spec {
 	data := filepath.Join(l.Home, Name)
-	l.Say("broker: Kafka protocol on port %d, data in %s", l.Port, data)
+	l.Say("broker: Kafka's protocol on port %d, by kfake, which is made for tests; data in %s", l.Port, data)
 	return []process.Spec{l.spec(process.Spec{
 		Command: []string{l.Tool, "broker", "--data", data, "--port", strconv.Itoa(l.Port), "--advertise", l.Advertised},
 		Env:     append(l.Environment, "KAFKA_SASL_USERNAME="+l.Username, "KAFKA_SASL_PASSWORD="+l.Password),

@@ -108,6 +108,14 @@ type Console struct {
 	mu    sync.Mutex
 	out   io.Writer
 	width int
+	alone string // the only name whose lines are printed, "" for all
+}
+
+// Only prints the lines of one name alone, until it is called with "".
+func (c *Console) Only(name string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.alone = name
 }
 
 // NewConsole writes to out, with names padded to width. A nil out drops all.
@@ -122,5 +130,7 @@ func NewConsole(out io.Writer, width int) *Console {
 func (c *Console) Print(name, text string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	fmt.Fprintf(c.out, "%-*s | %s\n", c.width, name, text)
+	if c.alone == "" || c.alone == name {
+		fmt.Fprintf(c.out, "%-*s | %s\n", c.width, name, text)
+	}
 }

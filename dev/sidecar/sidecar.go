@@ -96,12 +96,13 @@ func Build(ctx context.Context, folder string, program Program, say func(string,
 	}
 	say("building %s %s from its Go module: some minutes on two cores, this once", program, version)
 	half := target + ".new"
-	build := exec.CommandContext(ctx, "go", "build", "-trimpath",
+	build := exec.CommandContext(ctx, "go", "build", "-v", "-trimpath",
 		"-ldflags", "-s -w -X "+module+"/pkg/buildinfo.version="+version, "-o", half, program.pkg())
 	build.Dir = folder
 	build.Env = append(os.Environ(), "CGO_ENABLED=0", "GOWORK=off")
-	if output, err := build.CombinedOutput(); err != nil {
-		return "", fmt.Errorf("building %s %s: %w\n%s", program, version, err, output)
+	said := follow(build, say)
+	if err := build.Run(); err != nil {
+		return "", fmt.Errorf("building %s %s: %w\n%s", program, version, err, said.errors())
 	}
 	say("%s %s is built and kept in %s", program, version, dir)
 	return target, os.Rename(half, target)

@@ -83,7 +83,7 @@ func (s *Stack) findDaprd(ctx context.Context) error {
 func (s *Stack) startApps(ctx context.Context) error {
 	var names []string
 	for _, app := range s.apps {
-		s.say("%s: %s, its sidecar's HTTP port %d", app.name, app.url(), app.ports.DaprHTTP)
+		s.say("%s: %s, its sidecar on port %d", app.name, app.url(), app.ports.DaprHTTP)
 		if err := s.run(s.sidecarSpec(app)); err != nil {
 			return err
 		}

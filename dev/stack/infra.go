@@ -100,7 +100,7 @@ func (s *Stack) startPostgres(ctx context.Context) error {
 	}
 	s.cluster, s.databaseURL = cluster, cluster.URL()
 	if postgres.DataVersion(cluster.Data) == 0 {
-		s.say("Postgres: making a new cluster in %s", cluster.Data)
+		s.say("Postgres: making a new cluster, a few seconds")
 	}
 	if err := cluster.Init(ctx); err != nil {
 		return err
@@ -177,7 +177,6 @@ func (s *Stack) prepareDatabase(ctx context.Context) error {
 			return fmt.Errorf("making the database: %w", err)
 		}
 	}
-	s.say("migrations: %s migrate up", strings.Join(s.publicApp().Command, " "))
 	log, err := process.NewLog(s.home.LogFile("migrate"), "migrate", s.console)
 	if err != nil {
 		return err
@@ -188,6 +187,7 @@ func (s *Stack) prepareDatabase(ctx context.Context) error {
 	if err := migrate.Run(); err != nil {
 		return fmt.Errorf("migrations failed: %w; what they said is in %s", err, s.home.LogFile("migrate"))
 	}
+	s.say("the tables are there")
 	return nil
 }
 

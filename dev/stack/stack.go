@@ -100,6 +100,10 @@ func open(config Config, apps []runfile.App) (*Stack, error) {
 
 // begin runs start, and stops what it started if it fails.
 func (s *Stack) begin(ctx context.Context, start func(context.Context) error) error {
+	// Until all parts are there, a person wants to know how far it is, and why it does
+	// not go on; what the parts say meanwhile is in their logs.
+	s.console.Only(ownName)
+	defer s.console.Only("")
 	// A part that gives up during the start ends the start.
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
