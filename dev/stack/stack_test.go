@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
 	"sync"
@@ -140,8 +141,16 @@ func TestWarningsThatMeanNothingHereStayInTheLogFile(t *testing.T) {
 	c.Output = printed
 	s := start(t, c)
 	require.Contains(t, s.Log("worker-daprd"), "mTLS is disabled")
-	require.NotContains(t, printed.String(), "mTLS is disabled")
-	require.Contains(t, printed.String(), "worker-daprd")
+	require.Contains(t, printed.String(), "worker: http", "what starts, and where")
+	ofPart := regexp.MustCompile(`(?m)^(worker|worker-daprd) +\| .*$`)
+	require.Empty(t, ofPart.FindAllString(printed.String(), -1), "what parts say at start is in their logs")
+	require.NoError(t, s.Kill("worker-daprd"))
+	require.NoError(t, s.Kill("worker"))
+	require.Eventually(t, func() bool { return ofPart.MatchString(printed.String()) }, soon, 20*time.Millisecond, "afterwards it is shown")
+	require.NoError(t, s.WaitReady(t.Context(), "worker-daprd"))
+	for _, line := range ofPart.FindAllString(printed.String(), -1) {
+		require.NotContains(t, line, "mTLS is disabled")
+	}
 }
 
 // text collects what many write.
