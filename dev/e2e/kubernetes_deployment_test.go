@@ -34,6 +34,7 @@ const (
 	nextVariable  = "TICKLER_NEXT"  // NAME:TAG of another version to upgrade to and back from; default the same again
 	urlVariable   = "TICKLER_URL"   // of the Service api, from here; default its cluster IP
 	keepVariable  = "TICKLER_KEEP"  // anything, to leave the deployment there for a look at it
+	daprVariable  = "TICKLER_DAPR"  // namespace of Dapr, to take its control plane away from the whole cluster for a while
 )
 
 const namespace = "tickler"
@@ -107,8 +108,9 @@ func deploy(t *testing.T) *system {
 	return s
 }
 
-// apply applies the overlay with an image.
-func (d *deployment) apply(t *testing.T, image string) {
+// apply applies the overlay with an image, and with components of k8s/ beside those that
+// the stores want.
+func (d *deployment) apply(t *testing.T, image string, components ...string) {
 	t.Helper()
 	repository, err := stack.FindRoot()
 	require.NoError(t, err)
@@ -116,10 +118,14 @@ func (d *deployment) apply(t *testing.T, image string) {
 	name, tag, _ := strings.Cut(image, ":")
 	overlay := filepath.Join(repository, ".tickler", "kubernetes")
 	require.NoError(t, os.MkdirAll(overlay, 0o755))
+	more := ""
+	for _, name := range components {
+		more += ", ../../k8s/components/" + name
+	}
 	require.NoError(t, os.WriteFile(filepath.Join(overlay, "kustomization.yaml"), fmt.Appendf(nil, `apiVersion: kustomize.config.k8s.io/v1beta1
 kind: Kustomization
 resources: [../../k8s/overlays/redpanda]
-components: [../../k8s/components/agent, ../../k8s/components/broker-users, ../../k8s/components/broker-ca, ../../k8s/components/postgres-ca]
+components: [../../k8s/components/broker-users, ../../k8s/components/broker-ca, ../../k8s/components/postgres-ca%s]
 images: [{name: tickler, newName: %s, newTag: %q}]
 sortOptions:
   order: legacy
@@ -136,8 +142,8 @@ patches:
       - {op: add, path: /spec/template/spec/containers/0/env/-, value: {name: TICKLER_ALLOWED_TARGETS, value: %s/32}}
   - target: {kind: NetworkPolicy, name: to-channels}
     patch: |-
-      - {op: add, path: /spec/egress/-, value: {to: [{ipBlock: {cidr: %[3]s/32}}]}}
-`, name, tag, d.stores.host), 0o644))
+      - {op: add, path: /spec/egress/-, value: {to: [{ipBlock: {cidr: %[4]s/32}}]}}
+`, more, name, tag, d.stores.host), 0o644))
 	kubectl(t, "apply", "-k", overlay)
 }
 
@@ -145,7 +151,7 @@ patches:
 func (d *deployment) rolledOut(t *testing.T) {
 	t.Helper()
 	kubectl(t, "-n", namespace, "wait", "--for=condition=complete", "job/migrate", "job/topics", "--timeout=3m")
-	rolledOut(t)
+	rolledOut(t, deployed...)
 }
 
 // upgrade is to another version and back, as docs/deploy.md says; without one, to the
@@ -157,7 +163,7 @@ func (d *deployment) upgrade(t *testing.T) {
 		for _, app := range deployed {
 			kubectl(t, "-n", namespace, "rollout", "restart", "deployment/"+app)
 		}
-		rolledOut(t)
+		rolledOut(t, deployed...)
 		return
 	}
 	for _, image := range []string{next, cmp.Or(os.Getenv(imageVariable), "tickler:"+version.Number)} {
@@ -181,10 +187,10 @@ func reach(t *testing.T, name, address string) {
 	t.Cleanup(func() { transport.DialContext = before })
 }
 
-// rolledOut waits until every replica of every app is ready, and of one version.
-func rolledOut(t *testing.T) {
+// rolledOut waits until every replica of some apps is ready, and of one version.
+func rolledOut(t *testing.T, apps ...string) {
 	t.Helper()
-	for _, app := range deployed {
+	for _, app := range apps {
 		kubectl(t, "-n", namespace, "rollout", "status", "deployment/"+app, "--timeout=5m")
 	}
 }

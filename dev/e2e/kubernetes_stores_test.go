@@ -66,7 +66,7 @@ func startStores(t *testing.T, host string) *stores {
 	require.NoError(t, os.Chmod(s.folder, 0o755))
 	s.certify(t, host)
 	require.NoError(t, s.startBroker())
-	t.Cleanup(func() { s.kafka.Close() })
+	t.Cleanup(s.stopBroker)
 	s.makePostgres(t)
 	require.NoError(t, s.startPostgres(t.Context()))
 	require.NoError(t, s.postgres.EnsureDatabase(t.Context()))
@@ -93,10 +93,12 @@ func (s *stores) startBroker() (err error) {
 // restartBroker closes the broker, leaves it away for a time, and opens it on the
 // same data.
 func (s *stores) restartBroker(away time.Duration) error {
-	s.kafka.Close()
+	s.stopBroker()
 	time.Sleep(away)
 	return s.startBroker()
 }
+
+func (s *stores) stopBroker() { s.kafka.Close() }
 
 // certify makes an authority, and a certificate of it for both.
 func (s *stores) certify(t *testing.T, host string) {

@@ -12,6 +12,7 @@ import (
 	"os"
 	"os/exec"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -20,6 +21,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"tickler/internal/event"
+	"tickler/internal/topics"
 )
 
 // atWork is how long a stream of work on the cluster may take, with all that it must
@@ -61,22 +63,22 @@ func TestKubernetes(t *testing.T) {
 				kubectl(t, "-n", namespace, "delete", "pod", running[rand.IntN(len(running))], "--wait=false")
 				time.Sleep(time.Duration(rand.IntN(3000)) * time.Millisecond)
 			}
-			rolledOut(t)
+			rolledOut(t, deployed...)
 		}},
 		{"pods are killed", 10, func(t *testing.T) {
 			for _, app := range deployed {
 				running := pods(t, app)
 				kubectl(t, "-n", namespace, "delete", "pod", running[rand.IntN(len(running))], "--wait=false", "--grace-period=1")
 			}
-			rolledOut(t)
+			rolledOut(t, deployed...)
 		}},
 		{"a new version is rolled out", 0, s.cluster.upgrade},
 		{"apps are scaled to three and back", 0, func(t *testing.T) {
 			for _, replicas := range []int{3, 2} {
 				for _, app := range deployed {
-					kubectl(t, "-n", namespace, "scale", "deployment/"+app, fmt.Sprintf("--replicas=%d", replicas))
+					scale(t, app, replicas)
 				}
-				rolledOut(t)
+				rolledOut(t, deployed...)
 			}
 		}},
 		{"the broker is restarted", 0, func(t *testing.T) {
@@ -100,6 +102,9 @@ func TestKubernetes(t *testing.T) {
 			t.Logf("%d tasks were worked on; clients had to repeat calls: %v", w.size, w.again)
 		})
 	}
+	t.Run("everything starts anew while the broker is away", func(t *testing.T) { s.startWithoutTheBroker(t) })
+	t.Run("api starts anew while Dapr's control plane is away", func(t *testing.T) { s.startWithoutDapr(t) })
+	t.Run("a backup is restored", func(t *testing.T) { s.restoreBackup(t) })
 	t.Logf("memory: %v", resident(t))
 }
 
@@ -125,8 +130,17 @@ spec:
       securityContext: {allowPrivilegeEscalation: false, capabilities: {drop: [ALL]}}
 `
 
+// meetAgent gives api a sidecar, which it has for callers of the mesh alone, and takes
+// it away again.
 func (s *system) meetAgent(t *testing.T) {
 	image := kubectl(t, "-n", namespace, "get", "deployment", "api", "-o", "jsonpath={.spec.template.spec.containers[0].image}")
+	s.cluster.apply(t, image, "agent")
+	rolledOut(t, "api")
+	defer func() {
+		kubectl(t, "-n", namespace, "delete", "pod", "agent", "--wait=false")
+		s.cluster.apply(t, image)
+		rolledOut(t, "api")
+	}()
 	apply := exec.Command("kubectl", "-n", namespace, "apply", "-f", "-")
 	apply.Stdin = bytes.NewReader(fmt.Appendf(nil, agent, image))
 	printed, err := apply.CombinedOutput()
@@ -173,7 +187,11 @@ func resident(t *testing.T) map[string]string {
 	t.Helper()
 	held := map[string]string{}
 	for _, app := range deployed {
-		for name, port := range map[string]string{app: "8080", app + "'s sidecar": "9090"} {
+		ports := map[string]string{app: "8080"}
+		if slices.Contains(topics.Apps, app) {
+			ports[app+"'s sidecar"] = "9090"
+		}
+		for name, port := range ports {
 			found := memory.FindStringSubmatch(send(t, http.MethodGet, forward(t, "pod/"+pods(t, app)[0], port)+"/metrics", "").body)
 			require.NotNil(t, found, "%s says nothing of its memory", name)
 			bytes, err := strconv.ParseFloat(found[1], 64)

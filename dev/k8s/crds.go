@@ -16,14 +16,23 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
+// Chart is the folder of Dapr's Helm chart, which is in its module.
+func Chart() (string, error) {
+	folder, err := exec.Command("go", "list", "-m", "-f", "{{.Dir}}", "github.com/dapr/dapr").Output()
+	if err != nil {
+		return "", fmt.Errorf("where Dapr's module is: %w", err)
+	}
+	return filepath.Join(strings.TrimSpace(string(folder)), "charts", "dapr"), nil
+}
+
 // definitions are the schemas by which the API server takes Dapr's objects, of Dapr's
 // own chart. They ask for more than the types do.
 var definitions = sync.OnceValues(func() (map[string]validation.SchemaValidator, error) {
-	folder, err := exec.Command("go", "list", "-m", "-f", "{{.Dir}}", "github.com/dapr/dapr").Output()
+	chart, err := Chart()
 	if err != nil {
-		return nil, fmt.Errorf("where Dapr's module is: %w", err)
+		return nil, err
 	}
-	files, err := filepath.Glob(filepath.Join(strings.TrimSpace(string(folder)), "charts", "dapr", "crds", "*.yaml"))
+	files, err := filepath.Glob(filepath.Join(chart, "crds", "*.yaml"))
 	if err != nil || len(files) == 0 {
 		return nil, errors.Join(errors.New("Dapr's module has no definitions"), err)
 	}

@@ -182,19 +182,6 @@ func reviewCommands(o *manifests.Objects, overlay string) error {
 	return nil
 }
 
-// The document says how Dapr must be installed; this is why.
-func TestSidecarsNeedTheInjectorToDropCapabilities(t *testing.T) {
-	objects, err := manifests.Render(load(t), "redpanda")
-	require.NoError(t, err)
-	worker := slices.IndexFunc(objects.Deployments, func(d appsv1.Deployment) bool { return d.Name == "recurrer" })
-	pod, err := manifests.Injected(&objects.Deployments[worker], false)
-	require.NoError(t, err)
-	require.ErrorContains(t, manifests.Restricted(pod), `container "daprd" must set securityContext.capabilities.drop=["ALL"]`)
-	text, err := os.ReadFile(filepath.Join(manifests.Root, "docs/deploy.md"))
-	require.NoError(t, err)
-	require.Contains(t, string(text), "dapr_sidecar_injector.sidecarDropALLCapabilities=true")
-}
-
 func TestDocumentMakesEverySecret(t *testing.T) {
 	text, err := os.ReadFile(filepath.Join(manifests.Root, "docs/deploy.md"))
 	require.NoError(t, err)
