@@ -24,18 +24,25 @@ func mountDisk(path string, size int64, uid, gid int) (*disk, error) {
 // The ballast lies beside what Postgres knows. It does not mind unknown files there.
 func (d *disk) ballast() string { return filepath.Join(d.path, "ballast") }
 
-// fill leaves no byte.
+// fill leaves no page, whoever writes meanwhile.
 func (d *disk) fill() error {
-	var s syscall.Statfs_t
-	if err := syscall.Statfs(d.path, &s); err != nil {
-		return err
-	}
 	f, err := os.OpenFile(d.ballast(), os.O_CREATE|os.O_WRONLY, 0o600)
 	if err != nil {
 		return err
 	}
-	err = syscall.Fallocate(int(f.Fd()), 0, 0, int64(s.Bavail)*s.Bsize)
-	return errors.Join(err, f.Close())
+	defer f.Close()
+	at := int64(0)
+	for piece := int64(64 << 20); piece >= 4096; {
+		switch err := syscall.Fallocate(int(f.Fd()), 0, at, piece); {
+		case err == nil:
+			at += piece
+		case errors.Is(err, syscall.ENOSPC):
+			piece /= 2
+		case !errors.Is(err, syscall.EINTR):
+			return err
+		}
+	}
+	return nil
 }
 
 // free gives the room back.

@@ -53,7 +53,7 @@ type LocalConfig struct {
 }
 
 // diskSize is that of the disk of Postgres, in bytes.
-const diskSize = 2 << 30
+const diskSize = 768 << 20
 
 // StartLocal builds and starts a stack. Stop ends it.
 func StartLocal(ctx context.Context, c LocalConfig) (l *Local, err error) {
@@ -110,7 +110,7 @@ func StartLocal(ctx context.Context, c LocalConfig) (l *Local, err error) {
 	if err != nil {
 		return l, err
 	}
-	return l, l.roomForSessions(ctx)
+	return l, l.fit(ctx)
 }
 
 func (l *Local) skip(why string) {
@@ -165,13 +165,16 @@ func (l *Local) mount() error {
 	return err
 }
 
-// roomForSessions lets Postgres serve six apps, each with all its connections.
-func (l *Local) roomForSessions(ctx context.Context) error {
+// fit lets Postgres serve six apps, each with all its connections, on its small disk.
+func (l *Local) fit(ctx context.Context) error {
 	conn, err := pgx.Connect(ctx, l.DatabaseURL())
 	if err != nil {
 		return err
 	}
 	_, err = conn.Exec(ctx, `ALTER SYSTEM SET max_connections = 300`)
+	if err == nil {
+		_, err = conn.Exec(ctx, `ALTER SYSTEM SET max_wal_size = '192MB'`)
+	}
 	if err := errors.Join(err, conn.Close(ctx)); err != nil {
 		return err
 	}
