@@ -55,7 +55,8 @@ func (d *disk) free() error {
 
 func (d *disk) unmount() error { return syscall.Unmount(d.path, syscall.MNT_DETACH) }
 
-// Alone makes a command run in a mount namespace of its own.
+// Alone makes a command run in a mount namespace of its own, and in a process group, so
+// that it is told to end once and has time to clear up.
 func Alone() *syscall.SysProcAttr {
-	return &syscall.SysProcAttr{Unshareflags: syscall.CLONE_NEWNS, Pdeathsig: syscall.SIGTERM}
+	return &syscall.SysProcAttr{Unshareflags: syscall.CLONE_NEWNS, Setpgid: true, Pdeathsig: syscall.SIGTERM}
 }

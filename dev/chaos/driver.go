@@ -149,14 +149,21 @@ func (d *driver) open(ctx context.Context) (err error) {
 		}
 		u.mcp, u.rest = mcp{d.newClient(u, u.token)}, rest{d.newClient(u, u.token)}
 		u.page, u.stream = page{d.newClient(u, "")}, d.newClient(u, u.token)
-		link, err := d.system.Link(ctx, name)
+		err := atLast(ctx, func() error { // a link works once, so each attempt has its own
+			link, err := d.system.Link(ctx, name)
+			if err != nil {
+				return err
+			}
+			return u.page.signIn(ctx, link)
+		})
 		if err != nil {
-			return err
-		}
-		if err := u.page.signIn(ctx, link); err != nil {
 			return fmt.Errorf("signing %s in: %w", name, err)
 		}
-		if _, err := u.rest.call(ctx, "user_settings", fields{"add_channel": d.hook.url + "/" + name}); err != nil {
+		err = atLast(ctx, func() error {
+			_, err := u.rest.call(ctx, "user_settings", fields{"add_channel": d.hook.url + "/" + name})
+			return err
+		})
+		if err != nil {
 			return fmt.Errorf("adding a webhook: %w", err)
 		}
 		d.books.Accounts = append(d.books.Accounts, u.account)

@@ -81,14 +81,27 @@ func (d *driver) gather(ctx context.Context, withHistory bool) (*Books, error) {
 	return books, nil
 }
 
+// atLast repeats what fails for a while.
+func atLast(ctx context.Context, attempt func() error) error {
+	err := attempt()
+	for range 20 {
+		if !errors.As(err, new(passing)) || ctx.Err() != nil {
+			break
+		}
+		time.Sleep(500 * time.Millisecond)
+		err = attempt()
+	}
+	return err
+}
+
 // pages reads all pages of a list.
 func pages(ctx context.Context, over way, operation string, arguments fields, each func(answer)) error {
 	for {
-		a, err := over.call(ctx, operation, arguments)
-		for attempt := 0; errors.As(err, new(passing)) && attempt < 20 && ctx.Err() == nil; attempt++ {
-			time.Sleep(500 * time.Millisecond)
+		var a answer
+		err := atLast(ctx, func() (err error) {
 			a, err = over.call(ctx, operation, arguments)
-		}
+			return err
+		})
 		if err != nil {
 			return fmt.Errorf("%s: %w", operation, err)
 		}
