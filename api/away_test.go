@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"net/http"
+	"strings"
 	"testing"
 	"time"
 
@@ -80,4 +81,28 @@ func TestPageSaysThatPostgresIsAwayAndKeepsWhatWasTyped(t *testing.T) {
 	require.Eventually(t, func() bool { return b.get("/").status == http.StatusOK }, 10*time.Second, 50*time.Millisecond)
 	require.Equal(t, http.StatusSeeOther, b.post("/add", "text", "Buy <bread> tomorrow", "back", "/").status)
 	require.Equal(t, http.StatusSeeOther, h.browser(t).post(link).status, "the link was not used up")
+}
+
+// A tree that could not be added because Postgres went away is no item's fault: all of
+// it can be sent again.
+func TestTreeIsUnavailableAsAWholeWhilePostgresIsAway(t *testing.T) {
+	t.Parallel()
+	h := build(t, nil)
+	ann := h.resident(t, "ann")
+	tree := fields{"tasks": []fields{
+		{"title": "Paint the hall", "ref": "hall", "idempotency_key": "hall"},
+		{"title": "Buy paint", "parent_ref": "hall", "idempotency_key": "paint"},
+	}}
+	ann.call(t, "list_tasks", fields{}) // leaves a connection that is about to break
+	back := h.away(t)
+	for range 3 {
+		told := h.rpc(t, ann.token, "tools/call", fields{"name": "add_tasks", "arguments": tree})
+		require.NotContains(t, told.text, "INTERNAL")
+		require.Contains(t, told.text, "UNAVAILABLE")
+	}
+	back()
+	require.Eventually(t, func() bool {
+		return !strings.Contains(h.rpc(t, ann.token, "tools/call", fields{"name": "add_tasks", "arguments": tree}).text, "UNAVAILABLE")
+	}, 10*time.Second, 50*time.Millisecond)
+	require.EqualValues(t, 2, ann.call(t, "list_tasks", fields{})["total"])
 }

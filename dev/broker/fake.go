@@ -9,8 +9,10 @@ import (
 	"os"
 	"path/filepath"
 	"syscall"
+	"time"
 
 	"github.com/twmb/franz-go/pkg/kfake"
+	"github.com/twmb/franz-go/pkg/kmsg"
 )
 
 // Options of a kfake process.
@@ -58,12 +60,31 @@ func Serve(ctx context.Context, o Options) error {
 	if err != nil {
 		return fmt.Errorf("starting the broker on %s: %w", o.DataDir, err)
 	}
+	boundRebalances(cluster, rebalanceTimeout)
 	fmt.Fprintf(o.Log, "Kafka protocol on %v, SASL SCRAM-SHA-256. For local use only: this is kfake, a broker made for tests.\n",
 		cluster.ListenAddrs())
 	<-ctx.Done()
 	cluster.Close()
 	fmt.Fprintln(o.Log, "stopped")
 	return nil
+}
+
+// rebalanceTimeout is how long members of a consumer group wait for one that does not
+// join again. It is shorter than the 30 s after which Dapr's client gives up waiting for
+// the answer, and asks again.
+const rebalanceTimeout = 20 * time.Second
+
+// boundRebalances lets no member ask for a longer one. kfake counts from the latest
+// request, and Dapr's client asks for 60 s: a member that is gone without a word would be
+// waited for as long as the others ask, and the group would consume nothing.
+func boundRebalances(cluster *kfake.Cluster, bound time.Duration) {
+	cluster.ControlKey(int16(kmsg.JoinGroup), func(request kmsg.Request) (kmsg.Response, error, bool) {
+		cluster.KeepControl()
+		if join, ok := request.(*kmsg.JoinGroupRequest); ok {
+			join.RebalanceTimeoutMillis = min(join.RebalanceTimeoutMillis, int32(bound.Milliseconds()))
+		}
+		return nil, nil, false
+	})
 }
 
 // listen makes kfake tell its clients another address than the one it listens on.

@@ -30,6 +30,7 @@ func (l *Local) Disturbances() []Disturbance {
 		{Name: "freeze broker", Targets: []string{"broker"}, Least: 5 * second, Most: 20 * second, Do: l.freeze},
 		{Name: "Postgres cut off", Targets: []string{"api postgres", "notifier postgres", "recurrer postgres"}, Least: 6 * second, Most: 30 * second, Do: l.cutOff},
 		{Name: "Postgres silent", Targets: []string{"api postgres", "notifier postgres", "recurrer postgres"}, Least: 6 * second, Most: 30 * second, Do: l.silent},
+		{Name: "connections flicker", Targets: []string{"api postgres", "api postgres", "recurrer postgres", "notifier postgres", " broker"}, Least: 8 * second, Most: 20 * second, Do: l.flicker},
 		{Name: "Postgres stopped", Targets: []string{"postgres"}, Least: 4 * second, Most: 20 * second, Do: l.stop},
 		{Name: "Postgres ended at once", Targets: []string{"postgres"}, Least: second, Most: second, Do: l.endAtOnce},
 		{Name: "freeze Postgres", Targets: []string{"postgres"}, Least: 4 * second, Most: 20 * second, Do: l.freeze},
@@ -79,6 +80,19 @@ func (l *Local) resetLink(name string, _ time.Duration) error {
 		one.reset(false)
 	}
 	return err
+}
+
+// flicker resets connections again and again, at another moment of what goes over them
+// each time.
+func (l *Local) flicker(name string, lasts time.Duration) error {
+	one, err := l.named(name)
+	if err != nil {
+		return err
+	}
+	for end := time.Now().Add(lasts); time.Now().Before(end); time.Sleep(137 * time.Millisecond) {
+		one.reset(false)
+	}
+	return nil
 }
 
 func (l *Local) cutOff(name string, lasts time.Duration) error {

@@ -3,6 +3,7 @@ package chaos
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"math/rand/v2"
@@ -91,8 +92,14 @@ func Run(ctx context.Context, system System, c Config) (Report, error) {
 	}
 	defer d.bus.close()
 	defer d.hook.close()
-	for _, u := range d.users {
-		listeners.Go(func() { d.listen(listening, u) })
+	for _, u := range d.users { // a stream tells what happens after its beginning
+		begun := make(chan struct{})
+		listeners.Go(func() { d.listen(listening, u, begun) })
+		select {
+		case <-begun:
+		case <-time.After(patience):
+			return Report{}, errors.New("no stream of events begins")
+		}
 	}
 	working, stop := context.WithCancel(ctx)
 	defer stop()

@@ -6,17 +6,19 @@ import (
 	"encoding/json"
 	"net/http"
 	"strings"
+	"sync"
 	"time"
 
 	"tickler/internal/event"
 )
 
-// listen follows a user's stream of events from its beginning, going on where it broke
-// off, until ctx ends.
-func (d *driver) listen(ctx context.Context, u *user) {
+// listen follows a user's stream of events, going on where it broke off, until ctx ends.
+// It closes begun when it knows from where on it misses nothing.
+func (d *driver) listen(ctx context.Context, u *user, begun chan struct{}) {
 	last := ""
+	begin := sync.OnceFunc(func() { close(begun) })
 	for ctx.Err() == nil {
-		d.listenOnce(ctx, u, &last)
+		d.listenOnce(ctx, u, &last, begin)
 		select {
 		case <-time.After(500 * time.Millisecond):
 		case <-ctx.Done():
@@ -27,7 +29,7 @@ func (d *driver) listen(ctx context.Context, u *user) {
 // silence is how long a stream may say nothing: it has a comment every 15 seconds.
 const silence = 40 * time.Second
 
-func (d *driver) listenOnce(ctx context.Context, u *user, last *string) {
+func (d *driver) listenOnce(ctx context.Context, u *user, last *string, begin func()) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	quiet := time.AfterFunc(silence, cancel)
@@ -73,6 +75,7 @@ func (d *driver) listenOnce(ctx context.Context, u *user, last *string) {
 			d.mu.Unlock()
 		case line == "" && id != "": // the end of an event: what came before it is whole
 			*last = id
+			begin()
 		}
 	}
 }

@@ -2,6 +2,7 @@ package task
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -43,6 +44,14 @@ type ItemError struct {
 
 func (e *ItemError) Error() string { return fmt.Sprintf("item %d: %v", e.Index, e.Err) }
 func (e *ItemError) Unwrap() error { return e.Err }
+
+// ofItem tells which item is at fault. None is when the database cannot be reached.
+func ofItem(i int, err error) error {
+	if e := (*fault.Error)(nil); !errors.As(err, &e) && !errors.Is(err, fault.ErrNotFound) {
+		return err
+	}
+	return &ItemError{i, err}
+}
 
 // AddTree creates tasks that refer to each other, all or none. An item whose
 // idempotency key was used before stands for the task that was added then. The error is
@@ -145,7 +154,7 @@ func addTogether(ctx context.Context, tx Tx, items []TreeItem, order []int, plac
 			continue
 		}
 		if _, err := replay(ctx, tx, item.key(), &added[i]); err != nil {
-			return &ItemError{i, err}
+			return ofItem(i, err)
 		}
 	}
 	ids, err := tx.NewIDs(ctx, len(items))
@@ -186,7 +195,7 @@ func addTogether(ctx context.Context, tx Tx, items []TreeItem, order []int, plac
 			err = t.arrange(ctx, tx, &Task{}, f, beside)
 		}
 		if err != nil {
-			return &ItemError{i, err}
+			return ofItem(i, err)
 		}
 		inserted, err := tx.Insert(ctx, t, items[i].key())
 		if err != nil {
