@@ -66,6 +66,7 @@ func TestTaskIsMovedWithoutDragging(t *testing.T) {
 	require.Equal(t, http.StatusBadRequest, twice.status)
 	require.Contains(t, twice.text, "several tasks")
 	require.Contains(t, ann.post(path, "parent", "anoth", "was_parent", "").text, "did you mean "+itoa(other)+" Another, with a comma?")
+	require.Contains(t, ann.get("/task/"+itoa(part)).text, "only after")
 	numbered := ann.adds(`{"title": "2 tickets"}`)
 	ann.post(path, "after", "2 tickets")
 	require.Equal(t, []int64{numbered}, ann.view(part).BlockedBy, "a title may begin with a number")

@@ -59,10 +59,10 @@ func (s *server) showToday(c *gin.Context, status int, user person.Settings, add
 		}
 		return "/tasks?" + query.Encode()
 	}
-	apart := map[int64]bool{} // tasks that stand in a part of the day
+	apart := map[int64]string{} // titles of the tasks that stand in a part of the day
 	for _, part := range []operation.OverviewPart{found.Overdue, found.Today, found.Upcoming, found.Undated} {
 		for _, one := range part.Tasks {
-			apart[one.ID] = true
+			apart[one.ID] = one.Title
 		}
 	}
 	for _, one := range []struct {
@@ -82,6 +82,11 @@ func (s *server) showToday(c *gin.Context, status int, user person.Settings, add
 			continue
 		}
 		shown := section{Name: one.name, Count: one.part.Count, Rows: clock.rows(one.part.Tasks, one.when)}
+		for i, step := range one.part.Tasks {
+			if whole, known := apart[step.ParentID]; known && one.name == "Next steps" {
+				shown.Rows[i].Standing = append(shown.Rows[i].Standing, "part of "+quoted(whole))
+			}
+		}
 		if one.part.Count > len(one.part.Tasks) {
 			shown.More = one.more
 		}
@@ -106,10 +111,10 @@ func (s *server) showToday(c *gin.Context, status int, user person.Settings, add
 
 // nextSteps are the parts of tasks that can be done now and stand nowhere else: the rest
 // of the day shows only what they are parts of.
-func nextSteps(ready *operation.OverviewPart, elsewhere map[int64]bool) operation.OverviewPart {
+func nextSteps(ready *operation.OverviewPart, elsewhere map[int64]string) operation.OverviewPart {
 	steps := orNone(ready)
 	all := steps.Tasks
-	steps.Tasks = slices.DeleteFunc(slices.Clone(all), func(t operation.View) bool { return t.ParentID == 0 || elsewhere[t.ID] })
+	steps.Tasks = slices.DeleteFunc(slices.Clone(all), func(t operation.View) bool { return t.ParentID == 0 || elsewhere[t.ID] != "" })
 	if steps.Count -= len(all) - len(steps.Tasks); len(steps.Tasks) == 0 {
 		steps.Count = 0
 	}

@@ -50,7 +50,8 @@ func TestTodayShowsTheNextStepsOfProjectsAndWhatWaits(t *testing.T) {
 	}
 	shown := ann.get("/").text
 	require.Contains(t, section(shown, "next-steps"), "Choose tiles")
-	require.NotContains(t, section(shown, "next-steps"), "Bathroom")
+	require.Contains(t, section(shown, "next-steps"), "part of “Bathroom”")
+	require.NotContains(t, section(shown, "next-steps"), fmt.Sprintf(`id="task-%d"`, root))
 	require.Contains(t, section(shown, "waiting"), "waiting for the plumber")
 	require.NotContains(t, shown, "Lay tiles")
 	require.Contains(t, ann.get("/task/"+itoa(root)).text, "after “Choose tiles”")

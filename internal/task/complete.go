@@ -85,6 +85,9 @@ func (s *Service) complete(ctx context.Context, tx Tx, t *Task, at time.Time, pa
 	if completed, err = s.completeParts(ctx, tx, t, at, parts); err != nil {
 		return false, 0, err
 	}
+	if completed > 0 { // so that the answer counts them
+		t.Standing.OpenParts, t.Standing.DoneParts = 0, t.Standing.OpenParts+t.Standing.DoneParts
+	}
 	before := t.Clone()
 	t.CompletedAt = &at
 	t.disarm()
