@@ -60,7 +60,7 @@ schema: build ## Write migrations/schema.sql: what the migrations come to
 reference: build ## Write what docs/configuration.md and docs/cli.md have from the code
 	go test -count=1 -run ConfigurationPage ./internal/config -write
 	cd dev && go test -count=1 -run ConfigurationPageHasEveryVariableOfTheDevTool ./cmd/tickler-dev -write
-	cd dev && go run ./cmd/write-cli
+	cd dev && go run ./cmd/test-docs --write docs/cli.md
 
 # The tests in dev start real processes, which the test cache knows nothing of.
 test: build daprd ## Run unit tests and end-to-end tests

@@ -1,6 +1,7 @@
 // Command test-docs runs the blocks of every page of the documents, as package pages
 // says, or of the pages that are named. It prints what failed, and how many blocks
-// were run and left out.
+// were run and left out. With --write, it puts into the console blocks of the pages
+// named what their commands print now, for pages that show what programs say.
 package main
 
 import (
@@ -23,13 +24,18 @@ import (
 // atOnce is how many pages run side by side: most of a page's time is waiting.
 const atOnce = 2
 
+const write = "--write"
+
 // inside marks the process that runs one page, in a network of its own.
 const inside = "--inside"
 
 func main() {
 	work := runAll
-	if len(os.Args) > 1 && os.Args[1] == inside {
+	switch {
+	case len(os.Args) > 1 && os.Args[1] == inside:
 		work = runOne
+	case len(os.Args) > 1 && os.Args[1] == write:
+		work = rewrite
 	}
 	if err := work(); err != nil {
 		fmt.Fprintln(os.Stderr, "test-docs:", err)
@@ -158,6 +164,32 @@ func runOne() error {
 		return err
 	}
 	return json.NewEncoder(os.Stdout).Encode(pages.Run(page, filepath.Join(dir, "work"), environment))
+}
+
+// rewrite writes what the commands of pages print, as they print it in the repository.
+func rewrite() error {
+	root, err := stack.FindRoot()
+	if err != nil {
+		return err
+	}
+	if err := os.Chdir(root); err != nil {
+		return err
+	}
+	work, err := os.MkdirTemp("", "tickler-docs-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(work)
+	variables, err := environment(work)
+	if err != nil {
+		return err
+	}
+	for _, page := range os.Args[2:] {
+		if err := pages.Rewrite(page, work, variables); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // environment is that of a newcomer's terminal, with a home of its own and the caches

@@ -17,6 +17,7 @@ var variables = []variable{
 	{"BROKER", "redpanda, redis, rabbitmq or kafka; what is not installed is named", "redpanda, which kfake stands in for"},
 	{"TRACES", "1 keeps the spans of apps and sidecars, and shows them on a page", "none are kept"},
 	{stack.APIPortVariable, "port of the page, MCP and REST", "8080"},
+	{"TICKLER_LISTEN", "refused: each app has an address of its own, on this machine only", "unset"},
 	{stack.PostgresPortVariable, "port of Postgres", "15432"},
 	{stack.BrokerPortVariable, "port of the broker", "19092"},
 	{"DATABASE_URL", "a Postgres of your own; none is started then", "none"},
