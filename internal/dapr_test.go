@@ -49,6 +49,25 @@ func daprResources(t *testing.T) map[string][]resource {
 	return found
 }
 
+// daprd warns of every other file in a resource folder, for each kind of resource and
+// each time it looks for changes: every few seconds, for as long as it runs.
+func TestResourceFoldersHoldOnlyYAML(t *testing.T) {
+	looked := 0
+	for path := range daprResources(t) {
+		if strings.HasPrefix(path, "k8s/") {
+			continue // kubectl reads those
+		}
+		looked++
+		folder := filepath.Dir(path)
+		entries, err := os.ReadDir(filepath.Join("..", folder))
+		require.NoError(t, err)
+		for _, entry := range entries {
+			require.True(t, entry.IsDir() || filepath.Ext(entry.Name()) == ".yaml", "%s is to be elsewhere than in %s, which daprd reads", entry.Name(), folder)
+		}
+	}
+	require.Greater(t, looked, 10)
+}
+
 // A Dapr engineer finds each resource in docs/dapr.md, with the file or the folder
 // that it is in.
 func TestDaprPageNamesEveryResource(t *testing.T) {
