@@ -83,12 +83,21 @@ func (w *worker) rename(ctx context.Context, e *Entry) bool {
 
 // do changes the state of a task. It returns false when nothing more may be done to it.
 func (w *worker) do(ctx context.Context, e *Entry, operation string, kind Kind) bool {
-	o, ok := w.insist(ctx, e.ID, operation, fields{"task_id": e.ID})
-	if !ok {
+	o, ok := w.insist(ctx, e.ID, operation, fields{"task_id": e.ID}, w.repeated(operation)...)
+	if !ok && (o.refused == nil || !o.doubtful()) {
 		return false
 	}
 	w.note(e, o.change(kind, ""))
 	return !o.doubtful()
+}
+
+// repeated lists how an operation is refused whose first attempt was carried out, and
+// whose answer was lost.
+func (w *worker) repeated(operation string) []string {
+	if operation == "delete_task" { // a deleted task does not exist
+		return []string{"NOT_FOUND"}
+	}
+	return nil
 }
 
 func (w *worker) complete(ctx context.Context, e *Entry) bool {
