@@ -68,6 +68,23 @@ func TestResourceFoldersHoldOnlyYAML(t *testing.T) {
 	require.Greater(t, looked, 10)
 }
 
+// A binding without a direction makes daprd ask the app by OPTIONS whether it wants
+// input. The apps answer 404, and nothing would ever tick.
+func TestBindingsNameTheirDirection(t *testing.T) {
+	bindings := 0
+	for path := range daprResources(t) {
+		text, err := os.ReadFile(filepath.Join("..", path))
+		require.NoError(t, err)
+		for document := range strings.SplitSeq(string(text), "\n---\n") {
+			if strings.Contains(document, "  type: bindings.") {
+				bindings++
+				require.Regexp(t, `(?m)^    - name: direction\n      value: (input|output)$`, document, path)
+			}
+		}
+	}
+	require.Greater(t, bindings, 2)
+}
+
 // A Dapr engineer finds each resource in docs/dapr.md, with the file or the folder
 // that it is in.
 func TestDaprPageNamesEveryResource(t *testing.T) {

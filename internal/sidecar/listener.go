@@ -97,11 +97,10 @@ func (l *Listener) recovered(c *gin.Context, panicked any) {
 }
 
 // Binding serves the ticks of an input binding. The sidecar does not repeat a
-// tick that fails, and ticks can overlap.
+// tick that fails, and ticks can overlap. The component must say "direction: input":
+// otherwise it first asks by OPTIONS whether there is a handler, and gin answers 404.
 // https://docs.dapr.io/reference/api/bindings_api/
 func (l *Listener) Binding(name string, handle func(ctx context.Context) error) {
-	// daprd first asks by OPTIONS whether there is a handler; gin would answer 404.
-	l.router.OPTIONS("/"+name, func(c *gin.Context) { c.Status(http.StatusOK) })
 	l.router.POST("/"+name, func(c *gin.Context) {
 		ctx, span := telemetry.Serve(c.Request.Context(), "tick "+name)
 		defer span.End()
