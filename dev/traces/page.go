@@ -8,7 +8,6 @@ import (
 	"html/template"
 	"net"
 	"net/http"
-	"slices"
 	"strings"
 	"time"
 )
@@ -73,6 +72,7 @@ func (s *Store) Serve(ctx context.Context, listener net.Listener) error {
 type listed struct {
 	Trace
 	Name, Service string
+	Touched       []string // services, the first few
 	Start         time.Time
 	Took          time.Duration
 }
@@ -96,7 +96,7 @@ func (s *Store) list(w http.ResponseWriter, r *http.Request) {
 			break
 		}
 		root := t.Root()
-		data.Traces = append(data.Traces, listed{t, root.Name, root.Service, t.Spans[0].Start, t.End().Sub(t.Spans[0].Start)})
+		data.Traces = append(data.Traces, listed{t, root.Name, root.Service, first(t.Services(), 12), t.Spans[0].Start, t.End().Sub(t.Spans[0].Start)})
 	}
 	render(w, "list.html", data)
 }
@@ -110,7 +110,11 @@ type waterfall struct {
 	After time.Duration // its beginning, counted from that of the trace that was asked for
 	First bool
 	Rows  []bar
+	Left  int // spans that the page has no room for
 }
+
+// maxPage is how many bytes of spans a page shows.
+const maxPage = 1 << 20
 
 // bar is a span in a waterfall. Its position is in thousandths of the whole.
 type bar struct {
@@ -131,15 +135,16 @@ func (s *Store) one(w http.ResponseWriter, r *http.Request) {
 		render(w, "list.html", index{Absent: r.PathValue("id")})
 		return
 	}
-	var services []string
+	colour := map[string]int{}
+	room := maxPage
 	falls := make([]waterfall, len(found))
 	for i, t := range found {
 		for _, service := range t.Services() {
-			if !slices.Contains(services, service) {
-				services = append(services, service)
+			if _, known := colour[service]; !known {
+				colour[service] = len(colour) % colours
 			}
 		}
-		falls[i] = fall(t, services)
+		falls[i] = fall(t, colour, &room)
 		falls[i].First, falls[i].After = i == 0, t.Spans[0].Start.Sub(found[0].Spans[0].Start)
 	}
 	render(w, "trace.html", falls)
@@ -147,37 +152,52 @@ func (s *Store) one(w http.ResponseWriter, r *http.Request) {
 
 // fall arranges a trace: each span below its parent, those of one parent by their
 // start. A span whose parent is not known, since it is the caller's own or was not
-// exported yet, stands at the left.
-func fall(t Trace, services []string) waterfall {
+// exported yet, stands at the left; so does the first of spans that claim to be above
+// each other. It stops when there is no room for more.
+func fall(t Trace, colour map[string]int, room *int) waterfall {
 	begin, whole := t.Spans[0].Start, max(t.End().Sub(t.Spans[0].Start), time.Microsecond)
 	known := map[string]bool{}
 	for _, span := range t.Spans {
 		known[span.ID] = true
 	}
-	children := map[string][]Span{}
-	for _, span := range t.Spans {
-		parent := span.Parent
-		if !known[parent] || parent == span.ID {
-			parent = ""
+	children := map[string][]int{}
+	var tops []int
+	for i, span := range t.Spans {
+		if known[span.Parent] && span.Parent != span.ID {
+			children[span.Parent] = append(children[span.Parent], i)
+		} else {
+			tops = append(tops, i)
 		}
-		children[parent] = append(children[parent], span)
 	}
 	f := waterfall{Trace: t, Name: t.Root().Name, Start: begin, Took: whole}
-	var add func(parent string, depth int)
-	add = func(parent string, depth int) {
-		below := children[parent]
-		delete(children, parent) // spans that claim to be above each other are shown once
-		for _, span := range below {
-			f.Rows = append(f.Rows, bar{
-				Span: span, Title: title(span), Depth: depth, Indent: 12 * min(depth, 12), Took: span.End.Sub(span.Start),
-				From:   1000 * float64(span.Start.Sub(begin)) / float64(whole),
-				Width:  max(3, 1000*float64(span.End.Sub(span.Start))/float64(whole)),
-				Colour: slices.Index(services, span.Service) % colours,
-			})
-			add(span.ID, depth+1)
+	shown := make([]bool, len(t.Spans))
+	var show func(i, depth int)
+	show = func(i, depth int) {
+		span := t.Spans[i]
+		if shown[i] || *room < span.size() {
+			return
+		}
+		shown[i] = true
+		*room -= span.size()
+		f.Rows = append(f.Rows, bar{
+			Span: span, Title: title(span), Depth: depth, Indent: 12 * min(depth, 12), Took: span.End.Sub(span.Start),
+			From:   1000 * float64(span.Start.Sub(begin)) / float64(whole),
+			Width:  max(3, 1000*float64(span.End.Sub(span.Start))/float64(whole)),
+			Colour: colour[span.Service],
+		})
+		below := children[span.ID]
+		delete(children, span.ID) // spans of the same id share those below them
+		for _, child := range below {
+			show(child, depth+1)
 		}
 	}
-	add("", 0)
+	for _, i := range tops {
+		show(i, 0)
+	}
+	for i := range t.Spans {
+		show(i, 0)
+	}
+	f.Left = len(t.Spans) - len(f.Rows)
 	return f
 }
 

@@ -12,9 +12,12 @@ import (
 	"time"
 )
 
-// maxSpans is how many spans are kept. Beyond it, the trace that has been quiet for
-// longest goes first.
-const maxSpans = 50_000
+// What is kept. Beyond it, the trace that has been quiet for longest goes first.
+const (
+	maxSpans = 50_000
+	maxBytes = 64 << 20 // in memory, as size counts them
+	maxTrace = 5_000    // spans of one trace; those that come later are dropped
+)
 
 // Span is one that an app or a sidecar exported.
 type Span struct {
@@ -27,6 +30,18 @@ type Span struct {
 	Links               []Link
 }
 
+// size is about how many bytes of memory a span takes.
+func (s Span) size() int {
+	bytes := 300 + len(s.TraceID) + len(s.ID) + len(s.Parent) + len(s.Service) + len(s.Name)
+	for _, a := range s.Attributes {
+		bytes += 32 + len(a.Name) + len(a.Value)
+	}
+	for _, link := range s.Links {
+		bytes += 32 + len(link.TraceID) + len(link.SpanID)
+	}
+	return bytes
+}
+
 // Attribute is something that a span tells about itself.
 type Attribute struct{ Name, Value string }
 
@@ -37,25 +52,26 @@ type Link struct{ TraceID, SpanID string }
 // Trace is what is known of a trace.
 type Trace struct {
 	ID    string
-	Spans []Span // by their start
+	Spans []Span // by their start in what List and Find return
 
-	written int // when it was last added to, in spans
+	written  int // when it was last added to, in spans
+	bytes    int // of its spans
+	unsorted bool
 }
 
 // Store keeps the latest spans in memory.
 type Store struct {
-	limit int
-
 	mu     sync.Mutex
 	traces map[string]*Trace
 	spans  int // that are kept
+	bytes  int // that they take
 	added  int // ever
 }
 
 // NewStore makes a store that keeps some 50,000 spans.
-func NewStore() *Store { return &Store{limit: maxSpans, traces: map[string]*Trace{}} }
+func NewStore() *Store { return &Store{traces: map[string]*Trace{}} }
 
-// Add keeps spans.
+// Add keeps spans. They are put in order when somebody reads.
 func (s *Store) Add(spans ...Span) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -65,19 +81,24 @@ func (s *Store) Add(spans ...Span) {
 			t = &Trace{ID: span.TraceID}
 			s.traces[span.TraceID] = t
 		}
-		i, _ := slices.BinarySearchFunc(t.Spans, span, func(a, b Span) int { return a.Start.Compare(b.Start) })
-		t.Spans = slices.Insert(t.Spans, i, span)
-		s.spans++
 		s.added++
 		t.written = s.added
+		if len(t.Spans) >= maxTrace {
+			continue
+		}
+		t.Spans, t.unsorted = append(t.Spans, span), true
+		size := span.size()
+		t.bytes += size
+		s.bytes += size
+		s.spans++
 	}
 	s.evict()
 }
 
-// evict removes traces until there is room for a tenth of the limit again, so that
+// evict removes traces until there is room for a tenth of the limits again, so that
 // looking for the oldest is rare.
 func (s *Store) evict() {
-	if s.spans <= s.limit {
+	if s.spans <= maxSpans && s.bytes <= maxBytes {
 		return
 	}
 	all := make([]*Trace, 0, len(s.traces))
@@ -86,11 +107,12 @@ func (s *Store) evict() {
 	}
 	slices.SortFunc(all, func(a, b *Trace) int { return a.written - b.written })
 	for _, t := range all {
-		if s.spans <= s.limit-s.limit/10 {
+		if s.spans <= maxSpans-maxSpans/10 && s.bytes <= maxBytes-maxBytes/10 {
 			return
 		}
 		delete(s.traces, t.ID)
 		s.spans -= len(t.Spans)
+		s.bytes -= t.bytes
 	}
 }
 
@@ -153,9 +175,15 @@ func (s *Store) links() map[string][]string {
 	return linked
 }
 
-func (t Trace) copied() Trace {
-	t.Spans = slices.Clone(t.Spans)
-	return t
+// copied returns a trace with its spans in order.
+func (t *Trace) copied() Trace {
+	if t.unsorted {
+		slices.SortStableFunc(t.Spans, func(a, b Span) int { return a.Start.Compare(b.Start) })
+		t.unsorted = false
+	}
+	c := *t
+	c.Spans = slices.Clone(t.Spans)
+	return c
 }
 
 // Root is the span that the trace begins with.
@@ -180,8 +208,10 @@ func (t Trace) End() time.Time {
 // Services lists whose spans are in the trace, in the order of their appearance.
 func (t Trace) Services() []string {
 	var names []string
+	seen := map[string]bool{}
 	for _, span := range t.Spans {
-		if !slices.Contains(names, span.Service) {
+		if !seen[span.Service] {
+			seen[span.Service] = true
 			names = append(names, span.Service)
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -35,6 +36,114 @@ func get(t *testing.T, store *traces.Store, path string) (int, string) {
 	return answer.Code, answer.Body.String()
 }
 
+// post sends a request as exporters do, with headers of its own on top.
+func post(store *traces.Store, body []byte, headers map[string]string) *httptest.ResponseRecorder {
+	r := httptest.NewRequest(http.MethodPost, "http://localhost:4318/v1/traces", bytes.NewReader(body))
+	r.Header.Set("Content-Type", "application/x-protobuf")
+	for name, value := range headers {
+		r.Header.Set(name, value)
+	}
+	answer := httptest.NewRecorder()
+	store.Handler().ServeHTTP(answer, r)
+	return answer
+}
+
+// request holds spans, with ids where they have none.
+func request(t *testing.T, spans ...*otlp.Span) []byte {
+	t.Helper()
+	body, err := proto.Marshal(&collector.ExportTraceServiceRequest{ResourceSpans: []*otlp.ResourceSpans{{ScopeSpans: []*otlp.ScopeSpans{{Spans: spans}}}}})
+	require.NoError(t, err)
+	return body
+}
+
+// whole is a span with ids, of the trace abab….
+func whole(of *otlp.Span) *otlp.Span {
+	of.TraceId, of.SpanId = bytes.Repeat([]byte{0xab}, 16), bytes.Repeat([]byte{0xcd}, 8)
+	return of
+}
+
+func TestWebPagesCannotSendSpans(t *testing.T) {
+	store := traces.NewStore()
+	body := request(t, whole(&otlp.Span{Name: "one"}))
+	for name, c := range map[string]struct {
+		headers map[string]string
+		want    int
+	}{
+		"a form's type":         {map[string]string{"Content-Type": "text/plain"}, http.StatusUnsupportedMediaType},
+		"no type":               {map[string]string{"Content-Type": ""}, http.StatusUnsupportedMediaType},
+		"another origin":        {map[string]string{"Origin": "https://evil.example"}, http.StatusForbidden},
+		"another site":          {map[string]string{"Sec-Fetch-Site": "cross-site"}, http.StatusForbidden},
+		"a page of ours, even":  {map[string]string{"Origin": "http://localhost:4318", "Sec-Fetch-Site": "same-origin"}, http.StatusForbidden},
+		"what an exporter says": {nil, http.StatusOK},
+	} {
+		require.Equal(t, c.want, post(store, body, c.headers).Code, name)
+	}
+	require.Len(t, store.Find(strings.Repeat("ab", 16))[0].Spans, 1)
+}
+
+func TestRequestsAndSpansAreBounded(t *testing.T) {
+	id := strings.Repeat("ab", 16)
+	key := func(name string) *common.KeyValue { return &common.KeyValue{Key: name} }
+
+	t.Run("a long name", func(t *testing.T) {
+		store := traces.NewStore()
+		require.Equal(t, http.StatusOK, post(store, request(t, whole(&otlp.Span{Name: strings.Repeat("n", 60_000)}), whole(&otlp.Span{Attributes: []*common.KeyValue{key(strings.Repeat("k", 60_000))}})), nil).Code)
+		found := store.Find(id)[0].Spans
+		require.Less(t, len(found[0].Name), 300)
+		require.Less(t, len(found[1].Attributes[0].Name), 300)
+	})
+	t.Run("many attributes and links", func(t *testing.T) {
+		store := traces.NewStore()
+		of := whole(&otlp.Span{})
+		for range 5_000 {
+			of.Attributes = append(of.Attributes, key("k"))
+			of.Links = append(of.Links, &otlp.Span_Link{})
+		}
+		require.Equal(t, http.StatusOK, post(store, request(t, of), nil).Code)
+		found := store.Find(id)[0].Spans[0]
+		require.Len(t, found.Attributes, 64)
+		require.Len(t, found.Links, 64)
+	})
+	t.Run("spans that are too large, or without ids, are rejected by themselves", func(t *testing.T) {
+		store := traces.NewStore()
+		answer := post(store, request(t, whole(&otlp.Span{Name: strings.Repeat("n", 70_000)}), &otlp.Span{}, whole(&otlp.Span{Name: "kept"})), nil)
+		require.Equal(t, http.StatusOK, answer.Code)
+		var told collector.ExportTraceServiceResponse
+		require.NoError(t, proto.Unmarshal(answer.Body.Bytes(), &told))
+		require.EqualValues(t, 2, told.GetPartialSuccess().GetRejectedSpans())
+		require.Len(t, store.Find(id)[0].Spans, 1)
+	})
+	t.Run("many spans", func(t *testing.T) {
+		many := make([]*otlp.Span, 30_000)
+		for i := range many {
+			many[i] = &otlp.Span{}
+		}
+		require.Equal(t, http.StatusRequestEntityTooLarge, post(traces.NewStore(), request(t, many...), nil).Code)
+	})
+}
+
+func TestStoreIsBoundedInBytesAndInOneTrace(t *testing.T) {
+	store := traces.NewStore()
+	large := strings.Repeat("x", 60_000)
+	for i := range 3_000 { // 180 MB
+		one := span(fmt.Sprint(i), "1", "", "one", i)
+		one.Attributes = []traces.Attribute{{Name: "a", Value: large}}
+		store.Add(one)
+	}
+	require.Less(t, len(store.List())*len(large), 64<<20)
+	require.NotNil(t, store.Find("2999"))
+
+	for i := range 30_000 {
+		store.Add(span("wide", fmt.Sprint(i), "", "one", -i))
+	}
+	found := store.Find("wide")[0].Spans
+	require.Len(t, found, 5_000)
+	require.True(t, slices.IsSortedFunc(found, func(a, b traces.Span) int { return a.Start.Compare(b.Start) }))
+	_, page := get(t, store, "/trace/wide")
+	require.Less(t, len(page), 8<<20)
+	require.Contains(t, page, "more spans are not shown")
+}
+
 func TestSpansAreTakenAsExportersSendThem(t *testing.T) {
 	store := traces.NewStore()
 	text := func(s string) *common.AnyValue {
@@ -53,8 +162,7 @@ func TestSpansAreTakenAsExportersSendThem(t *testing.T) {
 		}}}},
 	}}})
 	require.NoError(t, err)
-	answer := httptest.NewRecorder()
-	store.Handler().ServeHTTP(answer, httptest.NewRequest(http.MethodPost, "http://localhost:4318/v1/traces", bytes.NewReader(body)))
+	answer := post(store, body, nil)
 	require.Equal(t, http.StatusOK, answer.Code)
 
 	id := strings.Repeat("ab", 16)
@@ -75,8 +183,7 @@ func TestSpansAreTakenAsExportersSendThem(t *testing.T) {
 	require.NotContains(t, page, "<script>")
 
 	for _, bad := range []string{"not protobuf", strings.Repeat("x", 17<<20)} {
-		answer := httptest.NewRecorder()
-		store.Handler().ServeHTTP(answer, httptest.NewRequest(http.MethodPost, "http://localhost:4318/v1/traces", strings.NewReader(bad)))
+		answer := post(store, []byte(bad), nil)
 		require.GreaterOrEqual(t, answer.Code, 400)
 	}
 }
@@ -104,12 +211,14 @@ func TestTraceIsShownWithThoseLinkedWithIt(t *testing.T) {
 	require.Contains(t, page, "Linked, before")
 }
 
-func TestSpansThatClaimToBeAboveEachOtherDoNotHangThePage(t *testing.T) {
+func TestSpansThatClaimToBeAboveEachOtherAreShownOnce(t *testing.T) {
 	store := traces.NewStore()
-	store.Add(span("a", "1", "2", "one", 0), span("a", "2", "1", "two", 1), span("a", "3", "3", "three", 2))
+	store.Add(span("a", "1", "2", "first of two", 0), span("a", "2", "1", "second of two", 1), span("a", "3", "3", "its own parent", 2))
 	status, page := get(t, store, "/trace/a")
 	require.Equal(t, http.StatusOK, status)
-	require.Contains(t, page, "three")
+	for _, name := range []string{"first of two", "second of two", "its own parent"} {
+		require.Equal(t, 1, strings.Count(page, `<span class="name">`+name+"<"), name)
+	}
 }
 
 func TestTicksThatFoundNothingAreListedOnRequest(t *testing.T) {
