@@ -140,12 +140,17 @@ func (l *Local) build(ctx context.Context, c LocalConfig) error {
 			return fmt.Errorf("%s: %w\n%s", strings.Join(command.Args, " "), err, output)
 		}
 	}
-	for _, name := range []string{"dapr.yaml", "components", "dev"} {
-		if err := os.Symlink(filepath.Join(c.Root, name), filepath.Join(l.folder, name)); err != nil {
-			return err
-		}
+	// Copies, since sidecars read them at each start, and somebody may change the
+	// repository meanwhile.
+	description, err := os.ReadFile(filepath.Join(c.Root, "dapr.yaml"))
+	if err != nil {
+		return err
 	}
-	return nil
+	return errors.Join(
+		os.WriteFile(filepath.Join(l.folder, "dapr.yaml"), description, 0o644),
+		os.CopyFS(filepath.Join(l.folder, "components"), os.DirFS(filepath.Join(c.Root, "components"))),
+		os.Symlink(filepath.Join(c.Root, "dev"), filepath.Join(l.folder, "dev")),
+	)
 }
 
 // mount gives Postgres a disk of its own.

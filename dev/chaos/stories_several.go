@@ -25,15 +25,15 @@ func (w *worker) tree(ctx context.Context) {
 	if w.random.IntN(2) == 0 && !w.complete(ctx, entries[1]) {
 		return
 	}
-	_ = w.complete(ctx, entries[2]) && w.random.IntN(2) == 0 && w.do(ctx, entries[0], "delete_task", Deleted) && w.deleted(entries[1:])
-}
-
-// deleted notes that parts went with their task.
-func (w *worker) deleted(parts []*Entry) bool {
-	for _, e := range parts {
-		w.note(e, Change{Kind: Deleted, Way: "with its tree", At: time.Now()})
+	if !w.complete(ctx, entries[2]) || w.random.IntN(2) == 0 {
+		return
 	}
-	return true
+	w.do(ctx, entries[0], "delete_task", Deleted)
+	if _, deleted := entries[0].state(); deleted { // its parts go with it
+		for _, e := range entries[1:] {
+			w.note(e, Change{Kind: Deleted, Way: "with its tree", At: time.Now()})
+		}
+	}
 }
 
 // raced completes a task over three ways at the same moment.

@@ -131,6 +131,9 @@ func TestEverySessionHasTimeLimits(t *testing.T) {
 	for _, role := range []Role{RoleAPI, RoleNotifier, RoleRecurrer, RoleRelay} {
 		pool, err := Connect(t.Context(), url, role)
 		require.NoError(t, err)
+		var jit string
+		require.NoError(t, pool.QueryRow(t.Context(), "SHOW jit").Scan(&jit))
+		require.Equal(t, "off", jit, "%s: compiling would take longer than the statement", role)
 		for _, name := range []string{"statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout"} {
 			var limit string
 			require.NoError(t, pool.QueryRow(t.Context(), `SELECT current_setting($1)`, name).Scan(&limit))

@@ -8,7 +8,9 @@ import "tickler/internal/fault"
 // none of these roles and have no limit.
 //
 // A relay waits outside of transactions, for as long as it likes. Each statement
-// gets one Postgres process, so that a search cannot take all processors.
+// gets one Postgres process, so that a search cannot take all processors. Nothing is
+// compiled for a statement: after a crash Postgres knows little of the tables, takes
+// lists of some tasks for long work, and compiling takes seconds on a busy machine.
 // https://www.postgresql.org/docs/current/runtime-config-client.html
 var timeLimits = map[Role]map[string]string{
 	RoleAPI:      limits("15s", "5s", "10s"),
@@ -22,7 +24,7 @@ var timeLimits = map[Role]map[string]string{
 func limits(statement, lock, idle string) map[string]string {
 	return map[string]string{
 		"statement_timeout": statement, "lock_timeout": lock, "idle_in_transaction_session_timeout": idle,
-		"max_parallel_workers_per_gather": "0",
+		"max_parallel_workers_per_gather": "0", "jit": "off",
 	}
 }
 
