@@ -13,6 +13,7 @@ package outbox
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"sync"
 	"sync/atomic"
@@ -43,7 +44,8 @@ const (
 	publishTimeout   = 10 * time.Second
 	statementTimeout = 10 * time.Second
 	readyInterval    = 500 * time.Millisecond
-	readyPatience    = 3 * time.Second // how long a relay that cannot publish keeps its shards
+	readyPatience    = 3 * time.Second  // how long a relay that cannot publish keeps its shards
+	idleTimeout      = 15 * time.Second // how long a relay that does nothing at all keeps them
 	firstBackoff     = 100 * time.Millisecond
 	longestBackoff   = 2 * time.Second
 )
@@ -55,7 +57,7 @@ type Relay struct {
 	// Patience with refused events may be changed before Run.
 	Patience Patience
 
-	balanceInterval time.Duration
+	balanceInterval, idleTimeout time.Duration
 
 	pool      *pgxpool.Pool
 	publisher Publisher
@@ -71,7 +73,7 @@ type Relay struct {
 // NewRelay makes a relay with a bell of its own; it does nothing until Run.
 func NewRelay(pool *pgxpool.Pool, publisher Publisher, log *slog.Logger, registry prometheus.Registerer) *Relay {
 	r := &Relay{
-		Bell: NewBell(pool, log), Patience: defaultPatience, balanceInterval: balanceInterval,
+		Bell: NewBell(pool, log), Patience: defaultPatience, balanceInterval: balanceInterval, idleTimeout: idleTimeout,
 		pool: pool, publisher: publisher, log: log, metrics: newMetrics(registry), wake: wake.New(),
 	}
 	r.OnCommit(r.wake.Send)
@@ -131,6 +133,11 @@ func (r *Relay) relay(ctx context.Context, session *pgx.Conn) error {
 		if _, err := session.Exec(ctx, setting); err != nil && session.IsClosed() {
 			return err
 		} // otherwise the server's operating system does not support the setting
+	}
+	// A process that is frozen keeps its connection. Postgres ends the session, so
+	// that its shards do not wait with it.
+	if _, err := session.Exec(ctx, fmt.Sprintf(`SET idle_session_timeout = %d`, r.idleTimeout.Milliseconds())); err != nil {
+		return err
 	}
 	p := newPace(r.Patience)
 	var rows, published []row // to publish next; published but not yet deleted
@@ -209,9 +216,9 @@ func (r *Relay) round(ctx context.Context, session *pgx.Conn, shards []int16, ro
 		next, err = deleteAndRead(ctx, session, before, shards, selection, rows)
 		before = nil
 	}
-	all := <-outcome
+	all, lost := r.await(ctx, session, outcome)
 	r.metrics.published.Add(float64(len(all.published)))
-	if err != nil {
+	if err = errors.Join(err, lost); err != nil {
 		return nil, nil, err
 	}
 	done = append(before, all.published...)
@@ -231,6 +238,23 @@ func (r *Relay) round(ctx context.Context, session *pgx.Conn, shards []int16, ro
 			"outbox_id", refused.row.id, "task_id", refused.row.taskID, "event", refused.row.envelope.ID, "error", refused.err)
 	}
 	return nil, nil, nil
+}
+
+// await returns the outcome of publishing, however long that takes, and keeps the
+// session alive meanwhile. The error is the session's.
+func (r *Relay) await(ctx context.Context, session *pgx.Conn, outcome <-chan result) (all result, err error) {
+	alive := time.NewTicker(r.idleTimeout / 3)
+	defer alive.Stop()
+	for {
+		select {
+		case all = <-outcome:
+			return all, err
+		case <-alive.C:
+			if err == nil {
+				err = session.Ping(ctx)
+			}
+		}
+	}
 }
 
 // wait lasts until something was committed, or a topic's pause is over, or it is

@@ -47,6 +47,7 @@ type Listener struct {
 	client *Client
 	store  Store
 	log    *slog.Logger
+	pulse  pulse
 
 	deliveries *prometheus.CounterVec
 	lag        *prometheus.HistogramVec
@@ -70,7 +71,13 @@ func NewListener(token string, client *Client, store Store, log *slog.Logger, re
 	l.router.RedirectTrailingSlash = false // it trusts X-Forwarded-Prefix from anybody
 	// The sidecar's health probe sends no token, and the answer reveals nothing. It
 	// must not depend on Postgres: a failing probe unsubscribes the app.
-	l.router.GET("/healthz", func(c *gin.Context) { c.Status(http.StatusOK) })
+	l.router.GET("/healthz", func(c *gin.Context) {
+		if !l.pulse.healthy(time.Now()) {
+			c.Status(http.StatusServiceUnavailable)
+			return
+		}
+		c.Status(http.StatusOK)
+	})
 	l.router.Use(gin.CustomRecoveryWithWriter(io.Discard, l.recovered), requireToken(token), traced)
 	return l
 }

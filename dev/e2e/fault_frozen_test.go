@@ -1,0 +1,62 @@
+package e2e
+
+import (
+	"fmt"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+// freeze stops a part where it stands, connections and all, until thaw.
+func (s *system) freeze(t testing.TB, part string) (thaw func()) {
+	t.Helper()
+	pid := s.PID(part)
+	require.NoError(t, syscall.Kill(pid, syscall.SIGSTOP))
+	thaw = func() { _ = syscall.Kill(pid, syscall.SIGCONT) }
+	t.Cleanup(thaw)
+	return thaw
+}
+
+func TestFrozenRecurrerGoesOnWhereItStoodAndHoldsUpNoEvents(t *testing.T) {
+	t.Parallel()
+	s := start(t, nil)
+	p := s.person(t, "")
+	completed := func(t *testing.T) (ids []int64) {
+		t.Helper()
+		for n := range 16 {
+			one := p.add(t, fields{"title": fmt.Sprintf("task %d", n), "recurrence_rule": "daily"})
+			p.call(t, "complete_task", fields{"task_id": one.ID})
+			ids = append(ids, one.ID)
+		}
+		return ids
+	}
+	succeeded := func(t *testing.T, ids []int64) {
+		t.Helper()
+		for _, id := range ids {
+			s.successor(t, p, id)
+		}
+		s.drained(t, p)
+		for _, id := range ids {
+			require.Len(t, s.successors(t, id), 1)
+		}
+	}
+	// As long as its sidecar takes to call it unhealthy, and a little more.
+	for _, stood := range []time.Duration{3 * time.Second, 4 * time.Second, 5 * time.Second, 6 * time.Second} {
+		t.Run(stood.String(), func(t *testing.T) {
+			thaw := s.freeze(t, "recurrer")
+			ids := completed(t)
+			time.Sleep(stood) // no condition tells when the sidecar gives it up
+			thaw()
+			succeeded(t, ids)
+		})
+	}
+	t.Run("until the other relay has its shards", func(t *testing.T) {
+		thaw := s.freeze(t, "recurrer")
+		ids := completed(t)
+		until(t, later, "its half of the events", func() bool { return query[int](t, s, `SELECT count(*) FROM outbox`) == 0 })
+		thaw()
+		succeeded(t, ids)
+	})
+}
