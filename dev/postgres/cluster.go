@@ -75,7 +75,7 @@ func (c *Cluster) Command() []string {
 		"-c", "listen_addresses=" + port.Host,
 		"-c", "port=" + strconv.Itoa(c.Port),
 		"-c", "unix_socket_directories=",
-		"-c", "log_line_prefix=%p ",
+		"-c", "log_line_prefix=%p ", "-c", "log_checkpoints=off",
 	}
 	if c.Fleeting {
 		command = append(command, "-c", "fsync=off", "-c", "full_page_writes=off", "-c", "max_connections=400")
