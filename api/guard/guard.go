@@ -106,7 +106,7 @@ func (g *Guard) authenticated(c *gin.Context) {
 		caller, err = g.checker.Check(ctx, token)
 		if errors.Is(err, access.ErrInvalid) {
 			g.failures.take(address)
-			refusal := &fault.Error{Code: fault.Unauthorized, Message: "this token is unknown, revoked, or not meant for this server", Hint: newToken}
+			refusal := unknownToken()
 			if expired := (*access.ExpiredError)(nil); errors.As(err, &expired) {
 				refusal.Message = "this token expired on " + expired.At.UTC().Format("2 January 2006 at 15:04 UTC")
 				refusal.Hint = newToken + "; a connected program gets one with its refresh token"
@@ -125,12 +125,14 @@ func (g *Guard) authenticated(c *gin.Context) {
 		})
 		return
 	}
-	g.admit(c, caller, func(e *fault.Error) { problem.Refuse(c, e) })
+	g.admit(c, caller, func(e *fault.Error) { problem.Refuse(c, e) }, func() { g.challenge(c, "invalid_token", access.Standard, unknownToken()) })
 }
 
 // admit runs the handlers for a caller who was identified, unless they call too
-// often. The context of the request ends with what identified them.
-func (g *Guard) admit(c *gin.Context, caller access.Caller, refuse func(*fault.Error)) {
+// often. The context of the request ends with what identified them. gone answers for
+// a person who was deleted, as what identified them will be refused once it is no
+// longer cached.
+func (g *Guard) admit(c *gin.Context, caller access.Caller, refuse func(*fault.Error), gone func()) {
 	ctx := c.Request.Context()
 	if wait := g.users.takeID(caller.UserID); wait > 0 {
 		refuse(slowDown(c, wait, "you call too often"))
@@ -144,6 +146,10 @@ func (g *Guard) admit(c *gin.Context, caller access.Caller, refuse func(*fault.E
 	}
 	defer end()
 	user, err := g.settings(ctx, caller.UserID)
+	if errors.Is(err, fault.ErrNotFound) {
+		gone()
+		return
+	}
 	if err != nil {
 		refuse(g.unchecked(c, err))
 		return
@@ -173,6 +179,10 @@ func actor(caller access.Caller, path string) journal.Actor {
 // Person is the actor of changes that a person makes at the page, in a browser.
 func Person(browser string) journal.Actor {
 	return journal.Actor{Kind: journal.Person, Name: access.ActorPage, Client: browser, Transport: journal.Page}
+}
+
+func unknownToken() *fault.Error {
+	return &fault.Error{Code: fault.Unauthorized, Message: "this token is unknown, revoked, or not meant for this server", Hint: newToken}
 }
 
 // unchecked is the error for a caller whose token or session could not be checked.

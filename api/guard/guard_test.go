@@ -60,7 +60,13 @@ func (s *shelf) SessionsStillGood(context.Context, map[int64]bool) (map[int64]bo
 }
 func (s *shelf) NoteSessionUse(context.Context, map[int64]time.Time) error { return nil }
 
+// deleted is a person who is not there any more; their token still is.
+const deleted = 404
+
 func settings(_ context.Context, userID int64) (person.Settings, error) {
+	if userID == deleted {
+		return person.Settings{}, fault.ErrNotFound
+	}
 	return person.Settings{UserID: userID, TimeZone: "UTC"}, nil
 }
 
@@ -234,6 +240,21 @@ func TestMetadataOfAServerUnderAPathIsWhereClientsLook(t *testing.T) {
 	w := h.send(call{method: http.MethodGet, target: address})
 	require.Equal(t, http.StatusOK, w.Code)
 	require.Contains(t, w.Body.String(), `"resource":"https://example.com/tickler/mcp"`)
+}
+
+func TestTokenOfADeletedPersonIsUnknown(t *testing.T) {
+	h := build(t, nil)
+	token := h.put(deleted, access.Standard...)
+	for range 2 { // the second is cached
+		r := httptest.NewRequest(http.MethodGet, "http://127.0.0.1/v1/admin", nil)
+		r.Header.Set("Authorization", "Bearer "+token)
+		answer := httptest.NewRecorder()
+		h.handler.ServeHTTP(answer, r)
+		require.Equal(t, http.StatusUnauthorized, answer.Code, answer.Body)
+		require.Contains(t, answer.Body.String(), "unknown, revoked")
+		require.Contains(t, answer.Header().Get("WWW-Authenticate"), "invalid_token")
+	}
+	require.Empty(t, h.log.String())
 }
 
 func TestScopeThatIsMissingIsNamed(t *testing.T) {

@@ -86,9 +86,7 @@ func (g *Guard) signedIn(c *gin.Context, people ForPeople) {
 		caller, err = g.checker.CheckSession(c.Request.Context(), secret)
 		if errors.Is(err, access.ErrInvalid) {
 			g.failures.take(address)
-			g.SetCookie(c, CookieSession, "", 0)
-			people.SignedOut(c)
-			c.Abort()
+			g.signOut(c, people)
 			return
 		}
 		if err != nil {
@@ -96,7 +94,13 @@ func (g *Guard) signedIn(c *gin.Context, people ForPeople) {
 			return
 		}
 	}
-	g.admit(c, caller, func(e *fault.Error) { refuse(c, people, e) })
+	g.admit(c, caller, func(e *fault.Error) { refuse(c, people, e) }, func() { g.signOut(c, people) })
+}
+
+func (g *Guard) signOut(c *gin.Context, people ForPeople) {
+	g.SetCookie(c, CookieSession, "", 0)
+	people.SignedOut(c)
+	c.Abort()
 }
 
 func refuse(c *gin.Context, people ForPeople, e *fault.Error) {

@@ -90,6 +90,20 @@ func (s *Stack) Env() map[string]string {
 	return env
 }
 
+// publicVariable is the setting of api that says how callers reach it.
+const publicVariable = "TICKLER_PUBLIC_URL"
+
+// publicURL is what the caller's environment says, as api is told too, or api's own
+// address.
+func (s *Stack) publicURL() string {
+	for _, entry := range inherited() {
+		if name, value, _ := strings.Cut(entry, "="); name == publicVariable && value != "" {
+			return value
+		}
+	}
+	return cmp.Or(s.config.AppEnv[publicID][publicVariable], s.APIURL())
+}
+
 func (s *Stack) variables() []home.Variable {
 	secrets := s.home.Secrets
 	list := []home.Variable{
@@ -103,6 +117,8 @@ func (s *Stack) variables() []home.Variable {
 		list = append(list,
 			home.Variable{Name: "DAPR_API_TOKEN", Value: secrets.DaprAPIToken},
 			home.Variable{Name: "APP_API_TOKEN", Value: secrets.AppAPIToken})
+	} else { // the links that `api user link` prints lead to this stack, not to another one
+		list = append(list, home.Variable{Name: publicVariable, Value: s.publicURL()})
 	}
 	list = append(list, s.broker.Variables()...)
 	list = append(list, s.traces.variables(s.config.InfraOnly)...)
@@ -170,7 +186,10 @@ func (s *Stack) accepted(ctx context.Context) bool {
 // into this one.
 func inherited() []string {
 	return slices.DeleteFunc(os.Environ(), func(entry string) bool {
-		name, _, _ := strings.Cut(entry, "=")
+		name, value, _ := strings.Cut(entry, "=")
+		if name == publicVariable && value == os.Getenv("TICKLER_API_URL") {
+			return true // of an env file; any other was set on purpose
+		}
 		return name == "DATABASE_URL" || name == listenVariable || slices.ContainsFunc(
 			[]string{"DAPR_", "APP_", "KAFKA_", "REDIS_", "RABBITMQ_"},
 			func(prefix string) bool { return strings.HasPrefix(name, prefix) })

@@ -65,6 +65,7 @@ func TestStackGivesEveryPartWhatItNeeds(t *testing.T) {
 	require.NoError(t, err)
 	require.Contains(t, string(written), "export TICKLER_MCP_URL='"+s.MCPURL()+"'\n")
 	require.Equal(t, env["TICKLER_API_URL"], s.APIURL())
+	require.Equal(t, s.APIURL(), env["TICKLER_PUBLIC_URL"], "links of `api user link` lead here")
 }
 
 func TestPartThatIsKilledIsNamedAndStartedAgain(t *testing.T) {

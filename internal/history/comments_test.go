@@ -214,6 +214,53 @@ func TestTaskHasAThousandCommentsAtMost(t *testing.T) {
 	require.Less(t, older[0].ID, latest[2].ID)
 }
 
+func TestUndoPutsNoMoreCommentsOnATaskThanItMayHave(t *testing.T) {
+	b := setup(t)
+	of := b.add(t, title("one")).ID
+	_, err := b.comment(laptop, of, task.CommentInput{Text: "first"})
+	require.NoError(t, err)
+	id := b.comments(t, of)[0].ID
+	_, err = b.pool.Exec(b.ctx, `
+		INSERT INTO comments (user_id, task_id, author_kind, author, content, created_at, updated_at)
+		SELECT $1, $2, 'agent', 'x', 'c' || n, now(), now() FROM generate_series(1, $3) n`, b.ann.UserID, of, task.MaxComments-1)
+	require.NoError(t, err)
+	deletion, err := b.comment(laptop, of, task.CommentInput{ID: id, Delete: true})
+	require.NoError(t, err)
+	another, err := b.comment(laptop, of, task.CommentInput{Text: "in its place"})
+	require.NoError(t, err)
+	_, err = b.undoBy(laptop, deletion)
+	requireCode(t, err, fault.Conflict, "1000 comments")
+	_, total, err := b.tasks.Comments(b.ctx, b.ann, of, 0)
+	require.NoError(t, err)
+	require.Equal(t, task.MaxComments, total)
+	_, err = b.undoBy(laptop, another)
+	require.NoError(t, err)
+	_, err = b.undoBy(laptop, deletion)
+	require.NoError(t, err)
+}
+
+func TestCommentIsTakenBackByTheChangeOfItsTask(t *testing.T) {
+	b := setup(t)
+	of := b.add(t, title("one")).ID
+	before := b.state(t)
+	_, err := b.comment(laptop, of, task.CommentInput{Text: "new"})
+	require.NoError(t, err)
+	var change int64
+	require.NoError(t, b.pool.QueryRow(b.ctx, `SELECT id FROM journal WHERE action = 'commented' AND object_id = $1`, of).Scan(&change))
+	ctx, _ := b.call(laptop)
+	foreseen, err := b.changes.Undo(ctx, b.ann, history.UndoInput{ChangeID: change, DryRun: true})
+	require.NoError(t, err)
+	require.Equal(t, 1, foreseen.Count)
+	require.Len(t, b.comments(t, of), 1)
+	undone, err := b.changes.Undo(ctx, b.ann, history.UndoInput{ChangeID: change})
+	require.NoError(t, err)
+	require.Equal(t, 1, undone.Count)
+	require.Equal(t, before, b.state(t))
+	again, err := b.changes.Undo(ctx, b.ann, history.UndoInput{ChangeID: change})
+	require.NoError(t, err)
+	require.Equal(t, 1, again.Already)
+}
+
 // An occurrence that somebody commented on is not taken back with the completion that
 // made it.
 func TestCommentedOccurrenceIsNotTakenBack(t *testing.T) {

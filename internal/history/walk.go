@@ -55,6 +55,9 @@ func (u *undo) all(ctx context.Context, s Selection) error {
 	if err := check(s, refs); err != nil {
 		return err
 	}
+	if refs, err = u.theComment(ctx, s, refs); err != nil {
+		return err
+	}
 	if refs, err = u.withSuccessor(ctx, s, refs); err != nil {
 		return err
 	}
