@@ -21,6 +21,8 @@ import (
 // clockVariable names the file with the seconds by which an app's clock is off.
 const clockVariable = "TICKLER_CHAOS_CLOCK"
 
+// Now is also asked where a goroutine has no room for more than reading a number: the
+// runtime calls it for timers on its own stack. So the file is read apart.
 const jumpSource = `package time
 
 import (
@@ -28,45 +30,40 @@ import (
 	"syscall"
 )
 
-var (
-	jumpDue atomic.Int64 // in monotonic nanoseconds
-	jumpBy  atomic.Int64 // in seconds
-)
+var jumped atomic.Int64 // in seconds
 
-// jump returns by how much the clock is off. It reads the file ten times a second.
-func jump(mono int64) int64 {
-	due := jumpDue.Load()
-	if mono < due || !jumpDue.CompareAndSwap(due, mono+100_000_000) {
-		return jumpBy.Load()
+func init() {
+	if path, _ := syscall.Getenv("` + clockVariable + `"); path != "" {
+		go followClock(path)
 	}
-	path, _ := syscall.Getenv("` + clockVariable + `")
-	if path == "" {
-		return 0
-	}
-	fd, err := open(path)
-	if err != nil {
-		return jumpBy.Load()
-	}
-	defer closefd(fd)
-	var text [20]byte
-	n, _ := read(fd, text[:])
-	by, sign := int64(0), int64(1)
-	for _, c := range text[:n] {
-		switch {
-		case c == '-':
-			sign = -1
-		case '0' <= c && c <= '9':
-			by = 10*by + int64(c-'0')
+}
+
+func followClock(path string) {
+	for ; ; Sleep(100 * Millisecond) {
+		fd, err := open(path)
+		if err != nil {
+			continue
 		}
+		var text [20]byte
+		n, _ := read(fd, text[:])
+		closefd(fd)
+		by, sign := int64(0), int64(1)
+		for _, c := range text[:n] {
+			switch {
+			case c == '-':
+				sign = -1
+			case '0' <= c && c <= '9':
+				by = 10*by + int64(c-'0')
+			}
+		}
+		jumped.Store(sign * by)
 	}
-	jumpBy.Store(sign * by)
-	return sign * by
 }
 `
 
 const (
 	nowBefore = "sec, nsec, mono := runtimeNow()\n"
-	nowAfter  = "sec, nsec, mono := runtimeNow()\n\tsec += jump(mono)\n"
+	nowAfter  = "sec, nsec, mono := runtimeNow()\n\tsec += jumped.Load()\n"
 )
 
 // jumping returns a command that builds apps whose clocks can jump; what it needs it
