@@ -41,6 +41,7 @@ func TestFunctionsThatLendTheirOwnersRightsAreFewAndKnown(t *testing.T) {
 		"find_sign_in_link: tickler_api",
 		"find_sign_in_step: tickler_api",
 		"find_user: tickler_api",
+		"is_recorded: tickler_notifier, tickler_recurrer",
 		"journal_news: tickler_api",
 		"journal_of_all: tickler_api",
 		"keep_oauth_client: tickler_api",
@@ -52,6 +53,7 @@ func TestFunctionsThatLendTheirOwnersRightsAreFewAndKnown(t *testing.T) {
 		"note_web_session_use: tickler_api",
 		"oldest_unpublished: tickler_notifier",
 		"provision_user: tickler_api",
+		"queue_again: tickler_relay",
 		"recorded_events: tickler_notifier, tickler_recurrer, tickler_relay",
 		"register_oauth_client: tickler_api",
 		"search_matches: tickler_api",
@@ -59,6 +61,7 @@ func TestFunctionsThatLendTheirOwnersRightsAreFewAndKnown(t *testing.T) {
 		"take_sign_in_link: tickler_api",
 		"take_sign_in_step: tickler_api",
 		"token_expired: tickler_api",
+		"waiting_events: tickler_relay",
 	}, found(t, pool, `
 		SELECT p.proname || ': ' || coalesce((
 			SELECT string_agg(CASE WHEN g.grantee = 0 THEN 'PUBLIC' ELSE g.grantee::regrole::text END, ', ' ORDER BY g.grantee::regrole::text)

@@ -177,9 +177,10 @@ CREATE POLICY prune ON tasks FOR DELETE TO tickler_notifier USING ((deleted_at <
 CREATE POLICY scan ON tasks FOR SELECT TO tickler_notifier USING (true);
 GRANT SELECT, INSERT, UPDATE, DELETE ON tasks TO tickler_api;
 GRANT DELETE ON tasks TO tickler_notifier;
-GRANT SELECT, INSERT ON tasks TO tickler_recurrer;
 GRANT SELECT (id, title, priority, completed, due_date, all_day, time_zone, reminder_times, nag_minutes, nag_from, updated_at, deleted_at, version) ON tasks TO tickler_notifier;
 GRANT UPDATE (version) ON tasks TO tickler_notifier;
+GRANT INSERT (id, user_id, title, description, priority, category_id, tag_ids, completed_at, completed, estimate_minutes, due_date, all_day, time_zone, due_wall, recurrence_rule, recurrence_base, series_id, series_start, series_start_occurrence, occurrence, series_date, missed, skipped, previous_task_id, reminder_offsets, absolute_reminder, snoozed_until, reminder_times, nag_minutes, nag_from, idempotency_key, idempotency_digest, created_at, updated_at, deleted_at, version, parent_id, blocked_by, start_date, start_all_day, waiting_for, deleted_with) ON tasks TO tickler_recurrer;
+GRANT SELECT (id, user_id, title, description, priority, category_id, tag_ids, completed_at, completed, estimate_minutes, due_date, all_day, time_zone, due_wall, recurrence_rule, recurrence_base, series_id, series_start, series_start_occurrence, occurrence, series_date, missed, skipped, previous_task_id, reminder_offsets, absolute_reminder, snoozed_until, reminder_times, nag_minutes, nag_from, idempotency_key, idempotency_digest, created_at, updated_at, deleted_at, version, parent_id, blocked_by, start_date, start_all_day, waiting_for, deleted_with) ON tasks TO tickler_recurrer;
 GRANT UPDATE (version) ON tasks TO tickler_recurrer;
 
 CREATE TABLE task_tags (
@@ -245,12 +246,12 @@ CREATE TABLE journal (
 CREATE INDEX idx_journal_object ON journal USING btree (user_id, object_id, id);
 CREATE INDEX idx_journal_user ON journal USING btree (user_id, "position", id);
 ALTER TABLE journal ENABLE ROW LEVEL SECURITY;
+CREATE POLICY in_time ON journal AS RESTRICTIVE FOR INSERT TO tickler_notifier WITH CHECK ((at <= (now() + '00:05:00'::interval)));
 CREATE POLICY notify ON journal FOR INSERT TO tickler_notifier WITH CHECK (((actor_kind = 'system'::text) AND (restores IS NULL) AND (undoes IS NULL) AND (token_id IS NULL) AND (((object = 'task'::text) AND (action = 'reminded'::text) AND (event_type = 'reminder.sent'::text) AND (before IS NULL)) OR ((object = 'channel'::text) AND (action = 'updated'::text) AND (event_type IS NULL)))));
 CREATE POLICY oldest ON journal FOR SELECT TO tickler_notifier USING (true);
 CREATE POLICY own ON journal TO tickler_api, tickler_recurrer USING ((user_id = ( SELECT caller_id() AS caller_id)));
 CREATE POLICY prune ON journal FOR DELETE TO tickler_notifier USING ((at < (now() - kept_for('journal'::text))));
-CREATE POLICY publish ON journal FOR SELECT TO tickler_relay USING (true);
-CREATE POLICY work ON journal AS RESTRICTIVE FOR INSERT TO tickler_recurrer WITH CHECK (((actor_kind = 'system'::text) AND (object = 'task'::text) AND (undoes IS NULL) AND (token_id IS NULL)));
+CREATE POLICY work ON journal AS RESTRICTIVE FOR INSERT TO tickler_recurrer WITH CHECK (((actor_kind = 'system'::text) AND (object = 'task'::text) AND (undoes IS NULL) AND (token_id IS NULL) AND (before IS NULL) AND (restores IS NULL) AND ((((action = 'created'::text) AND (event_type = 'task.created'::text)) OR ((action = 'blocked'::text) AND (event_type = 'task.blocked'::text))) OR ((action = 'unblocked'::text) AND (event_type = 'task.unblocked'::text))) AND ((at >= (now() - '00:15:00'::interval)) AND (at <= (now() + '00:05:00'::interval)))));
 GRANT SELECT ON journal TO tickler_api;
 GRANT DELETE ON journal TO tickler_notifier;
 GRANT INSERT (user_id, at, call_id, actor_kind, actor, token_id, client, transport, object, object_id, action, before, after, restores, event_id, event_type, version, source, traceparent, undoes) ON journal TO tickler_api;
@@ -258,7 +259,6 @@ GRANT INSERT (user_id, at, call_id, actor_kind, actor, token_id, client, transpo
 GRANT SELECT (id, position, at, object_id) ON journal TO tickler_notifier;
 GRANT INSERT (user_id, at, call_id, actor_kind, actor, token_id, client, transport, object, object_id, action, before, after, restores, event_id, event_type, version, source, traceparent, undoes) ON journal TO tickler_recurrer;
 GRANT SELECT (id, object_id) ON journal TO tickler_recurrer;
-GRANT SELECT (id, user_id, at, object_id, after, event_id, event_type, version, source, traceparent) ON journal TO tickler_relay;
 
 CREATE TABLE journal_floor (
     one      boolean NOT NULL DEFAULT true,
@@ -383,10 +383,14 @@ CREATE TABLE outbox (
     CONSTRAINT outbox_pkey PRIMARY KEY (shard, topic, id)
 ) WITH (autovacuum_vacuum_scale_factor=0, autovacuum_vacuum_threshold=1000);
 CREATE INDEX idx_outbox_parked ON outbox USING btree (task_id) WHERE (parked_at IS NOT NULL);
+ALTER TABLE outbox ENABLE ROW LEVEL SECURITY;
+CREATE POLICY publish ON outbox TO tickler_relay USING (true);
+CREATE POLICY record ON outbox FOR INSERT TO tickler_api WITH CHECK (true);
+CREATE POLICY work ON outbox FOR INSERT TO tickler_notifier, tickler_recurrer WITH CHECK ((NOT is_recorded(id)));
 GRANT INSERT ON outbox TO tickler_api;
 GRANT INSERT ON outbox TO tickler_notifier;
 GRANT INSERT ON outbox TO tickler_recurrer;
-GRANT SELECT, INSERT, DELETE ON outbox TO tickler_relay;
+GRANT SELECT, DELETE ON outbox TO tickler_relay;
 GRANT UPDATE (parked_at, error) ON outbox TO tickler_relay;
 
 CREATE TABLE inbox (
@@ -1468,6 +1472,57 @@ BEGIN ATOMIC
 END;
 REVOKE ALL ON FUNCTION journal_of_all(bigint,bigint,integer) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION journal_of_all(bigint,bigint,integer) TO tickler_api;
+
+CREATE FUNCTION waiting_events(of_shards smallint[], of_topics text[], of_ids bigint[])
+ RETURNS TABLE(id bigint, shard smallint, topic text, event_id uuid, event_type text, at timestamp with time zone, user_id bigint, task_id bigint, version integer, source text, traceparent text, fields text, set_by text)
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+#variable_conflict use_column
+BEGIN
+    RETURN QUERY
+        SELECT o.id, o.shard, o.topic, j.event_id, j.event_type, j.at, j.user_id, o.task_id, j.version, j.source, coalesce(j.traceparent, ''), coalesce(j.after::text, ''),
+            CASE WHEN j.event_type = 'reminder.sent' AND j.traceparent LIKE '%-01' THEN coalesce((
+                SELECT c.traceparent FROM journal c
+                WHERE c.user_id = j.user_id AND c.object_id = j.object_id AND c.id < j.id AND c.event_type <> j.event_type
+                ORDER BY c.id DESC LIMIT 1), '') ELSE '' END
+        FROM unnest(of_shards, of_topics, of_ids) AS told (shard, topic, id)
+        JOIN outbox o ON o.shard = told.shard AND o.topic = told.topic AND o.id = told.id
+        JOIN journal j ON j.id = o.id;
+END $function$;
+REVOKE ALL ON FUNCTION waiting_events(smallint[],text[],bigint[]) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION waiting_events(smallint[],text[],bigint[]) TO tickler_relay;
+
+CREATE FUNCTION queue_again(shards integer, to_topic text, of_user bigint, of_task bigint, of_event uuid)
+ RETURNS void
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+BEGIN ATOMIC
+ INSERT INTO outbox (shard, topic, id, task_id)  SELECT (j.object_id % (queue_again.shards)::bigint),
+             queue_again.to_topic AS to_topic,
+             j.id,
+             j.object_id
+            FROM journal j
+           WHERE ((j.user_id = queue_again.of_user) AND (j.object_id = queue_again.of_task) AND (j.event_id = queue_again.of_event)) ON CONFLICT DO NOTHING;
+END;
+REVOKE ALL ON FUNCTION queue_again(integer,text,bigint,bigint,uuid) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION queue_again(integer,text,bigint,bigint,uuid) TO tickler_relay;
+
+CREATE FUNCTION is_recorded(entry bigint)
+ RETURNS boolean
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+BEGIN ATOMIC
+ SELECT (EXISTS ( SELECT
+            FROM journal j
+           WHERE (j.id = is_recorded.entry))) AS "exists";
+END;
+REVOKE ALL ON FUNCTION is_recorded(bigint) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION is_recorded(bigint) TO tickler_notifier;
+GRANT EXECUTE ON FUNCTION is_recorded(bigint) TO tickler_recurrer;
 
 -- Roles, and the schema itself
 

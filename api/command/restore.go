@@ -51,12 +51,14 @@ func beginAnewIfRestored(ctx context.Context, pool *pgxpool.Pool, stdout io.Writ
 }
 
 func beginAnew(ctx context.Context, pool *pgxpool.Pool, stdout io.Writer, why string) error {
-	err := pgx.BeginFunc(ctx, pool, func(tx pgx.Tx) error {
+	var again repository.Requeued
+	err := pgx.BeginFunc(ctx, pool, func(tx pgx.Tx) (err error) {
 		// An app that goes on would write by what it knows of the database before.
 		if err := repository.RefuseConnected(ctx, tx); err != nil {
 			return err
 		}
-		return repository.BeginAnew(ctx, tx)
+		again, err = repository.BeginAnew(ctx, tx)
+		return err
 	})
 	if err != nil {
 		return fmt.Errorf("the database must begin anew, since %s: %w", why, err)
@@ -64,10 +66,11 @@ func beginAnew(ctx context.Context, pool *pgxpool.Pool, stdout io.Writer, why st
 	_, _ = fmt.Fprintf(stdout, `The database begins anew, since %s:
   clients that follow events are told to read everything afresh;
   new ids begin a million further on;
-  events of the last day before the backup are handed to notifier and recurrer again,
-  which pass over those that they have handled.
+  handed to recurrer again: %d completions of recurring tasks, after which no next
+  occurrence is recorded; it makes those that are missing;
+  handed to notifier again: %d reminders that it has not handled.
 Tokens that were revoked and sessions that were ended after the backup work again:
 api token list --user NAME shows them. Reminders that were sent after it are sent again.
-`, why)
+`, why, again.Completions, again.Reminders)
 	return nil
 }

@@ -7,6 +7,8 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promauto"
+
+	"tickler/internal/event"
 )
 
 type metrics struct {
@@ -78,7 +80,10 @@ func (m *metrics) count(ctx context.Context, pool *pgxpool.Pool, shards []int16)
 			SELECT count(*) AS depth, count(o.parked_at) AS parked, min(o.id) FILTER (WHERE h.task_id IS NULL) AS oldest
 			FROM outbox o LEFT JOIN held h ON h.task_id = o.task_id
 			WHERE o.shard = ANY ($1)
-		) waiting LEFT JOIN journal oldest ON oldest.id = waiting.oldest`, shards).Scan(&depth, &held, &oldest)
+		) waiting LEFT JOIN LATERAL (
+			SELECT e.at FROM outbox w CROSS JOIN LATERAL waiting_events(ARRAY[w.shard], ARRAY[w.topic], ARRAY[w.id]) e
+			WHERE w.shard = ANY ($1) AND w.topic = ANY ($2) AND w.id = waiting.oldest LIMIT 1
+		) oldest ON true`, shards, event.PublishedTopics()).Scan(&depth, &held, &oldest)
 	if err != nil {
 		return err
 	}

@@ -24,9 +24,10 @@ type Parked struct {
 // ListParked lists parked events, oldest first, 1000 at the most.
 func ListParked(ctx context.Context, pool *pgxpool.Pool) ([]Parked, error) {
 	rows, err := pool.Query(ctx, `
-		SELECT o.id, j.event_id::text, j.event_type, o.topic, o.task_id, o.error, o.parked_at,
+		SELECT o.id, e.event_id::text, e.event_type, o.topic, o.task_id, o.error, o.parked_at,
 		       (SELECT count(*) FROM outbox w WHERE w.shard = o.shard AND w.task_id = o.task_id AND w.id > o.id)
-		FROM outbox o JOIN journal j ON j.id = o.id WHERE o.parked_at IS NOT NULL ORDER BY o.id LIMIT 1000`)
+		FROM (SELECT * FROM outbox WHERE parked_at IS NOT NULL ORDER BY id LIMIT 1000) o
+		CROSS JOIN LATERAL waiting_events(ARRAY[o.shard], ARRAY[o.topic], ARRAY[o.id]) e ORDER BY o.id`)
 	if err != nil {
 		return nil, fmt.Errorf("list parked events: %w", err)
 	}

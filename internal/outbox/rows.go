@@ -23,26 +23,23 @@ type row struct {
 	setBy    string // traceparent of the change that a reminder follows from, if both are traced
 }
 
-// readOldest reads the oldest rows of each given shard and topic, with their
-// entries in the journal. What it leaves out is a subquery, which is hashed: an
-// array would be searched from end to end for each row. A reminder's trace is that of
-// the tick which found it due. Where that is sampled, the last change of the task
-// tells what set it.
+// readOldest reads the oldest rows of each given shard and topic, with what the
+// journal has of their events. What it leaves out is a subquery, which is hashed: an
+// array would be searched from end to end for each row.
 const readOldest = `
-	SELECT o.id, o.shard, o.topic, j.event_id, j.event_type, j.at, j.user_id, o.task_id, j.version, j.source, coalesce(j.traceparent, ''), coalesce(j.after::text, ''),
-		CASE WHEN j.event_type = '` + event.ReminderSent + `' AND j.traceparent LIKE '%-01' THEN coalesce((
-			SELECT c.traceparent FROM journal c
-			WHERE c.user_id = j.user_id AND c.object_id = j.object_id AND c.id < j.id AND c.event_type <> j.event_type
-			ORDER BY c.id DESC LIMIT 1), '') ELSE '' END
-	FROM unnest($1::smallint[]) mine (shard)
-	CROSS JOIN unnest($2::text[]) lane (topic)
-	CROSS JOIN LATERAL (
-		SELECT * FROM outbox w
-		WHERE w.shard = mine.shard AND w.topic = lane.topic
-		  AND w.task_id NOT IN (SELECT unnest($4::bigint[])) AND (w.topic, w.id) NOT IN (SELECT unnest($5::text[]), unnest($6::bigint[]))
-		ORDER BY w.id LIMIT $3
-	) o
-	JOIN journal j ON j.id = o.id`
+	WITH oldest AS MATERIALIZED (
+		SELECT o.shard, o.topic, o.id
+		FROM unnest($1::smallint[]) mine (shard)
+		CROSS JOIN unnest($2::text[]) lane (topic)
+		CROSS JOIN LATERAL (
+			SELECT * FROM outbox w
+			WHERE w.shard = mine.shard AND w.topic = lane.topic
+			  AND w.task_id NOT IN (SELECT unnest($4::bigint[])) AND (w.topic, w.id) NOT IN (SELECT unnest($5::text[]), unnest($6::bigint[]))
+			ORDER BY w.id LIMIT $3
+		) o
+	), told AS (SELECT array_agg(shard) AS shards, array_agg(topic) AS topics, array_agg(id) AS ids FROM oldest)
+	SELECT e.id, e.shard, e.topic, e.event_id, e.event_type, e.at, e.user_id, e.task_id, e.version, e.source, e.traceparent, e.fields, e.set_by
+	FROM told CROSS JOIN LATERAL waiting_events(told.shards, told.topics, told.ids) e`
 
 // deleteAndRead deletes rows that were published, and reads the oldest rows of
 // each given shard and topic, up to a number of each, without those that are

@@ -120,12 +120,7 @@ func redrive(ctx context.Context, tx *transaction, id int64) error {
 		return fmt.Errorf("it cannot be sent again: %w", err)
 	}
 	batch := &pgx.Batch{}
-	batch.Queue(`
-		INSERT INTO outbox (shard, topic, id, task_id)
-		SELECT j.object_id % $1, $2, j.id, j.object_id FROM journal j
-		WHERE j.user_id = $3 AND j.object_id = $4 AND j.event_id = $5
-		ON CONFLICT DO NOTHING`, // already queued for publishing
-		event.Shards, l.Topic, told.UserID, told.TaskID, told.ID)
+	batch.Queue(`SELECT queue_again($1, $2, $3, $4, $5)`, event.Shards, l.Topic, told.UserID, told.TaskID, told.ID)
 	batch.Queue(`UPDATE dead_letters SET redriven_at = now() WHERE id = $1`, l.ID)
 	tx.later(batch)
 	return nil

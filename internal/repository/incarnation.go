@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -69,14 +68,41 @@ func RefuseConnected(ctx context.Context, q querier) error {
 	return fmt.Errorf("apps are connected to the database: %s. Stop them first: nothing was changed", strings.Join(connected, ", "))
 }
 
+// skippedIDs is how far the ids of a database that began anew move on, so that none
+// is given out that was given out after the backup: old events about it may still be
+// on the broker, or with consumers.
+const skippedIDs = 1_000_000
+
+// Requeued is how many events of a database that began anew are handed to the apps
+// again.
+type Requeued struct {
+	Completions int64 // of recurring tasks, after which nothing says that the next occurrence was made
+	Reminders   int64 // that nothing says were handled
+}
+
+// requeue queues the events of an app whose effect the backup may not have seen. What
+// is missing is told by what is recorded, row by row, and not by when the backup was
+// made: nothing in the database says that reliably.
 const (
-	// skippedIDs is how far the ids of a database that began anew move on, so that none
-	// is given out that was given out after the backup: old events about it may still
-	// be on the broker, or with consumers.
-	skippedIDs = 1_000_000
-	// handledAgain is how long before the backup events are queued again whose handling
-	// the backup may not have seen. It must not exceed event.KeptHandled.
-	handledAgain = 24 * time.Hour
+	// A next occurrence names the one before it, and its entry is kept as long as that
+	// of the completion it followed.
+	requeueCompletions = `
+		WITH followed AS (
+			SELECT user_id, (after ->> 'previous_task_id')::bigint AS previous, max(id) AS id FROM journal
+			WHERE event_type = '` + event.TaskCreated + `' AND after ->> 'previous_task_id' IS NOT NULL GROUP BY 1, 2
+		)
+		INSERT INTO outbox (shard, topic, id, task_id)
+		SELECT j.object_id % $1, '` + event.TopicTaskRecurrence + `', j.id, j.object_id
+		FROM journal j LEFT JOIN followed f ON f.user_id = j.user_id AND f.previous = j.object_id AND f.id > j.id
+		WHERE j.event_type = '` + event.TaskCompleted + `' AND j.after ->> 'recurrence_rule' IS NOT NULL AND f.id IS NULL
+		ORDER BY j.id ON CONFLICT DO NOTHING`
+	// Handled ids are kept for a time. What is older may have been handled.
+	requeueReminders = `
+		INSERT INTO outbox (shard, topic, id, task_id)
+		SELECT j.object_id % $1, '` + event.TopicTaskReminders + `', j.id, j.object_id FROM journal j
+		WHERE j.event_type = '` + event.ReminderSent + `' AND j.at > now() - $2::interval
+		  AND NOT EXISTS (SELECT FROM inbox i WHERE i.event_id = j.event_id)
+		ORDER BY j.id ON CONFLICT DO NOTHING`
 )
 
 // begin are the statements by which a restored database begins anew.
@@ -90,14 +116,14 @@ var begin = []string{
 }
 
 // BeginAnew begins a new incarnation of the database: streams that go on from an
-// earlier position are told to reset, ids move on, and events of the last day whose
-// effects may be missing are handed to the apps again, which remember what they have
-// handled. Events that wait in the outbox stay there. The caller must have the rights
+// earlier position are told to reset, ids move on, and events whose effects may be
+// missing are handed to the apps again, which pass over what was done. Events that
+// wait in the outbox stay there, and are not counted. The caller must have the rights
 // of the schema's owner, and no app may be connected.
-func BeginAnew(ctx context.Context, tx pgx.Tx) error {
+func BeginAnew(ctx context.Context, tx pgx.Tx) (again Requeued, err error) {
 	for _, statement := range begin {
 		if _, err := tx.Exec(ctx, statement); err != nil {
-			return fmt.Errorf("begin anew: %w", err)
+			return again, fmt.Errorf("begin anew: %w", err)
 		}
 	}
 	rows, err := tx.Query(ctx, `
@@ -105,32 +131,27 @@ func BeginAnew(ctx context.Context, tx pgx.Tx) error {
 		FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
 		WHERE c.relnamespace = 'public'::regnamespace AND a.attidentity = 'a'`)
 	if err != nil {
-		return err
+		return again, err
 	}
 	sequences, err := pgx.CollectRows(rows, pgx.RowTo[string])
 	if err != nil {
-		return err
+		return again, err
 	}
 	for _, name := range sequences {
 		if _, err := tx.Exec(ctx, `SELECT setval($1::text::regclass, nextval($1::text::regclass) + $2)`, name, skippedIDs); err != nil {
-			return fmt.Errorf("move the ids of %s on: %w", name, err)
+			return again, fmt.Errorf("move the ids of %s on: %w", name, err)
 		}
 	}
-	for _, kind := range event.Types() {
-		for _, topic := range event.TopicsOf(kind) {
-			if topic == event.TopicTaskEvents { // for others; none of the apps reads it
-				continue
-			}
-			if _, err := tx.Exec(ctx, `
-				INSERT INTO outbox (shard, topic, id, task_id)
-				SELECT object_id % $1, $2, id, object_id FROM journal
-				WHERE event_type = $3 AND at > (SELECT max(at) FROM journal) - $4::interval
-				ORDER BY id ON CONFLICT DO NOTHING`, event.Shards, topic, kind, handledAgain); err != nil {
-				return fmt.Errorf("queue events of the last day again: %w", err)
-			}
-		}
+	tag, err := tx.Exec(ctx, requeueCompletions, event.Shards)
+	if err != nil {
+		return again, fmt.Errorf("queue completions again: %w", err)
 	}
-	return nil
+	again.Completions = tag.RowsAffected()
+	if tag, err = tx.Exec(ctx, requeueReminders, event.Shards, event.KeptHandled); err != nil {
+		return again, fmt.Errorf("queue reminders again: %w", err)
+	}
+	again.Reminders = tag.RowsAffected()
+	return again, nil
 }
 
 // noteTimeline begins a new incarnation if the server's WAL has another timeline than

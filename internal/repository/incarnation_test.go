@@ -28,9 +28,13 @@ func (b *bundle) origin(t *testing.T) repository.Origin {
 	return origin
 }
 
-func (b *bundle) beginAnew(t *testing.T) {
+func (b *bundle) beginAnew(t *testing.T) (again repository.Requeued) {
 	t.Helper()
-	require.NoError(t, pgx.BeginFunc(b.ctx, b.pool, func(tx pgx.Tx) error { return repository.BeginAnew(b.ctx, tx) }))
+	require.NoError(t, pgx.BeginFunc(b.ctx, b.pool, func(tx pgx.Tx) (err error) {
+		again, err = repository.BeginAnew(b.ctx, tx)
+		return err
+	}))
+	return again
 }
 
 // restore does to the database what pg_restore on another server leaves behind: rows
@@ -168,6 +172,70 @@ func TestEffectsThatABackupHadNotSeenComeAfterARestore(t *testing.T) {
 	require.ElementsMatch(t, []queued{
 		{event.TaskCompleted, event.TopicTaskRecurrence, daily.ID}, {event.TaskCreated, event.TopicTaskEvents, waiting.ID},
 	}, got, "nothing that others had comes again")
+}
+
+// One entry whose date is wrong, whoever wrote it, must not decide which effects come
+// again.
+func TestNoEntrysDateKeepsTheEffectsOfOthersAway(t *testing.T) {
+	for what, forged := range map[string]string{
+		"ahead":            `UPDATE journal SET at = '2099-01-01' WHERE id = (SELECT max(id) FROM journal)`,
+		"long ago":         `UPDATE journal SET at = at - interval '60 days' WHERE id < (SELECT max(id) FROM journal)`,
+		"all long ago":     `UPDATE journal SET at = at - interval '80 days'`,
+		"none is wrong":    `SELECT 1`,
+		"all but one then": `UPDATE journal SET at = '2001-01-01' WHERE id > (SELECT min(id) FROM journal)`,
+	} {
+		t.Run(what, func(t *testing.T) {
+			b := setup(t)
+			b.now = time.Now().UTC()
+			const series = 8
+			for range series {
+				daily := b.add(t, b.ann, task.Fields{Title: input.Some("daily"), DueDate: input.Some("2026-12-01"), RecurrenceRule: input.Some("daily")})
+				_, err := b.service.Complete(b.ctx, b.ann, task.CompleteInput{TaskID: daily.ID})
+				require.NoError(t, err)
+			}
+			once := b.add(t, b.ann, task.Fields{Title: input.Some("once")})
+			_, err := b.service.Complete(b.ctx, b.ann, task.CompleteInput{TaskID: once.ID})
+			require.NoError(t, err)
+			b.exec(t, `DELETE FROM outbox`)
+			b.exec(t, forged)
+			b.restore(t)
+			require.Equal(t, repository.Requeued{Completions: series}, b.beginAnew(t), "as many as are missing")
+			for _, row := range b.outbox(t) {
+				_, err := b.service.CreateSuccessor(b.ctx, b.ann.UserID, row.TaskID)
+				require.NoError(t, err)
+			}
+			b.exec(t, `DELETE FROM outbox`)
+			b.restore(t)
+			require.Zero(t, b.beginAnew(t), "all were made")
+		})
+	}
+}
+
+// The end of a series that was deleted may be long gone from the trash.
+func TestNextOccurrenceThatWasDeletedForGoodDoesNotComeBackByARestore(t *testing.T) {
+	b := setup(t)
+	b.now = time.Now().UTC()
+	daily := b.add(t, b.ann, task.Fields{Title: input.Some("daily"), DueDate: input.Some("2026-12-01"), RecurrenceRule: input.Some("daily")})
+	_, err := b.service.Complete(b.ctx, b.ann, task.CompleteInput{TaskID: daily.ID})
+	require.NoError(t, err)
+	next, err := b.service.CreateSuccessor(b.ctx, b.ann.UserID, daily.ID)
+	require.NoError(t, err)
+	b.exec(t, `DELETE FROM tasks WHERE id = $1`, next.ID)
+	b.exec(t, `DELETE FROM outbox`)
+	b.restore(t)
+	require.Zero(t, b.beginAnew(t))
+}
+
+func TestRemindersThatNobodyHandledComeAfterARestore(t *testing.T) {
+	b := setup(t)
+	b.exec(t, `
+		INSERT INTO journal (user_id, at, call_id, actor_kind, actor, transport, object, object_id, action, event_id, event_type, version, source)
+		SELECT $1, now() - days * interval '1 day', gen_random_uuid(), 'system', 'notifier', 'bus', 'task', days, 'reminded', gen_random_uuid(), 'reminder.sent', 1, 'tickler/notifier'
+		FROM unnest('{1,2,44,46}'::int[]) days`, b.ann.UserID)
+	b.exec(t, `INSERT INTO inbox (consumer, event_id) SELECT 'notifier', event_id FROM journal WHERE object_id = 2 AND action = 'reminded'`)
+	b.exec(t, `UPDATE journal SET at = '2099-01-01' WHERE id = (SELECT min(id) FROM journal)`)
+	b.restore(t)
+	require.Equal(t, repository.Requeued{Reminders: 2}, b.beginAnew(t), "of 1 and 44 days ago; one is noted as handled, and of 46 days ago it is not known")
 }
 
 func TestConnectedAppsAreNamed(t *testing.T) {

@@ -257,10 +257,13 @@ func TestStolenLoginHasTheRightsOfItsWorkOnly(t *testing.T) {
 			`INSERT INTO tasks (user_id, title, time_zone, created_at, updated_at) VALUES (1, 'x', 'UTC', now(), now())`,
 		}, identity...),
 		repository.RoleRecurrer: append([]string{
+			`SELECT said FROM tasks`, `SELECT search_vector FROM tasks`, `SELECT * FROM tasks`, `SELECT content FROM comments`,
+			`INSERT INTO tasks (user_id, title, time_zone, created_at, updated_at, said) VALUES (1, 'x', 'UTC', now(), now(), '{x}')`,
 			`DELETE FROM tasks`, `SELECT quiet_hours FROM users`, `SELECT target FROM channels`, `SELECT target FROM deliveries`, `DELETE FROM reminders`,
 			`UPDATE reminders SET remind_at = now()`, `SELECT event_id FROM inbox`, `SELECT topic FROM outbox`, `INSERT INTO categories (user_id, name) VALUES (1, 'x')`,
 		}, identity...),
 		repository.RoleRelay: append([]string{
+			`SELECT id FROM journal`, `SELECT after FROM journal`, `SELECT traceparent FROM journal`, `INSERT INTO outbox (shard, topic, id, task_id) VALUES (1, 'x', 1, 1)`,
 			`SELECT title FROM tasks`, `SELECT target FROM channels`, `UPDATE outbox SET id = 1`, `UPDATE outbox SET topic = 'x'`, `DELETE FROM dead_letters`,
 			`SELECT time_zone FROM users`, `SELECT event_id FROM inbox`, `SELECT target FROM deliveries`, `SELECT remind_at FROM reminders`,
 		}, identity[:len(identity)-2]...),
@@ -282,11 +285,14 @@ func TestStolenLoginHasTheRightsOfItsWorkOnly(t *testing.T) {
 	_, err = thief.Exec(b.ctx, `UPDATE tasks SET version = version + 1`)
 	require.ErrorContains(t, err, "row-level security", "the right to lock a row changes none")
 	// Undo acts on what the journal says, so what a worker can write there matters.
-	forge := func(thief *pgx.Conn, kind, object, action, eventType, before, undoes string) error {
+	forgeAt := func(thief *pgx.Conn, at, kind, object, action, eventType, before, undoes string) error {
 		_, err := thief.Exec(b.ctx, fmt.Sprintf(`
 			INSERT INTO journal (user_id, at, call_id, actor_kind, actor, transport, object, object_id, action, event_id, event_type, version, source, before, undoes)
-			VALUES (%d, now(), gen_random_uuid(), '%s', 'x', 'bus', '%s', 1, '%s', gen_random_uuid(), '%s', 1, '', %s, %s)`, b.ann.UserID, kind, object, action, eventType, before, undoes))
+			VALUES (%d, %s, gen_random_uuid(), '%s', 'x', 'bus', '%s', 1, '%s', gen_random_uuid(), '%s', 1, '', %s, %s)`, b.ann.UserID, at, kind, object, action, eventType, before, undoes))
 		return err
+	}
+	forge := func(thief *pgx.Conn, kind, object, action, eventType, before, undoes string) error {
+		return forgeAt(thief, "now()", kind, object, action, eventType, before, undoes)
 	}
 	recurrer := b.stolen(t, repository.RoleRecurrer)
 	_, err = recurrer.Exec(b.ctx, fmt.Sprintf(`SET tickler.user_id = '%d'`, b.ann.UserID))
@@ -300,8 +306,59 @@ func TestStolenLoginHasTheRightsOfItsWorkOnly(t *testing.T) {
 		"settings by notifier":                   forge(thief, "system", "settings", "updated", "reminder.sent", `'{"time_zone":"UTC"}'`, "NULL"),
 		"an occurrence by a person, by recurrer": forge(recurrer, "person", "task", "created", "task.created", "NULL", "NULL"),
 		"settings by recurrer":                   forge(recurrer, "system", "settings", "updated", "task.updated", `'{"time_zone":"UTC"}'`, "NULL"),
+		"a comment by recurrer":                  forge(recurrer, "system", "task", "commented", "task.commented", "NULL", "NULL"),
+		"a comment that is told as new":          forge(recurrer, "system", "task", "commented", "task.created", "NULL", "NULL"),
+		"a new task that is told as a comment":   forge(recurrer, "system", "task", "created", "task.commented", "NULL", "NULL"),
+		"a deletion by recurrer":                 forge(recurrer, "system", "task", "deleted", "task.deleted", "NULL", "NULL"),
+		"an occurrence with something to undo":   forge(recurrer, "system", "task", "created", "task.created", `'{"title":"x"}'`, "NULL"),
+		"an occurrence of the future":            forgeAt(recurrer, "'2099-01-01'", "system", "task", "created", "task.created", "NULL", "NULL"),
+		"an occurrence of yesterday":             forgeAt(recurrer, "now() - interval '1 day'", "system", "task", "created", "task.created", "NULL", "NULL"),
+		"a reminder of the future":               forgeAt(thief, "'2099-01-01'", "system", "task", "reminded", "reminder.sent", "NULL", "NULL"),
 		"an occurrence that takes back a change": forge(recurrer, "system", "task", "created", "task.created", "NULL", "1"),
 	} {
 		require.ErrorContains(t, err, "row-level security", what)
 	}
+	require.NoError(t, forge(recurrer, "system", "task", "created", "task.created", "NULL", "NULL"), "its work")
+	require.NoError(t, forge(thief, "system", "task", "reminded", "reminder.sent", "NULL", "NULL"), "its work")
+}
+
+// The journal holds what was written and said in ninety days. The relay reads what
+// waits to be published, so nobody who can become it may make old events wait.
+func TestStolenLoginOfAWorkerReadsNothingThatWasPublished(t *testing.T) {
+	b := setup(t)
+	b.someData(t)
+	_, err := b.pool.Exec(b.ctx, `DELETE FROM outbox`) // all of it was published
+	require.NoError(t, err)
+	const everything = `SELECT count(*) FROM waiting_events(
+		ARRAY(SELECT n % 16 FROM generate_series(1, 100) n)::smallint[], array_fill('task-events'::text, '{100}'), ARRAY(SELECT generate_series(1, 100))::bigint[])`
+	waiting := func(thief *pgx.Conn) (n int) {
+		_, err := thief.Exec(b.ctx, `SET ROLE tickler_relay`)
+		require.NoError(t, err)
+		require.NoError(t, thief.QueryRow(b.ctx, everything).Scan(&n))
+		_, err = thief.Exec(b.ctx, `SELECT count(after) FROM journal`)
+		require.ErrorContains(t, err, "42501")
+		_, err = thief.Exec(b.ctx, `INSERT INTO outbox (shard, topic, id, task_id) VALUES (1, 'task-events', 1, 1)`)
+		require.ErrorContains(t, err, "42501")
+		_, err = thief.Exec(b.ctx, `SELECT queue_again(16, 'task-events', $1, 1, gen_random_uuid())`, b.ann.UserID)
+		require.NoError(t, err, "whoever does not know the id queues nothing")
+		_, err = thief.Exec(b.ctx, `RESET ROLE`)
+		require.NoError(t, err)
+		return n
+	}
+	for _, role := range []repository.Role{repository.RoleNotifier, repository.RoleRecurrer} {
+		thief := b.stolen(t, role)
+		_, err := thief.Exec(b.ctx, fmt.Sprintf(`SET tickler.user_id = '%d'`, b.bob.UserID))
+		require.NoError(t, err)
+		for _, user := range []person.Settings{b.ann, b.bob} {
+			var id int64
+			require.NoError(t, b.pool.QueryRow(b.ctx, `SELECT min(id) FROM journal WHERE user_id = $1`, user.UserID).Scan(&id))
+			_, err = thief.Exec(b.ctx, `INSERT INTO outbox (shard, topic, id, task_id) VALUES ($1, 'task-events', $1, 1)`, id)
+			require.ErrorContains(t, err, "row-level security", "%s queues what was recorded before", role)
+		}
+		require.Zero(t, waiting(thief), role)
+	}
+	b.add(t, b.ann, task.Fields{Title: input.Some("waits")})
+	_, err = b.pool.Exec(b.ctx, `UPDATE outbox SET shard = id % 16`)
+	require.NoError(t, err)
+	require.Equal(t, 1, waiting(b.stolen(t, repository.RoleNotifier)), "what waits is read")
 }
