@@ -66,6 +66,7 @@ func (h *house) serve(t testing.TB, role repository.Role, change func(*config.Gu
 		Guard:          config.Guard{PublicURL: "http://127.0.0.1", PublicURLSet: true, Registration: true, Algorithms: []string{"RS256"}},
 	}
 	settings.UserTasks, settings.UserConfirmations = h.userTasks, 5
+	h.Server = httptest.NewUnstartedServer(nil) // before change, which may ask where it listens
 	if change != nil {
 		change(&settings.Guard)
 	}
@@ -79,7 +80,7 @@ func (h *house) serve(t testing.TB, role repository.Role, change func(*config.Gu
 	for _, work := range w.background {
 		working.Go(func() { work(ctx) })
 	}
-	h.Server = httptest.NewUnstartedServer(w.router)
+	h.Config.Handler = w.router
 	// As the product's: it gives each request of a connection a deadline of its own, so
 	// that none inherits that of a stream which ended before it.
 	h.Config.WriteTimeout = time.Minute

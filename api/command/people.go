@@ -164,7 +164,11 @@ What remains elsewhere:
   on the broker, what its messages say about their tasks:
 `, name)
 	for _, topic := range event.Topics() {
-		fmt.Fprintf(&text, "    %-28s up to %.0f days\n", topic.Name, topic.Retention.Hours()/24)
+		days := fmt.Sprintf("%.0f days", topic.Retention.Hours()/24)
+		if topic.Retention == 24*time.Hour {
+			days = "1 day"
+		}
+		fmt.Fprintf(&text, "    %-28s up to %s\n", topic.Name, days)
 	}
 	text.WriteString(`  in the logs of notifier, the titles of tasks that it reminded of
   in backups, everything; restoring one brings them back

@@ -44,7 +44,7 @@ func (g *Guard) Root(c *gin.Context) string {
 // Resource returns the path that a resource indicator (RFC 8707) of this server names:
 // /mcp, /v1, or "" for all of it. ok is false for one of another server.
 func (g *Guard) Resource(c *gin.Context, indicator string) (path string, ok bool) {
-	path, ok = strings.CutPrefix(indicator, g.Root(c))
+	path, ok = strings.CutPrefix(indicator, g.RootFor(c, indicator))
 	if path = strings.TrimSuffix(path, "/"); !ok || path != "" && !slices.Contains(resources, path) {
 		return "", false
 	}

@@ -72,8 +72,7 @@ func (g *Guard) signedIn(c *gin.Context, people ForPeople) {
 	c.Header("Vary", "Cookie")
 	secret, address := g.Cookie(c, CookieSession), addressOf(c)
 	if secret == "" || !g.Private(c) {
-		people.SignedOut(c)
-		c.Abort()
+		g.signedOut(c, people)
 		return
 	}
 	caller, fresh, seen := g.checker.KnownSession(secret)
@@ -99,7 +98,15 @@ func (g *Guard) signedIn(c *gin.Context, people ForPeople) {
 
 func (g *Guard) signOut(c *gin.Context, people ForPeople) {
 	g.SetCookie(c, CookieSession, "", 0)
-	people.SignedOut(c)
+	g.signedOut(c, people)
+}
+
+func (g *Guard) signedOut(c *gin.Context, people ForPeople) {
+	if page := g.atLocalhost(c); page != "" {
+		c.Redirect(http.StatusSeeOther, page)
+	} else {
+		people.SignedOut(c)
+	}
 	c.Abort()
 }
 

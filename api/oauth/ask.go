@@ -134,7 +134,7 @@ func (h *Handler) back(c *gin.Context, redirect string, answer url.Values) (stri
 			query[name] = values
 		}
 	}
-	query.Set("iss", h.Guard.Root(c))
+	query.Set("iss", h.Guard.RootFor(c, c.Query("resource")))
 	u.RawQuery = query.Encode()
 	return u.String(), nil
 }

@@ -24,8 +24,9 @@ const User = "me"
 // APIURL is the root of the public API.
 func (s *Stack) APIURL() string { return "http://" + port.Address(s.config.APIPort) }
 
-// MCPURL is the MCP endpoint.
-func (s *Stack) MCPURL() string { return s.APIURL() + "/mcp" }
+// MCPURL is the MCP endpoint. Its host is that of the page, where people are signed
+// in: browsers keep the cookies of localhost and 127.0.0.1 apart.
+func (s *Stack) MCPURL() string { return fmt.Sprintf("http://localhost:%d/mcp", s.config.APIPort) }
 
 // Token is a ready-made access token.
 func (s *Stack) Token() string { return s.token }
@@ -166,7 +167,7 @@ func (s *Stack) ensureToken(ctx context.Context) error {
 
 func (s *Stack) accepted(ctx context.Context) bool {
 	ping := strings.NewReader(`{"jsonrpc":"2.0","id":1,"method":"ping"}`)
-	request, err := http.NewRequestWithContext(ctx, http.MethodPost, s.MCPURL(), ping)
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, s.APIURL()+"/mcp", ping)
 	if err != nil {
 		return false
 	}

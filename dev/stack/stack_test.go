@@ -287,7 +287,7 @@ func TestInfraIsPostgresAndBrokerAlone(t *testing.T) {
 	s := start(t, c)
 	require.Equal(t, []string{"broker", "postgres"}, s.Parts())
 	require.NotEmpty(t, s.Token())
-	require.Equal(t, "http://127.0.0.1:8080/mcp", s.MCPURL(), "where `dapr run` puts it")
+	require.Equal(t, "http://localhost:8080/mcp", s.MCPURL(), "where `dapr run` puts it")
 	require.Equal(t, "http://127.0.0.1:8081", s.Env()["TICKLER_WORKER_URL"])
 	produce(t, s.Broker(), "topics are made")
 }

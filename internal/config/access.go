@@ -28,11 +28,20 @@ type Guard struct {
 
 const publicURL = "TICKLER_PUBLIC_URL"
 
+// standardURL leads to an address on this machine, by name: browsers take passkeys at
+// localhost, and not at 127.0.0.1.
+func standardURL(listen string) string {
+	if port, found := strings.CutPrefix(listen, "127.0.0.1:"); found {
+		listen = "localhost:" + port
+	}
+	return "http://" + listen
+}
+
 // guardSettings lists the variables of api's guard. listen is api's default
 // address.
 func guardSettings(listen string) []setting {
 	return []setting{
-		{name: publicURL, standard: "http://" + listen, help: "how callers reach this server; access tokens must be issued for it, and links in mail lead to it: without it no address of mail can be confirmed. The page is signed in to over https, or on this machine", read: func(c *Config, v string) error {
+		{name: publicURL, standard: standardURL(listen), help: "how callers reach this server; access tokens must be issued for it, and links in mail lead to it: without it no address of mail can be confirmed. The page is signed in to over https, or on this machine", read: func(c *Config, v string) error {
 			u, err := url.Parse(v)
 			if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" || u.RawQuery != "" || u.Fragment != "" || u.User != nil {
 				return errors.New("must be a URL, for example https://tickler.example.com")

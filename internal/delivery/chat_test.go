@@ -5,8 +5,10 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/netip"
 	"strings"
 	"testing"
 	"time"
@@ -201,6 +203,28 @@ func TestRefusalOfEachServiceIsNamedAndItsPauseKept(t *testing.T) {
 	for name, service := range all {
 		service.Close()
 		err := service.Send(t.Context(), service.to, reminder("x"), now)
-		require.EqualError(t, err, "no connection, or it broke", name)
+		require.EqualError(t, err, "the connection failed", name)
+	}
+}
+
+func TestServerWithoutTLSIsTold(t *testing.T) {
+	t.Parallel()
+	for name, serve := range map[string]func(net.Conn){
+		"HTTP":         func(c net.Conn) { _, _ = io.WriteString(c, "HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n") },
+		"another kind": func(c net.Conn) { _, _ = io.WriteString(c, "220 mail.example.com ESMTP\r\n") },
+	} {
+		listener, err := net.Listen("tcp", "127.0.0.1:0")
+		require.NoError(t, err)
+		t.Cleanup(func() { _ = listener.Close() })
+		go func() {
+			if c, err := listener.Accept(); err == nil {
+				serve(c)
+				_, _ = io.Copy(io.Discard, c)
+				_ = c.Close()
+			}
+		}()
+		err = post(t.Context(), NewClient(Networks{netip.MustParsePrefix("127.0.0.0/8")}, time.Minute), "https://"+listener.Addr().String()+"/topic", nil, http.Header{}, time.Now())
+		require.ErrorContains(t, err, "does not speak TLS", name)
+		require.ErrorContains(t, err, "ntfy+http://", name)
 	}
 }

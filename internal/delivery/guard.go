@@ -16,7 +16,7 @@ import (
 // ErrForbidden marks a target that must not be called. Its text is the same for
 // unknown names: otherwise users could find out which names exist in the internal
 // network.
-var ErrForbidden = errors.New("there is nothing under this name that this server calls")
+var ErrForbidden = errors.New("the name was not found, or leads to an address that this server does not call")
 
 // Networks are address ranges.
 type Networks []netip.Prefix

@@ -3,6 +3,7 @@ package delivery
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -79,13 +80,16 @@ func (f *Failure) waitSeconds(seconds float64) {
 func reason(err error) string {
 	var unknown *net.DNSError
 	var network net.Error
+	var plain tls.RecordHeaderError
 	switch {
 	case errors.Is(err, ErrForbidden), errors.As(err, &unknown):
 		return ErrForbidden.Error()
 	case errors.As(err, &network) && network.Timeout():
 		return "it does not answer in time"
+	case errors.Is(err, http.ErrSchemeMismatch), errors.As(err, &plain):
+		return "it does not speak TLS; for a server without it, the address begins with ntfy+http:// or http://"
 	default:
-		return "no connection, or it broke"
+		return "the connection failed"
 	}
 }
 

@@ -131,7 +131,7 @@ func (r ChannelRules) read(ctx context.Context, field, text string) (c Channel, 
 	}
 	if r.Forbidden(ctx, u.Hostname()) {
 		return c, "", &fault.Error{
-			Code: fault.InvalidInput, Field: field, Message: fmt.Sprintf("%q is, or leads to, a private address, which this server does not call; nothing was added", fault.Clip(u.Hostname())),
+			Code: fault.InvalidInput, Field: field, Message: fmt.Sprintf("%q is, or leads to, a private address, and this server may not call those; nothing was added", fault.Clip(u.Hostname())),
 			Hint: "its operator allows private addresses with TICKLER_ALLOWED_TARGETS, for example 192.168.1.0/24",
 		}
 	}

@@ -33,24 +33,31 @@
     });
   }
 
-  for (const button of document.querySelectorAll('[data-passkey]')) {
+  // The page changes in place: a button is replaced, or hidden again as the server sends
+  // it. So whatever is hidden is shown, and clicks are taken from the document.
+  const show = () => {
+    for (const button of document.querySelectorAll('[data-passkey][hidden]')) button.hidden = false;
+  };
+  show();
+  new MutationObserver(show).observe(document.documentElement, { childList: true, subtree: true, attributeFilter: ['hidden'] });
+
+  document.addEventListener('click', async event => {
+    const button = event.target.closest && event.target.closest('[data-passkey]');
+    if (!button) return;
     const problem = document.getElementById('passkey-error');
-    button.hidden = false;
-    button.addEventListener('click', async () => {
-      button.disabled = true;
-      if (problem) problem.hidden = true;
-      try {
-        const name = document.getElementById('passkey-name');
-        const { to } = await (button.dataset.passkey === 'add' ? add((name && name.value.trim()) || 'Passkey') : signIn());
-        const target = new URL(to, location.href);
-        if (target.pathname === location.pathname) { history.replaceState(null, '', target); location.reload(); } else location.assign(target);
-      } catch (e) {
-        button.disabled = false;
-        if (!problem) return;
-        problem.textContent = e.name === 'NotAllowedError' ? 'Nothing was done: the request was dismissed, or took too long.'
-          : e.name === 'InvalidStateError' ? 'This device has a passkey for you already.' : e.message;
-        problem.hidden = false;
-      }
-    });
-  }
+    button.disabled = true;
+    if (problem) problem.hidden = true;
+    try {
+      const name = document.getElementById('passkey-name');
+      const { to } = await (button.dataset.passkey === 'add' ? add((name && name.value.trim()) || 'Passkey') : signIn());
+      const target = new URL(to, location.href);
+      if (target.pathname === location.pathname) { history.replaceState(null, '', target); location.reload(); } else location.assign(target);
+    } catch (e) {
+      button.disabled = false;
+      if (!problem) return;
+      problem.textContent = e.name === 'NotAllowedError' ? 'Nothing was done: the request was dismissed, or took too long.'
+        : e.name === 'InvalidStateError' ? 'This device has a passkey for you already.' : e.message;
+      problem.hidden = false;
+    }
+  });
 })();

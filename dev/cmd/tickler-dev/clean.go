@@ -40,7 +40,8 @@ func clean(args []string, stdin io.Reader, stdout io.Writer) error {
 			}
 			fallthrough
 		default:
-			return errors.New("nothing is removed")
+			_, err := fmt.Fprintln(stdout, "Nothing is removed.")
+			return err
 		}
 	}
 	if err := stack.Clean(path); err != nil {
