@@ -7,6 +7,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -23,7 +24,8 @@ const usage = `Usage:
   api token create --user NAME   make an access token for a person; it is shown once
   api token list --user NAME     list a person's tokens
   api token revoke --user NAME ID|all   end them
-  api user link --user NAME [--create]   make a link that signs a person in to the page, once
+  api user link --user NAME [--create [--time-zone ZONE]] [--issuer URL]
+                                 make a link that signs a person in to the page, once
   api user list                  list the people who are known here
   api user rename --user NAME --to NAME   give a person another name
   api user delete --user NAME    delete a person and everything of theirs; asks, unless --yes
@@ -152,6 +154,15 @@ func onlyFlags(flags *flag.FlagSet, args []string) (done bool, err error) {
 
 // parseFlags parses flags; done means that help was requested and printed.
 func parseFlags(flags *flag.FlagSet, args []string) (done bool, err error) {
+	help := flags.Usage
+	flags.Usage = func() {
+		out := flags.Output()
+		var text strings.Builder
+		flags.SetOutput(&text)
+		help()
+		flags.SetOutput(out)
+		_, _ = io.WriteString(out, singleDash.ReplaceAllString(text.String(), "  --"))
+	}
 	err = flags.Parse(args)
 	if errors.Is(err, flag.ErrHelp) {
 		return true, nil
@@ -161,6 +172,10 @@ func parseFlags(flags *flag.FlagSet, args []string) (done bool, err error) {
 	}
 	return false, nil
 }
+
+// singleDash begins the name of a flag, as package flag lists it. Everywhere else flags
+// have two dashes.
+var singleDash = regexp.MustCompile(`(?m)^  -`)
 
 // selection parses an id; all is 0.
 func selection(command string, args []string) (int64, error) {

@@ -54,7 +54,7 @@ func migrate(args []string, stdout io.Writer) error {
 		results, err := provider.Up(ctx)
 		report(stdout, results...)
 		if err == nil && len(results) == 0 {
-			_, _ = fmt.Fprintln(stdout, "nothing to do: the schema is up to date")
+			_, _ = fmt.Fprintln(stdout, "the schema is up to date")
 		}
 		if err != nil {
 			return err

@@ -59,11 +59,8 @@ func topicsCommand(args []string, stdout io.Writer) error {
 		flags.PrintDefaults()
 		_, _ = fmt.Fprint(flags.Output(), "\nEnvironment variables:\n", topics.Environment)
 	}
-	if err := flags.Parse(args[1:]); err != nil {
-		if errors.Is(err, flag.ErrHelp) {
-			return nil
-		}
-		return fmt.Errorf("topics create: %w", errUsage) // the flag set has said what was wrong
+	if done, err := parseFlags(flags, args[1:]); done || err != nil {
+		return err
 	}
 	if flags.NArg() > 0 {
 		return fmt.Errorf("topics create takes no %q: %w", flags.Arg(0), errUsage)

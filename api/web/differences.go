@@ -15,7 +15,7 @@ import (
 var changedFields = []struct{ name, label string }{
 	{"title", "title"}, {"name", "name"}, {"due_date", "due"}, {"recurrence_rule", "repeats"}, {"recurrence_base", "counted from"}, {"missed", "missed dates"},
 	{"priority", "priority"}, {"category", "category"}, {"tags", "tags"}, {"estimate_minutes", "takes"}, {"reminder_offsets", "reminders"},
-	{"absolute_reminder", "reminds at"}, {"snoozed_until", "snoozed until"}, {"parent_id", "part of"}, {"blocked_by", "only after"}, {"start_date", "not before"}, {"waiting_for", "waiting for"}, {"nag", "reminds again"}, {"description", "description"}, {"color", "color"},
+	{"absolute_reminder", "reminds at"}, {"snoozed_until", "snoozed until"}, {"reminder_time", "reminded for"}, {"parent_id", "part of"}, {"blocked_by", "only after"}, {"start_date", "not before"}, {"waiting_for", "waiting for"}, {"nag", "reminds again"}, {"description", "description"}, {"color", "color"},
 	{"time_zone", "time zone"}, {"completed_at", "done"}, {"all_day_time", "whole days remind at"}, {"quiet_hours", "quiet hours"}, {"target", "target"},
 	{"text", "text"}, {"url", "link"}, {"link_title", "title of the link"}, {"link_kind", "kind of the link"},
 }
@@ -82,7 +82,7 @@ func (c clock) changed(name string, value any, beside operation.Values) string {
 		return ""
 	}
 	switch name {
-	case "due_date", "completed_at", "absolute_reminder", "snoozed_until", "expires_at", "start_date":
+	case "due_date", "completed_at", "absolute_reminder", "snoozed_until", "expires_at", "reminder_time", "start_date":
 		return c.full(fmt.Sprint(value))
 	case "recurrence_rule":
 		due, _ := beside["due_date"].(string)

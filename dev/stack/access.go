@@ -33,7 +33,7 @@ func (s *Stack) Token() string { return s.token }
 
 // NewToken creates a token for a user, and the user if needed.
 func (s *Stack) NewToken(ctx context.Context, user string) (string, error) {
-	create := s.publicCommand(ctx, "token", "create", "--user", user)
+	create := s.publicCommand(ctx, "token", "create", "--user", user, "--name", "make run")
 	var said bytes.Buffer
 	create.Stderr = &said
 	token, err := create.Output()

@@ -131,6 +131,9 @@ var toldBySidecars = []string{
 	"mTLS is disabled. Skipping certificate request",
 	"Actor runtime disabled: ",
 	"No scheduler host addresses provided. Scheduler disabled",
+	// Each sidecar has a token from the stack.
+	"API Token loaded from the environment variable",
+	"API token loaded from the environment variable",
 	// api's: its Configuration denies it what it has not.
 	"Secrets configuration added for 'secrets', but no matching secret store was found",
 	// What components say beside the level that dapr.yaml sets.

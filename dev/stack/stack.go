@@ -200,9 +200,13 @@ func (s *Stack) stopIfThere(name string) {
 
 // died is called whenever a part dies.
 func (s *Stack) died(d process.Death) {
-	s.say("%s died: %s. Its last lines:", d.Name, d.Reason)
-	for _, line := range d.Last {
-		s.own.Say("    " + line)
+	if d.Reason == "signal: killed" { // it could say nothing, and its lines are of before
+		s.say("%s died: %s, from outside", d.Name, d.Reason)
+	} else {
+		s.say("%s died: %s. Its last lines:", d.Name, d.Reason)
+		for _, line := range d.Last {
+			s.own.Say("    " + line)
+		}
 	}
 	if d.For != "" {
 		s.say("%s waits for %s, and is started again when that is there", d.Name, d.For)

@@ -36,7 +36,7 @@ func run(ctx context.Context) error {
 		_, err := conn.Exec(ctx, `CREATE TABLE IF NOT EXISTS tokens (token text)`)
 		fmt.Println("migrated")
 		return err
-	case "token create --user me":
+	case "token create --user me --name make run":
 		token := rand.Text()
 		_, err := conn.Exec(ctx, `INSERT INTO tokens VALUES ($1)`, token)
 		fmt.Println(token)
