@@ -103,6 +103,9 @@ func renameUser(args []string, stdout io.Writer) error {
 		if err != nil {
 			return err
 		}
+		if renamed == name {
+			return fmt.Errorf("%s is called that already; nothing was changed", name)
+		}
 		err = store.RenameUser(ctx, id, renamed)
 		if errors.Is(err, repository.ErrTaken) {
 			return fmt.Errorf("another person is called %q; nothing was changed", renamed)

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"math"
@@ -241,7 +242,11 @@ func (a argument) checkObject(value json.RawMessage) error {
 			return fault.Invalid(a.name, "has null for %s; leave that out instead, for example %s", name, a.sample())
 		}
 		if _, err := fields[i].check(given[name]); err != nil {
-			return fault.Invalid(a.name, "is wrong in %s; for example %s", err.Error(), a.sample())
+			wrong := err.Error()
+			if known := (*fault.Error)(nil); errors.As(err, &known) {
+				wrong = known.Message // its code is that of the whole
+			}
+			return fault.Invalid(a.name, "is wrong: %s; for example %s", wrong, a.sample())
 		}
 	}
 	for _, f := range fields {

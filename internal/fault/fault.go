@@ -75,6 +75,13 @@ func (e *Error) Quoting(stored, hint string) *Error {
 	return e
 }
 
+// OrPlainly makes Plain return another error, where that e is returned says already
+// what only those who may read may know.
+func (e *Error) OrPlainly(plain *Error) *Error {
+	e.plain = plain
+	return e
+}
+
 // Plain returns e as it is without what Quoting added.
 func (e *Error) Plain() *Error {
 	if e.plain != nil {

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -122,6 +123,20 @@ func TestOnlyItsAuthorAndThePersonChangeAComment(t *testing.T) {
 			_, err = b.comment(by, of, in)
 			requireCode(t, err, fault.Forbidden, "written by another")
 		}
+	}
+	_, err = b.comment(phone, of, task.CommentInput{ID: c.ID, Text: "changed"})
+	var refused *fault.Error
+	require.ErrorAs(t, err, &refused)
+	_, err = b.comment(phone, of, task.CommentInput{ID: c.ID + 1000, Text: "changed"})
+	var absent *fault.Error
+	require.ErrorAs(t, err, &absent)
+	require.Equal(t, absent.Code, refused.Plain().Code, "who may not read is not told which ids there are")
+	require.Equal(t, strings.ReplaceAll(absent.Message, fmt.Sprint(c.ID+1000), fmt.Sprint(c.ID)), refused.Plain().Message)
+	for text, in := range map[string]task.CommentInput{
+		"says nothing": {Text: "\u200b"}, "U+202E": {URL: "https://example.com\u202emoc"}, "is no address of the web": {URL: "ftp://example.com"},
+	} {
+		_, err = b.comment(laptop, of, in)
+		requireCode(t, err, fault.InvalidInput, text)
 	}
 	_, err = b.comment(laptop, other, task.CommentInput{ID: c.ID, Text: "elsewhere"})
 	requireCode(t, err, fault.NotFound, "no comment")

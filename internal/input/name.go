@@ -22,13 +22,34 @@ func CheckName(field, name string, max int, example string) (string, error) {
 	if name == "" {
 		return "", fault.Invalid(field, "is empty; allowed are 1 to %d characters, for example %q", max, example)
 	}
-	if r, found := unseen(name); found {
+	if r, found := Unseen(name); found {
 		return "", fault.Invalid(field, "contains %U, a control, format or invisible character; allowed is one line of visible text, for example %q", r, example)
 	}
 	if word, other := disguised(name); word != "" {
 		return "", fault.Invalid(field, "has Latin and %s letters in one word, %q, which then looks like another word; write each word in one alphabet, for example %q", other, fault.Clip(word), example)
 	}
 	return name, nil
+}
+
+// Blank reports whether a text shows nothing: it has blanks and invisible characters
+// only.
+func Blank(text string) bool {
+	return strings.TrimFunc(text, func(r rune) bool {
+		return unicode.IsSpace(r) || unicode.In(r, unicode.Cc, unicode.Cf) || variation(r) || strings.ContainsRune(blank, r)
+	}) == ""
+}
+
+// Visible returns a text as one line, without the control, format and invisible
+// characters that CheckName refuses.
+func Visible(text string) string {
+	line := strings.Join(strings.Fields(text), " ")
+	for {
+		r, found := Unseen(line)
+		if !found {
+			return strings.TrimSpace(line)
+		}
+		line = strings.ReplaceAll(line, string(r), "")
+	}
 }
 
 // NameKey returns the key by which names are compared: two names with the same key
@@ -81,8 +102,8 @@ var joined = []*unicode.RangeTable{
 // blank are invisible characters outside the category Cf.
 var blank = "\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180f\u2800\u3164\uffa0"
 
-// unseen finds an invisible character that nothing needs.
-func unseen(name string) (rune, bool) {
+// Unseen finds a control, format or invisible character that nothing needs.
+func Unseen(name string) (rune, bool) {
 	runes := []rune(name)
 	at := func(i int) rune {
 		if i < 0 || i >= len(runes) {

@@ -71,6 +71,20 @@ func TestNamesAreTheSameHoweverTheyAreWritten(t *testing.T) {
 	}
 }
 
+func TestTextThatShowsNothingIsBlank(t *testing.T) {
+	for _, text := range []string{"", " \n", "\u200b", "\u202e\ufeff ", "\u2800", "\ufe0f"} {
+		require.True(t, input.Blank(text), "%+q", text)
+	}
+	for _, text := range []string{"a", "\u200bа", "❤️", "."} {
+		require.False(t, input.Blank(text), "%+q", text)
+	}
+}
+
+func TestWhatIsNotSeenIsTakenOutOfALine(t *testing.T) {
+	require.Equal(t, "Ann Lee", input.Visible(" Ann\nLee\u202e\u200b"))
+	require.Equal(t, "", input.Visible("\u200b\n"))
+}
+
 func FuzzName(f *testing.F) {
 	for _, seed := range []string{"home", "wоrk", "👩‍👩‍👧", "a\u202eb", "Ｗｏｒｋ", "  ", "🏴\U000e0067\U000e007f", "İ", "ǆ", "ͅ"} {
 		f.Add(seed)

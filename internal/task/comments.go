@@ -111,15 +111,17 @@ func (t *Task) comment(ctx context.Context, tx Comments, in input.Optional[Comme
 		t.note("its comment has the id %d", c.ID)
 		return true, nil
 	}
+	absent := &fault.Error{Code: fault.NotFound, Field: "comment", Message: "comment: there is no comment " + itoa(given.ID) + " on task " + itoa(t.ID), Hint: "get_task has the ids"}
 	before, err := tx.Comment(ctx, t.ID, given.ID)
 	if errors.Is(err, fault.ErrNotFound) {
-		return false, &fault.Error{Code: fault.NotFound, Field: "comment", Message: "comment: there is no comment " + itoa(given.ID) + " on task " + itoa(t.ID), Hint: "get_task has the ids"}
+		return false, absent
 	}
 	if err != nil {
 		return false, err
 	}
 	if !before.May {
-		return false, &fault.Error{Code: fault.Forbidden, Field: "comment", Message: "comment " + itoa(given.ID) + " was written by another; only who wrote it and the person change or delete it", Hint: "add one of your own"}
+		forbidden := &fault.Error{Code: fault.Forbidden, Field: "comment", Message: "comment " + itoa(given.ID) + " was written by another; only who wrote it and the person change or delete it", Hint: "add one of your own"}
+		return false, forbidden.OrPlainly(absent)
 	}
 	if given.Delete {
 		return true, tx.RemoveComment(ctx, *before, now)
@@ -146,8 +148,13 @@ func (c *Comment) Set(in CommentInput) error {
 	if err := input.CheckText("comment", in.Title, MaxLinkTitle); err != nil {
 		return err
 	}
+	if in.URL != "" {
+		if r, found := input.Unseen(strings.TrimSpace(in.URL)); found {
+			return fault.Invalid("comment", "has %U in its url, a control, format or invisible character; for example \"https://example.com/offer.pdf\"", r)
+		}
+	}
 	c.Text, c.Link = strings.TrimSpace(in.Text), Link{URL: strings.TrimSpace(in.URL), Title: strings.TrimSpace(in.Title), Kind: in.Kind}
-	if c.Text == "" && c.Link.URL == "" {
+	if input.Blank(c.Text) && c.Link.URL == "" {
 		return fault.Invalid("comment", "says nothing; give a text or a url, for example {\"text\": \"The offer is here.\"}")
 	}
 	if c.Link.URL == "" {

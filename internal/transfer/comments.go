@@ -6,6 +6,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"tickler/internal/input"
 	"tickler/internal/journal"
 	"tickler/internal/task"
 )
@@ -122,11 +123,20 @@ func (i *item) said(author, program, text string, at *time.Time) {
 	i.comment(one)
 }
 
+// authorOf is the name of an author as it can be shown: "you" is what the page calls
+// the person who reads it.
+func authorOf(name, kind string) string {
+	if name == "" || kind != string(journal.Person) && strings.EqualFold(name, "you") {
+		return "unknown"
+	}
+	return name
+}
+
 // finishComments makes comments such as can be stored.
 func (i *item) finishComments() {
 	kept := i.in.Comments[:0]
 	for _, one := range i.in.Comments {
-		one.Author = cutTo(strings.TrimSpace(i.storable(one.Author)), maxAuthor)
+		one.Author = authorOf(cutTo(input.Visible(i.storable(one.Author)), maxAuthor), one.AuthorKind)
 		in := task.CommentInput{Text: i.storable(one.Text), URL: i.storable(one.Link.URL), Title: cutTo(i.storable(one.Link.Title), task.MaxLinkTitle), Kind: one.Link.Kind}
 		if utf8.RuneCountInString(in.Text) > task.MaxComment {
 			in.Text = cutTo(in.Text, task.MaxComment)
