@@ -49,9 +49,9 @@ func TestPersonIsDeletedOnlyByWhoTypesTheirName(t *testing.T) {
 		}
 	}
 	require.Contains(t, a.do("user", "list"), `"ann"`)
-	status, out, _ := a.run("ann\n", "user", "delete", "--user", "Ann")
+	status, _, _ := a.run("ann\n", "user", "delete", "--user", "Ann")
 	require.Equal(t, 1, status, "as it was asked for")
-	status, out, _ = a.run("ann\n", "user", "delete", "--user", "ann")
+	status, out, _ := a.run("ann\n", "user", "delete", "--user", "ann")
 	require.Zero(t, status)
 	require.Contains(t, out, "ann is deleted: 0 tasks")
 	require.NotContains(t, a.do("user", "list"), `"ann"`)

@@ -44,8 +44,8 @@ func TestConfigurationPageHasEveryVariableOfTheDevTool(t *testing.T) {
 var (
 	// Variables of other programs, which are not for people to set.
 	notOurs = []string{"PATH", "HOME", "GOTOOLCHAIN"}
-	// The stand-in for the broker gets its user from the supervisor.
-	fromSupervisor = []string{"KAFKA_SASL_USERNAME", "KAFKA_SASL_PASSWORD"}
+	// What the supervisor gives: to the stand-in for the broker, and to shells.
+	fromSupervisor = []string{"KAFKA_SASL_USERNAME", "KAFKA_SASL_PASSWORD", "TICKLER_API_URL"}
 	read           = regexp.MustCompile(`(?:Getenv|LookupEnv)\("([A-Z_]+)"\)`)
 )
 
