@@ -36,7 +36,9 @@ func (a Access) Variables() []home.Variable {
 			{Name: "REDIS_PASSWORD", Value: a.Password},
 		}
 	case RabbitMQ:
-		return []home.Variable{{Name: "RABBITMQ_URL", Value: a.url()}}
+		return []home.Variable{{Name: "RABBITMQ_URL", Value: a.url("amqp")}}
+	case NATS:
+		return []home.Variable{{Name: "NATS_URL", Value: a.url("nats")}}
 	default:
 		return []home.Variable{
 			{Name: "KAFKA_BROKERS", Value: strings.Join(a.Brokers, ",")},
@@ -52,8 +54,8 @@ func (a Access) As(user, password string) Access {
 	return a
 }
 
-func (a Access) url() string {
-	u := url.URL{Scheme: "amqp", User: url.UserPassword(a.Username, a.Password), Host: a.Brokers[0], Path: "/"}
+func (a Access) url(scheme string) string {
+	u := url.URL{Scheme: scheme, User: url.UserPassword(a.Username, a.Password), Host: a.Brokers[0], Path: "/"}
 	return u.String()
 }
 
@@ -79,7 +81,7 @@ func (a Access) Redis() *redis.Client {
 }
 
 // RabbitMQ returns a connection to the broker.
-func (a Access) RabbitMQ() (*amqp.Connection, error) { return amqp.Dial(a.url()) }
+func (a Access) RabbitMQ() (*amqp.Connection, error) { return amqp.Dial(a.url("amqp")) }
 
 // Ping returns nil if the broker answers and accepts the credentials.
 func (a Access) Ping(ctx context.Context) error {
@@ -94,6 +96,13 @@ func (a Access) Ping(ctx context.Context) error {
 			return err
 		}
 		return connection.Close()
+	case NATS:
+		connection, err := a.NATS()
+		if err != nil {
+			return err
+		}
+		connection.Close()
+		return nil
 	default:
 		client, err := a.Client()
 		if err != nil {
@@ -104,8 +113,8 @@ func (a Access) Ping(ctx context.Context) error {
 	}
 }
 
-// EnsureUsers creates the users of the apps, with their rights. Redis and RabbitMQ
-// read theirs at start.
+// EnsureUsers creates the users of the apps, with their rights. Redis, RabbitMQ and
+// NATS read theirs at start.
 func EnsureUsers(ctx context.Context, access Access, logins []topics.Login) error {
 	if !access.Kind.speaksKafka() {
 		return nil
@@ -117,6 +126,9 @@ func EnsureUsers(ctx context.Context, access Access, logins []topics.Login) erro
 // what is wanted. Redis needs none: its first reader or event creates a stream, and
 // readers start at its beginning. RabbitMQ reads its own at start.
 func EnsureTopics(ctx context.Context, access Access, wanted []event.Topic) (differences []string, err error) {
+	if access.Kind == NATS {
+		return nil, ensureStreams(ctx, access, wanted)
+	}
 	if !access.Kind.speaksKafka() {
 		return nil, nil
 	}

@@ -16,10 +16,11 @@ const (
 	Kafka    Kind = "kafka"
 	Redis    Kind = "redis"
 	RabbitMQ Kind = "rabbitmq"
+	NATS     Kind = "nats"
 )
 
 // Kinds lists them, the default first.
-func Kinds() []Kind { return []Kind{Redpanda, Redis, RabbitMQ, Kafka} }
+func Kinds() []Kind { return []Kind{Redpanda, Redis, RabbitMQ, NATS, Kafka} }
 
 // ParseKind reads the name of a broker; "" is the default.
 func ParseKind(name string) (Kind, error) {

@@ -62,6 +62,8 @@ func (l Local) Processes(ctx context.Context) ([]process.Spec, error) {
 		return l.redis()
 	case RabbitMQ:
 		return l.rabbitMQ()
+	case NATS:
+		return l.nats()
 	case Kafka:
 		return l.kafka(ctx)
 	default:

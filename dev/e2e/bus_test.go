@@ -66,6 +66,8 @@ func openBus(access broker.Access) (bus, error) {
 		return openRedis(access), nil
 	case broker.RabbitMQ:
 		return openRabbitMQ(access)
+	case broker.NATS:
+		return openNATS(access)
 	default:
 		return openKafka(access)
 	}

@@ -192,7 +192,7 @@ func inherited() []string {
 			return true // of an env file; any other was set on purpose
 		}
 		return name == "DATABASE_URL" || name == listenVariable || slices.ContainsFunc(
-			[]string{"DAPR_", "APP_", "KAFKA_", "REDIS_", "RABBITMQ_"},
+			[]string{"DAPR_", "APP_", "KAFKA_", "REDIS_", "RABBITMQ_", "NATS_"},
 			func(prefix string) bool { return strings.HasPrefix(name, prefix) })
 	})
 }

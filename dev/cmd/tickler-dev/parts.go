@@ -17,8 +17,12 @@ func serveBroker(ctx context.Context, args []string) error {
 	data := flags.String("data", "", "folder for the data")
 	port := flags.Int("port", 19092, "port on the loopback interface")
 	advertised := flags.String("advertise", "", "address that clients are told, of a proxy (default the own one)")
+	nats := flags.String("nats", "", "configuration file of a NATS server, which runs instead of kfake")
 	if err := parse(flags, args); err != nil {
 		return err
+	}
+	if *nats != "" {
+		return broker.ServeNATS(ctx, *nats, os.Stdout)
 	}
 	return broker.Serve(ctx, broker.Options{
 		DataDir: *data, Port: *port, Advertised: *advertised, Log: os.Stdout,
