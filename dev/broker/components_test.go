@@ -58,7 +58,7 @@ func TestBrokersDifferInComponentsAlone(t *testing.T) {
 	retried := common["Resiliency taskbus"].Spec["policies"].(map[string]any)["retries"].(map[string]any)["redeliver"]
 	require.NotNil(t, retried)
 	subscriptions := resources(t, "brokers", "redpanda")
-	for _, kind := range []string{"redpanda", "redis", "rabbitmq"} {
+	for _, kind := range []string{"redpanda", "redis", "rabbitmq", "nats"} {
 		own := resources(t, "brokers", kind)
 		require.Contains(t, own, "Component taskbus")
 		for name, wanted := range subscriptions {
@@ -80,7 +80,7 @@ func TestBrokersDifferInComponentsAlone(t *testing.T) {
 
 // What the sidecar lets an app do on the bus is what the broker lets its user do.
 func TestScopesOfTheBusAreTheRightsOfTheApps(t *testing.T) {
-	for _, kind := range []string{"redpanda", "redis", "rabbitmq"} {
+	for _, kind := range []string{"redpanda", "redis", "rabbitmq", "nats"} {
 		write, read := map[string][]string{}, map[string][]string{}
 		for _, r := range resources(t, "brokers", kind) {
 			if r.Kind != "Component" || r.Spec["metadata"] == nil {

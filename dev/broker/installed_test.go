@@ -18,12 +18,12 @@ func TestWhatABrokerLacksIsNamedWithItsPackage(t *testing.T) {
 }
 
 func TestBrokerIsChosenByName(t *testing.T) {
-	for name, kind := range map[string]broker.Kind{"": broker.Redpanda, "redis": broker.Redis, "rabbitmq": broker.RabbitMQ, "kafka": broker.Kafka} {
+	for name, kind := range map[string]broker.Kind{"": broker.Redpanda, "redis": broker.Redis, "rabbitmq": broker.RabbitMQ, "nats": broker.NATS, "kafka": broker.Kafka} {
 		chosen, err := broker.ParseKind(name)
 		require.NoError(t, err)
 		require.Equal(t, kind, chosen)
 	}
 	_, err := broker.ParseKind("pigeons")
-	require.ErrorContains(t, err, "choose one of redpanda, redis, rabbitmq, kafka")
+	require.ErrorContains(t, err, "choose one of redpanda, redis, rabbitmq, nats, kafka")
 	require.Equal(t, "redpanda", broker.Kafka.Components())
 }

@@ -112,4 +112,3 @@ func ensureStreams(ctx context.Context, access Access, wanted []event.Topic) err
 	}
 	return nil
 }
-

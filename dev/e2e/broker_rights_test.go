@@ -6,6 +6,7 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/nats-io/nats.go"
 	amqp "github.com/rabbitmq/amqp091-go"
 	"github.com/redis/go-redis/v9"
 	"github.com/stretchr/testify/require"
@@ -54,6 +55,8 @@ func refusesWriting(t *testing.T, ctx context.Context, access broker.Access, top
 		return refusedByRabbitMQ(t, access, func(channel *amqp.Channel) error {
 			return channel.PublishWithContext(ctx, topic, "", false, false, amqp.Publishing{Body: []byte("forged")})
 		})
+	case broker.NATS:
+		return refusedByNATS(t, access, func(c *nats.Conn) error { return c.Publish(topic, []byte("forged")) })
 	default:
 		client, err := access.Client()
 		require.NoError(t, err)
@@ -96,6 +99,17 @@ func refusesReading(t *testing.T, ctx context.Context, access broker.Access, top
 			})
 		}
 		return refused
+	case broker.NATS:
+		// Deliveries go to inboxes, which the apps share: docs/brokers.md.
+		refused := refusedByNATS(t, access, func(c *nats.Conn) error { _, err := c.SubscribeSync(topic); return err })
+		for _, request := range []string{
+			"CONSUMER.CREATE." + topic, "CONSUMER.CREATE." + topic + ".thief." + topic, "CONSUMER.DELETE." + topic + ".tickler-recurrer",
+			"CONSUMER.MSG.NEXT." + topic + ".tickler-notifier", "STREAM.MSG.GET." + topic, "DIRECT.GET." + topic,
+			"STREAM.PURGE." + topic, "STREAM.DELETE." + topic, "STREAM.UPDATE." + topic,
+		} {
+			refused = refused && refusedByNATS(t, access, func(c *nats.Conn) error { return c.Publish("$JS.API."+request, nil) })
+		}
+		return refused
 	default:
 		client, err := access.Client(kgo.ConsumePartitions(map[string]map[int32]kgo.Offset{topic: {0: kgo.NewOffset().AtStart()}}))
 		require.NoError(t, err)
@@ -122,4 +136,16 @@ func refusedByRabbitMQ(t *testing.T, access broker.Access, do func(*amqp.Channel
 	}
 	reason := <-closed
 	return reason != nil && reason.Code == amqp.AccessRefused
+}
+
+// refusedByNATS reports whether NATS refuses for lack of a right. It says so before it
+// answers the flush.
+func refusedByNATS(t *testing.T, access broker.Access, do func(*nats.Conn) error) bool {
+	t.Helper()
+	connection, err := access.NATS(nats.ErrorHandler(func(*nats.Conn, *nats.Subscription, error) {}))
+	require.NoError(t, err)
+	defer connection.Close()
+	require.NoError(t, do(connection))
+	require.NoError(t, connection.Flush())
+	return errors.Is(connection.LastError(), nats.ErrPermissionViolation)
 }

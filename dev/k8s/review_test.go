@@ -33,7 +33,7 @@ func TestApiNeedsPostgresOnly(t *testing.T) {
 		require.Len(t, pod.Spec.Containers, 1, overlay)
 		require.Empty(t, pod.Annotations, overlay)
 		for _, v := range pod.Spec.Containers[0].Env {
-			require.NotRegexp(t, "^(DAPR|KAFKA|REDIS|RABBITMQ|APP)_", v.Name)
+			require.NotRegexp(t, "^(DAPR|KAFKA|REDIS|RABBITMQ|NATS|APP)_", v.Name)
 		}
 		for _, arrow := range manifests.Arrows(objects)["api"] {
 			require.Regexp(t, `^in |:5432$|kube-dns`, arrow, "%s: out to Postgres, and to names", overlay)
@@ -41,7 +41,7 @@ func TestApiNeedsPostgresOnly(t *testing.T) {
 	}
 }
 
-var overlays = []string{"redpanda", "redis", "rabbitmq"}
+var overlays = []string{"redpanda", "redis", "rabbitmq", "nats"}
 
 func TestMain(m *testing.M) {
 	for _, name := range []string{"dapr.injector", "dapr.runtime.loader.disk"} {
@@ -94,7 +94,7 @@ func TestEveryOverlayIsWhole(t *testing.T) {
 func TestWhatPodsNeedIsMadeBeforeThem(t *testing.T) {
 	files := load(t)
 	require.NoError(t, files.WriteFile("/deployment/kustomization.yaml", documented(t)))
-	for _, folder := range []string{"/k8s/overlays/redpanda", "/k8s/overlays/redis", "/k8s/overlays/rabbitmq", "/k8s/overlays/local", "/deployment"} {
+	for _, folder := range []string{"/k8s/overlays/redpanda", "/k8s/overlays/redis", "/k8s/overlays/rabbitmq", "/k8s/overlays/nats", "/k8s/overlays/local", "/deployment"} {
 		all, err := manifests.Documents(files, folder)
 		require.NoError(t, err)
 		running := false
@@ -132,7 +132,7 @@ var (
 
 func reviewArrows(o *manifests.Objects, overlay string) error {
 	postgres := "out anywhere:5432"
-	broker := map[string]string{"redpanda": "out anywhere:9092", "redis": "out anywhere:6379", "rabbitmq": "out anywhere:5671"}[overlay]
+	broker := map[string]string{"redpanda": "out anywhere:9092", "redis": "out anywhere:6379", "rabbitmq": "out anywhere:5671", "nats": "out anywhere:4222"}[overlay]
 	wanted := map[string][]string{
 		"api":           slices.Concat(names, metrics, []string{postgres, "in tickler/callers=true:8080"}),
 		"notifier":      slices.Concat(names, sidecar, metrics, outside, []string{postgres, broker}),
@@ -188,7 +188,7 @@ func TestDocumentMakesEverySecret(t *testing.T) {
 	for _, wanted := range []string{
 		"create secret generic tickler-database --from-file=url=", "create secret generic tickler-dapr-token-$app --from-file=token=",
 		"create secret generic tickler-app-token-$app --from-file=token=", "create secret generic tickler-broker-$app --from-env-file=", "create secret generic tickler-secret-key --from-file=keys=", "create secret generic tickler-broker",
-		"KAFKA_BROKERS", "KAFKA_SASL_USERNAME", "KAFKA_SASL_PASSWORD", "REDIS_HOST", "REDIS_USERNAME", "REDIS_PASSWORD", "RABBITMQ_URL",
+		"KAFKA_BROKERS", "KAFKA_SASL_USERNAME", "KAFKA_SASL_PASSWORD", "REDIS_HOST", "REDIS_USERNAME", "REDIS_PASSWORD", "RABBITMQ_URL", "NATS_URL",
 	} {
 		require.Contains(t, string(text), wanted)
 	}

@@ -248,8 +248,8 @@ func reviewSidecar(pod *corev1.Pod, wanted map[string]string) error {
 // addresses and credentials are what the components of a broker take from the
 // environment: from the Secret of all apps, and from that of one.
 var (
-	addresses   = [][]string{{"KAFKA_BROKERS"}, {"REDIS_HOST"}, nil}
-	credentials = [][]string{{"KAFKA_SASL_USERNAME", "KAFKA_SASL_PASSWORD"}, {"REDIS_USERNAME", "REDIS_PASSWORD"}, {"RABBITMQ_URL"}}
+	addresses   = [][]string{{"KAFKA_BROKERS"}, {"REDIS_HOST"}, nil, nil}
+	credentials = [][]string{{"KAFKA_SASL_USERNAME", "KAFKA_SASL_PASSWORD"}, {"REDIS_USERNAME", "REDIS_PASSWORD"}, {"RABBITMQ_URL"}, {"NATS_URL"}}
 )
 
 // reviewCredentials: daprd of a worker has all variables of one broker, as the user of

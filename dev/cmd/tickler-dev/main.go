@@ -33,7 +33,8 @@ var usage = `Usage: tickler-dev COMMAND
   chaos    let users work with a stack of two replicas of each app while it is
            disturbed, and balance the books; --seed N, --minutes N
   broker [--data FOLDER] [--port PORT]
-           kfake itself (run and infra start it)
+           kfake itself (run and infra start it); with --nats FILE a NATS
+           server with that configuration
 
 ` + environment()
 

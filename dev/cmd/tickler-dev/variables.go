@@ -14,7 +14,7 @@ type variable struct{ name, help, standard string }
 // variables are all of them; docs/configuration.md shows the same.
 var variables = []variable{
 	{"TICKLER_HOME", "folder for all state", ".tickler"},
-	{"BROKER", "redpanda, redis, rabbitmq, nats or kafka; what is not installed is named", "redpanda, which kfake stands in for"},
+	{"BROKER", "redpanda, redis, rabbitmq, nats or kafka; what is missing is named", "redpanda, which kfake stands in for"},
 	{"TRACES", "1 keeps the spans of apps and sidecars, and shows them on a page", "none are kept"},
 	{stack.APIPortVariable, "port of the page, MCP and REST", "8080"},
 	{"TICKLER_LISTEN", "refused: each app has an address of its own, on this machine only", "unset"},
