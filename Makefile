@@ -16,7 +16,7 @@ VERSION ?= $(shell sed -n 's/^const Number = "\(.*\)"/\1/p' internal/version/ver
 help: ## Show this
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo
-	@echo "  make run BROKER=redis, or rabbitmq: docs/brokers.md."
+	@echo "  make run BROKER=redis, rabbitmq or nats: docs/brokers.md."
 	@echo "  make run TRACES=1 shows the way of each call: docs/monitoring.md."
 	@echo "  Ports and folders are set by TICKLER_* variables: docs/local.md."
 
@@ -68,11 +68,17 @@ test: build daprd ## Run unit tests and end-to-end tests
 	cd examples/consumer && go test ./...
 	cd dev && go test -count=1 -p 1 -timeout 20m ./...
 
+# Not all: on NATS one replica of a worker reads, and a sidecar gives up after two minutes
+# without the broker (components/brokers/README.md), so what needs two replicas or a
+# longer absence is not promised there. The rest was not run there; these were, and pass.
+ON_NATS := TestCompletedRecurringTaskGetsOneSuccessor|TestDueTaskIsRemindedOnce|TestDeadLetterWhoseCauseWasMended|TestWhatStartsWithoutTheBroker|TestForgedMessage|TestMalformedEvents|TestRepeated|TestUserOfAnAppIsRefused|TestToolsWorkWithoutTheBroker
+
 # Every broker is tried before any test, so that all that is missing is named at once.
-test-brokers: build daprd ## Run the end-to-end tests on Redis and on RabbitMQ
+test-brokers: build daprd ## Run the end-to-end tests on Redis, RabbitMQ and, in part, NATS
 	bin/tickler-dev has redis rabbitmq
 	cd dev && TICKLER_TEST_BROKER=redis go test -count=1 -timeout 20m ./e2e
 	cd dev && TICKLER_TEST_BROKER=rabbitmq go test -count=1 -timeout 20m ./e2e
+	cd dev && TICKLER_TEST_BROKER=nats go test -count=1 -timeout 20m -run '$(ON_NATS)' ./e2e
 
 test-kafka: build daprd ## Run them on Apache Kafka, from Maven, or on the cluster at KAFKA_BROKERS
 	@test -n "$$KAFKA_BROKERS" || bin/tickler-dev has kafka

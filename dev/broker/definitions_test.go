@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/nats-io/nats-server/v2/server"
 	"github.com/stretchr/testify/require"
 
 	"tickler/internal/event"
@@ -113,5 +114,32 @@ func TestUsersOfRedisHaveTheRightsOfTheApps(t *testing.T) {
 		_, selector, _ := strings.Cut(lines[i], "(")
 		require.Regexp(t, `^\+xadd( %W~[a-z-]+)+\)$`, selector)
 		require.Equal(t, len(rights.Read) > 0, slices.Contains(words, "+xreadgroup"), "%s has commands to read", rights.App)
+	}
+}
+
+// To read a topic, an app creates its own consumer of that stream, asks for it, and
+// acknowledges to it. NATS itself reads the file here.
+func TestUsersOfNATSHaveTheRightsOfTheApps(t *testing.T) {
+	users, err := os.ReadFile(filepath.Join("..", "..", "components", "servers", "nats", "users.conf"))
+	require.NoError(t, err)
+	settings := filepath.Join(t.TempDir(), "nats.conf")
+	require.NoError(t, os.WriteFile(settings, append(users, "authorization: { users: [ $tickler_notifier, $tickler_recurrer ] }\n"...), 0o600))
+	t.Setenv("NATS_PASSWORD_NOTIFIER", "of-notifier")
+	t.Setenv("NATS_PASSWORD_RECURRER", "of-recurrer")
+	options, err := server.ProcessConfigFile(settings)
+	require.NoError(t, err)
+	require.Len(t, options.Users, len(topics.Apps))
+	for i, rights := range topics.RightsOf(event.Topics()) {
+		user := options.Users[i]
+		require.Equal(t, topics.User(rights.App), user.Username)
+		require.Equal(t, "of-"+rights.App, user.Password)
+		publish := append(slices.Clone(rights.Write), "$JS.API.STREAM.NAMES")
+		for _, topic := range rights.Read {
+			consumer := topic + "." + topics.Group(rights.App)
+			publish = append(publish, "$JS.API.CONSUMER.CREATE."+consumer+"."+topic, "$JS.API.CONSUMER.INFO."+consumer, "$JS.ACK."+consumer+".>")
+		}
+		require.ElementsMatch(t, publish, user.Permissions.Publish.Allow, "%s publishes", user.Username)
+		require.Equal(t, []string{"_INBOX.>"}, user.Permissions.Subscribe.Allow, "%s subscribes", user.Username)
+		require.Nil(t, user.Permissions.Response)
 	}
 }

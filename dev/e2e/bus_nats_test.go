@@ -8,8 +8,8 @@ import (
 	"tickler/dev/broker"
 )
 
-// natsBus reads each stream through an ordered consumer, which starts again where it was
-// when the broker was away. Dapr passes on no key.
+// natsBus reads each stream by its sequence, and goes on where it was when the broker
+// was away. Dapr passes on no key.
 type natsBus struct {
 	connection *nats.Conn
 	streams    nats.JetStreamContext

@@ -11,7 +11,7 @@ import (
 )
 
 // brokerVariable names the broker that the whole suite runs on: redpanda (that
-// is, kfake), redis, rabbitmq or kafka. make test-brokers and test-kafka set it.
+// is, kfake), redis, rabbitmq, nats or kafka. make test-brokers and test-kafka set it.
 const brokerVariable = "TICKLER_TEST_BROKER"
 
 // testBroker is the one that the suite runs on.
