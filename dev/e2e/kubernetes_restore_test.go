@@ -45,7 +45,7 @@ func (s *system) restoreBackup(t *testing.T) {
 	require.Equal(t, "NOT_FOUND", p.refused(t, "get_task", fields{"task_id": lost.ID}).Code)
 	p.call(t, "complete_task", fields{"task_id": kept.ID})
 	due := p.add(t, fields{"title": "due", "due_date": in(minute)})
-	// The events of the last day, which are many here, are handed to the workers before.
+	// What was completed without a recorded next occurrence is handed to the workers before.
 	until(t, atWork, "the next occurrence", func() bool { return len(s.successors(t, kept.ID)) == 1 })
 	until(t, atWork, "the reminder", func() bool { return len(s.reminders(due.ID)) == 1 })
 }
