@@ -100,7 +100,7 @@ func TestMigrationsGoUpAndDownAndLeaveNothing(t *testing.T) {
 	migrate("up")
 	full := objects()
 	require.Contains(t, full, "relation tasks")
-	require.Contains(t, migrate("up"), "nothing to do")
+	require.Contains(t, migrate("up"), "up to date")
 	require.NotContains(t, migrate("status"), "pending")
 	for range strings.Count(migrate("status"), "applied") {
 		migrate("down")

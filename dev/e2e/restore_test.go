@@ -25,6 +25,7 @@ import (
 type follower struct {
 	mu     sync.Mutex
 	url    string
+	opened int      // streams
 	events []string // "reset", or "TYPE TITLE"
 }
 
@@ -46,6 +47,9 @@ func (f *follower) follow(ctx context.Context, token string) {
 		if err != nil {
 			continue
 		}
+		f.mu.Lock()
+		f.opened++
+		f.mu.Unlock()
 		kind, lines := "", bufio.NewScanner(response.Body)
 		for lines.Scan() {
 			name, value, _ := strings.Cut(lines.Text(), ": ")
@@ -72,6 +76,13 @@ func (f *follower) note(what string) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.events = append(f.events, what)
+}
+
+// follows reports whether a stream was opened: what came before is not in it.
+func (f *follower) follows() bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.opened > 0
 }
 
 func (f *follower) noted() []string {
@@ -106,6 +117,7 @@ func TestRestoreOnAnotherServerIsNoticedAndStreamsBeginAnew(t *testing.T) {
 	defer following.Wait()
 	defer cancel()
 
+	until(t, soon, "the client to follow", client.follows)
 	before := 30
 	for i := range before {
 		p.add(t, fields{"title": fmt.Sprintf("before %d", i)})
