@@ -65,6 +65,27 @@ func TestEachOffsetRemindsAtItsTimeAndThoseMissedRemindOnce(t *testing.T) {
 	require.Equal(t, 1, after.Version, "a reminder is no change of the task")
 }
 
+func TestReminderIsSentOnlyOnceItWas(t *testing.T) {
+	b := setup(t) // 08:00
+	added := b.add(t, b.ann, task.Fields{Title: input.Some("x"), DueDate: input.Some("2026-03-02T12:00"), ReminderOffsets: input.Some([]int{180, 60})})
+	sent := func() bool {
+		t.Helper()
+		now, err := b.service.Get(b.ctx, b.ann, added.ID)
+		require.NoError(t, err)
+		return now.ReminderSent(b.ann, b.now)
+	}
+	require.False(t, sent())
+	b.now = b.now.Add(30 * time.Minute)
+	require.Zero(t, b.claim(t))
+	require.False(t, sent(), "none is due")
+	b.now = b.now.Add(30 * time.Minute)
+	require.Equal(t, 1, b.claim(t))
+	require.True(t, sent(), "though another is to come")
+	b.now = b.now.Add(2 * time.Hour)
+	require.Equal(t, 1, b.claim(t))
+	require.True(t, sent())
+}
+
 func TestReminderFollowsTheTask(t *testing.T) {
 	b := setup(t)
 	added := b.add(t, b.ann, task.Fields{Title: input.Some("x"), DueDate: input.Some("2026-03-02T08:30")})
