@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"tickler/dev/broker"
 )
 
 // freeze stops a part where it stands, connections and all, until thaw.
@@ -21,6 +23,9 @@ func (s *system) freeze(t testing.TB, part string) (thaw func()) {
 
 func TestFrozenRecurrerGoesOnWhereItStoodAndHoldsUpNoEvents(t *testing.T) {
 	t.Parallel()
+	if kind, _ := testBroker(); kind == broker.RabbitMQ {
+		t.Skip("Dapr's RabbitMQ component keeps what it had fetched when it unsubscribes: it comes when the sidecar restarts")
+	}
 	s := start(t, nil)
 	p := s.person(t, "")
 	completed := func(t *testing.T) (ids []int64) {
