@@ -32,16 +32,17 @@ func withPool(ctx context.Context, role repository.Role, run func(*pgxpool.Pool)
 
 // withStore runs a command under the api's own role.
 func withStore(run func(context.Context, *repository.Repository) error) error {
-	ctx, cancel := context.WithTimeout(journal.With(context.Background(), commandCall()), commandTimeout)
-	defer cancel()
-	return withPool(ctx, repository.RoleAPI, func(pool *pgxpool.Pool) error {
-		return run(ctx, repository.New(pool, app, func() {}))
-	})
+	return withStoreAs(repository.RoleAPI, commandTimeout, run)
 }
 
-// commandCall is a call by whoever runs a command.
-func commandCall() journal.Call {
-	return journal.NewCall(journal.Actor{Kind: journal.Person, Name: "command line", Transport: journal.Command})
+// withStoreAs runs a command under a role, in the name of whoever runs it.
+func withStoreAs(role repository.Role, timeout time.Duration, run func(context.Context, *repository.Repository) error) error {
+	call := journal.NewCall(journal.Actor{Kind: journal.Person, Name: "command line", Transport: journal.Command})
+	ctx, cancel := context.WithTimeout(journal.With(context.Background(), call), timeout)
+	defer cancel()
+	return withPool(ctx, role, func(pool *pgxpool.Pool) error {
+		return run(ctx, repository.New(pool, app, func() {}))
+	})
 }
 
 func findUser(ctx context.Context, store *repository.Repository, name string) (int64, error) {

@@ -12,12 +12,10 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
-	"github.com/jackc/pgx/v5/pgxpool"
 
 	"tickler/internal/event"
 	"tickler/internal/fault"
 	"tickler/internal/input"
-	"tickler/internal/journal"
 	"tickler/internal/repository"
 )
 
@@ -27,11 +25,7 @@ const deleteTimeout = 10 * time.Minute
 // withOwner runs a command with the rights of whoever DATABASE_URL logs in, which must
 // be those of the schema's owner: no app may rename or delete a person.
 func withOwner(timeout time.Duration, run func(context.Context, *repository.Repository) error) error {
-	ctx, cancel := context.WithTimeout(journal.With(context.Background(), commandCall()), timeout)
-	defer cancel()
-	err := withPool(ctx, "", func(pool *pgxpool.Pool) error {
-		return run(ctx, repository.New(pool, app, func() {}))
-	})
+	err := withStoreAs("", timeout, run)
 	if e := (*pgconn.PgError)(nil); errors.As(err, &e) && e.Code == "42501" {
 		return fmt.Errorf("%s: run this with the DATABASE_URL of api migrate up", e.Message)
 	}
@@ -53,11 +47,8 @@ func findUserOf(ctx context.Context, store *repository.Repository, issuer, name 
 
 func listUsers(args []string, stdout io.Writer) error {
 	flags := flag.NewFlagSet("api user list", flag.ContinueOnError)
-	if done, err := parseFlags(flags, args); done || err != nil {
+	if done, err := onlyFlags(flags, args); done || err != nil {
 		return err
-	}
-	if flags.NArg() > 0 {
-		return fmt.Errorf("user list: takes no arguments: %w", errUsage)
 	}
 	return withStore(func(ctx context.Context, store *repository.Repository) error {
 		table := tabwriter.NewWriter(stdout, 0, 0, 2, ' ', 0)
@@ -81,11 +72,8 @@ func listUsers(args []string, stdout io.Writer) error {
 func renameUser(args []string, stdout io.Writer) error {
 	flags, user := userFlags("user rename")
 	to := flags.String("to", "", "the new name")
-	if done, err := parseFlags(flags, args); done || err != nil {
+	if done, err := onlyFlags(flags, args); done || err != nil {
 		return err
-	}
-	if flags.NArg() > 0 {
-		return fmt.Errorf("user rename: takes flags only: %w", errUsage)
 	}
 	name, err := checkUser(flags, *user)
 	if err != nil {
@@ -121,11 +109,8 @@ func deleteUser(args []string, stdin io.Reader, stdout, stderr io.Writer) error 
 	flags, user := userFlags("user delete")
 	issuer := issuerFlag(flags)
 	yes := flags.Bool("yes", false, "do not ask")
-	if done, err := parseFlags(flags, args); done || err != nil {
+	if done, err := onlyFlags(flags, args); done || err != nil {
 		return err
-	}
-	if flags.NArg() > 0 {
-		return fmt.Errorf("user delete: takes flags only: %w", errUsage)
 	}
 	name, err := checkUser(flags, *user)
 	if err != nil {

@@ -64,11 +64,8 @@ func createToken(args []string, stdout, stderr io.Writer) error {
 		expires, err = parseLifetime(text)
 		return err
 	})
-	if done, err := parseFlags(flags, args); done || err != nil {
+	if done, err := onlyFlags(flags, args); done || err != nil {
 		return err
-	}
-	if flags.NArg() > 0 {
-		return fmt.Errorf("token create: takes flags only: %w", errUsage)
 	}
 	// Names are shown to people and stand in the audit.
 	var err error

@@ -59,11 +59,8 @@ func topicsCommand(args []string, stdout io.Writer) error {
 		flags.PrintDefaults()
 		_, _ = fmt.Fprint(flags.Output(), "\nEnvironment variables:\n", topics.Environment)
 	}
-	if done, err := parseFlags(flags, args[1:]); done || err != nil {
+	if done, err := onlyFlags(flags, args[1:]); done || err != nil {
 		return err
-	}
-	if flags.NArg() > 0 {
-		return fmt.Errorf("topics create takes no %q: %w", flags.Arg(0), errUsage)
 	}
 	access, err := topics.FromEnvironment()
 	if err != nil {

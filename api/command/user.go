@@ -37,11 +37,8 @@ func linkUser(args []string, stdout, stderr io.Writer) error {
 	create := flags.Bool("create", false, "make the person if there is none of that name")
 	zone := flags.String("time-zone", "", "IANA time zone of a new person, for example Europe/Berlin (default: UTC)")
 	issuer := issuerFlag(flags)
-	if done, err := parseFlags(flags, args); done || err != nil {
+	if done, err := onlyFlags(flags, args); done || err != nil {
 		return err
-	}
-	if flags.NArg() > 0 {
-		return fmt.Errorf("user link: takes flags only: %w", errUsage)
 	}
 	name, err := checkUser(flags, *user)
 	if err != nil {

@@ -1,8 +1,8 @@
 package guard
 
 import (
-	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/gin-gonic/gin"
@@ -22,7 +22,7 @@ func (g *Guard) atLocalhost(c *gin.Context) string {
 		return ""
 	}
 	here, err := url.Parse("http://" + c.Request.Host)
-	if err != nil || here.Hostname() != numeric || here.Port() != public.Port() || c.Request.Method != http.MethodGet && c.Request.Method != http.MethodHead {
+	if err != nil || here.Hostname() != numeric || here.Port() != public.Port() || !slices.Contains(Reading, c.Request.Method) {
 		return ""
 	}
 	path := c.Request.URL.RequestURI()

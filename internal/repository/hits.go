@@ -69,13 +69,16 @@ func (h *hits) add(found []scoredTask, below *int64) {
 	}
 }
 
+// excerpts are how ts_headline shows a long text.
+const excerpts = `'MaxFragments=2, MaxWords=16, MinWords=5, StartSel=**, StopSel=**, FragmentDelimiter=" … "'`
+
 // headlines selects the matching parts of a task: its title, excerpts of its
 // description, and excerpts of the latest two comments that match.
 const headlines = `ARRAY[
 	ts_headline('english', t.title, $4::text::tsquery, 'HighlightAll=true, StartSel=**, StopSel=**'),
-	ts_headline('english', t.description, $4::text::tsquery, 'MaxFragments=2, MaxWords=16, MinWords=5, StartSel=**, StopSel=**, FragmentDelimiter=" … "')] ||
+	ts_headline('english', t.description, $4::text::tsquery, ` + excerpts + `)] ||
 	ARRAY(
-		SELECT 'comment: ' || ts_headline('english', one, $4::text::tsquery, 'MaxFragments=2, MaxWords=16, MinWords=5, StartSel=**, StopSel=**, FragmentDelimiter=" … "')
+		SELECT 'comment: ' || ts_headline('english', one, $4::text::tsquery, ` + excerpts + `)
 		FROM unnest(t.said) WITH ORDINALITY AS said (one, place)
 		WHERE to_tsvector('english', one) @@ $4::text::tsquery ORDER BY place LIMIT 2)`
 

@@ -28,14 +28,19 @@ func (l *Listener) deliverDeadLetter(ctx context.Context, topic string, body []b
 	if json.Unmarshal(body, &attributes) == nil {
 		letter.Reason, _ = attributes[reasonAttribute].(string)
 	}
-	if letter.Reason == "" {
-		d := l.handle(ctx, topic, body, handle)
-		if d.err == nil {
-			return succeeded
-		}
-		if errors.Is(d.err, errForgotten) {
-			return l.outcome(ctx, topic, d)
-		}
+	var d delivery
+	if letter.Reason != "" {
+		d = l.read(ctx, topic, body)[0]
+	} else {
+		d = l.handle(ctx, topic, body, handle)
+	}
+	switch {
+	case errors.Is(d.err, errForgotten):
+		return l.outcome(ctx, topic, d)
+	case letter.Reason != "": // not to be handled again
+	case d.err == nil:
+		return succeeded
+	default:
 		if !errors.Is(d.err, ErrPermanent) {
 			l.log.Warn("handling a dead letter failed, it will be delivered again", "topic", topic, "event", d.envelope.ID, "error", d.err)
 			return toRetry
@@ -44,9 +49,6 @@ func (l *Listener) deliverDeadLetter(ctx context.Context, topic string, body []b
 	}
 	letter.Reason = letter.Reason[:min(len(letter.Reason), maxReason)]
 	letter.Readable = json.Unmarshal(body, &letter.Envelope) == nil && letter.Envelope.Type != unreadable
-	if d := l.read(ctx, topic, body)[0]; errors.Is(d.err, errForgotten) {
-		return l.outcome(ctx, topic, d)
-	}
 	if err := l.store.KeepDeadLetter(ctx, letter); err != nil {
 		l.log.Warn("a dead letter could not be kept, it will be delivered again", "topic", topic, "error", err)
 		return toRetry

@@ -211,10 +211,6 @@ func (s *Service) Comments(ctx context.Context, user person.Settings, taskID, be
 
 // TreeCommented tells whether anything was said about a task or one of its parts.
 func TreeCommented(ctx context.Context, tx Comments, t *Task, parts []Part) (bool, error) {
-	ids := []int64{t.ID}
-	for _, part := range parts {
-		ids = append(ids, part.ID)
-	}
-	n, err := tx.CountComments(ctx, ids...)
+	n, err := tx.CountComments(ctx, treeIDs(t, parts)...)
 	return n > 0, err
 }

@@ -154,50 +154,43 @@ func (t *Task) place(in Import) {
 	}
 }
 
-// exported is how many tasks are read at a time when all are.
+// exported is how many tasks or comments are read at a time when all are.
 const exported = 100
 
 // Everything yields all of the user's tasks that are not deleted, oldest first. If
 // reading fails, the last thing it yields is the error.
 func (s *Service) Everything(ctx context.Context, user person.Settings) iter.Seq2[*Task, error] {
-	return func(yield func(*Task, error) bool) {
-		created, id := time.Unix(0, 0).UTC(), int64(0)
-		for {
-			tasks, err := s.store.Oldest(ctx, user.UserID, created, id, exported)
-			if err != nil {
-				yield(nil, err)
-				return
-			}
-			for _, t := range tasks {
-				if !yield(t, nil) {
-					return
-				}
-				created, id = t.CreatedAt, t.ID
-			}
-			if len(tasks) < exported {
-				return
-			}
-		}
-	}
+	return paged(&Task{CreatedAt: time.Unix(0, 0).UTC()}, func(last *Task) ([]*Task, error) {
+		return s.store.Oldest(ctx, user.UserID, last.CreatedAt, last.ID, exported)
+	})
 }
 
 // EveryComment yields all comments on the user's tasks that are not deleted, task by
 // task, those of one task oldest first. If reading fails, the last thing it yields is
 // the error.
 func (s *Service) EveryComment(ctx context.Context, user person.Settings) iter.Seq2[Comment, error] {
-	return func(yield func(Comment, error) bool) {
-		for last := (Comment{}); ; {
-			comments, err := s.store.CommentsAfter(ctx, user.UserID, last.TaskID, last.ID, exported)
+	return paged(Comment{}, func(last Comment) ([]Comment, error) {
+		return s.store.CommentsAfter(ctx, user.UserID, last.TaskID, last.ID, exported)
+	})
+}
+
+// paged yields what page reads after the last one, exported at a time, or an error as
+// the last thing.
+func paged[T any](last T, page func(last T) ([]T, error)) iter.Seq2[T, error] {
+	return func(yield func(T, error) bool) {
+		for {
+			some, err := page(last)
 			if err != nil {
-				yield(Comment{}, err)
+				var none T
+				yield(none, err)
 				return
 			}
-			for _, last = range comments {
+			for _, last = range some {
 				if !yield(last, nil) {
 					return
 				}
 			}
-			if len(comments) < exported {
+			if len(some) < exported {
 				return
 			}
 		}

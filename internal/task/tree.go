@@ -51,6 +51,15 @@ type Part struct {
 	DeletedWith                *int64
 }
 
+// treeIDs are the ids of a task and its parts.
+func treeIDs(t *Task, parts []Part) []int64 {
+	ids := []int64{t.ID}
+	for _, part := range parts {
+		ids = append(ids, part.ID)
+	}
+	return ids
+}
+
 // Need is a task among those that must be done before another.
 type Need struct {
 	ID        int64

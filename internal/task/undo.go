@@ -84,11 +84,7 @@ func (r *Reopening) takeBackSuccessor(ctx context.Context, tx Tx, id int64) erro
 		return err
 	}
 	if next.DeletedAt == nil {
-		ids := []int64{next.ID}
-		for _, part := range parts {
-			ids = append(ids, part.ID)
-		}
-		touched, err := tx.Touched(ctx, ids)
+		touched, err := tx.Touched(ctx, treeIDs(next, parts))
 		if err != nil {
 			return err
 		}
