@@ -91,7 +91,7 @@ func renameUser(args []string, stdout io.Writer) error {
 		if err != nil {
 			return err
 		}
-		if renamed == name {
+		if same, err := store.FindUser(ctx, repository.LocalIssuer, renamed); err == nil && same == id { // case does not count
 			return fmt.Errorf("%s is called that already; nothing was changed", name)
 		}
 		err = store.RenameUser(ctx, id, renamed)

@@ -70,6 +70,11 @@ func TestOperatorsSeeNamesOfPeople(t *testing.T) {
 	a := administer(t)
 	a.do("token", "create", "--user", "ann", "--name", "laptop")
 	require.Contains(t, a.do("audit"), `"ann"`)
+	for _, same := range []string{"ann", "ANN"} {
+		status, _, said := a.run("", "user", "rename", "--user", "ann", "--to", same)
+		require.Equal(t, 1, status)
+		require.Contains(t, said, "nothing was changed")
+	}
 	require.Contains(t, a.do("user", "rename", "--user", "ann", "--to", "Anna"), "ann is called Anna now")
 	lines := strings.Split(strings.TrimSpace(a.do("audit", "--user", "anna")), "\n")
 	require.Equal(t, []string{`"anna"`, "user.updated"}, strings.Fields(lines[1])[1:3])

@@ -139,14 +139,16 @@ func (t *Task) comment(ctx context.Context, tx Comments, in input.Optional[Comme
 
 // Set checks what is said, and takes it over.
 func (c *Comment) Set(in CommentInput) error {
-	if err := input.CheckText("comment", in.Text, MaxComment); err != nil {
-		return err
-	}
-	if err := input.CheckText("comment", in.URL, MaxURL); err != nil {
-		return err
-	}
-	if err := input.CheckText("comment", in.Title, MaxLinkTitle); err != nil {
-		return err
+	for _, part := range []struct {
+		name, text string
+		most       int
+	}{{"text", in.Text, MaxComment}, {"url", in.URL, MaxURL}, {"title", in.Title, MaxLinkTitle}} {
+		if err := input.CheckText(part.name, part.text, part.most); err != nil {
+			if e := (*fault.Error)(nil); errors.As(err, &e) {
+				return fault.Invalid("comment", "is wrong: %s", e.Message)
+			}
+			return err
+		}
 	}
 	if in.URL != "" {
 		if r, found := input.Unseen(strings.TrimSpace(in.URL)); found {

@@ -21,7 +21,7 @@ func TestCommentIsTextOrALinkOrBoth(t *testing.T) {
 		{CommentInput{Text: strings.Repeat("ä", MaxComment)}, ""},
 		{CommentInput{Text: strings.Repeat("ä", MaxComment+1)}, "at most 10000"},
 		{CommentInput{URL: "https://example.com/" + strings.Repeat("a", MaxURL)}, "at most 2000"},
-		{CommentInput{URL: "https://example.com", Title: strings.Repeat("a", MaxLinkTitle+1)}, "at most 200"},
+		{CommentInput{URL: "https://example.com", Title: strings.Repeat("a", MaxLinkTitle+1)}, "title has 201 characters; at most 200"},
 		{CommentInput{}, "says nothing"},
 		{CommentInput{Text: " \n"}, "says nothing"},
 		{CommentInput{Text: "nul\x00"}, "NUL"},
