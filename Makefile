@@ -87,8 +87,12 @@ test-kafka: build daprd ## Run them on Apache Kafka, from Maven, or on the clust
 test-k8s: ## Review what k8s/ renders to, without a cluster
 	cd dev/k8s && go vet ./... && go test -count=1 ./...
 
+define NEEDS_CLUSTER
+@test -n "$$KUBECONFIG" && test -n "$$TICKLER_HOST" || { echo "KUBECONFIG must name a cluster with Dapr, and TICKLER_HOST an address of this machine that its pods can reach: docs/testing.md"; exit 1; }
+endef
+
 test-k8s-e2e: build ## Deploy to the cluster of KUBECONFIG and disturb it: docs/testing.md
-	@test -n "$$KUBECONFIG" && test -n "$$TICKLER_HOST" || { echo "KUBECONFIG must name a cluster with Dapr, and TICKLER_HOST an address of this machine that its pods can reach: docs/testing.md"; exit 1; }
+	$(NEEDS_CLUSTER)
 	cd dev && go test -count=1 -timeout 60m -v -run '^TestKubernetes$$' ./e2e
 
 test-asyncapi: ## Read the description of the bus with AsyncAPI's own parser; needs Node
@@ -124,7 +128,7 @@ chaos: build daprd ## Let users work while everything is killed, frozen and cut 
 	bin/tickler-dev chaos --seed $(SEED) --minutes $(MINUTES)
 
 chaos-k8s: build ## The same on the cluster of KUBECONFIG; TICKLER_HOST as for test-k8s-e2e
-	@test -n "$$KUBECONFIG" && test -n "$$TICKLER_HOST" || { echo "KUBECONFIG must name a cluster with Dapr, and TICKLER_HOST an address of this machine that its pods can reach: docs/testing.md"; exit 1; }
+	$(NEEDS_CLUSTER)
 	cd dev && TICKLER_CHAOS_SEED=$(SEED) TICKLER_CHAOS_MINUTES=$(MINUTES) go test -count=1 -timeout 120m -v -run '^TestChaosOnKubernetes$$' ./e2e
 
 lint: ## gofmt, vet, staticcheck

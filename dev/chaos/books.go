@@ -30,8 +30,7 @@ type Account struct {
 type Entry struct {
 	ID      int64
 	Story   string
-	Word    string // of the user
-	Follows int64  // the task whose completion brought it; 0 for one that was added
+	Follows int64 // the task whose completion brought it; 0 for one that was added
 	Recurs  bool
 	Changes []Change
 	// Reminders that are to come: that many, or at most so many.

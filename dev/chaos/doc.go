@@ -5,7 +5,7 @@
 //	driver.go    a run from its start to its report
 //	plan.go      which disturbance happens when, from the seed
 //	worker.go    what users do; stories.go has what they do to one task
-//	mcp.go rest.go page.go   the three ways in
+//	calls.go page.go   the three ways in
 //	books.go     what was recorded; balance.go judges it and knows nothing else
 //	local.go     a stack on this machine, and what can be done to it
 //

@@ -34,7 +34,6 @@ type Local struct {
 	say          func(string, ...any)
 	disk         *disk // nil where it cannot be filled
 	clocks       map[string]clock
-	skipped      []string
 
 	mu    sync.Mutex
 	links map[string]*link
@@ -79,7 +78,7 @@ func StartLocal(ctx context.Context, c LocalConfig) (l *Local, err error) {
 			return l, err
 		}
 	} else {
-		l.skip("the disk is not filled: only root can give Postgres a small one of its own")
+		l.say("the disk is not filled: only root can give Postgres a small one of its own")
 	}
 	config := stack.Config{
 		Root: folder, Home: l.home, Replicas: map[string]int{}, AppEnv: map[string]map[string]string{},
@@ -104,18 +103,13 @@ func StartLocal(ctx context.Context, c LocalConfig) (l *Local, err error) {
 		config.PostgresEnv = []string{"LD_PRELOAD=" + library, "FAKETIME_TIMESTAMP_FILE=" + l.clocks["Postgres"].path,
 			"FAKETIME_CACHE_DURATION=1", "FAKETIME_DONT_FAKE_MONOTONIC=1", "DONT_FAKE_MONOTONIC=1"}
 	} else {
-		l.skip("the clock of Postgres does not jump: libfaketime is not installed")
+		l.say("the clock of Postgres does not jump: libfaketime is not installed")
 	}
 	l.Stack, err = stack.Start(ctx, config)
 	if err != nil {
 		return l, err
 	}
 	return l, l.fit(ctx)
-}
-
-func (l *Local) skip(why string) {
-	l.skipped = append(l.skipped, why)
-	l.say("%s", why)
 }
 
 // build puts binaries into a folder that looks like the repository to the stack.

@@ -71,7 +71,6 @@ func (w *worker) rename(ctx context.Context, e *Entry) bool {
 			return true
 		case isCode(err, "CONFLICT") || errors.As(err, new(passing)):
 			if ctx.Err() == nil {
-				w.counts.doubted.Add(1)
 				w.pause(ctx, 200*time.Millisecond)
 				continue
 			}

@@ -35,7 +35,7 @@ type worker struct {
 
 // counts is what was done, for the report.
 type counts struct {
-	calls, attempts, doubted, pried, reads atomic.Int64
+	calls, attempts, pried atomic.Int64
 }
 
 // work goes on until the run stops beginning anything new.
@@ -124,7 +124,6 @@ func (w *worker) insistOver(ctx context.Context, over way, taskID int64, operati
 			w.refuse(taskID, o.way+" "+operation, fmt.Sprintf("no answer after %d attempts, the last: %v", o.attempts, err))
 			return o, false
 		}
-		w.counts.doubted.Add(1)
 		w.pause(ctx, pause)
 		pause = min(2*pause, 2*time.Second)
 	}
@@ -141,7 +140,7 @@ func (w *worker) refuse(taskID int64, what, why string) {
 func (w *worker) enter(e *Entry, first Change) *Entry {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	e.Word, e.Changes = w.user.account.Word, append(e.Changes, first)
+	e.Changes = append(e.Changes, first)
 	w.user.account.Entries = append(w.user.account.Entries, e)
 	return e
 }

@@ -85,6 +85,17 @@ func consume(b *testing.B, replicas int, failing, killed bool) {
 	b.ReportMetric(0, "ns/op")
 }
 
+// clientOfNotifier publishes through notifier's sidecar. The caller closes it.
+func clientOfNotifier(b *testing.B, s interface{ Env() map[string]string }) *sidecar.Client {
+	b.Helper()
+	client, err := sidecar.NewClient(sidecar.Config{
+		GRPCPort: s.Env()["TICKLER_NOTIFIER_DAPR_GRPC_PORT"], HTTPPort: s.Env()["TICKLER_NOTIFIER_DAPR_HTTP_PORT"],
+		APIToken: s.Env()["TICKLER_NOTIFIER_DAPR_API_TOKEN"], PubSub: "taskbus",
+	})
+	require.NoError(b, err)
+	return client
+}
+
 // withRelaysStopped starts a system whose apps are gone, and returns a client of
 // notifier's sidecar in place of them.
 func withRelaysStopped(b *testing.B, name string, change func(*stack.Config)) (*stack.Stack, *sidecar.Client) {
@@ -100,11 +111,7 @@ func withRelaysStopped(b *testing.B, name string, change func(*stack.Config)) (*
 			require.NoError(b, s.StopPart(app))
 		}
 	}
-	client, err := sidecar.NewClient(sidecar.Config{
-		GRPCPort: s.Env()["TICKLER_NOTIFIER_DAPR_GRPC_PORT"], HTTPPort: s.Env()["TICKLER_NOTIFIER_DAPR_HTTP_PORT"],
-		APIToken: s.Env()["TICKLER_NOTIFIER_DAPR_API_TOKEN"], PubSub: "taskbus",
-	})
-	require.NoError(b, err)
+	client := clientOfNotifier(b, s)
 	b.Cleanup(client.Close)
 	return s, client
 }

@@ -50,11 +50,9 @@ func runsUnderTheCLI(t *testing.T, without ...string) (*system, *cliRun) {
 	}
 	text, err := os.ReadFile(filepath.Join(staged.root, runfile.Name))
 	require.NoError(t, err)
-	picker := port.NewPicker()
 	// Every port of the template, and of the addresses in it.
 	template := regexp.MustCompile(`(Port: |127\.0\.0\.1:)\d+`).ReplaceAllStringFunc(string(text), func(found string) string {
-		free, err := picker.Pick(0)
-		require.NoError(t, err)
+		free := freePort(t)
 		r.ports = append(r.ports, free)
 		return found[:strings.LastIndexAny(found, " :")+1] + strconv.Itoa(free)
 	})

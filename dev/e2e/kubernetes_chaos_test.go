@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"os/exec"
 	"strconv"
 	"strings"
 	"syscall"
@@ -146,10 +147,10 @@ func (c disturbedCluster) Disturbances() []chaos.Disturbance {
 	}
 }
 
-// podsOf lists the pods of an app that are not being deleted.
+// podsOf is pods for a disturbance, which is tried again later if kubectl fails.
 func podsOf(app string) []string {
-	return strings.Fields(output("-n", namespace, "get", "pods", "-l", "app.kubernetes.io/name="+app,
-		"-o", `go-template={{range .items}}{{if not .metadata.deletionTimestamp}}{{.metadata.name}} {{end}}{{end}}`))
+	printed, _ := exec.Command("kubectl", listPods(app)...).Output()
+	return strings.Fields(string(printed))
 }
 
 func (c disturbedCluster) deletePod(how ...string) func(string, time.Duration) error {
@@ -171,7 +172,7 @@ func (c disturbedCluster) deleteAll(app string, lasts time.Duration) error {
 // brokerAway deletes every pod while there is no broker: the new ones start without.
 func (c disturbedCluster) brokerAway(_ string, lasts time.Duration) error {
 	stores := c.cluster.stores
-	stores.kafka.Close()
+	stores.stopBroker()
 	for _, app := range deployed {
 		time.Sleep(lasts / time.Duration(len(deployed)+1))
 		if err := try("-n", namespace, "delete", "pod", "-l", "app.kubernetes.io/name="+app, "--wait=false"); err != nil {

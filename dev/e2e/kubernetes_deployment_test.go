@@ -198,8 +198,12 @@ func rolledOut(t *testing.T, apps ...string) {
 // pods of an app that are not being deleted.
 func pods(t *testing.T, app string) []string {
 	t.Helper()
-	return strings.Fields(kubectl(t, "-n", namespace, "get", "pods", "-l", "app.kubernetes.io/name="+app,
-		"-o", `go-template={{range .items}}{{if not .metadata.deletionTimestamp}}{{.metadata.name}} {{end}}{{end}}`))
+	return strings.Fields(kubectl(t, listPods(app)...))
+}
+
+func listPods(app string) []string {
+	return []string{"-n", namespace, "get", "pods", "-l", "app.kubernetes.io/name=" + app,
+		"-o", `go-template={{range .items}}{{if not .metadata.deletionTimestamp}}{{.metadata.name}} {{end}}{{end}}`}
 }
 
 // requireSteady: no container of a pod that is there was started a second time, be it

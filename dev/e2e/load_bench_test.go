@@ -21,7 +21,6 @@ import (
 	"tickler/internal/outbox"
 	caller "tickler/internal/person"
 	"tickler/internal/repository"
-	"tickler/internal/sidecar"
 	"tickler/internal/task"
 	"tickler/internal/telemetry"
 )
@@ -83,11 +82,7 @@ func publishedByWorkers(b *testing.B, s *system) (ring func(), end func()) {
 // publishedHere has a relay in the process that commits, beside recurrer's.
 func publishedHere(b *testing.B, s *system) (ring func(), end func()) {
 	require.NoError(b, s.StopPart("notifier"))
-	client, err := sidecar.NewClient(sidecar.Config{
-		GRPCPort: s.Env()["TICKLER_NOTIFIER_DAPR_GRPC_PORT"], HTTPPort: s.Env()["TICKLER_NOTIFIER_DAPR_HTTP_PORT"],
-		APIToken: s.Env()["TICKLER_NOTIFIER_DAPR_API_TOKEN"], PubSub: "taskbus",
-	})
-	require.NoError(b, err)
+	client := clientOfNotifier(b, s)
 	relay := outbox.NewRelay(s.db, client, slog.New(slog.DiscardHandler), prometheus.NewRegistry())
 	stop := running(b, relay.Run)
 	return relay.Ring, func() {

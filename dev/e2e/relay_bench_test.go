@@ -34,11 +34,7 @@ func BenchmarkRelay(b *testing.B) {
 	for _, app := range []string{"api", "notifier", "recurrer"} {
 		require.NoError(b, s.StopPart(app)) // their relays would take shares
 	}
-	client, err := sidecar.NewClient(sidecar.Config{
-		GRPCPort: s.Env()["TICKLER_NOTIFIER_DAPR_GRPC_PORT"], HTTPPort: s.Env()["TICKLER_NOTIFIER_DAPR_HTTP_PORT"],
-		APIToken: s.Env()["TICKLER_NOTIFIER_DAPR_API_TOKEN"], PubSub: "taskbus",
-	})
-	require.NoError(b, err)
+	client := clientOfNotifier(b, s)
 	b.Cleanup(client.Close)
 	pool, err := pgxpool.New(b.Context(), s.DatabaseURL())
 	require.NoError(b, err)

@@ -152,9 +152,8 @@ func TestRestoreOnAnotherServerIsNoticedAndStreamsBeginAnew(t *testing.T) {
 	require.NoError(t, err, said)
 	run(restore, "--clean", "--if-exists", "--no-owner", "--single-transaction", "--dbname="+second.DatabaseURL(), file)
 
-	free, err := port.NewPicker().Pick(0)
-	require.NoError(t, err)
-	env := []string{"DATABASE_URL=" + second.DatabaseURL(), "TICKLER_LISTEN=" + port.Address(free), "DAPR_GRPC_PORT=1", "DAPR_HTTP_PORT=1"}
+	free := freePort(t)
+	env := []string{"DATABASE_URL=" + second.DatabaseURL(), "TICKLER_LISTEN=" + port.Address(free)}
 	early := launch(t, "api", env)
 	until(t, soon, "an app to say what is to be done", func() bool { return strings.Contains(early.said(), "api migrate up") })
 	require.NoError(t, early.Process.Kill())

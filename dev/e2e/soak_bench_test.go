@@ -14,7 +14,6 @@ import (
 
 	"tickler/dev/stack"
 	"tickler/internal/outbox"
-	"tickler/internal/sidecar"
 )
 
 // BenchmarkSoak commits two thousand events a second for three minutes and
@@ -29,11 +28,7 @@ func BenchmarkSoak(b *testing.B) {
 	for _, app := range []string{"api", "notifier", "recurrer"} {
 		require.NoError(b, s.StopPart(app))
 	}
-	client, err := sidecar.NewClient(sidecar.Config{
-		GRPCPort: s.Env()["TICKLER_NOTIFIER_DAPR_GRPC_PORT"], HTTPPort: s.Env()["TICKLER_NOTIFIER_DAPR_HTTP_PORT"],
-		APIToken: s.Env()["TICKLER_NOTIFIER_DAPR_API_TOKEN"], PubSub: "taskbus",
-	})
-	require.NoError(b, err)
+	client := clientOfNotifier(b, s)
 	b.Cleanup(client.Close)
 	pool, err := pgxpool.New(b.Context(), s.DatabaseURL())
 	require.NoError(b, err)

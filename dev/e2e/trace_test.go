@@ -1,8 +1,6 @@
 package e2e
 
 import (
-	"io"
-	"net/http"
 	"os"
 	"os/exec"
 	"slices"
@@ -33,16 +31,6 @@ func (s *system) spanOf(t *testing.T, trace, what string, condition func(traces.
 	return found
 }
 
-// attribute is what a span tells about itself under a name.
-func attribute(s traces.Span, name string) string {
-	for _, a := range s.Attributes {
-		if a.Name == name {
-			return a.Value
-		}
-	}
-	return ""
-}
-
 func TestTraceOfAToolCallGoesOnThroughOutboxAndBrokerIntoWhatItCauses(t *testing.T) {
 	t.Parallel()
 	s := start(t, func(c *stack.Config) { c.Traces = true })
@@ -61,7 +49,7 @@ func TestTraceOfAToolCallGoesOnThroughOutboxAndBrokerIntoWhatItCauses(t *testing
 	require.Equal(t, "server", call.Kind)
 	for _, topic := range event.TopicsOf(event.TaskCompleted) {
 		published := s.spanOf(t, trace, "the way to "+topic, func(s traces.Span) bool {
-			return s.Name == "publish task.completed" && attribute(s, "messaging.destination.name") == topic
+			return s.Name == "publish task.completed" && s.Attribute("messaging.destination.name") == topic
 		})
 		require.Equal(t, call.ID, published.Parent)
 		require.Equal(t, "producer", published.Kind)
@@ -97,23 +85,12 @@ func TestTraceOfAToolCallGoesOnThroughOutboxAndBrokerIntoWhatItCauses(t *testing
 	require.Equal(t, "notifier", reminder.Service)
 	require.Equal(t, tick.ID, reminder.Parent)
 
-	list, page := fetched(t, s.TracesURL()), fetched(t, s.TracesURL()+"/trace/"+trace)
+	list, page := body(t, s.TracesURL()), body(t, s.TracesURL()+"/trace/"+trace)
 	require.Contains(t, list, "/trace/"+trace)
 	for _, name := range []string{"tool complete_task", "publish task.completed", "pubsub/task-recurrence", "handle task.completed", "deliver reminder"} {
 		require.Contains(t, page, name)
 	}
 	lookAt(t, s.TracesURL(), trace)
-}
-
-func fetched(t *testing.T, url string) string {
-	t.Helper()
-	response, err := http.Get(url)
-	require.NoError(t, err)
-	defer func() { _ = response.Body.Close() }()
-	require.Equal(t, http.StatusOK, response.StatusCode)
-	body, err := io.ReadAll(response.Body)
-	require.NoError(t, err)
-	return string(body)
 }
 
 // lookAt shows a trace to a browser, where there is one.

@@ -94,7 +94,11 @@ func TestEveryOverlayIsWhole(t *testing.T) {
 func TestWhatPodsNeedIsMadeBeforeThem(t *testing.T) {
 	files := load(t)
 	require.NoError(t, files.WriteFile("/deployment/kustomization.yaml", documented(t)))
-	for _, folder := range []string{"/k8s/overlays/redpanda", "/k8s/overlays/redis", "/k8s/overlays/rabbitmq", "/k8s/overlays/nats", "/k8s/overlays/local", "/deployment"} {
+	folders := []string{"/k8s/overlays/local", "/deployment"}
+	for _, overlay := range overlays {
+		folders = append(folders, "/k8s/overlays/"+overlay)
+	}
+	for _, folder := range folders {
 		all, err := manifests.Documents(files, folder)
 		require.NoError(t, err)
 		running := false

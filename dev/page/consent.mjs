@@ -2,14 +2,12 @@
 // holds the page's policy against being led to the program afterwards.
 // TestConsentInABrowser in dev/e2e starts the system.
 import assert from 'node:assert/strict'
-import { existsSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { AxeBuilder } from '@axe-core/playwright'
-import { chromium } from 'playwright-core'
+import { launch } from './browser.mjs'
 
 const { PAGE, HERE } = process.env
-const executablePath = process.env.CHROMIUM || ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find((path) => existsSync(path))
-const browser = await chromium.launch({ executablePath, args: ['--no-sandbox'] })
+const browser = await launch()
 
 // The program listens for its answer, as those on a person's machine do.
 const told = []

@@ -2,16 +2,15 @@
 // on a wide screen and at 320 pixels, by mouse and by keyboard alone; axe looks at
 // every page, light and dark. TestPageInABrowser in dev/e2e starts the system.
 import assert from 'node:assert/strict'
-import { existsSync, mkdirSync } from 'node:fs'
+import { mkdirSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { AxeBuilder } from '@axe-core/playwright'
-import { chromium } from 'playwright-core'
+import { launch } from './browser.mjs'
 import { keep } from './picture.mjs'
 
 const { PAGE, HERE, RECEIVER, PICTURES } = process.env
-const executablePath = process.env.CHROMIUM || ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find((path) => existsSync(path))
-const browser = await chromium.launch({ executablePath, args: ['--no-sandbox'] })
+const browser = await launch()
 if (PICTURES) mkdirSync(PICTURES, { recursive: true })
 const patience = 15_000
 

@@ -1,14 +1,12 @@
 // Looks at a trace on the page of `make run TRACES=1`, and keeps a picture of it.
 // TestTraceOfAToolCall… in dev/e2e makes the trace.
 import assert from 'node:assert/strict'
-import { existsSync } from 'node:fs'
 import { AxeBuilder } from '@axe-core/playwright'
-import { chromium } from 'playwright-core'
+import { launch } from './browser.mjs'
 import { keep } from './picture.mjs'
 
 const { TRACES, TRACE, PICTURES } = process.env
-const executablePath = process.env.CHROMIUM || ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find((path) => existsSync(path))
-const browser = await chromium.launch({ executablePath, args: ['--no-sandbox'] })
+const browser = await launch()
 for (const colorScheme of ['dark', 'light']) {
   const context = await browser.newContext({ viewport: { width: 1100, height: 700 }, colorScheme, baseURL: TRACES })
   const page = await context.newPage()

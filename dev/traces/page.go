@@ -204,10 +204,8 @@ func fall(t Trace, colour map[string]int, room *int) waterfall {
 // title is the name of a span, with the topic that it is about.
 func title(span Span) string {
 	name := strings.TrimPrefix(span.Name, "/dapr.proto.runtime.v1.Dapr/")
-	for _, a := range span.Attributes {
-		if a.Name == "messaging.destination.name" && !strings.Contains(name, a.Value) {
-			return name + " → " + a.Value
-		}
+	if topic := span.Attribute("messaging.destination.name"); !strings.Contains(name, topic) {
+		return name + " → " + topic
 	}
 	return name
 }

@@ -30,6 +30,16 @@ type Span struct {
 	Links               []Link
 }
 
+// Attribute is what a span tells about itself under a name, "" if nothing.
+func (s Span) Attribute(name string) string {
+	for _, a := range s.Attributes {
+		if a.Name == name {
+			return a.Value
+		}
+	}
+	return ""
+}
+
 // size is about how many bytes of memory a span takes.
 func (s Span) size() int {
 	bytes := 300 + len(s.TraceID) + len(s.ID) + len(s.Parent) + len(s.Service) + len(s.Name)
