@@ -49,6 +49,16 @@ func (s *system) holdDeletes(t testing.TB) (release func()) {
 	return s.holdStatements(t, "outbox", "DELETE", "FOR EACH STATEMENT")
 }
 
+// sharedOut waits until each of so many relays has shards. The first one to start has
+// them all, until it looks again who else is there.
+func (s *system) sharedOut(t testing.TB, relays int) {
+	t.Helper()
+	until(t, soon, "each relay to have shards", func() bool {
+		return query[int](t, s, `SELECT count(DISTINCT pid) FROM pg_locks
+			WHERE locktype = 'advisory' AND granted AND classid = x'74696b01'::int::oid`) == relays
+	})
+}
+
 // holdStatements makes statements of a kind wait until release.
 func (s *system) holdStatements(t testing.TB, table, kind, which string) (release func()) {
 	t.Helper()
@@ -104,6 +114,7 @@ func TestRelaysKilledBetweenPublishAndDeletePublishAgainAndNothingIsDoubled(t *t
 				ids = append(ids, p.add(t, c.task).ID)
 			}
 			until(t, soon, "the outbox to be empty", func() bool { return query[int](t, s, `SELECT count(*) FROM outbox`) == 0 })
+			s.sharedOut(t, len(relays))
 			release := s.holdDeletes(t)
 			c.cause(t, p, ids)
 			until(t, soon, "each relay to have published and not deleted", func() bool {

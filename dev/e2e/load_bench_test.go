@@ -63,9 +63,7 @@ func BenchmarkCommitUnderLoad(b *testing.B) {
 					var end func()
 					ring, end = way.begin(b, s)
 					defer end()
-					until(b, soon, "the two relays to share the shards", func() bool {
-						return query[int](b, s, `SELECT count(DISTINCT pid) FROM pg_locks WHERE locktype = 'advisory' AND classid = $1`, 0x74696b01) == 2
-					})
+					s.sharedOut(b, 2)
 					commitUnderLoad(b, s, service, user, perSecond)
 				})
 			}
