@@ -46,9 +46,8 @@ type Config struct {
 	Seed   uint64
 	Length time.Duration // of the disturbed part; then it has time to settle
 	Users  int           // 4 when 0; each works over three ways at once
-	Pace   time.Duration // between two stories of a worker, on average; 300 ms when 0
 	Settle time.Duration // for what is still to come when all was healed; 6 minutes when 0
-	Output io.Writer
+	Output io.Writer     // gets a line for each disturbance, and for what was not kept
 	// Meddle, if set, is called once, at half time. Tests spoil something by it.
 	Meddle func(*Books)
 }
@@ -63,25 +62,24 @@ const (
 type driver struct {
 	Config
 	system System
+	say    func(format string, args ...any)
 	users  []*user
 	bus    *bus
 	hook   *hook
 	watch  *watch
 	enough atomic.Bool
-	pace   time.Duration
 	counts counts
 
-	mu       sync.Mutex
-	books    Books
-	streamed []Streamed
-	done     map[string]int
-	missed   map[string]int
+	mu     sync.Mutex
+	books  Books
+	done   map[string]int
+	missed map[string]int
 }
 
 // Run disturbs a system while users work with it, and balances the books. An error
 // means that the run itself could not be carried out; what it found is in the report.
 func Run(ctx context.Context, system System, c Config) (Report, error) {
-	d := &driver{Config: c, system: system, pace: cmp.Or(c.Pace, 300*time.Millisecond), done: map[string]int{}, missed: map[string]int{}}
+	d := &driver{Config: c, system: system, say: sayTo(c.Output), done: map[string]int{}, missed: map[string]int{}}
 	d.Users = cmp.Or(c.Users, 4)
 	begun := time.Now()
 	listening, silence := context.WithCancel(ctx)
@@ -124,9 +122,10 @@ func Run(ctx context.Context, system System, c Config) (Report, error) {
 	return report, nil
 }
 
-func (d *driver) say(format string, args ...any) {
-	if d.Output != nil {
-		fmt.Fprintf(d.Output, "%s "+format+"\n", append([]any{time.Now().Format("15:04:05")}, args...)...)
+// sayTo returns what writes a line to w, with the time of day.
+func sayTo(w io.Writer) func(format string, args ...any) {
+	return func(format string, args ...any) {
+		fmt.Fprintf(w, "%s "+format+"\n", append([]any{time.Now().Format("15:04:05")}, args...)...)
 	}
 }
 

@@ -74,7 +74,7 @@ func (d *driver) gather(ctx context.Context, withHistory bool) (*Books, error) {
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	books.Refused, books.Streamed = slices.Clone(d.books.Refused), slices.Clone(d.streamed)
+	books.Refused, books.Streamed = slices.Clone(d.books.Refused), slices.Clone(d.books.Streamed)
 	d.watch.mu.Lock()
 	defer d.watch.mu.Unlock()
 	books.Leaks = append(slices.Clone(d.books.Leaks), d.watch.leaks...)

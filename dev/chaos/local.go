@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"os"
 	"os/exec"
@@ -47,8 +48,8 @@ type LocalConfig struct {
 	Clocks bool
 	// Disk puts the data of Postgres on a small disk of its own, which root alone can.
 	Disk bool
-	// Say is told what happens.
-	Say func(format string, args ...any)
+	// Output gets a line for whatever is to be known of it.
+	Output io.Writer
 }
 
 // diskSize is that of the disk of Postgres, in bytes.
@@ -60,7 +61,7 @@ func StartLocal(ctx context.Context, c LocalConfig) (l *Local, err error) {
 	if err != nil {
 		return nil, err
 	}
-	l = &Local{folder: folder, home: filepath.Join(folder, "home"), say: c.Say, clocks: map[string]clock{}, links: map[string]*link{}}
+	l = &Local{folder: folder, home: filepath.Join(folder, "home"), say: sayTo(c.Output), clocks: map[string]clock{}, links: map[string]*link{}}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, l.Stop())
@@ -205,9 +206,6 @@ func (l *Local) Stop() error {
 
 // detour gives each path between two parts a proxy.
 func (l *Local) detour(from, to, address string) string {
-	if to == "broker" {
-		from = "" // the broker tells all clients one address
-	}
 	one, err := l.link(from+" "+to, address)
 	if err != nil {
 		l.say("no proxy from %s to %s: %v", from, to, err)

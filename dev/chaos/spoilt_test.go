@@ -22,7 +22,7 @@ func (leftAlone) Disturbances() []Disturbance { return nil }
 func TestWhatIsSpoiltOnARunningStackIsFound(t *testing.T) {
 	root, err := stack.FindRoot()
 	require.NoError(t, err)
-	local, err := StartLocal(t.Context(), LocalConfig{Root: root, Say: t.Logf})
+	local, err := StartLocal(t.Context(), LocalConfig{Root: root, Output: os.Stdout})
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, local.Stop()) })
 	exec := func(sql string) {

@@ -64,7 +64,7 @@ func (d *driver) listenOnce(ctx context.Context, u *user, last *string, begin fu
 			var data event.Base
 			if json.Unmarshal([]byte(value), &data) == nil && data.TaskID != 0 {
 				d.mu.Lock()
-				d.streamed = append(d.streamed, Streamed{u.account.Name, data.EventID.String(), data.UserID, data.TaskID})
+				d.books.Streamed = append(d.books.Streamed, Streamed{u.account.Name, data.EventID.String(), data.UserID, data.TaskID})
 				d.mu.Unlock()
 			}
 		}

@@ -38,11 +38,14 @@ type counts struct {
 	calls, attempts, pried atomic.Int64
 }
 
+// pace is the time between two stories of a worker, on average.
+const pace = 300 * time.Millisecond
+
 // work goes on until the run stops beginning anything new.
 func (w *worker) work(ctx context.Context) {
 	for ctx.Err() == nil && !w.enough.Load() {
 		w.story(ctx)
-		w.pause(ctx, w.pace/2+time.Duration(w.random.Int64N(int64(w.pace))))
+		w.pause(ctx, pace/2+time.Duration(w.random.Int64N(int64(pace))))
 	}
 }
 

@@ -1,7 +1,6 @@
 package e2e
 
 import (
-	"bufio"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -69,17 +68,15 @@ func listen(t testing.TB, url, token string, uris ...string) *ear {
 	e := &ear{}
 	go func() {
 		defer response.Body.Close()
-		for lines := bufio.NewScanner(response.Body); lines.Scan(); {
-			if data, ok := strings.CutPrefix(lines.Text(), "data: "); ok {
-				var m told
-				if json.Unmarshal([]byte(data), &m) != nil {
-					m.Method = "unreadable: " + data
-				}
-				e.mu.Lock()
-				e.messages = append(e.messages, m)
-				e.mu.Unlock()
+		readEvents(response.Body, func(one happening) {
+			var m told
+			if json.Unmarshal([]byte(one.data), &m) != nil {
+				m.Method = "unreadable: " + one.data
 			}
-		}
+			e.mu.Lock()
+			defer e.mu.Unlock()
+			e.messages = append(e.messages, m)
+		})
 		e.mu.Lock()
 		e.ended = true
 		e.mu.Unlock()

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"net/http"
 	"strings"
 	"testing"
@@ -56,25 +57,30 @@ func (c restClient) follow(t testing.TB, after string) <-chan happening {
 		defer close(ended)
 		defer close(events)
 		defer response.Body.Close()
-		var one happening
-		for lines := bufio.NewScanner(response.Body); lines.Scan(); {
-			name, value, _ := strings.Cut(lines.Text(), ": ")
-			switch name {
-			case "id":
-				one.id = value
-			case "event":
-				one.kind = value
-			case "data":
-				one.data = value
-			case "":
-				if one.id != "" {
-					events <- one
-				}
-				one = happening{}
-			}
-		}
+		readEvents(response.Body, func(one happening) { events <- one })
 	}()
 	return events
+}
+
+// readEvents calls do with each event of a stream, until the stream ends.
+func readEvents(stream io.Reader, do func(happening)) {
+	var one happening
+	for lines := bufio.NewScanner(stream); lines.Scan(); {
+		name, value, _ := strings.Cut(lines.Text(), ": ")
+		switch name {
+		case "id":
+			one.id = value
+		case "event":
+			one.kind = value
+		case "data":
+			one.data = value
+		case "": // the end of an event, or a comment, which stands between two
+			if one != (happening{}) {
+				do(one)
+			}
+			one = happening{}
+		}
+	}
 }
 
 func next(t testing.TB, events <-chan happening) happening {

@@ -13,17 +13,15 @@ import (
 
 // Reasons for which a block is not run, as pages name them.
 var Reasons = []string{
-	"a cluster",        // Kubernetes, with Dapr
-	"Docker",           //
-	"the Internet",     // a domain, a tunnel, a registry
-	"a client",         // Claude Code or another program that is not part of this
-	"minutes",          // a whole suite or build; .ci/run has it
-	"a broker",         // one that the machine need not have
-	"a mailbox",        // a server that takes mail
-	"a second machine", // a server of one's own
-	"dapr init",        // placement and scheduler, which workflows want
-	"your values",      // it is to be edited first
-	"stopped apps",     // while the page's own stack runs
+	"a cluster",    // Kubernetes, with Dapr
+	"Docker",       //
+	"the Internet", // a domain, a tunnel, a registry
+	"a client",     // Claude Code or another program that is not part of this
+	"a broker",     // one that the machine need not have
+	"a mailbox",    // a server that takes mail
+	"dapr init",    // placement and scheduler, which workflows want
+	"your values",  // it is to be edited first
+	"stopped apps", // while the page's own stack runs
 }
 
 // Block is a fenced block of a page.

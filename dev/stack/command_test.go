@@ -32,12 +32,23 @@ type command struct {
 type output struct {
 	mu   sync.Mutex
 	text bytes.Buffer
+	left bool
 }
 
 func (o *output) Write(p []byte) (int, error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
+	if o.left {
+		return 0, io.ErrClosedPipe
+	}
 	return o.text.Write(p)
+}
+
+// leave stops reading, as a pager that is left.
+func (o *output) leave() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.left = true
 }
 
 func (o *output) String() string {
@@ -80,18 +91,35 @@ func runCommand(t *testing.T) command {
 	return c
 }
 
-// pids of all parts, as the home tells them.
+// end waits until the command has ended.
+func (c command) end(t *testing.T) error {
+	t.Helper()
+	select {
+	case err := <-c.ended:
+		return err
+	case <-time.After(30 * time.Second):
+		t.Fatal("it does not end")
+		return nil
+	}
+}
+
+// pid of a part, as the home tells it; 0 while it does not run.
+func (c command) pid(part string) int {
+	text, _ := os.ReadFile(filepath.Join(c.home, "run", part+".pid"))
+	pid, _ := strconv.Atoi(strings.TrimSpace(string(text)))
+	return pid
+}
+
+// pids of all parts.
 func (c command) pids(t *testing.T) map[string]int {
 	t.Helper()
 	files, err := filepath.Glob(filepath.Join(c.home, "run", "*.pid"))
 	require.NoError(t, err)
 	pids := map[string]int{}
 	for _, file := range files {
-		text, err := os.ReadFile(file)
-		require.NoError(t, err)
-		pid, err := strconv.Atoi(strings.TrimSpace(string(text)))
-		require.NoError(t, err)
-		pids[strings.TrimSuffix(filepath.Base(file), ".pid")] = pid
+		part := strings.TrimSuffix(filepath.Base(file), ".pid")
+		pids[part] = c.pid(part)
+		require.NotZero(t, pids[part], part)
 	}
 	require.Len(t, pids, 6)
 	return pids
@@ -106,17 +134,36 @@ func TestInterruptDrainsAndLeavesNoProcess(t *testing.T) {
 	pids := c.pids(t)
 
 	require.NoError(t, c.Process.Signal(syscall.SIGINT))
-	select {
-	case err := <-c.ended:
-		require.NoError(t, err, c.output)
-	case <-time.After(30 * time.Second):
-		t.Fatal("it does not end")
-	}
+	require.NoError(t, c.end(t), c.output)
 	for name, pid := range pids {
 		require.False(t, runs(pid), name)
 	}
 	require.Contains(t, c.output.String(), "drained", "apps are asked to end")
-	require.Contains(t, c.output.String(), "database system is shut down")
+	log, err := os.ReadFile(filepath.Join(c.home, "log", "postgres.log"))
+	require.NoError(t, err)
+	require.Contains(t, string(log), "database system is shut down")
+	_, after, _ := strings.Cut(c.output.String(), "Stopping: ")
+	require.NotRegexp(t, `(?m)^postgres +\|`, after, "a stop that was asked for is nothing to read")
+}
+
+func TestOutputThatNobodyReadsEndsTheStackAndABrokenConnectionDoesNot(t *testing.T) {
+	c := runCommand(t)
+	pids := c.pids(t)
+	require.NoError(t, c.Process.Signal(syscall.SIGPIPE), "which a broken connection brings")
+	before := pids["worker"]
+	require.NotZero(t, before)
+	require.NoError(t, syscall.Kill(before, syscall.SIGKILL))
+	require.Eventually(t, func() bool {
+		pids["worker"] = c.pid("worker")
+		return pids["worker"] != 0 && pids["worker"] != before
+	}, soon, 20*time.Millisecond, "it goes on")
+
+	c.output.leave()
+	require.NoError(t, syscall.Kill(pids["worker"], syscall.SIGKILL), "so that there is something to print")
+	require.ErrorIs(t, c.end(t), io.ErrClosedPipe, "the pipe's error, and none of the command")
+	for name, pid := range pids {
+		require.False(t, runs(pid), name)
+	}
 }
 
 func TestNoProcessOutlivesASupervisorThatIsKilled(t *testing.T) {

@@ -49,8 +49,8 @@ type Config struct {
 	// PostgresEnv adds to the environment of Postgres.
 	PostgresEnv []string
 	// Detour returns where a part reaches Postgres or the broker instead of at its
-	// address, for tests that cut them off: a proxy. from is the id of an app, or
-	// AllApps for the address that the broker gives its clients.
+	// address, for tests that cut them off: a proxy. from is the id of an app on the way
+	// to Postgres, and empty on the way to the broker, which all reach at one address.
 	Detour func(from, to, address string) string
 
 	// Mail is the environment that components/email reads, SMTP_HOST and so on;

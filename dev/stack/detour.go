@@ -4,10 +4,8 @@ import (
 	"net/url"
 
 	"tickler/dev/broker"
+	"tickler/dev/port"
 )
-
-// AllApps stands for every app, where a detour cannot tell them apart.
-const AllApps = ""
 
 // detour is where a part reaches another.
 func (s *Stack) detour(from, to, address string) string {
@@ -31,7 +29,12 @@ func (s *Stack) databaseFor(appID string) string {
 func (s *Stack) brokerFor(appID string) broker.Access {
 	access := s.BrokerAs(appID)
 	if s.config.BrokerElsewhere == nil {
-		access.Brokers = []string{s.detour(appID, brokerName, access.Brokers[0])}
+		access.Brokers = []string{s.brokerAddress()}
 	}
 	return access
+}
+
+// brokerAddress is where all clients reach the broker: it tells them one address.
+func (s *Stack) brokerAddress() string {
+	return s.detour("", brokerName, port.Address(s.config.BrokerPort))
 }

@@ -15,7 +15,6 @@ import (
 
 	"tickler/dev/broker"
 	"tickler/dev/owner"
-	"tickler/dev/port"
 	"tickler/dev/postgres"
 	"tickler/dev/process"
 	"tickler/internal/event"
@@ -71,7 +70,7 @@ func (s *Stack) startBroker(ctx context.Context) error {
 	local := broker.Local{
 		Kind: s.config.Broker, Home: s.home.Path, Root: s.config.Root, Tool: s.config.Tool, Port: s.config.BrokerPort,
 		Username: s.home.Secrets.KafkaUsername, Password: s.home.Secrets.KafkaPassword, Logins: s.logins(),
-		Advertised:  s.detour(AllApps, brokerName, port.Address(s.config.BrokerPort)),
+		Advertised:  s.brokerAddress(),
 		FreePort:    func() (int, error) { return s.picker.Pick(0) },
 		Environment: inherited(), Say: s.say,
 	}
@@ -117,7 +116,17 @@ func (s *Stack) startPostgres(ctx context.Context) error {
 		OrphanSignal: syscall.SIGINT,
 		StopTimeout:  postgresDrain,
 		Ready:        cluster.Ready,
+		Unprinted:    toldByPostgres,
 	})
+}
+
+// toldByPostgres is what it says while it stops as it was asked to.
+var toldByPostgres = []string{
+	"LOG:  received fast shutdown request",
+	"LOG:  aborting any active transactions",
+	`LOG:  background worker "logical replication launcher"`,
+	"LOG:  shutting down",
+	"LOG:  database system is shut down",
 }
 
 // isOwn reports whether a database URL is that of this home's own Postgres, as in a

@@ -39,16 +39,15 @@ func disturb(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	say := func(format string, args ...any) {
-		fmt.Printf("%s "+format+"\n", append([]any{time.Now().Format("15:04:05")}, args...)...)
-	}
-	say("seed %d, %g minutes: building and starting", *seed, *minutes)
-	system, err := chaos.StartLocal(ctx, chaos.LocalConfig{Root: repository, Clocks: *clocks, Disk: root, Say: say})
+	ctx, end := context.WithCancel(ctx)
+	defer end()
+	fmt.Printf("seed %d, %g minutes: building and starting\n", *seed, *minutes)
+	system, err := chaos.StartLocal(ctx, chaos.LocalConfig{Root: repository, Clocks: *clocks, Disk: root, Output: output{end}})
 	if err != nil {
 		return err
 	}
 	report, err := chaos.Run(ctx, system, chaos.Config{
-		Seed: *seed, Length: time.Duration(*minutes * float64(time.Minute)), Output: os.Stdout,
+		Seed: *seed, Length: time.Duration(*minutes * float64(time.Minute)), Output: output{end},
 	})
 	if err = errors.Join(err, system.Stop()); err != nil {
 		return fmt.Errorf("seed %d: %w", *seed, err)

@@ -104,13 +104,10 @@ func main() {
 		fmt.Fprint(os.Stderr, usage)
 		os.Exit(2)
 	}
-	// SIGHUP and SIGPIPE: the terminal, or the pager that was piped to, is gone. Who asks
-	// for SIGPIPE gets it for broken connections too, which chaos has many of.
-	ends := []os.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP}
-	if os.Args[1] != "chaos" {
-		ends = append(ends, syscall.SIGPIPE)
-	}
-	ctx, stop := signal.NotifyContext(context.Background(), ends...)
+	// SIGPIPE comes for broken connections too, so it ends nothing: a command whose output
+	// nobody reads any more is ended by the write that fails (output).
+	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP)
 	context.AfterFunc(ctx, func() {
 		// A second ^C ends a drain that takes too long.
 		signal.Reset(syscall.SIGINT, syscall.SIGTERM)

@@ -20,7 +20,9 @@ func run(ctx context.Context, infraOnly bool) error {
 	if err != nil {
 		return err
 	}
-	config.InfraOnly, config.Output = infraOnly, os.Stdout
+	ctx, end := context.WithCancel(ctx)
+	defer end()
+	config.InfraOnly, config.Output = infraOnly, output{end}
 	config.Traces = os.Getenv("TRACES") == "1"
 	s, err := stack.Start(ctx, config)
 	if err != nil {
