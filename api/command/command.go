@@ -39,6 +39,7 @@ const usage = `Usage:
   api restore ready              check that no app is connected, before the database is restored
   api restore done               begin anew after files of the database were put back; after
                                  pg_restore and point-in-time recovery api migrate up does so
+  api await VARIABLE             wait until what a variable names takes connections; --help
   api recurrence --rule RULE     list the dates of a recurrence rule
   api --version
   api --help
@@ -107,6 +108,8 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer, serve func() 
 		return restoreCommand(args[1:], stdout)
 	case "topics":
 		return topicsCommand(args[1:], stdout)
+	case "await":
+		return awaitCommand(args[1:], stdout)
 	case "-h", "-help", "--help", "help":
 		_, _ = fmt.Fprint(stdout, usage, "\n")
 		config.HelpAPI(stdout)
@@ -121,7 +124,7 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer, serve func() 
 func helpOf(args []string) string {
 	withoutFlags := slices.Contains([]string{"migrate", "outbox", "deadletters", "restore"}, args[0])
 	asked := len(args) > 1 && isHelp(args[1]) || withoutFlags && slices.ContainsFunc(args[1:], isHelp)
-	if !asked || args[0] == "audit" { // which has flags and no commands
+	if !asked || args[0] == "audit" || args[0] == "await" { // which have no commands below them
 		return ""
 	}
 	help := "Usage:\n"

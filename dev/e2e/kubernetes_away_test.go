@@ -36,6 +36,12 @@ func (s *system) startWithoutTheBroker(t *testing.T) {
 	for _, app := range topics.Apps {
 		replace(t, pods(t, app)...)
 	}
+	for _, app := range topics.Apps {
+		until(t, later, app+" to wait for the broker", func() bool {
+			said := output("-n", namespace, "logs", "deployment/"+app, "-c", "broker")
+			return strings.Contains(said, "waiting for BROKER_ADDRESS: dial tcp "+stores.access.Brokers[0])
+		})
+	}
 	meanwhile := beginWithin(t, s, 50, atWork)
 	time.Sleep(long)
 	requireSteady(t)
@@ -45,8 +51,10 @@ func (s *system) startWithoutTheBroker(t *testing.T) {
 	begun := time.Now()
 	require.NoError(t, stores.startBroker())
 	away = false
-	rolledOut(t, topics.Apps...)
-	t.Logf("the workers were ready %v after the broker was back", time.Since(begun).Round(time.Second))
+	for _, app := range topics.Apps {
+		rolledOut(t, app)
+		t.Logf("%s was ready %v after the broker was back", app, time.Since(begun).Round(time.Second))
+	}
 	w.ends(t, 0)
 	meanwhile.ends(t, 0)
 	requireSteady(t)

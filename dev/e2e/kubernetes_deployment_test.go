@@ -210,9 +210,10 @@ func listPods(app string) []string {
 // for its memory or for a probe.
 func requireSteady(t *testing.T) {
 	t.Helper()
-	again := kubectl(t, "-n", namespace, "get", "pods", "-o",
-		`go-template={{range $p := .items}}{{range .status.containerStatuses}}{{if .restartCount}}{{$p.metadata.name}}/{{.name}} {{.restartCount}} {{.lastState}}; {{end}}{{end}}{{end}}`)
-	require.Empty(t, again, "containers that were started again")
+	const again = `{{if .restartCount}}{{$p.metadata.name}}/{{.name}} {{.restartCount}} {{.lastState}}; {{end}}`
+	found := kubectl(t, "-n", namespace, "get", "pods", "-o",
+		`go-template={{range $p := .items}}{{range .status.initContainerStatuses}}`+again+`{{end}}{{range .status.containerStatuses}}`+again+`{{end}}{{end}}`)
+	require.Empty(t, found, "containers that were started again")
 }
 
 func secret(t *testing.T, name string, pairs ...string) {

@@ -212,6 +212,32 @@ func reviewStop(pod *corev1.Pod) error {
 	return nil
 }
 
+// reviewWait: a pod whose sidecar uses the bus waits until the broker is where the
+// sidecar looks for it. Others wait for nothing.
+func reviewWait(pod *corev1.Pod) error {
+	app, waits := &pod.Spec.Containers[0], pod.Spec.InitContainers
+	if app.Name == public {
+		if len(waits) > 0 {
+			return errors.New("waits for something before it starts")
+		}
+		return nil
+	}
+	if len(waits) != 1 || waits[0].Name != "broker" || waits[0].Image != app.Image || !slices.Equal(waits[0].Command, []string{"/api", "await", "BROKER_ADDRESS"}) {
+		return errors.New("does not wait for the broker before its sidecar starts")
+	}
+	v, daprd := variable(&waits[0], "BROKER_ADDRESS"), container(pod, "daprd")
+	if v == nil || v.ValueFrom == nil || v.ValueFrom.SecretKeyRef == nil || daprd == nil {
+		return errors.New("waits for no broker")
+	}
+	for _, name := range []string{"KAFKA_BROKERS", "REDIS_HOST", "RABBITMQ_URL", "NATS_URL"} {
+		of := variable(daprd, name)
+		if of != nil && of.ValueFrom != nil && of.ValueFrom.SecretKeyRef != nil && *of.ValueFrom.SecretKeyRef == *v.ValueFrom.SecretKeyRef {
+			return nil
+		}
+	}
+	return errors.New("waits for another broker than its sidecar uses")
+}
+
 func selects(selector *metav1.LabelSelector, pods labels.Set) bool {
 	s, err := metav1.LabelSelectorAsSelector(selector)
 	return err == nil && s.Matches(pods)

@@ -50,6 +50,7 @@ func ReviewPods(o *Objects) error {
 		note(d.Name, reviewImage(pod))
 		note(d.Name, reviewApp(o, d))
 		note(d.Name, reviewStop(pod))
+		note(d.Name, reviewWait(pod))
 	}
 	for i := range o.Jobs {
 		template := o.Jobs[i].Spec.Template
@@ -105,8 +106,9 @@ func reviewPod(o *Objects, pod *corev1.Pod) error {
 	if spec.EnableServiceLinks == nil || *spec.EnableServiceLinks {
 		errs = append(errs, errors.New("gets the addresses of all Services into its environment"))
 	}
-	for i := range spec.Containers {
-		c := &spec.Containers[i]
+	containers := slices.Concat(spec.InitContainers, spec.Containers)
+	for i := range containers {
+		c := &containers[i]
 		if s := c.SecurityContext; s == nil || s.ReadOnlyRootFilesystem == nil || !*s.ReadOnlyRootFilesystem {
 			errs = append(errs, fmt.Errorf("%s can write to its root file system", c.Name))
 		}

@@ -205,7 +205,9 @@ func TestOverlayOfTheDocument(t *testing.T) {
 	objects, err := manifests.RenderFolder(files, "/deployment")
 	require.NoError(t, err)
 	for _, d := range objects.Deployments {
-		require.Equal(t, "registry/tickler:1.2.3", d.Spec.Template.Spec.Containers[0].Image)
+		for _, c := range slices.Concat(d.Spec.Template.Spec.InitContainers, d.Spec.Template.Spec.Containers) {
+			require.Equal(t, "registry/tickler:1.2.3", c.Image)
+		}
 	}
 	for _, j := range objects.Jobs {
 		require.Equal(t, "registry/tickler:1.2.3", j.Spec.Template.Spec.Containers[0].Image)
