@@ -23,24 +23,29 @@ const usage = `Usage:
   api migrate up|down|status     create the schema, take back its last migration, list them
   api token create --user NAME   make an access token for a person; it is shown once
   api token list --user NAME     list a person's tokens
-  api token revoke --user NAME ID|all   end them
+  api token revoke --user NAME ID|all
+                                 end them
   api user link --user NAME [--create [--time-zone ZONE]] [--issuer URL]
                                  make a link that signs a person in to the page, once
   api user list                  list the people who are known here
-  api user rename --user NAME --to NAME   give a person another name
+  api user rename --user NAME --to NAME
+                                 give a person another name
   api user delete --user NAME    delete a person and everything of theirs; asks, unless --yes
-  api audit [--user NAME] [--limit N]   list who changed what through which token, newest first
+  api audit [--user NAME] [--limit N]
+                                 list who changed what through which token, newest first
   api outbox list                list the events that the broker refuses
   api outbox release ID|all      publish them again
   api deadletters list           list the events that could not be handled
-  api deadletters redrive ID|all send them again
-  api topics create              make the topics on Redpanda or Kafka; api topics create --help
-  api topics admit USER          let a program of somebody else's follow the events; --help
+  api deadletters redrive ID|all
+                                 send them again
+  api topics create              make the topics on Redpanda or Kafka
+  api topics admit USER          let a program of somebody else's follow the events
   api restore ready              check that no app is connected, before the database is restored
   api restore done               begin anew after files of the database were put back; after
                                  pg_restore and point-in-time recovery api migrate up does so
-  api await VARIABLE             wait until what a variable names takes connections; --help
-  api recurrence --rule RULE     list the dates of a recurrence rule
+  api await VARIABLE             wait until what a variable names takes connections
+  api recurrence --rule RULE --start START
+                                 list the dates of a recurrence rule
   api --version
   api --help
 `
@@ -127,17 +132,20 @@ func helpOf(args []string) string {
 	if !asked || args[0] == "audit" || args[0] == "await" { // which have no commands below them
 		return ""
 	}
-	help := "Usage:\n"
+	help, about := "", false
 	for line := range strings.Lines(usage) {
-		command, _, _ := strings.Cut(strings.TrimPrefix(line, "  api "), " ")
-		if command == args[0] {
+		if rest, begins := strings.CutPrefix(line, "  api "); begins {
+			command, _, _ := strings.Cut(rest, " ")
+			about = command == args[0]
+		}
+		if about {
 			help += line
 		}
 	}
-	if help == "Usage:\n" { // no such command
+	if help == "" { // no such command
 		return ""
 	}
-	return help
+	return "Usage:\n" + help
 }
 
 func isHelp(arg string) bool {

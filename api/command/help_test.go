@@ -46,6 +46,9 @@ func TestEveryCommandHelpsAndRefusesWhatItDoesNotKnow(t *testing.T) {
 			status, said := run(t, append(command[:len(command):len(command)], help)...)
 			require.Zero(t, status, "%v %s: %s", command, help, said)
 			require.NotContains(t, said, "it serves")
+			for line := range strings.Lines(said) {
+				require.LessOrEqual(t, len(line), 100, "%v %s: %s", command, help, line)
+			}
 		}
 		for _, wrong := range []string{"--no-such-flag", "--no-such-flag=1"} {
 			status, said := run(t, append(command[:len(command):len(command)], wrong)...)
@@ -60,4 +63,13 @@ func TestEveryCommandHelpsAndRefusesWhatItDoesNotKnow(t *testing.T) {
 		status, said := run(t, wrong)
 		require.Equal(t, 2, status, said)
 	}
+}
+
+func TestHelpOfOneCommandHasAllThatTheUsageSaysOfIt(t *testing.T) {
+	_, said := run(t, "restore", "--help")
+	require.Equal(t, `Usage:
+  api restore ready              check that no app is connected, before the database is restored
+  api restore done               begin anew after files of the database were put back; after
+                                 pg_restore and point-in-time recovery api migrate up does so
+`, said)
 }

@@ -35,7 +35,8 @@ if the rule or another argument is refused.
            a line from standard input; write {"occurrences":[...]} or
            {"error":"..."} for each
 
-Example: api recurrence --rule "FREQ=MONTHLY;SKIP=BACKWARD" --start 2026-01-31T09:00 --zone Europe/Berlin -n 3
+Example: api recurrence --rule "FREQ=MONTHLY;SKIP=BACKWARD" \
+           --start 2026-01-31T09:00 --zone Europe/Berlin -n 3
 `
 
 // maxRecurrenceLine bounds a line of --jsonl; the longest rule takes a tenth.

@@ -57,7 +57,7 @@ func topicsCommand(args []string, stdout io.Writer) error {
 	flags.Usage = func() {
 		_, _ = fmt.Fprint(flags.Output(), topicsUsage)
 		flags.PrintDefaults()
-		_, _ = fmt.Fprint(flags.Output(), "\nEnvironment variables:\n", topics.Environment)
+		_, _ = fmt.Fprint(flags.Output(), "\nEnvironment variables:\n", topics.Environment, topics.CreateEnvironment)
 	}
 	if done, err := onlyFlags(flags, args[1:]); done || err != nil {
 		return err

@@ -41,7 +41,7 @@ func standardURL(listen string) string {
 // address.
 func guardSettings(listen string) []setting {
 	return []setting{
-		{name: publicURL, standard: standardURL(listen), help: "how callers reach this server; access tokens must be issued for it, and links in mail lead to it: without it no address of mail can be confirmed. The page is signed in to over https, or on this machine", read: func(c *Config, v string) error {
+		{name: publicURL, standard: standardURL(listen), help: "how callers reach this server; access tokens must be issued for it, and links in mail lead to it: without it no address of mail can be confirmed. People sign in to the page over https, or on this machine", read: func(c *Config, v string) error {
 			u, err := url.Parse(v)
 			if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" || u.RawQuery != "" || u.Fragment != "" || u.User != nil {
 				return errors.New("must be a URL, for example https://tickler.example.com")
@@ -118,7 +118,7 @@ func guardSettings(listen string) []setting {
 			c.Guard.Audiences = list(v)
 			return nil
 		}},
-		{name: "TICKLER_TOKEN_ALGORITHMS", standard: "RS256,PS256,ES256,EdDSA", help: "with which access tokens may be signed", read: func(c *Config, v string) error {
+		{name: "TICKLER_TOKEN_ALGORITHMS", standard: "RS256,PS256,ES256,EdDSA", help: "algorithms that access tokens may be signed with", read: func(c *Config, v string) error {
 			for _, name := range list(v) {
 				if !slices.Contains(access.Algorithms, name) {
 					return fmt.Errorf("%q is not allowed; allowed are %s", name, strings.Join(access.Algorithms, ", "))

@@ -12,12 +12,12 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"text/tabwriter"
 	"time"
 
 	"tickler/internal/delivery"
 	"tickler/internal/sealed"
 	"tickler/internal/sidecar"
+	"tickler/internal/terminal"
 )
 
 // Config holds the settings of an app.
@@ -232,7 +232,6 @@ func HelpNotifier(w io.Writer, listen string) { help(w, notifierSettings(listen)
 
 func help(w io.Writer, all []setting) {
 	_, _ = fmt.Fprintln(w, "Environment variables:")
-	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	for _, s := range all {
 		standard := "default " + s.standard
 		switch {
@@ -241,7 +240,6 @@ func help(w io.Writer, all []setting) {
 		case s.standard == "":
 			standard = "required"
 		}
-		_, _ = fmt.Fprintf(table, "  %s\t%s\t%s\n", s.name, s.help, standard)
+		terminal.WriteEntry(w, s.name+" ("+standard+")", s.help)
 	}
-	_ = table.Flush()
 }

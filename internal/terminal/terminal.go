@@ -1,5 +1,6 @@
-// Package terminal keeps untrusted text from controlling a terminal, and from
-// making one line of a log look like another or like several.
+// Package terminal is for what people read in a terminal. It keeps untrusted text from
+// controlling one, and from making one line of a log look like another or like several;
+// and it lays out the texts of --help.
 package terminal
 
 import (

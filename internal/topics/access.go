@@ -43,7 +43,10 @@ const Environment = `  KAFKA_BROKERS             addresses, as host:port,host:po
   KAFKA_SASL_PASSWORD       the user's password                          required
   KAFKA_SASL_MECHANISM      SCRAM-SHA-256 or SCRAM-SHA-512               default SCRAM-SHA-256
   KAFKA_TLS                 true for TLS; SSL_CERT_FILE names an own CA  default false
-  KAFKA_REPLICATION_FACTOR  copies of each topic that is made            default the broker's
+`
+
+// CreateEnvironment lists those that only matter when topics and users are made.
+const CreateEnvironment = `  KAFKA_REPLICATION_FACTOR  copies of each topic that is made            default the broker's
   KAFKA_NOTIFIER_PASSWORD   makes the user of an app, or gives it this   optional
   KAFKA_RECURRER_PASSWORD   password; without, a user who exists gets
                             rights only

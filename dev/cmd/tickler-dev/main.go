@@ -26,12 +26,12 @@ var usage = `Usage: tickler-dev COMMAND
   with-postgres COMMAND...
            run a command, such as go test, with a Postgres of its own, whose
            address is in TICKLER_TEST_DATABASE_URL
-  daprd    print the path of the daprd that run uses; built if need be.
-           With --all, of the one that can send mail
+  daprd    print the path of the daprd that run uses; built if need be
   has BROKER...
            check that what these brokers need is installed
   chaos    let users work with a stack of two replicas of each app while it is
-           disturbed, and balance the books; --seed N, --minutes N
+           disturbed, and balance the books; --seed N, --minutes N, and
+           --clocks=false to leave the clocks of the apps alone
   broker [--data FOLDER] [--port PORT]
            kfake itself (run and infra start it); with --nats FILE a NATS
            server with that configuration

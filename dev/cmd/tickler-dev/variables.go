@@ -1,11 +1,10 @@
 package main
 
 import (
-	"fmt"
 	"strings"
-	"text/tabwriter"
 
 	"tickler/dev/stack"
+	"tickler/internal/terminal"
 )
 
 // variable is an environment variable that this program reads.
@@ -14,7 +13,7 @@ type variable struct{ name, help, standard string }
 // variables are all of them; docs/configuration.md shows the same.
 var variables = []variable{
 	{"TICKLER_HOME", "folder for all state", ".tickler"},
-	{"BROKER", "redpanda, redis, rabbitmq, nats or kafka; what is missing is named", "redpanda, which kfake stands in for"},
+	{"BROKER", "redpanda, redis, rabbitmq, nats or kafka; what is missing is named", "redpanda, for which kfake stands in"},
 	{"TRACES", "1 keeps the spans of apps and sidecars, and shows them on a page", "none are kept"},
 	{stack.APIPortVariable, "port of the page, MCP and REST", "8080"},
 	{"TICKLER_LISTEN", "refused: each app has an address of its own, on this machine only", "unset"},
@@ -34,10 +33,8 @@ var variables = []variable{
 func environment() string {
 	var b strings.Builder
 	b.WriteString("Environment variables:\n")
-	table := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
 	for _, v := range variables {
-		fmt.Fprintf(table, "  %s\t%s\tdefault %s\n", v.name, v.help, v.standard)
+		terminal.WriteEntry(&b, v.name+" (default "+v.standard+")", v.help)
 	}
-	_ = table.Flush()
 	return b.String()
 }
