@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	"net/url"
 
+	"tickler/internal/access"
 	"tickler/internal/config"
 	"tickler/internal/fault"
 	"tickler/internal/person"
@@ -70,7 +71,7 @@ func linkUser(args []string, stdout, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(stderr, "Signs %s in, once, within 15 minutes; whoever opens it first is in:\n", name)
+	fmt.Fprintf(stderr, "Signs %s in, once, within %.0f minutes; whoever opens it first is in:\n", name, access.LinkLasts.Minutes())
 	_, err = fmt.Fprintln(stdout, page+"/sign-in/link/"+secret)
 	return err
 }

@@ -13,6 +13,9 @@ import (
 const (
 	// SessionLasts is how long a browser stays signed in after it was last used.
 	SessionLasts = 30 * 24 * time.Hour
+	// LinkLasts is how long a link signs in. Postgres counts it, by the default of
+	// sign_in_links.expires_at.
+	LinkLasts = 15 * time.Minute
 	// SessionsPerUser is how many browsers of a user are signed in at a time. One
 	// more ends the one that was unused longest.
 	SessionsPerUser = 50

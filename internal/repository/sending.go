@@ -9,6 +9,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
+	"tickler/internal/access"
 	"tickler/internal/input"
 	"tickler/internal/journal"
 	"tickler/internal/person"
@@ -105,7 +106,7 @@ func (r *Repository) BeginDeliveries(ctx context.Context, c ServedChannel, now t
 			       d.kind = 'reminder' AND (t.id IS NULL OR t.completed OR t.deleted_at IS NOT NULL OR `+moved+`)
 			         AND summed.contents IS NULL
 			         OR d.kind = 'confirmation' AND mine.confirmed
-			         OR d.kind = 'sign_in' AND d.created_at < $3::timestamptz - interval '15 minutes' AS moot,
+			         OR d.kind = 'sign_in' AND d.created_at < $3::timestamptz - $8::interval AS moot,
 			       mine.kind = 'email' AS mail,
 			       mine.kind = 'email' AND d.mailed_at IS NULL AND $7 > 0 AND $7 <= (
 			         SELECT count(*) FROM deliveries m WHERE m.user_id = mine.user_id AND m.mailed_at > $3::timestamptz - interval '24 hours') AS excess,
@@ -130,7 +131,7 @@ func (r *Repository) BeginDeliveries(ctx context.Context, c ServedChannel, now t
 		FROM due WHERE d.id = due.id
 		RETURNING d.id, d.event_id, d.kind, d.content, due_now, summed, d.attempts, d.created_at,
 			unknown, moot AND NOT unknown, excess AND NOT moot AND NOT unknown`,
-		c.ID, c.lease, now, limit, resendsToWebhooks, resendsToPeople, r.mails)
+		c.ID, c.lease, now, limit, resendsToWebhooks, resendsToPeople, r.mails, access.LinkLasts)
 	if err != nil {
 		return nil, unavailable(fmt.Errorf("begin deliveries of channel %d: %w", c.ID, err))
 	}

@@ -5,10 +5,12 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strconv"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 
+	"tickler/internal/access"
 	"tickler/internal/fault"
 	"tickler/internal/journal"
 )
@@ -27,8 +29,8 @@ const (
 	mailPause   = time.Minute
 )
 
-// AddSignInLink stores the hash of a link that signs a user in, once, within 15
-// minutes.
+// AddSignInLink stores the hash of a link that signs a user in, once, within
+// access.LinkLasts.
 func (r *Repository) AddSignInLink(ctx context.Context, userID int64, hash []byte) error {
 	return r.change(ctx, userID, func(tx *userTx) error {
 		_, err := tx.Exec(ctx, `
@@ -75,12 +77,12 @@ func foundIn[T any](ctx context.Context, r *Repository, sql string, args ...any)
 	return *value, nil
 }
 
-// MailSignInLink queues a mail with a link to whoever signs in by mail at an address,
-// and does not tell whether anybody does. server is the root of links.
+// MailSignInLink queues a mail with a link for the person who signs in by mail at an
+// address. It does not tell whether there is one. server is the root of links.
 func (r *Repository) MailSignInLink(ctx context.Context, address, server string) error {
 	content, err := json.Marshal(linked{note{
 		Title: "Sign in to Tickler",
-		Text: "Somebody, you most likely, asked to sign in to the task server at " + server + ". Open the link within 15 minutes and press the button; it works once. " +
+		Text: "Somebody, you most likely, asked to sign in to the task server at " + server + ". Open the link within " + strconv.Itoa(int(access.LinkLasts.Minutes())) + " minutes and press the button; it works once. " +
 			"If it was not you, ignore this mail: nobody signs in without it.",
 	}, server + "/sign-in/link/"})
 	if err != nil {
@@ -90,8 +92,8 @@ func (r *Repository) MailSignInLink(ctx context.Context, address, server string)
 	return unavailable(err)
 }
 
-// BeginSignInStep remembers what a browser that is not signed in is about, for as
-// long as it lasts. It returns false if too many do so at the moment.
+// BeginSignInStep remembers a step that a browser which is not signed in has begun, for
+// as long as lasts says. It returns false if too many are remembered at the moment.
 func (r *Repository) BeginSignInStep(ctx context.Context, hash []byte, kind, state string, lasts time.Duration) (begun bool, err error) {
 	most := stepsAtATime
 	if kind == "form" {

@@ -110,7 +110,7 @@ func TestLinkIsTakenOnceAndInTime(t *testing.T) {
 	require.NotEmpty(t, name)
 	var lasts time.Duration
 	require.NoError(t, b.pool.QueryRow(b.ctx, `SELECT expires_at - now() FROM sign_in_links`).Scan(&lasts))
-	require.InDelta(t, 15*time.Minute, lasts, float64(time.Minute))
+	require.InDelta(t, access.LinkLasts, lasts, float64(time.Minute))
 	userID, err := b.store.TakeSignInLink(b.ctx, person.HashSecret(secret))
 	require.NoError(t, err)
 	require.Equal(t, b.ann.UserID, userID)

@@ -8,6 +8,7 @@ import (
 
 	"tickler/dev/broker"
 	"tickler/dev/stack"
+	"tickler/internal/access"
 )
 
 const line = "────────────────────────────────────────────────────────────────────────"
@@ -15,7 +16,7 @@ const line = "──────────────────────
 func banner(s *stack.Stack, link string, config stack.Config, took time.Duration) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "\n%s\n  Tickler is ready, after %s.\n\n", line, took.Round(100*time.Millisecond))
-	fmt.Fprintf(&b, "  Your tasks, in a browser. The link signs you in, once, within 15 minutes:\n  %s\n", link)
+	fmt.Fprintf(&b, "  Your tasks, in a browser. The link signs you in, once, within %.0f minutes:\n  %s\n", access.LinkLasts.Minutes(), link)
 	fmt.Fprintf(&b, "  Another one:  . %s && bin/api user link --user %s\n\n", filepath.Join(config.Home, "env"), stack.User)
 	fmt.Fprintf(&b, "  MCP    %s\n", s.MCPURL())
 	fmt.Fprintf(&b, "  token  %s\n\n", s.Token())
