@@ -56,6 +56,35 @@ func TestAgentWorksThroughATree(t *testing.T) {
 	require.NotContains(t, over, "ready", "nothing open has structure any more")
 }
 
+// An answer that told how the task stood before would be taken for a refusal.
+func TestAnswerTellsHowTheTaskStandsAfterTheCall(t *testing.T) {
+	ann, _ := callers(t)
+	id := ann.add(t, `{"title": "First"}`)
+	of := func(answer fields) fields { return answer["task"].(fields) }
+	blocked := []any{float64(id)}
+	added := of(ann.call(t, "add_task", fmt.Sprintf(`{"title": "Second", "blocked_by": [%d], "response_format": "detailed"}`, id)))
+	require.Equal(t, blocked, added["blocked_by"])
+	require.Equal(t, blocked, added["open_blockers"])
+	require.NotContains(t, added, "ready")
+	second := int(added["id"].(float64))
+	require.NotContains(t, of(ann.call(t, "update_task", fmt.Sprintf(`{"task_id": %d, "clear": ["blocked_by"]}`, second))), "blocked_by")
+	require.Equal(t, blocked, of(ann.call(t, "update_task", fmt.Sprintf(`{"task_id": %d, "blocked_by": [%d]}`, second, id)))["blocked_by"])
+
+	tree := ann.call(t, "add_tasks", `{"tasks": [{"title": "Root", "ref": "r"}, {"title": "A", "ref": "a", "parent_ref": "r"}, {"title": "B", "parent_ref": "r", "blocked_by_refs": ["a"]}]}`)["results"].([]any)
+	root, a, b := of(tree[0].(fields)), of(tree[1].(fields)), of(tree[2].(fields))
+	require.Equal(t, fields{"open": float64(2)}, root["parts"])
+	require.Equal(t, []any{a["id"]}, b["blocked_by"])
+	ann.call(t, "update_task", fmt.Sprintf(`{"task_id": %v, "blocked_by": [%v]}`, root["id"], b["id"]))
+	deleted := of(ann.call(t, "delete_task", fmt.Sprintf(`{"task_id": %v}`, root["id"])))
+	require.Contains(t, deleted, "deleted_at")
+	restored := of(ann.call(t, "reopen_task", fmt.Sprintf(`{"task_id": %v}`, root["id"])))
+	require.Equal(t, fields{"open": float64(2)}, restored["parts"])
+	require.Equal(t, []any{b["id"]}, restored["blocked_by"])
+	done := of(ann.call(t, "complete_task", fmt.Sprintf(`{"task_id": %v, "parts": "complete"}`, root["id"])))
+	require.Equal(t, fields{"open": float64(0), "done": float64(2)}, done["parts"])
+	require.NotContains(t, done, "blocked_by", "it was blocked by its part, which is done too")
+}
+
 func TestATreeIsRefusedAsAWhole(t *testing.T) {
 	ann, _ := callers(t)
 	added := ann.call(t, "add_tasks", `{"tasks": [

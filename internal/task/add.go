@@ -26,7 +26,7 @@ type Addition struct {
 // with the same content returns the task created the first time.
 func (s *Service) Add(ctx context.Context, user person.Settings, in AddInput) (Addition, error) {
 	in.Fields = in.Fields.withoutEmpty()
-	t, err := s.draft(user, in.Fields)
+	draft, err := s.draft(user, in.Fields)
 	if err != nil {
 		return Addition{}, err
 	}
@@ -34,8 +34,10 @@ func (s *Service) Add(ctx context.Context, user person.Settings, in AddInput) (A
 		return Addition{}, err
 	}
 	key := Idempotency{Key: in.IdempotencyKey, Digest: digest(in)}
-	result := Addition{Task: t, Created: true}
+	var result Addition
 	err = s.store.Tx(ctx, user.UserID, func(tx Tx) error {
+		t := draft.Clone()
+		result = Addition{Task: t, Created: true}
 		if key.Key != "" { // first of all: a repeated call must not depend on what changed since
 			found, err := replay(ctx, tx, key, &result)
 			if err != nil || found {
@@ -49,8 +51,14 @@ func (s *Service) Add(ctx context.Context, user person.Settings, in AddInput) (A
 			return err
 		}
 		inserted, err := tx.Insert(ctx, t, key)
-		if err != nil || inserted {
+		if err != nil {
 			return err
+		}
+		if inserted && len(t.BlockedBy) > 0 {
+			return stand(ctx, tx, t)
+		}
+		if inserted {
+			return nil
 		}
 		_, err = replay(ctx, tx, key, &result) // a concurrent call used the key
 		return err

@@ -81,18 +81,31 @@ func (s *Service) AddTree(ctx context.Context, user person.Settings, items []Tre
 	if err != nil {
 		return nil, err
 	}
-	added := make([]Addition, len(items))
+	drafts := make([]*Task, len(items))
 	for i := range items {
 		items[i].Fields = items[i].Fields.withoutEmpty()
-		t, err := s.draft(user, items[i].Fields)
-		if err != nil {
+		if drafts[i], err = s.draft(user, items[i].Fields); err != nil {
 			return nil, &ItemError{i, err}
 		}
-		added[i] = Addition{Task: t, Created: true}
 	}
-	err = s.store.Tx(ctx, user.UserID, func(tx Tx) error { return addTogether(ctx, tx, items, order, place, added) })
+	var added []Addition
+	add := func(tx Tx) error {
+		added = make([]Addition, len(items))
+		for i, t := range drafts {
+			added[i] = Addition{Task: t.Clone(), Created: true}
+		}
+		return addTogether(ctx, tx, items, order, place, added)
+	}
+	err = s.store.Tx(ctx, user.UserID, add)
+	if errors.Is(err, errKeyUsed) { // and now the task that was added with it can be read
+		err = s.store.Tx(ctx, user.UserID, add)
+	}
 	return added, err
 }
+
+// errKeyUsed is the error when another call adds a task with the same key at the same
+// moment: others of this call may refer to the id that its own task was to have.
+var errKeyUsed = &fault.Error{Code: fault.Conflict, Field: "idempotency_key", Message: "another call used this key at the same moment; nothing was added", Hint: "repeat the call"}
 
 func (item TreeItem) check() error {
 	if err := input.CheckText("idempotency_key", item.IdempotencyKey, MaxIdempotencyKey); err != nil {
@@ -201,11 +214,15 @@ func addTogether(ctx context.Context, tx Tx, items []TreeItem, order []int, plac
 		if err != nil {
 			return err
 		}
-		if !inserted { // a concurrent call used the key, and others may refer to this one's id
-			return &ItemError{i, &fault.Error{Code: fault.Conflict, Field: "idempotency_key", Message: "another call used this key at the same moment; nothing was added", Hint: "repeat the call"}}
+		if !inserted {
+			return &ItemError{i, errKeyUsed}
 		}
 	}
-	return nil
+	all := make([]*Task, len(added))
+	for i, one := range added {
+		all[i] = one.Task
+	}
+	return stand(ctx, tx, all...)
 }
 
 // standAlone tells whether items refer to nothing but each other, and all are new. What

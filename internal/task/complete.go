@@ -85,14 +85,14 @@ func (s *Service) complete(ctx context.Context, tx Tx, t *Task, at time.Time, pa
 	if completed, err = s.completeParts(ctx, tx, t, at, parts); err != nil {
 		return false, 0, err
 	}
-	if completed > 0 { // so that the answer counts them
-		t.Standing.OpenParts, t.Standing.DoneParts = 0, t.Standing.OpenParts+t.Standing.DoneParts
-	}
 	before := t.Clone()
 	t.CompletedAt = &at
 	t.disarm()
 	t.touch(s.clock())
-	return true, completed, tx.Save(ctx, Change{Kind: Completed, Before: before, Task: t})
+	if err = tx.Save(ctx, Change{Kind: Completed, Before: before, Task: t}); err == nil && completed > 0 {
+		err = stand(ctx, tx, t)
+	}
+	return true, completed, err
 }
 
 // predictNext fills in what follows a completed recurring task: the open occurrence,

@@ -63,8 +63,11 @@ func (s *Service) Import(ctx context.Context, user person.Settings, in Import, d
 	}
 	sum := sha256.Sum256([]byte(in.IdempotencyKey))
 	key := Idempotency{Key: in.IdempotencyKey, Digest: sum[:]}
-	result := Addition{Task: t, Created: true}
+	var result Addition
+	draft := t
 	err = s.store.Tx(ctx, user.UserID, func(tx Tx) error {
+		t := draft.Clone()
+		result = Addition{Task: t, Created: true}
 		found, err := replay(ctx, tx, key, &result)
 		if err != nil || found {
 			return err

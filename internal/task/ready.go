@@ -19,6 +19,22 @@ type Standing struct {
 // HasParts tells whether the task has parts that are not deleted.
 func (s Standing) HasParts() bool { return s.OpenParts+s.DoneParts > 0 }
 
+// stand reads anew how tasks stand among others, after a change of that in the same
+// transaction, so that the answer tells it as it is.
+func stand(ctx context.Context, tx Trees, tasks ...*Task) error {
+	ids := make([]int64, len(tasks))
+	for i, t := range tasks {
+		ids[i] = t.ID
+	}
+	found, err := tx.TasksByID(ctx, ids)
+	for _, t := range tasks {
+		if now := found[t.ID]; now != nil {
+			t.Standing = now.Standing
+		}
+	}
+	return err
+}
+
 // Blocked tells whether something must be done before the task can be.
 func (t *Task) Blocked() bool {
 	return !t.Completed() && t.DeletedAt == nil && len(t.Standing.OpenBlockers) > 0

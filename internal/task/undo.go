@@ -65,7 +65,9 @@ func (s *Service) reopen(ctx context.Context, tx Tx, t *Task, user person.Settin
 		return result, err
 	}
 	var err error
-	result.Parts, err = s.restoreParts(ctx, tx, t, before.DeletedWith, user)
+	if result.Parts, err = s.restoreParts(ctx, tx, t, before.DeletedWith, user); err == nil && result.Parts > 0 {
+		err = stand(ctx, tx, t)
+	}
 	return result, err
 }
 

@@ -34,7 +34,11 @@ func alter(ctx context.Context, tx Tx, before, t *Task, now time.Time) (UpdateRe
 		return result, nil
 	}
 	t.touch(now)
-	return result, tx.Save(ctx, Change{Kind: Updated, Before: before, Task: t})
+	err := tx.Save(ctx, Change{Kind: Updated, Before: before, Task: t})
+	if err == nil && !slices.Equal(before.BlockedBy, t.BlockedBy) {
+		err = stand(ctx, tx, t)
+	}
+	return result, err
 }
 
 // checkVersion refuses an update if the task has changed since its caller read it.
