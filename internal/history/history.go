@@ -52,7 +52,7 @@ type Store interface {
 	// TaskKnown tells whether the user has or had a task.
 	TaskKnown(ctx context.Context, userID, id int64) (bool, error)
 	// Undo runs fn in one transaction: its changes commit together or, if fn fails,
-	// not at all.
+	// not at all. fn is called again if the transaction and others waited for each other.
 	Undo(ctx context.Context, userID int64, fn func(Tx) error) error
 }
 

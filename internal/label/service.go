@@ -23,7 +23,8 @@ func (s *Service) clock() time.Time { return s.now().UTC().Truncate(time.Microse
 // Store stores categories and tags. Every method sees only the named user's data.
 type Store interface {
 	// ChangeLabels runs fn in one transaction: its changes and their events commit
-	// together or, if fn fails, not at all.
+	// together or, if fn fails, not at all. fn is called again if the transaction and
+	// others waited for each other.
 	ChangeLabels(ctx context.Context, userID int64, fn func(Tx) error) error
 	Categories(ctx context.Context, userID int64) ([]Category, error)
 	Tags(ctx context.Context, userID int64) ([]Tag, error)

@@ -25,7 +25,8 @@ func (s *Service) clock() time.Time { return s.now().UTC().Truncate(time.Microse
 // Store stores settings. For a user who does not exist it returns fault.ErrNotFound.
 type Store interface {
 	// ChangeSettings runs fn in one transaction: its changes commit together or, if
-	// fn fails, not at all.
+	// fn fails, not at all. fn is called again if the transaction and others waited for
+	// each other; then it must begin anew.
 	ChangeSettings(ctx context.Context, userID int64, fn func(Tx) error) error
 	// DeliverySettings reads how reminders reach the user, with the given number of
 	// latest deliveries.

@@ -28,8 +28,8 @@ type SettingsInput struct {
 	AllDayTime      string                 `json:"all_day_time,omitempty" doc:"When tasks of a whole day remind. Default 09:00." example:"08:30"`
 	QuietHours      input.Optional[string] `json:"quiet_hours,omitempty" doc:"Reminders wait until their end, as in 22:00-07:00 except urgent." example:"22:00-07:00 except urgent"`
 	AddChannel      string                 `json:"add_channel,omitempty" doc:"Delivers reminders to a URL: https:, ntfy:, mailto:; sends a test at once." example:"ntfy://ntfy.sh/my-topic"`
-	RemoveChannel   int64                  `json:"remove_channel,omitempty" doc:"Its id."`
-	TestChannel     int64                  `json:"test_channel,omitempty" doc:"Its id: switches it on, sends a test."`
+	RemoveChannel   int64                  `json:"remove_channel,omitempty" doc:"Its id." minimum:"1"`
+	TestChannel     int64                  `json:"test_channel,omitempty" doc:"Its id: switches it on, sends a test." minimum:"1"`
 	CalendarFeed    string                 `json:"calendar_feed,omitempty" doc:"new: another secret URL." enum:"new,off"`
 	Deliveries      int                    `json:"deliveries,omitempty" doc:"How many of the last to return."`
 	Clear           []string               `json:"clear,omitempty" doc:"quiet_hours, or reminder_offsets (60 again)." clears:"true" sample:"[\"quiet_hours\"]"`
@@ -105,7 +105,9 @@ func (s *Service) UpdateSettings(ctx context.Context, user Settings, in Settings
 		return result, fault.Invalid("deliveries", "%d is out of range; allowed are 0 to %d", in.Deliveries, MaxDeliveries)
 	}
 	if len(result.Changed) > 0 || in.changesDelivery() {
+		changed := result.Changed
 		err := s.store.ChangeSettings(ctx, user.UserID, func(tx Tx) error {
+			result.Changed = slices.Clone(changed)
 			effect, err := tx.SaveSettings(ctx, change, s.clock())
 			if result.SettingsEffect = effect; err != nil || !in.changesDelivery() {
 				return err

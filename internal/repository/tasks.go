@@ -42,12 +42,13 @@ func (r *Repository) Task(ctx context.Context, userID, id int64) (*task.Task, er
 
 // LockTask reads a task, deleted or not, and locks its row.
 func (tx *userTx) LockTask(ctx context.Context, id int64) (*task.Task, error) {
-	return tx.lock(ctx, `WHERE t.user_id = $1 AND t.id = $2`, id)
+	return tx.lock(ctx, `WHERE t.user_id = $1 AND t.id = $2`, "NO KEY UPDATE", id)
 }
 
-// LockSuccessor reads the occurrence that follows a task and locks its row.
+// LockSuccessor reads the occurrence that follows a task and locks its row, also against
+// new parts: it may be removed for good.
 func (tx *userTx) LockSuccessor(ctx context.Context, id int64) (*task.Task, error) {
-	return tx.lock(ctx, `WHERE t.user_id = $1 AND t.previous_task_id = $2`, id)
+	return tx.lock(ctx, `WHERE t.user_id = $1 AND t.previous_task_id = $2`, "UPDATE", id)
 }
 
 // LockLastSuccessor follows the successors of a task to the last one, reads it and
@@ -84,9 +85,12 @@ func (tx *userTx) Touched(ctx context.Context, ids []int64) (touched bool, err e
 // lock locks a task's row and then reads the task. The task is spread over more rows
 // than the locked one, so a separate statement reads it: that one sees what others
 // committed while the first waited.
-func (tx *userTx) lock(ctx context.Context, where string, id int64) (*task.Task, error) {
+//
+// NO KEY UPDATE lets others refer to the task meanwhile. A call that gives a task this
+// parent has the user locked; it must not wait for one that waits for the user.
+func (tx *userTx) lock(ctx context.Context, where, strength string, id int64) (*task.Task, error) {
 	batch := &pgx.Batch{}
-	batch.Queue(`SELECT FROM tasks t `+where+` FOR UPDATE`, tx.userID, id)
+	batch.Queue(`SELECT FROM tasks t `+where+` FOR `+strength, tx.userID, id)
 	batch.Queue(`SELECT`+taskColumns+taskTables+where, tx.userID, id)
 	results := tx.SendBatch(ctx, batch)
 	defer func() { _ = results.Close() }()

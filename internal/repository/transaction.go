@@ -2,6 +2,7 @@ package repository
 
 import (
 	"context"
+	"errors"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -69,6 +70,22 @@ func (t *transaction) Exec(ctx context.Context, sql string, args ...any) (tag pg
 // message, at the latest the commit.
 func (t *transaction) later(batch *pgx.Batch) {
 	t.ahead, t.begun = append(t.ahead, batch.QueuedQueries...), true
+}
+
+// attempts is how often a transaction is tried that Postgres ends because of others.
+const attempts = 3
+
+// undisturbed runs a transaction again when Postgres has ended it because it and others
+// waited for each other. Nothing of it was stored, and the others go on meanwhile. See
+// https://www.postgresql.org/docs/current/explicit-locking.html#LOCKING-DEADLOCKS
+func undisturbed(run func() error) (err error) {
+	for range attempts {
+		var server *pgconn.PgError
+		if err = run(); !errors.As(err, &server) || server.Code != "40P01" {
+			return err
+		}
+	}
+	return err
 }
 
 func (t *transaction) commit(ctx context.Context) error {

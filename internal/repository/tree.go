@@ -106,6 +106,13 @@ func (tx *userTx) CountTree(ctx context.Context, id, without int64) (n int, err 
 	return n, err
 }
 
+// Tree reads the parts of a task and theirs.
+func (tx *userTx) Tree(ctx context.Context, id int64) ([]task.Part, error) {
+	return collect[task.Part](ctx, tx, fmt.Sprintf(`%s
+		SELECT t.id, t.parent_id, t.version, t.completed, t.deleted_at IS NOT NULL, t.recurrence_rule IS NOT NULL, t.deleted_with
+		FROM tree JOIN tasks t ON t.user_id = $1 AND t.id = tree.id ORDER BY tree.level, t.id LIMIT %d`, wholeTree, task.MaxTree+1), tx.userID, id, 0)
+}
+
 // LockTree reads the parts of a task and theirs, and locks their rows.
 func (tx *userTx) LockTree(ctx context.Context, id int64) ([]task.Part, error) {
 	ids, err := tx.ids(ctx, fmt.Sprintf(`%s SELECT id FROM tree ORDER BY level, id LIMIT %d`, wholeTree, task.MaxTree+1), tx.userID, id, 0)

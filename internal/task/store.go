@@ -12,7 +12,8 @@ import (
 // For objects the user does not have it returns ErrNotFound.
 type Store interface {
 	// Tx runs fn in one transaction: its changes and their events commit together
-	// or, if fn fails, not at all.
+	// or, if fn fails, not at all. fn is called again if the transaction and others
+	// waited for each other; then it must begin anew.
 	Tx(ctx context.Context, userID int64, fn func(Tx) error) error
 
 	Settings(ctx context.Context, userID int64) (person.Settings, error)

@@ -24,6 +24,9 @@ type Trees interface {
 	// LockStructure makes other transactions that give tasks parents or blockers wait,
 	// so that two of them cannot close a circle together. Tasks must be locked before.
 	LockStructure(ctx context.Context) error
+	// Tree is LockTree without the locks. Under LockStructure no task moves, comes back or
+	// gets a rule meanwhile.
+	Tree(ctx context.Context, id int64) ([]Part, error)
 	// LockTree reads the parts of a task, their parts and so on, deleted or not, and
 	// locks their rows. Parents come before their parts. It reads MaxTree + 1 at most.
 	LockTree(ctx context.Context, id int64) ([]Part, error)
@@ -163,7 +166,7 @@ func (t *Task) checkTree(ctx context.Context, tx Trees, before *Task, moved bool
 		}
 	}
 	if before.ID != 0 {
-		if below, err = tx.LockTree(ctx, t.ID); err != nil {
+		if below, err = tx.Tree(ctx, t.ID); err != nil {
 			return err
 		}
 	}
