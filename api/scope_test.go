@@ -81,6 +81,12 @@ func TestTokenThatMayOnlyWriteIsToldOnlyWhatItDid(t *testing.T) {
 	require.Contains(t, again.text, "may not read")
 	require.Contains(t, silent("deletion", h.send(t, tokenless, http.MethodDelete, "/v1/tasks/"+number(id), nil))["note"], "may not read")
 	seen := ann.call(t, "get_task", fields{"task_id": made["task"].(fields)["id"]})
+	last := ann.call(t, "get_history", fields{"limit": 1})["changes"].([]any)[0].(fields)["change_id"]
+	dry := silent("a dry run of undo", h.send(t, tokenless, http.MethodPost, "/v1/undo", fields{"change_id": last, "dry_run": true}))
+	require.EqualValues(t, 0, dry["undone"], "it did nothing")
+	undone := silent("undo", h.send(t, tokenless, http.MethodPost, "/v1/undo", fields{"change_id": last}))
+	require.EqualValues(t, 1, undone["undone"])
+	require.NotEmpty(t, undone["call_id"], "with which it is undone")
 	require.Equal(t, "one more", seen["task"].(fields)["title"], "the changes were made")
 }
 

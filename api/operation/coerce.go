@@ -111,7 +111,7 @@ func (c *coercion) value(value json.RawMessage, a argument) json.RawMessage {
 		}
 		return coerced
 	case reflect.Struct:
-		return c.object(value, a.value)
+		return c.object(alone(value, a.value), a.value)
 	default:
 		return scalar(value, a.value.Kind())
 	}
@@ -143,6 +143,30 @@ func (a argument) list(value json.RawMessage) json.RawMessage {
 		return one
 	}
 	return value
+}
+
+// alone returns the object that a value stands for which is given in place of one: that
+// with the field that is marked so and nothing else. What was to be an object or a list
+// stays as it is.
+func alone(value json.RawMessage, t reflect.Type) json.RawMessage {
+	fields := arguments(t)
+	i := slices.IndexFunc(fields, func(a argument) bool { return a.tag.Get("alone") != "" })
+	if i < 0 || bytes.HasPrefix(unquoted(value, "{"), []byte("{")) {
+		return value
+	}
+	kind := fields[i].value.Kind()
+	if kind == reflect.String {
+		if text, isText := textOf(value); !isText || strings.HasPrefix(strings.TrimSpace(text), "{") {
+			return value
+		}
+	} else if _, err := integer(scalar(value, kind)); err != nil {
+		return value
+	}
+	object, err := json.Marshal(map[string]json.RawMessage{fields[i].name: value})
+	if err != nil {
+		return value
+	}
+	return object
 }
 
 // scalar returns the number or boolean that a text is, where one is wanted.

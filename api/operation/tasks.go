@@ -308,7 +308,7 @@ func (o *Operations) search(ctx context.Context, user person.Settings, in search
 	if found.Estimated {
 		out.Note = "very many match: total is an estimate, and the newest tasks come first; another word, a category, a tag or a priority narrows it"
 	}
-	if len(found.Forgiven) > 0 {
+	if len(found.Forgiven) > 0 && len(found.Hits) > 0 {
 		out.Note = joinNotes(out.Note, fmt.Sprintf("nothing matches %s exactly: these have words that are nearly the same, so see whether they are meant", quotedWords(found.Forgiven)))
 	}
 	if len(found.Alone) > 0 {

@@ -14,7 +14,7 @@ import (
 // Whatever else an answer holds, now or in time to come, is left out.
 var told = map[string]bool{
 	"task": true, "category": true, "tag": true, "id": true, "version": true, "changed": true,
-	"results": true, "index": true, "error": true, "succeeded": true, "failed": true,
+	"undone": true, "call_id": true, "results": true, "index": true, "error": true, "succeeded": true, "failed": true,
 	"now": true,
 }
 
@@ -48,6 +48,9 @@ func forCaller(answer any, caller access.Caller) (any, error) {
 	var all map[string]any
 	if err := json.Unmarshal(text, &all); err != nil {
 		return nil, err
+	}
+	if all["dry_run"] == true { // it did nothing, and what it found was there before
+		delete(all, "undone")
 	}
 	short := written(onlyTold(all))
 	for _, member := range arguments(reflect.TypeOf(answer)) {

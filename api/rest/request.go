@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"math"
 	"mime"
 	"net/http"
 	"net/url"
@@ -32,6 +33,7 @@ const (
 type call struct {
 	arguments json.RawMessage
 	ifMatch   bool // if_version came from the header
+	foreign   bool // and that is no ETag of a task
 }
 
 // read collects the arguments of an operation from path, query or body, and
@@ -220,11 +222,14 @@ func (r route) headers(c *gin.Context, fields []operation.Field, given map[strin
 	if match == "*" { // matches any version; the operation checks that the task exists
 		return nil
 	}
-	version := json.RawMessage("-1") // an ETag that is not ours matches no version
+	n := 0
 	if parts := validator.FindStringSubmatch(match); parts != nil {
-		n, _ := strconv.Atoi(parts[1])
-		version = json.RawMessage(strconv.Itoa(n))
+		n, _ = strconv.Atoi(parts[1])
 	}
+	if made.foreign = n < 1; made.foreign {
+		n = math.MaxInt32 // which no task has
+	}
+	version := json.RawMessage(strconv.Itoa(n))
 	if other, twice := given["if_version"]; twice && !bytes.Equal(other, version) {
 		return fault.Invalid(ifMatch, "is not the if_version of the body; give one of them")
 	}
@@ -237,8 +242,12 @@ func (r route) headers(c *gin.Context, fields []operation.Field, given map[strin
 func (c call) condition(err error) error {
 	var e *fault.Error
 	if c.ifMatch && errors.As(err, &e) && e.Field == "if_version" {
+		message := "the task has changed since that ETag: " + e.Message
+		if c.foreign {
+			message = "this is no ETag of the task"
+		}
 		return withStatus(http.StatusPreconditionFailed, &fault.Error{
-			Code: e.Code, Field: ifMatch, Message: "the task has changed since that ETag: " + e.Message,
+			Code: e.Code, Field: ifMatch, Message: message,
 			Hint: "GET the task; then send its ETag",
 		})
 	}

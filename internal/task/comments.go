@@ -59,7 +59,7 @@ type Link struct {
 
 // CommentInput adds a comment, or changes or deletes one.
 type CommentInput struct {
-	Text   string   `json:"text,omitempty" maxLength:"10000" example:"The offer is here."`
+	Text   string   `json:"text,omitempty" alone:"true" maxLength:"10000" example:"The offer is here."`
 	URL    string   `json:"url,omitempty" maxLength:"2000" example:"https://example.com/offer.pdf"`
 	Title  string   `json:"title,omitempty" unlisted:"true" doc:"Of the link." maxLength:"200"`
 	Kind   LinkKind `json:"kind,omitempty" unlisted:"true" doc:"Of the link; default document." enum:"document,commit,pull_request,result"`
@@ -124,6 +124,9 @@ func (t *Task) comment(ctx context.Context, tx Comments, in input.Optional[Comme
 		return false, forbidden.OrPlainly(absent)
 	}
 	if given.Delete {
+		if given.Text != "" || given.URL != "" || given.Title != "" || given.Kind != "" {
+			return false, fault.Invalid("comment", "is to be deleted and has a text or link too; do one of them, for example {\"id\": %d, \"delete\": true}", given.ID)
+		}
 		return true, tx.RemoveComment(ctx, *before, now)
 	}
 	after := *before

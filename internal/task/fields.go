@@ -52,7 +52,7 @@ type UpdateInput struct {
 	Clear     []string                     `json:"clear,omitempty" doc:"Names of fields to empty." clears:"true" sample:"[\"due_date\"]"`
 	Scope     Scope                        `json:"scope,omitempty" doc:"Of a new due_date in a series; default following." enum:"this,following"`
 	Comment   input.Optional[CommentInput] `json:"comment,omitzero" null:"absent" doc:"Adds one." example:"{\"text\":\"The offer is here.\"}"`
-	IfVersion int                          `json:"if_version,omitempty" doc:"Only if it still has this version, else CONFLICT."`
+	IfVersion int                          `json:"if_version,omitempty" doc:"Only if it still has this version, else CONFLICT." minimum:"1"`
 }
 
 // withoutEmpty drops fields that are null or "", which mean nothing in a new task.
@@ -284,7 +284,7 @@ func checkTitle(title string) (string, error) {
 	if err := input.CheckText("title", title, MaxTitle); err != nil {
 		return "", err
 	}
-	if title == "" {
+	if input.Blank(title) {
 		return "", fault.Invalid("title", "is empty; allowed are 1 to %d characters, for example \"Pay the rent\"", MaxTitle)
 	}
 	return title, nil

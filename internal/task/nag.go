@@ -13,7 +13,7 @@ const (
 
 // Nag is how often a task reminds, from its due date on, until it is done.
 type Nag struct {
-	EveryMinutes int    `json:"every_minutes" doc:"0: no more." minimum:"0" maximum:"10080" example:"30"`
+	EveryMinutes int    `json:"every_minutes" alone:"true" doc:"0: no more." minimum:"0" maximum:"10080" example:"30"`
 	Until        string `json:"until,omitempty" unlisted:"true" enum:"done"`
 }
 

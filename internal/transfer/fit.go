@@ -17,6 +17,10 @@ func (i *item) finish() {
 	if strings.ContainsAny(title, "\r\n\t") {
 		title = strings.Join(strings.Fields(title), " ")
 	}
+	if title != "" && input.Blank(title) { // of invisible characters only
+		i.untitled()
+		title = i.in.Title.Value
+	}
 	if utf8.RuneCountInString(title) > task.MaxTitle {
 		i.in.Description = input.Some(strings.TrimSpace(title + "\n\n" + i.in.Description.Value))
 		i.note("the title was too long; it stands whole in the description")
