@@ -1,5 +1,7 @@
 package phrase
 
+import "slices"
+
 // clock reads a time of day.
 func (r *reader) clock(f *found, i int) int {
 	j := r.skip(i, at)
@@ -35,7 +37,7 @@ func (r *reader) clock(f *found, i int) int {
 			if r.at(k).kind == part {
 				f.clock = r.at(k).n
 			}
-			return k + 1
+			return r.hourOf(f, k+1)
 		}
 	}
 	if f.clock == noClock {
@@ -48,6 +50,52 @@ func (r *reader) clock(f *found, i int) int {
 		return k + 1
 	}
 	return j
+}
+
+// hourOf reads the hour behind a part of the day, if there is one: evening at 8.
+func (r *reader) hourOf(f *found, i int) int {
+	exact := found{clock: noClock, freq: f.freq, day: f.day}
+	if kind := r.at(i).kind; kind != at && kind != clock && r.at(i+1).kind != meridiem {
+		return i
+	}
+	end := r.clock(&exact, i)
+	if end == i || r.at(end-1).kind == part {
+		return i
+	}
+	switch {
+	case exact.clock >= noon || f.clock < noon:
+		f.clock = exact.clock
+	case f.clock >= evening && exact.clock < 5*3600: // 1 at night is of another day
+		return i
+	default:
+		f.clock = exact.clock + 12*3600
+	}
+	return end
+}
+
+// moreHours reads further times of a day at which something recurs: at 9 and 17.
+func (r *reader) moreHours(f *found, i int) int {
+	if f.freq == "" || f.freq == "HOURLY" {
+		return i
+	}
+	hours := []int{f.clock / 3600}
+	for {
+		j := r.skip(i, and, at)
+		next := found{clock: noClock, freq: f.freq}
+		end := r.clock(&next, j)
+		if t, after := r.at(j), r.at(j+1).kind; end == j && t.kind == number && t.n < 24 && after != unit && after != month && after != of {
+			next.clock, end = t.n*3600, j+1
+		}
+		if end == j || next.clock%3600 != f.clock%3600 || slices.Contains(hours, next.clock/3600) {
+			break
+		}
+		hours, i = append(hours, next.clock/3600), end
+	}
+	if len(hours) > 1 {
+		slices.Sort(hours)
+		f.hours, f.clock = hours, hours[0]*3600+f.clock%3600
+	}
+	return i
 }
 
 // half is a time of the half of a day.

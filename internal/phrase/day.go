@@ -162,6 +162,8 @@ func later(day time.Time, unit, n int) time.Time {
 		return inMonths(n)
 	case quarters:
 		return inMonths(3 * n)
+	case halves:
+		return inMonths(6 * n)
 	case years:
 		return inMonths(12 * n)
 	}
@@ -251,6 +253,8 @@ func (r *reader) inYear(f *found, from, month, day, i int) int {
 func (r *reader) yearless(month, day int) (time.Time, bool) {
 	for year := r.now.Year(); year <= r.now.Year()+8; year++ { // 29 February can be eight years away
 		if at, ok := existing(year, month, day); ok && !at.Before(r.today()) {
+			_, now := existing(r.now.Year(), month, day)
+			r.rolled = now && year > r.now.Year()
 			return at, true
 		}
 	}

@@ -37,12 +37,13 @@ const (
 )
 
 var english = vocabulary{
-	{every, 0}: "every|each|ev", {other, 0}: "other|second",
-	{cadence, hours}: "hourly", {cadence, days}: "daily", {cadence, weeks}: "weekly", {cadence, fortnights}: "biweekly|bi-weekly|fortnightly",
-	{cadence, months}: "monthly", {cadence, quarters}: "quarterly", {cadence, years}: "yearly|annually", {cadence, workdays}: "weekdays|workdays",
+	{every, 0}: "every|each|ev|once a|once an|once every|once per|once each|every single", {other, 0}: "other|second|alternate", {through, 0}: "to|through|thru|-|–",
+	{cadence, hours}: "hourly", {cadence, days}: "daily|everyday|once daily", {cadence, weeks}: "weekly", {cadence, fortnights}: "biweekly|bi-weekly|fortnightly",
+	{cadence, months}: "monthly", {cadence, quarters}: "quarterly", {cadence, years}: "yearly|annually", {cadence, workdays}: "weekdays|workdays", {cadence, weekends}: "weekends",
+	{cadence, halves}: "semiannually|semi-annually|half-yearly|twice a year|twice yearly", {unit, halves}: "half year|half-year|half a year",
 	{unit, minutes}: "minute|minutes|min|mins", {unit, hours}: "hour|hours|hr|hrs", {unit, days}: "day|days", {unit, weeks}: "week|weeks|wk|wks",
 	{unit, fortnights}: "fortnight|fortnights", {unit, months}: "month|months|mo", {unit, quarters}: "quarter|quarters", {unit, years}: "year|years|yr|yrs",
-	{unit, workdays}: "weekday|workday|working day|work day|business day", {unit, weekends}: "weekend|weekends",
+	{unit, workdays}: "weekday|workday|working day|work day|business day|working days|work days|business days", {unit, weekends}: "weekend",
 	{offset, 0}: "today|tod", {offset, 1}: "tomorrow|tom|tmr|tmrw", {offset, 2}: "day after tomorrow|the day after tomorrow|overmorrow", {offset, -1}: "yesterday",
 	{weekday, 0}: "sunday|sun", {weekday, 1}: "monday|mon", {weekday, 2}: "tuesday|tue|tues", {weekday, 3}: "wednesday|wed|weds",
 	{weekday, 4}: "thursday|thu|thur|thurs", {weekday, 5}: "friday|fri", {weekday, 6}: "saturday|sat",
@@ -60,9 +61,9 @@ var english = vocabulary{
 }
 
 var german = vocabulary{
-	{every, 0}: "jeden|jede|jedes|jeder|jedem|alle|aller", {other, 0}: "zweiten|zweite|zweites|zweiter|anderen",
+	{every, 0}: "jeden|jede|jedes|jeder|jedem|alle|aller|einmal pro|einmal im|einmal in der|einmal am", {through, 0}: "-|–", {other, 0}: "zweiten|zweite|zweites|zweiter|anderen",
 	{cadence, hours}: "stündlich", {cadence, days}: "täglich", {cadence, weeks}: "wöchentlich", {cadence, fortnights}: "zweiwöchentlich|vierzehntäglich|14-tägig",
-	{cadence, months}: "monatlich", {cadence, quarters}: "vierteljährlich|quartalsweise", {cadence, years}: "jährlich", {cadence, workdays}: "werktags|wochentags|werktäglich",
+	{cadence, months}: "monatlich", {cadence, quarters}: "vierteljährlich|quartalsweise", {cadence, years}: "jährlich", {cadence, workdays}: "werktags|wochentags|werktäglich", {cadence, halves}: "halbjährlich", {unit, halves}: "halbes jahr|halbe jahr",
 	{unit, minutes}: "minute|minuten|min", {unit, hours}: "stunde|stunden|std", {unit, days}: "tag|tage|tagen|tages", {unit, weeks}: "woche|wochen",
 	{unit, months}: "monat|monate|monaten|monats", {unit, quarters}: "quartal|quartale|quartalen|vierteljahr", {unit, years}: "jahr|jahre|jahren|jahres",
 	{unit, workdays}: "werktag|werktage|wochentag|arbeitstag|arbeitstage", {unit, weekends}: "wochenende|wochenenden",
@@ -81,9 +82,9 @@ var german = vocabulary{
 }
 
 var french = vocabulary{
-	{every, 0}: "tous les|toutes les|chaque|tout les|ts les", {other, 0}: "deuxième|autre",
+	{every, 0}: "tous les|toutes les|chaque|tout les|ts les|une fois par", {other, 0}: "deuxième|autre",
 	{cadence, hours}: "toutes les heures", {cadence, days}: "quotidien|quotidiennement|tous les jours", {cadence, weeks}: "hebdomadaire|toutes les semaines", {cadence, fortnights}: "bimensuel",
-	{cadence, months}: "mensuel|mensuellement|tous les mois", {cadence, quarters}: "trimestriel", {cadence, years}: "annuel|annuellement|tous les ans", {cadence, workdays}: "en semaine",
+	{cadence, months}: "mensuel|mensuellement|tous les mois", {cadence, quarters}: "trimestriel", {cadence, years}: "annuel|annuellement|tous les ans", {cadence, workdays}: "en semaine|du lundi au vendredi", {cadence, halves}: "semestriel|semestriellement", {unit, halves}: "semestre|semestres",
 	{unit, minutes}: "minute|minutes|min", {unit, hours}: "heure|heures", {unit, days}: "jour|jours", {unit, weeks}: "semaine|semaines", {unit, fortnights}: "quinzaine",
 	{unit, months}: "mois", {unit, quarters}: "trimestre|trimestres", {unit, years}: "an|ans|année|années",
 	{unit, workdays}: "jour ouvré|jours ouvrés|jour ouvrable|jours ouvrables|jour de semaine|jours de semaine", {unit, weekends}: "week-end|weekend|week-ends|weekends|fin de semaine",
@@ -101,9 +102,9 @@ var french = vocabulary{
 }
 
 var spanish = vocabulary{
-	{every, 0}: "cada|todos los|todas las|todo|toda", {other, 0}: "segundo|otro|otra",
+	{every, 0}: "cada|todos los|todas las|todo|toda|una vez al|una vez a la|una vez por", {other, 0}: "segundo|otro|otra",
 	{cadence, hours}: "cada hora", {cadence, days}: "diariamente|diario|a diario", {cadence, weeks}: "semanalmente|semanal", {cadence, fortnights}: "quincenal|quincenalmente",
-	{cadence, months}: "mensualmente|mensual", {cadence, quarters}: "trimestralmente|trimestral", {cadence, years}: "anualmente|anual", {cadence, workdays}: "entre semana",
+	{cadence, months}: "mensualmente|mensual", {cadence, quarters}: "trimestralmente|trimestral", {cadence, years}: "anualmente|anual", {cadence, workdays}: "entre semana|de lunes a viernes|lunes a viernes", {cadence, halves}: "semestral|semestralmente", {unit, halves}: "semestre|semestres",
 	{unit, minutes}: "minuto|minutos|min", {unit, hours}: "hora|horas", {unit, days}: "día|días", {unit, weeks}: "semana|semanas", {unit, fortnights}: "quincena|quincenas",
 	{unit, months}: "mes|meses", {unit, quarters}: "trimestre|trimestres", {unit, years}: "año|años",
 	{unit, workdays}: "día laborable|días laborables|día hábil|días hábiles|día laboral|días de semana", {unit, weekends}: "fin de semana|fines de semana|finde",
@@ -121,9 +122,9 @@ var spanish = vocabulary{
 }
 
 var dutch = vocabulary{
-	{every, 0}: "elke|elk|iedere|ieder|alle|om de", {other, 0}: "andere|tweede",
+	{every, 0}: "elke|elk|iedere|ieder|alle|om de|eens per|één keer per", {through, 0}: "-|–|t/m", {other, 0}: "andere|tweede",
 	{cadence, hours}: "elk uur", {cadence, days}: "dagelijks", {cadence, weeks}: "wekelijks", {cadence, fortnights}: "tweewekelijks|om de week",
-	{cadence, months}: "maandelijks", {cadence, quarters}: "driemaandelijks|per kwartaal", {cadence, years}: "jaarlijks", {cadence, workdays}: "doordeweeks",
+	{cadence, months}: "maandelijks", {cadence, quarters}: "driemaandelijks|per kwartaal", {cadence, years}: "jaarlijks", {cadence, workdays}: "doordeweeks", {cadence, halves}: "halfjaarlijks", {unit, halves}: "half jaar",
 	{unit, minutes}: "minuut|minuten|min", {unit, hours}: "uur|uren", {unit, days}: "dag|dagen", {unit, weeks}: "week|weken",
 	{unit, months}: "maand|maanden", {unit, quarters}: "kwartaal|kwartalen", {unit, years}: "jaar|jaren",
 	{unit, workdays}: "werkdag|werkdagen|weekdag|doordeweekse dag", {unit, weekends}: "weekend|weekends|weekeinde",
@@ -141,9 +142,9 @@ var dutch = vocabulary{
 }
 
 var portuguese = vocabulary{
-	{every, 0}: "cada|a cada|todo|toda|todos os|todas as", {other, 0}: "outro|outra",
+	{every, 0}: "cada|a cada|todo|toda|todos os|todas as|uma vez por", {other, 0}: "outro|outra",
 	{cadence, hours}: "a cada hora", {cadence, days}: "diariamente|diário", {cadence, weeks}: "semanalmente|semanal", {cadence, fortnights}: "quinzenalmente|quinzenal",
-	{cadence, months}: "mensalmente|mensal", {cadence, quarters}: "trimestralmente|trimestral", {cadence, years}: "anualmente|anual", {cadence, workdays}: "dias úteis",
+	{cadence, months}: "mensalmente|mensal", {cadence, quarters}: "trimestralmente|trimestral", {cadence, years}: "anualmente|anual", {cadence, workdays}: "dias úteis|de segunda a sexta|segunda a sexta", {cadence, halves}: "semestral|semestralmente", {unit, halves}: "semestre|semestres",
 	{unit, minutes}: "minuto|minutos|min", {unit, hours}: "hora|horas", {unit, days}: "dia|dias", {unit, weeks}: "semana|semanas", {unit, fortnights}: "quinzena",
 	{unit, months}: "mês|meses", {unit, quarters}: "trimestre|trimestres", {unit, years}: "ano|anos",
 	{unit, workdays}: "dia útil|dia de semana", {unit, weekends}: "fim de semana|final de semana|fins de semana",

@@ -11,6 +11,7 @@ type reader struct {
 	tokens   []token
 	now      time.Time // in the person's zone
 	dayFirst bool      // 5/6 is 5 June
+	rolled   bool      // the last day without a year has passed in this year
 }
 
 // found is a phrase as far as it was read.
@@ -23,6 +24,8 @@ type found struct {
 	every int    // its INTERVAL
 	parts string // the BY parts, each with a semicolon before it
 	bang  bool
+	named bool  // day is the one on which it recurs each year
+	hours []int // of several times of a day, all with the minutes of clock
 	until time.Time
 	run   func(time.Time) time.Time // the last day, from the first one
 }
@@ -61,6 +64,10 @@ func (r *reader) phrase(i int) (found, int) {
 		if r.at(i).kind == starting && f.day.IsZero() {
 			if next := r.day(&f, i+1); next > i+1 {
 				i = next
+			} else if f.clock == noClock {
+				if next := r.clock(&f, i+1); next > i+1 {
+					i = next
+				}
 			}
 		}
 		if r.at(i).kind == until && f.freq != "" && f.until.IsZero() {
@@ -73,7 +80,9 @@ func (r *reader) phrase(i int) (found, int) {
 			i = r.during(&f, i)
 		}
 		if f.clock == noClock {
-			i = r.clock(&f, i)
+			if next := r.clock(&f, i); next > i {
+				i = r.moreHours(&f, next)
+			}
 		}
 		if f.day.IsZero() && f.exact == "" {
 			i = r.day(&f, i)

@@ -4,6 +4,7 @@
 package phrase
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -23,6 +24,9 @@ type Phrase struct {
 	Rule string
 	// FromCompletion says that the rule counts from completion: "every! 3 days".
 	FromCompletion bool
+	// NextYear says that Due is in the next year since the text names a day without a
+	// year that has passed in this one.
+	NextYear bool
 	// Begin and End are where the phrase stands in the text, in bytes.
 	Begin, End int
 }
@@ -73,13 +77,16 @@ func Find(text, language string, now time.Time) (Phrase, bool) {
 	return Phrase{}, false
 }
 
+// yearsFirst are the languages whose dates have the month before the day.
+var yearsFirst = []string{"zh", "ja", "ko", "hu"}
+
 // readers read the text by the words of its language, then by those of English.
 func readers(text, language string, now time.Time) []*reader {
 	tag := strings.ToLower(strings.ReplaceAll(language, "_", "-"))
 	name, region, _ := strings.Cut(tag, "-")
 	words, known := languages[name]
-	// Only Americans put the month first.
-	dayFirst := known && name != "en" || name == "en" && region != "" && region != "us"
+	// Americans put the month first, and who begins with the year.
+	dayFirst := name != "" && !slices.Contains(yearsFirst, name) && (name != "en" || region != "" && region != "us")
 	all := []*reader{{now: now, dayFirst: dayFirst, tokens: tokens(text, languages["en"]())}}
 	if known && name != "en" {
 		all = append([]*reader{{now: now, dayFirst: dayFirst, tokens: tokens(text, words())}}, all...)

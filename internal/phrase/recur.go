@@ -2,6 +2,7 @@ package phrase
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -11,7 +12,7 @@ var freqs = map[int]struct {
 	every int
 }{
 	hours: {"HOURLY", 1}, days: {"DAILY", 1}, weeks: {"WEEKLY", 1}, fortnights: {"WEEKLY", 2},
-	months: {"MONTHLY", 1}, quarters: {"MONTHLY", 3}, years: {"YEARLY", 1}, weekends: {"WEEKLY", 1}, workdays: {"WEEKLY", 1},
+	months: {"MONTHLY", 1}, quarters: {"MONTHLY", 3}, halves: {"MONTHLY", 6}, years: {"YEARLY", 1}, weekends: {"WEEKLY", 1}, workdays: {"WEEKLY", 1},
 }
 
 // recurs sets how often something recurs: every n units.
@@ -56,7 +57,7 @@ func (r *reader) recurrence(f *found, from int) int {
 
 // each reads what follows "every".
 func (r *reader) each(f *found, i int) int {
-	t, after := r.at(i), r.at(i+1)
+	t, after := r.plural(i), r.plural(i+1)
 	switch t.kind {
 	case unit:
 		if day := after.n; t.n == days && after.kind == number && day >= 1 && day <= 31 && r.at(i+2).kind != unit { // todo dia 15
@@ -71,8 +72,15 @@ func (r *reader) each(f *found, i int) int {
 		if t.kind == part {
 			f.clock = t.n
 		}
-		return i + 1
+		return r.hourOf(f, i+1)
 	case other:
+		if parts, end := r.ofMonth(i); end > i && r.at(end-1).kind == unit { // the second Tuesday of the month
+			f.freq, f.parts = "MONTHLY", parts
+			return end
+		}
+		if end := r.dayOfYear(f, i); end > i {
+			return end
+		}
 		if after.kind == unit && f.recurs(after.n, 2) {
 			return r.within(f, i+2, after.n)
 		}
@@ -99,12 +107,18 @@ func (r *reader) each(f *found, i int) int {
 			return j + 1
 		}
 	case last:
+		if end := r.dayOfYear(f, i); end > i {
+			return end
+		}
 		if parts, end := r.ofMonth(i); end > i {
 			f.freq, f.parts = "MONTHLY", parts
 			return end
 		}
 	case ordinal:
 		if end := r.ofYear(f, i); end > i {
+			return end
+		}
+		if end := r.dayOfYear(f, i); end > i {
 			return end
 		}
 		if parts, end := r.ofMonth(i); end > i {
@@ -129,10 +143,35 @@ func (r *reader) ofYear(f *found, i int) int {
 		return i
 	}
 	if end := r.date(f, i); end > i {
-		f.freq = "YEARLY"
+		f.freq, f.named = "YEARLY", true
 		return end
 	}
 	return i
+}
+
+// dayOfYear reads a day of a month of the year that has no date: the 4th Thursday of
+// November, the last day of February.
+func (r *reader) dayOfYear(f *found, i int) int {
+	parts, end := r.ofMonth(i)
+	if end == i {
+		return i
+	}
+	j := r.skip(end, of, on, in)
+	if r.at(j).kind != month {
+		return i
+	}
+	f.freq, f.parts = "YEARLY", fmt.Sprintf(";BYMONTH=%d", r.at(j).n)+parts
+	return j + 1
+}
+
+// plural is the token at a place, with words that mean a unit and say by themselves that
+// it recurs, such as weekdays, as that unit.
+func (r *reader) plural(i int) token {
+	t := r.at(i)
+	if t.kind == cadence && (t.n == workdays || t.n == weekends) {
+		t.kind = unit
+	}
+	return t
 }
 
 // within reads on which days of each week or month something recurs.
@@ -151,6 +190,10 @@ func (r *reader) within(f *found, from, unit int) int {
 		}
 	case years:
 		if end := r.date(f, i); end > i {
+			f.named = true
+			return end
+		}
+		if end := r.dayOfYear(f, i); end > i {
 			return end
 		}
 	}
@@ -169,8 +212,25 @@ func (r *reader) weekdays(from int) (list string, end int) {
 			days = append(days, code)
 		}
 		i = j + 1
+		if k := r.between(i); r.at(k).kind == weekday && k > i {
+			for day := r.at(j).n; day != r.at(k).n; {
+				if day = (day + 1) % 7; !slices.Contains(days, dayCodes[day]) {
+					days = append(days, dayCodes[day])
+				}
+			}
+			i = k + 1
+		}
 	}
 	return strings.Join(days, ","), i
+}
+
+// between passes over the word between the first and the last of several days. In some
+// languages it is the one that ends a recurrence: Montag bis Freitag.
+func (r *reader) between(i int) int {
+	if t := r.at(i); t.kind == through || t.kind == until && slices.Contains([]string{"bis", "tot", "tot en met"}, t.word) {
+		return i + 1
+	}
+	return i
 }
 
 // ofMonth reads days of a month: the 14th and 28th, the last day, the 3rd Friday,
@@ -196,6 +256,11 @@ func (r *reader) ofMonth(from int) (parts string, end int) {
 		of := r.at(j + 1)
 		switch {
 		case of.kind == weekday && n <= 5:
+			for k, before := range named { // the 2nd and 4th Tuesday
+				if number, found := strings.CutPrefix(before, "BYMONTHDAY="); found && len(number) == 1 && number <= "5" {
+					named[k] = "BYDAY=" + number + dayCodes[of.n]
+				}
+			}
 			named = append(named, fmt.Sprintf("BYDAY=%d%s", n, dayCodes[of.n]))
 			j++
 		case of.kind == unit && of.n == days && (n == 1 || n == -1):
@@ -204,6 +269,8 @@ func (r *reader) ofMonth(from int) (parts string, end int) {
 		case of.kind == unit && of.n == workdays:
 			named = append(named, fmt.Sprintf("BYDAY=%s;BYSETPOS=%d", workWeek, n))
 			j++
+		case t.kind == other && of.kind == and:
+			named = append(named, "BYMONTHDAY=2")
 		case of.kind == unit && of.n == weekends, of.kind == unit && t.kind == ordinal, t.kind != ordinal:
 			return "", from
 		default:

@@ -3,6 +3,8 @@ package phrase
 import (
 	"fmt"
 	"slices"
+	"strconv"
+	"strings"
 	"time"
 
 	"tickler/internal/recurrence"
@@ -14,6 +16,10 @@ func (r *reader) result(f found, begin, end int) (Phrase, bool) {
 	if f.exact != "" && f.freq == "" {
 		p.Due = f.exact
 		return p, true
+	}
+	p.NextYear = r.rolled && !f.named && !f.day.IsZero()
+	if len(f.hours) > 1 {
+		f.parts += clockParts(f)
 	}
 	first, ok := r.first(f)
 	if !ok || first.Year() < 1970 || first.Year() > 9999 {
@@ -42,6 +48,19 @@ func (r *reader) result(f found, begin, end int) (Phrase, bool) {
 	return p, err == nil
 }
 
+// clockParts are the times of day of a rule.
+func clockParts(f found) string {
+	hours := f.hours
+	if len(hours) == 0 {
+		hours = []int{f.clock / 3600}
+	}
+	var texts []string
+	for _, hour := range hours {
+		texts = append(texts, strconv.Itoa(hour))
+	}
+	return fmt.Sprintf(";BYHOUR=%s;BYMINUTE=%d", strings.Join(texts, ","), f.clock/60%60)
+}
+
 // first is the first date, as wall time.
 func (r *reader) first(f found) (time.Time, bool) {
 	now := recurrence.Wall(r.now, r.now.Location())
@@ -51,12 +70,21 @@ func (r *reader) first(f found) (time.Time, bool) {
 		day = r.today()
 	}
 	passed := !named && f.clock != noClock && !day.Add(clock).After(now)
+	if len(f.hours) > 1 && !named {
+		passed = true // some of them
+	}
 	switch {
 	case f.freq == "" && !named && f.clock == noClock:
 		return time.Time{}, false
 	case f.freq == "HOURLY" && f.clock == noClock && !named:
 		return now.Truncate(time.Hour).Add(time.Hour), true
-	case passed && (f.freq == "" || f.freq == "DAILY" || f.freq == "HOURLY" || f.parts == ""):
+	case passed && f.freq == "HOURLY":
+		at := day.Add(clock)
+		for !at.After(now) {
+			at = at.Add(time.Duration(f.every) * time.Hour)
+		}
+		return at, true
+	case passed && len(f.hours) < 2 && (f.freq == "" || f.freq == "DAILY" || f.parts == ""):
 		return day.AddDate(0, 0, 1).Add(clock), true
 	case f.freq == "" || f.parts == "":
 		return day.Add(clock), true

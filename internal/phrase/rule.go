@@ -1,23 +1,62 @@
 package phrase
 
-import "time"
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+)
 
-// Rule reads how something recurs and nothing else: biweekly, every 3 months, every
-// last friday. A text that also names a day, a time of day or an end is refused, as
-// is "every! 3 days", which counts from completion: an RRULE cannot say these, or
-// needs the present time. language is that of [Read].
-func Rule(text, language string) (rule string, ok bool) {
+// Rule reads how something recurs and nothing else: biweekly, every 3 months, last
+// friday of the month, daily at 9, jeden Montag. A text that also names the first day or
+// an end is refused, as is "every! 3 days", which counts from completion: an RRULE cannot
+// say these, or needs the present time. The language is any that [Read] knows; a text
+// that means different rules in two of them is refused too.
+func Rule(text string) (rule string, ok bool) {
 	if len(text) > maxText {
 		return "", false
 	}
-	for _, r := range readers(text, language, time.Date(2000, 1, 3, 0, 0, 0, 0, time.UTC)) {
-		f, end := r.phrase(0)
-		if end == 0 || end != len(r.tokens) || f.freq == "" || !f.day.IsZero() || f.clock != noClock || f.bang || f.run != nil || !f.until.IsZero() {
-			continue
+	rules := map[string]bool{}
+	for name := range languages {
+		rule, ok := ruleIn(text, name, false)
+		if !ok { // what recurs needs no "every"
+			rule, ok = ruleIn(bare[name]+" "+text, name, true)
 		}
-		if p, ok := r.result(f, 0, end); ok {
-			return p.Rule, true
+		if ok {
+			rules[rule] = true
 		}
 	}
-	return "", false
+	if len(rules) != 1 {
+		return "", false
+	}
+	return slices.Collect(maps.Keys(rules))[0], true
+}
+
+// bare are the words for "every", by language.
+var bare = map[string]string{"en": "every", "de": "jeden", "fr": "chaque", "es": "cada", "nl": "elke", "pt": "cada"}
+
+// seconds are the words for "other" that count too.
+var seconds = []string{"second", "zweite", "zweiten", "zweiter", "zweites", "deuxieme", "segundo", "tweede"}
+
+func ruleIn(text, language string, withoutEvery bool) (rule string, ok bool) {
+	r := readers(text, language, time.Date(2000, 1, 3, 0, 0, 0, 0, time.UTC))[0]
+	f, end := r.phrase(0)
+	if end == 0 || end != len(r.tokens) || f.freq == "" || f.bang || f.run != nil || !f.until.IsZero() || !f.day.IsZero() && !f.named {
+		return "", false
+	}
+	if t := r.at(1); withoutEvery && t.kind == other && f.every == 2 && slices.Contains(seconds, t.word) {
+		return "", false // the second Friday can be that of the month
+	}
+	if f.clock != noClock && len(f.hours) < 2 {
+		if f.freq == "HOURLY" {
+			return "", false
+		}
+		defer func() { rule += clockParts(f) }()
+	}
+	if f.named {
+		f.parts = fmt.Sprintf(";BYMONTH=%d;BYMONTHDAY=%d", f.day.Month(), f.day.Day())
+		f.day = time.Time{}
+	}
+	p, ok := r.result(f, 0, end)
+	return p.Rule, ok
 }

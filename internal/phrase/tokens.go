@@ -61,6 +61,7 @@ const (
 	meridiem      // am 0, pm 12
 	oclock        // o'clock, Uhr
 	endOf         // the end of
+	through       // monday to friday
 )
 
 // Units.
@@ -75,6 +76,7 @@ const (
 	years
 	workdays
 	weekends
+	halves // of years
 )
 
 var (
@@ -103,7 +105,7 @@ func tokens(text string, words map[string]meaning) []token {
 		if end < begin {
 			end = len(text)
 		}
-		raw = append(raw, token{begin: begin, end: end, word: fold(text[begin:end])})
+		raw = append(raw, parts(token{begin: begin, end: end, word: fold(text[begin:end])}, words)...)
 		begin = end
 	}
 	var all []token
@@ -115,6 +117,25 @@ func tokens(text string, words map[string]meaning) []token {
 		}
 		all = append(all, t)
 		i += n
+	}
+	return all
+}
+
+// parts takes a word apart that joins days of the week: mon-fri, mon/wed/fri.
+func parts(whole token, words map[string]meaning) (all []token) {
+	begin := 0
+	for at, c := range whole.word + "/" {
+		if c != '-' && c != '–' && c != '/' {
+			continue
+		}
+		if words[whole.word[begin:at]].kind != weekday {
+			return []token{whole}
+		}
+		all = append(all, token{begin: whole.begin + begin, end: whole.begin + at, word: whole.word[begin:at]})
+		if joint := string(c); at < len(whole.word) && joint != "/" {
+			all = append(all, token{begin: whole.begin + at, end: whole.begin + at + len(joint), word: joint})
+		}
+		begin = at + utf8.RuneLen(c)
 	}
 	return all
 }

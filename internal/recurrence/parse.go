@@ -2,6 +2,7 @@ package recurrence
 
 import (
 	"fmt"
+	"regexp"
 	"strings"
 
 	"github.com/teambition/rrule-go"
@@ -9,6 +10,9 @@ import (
 
 // maxText is longer than any meaningful rule, even with all lists full.
 const maxText = 8192
+
+// separators are those of a rule, with the blanks around them that some programs write.
+var separators = regexp.MustCompile(`\s*([=;,:])\s*`)
 
 var shorthands = map[string]string{
 	"DAILY":    "FREQ=DAILY",
@@ -35,6 +39,7 @@ func Parse(text string) (*Rule, error) {
 		upper = long
 	}
 	p := parser{rule: &Rule{}, seen: map[string]bool{}}
+	upper = separators.ReplaceAllString(upper, "$1")
 	upper = strings.TrimSuffix(strings.TrimPrefix(upper, "RRULE:"), ";") // some programs end a rule with a semicolon
 	for _, part := range strings.Split(upper, ";") {
 		if err := p.part(part, given); err != nil {

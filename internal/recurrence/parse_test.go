@@ -29,7 +29,6 @@ func TestParseRefusesWithPartValueAndReason(t *testing.T) {
 		{"FREQ=DAILY;COUNT=2 junk", "COUNT", "whole number"},
 		{"FREQ=DAILY junk", "FREQ", "not known"},
 		{"FREQ=DAILY\nCOUNT=2", "FREQ", "not known"},
-		{"FREQ = DAILY", "FREQ ", "not a rule part of RFC 5545"},
 		{"FREQ=DAILY;COUNT=0", "COUNT", "from 1 to"},
 		{"FREQ=DAILY;COUNT=-1", "COUNT", "from 1 to"},
 		{"FREQ=DAILY;COUNT=+1", "COUNT", "from 1 to"},
@@ -119,6 +118,8 @@ func TestParseWritesOneFormOfARule(t *testing.T) {
 		"FREQ=MONTHLY;SKIP=BACKWARD":         "RSCALE=GREGORIAN;FREQ=MONTHLY;SKIP=BACKWARD",
 		"RSCALE=GREGORIAN;FREQ=DAILY":        "FREQ=DAILY",
 		"FREQ=DAILY;BYHOUR=09,+9":            "",
+		"FREQ = WEEKLY; BYDAY = TU, TH ;":    "FREQ=WEEKLY;BYDAY=TU,TH",
+		"FREQ=DAILY;INTERVAL=1 2":            "",
 	} {
 		rule, err := recurrence.Parse(text)
 		if want == "" {

@@ -3,6 +3,7 @@ package task
 import (
 	"errors"
 	"fmt"
+	"regexp"
 	"strings"
 	"time"
 
@@ -169,6 +170,15 @@ var twoRules = map[string]string{
 	"biannually": "twice a year is FREQ=MONTHLY;INTERVAL=6, every 2 years FREQ=YEARLY;INTERVAL=2",
 }
 
+// often are words that say how often, and not when.
+var often = regexp.MustCompile(`^(?:(?:once or )?twice|thrice|(?:\d+|two|three|four|five|six)(?:x| times)) *(?:a|per|every|each|in a)? *(day|dai|week|month|year)`)
+
+// oftenInstead are rules that say when, by the unit of [often].
+var oftenInstead = map[string]string{
+	"day": "FREQ=DAILY;BYHOUR=9,18;BYMINUTE=0", "dai": "FREQ=DAILY;BYHOUR=9,18;BYMINUTE=0", "week": "FREQ=WEEKLY;BYDAY=MO,TH",
+	"month": "FREQ=MONTHLY;BYMONTHDAY=1,15", "year": "FREQ=YEARLY;BYMONTH=1,7",
+}
+
 // readRule reads an RRULE, or words that mean one.
 func readRule(text string) (*recurrence.Rule, error) {
 	text = strings.TrimSpace(text)
@@ -177,14 +187,16 @@ func readRule(text string) (*recurrence.Rule, error) {
 		if both := twoRules[strings.ToLower(text)]; both != "" {
 			return nil, fault.Invalid("recurrence_rule", "%q means two rules: %s", text, both)
 		}
-		if rule, ok := phrase.Rule(text, ""); ok {
+		if rule, ok := phrase.Rule(text); ok {
 			text = rule
+		} else if m := often.FindStringSubmatch(strings.ToLower(text)); m != nil {
+			return nil, fault.Invalid("recurrence_rule", "%q does not say when; a rule does, for example %s", fault.Clip(text), oftenInstead[m[1]])
 		}
 	}
 	rule, err := recurrence.Parse(text)
 	if err != nil && inWords {
-		return nil, fault.Invalid("recurrence_rule", "%q is not understood; give an RRULE such as FREQ=WEEKLY;INTERVAL=2;BYDAY=MO, or words such as biweekly, every 3 months, every last friday", fault.Clip(text)).
-			WithHint("what is no part of the rule goes elsewhere: the first day and the time into due_date")
+		return nil, fault.Invalid("recurrence_rule", "%q is not understood; give an RRULE such as FREQ=WEEKLY;INTERVAL=2;BYDAY=MO, or words such as biweekly, every 3 months, last friday of the month, weekdays at 9", fault.Clip(text)).
+			WithHint("the first day goes into due_date, an end into the rule as UNTIL or COUNT")
 	}
 	if err == nil {
 		err = rule.CheckTask()

@@ -13,7 +13,6 @@ import (
 
 	"github.com/emersion/go-ical"
 
-	"tickler/internal/fault"
 	"tickler/internal/input"
 	"tickler/internal/person"
 	"tickler/internal/recurrence"
@@ -248,7 +247,7 @@ func (r *calendarFile) others(i *item, todo *ical.Component) {
 			if strings.EqualFold(props[0].Value, "PUBLIC") {
 				continue
 			}
-		case ical.PropCategories, ical.PropExceptionDates, ical.PropRecurrenceDates, ical.PropRecurrenceRule, ical.PropDue, ical.PropDateTimeStart:
+		case ical.PropCategories, ical.PropExceptionDates, ical.PropRecurrenceDates, ical.PropRecurrenceRule:
 			continue // read by labels and dates
 		}
 		if slices.Contains(readProps, name) {
@@ -285,8 +284,8 @@ func (r *calendarFile) related(i *item, props []ical.Prop) {
 			i.parent = strings.TrimSpace(uid)
 		case kind == "DEPENDS-ON" && len(i.relations().needs) < task.MaxBlockers: // RFC 9253, section 5.1
 			i.relations().needs = append(i.relations().needs, strings.TrimSpace(uid))
-		case kind == "CHILD": // the part names what it is a part of
-			i.note("its part %q could not be taken over", fault.Clip(uid))
+		case kind == "CHILD" && len(i.relations().parts) < maxParts:
+			i.relations().parts = append(i.relations().parts, strings.TrimSpace(uid))
 		default:
 			i.keep("Related to", uid)
 		}

@@ -1,6 +1,8 @@
 package transfer
 
 import (
+	"cmp"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -52,11 +54,40 @@ func (d date) text() string {
 // date reads a date or date-time; one without a zone is in the person's. A wall time
 // that does not exist moves forward like any other. A zone that is not known is noted.
 func (r *calendarFile) date(i *item, prop *ical.Prop) (date, bool) {
-	return r.dateIn(i, prop.Value, prop.Params.Get(ical.PropTimezoneID))
+	value, zone := zoned(prop)
+	return r.dateIn(i, value, zone)
+}
+
+// zoned is the value of a property of dates, and the zone that it names. A name with a
+// colon belongs in quotes, which not everybody writes: DUE;TZID=UTC+02:00:20260310T080000.
+func zoned(prop *ical.Prop) (value, zone string) {
+	value, zone = prop.Value, prop.Params.Get(ical.PropTimezoneID)
+	if at := strings.LastIndexByte(value, ':'); at >= 0 && zone != "" && !strings.Contains(value, "-") {
+		value, zone = value[at+1:], zone+":"+value[:at]
+	}
+	return value, zone
+}
+
+// extended is a date-time as ISO 8601 writes it for people.
+var extended = regexp.MustCompile(`^(\d{4})-(\d\d)-(\d\d)(?:[T ](\d\d):(\d\d)(?::(\d\d))?(Z?))?$`)
+
+// basic is the form of a date that RFC 5545 has (3.3.4 and 3.3.5), of one in the extended
+// form of ISO 8601 too. A leap second is the one before it.
+func basic(value string) string {
+	value = strings.TrimSpace(value)
+	if m := extended.FindStringSubmatch(value); m != nil && m[4] == "" {
+		value = m[1] + m[2] + m[3]
+	} else if m != nil {
+		value = m[1] + m[2] + m[3] + "T" + m[4] + m[5] + cmp.Or(m[6], "00") + m[7]
+	}
+	if len(value) >= len("20060102T150460") && value[8] == 'T' && value[13:15] == "60" {
+		value = value[:13] + "59" + value[15:]
+	}
+	return value
 }
 
 func (r *calendarFile) dateIn(i *item, value, name string) (date, bool) {
-	value = strings.TrimSpace(value)
+	value = basic(value)
 	wall, err := time.Parse("20060102", value)
 	if err == nil {
 		return date{at: recurrence.Resolve(wall, r.user.Zone()), wall: wall, day: true}, wall.Year() >= 1970
@@ -85,7 +116,7 @@ func (r *calendarFile) dateIn(i *item, value, name string) (date, bool) {
 // prop reads the date of a property; what cannot be read is kept.
 func (r *calendarFile) prop(i *item, todo *ical.Component, name string) (date, bool) {
 	prop := todo.Props.Get(name)
-	if prop == nil {
+	if prop == nil || strings.TrimSpace(prop.Value) == "" {
 		return date{}, false
 	}
 	d, ok := r.date(i, prop)
@@ -105,7 +136,7 @@ func (r *calendarFile) dates(i *item, todo *ical.Component) {
 	}
 	own := raw(todo, propSeries)
 	if listed := r.listed(i, todo, ical.PropRecurrenceDates); !dated && len(listed) > 0 {
-		due, dated = listed[0], true
+		due, dated = slices.MinFunc(listed, func(a, b date) int { return a.at.Compare(b.at) }), true
 	}
 	if dated {
 		r.setDue(i, due)
@@ -121,31 +152,57 @@ func (r *calendarFile) dates(i *item, todo *ical.Component) {
 
 // due reads the due date: DUE, or how long it takes from the start.
 func (r *calendarFile) due(i *item, todo *ical.Component) (date, bool) {
-	if todo.Props.Get(ical.PropDue) != nil {
+	text := raw(todo, ical.PropDuration)
+	if raw(todo, ical.PropDue) != "" {
+		i.keep("Duration", text)
 		return r.prop(i, todo, ical.PropDue)
 	}
 	start := todo.Props.Get(ical.PropDateTimeStart)
-	text := raw(todo, ical.PropDuration)
-	if start == nil || text == "" {
+	if text == "" {
 		return date{}, false
 	}
-	begin, ok := r.date(i, start)
-	length, valid := durationOf(text)
-	if !ok || !valid || length < 0 {
+	var begin date
+	ok := false
+	if start != nil {
+		begin, ok = r.date(i, start)
+	}
+	if _, valid := durationOf(text); !ok || !valid || strings.HasPrefix(text, "-") {
 		i.keep("Duration", text)
 		return date{}, false
 	}
-	if begin.day {
-		begin.wall = begin.wall.Add(length.Truncate(24 * time.Hour))
+	days, clock := nominal(text)
+	begin.wall = begin.wall.AddDate(0, 0, days)
+	switch {
+	case begin.day:
 		begin.at = recurrence.Resolve(begin.wall, r.user.Zone())
-		return begin, true
-	}
-	begin.at = begin.at.Add(length)
-	begin.wall = begin.wall.Add(length)
-	if begin.zone != nil {
+	case begin.zone == nil:
+		begin.wall = begin.wall.Add(clock)
+		begin.at = begin.wall
+	default:
+		if days > 0 {
+			begin.at = recurrence.Resolve(begin.wall, begin.zone)
+		}
+		begin.at = begin.at.Add(clock)
 		begin.wall = recurrence.Wall(begin.at, begin.zone)
 	}
 	return begin, true
+}
+
+// nominal takes a duration apart: weeks and days are those of the calendar, whatever
+// clocks do meanwhile, hours pass (RFC 5545, section 3.3.6).
+func nominal(text string) (days int, clock time.Duration) {
+	before, _, _ := strings.Cut(strings.ToUpper(text), "T")
+	for _, unit := range []struct {
+		letter string
+		days   int
+	}{{"W", 7}, {"D", 1}} {
+		if head, rest, found := strings.Cut(before, unit.letter); found {
+			n, _ := strconv.Atoi(strings.TrimLeft(head, "+P"))
+			days, before = days+n*unit.days, rest
+		}
+	}
+	length, _ := durationOf(text)
+	return days, length - time.Duration(days)*24*time.Hour
 }
 
 func (r *calendarFile) setDue(i *item, due date) {
@@ -163,25 +220,24 @@ func (r *calendarFile) setDue(i *item, due date) {
 // would come to other dates from the due date, the start takes its place.
 func (r *calendarFile) start(i *item, todo *ical.Component, start, due date) {
 	rule, err := recurrence.Parse(raw(todo, ical.PropRecurrenceRule))
-	if err == nil && !r.sameSteps(rule, start, due) {
+	if err == nil && (start.day != due.day || !sameSteps(rule, start.wall, due.wall, due.day, r.work)) {
 		i.note("the rule counts from the start, which was taken for the due date")
 		i.keep("Due", due.text())
 		r.setDue(i, start)
 		return
 	}
-	i.keep("Start", start.text())
+	if i.keep("Start", start.text()); err == nil {
+		i.apart = due.wall.Sub(start.wall)
+	}
 }
 
 // sameSteps tells whether a rule comes to the same dates from the start as from the
-// due date, as far apart from each other as these two.
-func (r *calendarFile) sameSteps(rule *recurrence.Rule, start, due date) bool {
+// due date, as far apart from each other as these two, which are wall times.
+func sameSteps(rule *recurrence.Rule, start, due time.Time, allDay bool, work *recurrence.Work) bool {
 	const compared = 24
-	if start.day != due.day {
-		return false
-	}
-	apart := due.wall.Sub(start.wall)
-	from := recurrence.Series{Rule: rule, Start: start.wall, AllDay: start.day, Work: r.work}.First(compared)
-	to := recurrence.Series{Rule: rule, Start: due.wall, AllDay: due.day, Work: r.work}.First(compared)
+	apart := due.Sub(start)
+	from := recurrence.Series{Rule: rule, Start: start, AllDay: allDay, Work: work}.First(compared)
+	to := recurrence.Series{Rule: rule, Start: due, AllDay: allDay, Work: work}.First(compared)
 	return slices.EqualFunc(from, to, func(a, b recurrence.Occurrence) bool { return a.Wall.Add(apart).Equal(b.Wall) })
 }
 

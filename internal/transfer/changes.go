@@ -2,11 +2,13 @@ package transfer
 
 import (
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/emersion/go-ical"
 
 	"tickler/internal/input"
+	"tickler/internal/recurrence"
 )
 
 // change is a to-do that changes one date of a recurring one: RFC 5545, section
@@ -18,11 +20,13 @@ type change struct {
 	moved  date // to when; where it tells
 	moves  bool
 	alarms bool // whether it has its own
+	on     bool // it changes all later dates too
 }
 
 func (r *calendarFile) change(i item, todo *ical.Component) change {
-	c := change{item: i, alarms: i.in.ReminderOffsets.Set}
-	c.of, c.valid = r.date(&c.item, todo.Props.Get(ical.PropRecurrenceID))
+	of := todo.Props.Get(ical.PropRecurrenceID)
+	c := change{item: i, alarms: i.in.ReminderOffsets.Set, on: strings.EqualFold(of.Params.Get(ical.ParamRange), "THISANDFUTURE")}
+	c.of, c.valid = r.date(&c.item, of)
 	if c.moved, c.moves = r.due(&c.item, todo); !c.moves {
 		if start := todo.Props.Get(ical.PropDateTimeStart); start != nil {
 			c.moved, c.moves = r.date(&c.item, start)
@@ -51,9 +55,7 @@ func (r *calendarFile) applyChanges() error {
 		n, found := r.series[c.uid]
 		switch {
 		case !found || !c.valid:
-			if c.reason == "" {
-				c.reason = "it changes one date of a recurring to-do, which is not in the file"
-			}
+			c.note("it is one date of a recurring to-do, which is not in the file")
 			if err := r.add(c.item); err != nil {
 				return err
 			}
@@ -72,15 +74,27 @@ func (r *calendarFile) applyChanges() error {
 // move applies a change to the date that the task stands for, or keeps it.
 func (r *calendarFile) move(i *item, c change) {
 	due, dated := i.due(r.user)
-	same := dated && (c.of.at.Equal(due.Time) || (c.of.day || due.AllDay) && c.of.wall.Format(time.DateOnly) == due.Wall.Format(time.DateOnly))
+	at, wall := due.Time, due.Wall
+	if i.apart != 0 { // a calendar names the date by its start
+		wall = wall.Add(-i.apart)
+		at = recurrence.Resolve(wall, i.zone(r.user))
+	}
+	same := dated && (c.of.at.Equal(at) || (c.of.day || due.AllDay) && c.of.wall.Format(time.DateOnly) == wall.Format(time.DateOnly))
 	if own := i.in.SeriesDate; !same && own != nil { // a feed of our own says which date it is
 		same = c.of.wall.Equal(*own) || c.of.day && c.of.wall.Format(time.DateOnly) == own.Format(time.DateOnly)
 	}
-	if !same || !c.moves {
-		if c.moves {
-			i.keep("Moved", c.of.text()+" to "+c.moved.text())
+	of := c.of.text()
+	if c.on {
+		of += " and all later ones"
+	}
+	if text := c.in.Description.Value; text != "" && text != i.in.Description.Value {
+		i.keep("Description on "+of, text)
+	}
+	if moves := c.moves && !c.moved.wall.Equal(c.of.wall.Add(i.apart)); !same || !c.moves || c.on {
+		if moves {
+			i.keep("Moved", of+" to "+c.moved.text())
 		} else {
-			i.note("that one of its dates, %s, was changed could not be taken over", c.of.text())
+			i.note("that one of its dates, %s, was changed could not be taken over", of)
 		}
 		return
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -77,7 +78,7 @@ func (d *document) member(name string) error {
 			return d.add(t.item(len(d.items) + 1))
 		})
 	default:
-		return fmt.Errorf("it has no field %v", name)
+		return fmt.Errorf("it has no field %v. Of other JSON, exports of %s can be imported", name, strings.Join([]string{googleFormat, microsoftFormat, tasksOrgFormat, vikunjaFormat}, ", "))
 	}
 }
 

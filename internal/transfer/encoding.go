@@ -36,8 +36,8 @@ func refuseForeign(begin []byte) error {
 	return nil
 }
 
-// decoded reads a text as UTF-8 without a byte order mark, whatever it is encoded in.
-// A file that is no UTF-8 is taken for Windows-1252, in which spreadsheets of Western
+// decoded reads a text as UTF-8 without a byte order mark, whatever it is encoded in,
+// with lines that end in LF. A file that is no UTF-8 is taken for Windows-1252, in which spreadsheets of Western
 // Europe write; c notes what it was taken for.
 func decoded(from *bufio.Reader, c *content) io.Reader {
 	begin, err := from.Peek(4)
@@ -54,12 +54,46 @@ func decoded(from *bufio.Reader, c *content) io.Reader {
 	}
 	if utf16 != nil {
 		c.note("the file is in UTF-16, and was read as such")
-		return transform.NewReader(from, unicode.UTF16(*utf16, unicode.UseBOM).NewDecoder())
+		return transform.NewReader(from, transform.Chain(unicode.UTF16(*utf16, unicode.UseBOM).NewDecoder(), &newlines{}))
 	}
 	if bytes.HasPrefix(begin, []byte("\xef\xbb\xbf")) {
 		_, _ = from.Discard(3)
 	}
-	return transform.NewReader(from, &unsure{content: c})
+	return transform.NewReader(from, transform.Chain(&unsure{content: c}, &newlines{}))
+}
+
+// newlines ends lines in LF. Some programs end them in CR LF, old ones of Apple in CR,
+// and a file that went through several may have CR CR LF.
+type newlines struct{ returns int } // CRs that were read, and what follows not yet
+
+func (n *newlines) Reset() { n.returns = 0 }
+
+func (n *newlines) Transform(dst, src []byte, atEOF bool) (nDst, nSrc int, err error) {
+	for {
+		ends := nSrc == len(src)
+		switch {
+		case !ends && src[nSrc] == '\r':
+			n.returns, nSrc = n.returns+1, nSrc+1
+			continue
+		case !ends && src[nSrc] == '\n':
+			n.returns = 0
+		case ends && !atEOF:
+			return nDst, nSrc, nil
+		}
+		for ; n.returns > 0; n.returns-- {
+			if nDst == len(dst) {
+				return nDst, nSrc, transform.ErrShortDst
+			}
+			dst[nDst], nDst = '\n', nDst+1
+		}
+		if ends {
+			return nDst, nSrc, nil
+		}
+		if nDst == len(dst) {
+			return nDst, nSrc, transform.ErrShortDst
+		}
+		dst[nDst], nDst, nSrc = src[nSrc], nDst+1, nSrc+1
+	}
 }
 
 // unsure passes UTF-8 on. From the first byte on that is none, it reads Windows-1252,

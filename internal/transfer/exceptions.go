@@ -14,13 +14,14 @@ import (
 // listed reads dates that are listed, without periods, which are no dates of to-dos.
 func (r *calendarFile) listed(i *item, todo *ical.Component, name string) (all []date) {
 	for _, prop := range todo.Props.Values(name) {
-		for value := range strings.SplitSeq(prop.Value, ",") {
+		values, zone := zoned(&prop)
+		for value := range strings.SplitSeq(values, ",") {
 			value, _, _ = strings.Cut(value, "/")
 			if len(all) == maxExcluded {
 				i.note("only the first %d dates of %s were read", maxExcluded, name)
 				return all
 			}
-			if d, ok := r.dateIn(i, value, prop.Params.Get(ical.PropTimezoneID)); ok {
+			if d, ok := r.dateIn(i, value, zone); ok {
 				all = append(all, d)
 			} else {
 				i.note("the date %q could not be read", fault.Clip(value))
@@ -68,7 +69,18 @@ func (r *calendarFile) exclude(i *item, out []date) {
 	}
 	series := recurrence.Series{Rule: rule, Start: due.Wall, Zone: i.zone(r.user), AllDay: due.AllDay, StartIndex: 1, Work: r.work}
 	now := recurrence.Occurrence{Time: due.Time, Wall: due.Wall, Index: 1}
-	for instants[now.Time.Unix()] || days[now.Wall.Format(time.DateOnly)] {
+	begins := func() (at, wall time.Time) { // as calendars name the date
+		if i.apart == 0 {
+			return now.Time, now.Wall
+		}
+		wall = now.Wall.Add(-i.apart)
+		return recurrence.Resolve(wall, i.zone(r.user)), wall
+	}
+	left := func() bool {
+		at, wall := begins()
+		return instants[at.Unix()] || days[wall.Format(time.DateOnly)]
+	}
+	for left() {
 		next, more := series.Next(now, now.Time)
 		switch {
 		case r.work.Exhausted():
@@ -88,8 +100,9 @@ func (r *calendarFile) exclude(i *item, out []date) {
 		}
 	}
 	var later []string
+	here, _ := begins()
 	for _, one := range out {
-		if one.at.After(now.Time) {
+		if one.at.After(here) {
 			later = append(later, one.text())
 		}
 	}

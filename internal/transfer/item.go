@@ -24,10 +24,11 @@ type item struct {
 	notes  []string
 	reason string // why it is not imported at all
 
-	id, previous int64      // in a document of our own
-	uid, parent  string     // ids in a file of another program; parent: what it is part of
-	list         string     // the id of its list, until its name is read
-	among        *relations // nil: it stands alone
+	id, previous int64         // in a document of our own
+	uid, parent  string        // ids in a file of another program; parent: what it is part of
+	list         string        // the id of its list, until its name is read
+	apart        time.Duration // in wall time, from the start that a calendar counts a series from to the due date
+	among        *relations    // nil: it stands alone
 }
 
 const (
@@ -69,8 +70,8 @@ func (i *item) keep(name, text string) {
 
 // line adds a line at the end of the description.
 func (i *item) line(text string) {
-	if len(i.kept) < maxKeptLines {
-		i.kept = append(i.kept, cutTo(text, maxKept))
+	if text = cutTo(text, maxKept); len(i.kept) < maxKeptLines && !slices.Contains(i.kept, text) {
+		i.kept = append(i.kept, text)
 	}
 }
 

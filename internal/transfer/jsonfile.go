@@ -201,6 +201,12 @@ func (j *jsonFile) within(holds map[string]bool, titled func(record) string, rea
 		return err
 	}
 	if !isList {
+		switch {
+		case self.isList():
+			return nil // an empty one
+		case !self.has("title") && !self.has("task"):
+			return errors.New("it has a task without a title")
+		}
 		i := read(self)
 		i.row, i.reason = len(j.items)+1, cmp.Or(i.reason, reason)
 		return j.add(i)

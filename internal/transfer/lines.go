@@ -50,6 +50,8 @@ func newToDos(f *file) *toDos {
 	return &toDos{file: f, lines: bufio.NewReader(f), again: bufio.NewReader(nil), zones: map[string]*zoneRules{}, others: map[string]int{}}
 }
 
+var errNoProperty = notACalendar("a line has no name, or no value")
+
 func notACalendar(why string) error {
 	return fault.Invalid("body", "is no calendar that can be read: %s", why)
 }
@@ -70,7 +72,16 @@ func (t *toDos) next() (entry, error) {
 		if err != nil {
 			return entry{}, err
 		}
+		if len(bytes.TrimSpace(t.line)) == 0 {
+			continue
+		}
 		name, value, err := split(t.line, whole)
+		if errors.Is(err, errNoProperty) && len(t.open) > 0 { // often text that was not folded
+			if t.text.Len() > 0 && t.open[1] == ical.CompToDo {
+				t.lose("a line without a name")
+			}
+			continue
+		}
 		if err != nil {
 			return entry{}, err
 		}
@@ -215,7 +226,7 @@ func (t *toDos) unfold(room int) (whole bool, err error) {
 			return false, err
 		}
 		if whole {
-			t.line = bytes.TrimSuffix(t.line, []byte("\r"))
+			t.line = bytes.TrimRight(t.line, "\r")
 		}
 		if next, _ := t.lines.Peek(1); len(next) == 1 && (next[0] == ' ' || next[0] == '\t') && ended {
 			_, _ = t.lines.Discard(1) // the blank that folds
@@ -250,7 +261,7 @@ func split(line []byte, whole bool) (name, value string, err error) {
 	case colon < 0 && (!whole || len(line) > maxParameters):
 		return "", "", notACalendar("a property has too many parameters")
 	case name == "" || colon < 0:
-		return "", "", notACalendar("a line has no name, or no value")
+		return "", "", errNoProperty
 	}
 	if name == "BEGIN" || name == "END" {
 		value = string(line[colon+1 : min(len(line), colon+1+maxParameters)])

@@ -93,7 +93,10 @@ func (j *jsonFile) microsoftTask(r record) item {
 		}
 	}
 	if pattern := r.record("recurrence"); len(pattern) > 0 {
-		i.recurs(graphRule(pattern))
+		span, _ := recordOf(pattern["range"].text)
+		if day, err := time.Parse(time.DateOnly, span.text("startDate")); i.recurs(graphRule(pattern)) && i.in.DueDate.Value == "" && err == nil && day.Year() >= 1970 {
+			i.dueOn(day)
+		}
 	}
 	reminder := r.record("reminderDateTime")
 	if on := r.text("isReminderOn"); !strings.EqualFold(on, "false") {

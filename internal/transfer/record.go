@@ -21,6 +21,16 @@ func lower(name string) string { return strings.ToLower(name) }
 
 func (r record) set(name string, text json.RawMessage) { r[lower(name)] = member{name, text} }
 
+func (r record) has(name string) bool { _, there := r[lower(name)]; return there }
+
+// isList tells whether this is a list of tasks rather than a task: as Google and
+// Microsoft write it, which leave out the tasks of an empty one, or a project of
+// Vikunja.
+func (r record) isList() bool {
+	kind := textOf(r["kind"].text)
+	return kind == "tasks#tasks" || kind == "tasks#taskList" || r.has("displayName") && !r.has("title") || r.has("parent_project_id")
+}
+
 // take takes a member out; nil if it is not there.
 func (r record) take(name string) json.RawMessage {
 	one := r[lower(name)]

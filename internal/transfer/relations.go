@@ -3,8 +3,12 @@ package transfer
 import (
 	"slices"
 
+	"tickler/internal/fault"
 	"tickler/internal/input"
 )
+
+// maxParts is how many parts that a task names are looked at.
+const maxParts = 200
 
 // relations are how a task of a file stands to others of the file, each by its place
 // there from 1; 0 is none.
@@ -12,6 +16,7 @@ type relations struct {
 	above    int      // what it is a part of
 	title    string   // of that
 	needs    []string // ids in the file of what must be done first
+	parts    []string // ids of those that name no parent themselves
 	blockers []int
 }
 
@@ -48,10 +53,21 @@ func (c *content) relate() {
 				one.partOf("(" + one.parent + ")")
 			}
 		}
-		one.uid, one.parent = "", ""
+	}
+	for n := range c.items {
+		one := &c.items[n]
 		if one.among == nil {
 			continue
 		}
+		for _, id := range one.among.parts {
+			place := places[id]
+			if place == 0 || place == n+1 {
+				one.note("its part %q could not be taken over", fault.Clip(id))
+			} else if part := &c.items[place-1]; part.parent == "" && part.above() == 0 {
+				part.relations().above = n + 1
+			}
+		}
+		one.among.parts = nil
 		for _, id := range one.among.needs {
 			if place := places[id]; place != 0 && place != n+1 {
 				one.among.blockers = append(one.among.blockers, place)
@@ -63,6 +79,7 @@ func (c *content) relate() {
 	}
 	for n := range c.items {
 		one := &c.items[n]
+		one.uid, one.parent = "", ""
 		if one.above() == 0 {
 			continue
 		}

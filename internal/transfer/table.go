@@ -9,6 +9,7 @@ import (
 
 	"tickler/internal/fault"
 	"tickler/internal/person"
+	"tickler/internal/recurrence"
 )
 
 const (
@@ -96,7 +97,7 @@ func (s *Service) head(user person.Settings, t *table, c *content) rows {
 		return newTodoist(c, user, s.now())
 	case t.names("LIST NAME", "TITLE"):
 		c.format = tickTickFormat
-		return &tickTick{content: c, user: user}
+		return &tickTick{content: c, user: user, work: recurrence.NewWork(maxWork)}
 	}
 	return nil
 }

@@ -12,7 +12,8 @@ import (
 )
 
 // TickTick's backup is one CSV file. Instants are in UTC; a whole day is its midnight
-// in the zone of the row. Repeat is an RRULE, Reminder a list of TRIGGERs of RFC 5545
+// in the zone of the row, and several end at the midnight behind the last. A floating
+// time is the same wall time in every zone. Repeat is an RRULE, Reminder a list of TRIGGERs of RFC 5545
 // counted from the start, and priorities are 0, 1, 3 and 5.
 // https://help.ticktick.com/articles/7055782011327119360
 
@@ -24,6 +25,7 @@ var tickTickPriorities = map[string]task.Priority{"5": task.High, "3": task.Medi
 type tickTick struct {
 	*content
 	user person.Settings
+	work *recurrence.Work
 }
 
 func (p *tickTick) row(t *table) error {
@@ -99,18 +101,34 @@ func (p *tickTick) dates(i *item, t *table) {
 	day, form := recurrence.Wall(*due, zone), "2006-01-02 15:04"
 	if allDay {
 		form = time.DateOnly
-		if start.Before(*due) && due.Sub(*start) <= 24*time.Hour { // the end of one day
-			due = start
-			day = recurrence.Wall(*start, zone)
+		if start.Before(*due) { // the midnight behind the last day
+			day = day.AddDate(0, 0, -1)
+			last := recurrence.Resolve(day, zone)
+			due = &last
 		}
 		i.dueOn(day)
 	} else {
+		if strings.EqualFold(t.field("IS FLOATING"), "true") {
+			begins, ends := recurrence.Resolve(recurrence.Wall(*start, zone), p.user.Zone()), recurrence.Resolve(day, p.user.Zone())
+			start, due, zone = &begins, &ends, p.user.Zone()
+		}
 		i.dueAt(*due, zone)
 	}
-	if !start.Equal(*due) {
-		i.keep("Start", start.In(zone).Format(form))
-	}
 	p.repeat(i, t.field("REPEAT"))
+	rule, err := recurrence.Parse(i.in.RecurrenceRule.Value)
+	switch from := recurrence.Wall(*start, zone); {
+	case start.Equal(*due):
+	case err == nil && !sameSteps(rule, from, recurrence.Wall(*due, zone), allDay, p.work):
+		i.note("the rule counts from the start, which was taken for the due date")
+		i.keep("Due", due.In(zone).Format(form))
+		if due = start; allDay {
+			i.dueOn(from)
+		} else {
+			i.dueAt(*due, zone)
+		}
+	default:
+		i.keep("Start", from.Format(form))
+	}
 	for text := range strings.FieldsFuncSeq(t.field("REMINDER"), func(r rune) bool { return r == ',' || r == '\n' || r == ' ' }) {
 		p.reminder(i, text, *start, *due, zone, allDay)
 	}

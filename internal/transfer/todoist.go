@@ -81,7 +81,11 @@ func (p *todoist) task(t *table) item {
 	text := t.field("CONTENT")
 	i := item{row: t.line}
 	i.in.Description = input.Some(t.field("DESCRIPTION"))
-	i.in.Title = input.Some(strings.TrimSpace(strings.TrimPrefix(mention.ReplaceAllString(text, " "), "* ")))
+	if title := strings.TrimSpace(strings.TrimPrefix(mention.ReplaceAllString(text, ""), "* ")); title != "" {
+		i.in.Title = input.Some(title)
+	} else { // nothing but labels
+		i.in.Title = input.Some(text)
+	}
 	for _, match := range mention.FindAllStringSubmatch(text, maxTags) {
 		i.tag(match[1])
 	}
@@ -138,6 +142,9 @@ func (p *todoist) date(i *item, text, language string, zone *time.Location) {
 		return
 	}
 	i.in.DueDate = input.Some(when.Due)
+	if when.NextYear {
+		i.note("the date %q names no year and has passed in this one, so the next was taken: %s", fault.Clip(text), when.Due)
+	}
 	if when.Rule != "" {
 		i.in.RecurrenceRule, i.in.RecurrenceBase = input.Some(when.Rule), input.Some(task.FromDue)
 		if when.FromCompletion {

@@ -49,16 +49,29 @@ var cities = sync.OnceValue(func() map[string]string {
 
 var (
 	// displayed is a name as Windows shows it: (UTC+01:00) Amsterdam, Berlin, Bern.
-	displayed = regexp.MustCompile(`^\((?:UTC|GMT)?([+-]\d{1,2}:?\d{2})?\)\s*(.*)$`)
-	fixed     = regexp.MustCompile(`^(?:UTC|GMT)?\s*([+-])(\d{1,2})(?::?(\d{2}))?$`)
+	displayed = regexp.MustCompile(`^\((?:UTC|GMT)?([+-]\d{1,2}[:.]?\d{2})?\)\s*(.*)$`)
+	fixed     = regexp.MustCompile(`^(?:UTC|GMT)?\s*([+-])(\d{1,2})(?:[:.]?(\d{2}))?$`)
 )
+
+// shownZones are those that Windows shows without a city.
+var shownZones = map[string]string{
+	"eastern time (us & canada)": "America/New_York", "central time (us & canada)": "America/Chicago", "mountain time (us & canada)": "America/Denver",
+	"pacific time (us & canada)": "America/Los_Angeles", "atlantic time (canada)": "America/Halifax", "newfoundland": "America/St_Johns", "alaska": "America/Anchorage",
+	"hawaii": "Pacific/Honolulu", "arizona": "America/Phoenix", "indiana (east)": "America/Indiana/Indianapolis", "saskatchewan": "America/Regina", "central america": "America/Guatemala",
+}
+
+// partialZones are zones that are always so far from UTC, which is no whole hour.
+var partialZones = map[string]string{
+	"+03:30": "Asia/Tehran", "+04:30": "Asia/Kabul", "+05:30": "Asia/Kolkata", "+05:45": "Asia/Kathmandu", "+06:30": "Asia/Yangon",
+	"+08:45": "Australia/Eucla", "+09:30": "Australia/Darwin", "-09:30": "Pacific/Marquesas",
+}
 
 // maxZoneName is longer than any name of a zone, in bytes.
 const maxZoneName = 200
 
 // namedZone is the zone that a name of another program stands for: a name of the tz
 // database, also behind a path of a vendor's or in other letters, a name of Windows,
-// or a number of whole hours from UTC.
+// or a time from UTC.
 func namedZone(name string) (*time.Location, bool) {
 	if zone, known := tzZone(name); known {
 		return zone, true
@@ -99,26 +112,35 @@ func windowsZone(name string) (*time.Location, bool) {
 	if m == nil {
 		return nil, false
 	}
+	if zone := shownZones[strings.ToLower(m[2])]; zone != "" {
+		return person.Zone(zone), true
+	}
 	for city := range strings.SplitSeq(m[2], ",") {
 		city = strings.ToLower(strings.ReplaceAll(strings.TrimSpace(city), " ", "_"))
 		if zone := cities()[city]; zone != "" {
 			return person.Zone(zone), true
 		}
 	}
-	if m[1] != "" {
-		return offsetZone(m[1])
-	}
 	return nil, false
 }
 
-// offsetZone is a zone of whole hours from UTC. The tz database names those the other
-// way round: Etc/GMT-2 is two hours ahead of UTC.
+// offsetZone is a zone some time from UTC, also one that is shown with its offset in
+// front. The tz database names whole hours the other way round: Etc/GMT-2 is two hours
+// ahead of UTC. For others there is a zone whose clocks never change.
 func offsetZone(name string) (*time.Location, bool) {
-	m := fixed.FindStringSubmatch(strings.ToUpper(strings.TrimSpace(name)))
-	if m == nil || m[3] != "" && m[3] != "00" {
+	name = strings.ToUpper(strings.TrimSpace(name))
+	if m := displayed.FindStringSubmatch(name); m != nil {
+		name = m[1]
+	}
+	m := fixed.FindStringSubmatch(name)
+	if m == nil {
 		return nil, false
 	}
 	hours, _ := strconv.Atoi(m[2])
+	if m[3] != "" && m[3] != "00" {
+		zone := partialZones[fmt.Sprintf("%s%02d:%s", m[1], hours, m[3])]
+		return person.Zone(zone), zone != ""
+	}
 	sign := map[string]string{"+": "-", "-": "+"}[m[1]]
 	if hours == 0 {
 		return time.UTC, true

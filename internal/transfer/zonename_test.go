@@ -21,7 +21,9 @@ func TestZoneOfAnotherProgramIsNamed(t *testing.T) {
 	for name, want := range map[string]string{
 		"Europe/Berlin": "Europe/Berlin", "/mozilla.org/20050126_1/Europe/Berlin": "Europe/Berlin", "/softwarestudio.org/Olson_20011030_5/America/Argentina/Buenos_Aires": "America/Argentina/Buenos_Aires",
 		"W. Europe Standard Time": "Europe/Berlin", "tokyo standard time": "Asia/Tokyo", "tzone://Microsoft/Utc": "UTC", `"Asia/Tokyo"`: "Asia/Tokyo",
-		"(UTC-05:00) Eastern Time (US & Canada)": "Etc/GMT+5", "(GMT+01:00) Paris": "Europe/Paris", "UTC+2": "Etc/GMT-2", "+0000": "UTC", "GMT": "GMT",
+		"(UTC-05:00) Eastern Time (US & Canada)": "America/New_York", "(GMT-07:00) Arizona": "America/Phoenix", "(UTC-05:00) Elsewhere": "Etc/GMT+5",
+		"GMT+0530": "Asia/Kolkata", "UTC+5:45": "Asia/Kathmandu", "(GMT+05.30) Elsewhere": "Asia/Kolkata", "(GMT+05.30) Kolkata": "Asia/Kolkata",
+		"(UTC+00:00) Dublin, Edinburgh, Lisbon, London": "Europe/Dublin", "(GMT+01:00) Paris": "Europe/Paris", "UTC+2": "Etc/GMT-2", "+0000": "UTC", "GMT": "GMT",
 	} {
 		found, known := namedZone(name)
 		require.True(t, known, name)
