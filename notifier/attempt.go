@@ -116,7 +116,7 @@ func (s *sender) send(ctx context.Context, c repository.ServedChannel, d reposit
 	return kind.Send(ctx, to, m, s.now())
 }
 
-// maxNamed is how many tasks a message names that sums up several.
+// maxNamed is how many tasks a summary names.
 const maxNamed = 10
 
 // sumUp makes one message of a reminder and others that came at once with it, in
@@ -145,9 +145,9 @@ func sumUp(first delivery.Message, others []json.RawMessage) (delivery.Message, 
 	return m, nil
 }
 
-// addLink reads a message with a link and completes the link with a secret, of which
-// store stores the hash alone. Each attempt has another; they all work, for the mail
-// of one that seemed to fail may have arrived.
+// addLink reads a message with a link and completes the link with a secret. store is
+// given its hash only. Each attempt has a secret of its own, and all of them work, since
+// the mail of an attempt that seemed to fail may have arrived.
 func addLink(content []byte, m *delivery.Message, store func(hash []byte) error) error {
 	if err := json.Unmarshal(content, m); err != nil {
 		return err

@@ -17,8 +17,8 @@ const (
 	maxClientForm = 16 << 10
 )
 
-// ForClients lists the checks of what a client sends that is to be given tokens. It
-// carries no token, and what it carries may not stand in the address, which logs keep.
+// ForClients lists the checks of a request by which a client fetches tokens. It carries
+// no token itself. Its parameters may not be in the address, which logs keep.
 func (g *Guard) ForClients() gin.HandlersChain {
 	return gin.HandlersChain{g.expectedOrigin, noQuery, plainBody(maxClientForm), g.notTooOften, func(c *gin.Context) {
 		address := addressOf(c)

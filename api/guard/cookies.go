@@ -15,7 +15,7 @@ const (
 	CookieSession = "session" // the secret of a session
 	CookieStep    = "step"    // the secret of a step of signing in
 	CookieForm    = "form"    // the secret of a form that is kept until its person signs in
-	CookieKept    = "kept"    // the same, once it was shown again
+	CookieKept    = "kept"    // the secret of that form once it was shown again
 	CookieNext    = "next"    // where a person was going when asked to sign in
 )
 

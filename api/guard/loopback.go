@@ -36,8 +36,8 @@ func (g *Guard) atLocalhost(c *gin.Context) string {
 	return root + path
 }
 
-// RootFor returns the Root by which a client knows this server that asks for a
-// resource. A person answers at localhost what a client asked at 127.0.0.1.
+// RootFor returns the Root by which the client that asks for a resource knows this
+// server. The client may have asked at 127.0.0.1, while its person answers at localhost.
 func (g *Guard) RootFor(c *gin.Context, indicator string) string {
 	root := g.Root(c)
 	here, err := url.Parse(root)

@@ -26,8 +26,8 @@ func (g *Guard) ExpectedHost(c *gin.Context) {
 		Hint: "the operator lists its names in TICKLER_HOSTS"})
 }
 
-// Inside hides what is for the operator's own machines, such as metrics, from who
-// calls this server by its public name: a proxy passes on every path.
+// Inside hides paths for the operator's own machines, such as metrics, from requests to
+// the public name of this server: a proxy passes on every path.
 func (g *Guard) Inside(c *gin.Context) {
 	host := hostname(c.Request.Host)
 	if _, err := netip.ParseAddr(host); err != nil && host != "localhost" && host == g.publicHost() {

@@ -13,31 +13,29 @@ import (
 )
 
 const (
-	// secretRate is how often a second what is read with one secret may be, on one
-	// replica; four times as many may come at once. Calendar programs come every few
-	// minutes.
+	// secretRate is how many requests per second one secret allows, on one replica; four
+	// times as many may come at once. Calendar programs come every few minutes.
 	secretRate = 1
-	// secretReads is how many such answers of one secret are under way at a time.
+	// secretReads is how many requests with one secret are answered at the same time.
 	secretReads = 2
 	// maxForm bounds the body of a form without fields, in bytes.
 	maxForm = 1 << 10
 )
 
-// WithSecret lists what a request must pass that carries its secret in its path,
-// as the parameter with this name, instead of a token: whether the secret is known
-// is for the handler to say, with 404 if it is not.
+// WithSecret returns the checks of a request that carries a secret in its path, as the
+// parameter with this name, instead of a token. The handler looks the secret up, and
+// answers 404 if it is unknown.
 func (g *Guard) WithSecret(parameter string) gin.HandlersChain {
 	return gin.HandlersChain{g.notTooOften, func(c *gin.Context) { g.secret(c, c.Param(parameter)) }}
 }
 
-// FormWithSecret is WithSecret for a form that a page of this server sends, without
-// fields.
+// FormWithSecret is WithSecret for a form without fields on a page of this server.
 func (g *Guard) FormWithSecret(parameter string) gin.HandlersChain {
 	return append(gin.HandlersChain{g.expectedOrigin, plainBody(maxForm)}, g.WithSecret(parameter)...)
 }
 
-// secret limits what is asked for with a secret before anybody looks whether it
-// is one, and what else comes from an address that has named wrong ones.
+// secret limits requests with a secret before the secret is looked up, and all that come
+// from an address that has sent wrong ones.
 func (g *Guard) secret(c *gin.Context, secret string) {
 	address := addressOf(c)
 	if wait := g.failures.wait(address); wait > 0 {

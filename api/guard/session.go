@@ -56,9 +56,9 @@ func (g *Guard) Failed(c *gin.Context) { g.failures.take(addressOf(c)) }
 // it: anybody can send forms without a session.
 func (g *Guard) MayKeep(c *gin.Context) bool { return g.signIns.take(addressOf(c)) == 0 }
 
-// sameOrigin refuses what browsers send for pages of other origins, other than
-// following a link here. Without the headers that tell, it was sent by no browser of
-// these days.
+// sameOrigin refuses requests that browsers send for pages of other origins, except for
+// following a link. A request without the headers that tell comes from no current
+// browser.
 func sameOrigin(people ForPeople) gin.HandlerFunc {
 	protection := http.NewCrossOriginProtection()
 	return func(c *gin.Context) {

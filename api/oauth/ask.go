@@ -111,7 +111,7 @@ func (h *Handler) answer(c *gin.Context) {
 	h.lead(c, q.redirect, url.Values{"code": {code}, "state": {q.state}})
 }
 
-// lead sends the person, who chose so, back to the client.
+// lead sends the person back to the client, as they chose.
 func (h *Handler) lead(c *gin.Context, redirect string, answer url.Values) {
 	back, err := h.back(c, redirect, answer)
 	if err != nil {
@@ -213,10 +213,10 @@ func (h *Handler) read(c *gin.Context) (user person.Settings, q question, ok boo
 	return stop(&fault.Error{Code: fault.InvalidInput, Message: said.Description})
 }
 
-// refuse says what is wrong with a request whose client and redirect URI fit. Anybody
-// can register a client, so a link to this server could lead anywhere, and open any
-// app: the client is told at once only if the person has connected it, and was led
-// there before. Otherwise they decide. RFC 9700, section 4.11.2. It returns false.
+// refuse answers a request that is wrong although its client and redirect URI fit. Anybody
+// can register a client, so a redirect could lead anywhere and open any app: the client
+// is told at once only if the person has connected it and was led there before.
+// Otherwise the person decides. RFC 9700, section 4.11.2. It returns false.
 func (h *Handler) refuse(c *gin.Context, user person.Settings, q question, query url.Values, location string) bool {
 	u, err := url.Parse(location)
 	if err != nil {
@@ -254,7 +254,7 @@ func (h *Handler) refuse(c *gin.Context, user person.Settings, q question, query
 	return false
 }
 
-// refused is what the page shows about a request that nobody is asked about.
+// refused is what the page shows about a request that was refused without asking.
 type refused struct {
 	Error *fault.Error
 	Name  string       // of the client, where it is known
@@ -283,7 +283,7 @@ func isText(part string) bool {
 	return utf8.ValidString(part) && !strings.ContainsFunc(part, unicode.IsControl)
 }
 
-// quoted is the name of a parameter as it can be noted and shown, whatever is in it.
+// quoted makes the name of a parameter safe to store and show.
 func quoted(name string) string { return strconv.QuoteToASCII(fault.Clip(name)) }
 
 // recorder keeps what the library answers.

@@ -74,7 +74,7 @@ func checkAddress(id string) error {
 	return nil
 }
 
-// errBusy is for whom no turn came within documentTime.
+// errBusy means that no turn came within documentTime.
 var errBusy = fault.Busy("too many descriptions of programs are being read at the moment")
 
 // get returns the client that a document describes, for a user. The error says what is
@@ -151,7 +151,7 @@ func (d *documents) fetch(ctx context.Context, id string) (knownDocument, error)
 	request.Header.Set("Accept", "application/json")
 	response, err := d.client.Do(request)
 	if err != nil {
-		// Not the error itself, which would tell what is where in the network here.
+		// The error itself would reveal hosts and ports of the network here.
 		return knownDocument{}, fmt.Errorf("its description at %s does not answer", hostOf(id))
 	}
 	defer func() { _ = response.Body.Close() }()

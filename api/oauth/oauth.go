@@ -63,12 +63,12 @@ type Handler struct {
 	Config
 	protocol  http.Handler
 	documents *documents
-	turns     chan struct{} // of what clients send by themselves
+	turns     chan struct{} // of requests that clients send without a person
 }
 
-// atATime is how much of what clients send is worked on at a time, on each replica: a
-// flood of it, from however many addresses, takes no sessions of the database from the
-// calls of those who are connected.
+// atATime is how many requests of clients are worked on at the same time, on each
+// replica. A flood of them, from however many addresses, must not take the sessions of
+// the database from the calls of connected clients.
 const atATime = 4
 
 // patience is how long a client waits for its turn.

@@ -112,8 +112,9 @@ func (p protocol) Authorize(ctx context.Context, r *op.ClientRequest[oidc.AuthRe
 	return op.NewRedirect(pathAuthorize), nil // not followed: the question is asked right here
 }
 
-// VerifyClient finds the client that wants tokens. One that describes itself is not
-// asked again: what it sends must have been given to it under the same id.
+// VerifyClient finds the client that wants tokens. The document of a client that
+// describes itself is not fetched again: the code or token it sends must have been given
+// to the same id.
 func (p protocol) VerifyClient(ctx context.Context, r *op.Request[op.ClientCredentials]) (op.Client, error) {
 	id := r.Data.ClientID
 	if isDocument(id) && checkAddress(id) == nil {
@@ -221,7 +222,7 @@ func (p protocol) failed(ctx context.Context, err error) error {
 	return op.NewStatusError(oidc.ErrServerError().WithDescription("%s", e.Message), status)
 }
 
-// acting is the context of what a client does by itself.
+// acting returns a context in which a client acts without a person.
 func acting(ctx context.Context, clientID string) context.Context {
 	name := clientID
 	if isDocument(clientID) {

@@ -59,9 +59,9 @@ func checkRedirect(uri string) error {
 	return nil
 }
 
-// registered reports whether a client may lead a person to a URI: it must be one of
-// the client's to the letter, but the port of one that leads to the machine itself,
-// which a program cannot choose beforehand. RFC 8252, section 7.3.
+// registered reports whether a client may lead a person to a URI. It must be one of the
+// client's to the letter, except for the port of a URI on loopback, which a program
+// cannot choose beforehand. RFC 8252, section 7.3.
 func registered(redirects []string, uri string) bool {
 	if checkRedirect(uri) != nil {
 		return false
@@ -73,7 +73,7 @@ func registered(redirects []string, uri string) bool {
 	})
 }
 
-// withoutPort takes the port out of a URI that leads to the machine itself.
+// withoutPort removes the port of a URI on loopback.
 func withoutPort(uri string) (rest string, local bool) {
 	u, err := url.Parse(uri)
 	if err != nil || u.Scheme != "http" || !guard.Loopback(u.Hostname()) {

@@ -5,7 +5,8 @@ import (
 	"sync"
 )
 
-// turns lets so many at a time work for each key. It is safe for concurrent use.
+// turns limits how many work at the same time for each key. It is safe for concurrent
+// use.
 type turns struct {
 	most int
 	mu   sync.Mutex

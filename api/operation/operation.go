@@ -182,9 +182,9 @@ func CallerLeft(ctx context.Context, err error) bool {
 	return ctx.Err() != nil && errors.Is(err, context.Canceled)
 }
 
-// Visible returns what the caller may see of an error: whoever may not read is quoted
-// nothing that is stored. Anything else is logged under
-// an id the caller can quote; name is the operation in that log line.
+// Visible returns what the caller may see of an error: a caller without the right to read
+// is shown nothing that is stored. Anything else is logged under an id the caller can
+// quote; name is the operation in that log line.
 func (o *Operations) Visible(ctx context.Context, name string, err error) *fault.Error {
 	var known *fault.Error
 	if errors.As(err, &known) {

@@ -21,14 +21,14 @@ type schemas struct {
 	lengths  bool // allowed lengths
 	words    bool // descriptions
 	examples bool
-	// spares leaves out what an agent does not need, to keep the list of tools small:
-	// fields with the tag unlisted, such as ids where a name is taken too, and what
-	// another tool tells of a field, by the tag told.
-	spares bool
-	// forTools leaves out what an agent does not need, to keep the list of tools small:
-	// what is unlisted, the properties of objects with the tag open, which another tool's schema has, and
-	// what arrays of single values hold.
-	forTools bool
+	// spares and forTools leave out what an agent does not need, to keep the list of
+	// tools small. Both leave out fields with the tag unlisted, such as ids where a name
+	// is taken too.
+	//
+	// spares is for arguments: it leaves out descriptions that another tool has, by the
+	// tag told. forTools is for answers: it leaves out the properties of objects that
+	// another tool's schema has, by the tag open, and the types of values in arrays.
+	spares, forTools bool
 	// named, unless nil, returns a reference to the schema of a struct; describe makes
 	// that schema.
 	named func(t reflect.Type, describe func() *jsonschema.Schema) *jsonschema.Schema

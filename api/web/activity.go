@@ -181,8 +181,8 @@ func (c clock) step(changes []operation.ChangeView) step {
 	return s
 }
 
-// mainChanges leaves out the tags that came to be by being named beside what a call is
-// about. They are undone with it.
+// mainChanges leaves out tags that were created because a call named them, unless they
+// are all it did. They are undone with the rest.
 func mainChanges(changes []operation.ChangeView) []operation.ChangeView {
 	about := slices.DeleteFunc(slices.Clone(changes), func(one operation.ChangeView) bool {
 		return one.Object == journal.Tag && one.Action == journal.Created
@@ -193,8 +193,8 @@ func mainChanges(changes []operation.ChangeView) []operation.ChangeView {
 	return about
 }
 
-// canUndo reports whether a change may be taken back: one that was, or that only
-// told something, cannot.
+// canUndo reports whether a change may be taken back. One that was taken back already, or
+// that is only a notice, cannot.
 func canUndo(c operation.ChangeView) bool {
 	switch c.Object {
 	case journal.Task, journal.Category, journal.Tag, journal.Settings, journal.Comment:

@@ -245,8 +245,8 @@ func (s *server) rule(c *gin.Context, user person.Settings, text string) any {
 	return text
 }
 
-// refused shows a form again with what is wrong. What is not for its sender to mend
-// is returned.
+// refused shows a form again with what is wrong. It returns errors that its sender cannot
+// correct.
 func (s *server) refused(c *gin.Context, err error, again func(Form) error) error {
 	e := (*fault.Error)(nil)
 	if !errors.As(err, &e) || e.Code == fault.NotFound && e.Field == "task_id" || e.Code == fault.Unavailable {

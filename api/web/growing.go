@@ -29,8 +29,8 @@ type grows struct {
 	Data any
 }
 
-// Grow begins to answer with a page that grows. Errors after this are for a part to
-// tell, since the status has been sent.
+// Grow begins to answer with a page that grows. The status has been sent then, so a part
+// must tell of later errors.
 func (p *Pages) Grow(c *gin.Context, name string, page Page) (*Growing, error) {
 	page.Menu, page.Back = p.menu(c.Request.Context()), backTo(c)
 	mark := rand.Text()

@@ -30,9 +30,9 @@ var templates embed.FS
 type Page struct {
 	Title   string   // of the document; "Tickler" is added
 	Current string   // path of the entry of the navigation that is shown as current
-	Alone   bool     // a single panel without navigation, as for who is not signed in
+	Alone   bool     // a single panel without navigation, as where nobody is signed in
 	Scripts []string // further scripts, by their names among the assets
-	LeadsTo string   // where else than to this server its forms may lead, as a source of the Content-Security-Policy
+	LeadsTo string   // another server that its forms may lead to, as a source of the Content-Security-Policy
 	Back    string   // where the forms of the page lead back to; Show sets it
 	Menu    Menu     // Show sets it
 	Said    *Said    // what just happened; Show sets it from what Say left

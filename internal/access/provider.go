@@ -93,7 +93,7 @@ func (all *Issuers) config(client Client, back string) (oauth2.Config, metadata,
 			return oauth2.Config{}, told, fmt.Errorf("%w: nobody can sign in there: %w", ErrIssuerAway, err)
 		}
 	}
-	style := oauth2.AuthStyleInHeader // what an issuer takes that does not say
+	style := oauth2.AuthStyleInHeader // the default of OpenID Connect, if an issuer names none
 	if client.Secret == "" || len(told.ClientSecret) > 0 && !slices.Contains(told.ClientSecret, "client_secret_basic") {
 		style = oauth2.AuthStyleInParams
 	}

@@ -135,8 +135,8 @@ func (f *Feed) followed() []event.Followed {
 }
 
 // tell wakes the subscriptions of users with news, and returns the users whose news
-// cannot all be read yet. Whoever began to follow since the look did is not covered by
-// it: their first look follows.
+// cannot all be read yet. Users who began to follow after the look for news are not
+// covered: their own first look is still to come.
 func (f *Feed) tell(news []event.News) (waiting []int64) {
 	f.mu.Lock()
 	defer f.mu.Unlock()

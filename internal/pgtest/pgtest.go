@@ -59,8 +59,8 @@ func Make(ctx context.Context, server string) (pool *pgxpool.Pool, drop func(), 
 }
 
 // migrated returns the name of a database to copy: migrating one takes twenty
-// times as long as copying it. It is made once for each state of the migrations,
-// whoever of several processes comes first.
+// times as long as copying it. It is made once for each state of the migrations, by the
+// first of several processes.
 func migrated(ctx context.Context, server string) (name string, err error) {
 	digest := sha256.New()
 	files, err := fs.Glob(migrations.FS, "*.sql")

@@ -20,8 +20,8 @@ func (r *Rule) NamesDay() bool {
 	return len(r.weekdays)+len(r.opt.Bymonthday)+len(r.opt.Byyearday)+len(r.opt.Byweekno) > 0
 }
 
-// CountsHours tells whether the rule counts only the time that passes: every so many
-// hours, whatever the day and whatever clocks do.
+// CountsHours tells whether the rule counts elapsed time only, such as every 36 hours,
+// independent of days and of changes of the clock.
 func (r *Rule) CountsHours() bool {
 	return r.Subdaily() && !r.NamesDay() && r.months == 0 &&
 		len(r.opt.Byhour)+len(r.opt.Byweekno)+len(r.opt.Bysetpos) == 0

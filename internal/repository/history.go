@@ -128,12 +128,12 @@ const (
 			FROM pg_current_snapshot() s
 		) h`
 	// For each of the users $1, the oldest transaction that may still write to their
-	// part of the journal. A writer takes its lock before its number, so one that has no
-	// number yet, whether or not it has the lock, will get one that nobody has now, and
-	// no entry has a position below its writer's number. Not one less: on a quiet server
-	// the newest entry would wait for another transaction. Locks are read once, so that they
-	// belong together. pg_locks has only the lower half of a number; a transaction that
-	// runs is within half a turn of the newest.
+	// part of the journal. A writer takes its lock before its number. One without a number
+	// will therefore get a number that nobody has now, whether or not it has the lock, and
+	// no entry has a position below its writer's number. The horizon is not one less: on a
+	// quiet server the newest entry would wait for another transaction. Locks are read
+	// once, so that they belong together. pg_locks has only the lower half of a number; a
+	// running transaction is within half a turn of the newest.
 	settled = `
 		WITH newest AS MATERIALIZED (
 			SELECT pg_snapshot_xmax(pg_current_snapshot())::text::bigint AS next

@@ -93,9 +93,9 @@ func (r *Repository) FindPasskey(ctx context.Context, credentialID []byte) (k ac
 	return k, unavailable(err)
 }
 
-// UsedPasskey stores how a passkey is after it signed its user in: its sign count has
-// moved. It returns fault.ErrNotFound if it is not as it was when it was found, so
-// that of two answers with the same sign count one signs in.
+// UsedPasskey stores the state of a passkey after it signed its user in: its sign count
+// has moved. It returns fault.ErrNotFound if the passkey has changed since it was found,
+// so that only one of two answers with the same sign count signs in.
 func (r *Repository) UsedPasskey(ctx context.Context, k access.Passkey, credential string, now time.Time) error {
 	return r.change(ctx, k.UserID, func(tx *userTx) error {
 		tag, err := tx.Exec(ctx, `

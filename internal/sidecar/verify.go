@@ -94,10 +94,9 @@ func (l *Listener) read(ctx context.Context, topic string, documents ...[]byte) 
 	return deliveries
 }
 
-// forgotten are those of the events that are told of, and have no record, whose person
-// is not known. The record of a person who was deleted is gone with them, while their
-// last messages are still with the broker: to keep those as dead letters would keep
-// what had to go.
+// forgotten returns the events without a record whose person is unknown. When a person is
+// deleted, their records go with them, while their last messages are still on the broker.
+// Keeping those as dead letters would keep what had to be deleted.
 func (l *Listener) forgotten(ctx context.Context, told []event.Reference, records map[uuid.UUID]event.Change) (map[uuid.UUID]bool, error) {
 	missing := map[uuid.UUID]int64{}
 	for _, one := range told {

@@ -45,7 +45,7 @@ type ItemError struct {
 func (e *ItemError) Error() string { return fmt.Sprintf("item %d: %v", e.Index, e.Err) }
 func (e *ItemError) Unwrap() error { return e.Err }
 
-// ofItem tells which item is at fault. None is when the database cannot be reached.
+// ofItem adds which item is at fault. When the database cannot be reached, none is.
 func ofItem(i int, err error) error {
 	if e := (*fault.Error)(nil); !errors.As(err, &e) && !errors.Is(err, fault.ErrNotFound) {
 		return err
@@ -225,8 +225,8 @@ func addTogether(ctx context.Context, tx Tx, items []TreeItem, order []int, plac
 	return stand(ctx, tx, all...)
 }
 
-// standAlone tells whether items refer to nothing but each other, and all are new. What
-// is stored then has no say in how they stand to each other.
+// standAlone tells whether all items are new and refer to nothing but each other. Then
+// stored tasks need not be read to check the tree.
 func standAlone(items []TreeItem, added []Addition) bool {
 	for i, item := range items {
 		if !added[i].Created || item.ParentID.Set || item.BlockedBy.Set {

@@ -75,8 +75,8 @@ func (s *server) importFile(c *gin.Context, user person.Settings) error {
 	}
 }
 
-// importPart imports a file and tells how far it has come. A file that cannot be read
-// is for again to tell.
+// importPart imports a file and tells how far it has come. If the file cannot be read,
+// again shows why.
 func (s *server) importPart(c *gin.Context, user person.Settings, name string, file io.Reader, dryRun bool, again func(error) error) error {
 	var page *web.Growing
 	var failed error

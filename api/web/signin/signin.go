@@ -88,7 +88,7 @@ func (h *Handler) Mount(router gin.IRouter) {
 	h.mountPasskeys(router, attempt, in)
 }
 
-// maxForm bounds what is sent by who is not signed in, in bytes: the answer of an
+// maxForm bounds forms from people who are not signed in, in bytes. The answer of an
 // authenticator has a few thousand.
 const maxForm = 64 << 10
 
