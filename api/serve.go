@@ -81,11 +81,11 @@ func wire(ctx context.Context, a *app.App) (wired, error) {
 		Forbidden: a.Settings.AllowedTargets.Forbid,
 	}
 	if settings.PublicURLSet {
-		rules.PublicURL = strings.TrimSuffix(settings.PublicURL, "/")
+		rules.PublicURL = settings.PublicURL
 	}
 	people := person.NewService(a.Store, time.Now, rules)
 	changes := history.NewService(a.Store, time.Now)
-	operations := operation.New(tasks, labels, people, changes, time.Now, a.Log).WithPublicURL(strings.TrimSuffix(settings.PublicURL, "/"))
+	operations := operation.New(tasks, labels, people, changes, time.Now, a.Log).WithPublicURL(settings.PublicURL)
 	trust := access.Trust{
 		Admin:   settings.IssuersGrantAdmin,
 		Issuers: settings.Issuers, Algorithms: settings.Algorithms,
@@ -110,7 +110,7 @@ func wire(ctx context.Context, a *app.App) (wired, error) {
 		proxies: settings.Proxies, publicHost: hostOf(settings.PublicURL),
 		tasks: tasks, labels: labels, people: people, operations: operations, events: events, transfer: transfer.NewService(tasks, labels, people, time.Now).WithHistory(changes.Everything),
 		audit: a.Store, reminders: a.Store.RecentReminders,
-		store: a.Store, checker: checker, issuers: issuers, clients: settings.SignInClients, publicURL: strings.TrimSuffix(settings.PublicURL, "/"), linksURL: rules.PublicURL,
+		store: a.Store, checker: checker, issuers: issuers, clients: settings.SignInClients, publicURL: settings.PublicURL, linksURL: rules.PublicURL,
 		clientsOf: clientsOf, register: settings.Registration,
 		log: a.Log, registry: a.Registry, checks: a.Checks(),
 	})

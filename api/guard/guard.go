@@ -25,7 +25,7 @@ import (
 
 // Config holds the settings of a guard.
 type Config struct {
-	// PublicURL is how callers reach the server, for example
+	// PublicURL is how callers reach the server, without a slash at its end, for example
 	// https://tickler.example.com; it names the resource of access tokens.
 	PublicURL string
 	// Authorizes is whether this server gives tokens to clients itself (package oauth),

@@ -233,7 +233,7 @@ func TestChallengeSaysWhatTokenIsWanted(t *testing.T) {
 func TestMetadataOfAServerUnderAPathIsWhereClientsLook(t *testing.T) {
 	t.Parallel()
 	h := build(t, func(c *guard.Config, trust *access.Trust) {
-		c.PublicURL, trust.Issuers = "https://example.com/tickler/", []string{"https://id.example.com"}
+		c.PublicURL, trust.Issuers = "https://example.com/tickler", []string{"https://id.example.com"}
 	})
 	const address = "https://example.com/.well-known/oauth-protected-resource/tickler/mcp"
 	require.Contains(t, h.send(call{target: "https://example.com/mcp"}).Header().Get("WWW-Authenticate"), `resource_metadata="`+address+`"`)

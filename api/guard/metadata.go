@@ -19,10 +19,9 @@ var resources = []string{"/mcp", "/v1"}
 // Audiences lists the audiences of access tokens for this server: all of it, or one
 // of its resources. RFC 8707, section 2.
 func Audiences(publicURL string) []string {
-	root := strings.TrimSuffix(publicURL, "/")
-	all := []string{root, root + "/"}
+	all := []string{publicURL, publicURL + "/"}
 	for _, path := range resources {
-		all = append(all, root+path)
+		all = append(all, publicURL+path)
 	}
 	return all
 }
@@ -30,7 +29,7 @@ func Audiences(publicURL string) []string {
 // Root returns the URL of this server, without a slash at its end: the public one. On
 // loopback it is the one that the caller used, since nothing else leads there for sure.
 func (g *Guard) Root(c *gin.Context) string {
-	root := strings.TrimSuffix(g.config.PublicURL, "/")
+	root := g.config.PublicURL
 	u, err := url.Parse(root)
 	if err != nil || !Loopback(u.Hostname()) || !Loopback(hostname(c.Request.Host)) {
 		return root
@@ -54,7 +53,7 @@ func (g *Guard) Resource(c *gin.Context, indicator string) (path string, ok bool
 // Prefix is the path of the public URL, "" for most servers. It follows the well-known
 // part of a path.
 func (g *Guard) Prefix() string {
-	u, err := url.Parse(strings.TrimSuffix(g.config.PublicURL, "/"))
+	u, err := url.Parse(g.config.PublicURL)
 	if err != nil {
 		return ""
 	}

@@ -14,8 +14,8 @@ import (
 
 // Guard holds the settings of api's guard.
 type Guard struct {
-	PublicURL                          string
-	PublicURLSet                       bool // by the operator: the default is an address on this machine
+	PublicURL                          string // without a slash at its end
+	PublicURLSet                       bool   // by the operator: the default is an address on this machine
 	Hosts, Origins, Proxies            []string
 	UserRate, AddressRate, FailureRate float64
 	UserCalls                          int
@@ -46,7 +46,7 @@ func guardSettings(listen string) []setting {
 			if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" || u.RawQuery != "" || u.Fragment != "" || u.User != nil {
 				return errors.New("must be a URL, for example https://tickler.example.com")
 			}
-			c.Guard.PublicURL = strings.TrimSuffix(v, "/")
+			c.Guard.PublicURL = strings.TrimRight(v, "/")
 			return nil
 		}},
 		{name: "TICKLER_HOSTS", optional: true, help: "more names that callers may use in the Host header, separated by commas; * for any", read: func(c *Config, v string) error {

@@ -83,3 +83,15 @@ func TestHelpListsEverySetting(t *testing.T) {
 		require.Contains(t, out.String(), name)
 	}
 }
+
+// Paths are appended to it: a slash more would lead elsewhere.
+func TestPublicURLEndsWithoutASlash(t *testing.T) {
+	clear(t)
+	t.Setenv("DATABASE_URL", "postgres://localhost/x")
+	for _, given := range []string{"https://tickler.example.com", "https://tickler.example.com/", "https://tickler.example.com//"} {
+		t.Setenv("TICKLER_PUBLIC_URL", given)
+		api, err := config.API()
+		require.NoError(t, err)
+		require.Equal(t, "https://tickler.example.com", api.Guard.PublicURL)
+	}
+}
