@@ -7,12 +7,9 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
-	"io"
 	"math/big"
 	"net/http"
 	"net/http/httptest"
-	"slices"
-	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -64,78 +61,10 @@ func BenchmarkFlood(b *testing.B) {
 		bad[n], err = token.SignedString(key)
 		require.NoError(b, err)
 	}
-	client := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 200}, Timeout: 20 * time.Second}
-	call := func(ctx context.Context, token, from string) int {
-		request, err := http.NewRequestWithContext(ctx, http.MethodGet, h.URL+"/v1/tasks", nil)
-		if err != nil {
-			return 0
-		}
-		request.Header.Set("Authorization", "Bearer "+token)
-		request.Header.Set("X-Forwarded-For", from)
-		response, err := client.Do(request)
-		if err != nil {
-			return 0
-		}
-		_, _ = io.Copy(io.Discard, response.Body) // else each call would be a connection
-		_ = response.Body.Close()
-		return response.StatusCode
-	}
-	measure := func(floodFrom func(n int) string) (p99 float64, floodRate float64) {
-		ctx, cancel := context.WithTimeout(b.Context(), each)
-		defer cancel()
-		var flood sync.WaitGroup
-		var sent, let atomic.Int64
-		if floodFrom != nil {
-			flood.Go(func() {
-				paced(ctx, 1000, func(n int) {
-					if status := call(context.WithoutCancel(ctx), bad[n%len(bad)], floodFrom(n)); status < 400 || status == http.StatusServiceUnavailable {
-						let.Add(1)
-					}
-					sent.Add(1)
-				})
-			})
-		}
-		var mu sync.Mutex
-		var took []time.Duration
-		paced(ctx, 50, func(n int) {
-			began := time.Now()
-			if status := call(context.WithoutCancel(ctx), good[n%len(good)], "198.51.100.7"); status != http.StatusOK {
-				b.Errorf("a good token gets %d", status)
-			}
-			mu.Lock()
-			took = append(took, time.Since(began))
-			mu.Unlock()
-		})
-		flood.Wait()
-		require.Zero(b, let.Load(), "bad tokens that were let in, or could not be judged")
-		slices.Sort(took)
-		return took[len(took)*99/100].Seconds() * 1000, float64(sent.Load()) / each.Seconds()
-	}
-	for b.Loop() {
-		quiet, _ := measure(nil)
-		one, _ := measure(func(int) string { return "203.0.113.9" })
-		everywhere, rate := measure(func(n int) string { return fmt.Sprintf("192.0.%d.%d", n/250%250, n%250) })
-		b.ReportMetric(quiet, "quiet-p99-ms")
-		b.ReportMetric(one, "one-address-p99-ms")
-		b.ReportMetric(everywhere, "everywhere-p99-ms")
-		b.ReportMetric(max(one, everywhere)/quiet, "flood:quiet")
-		b.ReportMetric(rate, "bad/s")
-		b.ReportMetric(float64(fetches.Load()), "key-fetches")
-		b.ReportMetric(0, "ns/op")
-	}
-}
-
-// paced calls do at a rate until ctx ends, each in time also when others hang.
-func paced(ctx context.Context, rate int, do func(n int)) {
-	var calls sync.WaitGroup
-	ticker := time.NewTicker(10 * time.Millisecond)
-	defer ticker.Stop()
-	began, n := time.Now(), 0
-	for ctx.Err() == nil {
-		for ; n < int(time.Since(began).Seconds()*float64(rate)); n++ {
-			calls.Go(func() { do(n) })
-		}
-		<-ticker.C
-	}
-	calls.Wait()
+	f := newFlooder(h.URL, good)
+	f.measure(b, each, func(ctx context.Context, n int, from string) (let bool) {
+		status := f.send(ctx, http.MethodGet, "/v1/tasks", "", "", from, bad[n%len(bad)])
+		return status < 400 || status == http.StatusServiceUnavailable
+	})
+	b.ReportMetric(float64(fetches.Load()), "key-fetches")
 }

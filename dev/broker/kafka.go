@@ -8,8 +8,8 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"syscall"
 
+	"tickler/dev/cache"
 	"tickler/dev/owner"
 	"tickler/dev/port"
 	"tickler/dev/process"
@@ -79,44 +79,25 @@ func (l Local) kafka(ctx context.Context) ([]process.Spec, error) {
 }
 
 // kafkaJars returns the folder with Kafka's jars, as dev/kafka/pom.xml names
-// them: the user's cache, into which Maven brings them once. Several stacks may
-// ask at once.
+// them: the user's cache, into which Maven brings them once.
 func (l Local) kafkaJars(ctx context.Context) (string, error) {
 	pom := filepath.Join(l.Root, "dev", "kafka", "pom.xml")
 	text, err := os.ReadFile(pom)
 	if err != nil {
 		return "", err
 	}
-	cache, err := os.UserCacheDir()
-	if err != nil {
-		return "", fmt.Errorf("where to keep Kafka: %w", err)
-	}
 	sum := sha256.Sum256(text)
-	target := filepath.Join(cache, "tickler", "kafka-"+hex.EncodeToString(sum[:6]))
-	if err := os.MkdirAll(filepath.Dir(target), 0o755); err != nil {
-		return "", err
-	}
-	lock, err := os.Create(target + ".lock")
-	if err != nil {
-		return "", err
-	}
-	defer lock.Close()
-	if err := syscall.Flock(int(lock.Fd()), syscall.LOCK_EX); err != nil {
-		return "", err
-	}
-	if _, err := os.Stat(target); err == nil {
-		return target, nil
-	}
-	mvn, err := maven.find()
-	if err != nil {
-		return "", err
-	}
-	l.Say("fetching Apache Kafka with Maven, this once")
-	half := target + ".new"
-	fetch := exec.CommandContext(ctx, mvn, "--batch-mode", "--quiet", "--file", pom,
-		"dependency:copy-dependencies", "-DoutputDirectory="+half)
-	if output, err := fetch.CombinedOutput(); err != nil {
-		return "", fmt.Errorf("mvn: %w\n%s", err, output)
-	}
-	return target, os.Rename(half, target)
+	return cache.Once("kafka-"+hex.EncodeToString(sum[:6]), func(half string) error {
+		mvn, err := maven.find()
+		if err != nil {
+			return err
+		}
+		l.Say("fetching Apache Kafka with Maven, this once")
+		fetch := exec.CommandContext(ctx, mvn, "--batch-mode", "--quiet", "--file", pom,
+			"dependency:copy-dependencies", "-DoutputDirectory="+half)
+		if output, err := fetch.CombinedOutput(); err != nil {
+			return fmt.Errorf("mvn: %w\n%s", err, output)
+		}
+		return nil
+	})
 }

@@ -12,10 +12,11 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"syscall"
 
 	"golang.org/x/mod/modfile"
 	"golang.org/x/mod/semver"
+
+	"tickler/dev/cache"
 )
 
 // oldest version of an installed daprd that is used.
@@ -71,41 +72,19 @@ func Build(ctx context.Context, folder string, program Program, say func(string,
 	if err != nil {
 		return "", err
 	}
-	cache, err := os.UserCacheDir()
-	if err != nil {
-		return "", fmt.Errorf("where to keep %s: %w", program, err)
-	}
-	dir := filepath.Join(cache, "tickler", "dapr-"+version+"-"+source)
-	target := filepath.Join(dir, string(program))
-	if isThere(target) {
-		return target, nil
-	}
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return "", err
-	}
-	lock, err := os.Create(target + ".lock")
-	if err != nil {
-		return "", err
-	}
-	defer lock.Close()
-	if err := syscall.Flock(int(lock.Fd()), syscall.LOCK_EX); err != nil {
-		return "", err
-	}
-	if isThere(target) {
-		return target, nil
-	}
-	say("building %s %s from its Go module: some minutes on two cores, this once", program, version)
-	half := target + ".new"
-	build := exec.CommandContext(ctx, "go", "build", "-v", "-trimpath",
-		"-ldflags", "-s -w -X "+module+"/pkg/buildinfo.version="+version, "-o", half, program.pkg())
-	build.Dir = folder
-	build.Env = append(os.Environ(), "CGO_ENABLED=0", "GOWORK=off")
-	said := follow(build, say)
-	if err := build.Run(); err != nil {
-		return "", fmt.Errorf("building %s %s: %w\n%s", program, version, err, said.errors())
-	}
-	say("%s %s is built and kept in %s", program, version, dir)
-	return target, os.Rename(half, target)
+	return cache.Once(filepath.Join("dapr-"+version+"-"+source, string(program)), func(half string) error {
+		say("building %s %s from its Go module: some minutes on two cores, this once", program, version)
+		build := exec.CommandContext(ctx, "go", "build", "-v", "-trimpath",
+			"-ldflags", "-s -w -X "+module+"/pkg/buildinfo.version="+version, "-o", half, program.pkg())
+		build.Dir = folder
+		build.Env = append(os.Environ(), "CGO_ENABLED=0", "GOWORK=off")
+		said := follow(build, say)
+		if err := build.Run(); err != nil {
+			return fmt.Errorf("building %s %s: %w\n%s", program, version, err, said.errors())
+		}
+		say("%s %s is built and kept in %s", program, version, filepath.Dir(half))
+		return nil
+	})
 }
 
 // fingerprint changes with whatever a program is built from: one version of Dapr can
@@ -143,9 +122,4 @@ func Version(folder string) (string, error) {
 		}
 	}
 	return "", errors.New(path + " does not require " + module)
-}
-
-func isThere(path string) bool {
-	info, err := os.Stat(path)
-	return err == nil && info.Mode().IsRegular()
 }
