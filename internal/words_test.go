@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -18,11 +19,17 @@ import (
 // Some facts of the code are also said in words, to people and agents. When one changes,
 // these are the places that say so.
 func TestWhatIsSaidInWordsIsWhatHolds(t *testing.T) {
-	days := func(d time.Duration) string { return fmt.Sprintf("%d days", d/(24*time.Hour)) }
-	for _, fact := range []struct {
+	days := func(d time.Duration) string {
+		if n := d / (24 * time.Hour); n != 1 {
+			return fmt.Sprintf("%d days", n)
+		}
+		return "1 day"
+	}
+	type fact struct {
 		words  string
 		places []string
-	}{
+	}
+	facts := []fact{
 		{fmt.Sprintf("within %.0f minutes", access.LinkLasts.Minutes()), []string{
 			"api/web/templates/signin.html", "README.md", "SECURITY.md", "docs/access.md", "docs/hardening.md", "docs/server.md",
 		}},
@@ -38,7 +45,14 @@ func TestWhatIsSaidInWordsIsWhatHolds(t *testing.T) {
 		{"for " + days(event.KeptDeliveries), []string{"docs/reminders.md"}},
 		{fmt.Sprintf("%d MiB", guard.MaxBody>>20), []string{"api/guard/scope.go", "SECURITY.md", "docs/hardening.md", "docs/rest.md"}},
 		{fmt.Sprintf("1–%d characters", task.MaxTitle), []string{"docs/tools.md"}},
-	} {
+	}
+	for _, topic := range event.Topics() {
+		if !strings.HasSuffix(topic.Name, "-deadletter") { // of which one row tells
+			row := fmt.Sprintf("| %s | %d | %s |", topic.Name, topic.Partitions, days(topic.Retention))
+			facts = append(facts, fact{row, []string{"docs/events.md"}})
+		}
+	}
+	for _, fact := range facts {
 		for _, place := range fact.places {
 			text, err := os.ReadFile(filepath.Join("..", place))
 			require.NoError(t, err)
