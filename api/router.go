@@ -75,10 +75,14 @@ func newRouter(r routes) (*gin.Engine, error) {
 	router.Use(guard.Headers, gin.CustomRecoveryWithWriter(io.Discard, recovered(r.log)))
 	telemetry.Probes(router.Group("/", r.guard.Inside), r.registry, r.checks...)
 	// Orchestrators ask the probes under names of their own, and learn of no user.
-	router.Use(r.guard.ExpectedHost)
+	router.Use(r.guard.ExpectedHost, r.guard.Share)
 	router.Use(traced) // after the probes, which belong to no trace
 	router.NoMethod(func(c *gin.Context) {
-		problem.RefuseAs(c, http.StatusMethodNotAllowed, &fault.Error{Code: fault.InvalidInput, Message: "this method is not allowed here; allowed are: " + c.Writer.Header().Get("Allow")})
+		e := &fault.Error{Code: fault.InvalidInput, Message: "this method is not allowed here; allowed are: " + c.Writer.Header().Get("Allow")}
+		if c.Request.URL.Path == "/" {
+			e.Hint = "MCP is at /mcp, REST under /v1; this is the page for people"
+		}
+		problem.RefuseAs(c, http.StatusMethodNotAllowed, e)
 	})
 	router.Match(guard.Reading, "/asyncapi.yaml", func(c *gin.Context) { c.Data(http.StatusOK, "application/yaml", event.AsyncAPI) })
 	router.Match(guard.Reading, "/schemas/*file", func(c *gin.Context) {
@@ -101,11 +105,12 @@ func newRouter(r routes) (*gin.Engine, error) {
 
 	r.mountPage(router)
 
-	mcp := router.Group("/mcp", r.guard.WithToken(0)...)
-	mcp.Any("", r.guard.MCP(r.operations.Needed()), gin.WrapH(tools.NewHandler(tools.Config{
+	mcp := router.Group("/mcp", append(r.guard.WithToken(0), r.guard.MCP(r.operations.Needed()), gin.WrapH(tools.NewHandler(tools.Config{
 		Operations: r.operations, Labels: r.labels, Events: r.events, Reminders: r.reminders,
 		Version: version.Number, Log: r.log, Registry: r.registry,
-	})))
+	})))...)
+	mcp.Any("")
+	mcp.Any("/") // as some clients, and people, write it
 	rest.Mount(router, rest.Config{
 		Operations: r.operations, Events: r.events, Transfer: r.transfer, Audit: r.audit, Version: version.Number, Log: r.log, Registry: r.registry,
 		Guard: func(needed access.Scope, maxBody int64) gin.HandlersChain {
@@ -156,6 +161,7 @@ func traced(c *gin.Context) {
 func recovered(log *slog.Logger) gin.RecoveryFunc {
 	return func(c *gin.Context, panicked any) {
 		log.Error("a request panicked", "path", c.FullPath(), "panic", panicked, "request", guard.RequestID(c), "trace", telemetry.TraceID(c.Request.Context()))
-		problem.Refuse(c, &fault.Error{Code: fault.Internal, Message: "something went wrong on the server; it was logged as " + telemetry.TraceID(c.Request.Context())})
+		// Not Refuse: on the way here the context of the caller has ended, as if they had left.
+		problem.RefuseAs(c, http.StatusInternalServerError, &fault.Error{Code: fault.Internal, Message: "something went wrong on the server; it was logged as " + telemetry.TraceID(c.Request.Context())})
 	}
 }

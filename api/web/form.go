@@ -25,7 +25,7 @@ type Form struct {
 // Posted reads the form of a request, encoded in either way that browsers do.
 func Posted(c *gin.Context) url.Values {
 	if strings.HasPrefix(c.ContentType(), "multipart/") {
-		return nil // such a form has a file, which its own handler reads
+		return url.Values{} // such a form has a file, which its own handler reads
 	}
 	if err := c.Request.ParseForm(); err != nil {
 		return url.Values{}

@@ -36,6 +36,7 @@ type Page struct {
 	Back    string   // where the forms of the page lead back to; Show sets it
 	Menu    Menu     // Show sets it
 	Said    *Said    // what just happened; Show sets it from what Say left
+	Answer  bool     // it answers a form, and may hold what is shown only once; Show sets it
 	Data    any
 }
 
@@ -84,6 +85,7 @@ func (p *Pages) Show(c *gin.Context, status int, name string, page Page) {
 	if page.Back == "" {
 		page.Back = backTo(c)
 	}
+	page.Answer = c.Request.Method == http.MethodPost
 	var text bytes.Buffer
 	if err := p.sets[name].ExecuteTemplate(&text, "layout", page); err != nil {
 		problem.Refuse(c, p.operations.Visible(ctx, "page "+name, fmt.Errorf("render: %w", err)))

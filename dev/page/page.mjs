@@ -19,12 +19,21 @@ async function open(options = {}) {
   const context = await browser.newContext({ viewport: { width: 1100, height: 900 }, locale: 'en-GB', timezoneId: 'Europe/Berlin', baseURL: PAGE, ...options })
   context.setDefaultTimeout(patience)
   const page = await context.newPage()
-  const problems = []
-  page.on('pageerror', (error) => problems.push(error.message))
+  const problems = [], lately = []
+  const note = (text) => lately.push(`${new Date().toISOString().slice(11, 23)} ${text}`) > 40 && lately.shift()
+  page.on('pageerror', (error) => { problems.push(error.message); note('error: ' + error.stack) })
   page.on('console', (message) => {
+    note(message.type() + ': ' + message.text())
     if (message.type() === 'error' && !/status of (4\d\d|503)/.test(message.text())) problems.push(message.text())
   })
-  page.problems = problems
+  page.on('requestfailed', (request) => note(`${request.method()} ${request.url()} failed: ${request.failure()?.errorText}`))
+  page.on('response', (response) => {
+    const request = response.request()
+    if (request.isNavigationRequest() || request.method() !== 'GET' || response.status() >= 400 || request.headers()['tickler-live']) {
+      note(`${request.method()} ${request.url()}${request.headers()['tickler-live'] ? ' (live)' : ''} ${response.status()}`)
+    }
+  })
+  Object.assign(page, { problems, lately })
   return page
 }
 
@@ -298,8 +307,51 @@ const steps = {
     await page.getByText('Somebody changed this task meanwhile').waitFor()
     assert.equal(await page.getByLabel('How long it takes').inputValue(), '45 min')
     await axe(page, 'overtaken')
+    // What happens meanwhile takes it away from nobody who still reads it.
+    await other.goto('/')
+    for (const text of ['Sweep the stairs', 'Oil the door']) await add(other, text)
+    assert.ok(await page.getByText('Somebody changed this task meanwhile').isVisible())
+    assert.equal(await page.getByLabel('How long it takes').inputValue(), '45 min')
     await page.getByRole('button', { name: 'Save' }).click()
     await said(page, 'Saved')
+    await page.context().close()
+    await other.context().close()
+  },
+
+  async 'the page follows what happens, and nothing newer is taken for older'() {
+    const page = await open(), other = await open()
+    await signIn(page)
+    await signIn(other)
+    await page.goto('/tasks')
+    await following(page)
+
+    // News that was asked for before a form, and comes after it, is none.
+    let release, asked
+    const released = new Promise((resolve) => { release = resolve })
+    const held = new Promise((resolve) => { asked = resolve })
+    await page.route('**/tasks', async (route) => {
+      if (!route.request().headers()['tickler-live']) return route.fallback()
+      const response = await route.fetch()
+      asked()
+      await released
+      await route.fulfill({ response })
+    }, { times: 1 })
+    await add(other, 'Sharpen the knives')
+    await held
+    await add(page, 'Beat the carpets')
+    await row(page, 'Beat the carpets').waitFor()
+    await page.evaluate(() => {
+      new MutationObserver(() => {
+        if (!document.getElementById('main').textContent.includes('Beat the carpets')) document.documentElement.dataset.lost = ''
+      }).observe(document.getElementById('page'), { childList: true, subtree: true, characterData: true })
+    })
+    const news = page.waitForResponse((response) => response.request().headers()['tickler-live'] && response.url().endsWith('/tasks'))
+    release()
+    await news
+    await row(page, 'Sharpen the knives').waitFor()
+    await add(other, 'Polish the shoes')
+    await row(page, 'Polish the shoes').waitFor()
+    assert.equal(await page.locator('html[data-lost]').count(), 0, 'a row that was added went away again')
     await page.context().close()
     await other.context().close()
   },
@@ -352,6 +404,17 @@ const steps = {
     await page.getByRole('button', { name: 'Make it' }).click()
     const token = await page.locator('code.once').first().textContent()
     assert.match(token, /^tkl_/)
+    // It is shown once, and for as long as its person needs.
+    const other = await open()
+    await signIn(other)
+    await other.goto('/tasks')
+    await following(other)
+    for (const title of ['Seen by the agent', 'Seen once more']) {
+      assert.equal((await agent(token, 'POST', '/v1/tasks', { title })).status, 201)
+      await row(other, title).waitFor()
+    }
+    await other.context().close()
+    assert.equal(await page.locator('code.once').first().textContent(), token)
 
     await page.getByRole('link', { name: 'Activity' }).click()
     await following(page)
@@ -577,7 +640,7 @@ async function axe(page, what) {
 }
 
 const only = process.env.ONLY
-let failed = false
+const failed = [] // what is known of each failure, told last
 for (const [name, step] of Object.entries(steps)) {
   if (only && !name.includes(only)) continue
   const began = Date.now()
@@ -585,16 +648,19 @@ for (const [name, step] of Object.entries(steps)) {
     await step()
     console.log(`ok ${name} (${Date.now() - began} ms)`)
   } catch (error) {
-    failed = true
-    console.log(`FAILED ${name}: ${error.stack}`)
+    console.log(`FAILED ${name} (${Date.now() - began} ms)`)
+    failed.push(`FAILED ${name}: ${error.stack}`)
     for (const context of browser.contexts()) {
       for (const page of context.pages()) {
-        console.log(`${page.url()}: ${(await page.locator('body').innerText().catch(() => '')).slice(0, 1500)}`)
-        await page.screenshot({ path: join(tmpdir(), 'tickler-page-failed.png') }).catch(() => {})
+        const text = await page.locator('body').innerText({ timeout: 2000 }).catch((error) => 'no text: ' + error.message)
+        const picture = join(tmpdir(), `tickler-page-failed-${failed.length}.png`)
+        await page.screenshot({ path: picture, timeout: 5000 }).catch(() => {})
+        failed.push(`--- on ${page.url()}, pictured in ${picture}:`, text.slice(0, 3000), '--- lately:', ...(page.lately ?? []))
       }
       await context.close()
     }
   }
 }
 await browser.close()
-process.exit(failed ? 1 : 0)
+if (failed.length > 0) console.log(failed.join('\n'))
+process.exitCode = failed.length > 0 ? 1 : 0

@@ -5,6 +5,7 @@
 {
   const page = () => document.getElementById('page')
   const busy = new Set() // forms under way
+  let sent = 0 // forms so far
   const address = () => location.pathname + location.search
   let at = address() // of the page that is shown
 
@@ -84,6 +85,7 @@
     if (mine) next.querySelector('#said')?.replaceWith(document.importNode(document.getElementById('said') || document.createElement('div'), true))
     morph(now, next, mine)
     enhance()
+    follow()
     if (moved) {
       scrollTo(0, 0)
       document.getElementById('main')?.focus({ preventScroll: true })
@@ -121,6 +123,7 @@
     event.preventDefault()
     if (busy.has(form)) return
     busy.add(form)
+    sent++
     const data = new FormData(form, button)
     const body = form.enctype === 'multipart/form-data' ? data : new URLSearchParams(data)
     const action = button?.hasAttribute('formaction') ? button.formAction : form.action
@@ -166,29 +169,36 @@
     waiting = setTimeout(async () => {
       asking?.abort()
       asking = new AbortController()
-      const shown = document.getElementById('understood')
-      if (!field.value.trim()) return shown.replaceChildren()
+      const text = field.value, shown = document.getElementById('understood')
+      if (!text.trim()) return shown.replaceChildren()
       try {
-        const { response, doc } = await fetchPage(field.dataset.understand, { method: 'POST', body: new URLSearchParams({ text: field.value }), headers: { 'Tickler-Live': '1' }, signal: asking.signal })
-        if (response.ok && doc && field.isConnected) shown.replaceChildren(...document.importNode(doc.body, true).childNodes)
+        const { response, doc } = await fetchPage(field.dataset.understand, { method: 'POST', body: new URLSearchParams({ text }), headers: { 'Tickler-Live': '1' }, signal: asking.signal })
+        if (response.ok && doc && field.isConnected && field.value === text) shown.replaceChildren(...document.importNode(doc.body, true).childNodes)
       } catch { /* the next letter asks again */ }
     }, 180)
   })
 
   // The page follows its person's events while it is looked at. A browser opens few
   // connections to one server, so a page in the background lets go of its own.
-  let events, due
+  //
+  // The answer to a form is left as it is until its person goes on (it has no
+  // data-live): a token, or what is wrong with the form, is shown in it only once.
+  let events, due, looking
   const refresh = async () => {
-    if (busy.size > 0) return later()
+    due = undefined
+    if (busy.size > 0 || looking) return later()
+    if (!page()?.dataset.live) return
+    const before = sent
+    looking = true
     try {
       const { response, doc } = await fetchPage(location.href, { headers: { 'Tickler-Live': '1' } })
-      if (doc && response.ok && !response.redirected && busy.size === 0) show(doc, { mine: true })
+      // A form that was sent meanwhile has led to a newer page than this one.
+      if (sent !== before) later()
+      else if (doc && response.ok && !response.redirected) show(doc, { mine: true })
     } catch { /* the stream comes back, and then the page too */ }
+    looking = false
   }
-  const later = () => {
-    clearTimeout(due)
-    due = setTimeout(refresh, 120)
-  }
+  const later = () => { due ??= setTimeout(refresh, 120) } // events that keep coming do not put it off
   const follow = () => {
     const source = page()?.dataset.live
     if (!source || document.hidden || events) return
