@@ -199,11 +199,11 @@ func TestEveryRouteIsGuarded(t *testing.T) {
 		"/confirm/:secret": true, // likewise: TestLinkConfirmsItsOwnAddressOnly
 		// What clients send that have no token yet: TestCodeIsExchangedByItsClientOnceAndInTime and its neighbours.
 		"/oauth/token": true, "/oauth/revoke": true, "/oauth/register": true,
-		"/.well-known/oauth-authorization-server": true, "/.well-known/oauth-protected-resource": true, "/.well-known/oauth-protected-resource/mcp": true, "/.well-known/oauth-protected-resource/v1": true,
+		"/.well-known/oauth-authorization-server": true, "/.well-known/oauth-protected-resource": true, "/.well-known/oauth-protected-resource/mcp": true, "/.well-known/oauth-protected-resource/mcp/": true, "/.well-known/oauth-protected-resource/v1": true,
 	}
 	for _, route := range h.routes {
 		path := strings.NewReplacer(":task_id", "{task_id}", ":category_id", "{category_id}", ":tag_id", "{tag_id}").Replace(route.Path)
-		known := path == "/mcp" || open[path] || door(route.Path) != notThePage || slices.ContainsFunc(operations, func(d described) bool { return d.method == route.Method && d.path == path })
+		known := path == "/mcp" || path == "/mcp/" || open[path] || door(route.Path) != notThePage || slices.ContainsFunc(operations, func(d described) bool { return d.method == route.Method && d.path == path })
 		require.True(t, known, "%s %s is neither described nor listed here as open to everybody: which should it be?", route.Method, route.Path)
 	}
 	stranger := h.browser(t)

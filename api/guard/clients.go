@@ -19,8 +19,9 @@ const (
 
 // ForClients lists the checks of a request by which a client fetches tokens. It carries
 // no token itself. Its parameters may not be in the address, which logs keep.
+// Refusals have the form of OAuth.
 func (g *Guard) ForClients() gin.HandlersChain {
-	return gin.HandlersChain{g.expectedOrigin, noQuery, plainBody(maxClientForm), g.notTooOften, func(c *gin.Context) {
+	return gin.HandlersChain{problem.ForClients, g.expectedOrigin, noQuery, plainBody(maxClientForm), g.notTooOften, func(c *gin.Context) {
 		address := addressOf(c)
 		if wait := g.failures.wait(address); wait > 0 {
 			tooOften(c, wait, "too many bad codes or tokens came from this address")

@@ -13,8 +13,9 @@ import (
 
 const wellKnown = "/.well-known/oauth-protected-resource"
 
-// resources are the paths that issuers may treat as resources of their own.
-var resources = []string{"/mcp", "/v1"}
+// resources are the paths that issuers may treat as resources of their own. A client
+// that was given /mcp with a slash behind it looks for the metadata of just that.
+var resources = []string{"/mcp", "/mcp/", "/v1"}
 
 // Audiences lists the audiences of access tokens for this server: all of it, or one
 // of its resources. RFC 8707, section 2.
@@ -43,11 +44,23 @@ func (g *Guard) Root(c *gin.Context) string {
 // Resource returns the path that a resource indicator (RFC 8707) of this server names:
 // /mcp, /v1, or "" for all of it. ok is false for one of another server.
 func (g *Guard) Resource(c *gin.Context, indicator string) (path string, ok bool) {
-	path, ok = strings.CutPrefix(indicator, g.RootFor(c, indicator))
+	path, ok = strings.CutPrefix(normal(indicator), normal(g.RootFor(c, indicator)))
 	if path = strings.TrimSuffix(path, "/"); !ok || path != "" && !slices.Contains(resources, path) {
 		return "", false
 	}
 	return path, true
+}
+
+// normal is a URL with its host in lower case and without the port that goes without
+// saying: who typed it otherwise means the same server. RFC 3986, section 6.2.
+func normal(address string) string {
+	u, err := url.Parse(address)
+	if err != nil || strings.Contains(address, "#") {
+		return address
+	}
+	standard := map[string]string{"https": ":443", "http": ":80"}[u.Scheme]
+	u.Host = strings.TrimSuffix(strings.ToLower(u.Host), standard)
+	return u.String()
 }
 
 // Prefix is the path of the public URL, "" for most servers. It follows the well-known
@@ -107,8 +120,12 @@ func (g *Guard) metadataURL(c *gin.Context) string {
 	}
 	prefix := g.Prefix()
 	address := strings.TrimSuffix(g.Root(c), prefix) + wellKnown + prefix
+	path := c.Request.URL.Path
+	if slices.Contains(resources, path) {
+		return address + path
+	}
 	for _, resource := range resources {
-		if path := c.Request.URL.Path; path == resource || strings.HasPrefix(path, resource+"/") {
+		if strings.HasPrefix(path, resource+"/") {
 			return address + resource
 		}
 	}

@@ -2,6 +2,7 @@ package guard
 
 import (
 	"net"
+	"net/http"
 	"net/netip"
 	"net/url"
 	"slices"
@@ -71,6 +72,32 @@ func (g *Guard) expectedOrigin(c *gin.Context) {
 	}
 	problem.Refuse(c, &fault.Error{Code: fault.Forbidden, Message: "pages of this Origin may not call",
 		Hint: "the operator lists those that may in TICKLER_ORIGINS"})
+}
+
+// sharedMethods and sharedHeaders are what pages of other origins may send.
+const (
+	sharedMethods = "GET, HEAD, POST, PUT, PATCH, DELETE"
+	sharedHeaders = "Accept, Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match, Last-Event-ID, " +
+		"Mcp-Method, Mcp-Name, Mcp-Protocol-Version, Mcp-Session-Id, Traceparent, X-Request-Id"
+)
+
+// Share lets pages of the origins that the operator lists read what they are answered,
+// and answers what their browsers ask first. Metadata is for all pages. Cookies do not
+// come along, so nothing of this opens the page. https://fetch.spec.whatwg.org/#http-cors-protocol
+func (g *Guard) Share(c *gin.Context) {
+	origin := c.GetHeader("Origin")
+	if origin == "" || !slices.Contains(g.config.Origins, origin) && !strings.HasPrefix(c.Request.URL.Path, "/.well-known/") {
+		return
+	}
+	c.Header("Vary", "Origin")
+	c.Header("Access-Control-Allow-Origin", origin)
+	c.Header("Access-Control-Expose-Headers", "ETag, Location, Mcp-Session-Id, Retry-After, WWW-Authenticate, X-Request-Id")
+	if c.Request.Method == http.MethodOptions && c.GetHeader("Access-Control-Request-Method") != "" {
+		c.Header("Access-Control-Allow-Methods", sharedMethods)
+		c.Header("Access-Control-Allow-Headers", sharedHeaders)
+		c.Header("Access-Control-Max-Age", "600")
+		c.AbortWithStatus(http.StatusNoContent)
+	}
 }
 
 // noTokenInURL refuses tokens in URLs, which logs, histories and referrers keep.

@@ -7,7 +7,6 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
-	"html/template"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -19,7 +18,6 @@ import (
 
 	"tickler/api/guard"
 	"tickler/api/operation"
-	"tickler/api/problem"
 	"tickler/api/web"
 	"tickler/internal/access"
 	"tickler/internal/fault"
@@ -171,9 +169,12 @@ func (h *Handler) read(c *gin.Context) (user person.Settings, q question, ok boo
 		h.showRefused(c, refused{Error: e})
 		return user, q, false
 	}
-	query := c.Request.URL.Query()
 	if len(c.Request.URL.RawQuery) > maxQuery {
 		return stop(&fault.Error{Code: fault.InvalidInput, Message: "the program asked in more than 8 KB"})
+	}
+	query, err := url.ParseQuery(c.Request.URL.RawQuery)
+	if err != nil {
+		return stop(&fault.Error{Code: fault.InvalidInput, Message: "the program's request is no address: something in it is not encoded as it must be"})
 	}
 	for name, values := range query {
 		if !isText(name) || !isText(values[0]) {
@@ -186,6 +187,7 @@ func (h *Handler) read(c *gin.Context) (user person.Settings, q question, ok boo
 	asking := &request{resource: func(indicator string) (string, bool) { return h.Guard.Resource(c, indicator) }, asked: &q}
 	r := c.Request.Clone(context.WithValue(c.Request.Context(), requestKey{}, asking))
 	r.Method, r.Body, r.Form, r.PostForm, r.ContentLength = http.MethodGet, http.NoBody, nil, nil, 0
+	r.URL.RawQuery = known(query).Encode()
 	answer := &recorder{header: http.Header{}}
 	h.protocol.ServeHTTP(answer, r)
 	switch {
@@ -213,69 +215,18 @@ func (h *Handler) read(c *gin.Context) (user person.Settings, q question, ok boo
 	return stop(&fault.Error{Code: fault.InvalidInput, Message: said.Description})
 }
 
-// refuse answers a request that is wrong although its client and redirect URI fit. Anybody
-// can register a client, so a redirect could lead anywhere and open any app: the client
-// is told at once only if the person has connected it and was led there before.
-// Otherwise the person decides. RFC 9700, section 4.11.2. It returns false.
-func (h *Handler) refuse(c *gin.Context, user person.Settings, q question, query url.Values, location string) bool {
-	u, err := url.Parse(location)
-	if err != nil {
-		h.Pages.Fail(c, "refuse access", err)
-		return false
+// known are the parameters of a request that mean something here. Others, such as those
+// of OpenID Connect, are ignored, whatever is in them. OAuth 2.1, section 3.1.
+func known(query url.Values) url.Values {
+	kept := url.Values{}
+	for _, name := range []string{
+		"client_id", "redirect_uri", "response_type", "response_mode", "scope", "state", "code_challenge", "code_challenge_method", "resource", "prompt", "request", "request_uri",
+	} {
+		if query.Has(name) {
+			kept[name] = query[name]
+		}
 	}
-	said, redirect := u.Query(), query.Get("redirect_uri")
-	if err := h.note(c, user, access.Attempt{Client: q.client.name, Step: access.StepRequest, Problem: said.Get("error_description")}); err != nil {
-		h.Pages.Fail(c, "refuse access", err)
-		return false
-	}
-	state := query.Get("state")
-	if len(state) > maxState {
-		state = ""
-	}
-	to := destinationOf(redirect)
-	back, err := h.back(c, redirect, url.Values{"error": said["error"], "error_description": {said.Get("error_description")}, "state": {state}})
-	if err != nil {
-		h.Pages.Fail(c, "refuse access", err)
-		return false
-	}
-	trusted, err := h.Store.Leads(c.Request.Context(), user.UserID, q.client.id, to.Name)
-	if err != nil {
-		h.Pages.Fail(c, "refuse access", err)
-		return false
-	}
-	if trusted {
-		c.Redirect(http.StatusSeeOther, back)
-		return false
-	}
-	h.showRefused(c, refused{
-		Error: &fault.Error{Code: fault.InvalidInput, Message: "the program asked for access in a wrong way: " + said.Get("error_description")},
-		Name:  q.client.name, To: &to, Back: template.URL(back), // its scheme was checked: checkRedirect
-	})
-	return false
-}
-
-// refused is what the page shows about a request that was refused without asking.
-type refused struct {
-	Error *fault.Error
-	Name  string       // of the client, where it is known
-	To    *destination // nil: the person is led nowhere
-	Back  template.URL
-}
-
-func (h *Handler) showRefused(c *gin.Context, r refused) {
-	h.Pages.Show(c, problem.StatusOf(r.Error.Code), "refused", web.Page{Title: "Not connected", Alone: true, Data: r})
-}
-
-// clientIn names the client of a request that may be wrong.
-func clientIn(c *gin.Context, q question) string {
-	if q.clientKnown {
-		return q.client.name
-	}
-	id := c.Request.URL.Query().Get("client_id")
-	if isDocument(id) && checkAddress(id) == nil {
-		return hostOf(id)
-	}
-	return "a program"
+	return kept
 }
 
 // isText reports whether a part of a request can be noted and shown.
@@ -302,24 +253,4 @@ func (r *recorder) WriteHeader(status int) {
 func (r *recorder) Write(text []byte) (int, error) {
 	r.WriteHeader(http.StatusOK)
 	return r.body.Write(text)
-}
-
-// exchange answers what clients send by themselves, without a person.
-func (h *Handler) exchange(c *gin.Context) {
-	refuse := func(description string) {
-		c.AbortWithStatusJSON(http.StatusBadRequest, gin.H{"error": "invalid_request", "error_description": description})
-	}
-	if err := c.Request.ParseForm(); err != nil || c.ContentType() != "application/x-www-form-urlencoded" {
-		refuse("the body must be application/x-www-form-urlencoded, at most 16 KiB")
-		return
-	}
-	for name, values := range c.Request.PostForm {
-		if len(values) > 1 && name != "resource" {
-			refuse(quoted(name) + " was sent twice")
-			return
-		}
-	}
-	asking := &request{resource: func(indicator string) (string, bool) { return h.Guard.Resource(c, indicator) }}
-	c.Request = c.Request.WithContext(context.WithValue(c.Request.Context(), requestKey{}, asking))
-	h.protocol.ServeHTTP(c.Writer, c.Request)
 }

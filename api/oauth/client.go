@@ -88,10 +88,10 @@ func (d *described) check() (redirect bool, err error) {
 			return true, err
 		}
 	}
-	if d.GrantTypes != nil && !slices.Contains(d.GrantTypes, "authorization_code") {
+	if len(d.GrantTypes) > 0 && !slices.Contains(d.GrantTypes, "authorization_code") {
 		return false, errors.New("grant_types must contain authorization_code")
 	}
-	if d.ResponseTypes != nil && !slices.Contains(d.ResponseTypes, "code") {
+	if len(d.ResponseTypes) > 0 && !slices.Contains(d.ResponseTypes, "code") {
 		return false, errors.New("response_types must contain code")
 	}
 	if d.Name == "" {

@@ -65,7 +65,8 @@ func (p protocol) VerifyAuthRequest(ctx context.Context, r *op.Request[oidc.Auth
 	if len(r.Data.Scopes) == 0 { // a client that asks for none in particular
 		r.Data.Scopes = []string{string(access.TasksRead), string(access.TasksWrite)}
 	}
-	r.Data.ResponseMode = oidc.ResponseModeQuery // for errors, too
+	// What the library would refuse in words of its own is checked in Authorize.
+	r.Data.ResponseType, r.Data.ResponseMode, r.Data.CodeChallengeMethod = oidc.ResponseTypeCode, oidc.ResponseModeQuery, oidc.CodeChallengeMethodS256
 	return &op.ClientRequest[oidc.AuthRequest]{Request: r, Client: one}, nil
 }
 
@@ -89,13 +90,17 @@ func (p protocol) Authorize(ctx context.Context, r *op.ClientRequest[oidc.AuthRe
 	switch {
 	case r.Form.Has("request") || r.Form.Has("request_uri"):
 		return refuse(oidc.ErrRequestNotSupported(), "request objects are not supported; send the parameters themselves")
+	case !r.Form.Has("response_type"):
+		return refuse(oidc.ErrInvalidRequest(), "response_type is missing; it must be code")
+	case r.Form.Get("response_type") != "code":
+		return refuse(&oidc.Error{ErrorType: "unsupported_response_type"}, "response_type must be code")
 	case r.Form.Has("response_mode") && r.Form.Get("response_mode") != "query":
 		return refuse(oidc.ErrInvalidRequest(), "response_mode must be query")
 	case len(d.State) > maxState:
 		return refuse(oidc.ErrInvalidRequest(), "state can have 2000 bytes")
 	case d.CodeChallenge == "":
 		return refuse(oidc.ErrInvalidRequest(), "code_challenge is missing: PKCE is required (RFC 7636)")
-	case d.CodeChallengeMethod != oidc.CodeChallengeMethodS256:
+	case r.Form.Get("code_challenge_method") != "S256":
 		return refuse(oidc.ErrInvalidRequest(), "code_challenge_method must be S256")
 	case !challengeForm.MatchString(d.CodeChallenge):
 		return refuse(oidc.ErrInvalidRequest(), "code_challenge must be the SHA-256 of the verifier in base64url, 43 characters")

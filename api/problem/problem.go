@@ -45,6 +45,17 @@ func StatusOf(code fault.Code) int {
 	return cmp.Or(statuses[code], http.StatusInternalServerError)
 }
 
+const forClients = "errors for clients of OAuth"
+
+// clientErrors are codes as clients of OAuth know them; any other is invalid_request.
+var clientErrors = map[fault.Code]string{
+	fault.Forbidden: "access_denied", fault.RateLimited: "temporarily_unavailable", fault.Unavailable: "temporarily_unavailable", fault.Internal: "server_error",
+}
+
+// ForClients makes Refuse answer a request as clients of OAuth read it.
+// https://www.rfc-editor.org/rfc/rfc6749#section-5.2
+func ForClients(c *gin.Context) { c.Set(forClients, true) }
+
 // Refuse sends an error with the status of its code and aborts the handlers that
 // follow.
 func Refuse(c *gin.Context, e *fault.Error) {
@@ -59,6 +70,10 @@ func Refuse(c *gin.Context, e *fault.Error) {
 func RefuseAs(c *gin.Context, status int, e *fault.Error) {
 	if (e.Code == fault.Unavailable || e.Code == fault.RateLimited) && c.Writer.Header().Get("Retry-After") == "" {
 		c.Header("Retry-After", retryAfter)
+	}
+	if c.GetBool(forClients) {
+		c.AbortWithStatusJSON(status, gin.H{"error": cmp.Or(clientErrors[e.Code], "invalid_request"), "error_description": e.Message})
+		return
 	}
 	var text bytes.Buffer
 	encoder := json.NewEncoder(&text)

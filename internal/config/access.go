@@ -54,6 +54,12 @@ func guardSettings(listen string) []setting {
 			return nil
 		}},
 		{name: "TICKLER_ORIGINS", optional: true, help: "origins of web pages that may call, for example https://app.example.com", read: func(c *Config, v string) error {
+			for _, origin := range list(v) {
+				u, err := url.Parse(origin)
+				if err != nil || origin != u.Scheme+"://"+strings.ToLower(u.Host) || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
+					return errors.New("must be origins as browsers send them, without a path, separated by commas, for example https://app.example.com,http://localhost:6274")
+				}
+			}
 			c.Guard.Origins = list(v)
 			return nil
 		}},
