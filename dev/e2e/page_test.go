@@ -2,14 +2,13 @@ package e2e
 
 import (
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"os/exec"
 	"strings"
 	"testing"
-
-	"github.com/stretchr/testify/require"
 )
 
 const (
@@ -27,6 +26,12 @@ func TestPageInABrowser(t *testing.T) {
 	if dir == "" {
 		t.Skipf("%s is not set; run: make test-page", pageVariable)
 	}
+	var failed string
+	t.Cleanup(func() { // last of all: after what the system said
+		if failed != "" {
+			t.Log(failed)
+		}
+	})
 	s := start(t, allowLoopback)
 	target := receive(t)
 	p := s.person(t, "Europe/Berlin")
@@ -47,6 +52,9 @@ func TestPageInABrowser(t *testing.T) {
 	page := strings.Replace(strings.TrimSuffix(s.MCPURL(), "/mcp"), "127.0.0.1", "localhost", 1)
 	command.Env = append(os.Environ(), "PAGE="+page, "HERE="+helper.URL, "RECEIVER="+target.URL, "PICTURES="+os.Getenv(picturesVariable))
 	output, err := command.CombinedOutput()
-	require.NoError(t, err, "%s", output)
 	t.Logf("%s", output)
+	if err != nil {
+		failed = fmt.Sprintf("%v\n%s", err, output[max(0, strings.Index(string(output), "FAILED")):])
+		t.FailNow()
+	}
 }

@@ -326,28 +326,26 @@ const steps = {
     await following(page)
 
     // News that was asked for before a form, and comes after it, is none.
-    let release, asked
-    const released = new Promise((resolve) => { release = resolve })
-    const held = new Promise((resolve) => { asked = resolve })
-    await page.route('**/tasks', async (route) => {
-      if (!route.request().headers()['tickler-live']) return route.fallback()
-      const response = await route.fetch()
-      asked()
-      await released
-      await route.fulfill({ response })
-    }, { times: 1 })
+    await page.evaluate(() => {
+      const fetched = window.fetch
+      window.fetch = async (url, options = {}) => {
+        const response = await fetched(url, options)
+        if (options.headers?.['Tickler-Live'] && options.method !== 'POST' && !window.letGo) {
+          await new Promise((resolve) => { window.letGo = resolve })
+        }
+        return response
+      }
+    })
     await add(other, 'Sharpen the knives')
-    await held
+    await page.waitForFunction(() => window.letGo)
     await add(page, 'Beat the carpets')
     await row(page, 'Beat the carpets').waitFor()
     await page.evaluate(() => {
       new MutationObserver(() => {
         if (!document.getElementById('main').textContent.includes('Beat the carpets')) document.documentElement.dataset.lost = ''
       }).observe(document.getElementById('page'), { childList: true, subtree: true, characterData: true })
+      window.letGo()
     })
-    const news = page.waitForResponse((response) => response.request().headers()['tickler-live'] && response.url().endsWith('/tasks'))
-    release()
-    await news
     await row(page, 'Sharpen the knives').waitFor()
     await add(other, 'Polish the shoes')
     await row(page, 'Polish the shoes').waitFor()
