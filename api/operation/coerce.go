@@ -102,7 +102,7 @@ func (c *coercion) value(value json.RawMessage, a argument) json.RawMessage {
 			case isBatch:
 				items[i] = c.object(items[i], batch.item())
 			case !isNull(items[i]):
-				items[i] = scalar(items[i], a.value.Elem().Kind())
+				items[i] = a.spelled(scalar(items[i], a.value.Elem().Kind()))
 			}
 		}
 		coerced, err := json.Marshal(items)
@@ -113,8 +113,22 @@ func (c *coercion) value(value json.RawMessage, a argument) json.RawMessage {
 	case reflect.Struct:
 		return c.object(alone(value, a.value), a.value)
 	default:
-		return scalar(value, a.value.Kind())
+		return a.spelled(scalar(value, a.value.Kind()))
 	}
+}
+
+// spelled returns the allowed value that a text is in other letters: HIGH.
+func (a argument) spelled(value json.RawMessage) json.RawMessage {
+	text, isText := textOf(value)
+	if !isText {
+		return value
+	}
+	for _, allowed := range a.enum() {
+		if strings.EqualFold(strings.TrimSpace(text), allowed) {
+			return json.RawMessage(strconv.Quote(allowed))
+		}
+	}
+	return value
 }
 
 // list returns the array that a value stands for, or the value if it is no list, or

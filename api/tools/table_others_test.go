@@ -66,7 +66,7 @@ var dayTables = map[string][]row{
 		{"limit", `{"reminder_offsets":[1,2,3,4,5,6,7,8,9,10,11]}`, "INVALID_INPUT reminder_offsets at most 10"},
 		{"limit", `{"deliveries":51}`, "INVALID_INPUT deliveries 0 to 50"},
 		{"error", `{"quiet_hours":"22-7"}`, "INVALID_INPUT quiet_hours 22:00-07:00"},
-		{"error", `{"add_channel":"me@example.com"}`, "INVALID_INPUT add_channel mailto:"},
+		{"error", `{"add_channel":"me@example"}`, "INVALID_INPUT add_channel mailto:"},
 	},
 	"add_tasks": {
 		{"happy", `{"tasks":[{"title":"a"},{"title":"b","category":"Home"}]}`, "succeeded=2 & failed=0 & results.1.task.category=Home"},

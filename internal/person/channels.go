@@ -144,9 +144,14 @@ func (r ChannelRules) parseChannel(field, text string) (c Channel, token string,
 	if len(text) > 2000 {
 		return c, "", wrong("is too long")
 	}
-	u, err := url.Parse(strings.TrimSpace(text))
+	u, err := url.Parse(withScheme(strings.TrimSpace(text)))
 	if err != nil {
 		return c, "", wrong("is not a URL")
+	}
+	if port := u.Port(); port != "" {
+		if n, err := strconv.Atoi(port); err != nil || n < 1 || n > 65535 {
+			return c, "", wrong("has a port that there is not: allowed are 1 to 65535")
+		}
 	}
 	if strings.EqualFold(u.Scheme, "mailto") {
 		c, err = parseMailbox(field, u, wrong)
@@ -169,6 +174,23 @@ func (r ChannelRules) parseChannel(field, text string) (c Channel, token string,
 	return c, a.secret, nil
 }
 
+var (
+	mailbox  = regexp.MustCompile(`^[^\s@:/?#;,<>]+@[^\s@:/?#;,<>]+\.[^\s@:/?#;,<>]+$`)
+	shortURL = regexp.MustCompile(`^[A-Za-z0-9][-A-Za-z0-9]*(?:\.[A-Za-z0-9][-A-Za-z0-9]*)+(?::\d+)?/.`)
+)
+
+// withScheme is what is meant by a mail address, or a URL, of which the scheme was left
+// out.
+func withScheme(text string) string {
+	switch {
+	case mailbox.MatchString(text):
+		return "mailto:" + text
+	case shortURL.MatchString(text):
+		return "https://" + text
+	}
+	return text
+}
+
 // addressOf reads a URL by its scheme, and sets the scheme to the one that is called.
 // why tells what is wrong with it.
 func addressOf(u *url.URL) (a address, why string) {
@@ -179,13 +201,13 @@ func addressOf(u *url.URL) (a address, why string) {
 	}
 	u.Scheme = called
 	switch {
-	case scheme == "ntfy":
+	case scheme == "ntfy", scheme == "ntfys" && !plain:
 		if u.Opaque != "" { // ntfy:topic
 			u.Host, u.Path, u.Opaque = "ntfy.sh", "/"+u.Opaque, ""
 		}
 		return ntfy(u)
 	case scheme == "gotify":
-		root, token := path.Split(u.Path)
+		root, token := path.Split(strings.TrimSuffix(u.Path, "/"))
 		if !gotifyToken.MatchString(token) || u.User != nil || u.RawQuery != "" {
 			return a, "has no token of an application: gotify://gotify.example.com/TOKEN"
 		}

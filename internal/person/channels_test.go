@@ -17,6 +17,11 @@ func TestChannelsAreReadFromURLs(t *testing.T) {
 		"ntfy://:tk_1@push.example.org/a_b":   {Kind: Ntfy, Target: "https://push.example.org/a_b"},
 		"mailto:ann@example.com":              {Kind: Email, Target: "ann@example.com"},
 		"https://ntfy.sh/my-topic":            {Kind: Ntfy, Target: "https://ntfy.sh/my-topic"},
+		"https://ntfy.sh/my-topic/":           {Kind: Ntfy, Target: "https://ntfy.sh/my-topic"},
+		"ntfys://ntfy.sh/my-topic":            {Kind: Ntfy, Target: "https://ntfy.sh/my-topic"},
+		"ntfy.sh/my-topic":                    {Kind: Ntfy, Target: "https://ntfy.sh/my-topic"},
+		"ann@example.com":                     {Kind: Email, Target: "ann@example.com"},
+		"example.com:8443/hook":               {Kind: Webhook, Target: "https://example.com:8443/hook"},
 		"https://ntfy.example.org/my-topic":   {Kind: Ntfy, Target: "https://ntfy.example.org/my-topic"},
 		"https://ntfy.example.org/a/b":        {Kind: Webhook, Target: "https://ntfy.example.org/a/b"}, // no topic
 		"https://example.com/message?token=1": {Kind: Webhook, Target: "https://example.com/message?token=1"},
@@ -31,6 +36,8 @@ func TestChannelsAreReadFromURLs(t *testing.T) {
 		"example.com", "ftp://example.com", "http://example.com/hook", "ntfy+http://example.com/x", "https://", "https://me:pw@example.com/",
 		"ntfy://ntfy.sh/", "ntfy://ntfy.sh/a/b", "ntfy://ntfy.sh/a?x=1", "mailto:", "mailto:ann", "mailto:a@b.c;d@e.f", "mailto:Ann%20<a@b.c>", "::",
 		"mailto:me@example.com?bcc=you@example.com", "mailto:me@example.com?", "https://ntfy.sh/", "https://ntfy.sh/a?priority=high", "discord://x", "webhook+http://example.com/x", "https+http://example.com/x",
+		"https://discord.gg/abc", "https://www.discord.com/channels/1/2", "https://team.slack.com/archives/C1", "https://t.me/bot", "https://t.me/bot123:token/sendMessage?chat_id=1",
+		"https://push.example.org/message?token=C12345678901234", "https://example.com:99999/hook", "https://example.com:0/hook", "a@b",
 		"https://discord.com/channels/1/2", "https://discord.com/api/webhooks/123/token?with=more", "https://hooks.slack.com/workflows/T1/A2/3/x", "https://hooks.slack.com/services/T1",
 		"https://api.telegram.org/bot123:token/sendMessage", "https://api.telegram.org/bot123:token/getUpdates?chat_id=1", "https://api.telegram.org/bot123:token/sendMessage?chat_id=x&text=y", "gotify://push.example.org/", "gotify://push.example.org/short",
 	} {
@@ -60,12 +67,17 @@ func TestServicesAreKnownByTheirAddressesAndTheirSecretsKeptApart(t *testing.T) 
 		kind          ChannelKind
 		target, token string
 	}{
-		"https://discord.com/api/webhooks/123/ab-c_D":                      {Discord, "https://discord.com/api/webhooks/123", "ab-c_D"},
-		"https://discordapp.com/api/v10/webhooks/123/abc/slack?wait=true":  {Discord, "https://discord.com/api/webhooks/123", "abc"},
-		"https://ptb.discord.com/api/webhooks/123/abc?thread_id=45":        {Discord, "https://discord.com/api/webhooks/123?thread_id=45", "abc"},
-		"https://hooks.slack.com/services/T0A/B0B/xyz":                     {Slack, "https://hooks.slack.com/services/T0A/B0B", "xyz"},
-		"https://hooks.slack-gov.com/services/T0A/B0B/xyz":                 {Slack, "https://hooks.slack-gov.com/services/T0A/B0B", "xyz"},
-		"https://api.telegram.org/bot123:AB-c_d/sendMessage?chat_id=-1009": {Telegram, "https://api.telegram.org/bot123?chat_id=-1009", "AB-c_d"},
+		"https://discord.com/api/webhooks/123/ab-c_D":                       {Discord, "https://discord.com/api/webhooks/123", "ab-c_D"},
+		"https://discordapp.com/api/v10/webhooks/123/abc/slack?wait=true":   {Discord, "https://discord.com/api/webhooks/123", "abc"},
+		"https://ptb.discord.com/api/webhooks/123/abc?thread_id=45":         {Discord, "https://discord.com/api/webhooks/123?thread_id=45", "abc"},
+		"discord.com/api/webhooks/123/abc":                                  {Discord, "https://discord.com/api/webhooks/123", "abc"},
+		"https://www.discord.com/api/webhooks/123/abc?with_components=true": {Discord, "https://discord.com/api/webhooks/123", "abc"},
+		"https://api.telegram.org/bot123:AB/sendMessage?chat_id=42&text=hi": {Telegram, "https://api.telegram.org/bot123?chat_id=42", "AB"},
+		"https://push.example.org/message?token=A12345678901234&priority=5": {Gotify, "https://push.example.org/message", "A12345678901234"},
+		"gotify://push.example.org/A12345678901234/":                        {Gotify, "https://push.example.org/message", "A12345678901234"},
+		"https://hooks.slack.com/services/T0A/B0B/xyz":                      {Slack, "https://hooks.slack.com/services/T0A/B0B", "xyz"},
+		"https://hooks.slack-gov.com/services/T0A/B0B/xyz":                  {Slack, "https://hooks.slack-gov.com/services/T0A/B0B", "xyz"},
+		"https://api.telegram.org/bot123:AB-c_d/sendMessage?chat_id=-1009":  {Telegram, "https://api.telegram.org/bot123?chat_id=-1009", "AB-c_d"},
 		"https://api.telegram.org/bot123:AB/?chat_id=@ours_5&message_thread_id=7": {
 			Telegram, "https://api.telegram.org/bot123?chat_id=%40ours_5&message_thread_id=7", "AB"},
 		"https://Push.example.org/message?token=A12345678901234":   {Gotify, "https://push.example.org/message", "A12345678901234"},

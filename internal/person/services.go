@@ -21,6 +21,7 @@ var (
 	telegramChat = regexp.MustCompile(`^(-?\d{1,20}|@\w{4,40})$`)
 	number       = regexp.MustCompile(`^\d{1,20}$`)
 	gotifyToken  = regexp.MustCompile(`^A[-.\w]{14}$`) // of an application
+	gotifyClient = regexp.MustCompile(`^C[-.\w]{14}$`) // of a client
 )
 
 // recognize finds the service whose address a URL is, by its host or its form, so
@@ -29,18 +30,27 @@ var (
 func recognize(u *url.URL) (a address, why string) {
 	query := u.Query()
 	switch host := strings.ToLower(u.Hostname()); host {
-	case "discord.com", "discordapp.com", "canary.discord.com", "ptb.discord.com":
+	case "discord.com", "www.discord.com", "discordapp.com", "canary.discord.com", "ptb.discord.com", "discord.gg":
 		return discord(u, query)
-	case "hooks.slack.com", "hooks.slack-gov.com":
-		return slack(u, query)
-	case "api.telegram.org":
+	case "api.telegram.org", "t.me", "telegram.me", "web.telegram.org":
 		return telegram(u, query)
 	default:
-		if host == "ntfy.sh" || strings.HasPrefix(host, "ntfy.") && ntfyTopic.MatchString(strings.TrimPrefix(u.Path, "/")) {
+		if strings.HasSuffix(host, ".slack.com") || host == "hooks.slack-gov.com" {
+			return slack(u, query)
+		}
+		if host == "ntfy.sh" || strings.HasPrefix(host, "ntfy.") && ntfyTopic.MatchString(strings.Trim(u.Path, "/")) {
 			return ntfy(u)
 		}
-		if token := query.Get("token"); strings.HasSuffix(u.Path, "/message") && gotifyToken.MatchString(token) && len(query) == 1 {
+		token := query.Get("token")
+		query.Del("token")
+		query.Del("priority") // ours tells how urgent each message is
+		switch {
+		case !strings.HasSuffix(u.Path, "/message") || len(query) > 0:
+			return address{}, ""
+		case gotifyToken.MatchString(token):
 			return gotify(u, strings.TrimSuffix(u.Path, "/message"), token), ""
+		case gotifyClient.MatchString(token):
+			return address{}, "holds the token of a client of Gotify, which reads messages; the token of an application, which sends them, begins with A"
 		}
 		return address{}, ""
 	}
@@ -48,6 +58,7 @@ func recognize(u *url.URL) (a address, why string) {
 
 // ntfy reads the address of a topic. Its user or password is an access token.
 func ntfy(u *url.URL) (address, string) {
+	u.Path = strings.TrimSuffix(u.Path, "/")
 	if !ntfyTopic.MatchString(strings.TrimPrefix(u.Path, "/")) {
 		return address{}, "has no topic: up to 64 letters, digits, - and _ after the server"
 	}
@@ -70,6 +81,7 @@ func discord(u *url.URL, query url.Values) (address, string) {
 	thread := query.Get("thread_id")
 	query.Del("thread_id")
 	query.Del("wait")
+	query.Del("with_components") // ours has none
 	if parts == nil || len(query) > 0 || thread != "" && !number.MatchString(thread) {
 		return address{}, "is Discord's, but not that of a webhook: https://discord.com/api/webhooks/ID/TOKEN, which \"Copy Webhook URL\" gives among a channel's integrations"
 	}
@@ -84,7 +96,7 @@ func discord(u *url.URL, query url.Values) (address, string) {
 // https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks
 func slack(u *url.URL, query url.Values) (address, string) {
 	parts := slackPath.FindStringSubmatch(u.Path)
-	if parts == nil || len(query) > 0 {
+	if parts == nil || len(query) > 0 || !strings.HasPrefix(strings.ToLower(u.Hostname()), "hooks.") {
 		return address{}, "is Slack's, but not that of an incoming webhook: https://hooks.slack.com/services/T…/B…/…; that of a workflow takes other messages"
 	}
 	return address{Slack, &url.URL{Scheme: "https", Host: strings.ToLower(u.Host), Path: parts[1]}, parts[2]}, ""
@@ -97,6 +109,11 @@ func telegram(u *url.URL, query url.Values) (address, string) {
 	chat, thread := query.Get("chat_id"), query.Get("message_thread_id")
 	query.Del("chat_id")
 	query.Del("message_thread_id")
+	query.Del("text") // of who tried it; ours has its own
+	query.Del("parse_mode")
+	if !strings.EqualFold(u.Hostname(), "api.telegram.org") {
+		parts = nil
+	}
 	if parts == nil || !telegramChat.MatchString(chat) || len(query) > 0 || thread != "" && !number.MatchString(thread) {
 		return address{}, "is Telegram's, but lacks a bot's token or its chat: https://api.telegram.org/botTOKEN/sendMessage?chat_id=123456789"
 	}

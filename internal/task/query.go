@@ -22,7 +22,7 @@ type Term struct {
 	Prefix bool // match words that begin with this one
 }
 
-// ParseQuery parses a query: words, "quoted phrases", -not, or. The last word also
+// ParseQuery parses a query: words, "quoted phrases", -not or NOT before a word, or. The last word also
 // matches as a prefix, so that "inv" finds invoices while somebody types, unless it
 // is quoted, negated or followed by a blank. Words without a letter, a digit or a
 // symbol such as an emoji are ignored.
@@ -36,10 +36,16 @@ func ParseQuery(text string) Query {
 		terms = nil
 	}
 	rest := strings.TrimLeftFunc(text, unicode.IsSpace)
+	not := false
 	for rest != "" {
 		var term Term
 		term, rest = nextTerm(rest)
+		if not {
+			term.Not, term.Prefix = true, false
+		}
+		not = !term.Phrase && !term.Not && term.Text == "NOT" && rest != ""
 		switch {
+		case not: // belongs to the next
 		case !term.Phrase && !term.Not && strings.EqualFold(term.Text, "or"):
 			closeAlternative()
 		case strings.ContainsFunc(term.Text, isSearched):
