@@ -41,6 +41,7 @@ func TestWhatIsSaidInWordsIsWhatHolds(t *testing.T) {
 			"internal/transfer/document.go", "SECURITY.md", "docs/access.md", "docs/events.md", "docs/monitoring.md", "docs/rest.md", "docs/tools.md",
 		}},
 		{"for " + days(event.KeptDeletedTasks), []string{"api/operation/tasks.go", "docs/page.md", "docs/tools.md"}},
+		{days(event.KeptDeletedTasks), []string{"docs/hardening.md", "internal/repository/room.go"}},
 		{"for " + days(event.KeptDeadLetters), []string{"SECURITY.md", "docs/events.md", "docs/monitoring.md"}},
 		{"for " + days(event.KeptDeliveries), []string{"docs/reminders.md"}},
 		{fmt.Sprintf("%d MiB", guard.MaxBody>>20), []string{"api/guard/scope.go", "SECURITY.md", "docs/hardening.md", "docs/rest.md"}},

@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"tickler/internal/fault"
+	"tickler/internal/input"
 	"tickler/internal/person"
 )
 
@@ -53,4 +54,18 @@ func TestLinkIsMailedWithASecretThatIsStoredNowhere(t *testing.T) {
 	o.until(t, "the end", func() bool { return o.reach(t, ann).Deliveries[0].State == person.DeliveryDropped })
 	require.Equal(t, "it would have come too late", o.reach(t, ann).Deliveries[0].Outcome)
 	require.Len(t, o.mails.got(), 2)
+}
+
+// Its person has just asked for it, and it works for minutes only.
+func TestLinkIsMailedInQuietHoursToo(t *testing.T) {
+	o := open(t)
+	ann := o.confirmed(t, "ann")
+	o.pass(time.Since(o.clock())) // the database has its own clock
+	now := o.clock().In(ann.Zone())
+	o.settings(t, ann, person.SettingsInput{QuietHours: input.Some(now.Add(-2*time.Hour).Format("15:04-") + now.Add(2*time.Hour).Format("15:04"))})
+	require.NoError(t, o.store.SetSignsIn(t.Context(), ann.UserID, o.reach(t, ann).Channels[0].ID, true))
+	require.NoError(t, o.store.MailSignInLink(t.Context(), "ann@example.com", "https://tickler.example.com"))
+	o.pass(time.Second)
+	o.until(t, "the mail", func() bool { return len(o.mails.got()) == 2 })
+	require.Regexp(t, linkOf, o.mails.got()[1].body)
 }

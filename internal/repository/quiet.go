@@ -53,12 +53,12 @@ func prepareDeliveries(ctx context.Context, tx *transaction, c ServedChannel, no
 	return sumUp(ctx, tx, c, now)
 }
 
-// holdBack postpones due deliveries until the given time. Tests and confirmation
-// mails are sent regardless: the user has just asked for them.
+// holdBack postpones due deliveries until the given time. Tests and mails with a link
+// are sent regardless: the user has just asked for them.
 func holdBack(ctx context.Context, tx *transaction, c ServedChannel, now, until time.Time, exceptUrgent bool) error {
 	_, err := tx.Exec(ctx, `
 		UPDATE deliveries d SET held = true, next_attempt_at = $4
-		WHERE d.channel_id = $1 AND d.state = 'pending' AND d.next_attempt_at <= $3 AND d.kind NOT IN ('test', 'confirmation')
+		WHERE d.channel_id = $1 AND d.state = 'pending' AND d.next_attempt_at <= $3 AND d.kind NOT IN ('test', 'confirmation', 'sign_in')
 		  AND NOT ($5 AND d.kind = 'reminder' AND d.content->>'priority' = 'urgent')
 		  AND EXISTS (SELECT FROM channels c WHERE c.id = $1 AND c.lease = $2)`,
 		c.ID, c.lease, now, until, exceptUrgent)

@@ -8,9 +8,9 @@ import (
 
 // PutBack completes a task to which the fields of an earlier moment were given back.
 // present is the task until now, nil if it was gone. If it was not open, its user may
-// have moved to another zone since: a whole day stays that day. If what determines the reminders is another, they are armed anew: a
-// reminder that was sent is not sent again, and one that was due then and never sent is
-// sent at once.
+// have moved to another zone since: a whole day stays that day. If anything changed that
+// determines its reminders, they are armed anew: a reminder that was sent is not sent
+// again, and one that was due then and never sent is sent at once.
 func (t *Task) PutBack(present *Task, user person.Settings, now time.Time) {
 	none := t.RemindAt == nil
 	defer func() {

@@ -11,7 +11,7 @@ import (
 
 // Service implements what a caller can do with tasks. Every method acts on behalf of
 // one user, whose settings determine how dates are read. Errors that the caller can
-// act on are *Error.
+// act on are *fault.Error.
 type Service struct {
 	store Store
 	now   func() time.Time
