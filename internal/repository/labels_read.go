@@ -3,9 +3,9 @@ package repository
 import (
 	"context"
 
-	"tickler/internal/label"
-
 	"github.com/jackc/pgx/v5"
+
+	"tickler/internal/label"
 )
 
 const (
