@@ -201,6 +201,12 @@ func (u *undo) takeBackSuccessor(ctx context.Context, e journal.Entry, t *task.T
 		}
 		return false, err
 	}
+	if joined, err := u.tx.Joined(ctx, next.ID); err != nil || joined {
+		if joined {
+			err = u.block(ctx, e, "the occurrence that followed it has parts that came since", nil)
+		}
+		return false, err
+	}
 	u.tx.TakeBack(journal.Entry{ID: arrival, Object: journal.Task, ObjectID: next.ID}, arrivals)
 	if err := task.RemoveTree(ctx, u.tx, next, parts); err != nil {
 		return false, err

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"maps"
 	"slices"
+	"strings"
 
 	"tickler/internal/fault"
 	"tickler/internal/journal"
@@ -103,6 +104,9 @@ func (u *undo) misplaced(ctx context.Context, t, former *task.Task) (reason stri
 		if t.DeletedAt != nil {
 			return "", nil
 		}
+		if err := u.tx.LockStructure(ctx); err != nil { // no part comes from here on
+			return "", err
+		}
 		parts, err := u.tx.LockTree(ctx, t.ID)
 		if slices.ContainsFunc(parts, func(p task.Part) bool { return !p.Deleted }) {
 			reason = "it has parts that came since"
@@ -115,7 +119,7 @@ func (u *undo) misplaced(ctx context.Context, t, former *task.Task) (reason stri
 	}
 	err = former.CheckPlace(ctx, u.tx, stored)
 	if e := (*fault.Error)(nil); errors.As(err, &e) {
-		return e.Plain().Message, nil
+		return strings.TrimPrefix(e.Plain().Message, e.Field+": "), nil
 	}
 	return "", err
 }

@@ -268,3 +268,21 @@ func alive(state string) string {
 	lines := strings.Split(state, "\n")
 	return strings.Join(slices.DeleteFunc(lines, func(line string) bool { return strings.Contains(line, `"deleted":true`) }), "\n")
 }
+
+func TestOccurrenceThatWasGivenAPartIsNotTakenBack(t *testing.T) {
+	b := setup(t)
+	done := b.add(t, task.Fields{Title: input.Some("daily"), DueDate: input.Some("2026-03-02T10:00"), RecurrenceRule: input.Some("daily")}).ID
+	b.add(t, task.Fields{Title: input.Some("comes with it"), ParentID: input.Some(done)})
+	call := b.do(t, func(ctx context.Context) error {
+		_, err := b.tasks.Complete(ctx, b.ann, task.CompleteInput{TaskID: done, Parts: task.CompleteParts})
+		return err
+	})
+	b.recur(t)
+	var next int64
+	require.NoError(t, b.pool.QueryRow(b.ctx, `SELECT id FROM tasks WHERE previous_task_id = $1`, done).Scan(&next))
+	part := b.add(t, task.Fields{Title: input.Some("came to it"), ParentID: input.Some(next)}).ID
+	_, err := b.undoBy(thePerson, call)
+	requireCode(t, err, fault.Conflict, "has parts that came since")
+	_, err = b.tasks.Get(b.ctx, b.ann, part)
+	require.NoError(t, err)
+}

@@ -80,8 +80,6 @@ type Tx interface {
 	// tasks that follow from a change of another object are left out, unless that is
 	// what was selected.
 	Selected(ctx context.Context, s Selection, limit int) ([]Ref, error)
-	// LockTasks locks the rows of tasks, in an order that prevents deadlocks.
-	LockTasks(ctx context.Context, ids []int64) error
 	// TasksByID reads tasks, deleted or not. What is gone for good is missing.
 	TasksByID(ctx context.Context, ids []int64) (map[int64]*task.Task, error)
 	// Entries reads entries, newest first.

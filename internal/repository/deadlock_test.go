@@ -3,9 +3,11 @@ package repository_test
 import (
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
+	"tickler/internal/fault"
 	"tickler/internal/input"
 	"tickler/internal/task"
 )
@@ -88,6 +90,38 @@ func TestAddingAPartDoesNotWaitForAChangeOfTheWhole(t *testing.T) {
 		require.NoError(t, err)
 	}
 	require.Equal(t, []int{1, 1}, []int{changes, additions}, "neither was ended because of the other")
+}
+
+// waiting tells whether a session of the test's database waits for a lock.
+func (b *bundle) waiting(t *testing.T) (waits bool) {
+	t.Helper()
+	require.NoError(t, b.pool.QueryRow(b.ctx, `
+		SELECT EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock')`).Scan(&waits))
+	return waits
+}
+
+func TestPartThatComesWhileItsWholeIsDeletedGoesWithIt(t *testing.T) {
+	b := setup(t)
+	whole := b.part(t, "Whole", nil)
+	deleted := make(chan error, 1)
+	part := &task.Task{UserID: b.ann.UserID, Title: "Part", Priority: task.Medium, TimeZone: "UTC", ParentID: &whole.ID, CreatedAt: whole.CreatedAt, UpdatedAt: whole.CreatedAt, Version: 1}
+	require.NoError(t, b.store.Tx(b.ctx, b.ann.UserID, func(tx task.Tx) error {
+		if err := tx.LockStructure(b.ctx); err != nil {
+			return err
+		}
+		if _, err := tx.Insert(b.ctx, part, task.Idempotency{}); err != nil {
+			return err
+		}
+		go func() {
+			_, err := b.service.Delete(b.ctx, b.ann, whole.ID)
+			deleted <- err
+		}()
+		require.Eventually(t, func() bool { return len(deleted) > 0 || b.waiting(t) }, 20*time.Second, 5*time.Millisecond)
+		return nil
+	}))
+	require.NoError(t, <-deleted)
+	_, err := b.service.Get(b.ctx, b.ann, part.ID)
+	requireCode(t, err, fault.NotFound, "task_id")
 }
 
 func TestTreesThatMoveUnderEachOtherAtOnceAreNeverACircle(t *testing.T) {

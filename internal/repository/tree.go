@@ -100,6 +100,23 @@ const wholeTree = `
 		SELECT t.id, tree.level + 1 FROM tree JOIN tasks t ON t.user_id = $1 AND t.parent_id = tree.id AND t.id <> $3
 	)`
 
+// Joined tells whether parts came to a task after it came to be itself. Of a part whose
+// entries are not kept any more, nobody knows.
+func (tx *userTx) Joined(ctx context.Context, id int64) (joined bool, err error) {
+	err = tx.QueryRow(ctx, wholeTree+`
+		SELECT EXISTS (
+			SELECT FROM tree JOIN tasks t ON t.user_id = $1 AND t.id = tree.id
+			JOIN journal j ON j.user_id = $1 AND j.object_id = t.id AND j.object = 'task' AND j.action = 'created'
+			WHERE t.deleted_at IS NULL
+			GROUP BY t.id
+			HAVING NOT bool_or(EXISTS (
+				SELECT FROM journal whole
+				WHERE whole.user_id = $1 AND whole.object_id = $2 AND whole.object = 'task' AND whole.action = 'created' AND whole.position = j.position
+			))
+		)`, tx.userID, id, 0).Scan(&joined)
+	return joined, err
+}
+
 // CountTree counts the parts of a task and theirs.
 func (tx *userTx) CountTree(ctx context.Context, id, without int64) (n int, err error) {
 	err = tx.QueryRow(ctx, wholeTree+` SELECT count(*) FROM tree`, tx.userID, id, without).Scan(&n)

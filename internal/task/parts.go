@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"tickler/internal/fault"
@@ -92,8 +93,14 @@ func lockTree(ctx context.Context, tx Tx, t *Task) ([]Part, error) {
 
 // deleteParts deletes the parts of a task, deepest first.
 func (s *Service) deleteParts(ctx context.Context, tx Tx, t *Task) (deleted int, err error) {
-	if !t.Standing.HasParts() {
-		return 0, nil
+	if t.Standing.HasParts() {
+		if _, err := lockTree(ctx, tx, t); err != nil {
+			return 0, err
+		}
+	}
+	// None comes from here on, and those that came in the meantime are seen.
+	if err := tx.LockStructure(ctx); err != nil {
+		return 0, err
 	}
 	tree, err := lockTree(ctx, tx, t)
 	if err != nil {
@@ -142,7 +149,7 @@ func (t *Task) returnToParent(ctx context.Context, tx Trees) error {
 	}
 	err := t.CheckPlace(ctx, tx, &Task{ID: t.ID, ParentID: t.ParentID, BlockedBy: t.BlockedBy, DeletedAt: &t.UpdatedAt})
 	if e := (*fault.Error)(nil); errors.As(err, &e) {
-		t.note("it is no part of task %d any more: %s", *t.ParentID, e.Plain().Message)
+		t.note("it is no part of task %d any more: %s", *t.ParentID, strings.TrimPrefix(e.Plain().Message, e.Field+": "))
 		t.ParentID, err = nil, nil
 	}
 	return err
@@ -162,7 +169,7 @@ func RemoveTree(ctx context.Context, tx Tx, t *Task, parts []Part) error {
 // nothing if t has a successor already, or if what t is a part of is done or deleted.
 func (s *Service) insertSuccessor(ctx context.Context, tx Tx, t, next *Task, user person.Settings) (*Task, error) {
 	if t.ParentID != nil {
-		above, err := tx.Ancestors(ctx, *t.ParentID)
+		above, err := lockAbove(ctx, tx, *t.ParentID)
 		if err != nil {
 			return nil, err
 		}
@@ -200,6 +207,23 @@ func (s *Service) insertSuccessor(ctx context.Context, tx Tx, t, next *Task, use
 		return nil, err
 	}
 	return next, nil
+}
+
+// lockAbove is Ancestors, with their rows locked, so that none of them is deleted
+// meanwhile.
+func lockAbove(ctx context.Context, tx Tx, id int64) ([]*Task, error) {
+	above, err := tx.Ancestors(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	ids := make([]int64, len(above))
+	for i, one := range above {
+		ids[i] = one.ID
+	}
+	if err := tx.LockTasks(ctx, ids); err != nil {
+		return nil, err
+	}
+	return tx.Ancestors(ctx, id) // as the transactions left them that had the locks
 }
 
 // shiftTo is how much wall time lies between a task and its next occurrence. Without a

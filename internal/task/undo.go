@@ -94,7 +94,11 @@ func (r *Reopening) takeBackSuccessor(ctx context.Context, tx Tx, id int64) erro
 		if err != nil {
 			return err
 		}
-		if touched || commented {
+		joined, err := tx.Joined(ctx, next.ID)
+		if err != nil {
+			return err
+		}
+		if touched || commented || joined {
 			r.KeptSuccessor = next
 			return nil
 		}
