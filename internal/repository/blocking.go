@@ -130,7 +130,7 @@ func (tx *userTx) reportBlocking(ctx context.Context) error {
 		if len(b.own) == 0 && (one.blocked && len(opened) == 0 || !one.blocked && len(closed) == 0) {
 			continue
 		}
-		batch.Queue(reportChanged, append(tx.repository.recording(ctx, b.at, journal.Task, one.action), tx.userID, opened, closed, string(own), one.blocked)...)
+		batch.Queue(reportChanged, append(tx.recording(ctx, b.at, journal.Task, one.action), tx.userID, opened, closed, string(own), one.blocked)...)
 	}
 	tx.later(batch)
 	return nil

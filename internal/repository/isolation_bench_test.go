@@ -9,6 +9,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
 
+	"tickler/internal/journal"
 	"tickler/internal/pgtest"
 	"tickler/internal/task"
 )
@@ -37,7 +38,7 @@ func BenchmarkIsolation(b *testing.B) {
 
 	change := func(r *Repository, begin []*pgx.QueuedQuery) error {
 		return r.sessions.transact(ctx, user, changing, begin, func(t *transaction) error {
-			tx := &userTx{transaction: t, repository: r, userID: user}
+			tx := &userTx{transaction: t, repository: r, userID: user, call: journal.From(ctx, r.source)}
 			changed, err := tx.LockTask(ctx, id)
 			if err != nil {
 				return err

@@ -69,6 +69,12 @@ func (r *Repository) recording(ctx context.Context, at time.Time, object journal
 	}
 }
 
+// recording is the repository's, with one call for all entries of the transaction, also
+// where an app acts on its own.
+func (tx *userTx) recording(ctx context.Context, at time.Time, object journal.Object, action journal.Action) []any {
+	return tx.repository.recording(journal.With(ctx, tx.call), at, object, action)
+}
+
 func orNull[T comparable](value T) *T {
 	var none T
 	if value == none {
@@ -126,7 +132,7 @@ func (tx *userTx) record(ctx context.Context, batch *pgx.Batch, e entry) error {
 		id := uuid.New()
 		eventID, tx.wroteEvents = &id, true
 	}
-	batch.Queue(recordOne, append(tx.repository.recording(ctx, e.at, e.object, e.action),
+	batch.Queue(recordOne, append(tx.recording(ctx, e.at, e.object, e.action),
 		tx.userID, e.id, orNull(e.version), eventID, contents[0], contents[1], contents[2], orNull(tx.undoing.of(e)))...)
 	return nil
 }

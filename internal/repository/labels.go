@@ -201,7 +201,7 @@ func (tx *userTx) removeLabel(ctx context.Context, r removal, now time.Time) (in
 	batch.Queue(takeTime)
 	batch.Queue(r.lockTasks, tx.userID, id)
 	batch.Queue(r.lockLabel, tx.userID, id)
-	args := append(tx.repository.recording(ctx, now, journal.Task, journal.Updated), tx.userID, id, followed.tasks, followed.entries)
+	args := append(tx.recording(ctx, now, journal.Task, journal.Updated), tx.userID, id, followed.tasks, followed.entries)
 	if object == journal.Tag {
 		args = append(args, orNull(r.into))
 	}

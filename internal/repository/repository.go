@@ -38,6 +38,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"tickler/internal/fault"
+	"tickler/internal/journal"
 	"tickler/internal/label"
 	"tickler/internal/person"
 	"tickler/internal/task"
@@ -222,7 +223,7 @@ func (r *Repository) ChangeSettings(ctx context.Context, userID int64, fn func(p
 }
 
 func (r *Repository) change(ctx context.Context, userID int64, fn func(*userTx) error) error {
-	tx := &userTx{repository: r, userID: userID}
+	tx := &userTx{repository: r, userID: userID, call: journal.From(ctx, r.source)}
 	err := r.sessions.transact(ctx, userID, changing, beginWriting(userID), func(t *transaction) error {
 		tx.transaction = t
 		if err := fn(tx); err != nil {
@@ -266,6 +267,7 @@ type userTx struct {
 	*transaction
 	repository  *Repository
 	userID      int64
+	call        journal.Call // that all its entries are of
 	wroteEvents bool
 	undoing     undoing
 	blocking    blocking

@@ -100,8 +100,8 @@ const wholeTree = `
 		SELECT t.id, tree.level + 1 FROM tree JOIN tasks t ON t.user_id = $1 AND t.parent_id = tree.id AND t.id <> $3
 	)`
 
-// Joined tells whether parts came to a task after it came to be itself. Of a part whose
-// entries are not kept any more, nobody knows.
+// Joined tells whether parts came to a task after it came to be itself: in another call.
+// Of a part whose entries are not kept any more, nobody knows.
 func (tx *userTx) Joined(ctx context.Context, id int64) (joined bool, err error) {
 	err = tx.QueryRow(ctx, wholeTree+`
 		SELECT EXISTS (
@@ -111,7 +111,7 @@ func (tx *userTx) Joined(ctx context.Context, id int64) (joined bool, err error)
 			GROUP BY t.id
 			HAVING NOT bool_or(EXISTS (
 				SELECT FROM journal whole
-				WHERE whole.user_id = $1 AND whole.object_id = $2 AND whole.object = 'task' AND whole.action = 'created' AND whole.position = j.position
+				WHERE whole.user_id = $1 AND whole.object_id = $2 AND whole.object = 'task' AND whole.action = 'created' AND whole.call_id = j.call_id
 			))
 		)`, tx.userID, id, 0).Scan(&joined)
 	return joined, err

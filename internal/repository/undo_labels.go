@@ -118,7 +118,7 @@ func (tx *undoTx) GiveAgain(ctx context.Context, of journal.Entry, followed hist
 		batch.Queue(clearTag, tx.userID, of.ObjectID)
 	}
 	count := 0
-	batch.Queue(give, append(tx.repository.recording(ctx, now, journal.Task, journal.Updated), tx.userID, of.ObjectID, columns.tasks, columns.entries, columns.versions)...).QueryRow(func(row pgx.Row) error {
+	batch.Queue(give, append(tx.recording(ctx, now, journal.Task, journal.Updated), tx.userID, of.ObjectID, columns.tasks, columns.entries, columns.versions)...).QueryRow(func(row pgx.Row) error {
 		return row.Scan(&count, &given)
 	})
 	if err := tx.SendBatch(ctx, batch).Close(); err != nil {

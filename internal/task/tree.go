@@ -31,7 +31,7 @@ type Trees interface {
 	// locks their rows. Parents come before their parts. It reads MaxTree + 1 at most.
 	LockTree(ctx context.Context, id int64) ([]Part, error)
 	// Joined tells whether a task has parts, or these have, that did not come to be in the
-	// same transaction as the task itself.
+	// same call as the task itself.
 	Joined(ctx context.Context, id int64) (bool, error)
 	// LockTasks locks the rows of tasks, in an order that prevents deadlocks.
 	LockTasks(ctx context.Context, ids []int64) error
