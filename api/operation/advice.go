@@ -20,7 +20,13 @@ var knownAs = []struct{ field, names string }{
 	{"category_id", "id"},
 	{"tag_id", "id"},
 	{"title", "name task text content summary subject todo"},
+	{"comment", "note notes remark add_note add_comment append append_note append_notes append_description append_to_description"}, // keeps what is there
 	{"description", "note notes details body comment"},
+	{"parent_id", "parent parent_task parent_task_id"},
+	{"blocked_by", "depends_on depends dependencies blockers blocked requires prerequisites"},
+	{"estimate_minutes", "estimate estimated_minutes duration duration_minutes time_estimate effort"},
+	{"start_date", "start starts start_on defer defer_until hide_until available_from not_before"},
+	{"waiting_for", "waiting waiting_on delegated_to"},
 	{"due_date", "due date deadline duedate due_at due_on due_time when"},
 	{"recurrence_rule", "recurrence recurring recur repeat repeats rrule frequency rule schedule every"},
 	{"reminder_offsets", "reminder reminders remind_before_minutes reminder_minutes alert alerts"},
@@ -93,7 +99,9 @@ var advice = []struct{ names, beside, text string }{
 	{"due_date due date due_after due_before sort_by sort_order", "query", "list_tasks takes it"},
 	{"title name query category tag", "task_id", "search_tasks finds the task_id"},
 	{"remind_at reminder_time remind", "title", "set_reminder takes it, once the task is there"},
-	{"parent parent_id parent_task_id subtasks sub_tasks project_id section", "title", "tasks have no parts; a category or a tag can hold them together"},
+	{"subtasks sub_tasks steps checklist children parts", "title", "add_tasks makes a task with its parts: each names what it is part of by parent_ref"},
+	{"project_id section section_id", "title", "a category or a tag can hold tasks together"},
+	{"url urls link links location place address attachment attachments", "description", "the description can hold it"},
 	{"user user_id owner assignee assignee_id", "", "leave it out: whose tasks these are, the token says"},
 }
 

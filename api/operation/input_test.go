@@ -53,7 +53,7 @@ func TestArgumentsAreDecodedStrictly(t *testing.T) {
 func TestWhoGuessesAFieldIsToldTheOneThatWasMeant(t *testing.T) {
 	type guesses = map[string]string
 	for in, guesses := range map[reflect.Type]guesses{
-		reflect.TypeFor[addInput]():      {"name": `"title"`, "due": `"due_date"`, "Deadline": `"due_date"`, "repeat": `"recurrence_rule"`, "project": `"category"`, "remind_at": "set_reminder", "status": "complete_task", "timezone": `"time_zone"`, "user_id": "token", "parent_id": "no parts", "notes": `"description"`, "zzz": ""},
+		reflect.TypeFor[addInput]():      {"name": `"title"`, "due": `"due_date"`, "Deadline": `"due_date"`, "repeat": `"recurrence_rule"`, "project": `"category"`, "remind_at": "set_reminder", "status": "complete_task", "timezone": `"time_zone"`, "user_id": "token", "parent": `"parent_id"`, "subtasks": "add_tasks", "depends_on": `"blocked_by"`, "duration": `"estimate_minutes"`, "section": "category", "url": "description", "notes": `"description"`, "zzz": ""},
 		reflect.TypeFor[listInput]():     {"offset": `"cursor"`, "page_size": `"limit"`, "query": "search_tasks", "due_date": "due_after", "completed": `"status"`, "order_by": `"sort_by"`, "tag": `"tags"`, "category_id": `"category"`},
 		reflect.TypeFor[searchInput]():   {"q": `"query"`, "state": `"status"`, "due_before": "list_tasks"},
 		reflect.TypeFor[updateInput]():   {"id": `"task_id"`, "completed": "complete_task", "version": `"if_version"`, "add_tags": "update_tasks"},

@@ -27,6 +27,8 @@ func (r *reader) day(f *found, from int) int {
 		f.day, i = r.next(after.n, 1), i+2
 	case t.kind == this && after.kind == weekday:
 		f.day, i = r.next(after.n, 0), i+2
+	case t.kind == weekday && r.dated(f, i) > i:
+		i = r.dated(f, i)
 	case t.kind == weekday:
 		f.day = r.next(t.n, 1)
 		i = r.skip(i+1, next)
@@ -55,6 +57,19 @@ func (r *reader) day(f *found, from int) int {
 		return from
 	}
 	return i
+}
+
+// dated reads a day of the week with its date: Tuesday, March 10, 2026. Another day of
+// the week than that of the date is none.
+func (r *reader) dated(f *found, i int) int {
+	g := *f
+	j := r.skip(i+1, on)
+	end := r.date(&g, j)
+	if end == j || g.exact != "" || int(g.day.Weekday()) != r.at(i).n {
+		return i
+	}
+	*f = g
+	return end
 }
 
 // next is the first such day, at the earliest some days from today.

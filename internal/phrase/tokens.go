@@ -85,6 +85,7 @@ var (
 	ordinalForm = regexp.MustCompile(`^(\d{1,2})(?:st|nd|rd|th|er|re|e|eme|º|ª|°|\.|te|ter|ten|de|ste)$`)
 	yearFirst   = regexp.MustCompile(`^(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})(?:t(\d{2}:\d{2}(?::\d{2})?)(?:\.\d{1,9})?(z|[+-]\d{2}:?\d{2})?)?$`)
 	yearLast    = regexp.MustCompile(`^(\d{1,2})([/.-])(\d{1,2})(?:[/.-](\d{4}|\d{2})?)?$`)
+	dashed      = regexp.MustCompile(`^(\d{1,2})-([a-z]+)-(\d{4}|\d{2})$`)
 	fraction    = regexp.MustCompile(`^\d+[.-]\d+$`) // 1.5, 2-3
 )
 
@@ -121,8 +122,25 @@ func tokens(text string, words map[string]meaning) []token {
 	return all
 }
 
-// parts takes a word apart that joins days of the week: mon-fri, mon/wed/fri.
+// parts takes a word apart that joins days of the week, mon-fri, mon/wed/fri, or those of
+// a date, 10-Mar-26.
 func parts(whole token, words map[string]meaning) (all []token) {
+	piece := func(from, to int, word string) token {
+		if len(whole.word) != whole.end-whole.begin { // folding moved its characters
+			return token{begin: whole.begin, end: whole.end, word: word}
+		}
+		return token{begin: whole.begin + from, end: whole.begin + to, word: word}
+	}
+	if m := dashed.FindStringSubmatchIndex(whole.word); m != nil && words[whole.word[m[4]:m[5]]].kind == month {
+		for n := 2; n < 8; n += 2 {
+			word := whole.word[m[n]:m[n+1]]
+			if n == 6 && len(word) == 2 {
+				word = "20" + word
+			}
+			all = append(all, piece(m[n], m[n+1], word))
+		}
+		return all
+	}
 	begin := 0
 	for at, c := range whole.word + "/" {
 		if c != '-' && c != '–' && c != '/' {
@@ -131,9 +149,9 @@ func parts(whole token, words map[string]meaning) (all []token) {
 		if words[whole.word[begin:at]].kind != weekday {
 			return []token{whole}
 		}
-		all = append(all, token{begin: whole.begin + begin, end: whole.begin + at, word: whole.word[begin:at]})
+		all = append(all, piece(begin, at, whole.word[begin:at]))
 		if joint := string(c); at < len(whole.word) && joint != "/" {
-			all = append(all, token{begin: whole.begin + at, end: whole.begin + at + len(joint), word: joint})
+			all = append(all, piece(at, at+len(joint), joint))
 		}
 		begin = at + utf8.RuneLen(c)
 	}

@@ -81,8 +81,8 @@ func (j *jsonFile) googleDay(i *item, text string) {
 		}
 		at = &day
 	}
-	if utc := at.UTC(); utc.Equal(utc.Truncate(24 * time.Hour)) {
-		i.dueOn(utc)
+	if h, m, s := at.Clock(); h+m+s == 0 { // in the offset that it names
+		i.dueOn(*at)
 		return
 	}
 	i.dueAt(*at, j.user.Zone())

@@ -169,3 +169,22 @@ func TestTaskMayNameItsParts(t *testing.T) {
 	require.Equal(t, found["house"].ID, *found["roof"].ParentID)
 	require.Nil(t, found["house"].ParentID)
 }
+
+func TestDayOfGoogleIsThatOfItsOffset(t *testing.T) {
+	b := setup(t)
+	b.bring(t, b.ann, "application/json", `{"kind":"tasks#tasks","items":[{"title":"east","due":"2026-03-10T00:00:00+09:00"},{"title":"west","due":"2026-03-10T00:00:00-08:00"},{"title":"hour","due":"2026-03-10T09:30:00+09:00"}]}`, false)
+	found := b.all(t, b.ann)
+	require.Equal(t, "2026-03-10", found["east"].Day())
+	require.Equal(t, "2026-03-10", found["west"].Day())
+	require.Equal(t, "2026-03-10T01:30:00+01:00", found["hour"].FormatDue(b.ann))
+}
+
+func TestMonthOfVikunjaThatIsTooShortUsesItsLastDay(t *testing.T) {
+	b := setup(t)
+	b.bring(t, b.ann, "application/json", `[{"id":1,"title":"P","identifier":"","tasks":[{"id":1,"title":"rent","due_date":"2026-03-31T08:00:00Z","repeat_mode":1},{"id":2,"title":"pay","due_date":"2026-03-28T08:00:00Z","repeat_mode":1}]}]`, false)
+	found := b.all(t, b.ann)
+	dates, err := found["rent"].NextDates(time.Date(2026, 3, 2, 8, 0, 0, 0, time.UTC), 2)
+	require.NoError(t, err)
+	require.Equal(t, "2026-04-30 10:00, 2026-05-31 10:00", dates[0].In(b.ann.Zone()).Format("2006-01-02 15:04")+", "+dates[1].In(b.ann.Zone()).Format("2006-01-02 15:04"))
+	require.Equal(t, "FREQ=MONTHLY", found["pay"].Recurrence.Rule)
+}

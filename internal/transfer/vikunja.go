@@ -119,6 +119,9 @@ func (j *jsonFile) vikunjaRule(i *item, r record) {
 	case rule != "":
 	case mode == 1:
 		rule = "FREQ=MONTHLY"
+		if due, dated := i.due(j.user); dated && due.Wall.Day() > 28 { // a month without that day uses its last one
+			rule += fmt.Sprintf(";BYMONTHDAY=%d;SKIP=BACKWARD", due.Wall.Day())
+		}
 	case every <= 0:
 		return
 	default:
