@@ -39,7 +39,9 @@ func Parse(text string) (*Rule, error) {
 		upper = long
 	}
 	p := parser{rule: &Rule{}, seen: map[string]bool{}}
-	upper = separators.ReplaceAllString(upper, "$1")
+	if strings.ContainsAny(upper, " \t\r\n") {
+		upper = separators.ReplaceAllString(upper, "$1")
+	}
 	upper = strings.TrimSuffix(strings.TrimPrefix(upper, "RRULE:"), ";") // some programs end a rule with a semicolon
 	for _, part := range strings.Split(upper, ";") {
 		if err := p.part(part, given); err != nil {

@@ -75,6 +75,9 @@ var extended = regexp.MustCompile(`^(\d{4})-(\d\d)-(\d\d)(?:[T ](\d\d):(\d\d)(?:
 // form of ISO 8601 too. A leap second is the one before it.
 func basic(value string) string {
 	value = strings.TrimSpace(value)
+	if !strings.Contains(value, "-") && !strings.HasSuffix(strings.TrimSuffix(value, "Z"), "60") {
+		return value
+	}
 	if m := extended.FindStringSubmatch(value); m != nil && m[4] == "" {
 		value = m[1] + m[2] + m[3]
 	} else if m != nil {

@@ -57,8 +57,8 @@ func (t *toDos) names(line []byte) {
 		return
 	}
 	name, _, _ := strings.Cut(string(head[at+len(";TZID="):]), ";")
-	if value := string(line[len(head):]); strings.Count(value, ":") > 1 && !strings.Contains(name, `"`) { // see zoned
-		name += value[:strings.LastIndexByte(value, ':')]
+	if value := line[len(head):]; bytes.Count(value, []byte(":")) > 1 && !strings.Contains(name, `"`) { // see zoned
+		name += string(value[:bytes.LastIndexByte(value, ':')])
 	}
 	if name = strings.Trim(name, `"`); len(t.named) < maxNotes && !slices.Contains(t.named, name) {
 		t.named = append(t.named, name)

@@ -188,3 +188,12 @@ func TestMonthOfVikunjaThatIsTooShortUsesItsLastDay(t *testing.T) {
 	require.Equal(t, "2026-04-30 10:00, 2026-05-31 10:00", dates[0].In(b.ann.Zone()).Format("2006-01-02 15:04")+", "+dates[1].In(b.ann.Zone()).Format("2006-01-02 15:04"))
 	require.Equal(t, "FREQ=MONTHLY", found["pay"].Recurrence.Rule)
 }
+
+func TestQuotationMarkThatIsNotClosedIsNoted(t *testing.T) {
+	b := setup(t)
+	report := b.bring(t, b.ann, "text/csv", "TYPE,CONTENT\ntask,one\ntask,\"two\ntask,three\n", true)
+	require.Equal(t, []string{"a quotation mark is not closed: what comes behind row 3 may have become part of its text"}, report.Notes)
+	for _, fine := range []string{"TYPE,CONTENT\ntask,\"a\nb\"\ntask,c\n", "TYPE,CONTENT\ntask,27\" screen\ntask,c\n", "TYPE,CONTENT\ntask,\"27\"\" screen\"\n"} {
+		require.Empty(t, b.bring(t, b.ann, "text/csv", fine, true).Notes, fine)
+	}
+}

@@ -2,9 +2,11 @@ package transfer
 
 import (
 	"bufio"
+	"bytes"
 	"encoding/csv"
 	"errors"
 	"io"
+	"slices"
 	"strings"
 
 	"tickler/internal/fault"
@@ -54,7 +56,8 @@ type rows interface {
 func (s *Service) readTable(user person.Settings, f *file, text *bufio.Reader, c *content) error {
 	begin, _ := text.Peek(longLook)
 	f.entry()
-	reader := csv.NewReader(f)
+	quoted := &quotes{from: f}
+	reader := csv.NewReader(quoted)
 	reader.Comma, reader.FieldsPerRecord, reader.LazyQuotes, reader.ReuseRecord = separator(string(begin)), -1, true, true
 	t := &table{}
 	var program rows
@@ -79,10 +82,27 @@ func (s *Service) readTable(user person.Settings, f *file, text *bufio.Reader, c
 			continue
 		}
 		t.line, _ = reader.FieldPos(0)
+		if quoted.open && slices.ContainsFunc(record, func(field string) bool { return strings.Contains(field, "\n") }) {
+			c.note("a quotation mark is not closed: what comes behind row %d may have become part of its text", t.line)
+		}
 		if err := program.row(t); err != nil {
 			return f.refuse(err, "is not a CSV file: %s")
 		}
 	}
+}
+
+// quotes passes a CSV file on, and knows at its end whether a quotation mark is open.
+type quotes struct {
+	from io.Reader
+	odd  bool
+	open bool
+}
+
+func (q *quotes) Read(p []byte) (int, error) {
+	n, err := q.from.Read(p)
+	q.odd = q.odd != (bytes.Count(p[:n], []byte(`"`))%2 == 1)
+	q.open = errors.Is(err, io.EOF) && q.odd
+	return n, err
 }
 
 // head reads a row that may name the columns, and tells whose they are.
