@@ -107,7 +107,7 @@ test-mcp: build daprd ## Run MCP's official checkers, and the clients that agent
 
 test-page: build daprd ## Use the page as a person does, in Chromium; needs Node. PICTURES=docs/pictures takes its pictures
 	cd dev/page && npm ci --silent --no-audit --no-fund
-	cd dev && TICKLER_TEST_PAGE=$(CURDIR)/dev/page TICKLER_TEST_PICTURES=$(if $(PICTURES),$(abspath $(PICTURES))) go test -count=1 -v -run 'PageInABrowser|ConsentInABrowser|TraceOfAToolCall' ./e2e
+	cd dev && TICKLER_TEST_PAGE=$(CURDIR)/dev/page TICKLER_TEST_PICTURES=$(if $(PICTURES),$(abspath $(PICTURES))) go test -count=1 -v -timeout 30m -run 'PageInABrowser|ConsentInABrowser|TraceOfAToolCall' ./e2e
 
 # Each page has a network of its own; -buildvcs=false builds the same for every copy.
 test-docs: export GOFLAGS := -buildvcs=false
