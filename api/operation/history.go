@@ -34,6 +34,9 @@ type ChangeView struct {
 	After    Values         `json:"after,omitempty"`
 	Undoes   int64          `json:"undoes,omitempty" doc:"The change_id that this one took back."`
 	Undone   bool           `json:"undone,omitempty" doc:"Was taken back."`
+
+	// Titles are those of the tasks that Before and After name by id, for people.
+	Titles map[int64]string `json:"-"`
 }
 
 // HistoryAnswer is the answer of get_history.
@@ -80,6 +83,7 @@ func viewChange(c history.Change, names history.Names, user person.Settings) Cha
 		By: c.By.Name, Actor: c.By.Kind, TokenID: c.By.TokenID, Client: c.By.Client,
 		Object: c.Object, ObjectID: c.ObjectID, Name: name, Action: c.Action,
 		Before: inWords(c.Before, names, user), After: inWords(c.After, names, user), Undoes: c.Undoes, Undone: c.Undone,
+		Titles: names.Tasks,
 	}
 }
 

@@ -27,8 +27,9 @@ func (c clock) differences(of operation.ChangeView) []difference {
 	}
 	var all []difference
 	shown := map[string]bool{"previous_task_id": true, "task_id": true, "comment_id": true, "author": true, "author_kind": true}
-	if of.Action == journal.Commented {
-		shown["title"] = true // the task's
+	switch of.Action {
+	case journal.Commented, journal.Blocked, journal.Unblocked:
+		shown["title"] = true // told beside, and not changed
 	}
 	add := func(name, label string) {
 		if shown[name] {
@@ -43,7 +44,7 @@ func (c clock) differences(of operation.ChangeView) []difference {
 		if of.Action == journal.Created && (!notable(after) || name == "title" || name == "name" || name == "time_zone" || fmt.Sprint(after) == "medium") {
 			return
 		}
-		all = append(all, difference{label, c.changed(name, before, of.Before), c.changed(name, after, of.After)})
+		all = append(all, difference{label, c.changed(name, before, of.Before, of.Titles), c.changed(name, after, of.After, of.Titles)})
 	}
 	for _, field := range changedFields {
 		add(field.name, field.label)
@@ -76,8 +77,9 @@ func notable(value any) bool {
 	return true
 }
 
-// changed writes the value of a field as people read it.
-func (c clock) changed(name string, value any, beside operation.Values) string {
+// changed writes the value of a field as people read it. beside are the other fields,
+// titles those of tasks by id.
+func (c clock) changed(name string, value any, beside operation.Values, titles map[int64]string) string {
 	if !notable(value) {
 		return ""
 	}
@@ -88,12 +90,12 @@ func (c clock) changed(name string, value any, beside operation.Values) string {
 		due, _ := beside["due_date"].(string)
 		return c.repeats(fmt.Sprint(value), due)
 	case "parent_id":
-		return "number " + fmt.Sprint(value)
+		return called(value, titles)
 	case "blocked_by":
-		numbers, _ := value.([]any)
-		words := make([]string, len(numbers))
-		for i, one := range numbers {
-			words[i] = "number " + fmt.Sprint(one)
+		ids, _ := value.([]any)
+		words := make([]string, len(ids))
+		for i, id := range ids {
+			words[i] = called(id, titles)
 		}
 		return strings.Join(words, ", ")
 	case "estimate_minutes":
@@ -118,4 +120,15 @@ func (c clock) changed(name string, value any, beside operation.Values) string {
 		return string(text)
 	}
 	return fmt.Sprint(value)
+}
+
+// called returns the title of a task, or its number when nobody knows the title any
+// more.
+func called(id any, titles map[int64]string) string {
+	if number, ok := id.(float64); ok {
+		if title := titles[int64(number)]; title != "" {
+			return title
+		}
+	}
+	return "number " + fmt.Sprint(id)
 }

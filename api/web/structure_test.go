@@ -31,6 +31,23 @@ func TestTaskShowsItsPlaceAmongOthers(t *testing.T) {
 	require.Equal(t, http.StatusNotFound, bob.post(path+"/place", "waiting", "me", "was_waiting", "").status)
 }
 
+func TestActivityCallsOtherTasksByTheirTitles(t *testing.T) {
+	t.Parallel()
+	ann, _ := setup(t)
+	root, first := ann.adds(`{"title": "Bathroom <b>"}`), ann.adds(`{"title": "Plumb"}`)
+	part := ann.adds(`{"title": "Tile"}`)
+	ann.post("/task/"+itoa(part)+"/place", "parent", itoa(root), "was_parent", "", "after", itoa(first))
+	for range 2 { // also of tasks that were deleted
+		got := ann.get("/activity").text
+		for _, wanted := range []string{"part of", `<ins dir="auto">Bathroom &lt;b&gt;</ins>`, "only after", `<ins dir="auto">Plumb</ins>`} {
+			require.Contains(t, got, wanted)
+		}
+		require.NotContains(t, got, "number ")
+		require.NotContains(t, got, "title <ins", "being blocked is no change of the title")
+		ann.post("/task/" + itoa(first) + "/delete")
+	}
+}
+
 func TestTaskIsMovedWithoutDragging(t *testing.T) {
 	t.Parallel()
 	ann, bob := setup(t)

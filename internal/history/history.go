@@ -95,7 +95,7 @@ type Change struct {
 // Listing is a page of changes.
 type Listing struct {
 	Changes    []Change
-	Names      Names  // of the objects changed, and of the labels mentioned
+	Names      Names  // of the objects changed, and of the tasks and labels mentioned
 	NextCursor string // "" at the end
 }
 
@@ -236,17 +236,23 @@ func mentioned(entries []journal.Entry) Mentioned {
 			m.Tags = append(m.Tags, e.ObjectID)
 		}
 		for _, text := range []json.RawMessage{e.Before, e.After} {
-			var labels struct {
+			var fields struct {
 				Category int64   `json:"category_id"`
 				Tags     []int64 `json:"tag_ids"`
+				Parent   int64   `json:"parent_id"`
+				Blockers []int64 `json:"blocked_by"`
 			}
-			if json.Unmarshal(text, &labels) != nil {
+			if json.Unmarshal(text, &fields) != nil {
 				continue
 			}
-			if labels.Category != 0 {
-				m.Categories = append(m.Categories, labels.Category)
+			if fields.Category != 0 {
+				m.Categories = append(m.Categories, fields.Category)
 			}
-			m.Tags = append(m.Tags, labels.Tags...)
+			if fields.Parent != 0 {
+				m.Tasks = append(m.Tasks, fields.Parent)
+			}
+			m.Tags = append(m.Tags, fields.Tags...)
+			m.Tasks = append(m.Tasks, fields.Blockers...)
 		}
 	}
 	return m
