@@ -39,7 +39,7 @@ func (s *system) blocked(t testing.TB, statement string) []int32 {
 }
 
 // lockOfTask is how an app takes a task's row before it changes it.
-const lockOfTask = `SELECT FROM tasks t %FOR UPDATE`
+const lockOfTask = `SELECT FROM tasks t %FOR %UPDATE`
 
 const deleteOfRelay = `%DELETE FROM outbox%`
 

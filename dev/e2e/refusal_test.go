@@ -42,7 +42,6 @@ func TestBadInputIsRefusedInWordsThatHelp(t *testing.T) {
 		{"description too long", "add_task", fields{"title": "x", "description": repeat("x", 10_001)}, invalid, "description", "10000"},
 		{"description with NUL", "add_task", fields{"title": "x", "description": "\x00"}, invalid, "description", "NUL"},
 		{"priority unknown", "add_task", fields{"title": "x", "priority": "hihg"}, invalid, "priority", "low, medium, high, urgent"},
-		{"priority in capitals", "add_task", fields{"title": "x", "priority": "HIGH"}, invalid, "priority", "high"},
 		{"due date in words", "add_task", fields{"title": "x", "due_date": "tomorrow"}, invalid, "due_date", "2026-03-01"},
 		{"due date that does not exist", "add_task", fields{"title": "x", "due_date": "2026-02-30"}, invalid, "due_date", "exist"},
 		{"due date a number", "add_task", fields{"title": "x", "due_date": 1767225600}, invalid, "due_date", "string"},
@@ -68,7 +67,6 @@ func TestBadInputIsRefusedInWordsThatHelp(t *testing.T) {
 		{"form unknown", "add_task", fields{"title": "x", "response_format": "short"}, invalid, "response_format", "concise, detailed"},
 
 		{"status unknown", "list_tasks", fields{"status": "open"}, invalid, "status", "pending"},
-		{"status of other case", "list_tasks", fields{"status": "Pending"}, invalid, "status", "pending"},
 		{"priority unknown", "list_tasks", fields{"priority": []string{"high", "top"}}, invalid, "priority", "urgent"},
 		{"category unknown", "list_tasks", fields{"category": "Nowhere"}, "NOT_FOUND", "category", "Household"},
 		{"tag unknown", "list_tasks", fields{"tags": []string{"gardne"}}, "NOT_FOUND", "tags", "garden"},
