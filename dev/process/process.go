@@ -73,7 +73,7 @@ type Process struct {
 	onDeath func(Death)
 
 	mu     sync.Mutex
-	pid    int
+	alive  *os.Process // nil when none is
 	cancel context.CancelFunc
 	done   chan struct{}
 	fatal  error
@@ -127,21 +127,28 @@ func (p *Process) Stop() {
 	<-done
 }
 
-// Kill sends SIGKILL to the process that runs now. It counts as a death.
+// Kill sends SIGKILL to the process that runs now. It counts as a death. One that has
+// just ended needs none.
 func (p *Process) Kill() error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.pid == 0 {
+	if p.alive == nil {
 		return fmt.Errorf("%s does not run", p.spec.Name)
 	}
-	return syscall.Kill(p.pid, syscall.SIGKILL)
+	if err := p.alive.Kill(); !errors.Is(err, os.ErrProcessDone) {
+		return err
+	}
+	return nil
 }
 
 // PID of the process that runs now, 0 when none does.
 func (p *Process) PID() int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return p.pid
+	if p.alive == nil {
+		return 0
+	}
+	return p.alive.Pid
 }
 
 // WaitReady returns nil when the process is ready, and an error when ctx ends
@@ -255,7 +262,7 @@ func (p *Process) live(ctx context.Context) string {
 	if err := p.spawner.Start(cmd); err != nil {
 		return err.Error()
 	}
-	p.started(cmd.Process.Pid)
+	p.started(cmd.Process)
 	ended := make(chan struct{})
 	go func() {
 		_ = cmd.Wait()
@@ -277,16 +284,16 @@ func (p *Process) live(ctx context.Context) string {
 	return cmd.ProcessState.String()
 }
 
-func (p *Process) started(pid int) {
+func (p *Process) started(process *os.Process) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.pid = pid
+	p.alive = process
 	if p.spec.PidFile == "" {
 		return
 	}
 	// Renamed into place: whoever reads the file never sees half a number.
 	half := p.spec.PidFile + ".new"
-	if err := os.WriteFile(half, []byte(strconv.Itoa(pid)+"\n"), 0o644); err == nil {
+	if err := os.WriteFile(half, []byte(strconv.Itoa(process.Pid)+"\n"), 0o644); err == nil {
 		err = os.Rename(half, p.spec.PidFile)
 		if err != nil {
 			p.log.Note("pid file: %v", err)
@@ -297,7 +304,7 @@ func (p *Process) started(pid int) {
 func (p *Process) ended() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.pid = 0
+	p.alive = nil
 	if p.spec.PidFile != "" {
 		_ = os.Remove(p.spec.PidFile)
 	}
