@@ -84,14 +84,18 @@ var yearsFirst = []string{"zh", "ja", "ko", "hu"}
 func readers(text, language string, now time.Time) []*reader {
 	tag := strings.ToLower(strings.ReplaceAll(language, "_", "-"))
 	name, region, _ := strings.Cut(tag, "-")
-	words, known := languages[name]
 	// Americans put the month first, and who begins with the year.
 	dayFirst := name != "" && !slices.Contains(yearsFirst, name) && (name != "en" || region != "" && region != "us")
-	all := []*reader{{now: now, dayFirst: dayFirst, tokens: tokens(text, languages["en"]())}}
-	if known && name != "en" {
-		all = append([]*reader{{now: now, dayFirst: dayFirst, tokens: tokens(text, words())}}, all...)
+	english := readerIn("en", text, dayFirst, now)
+	if languages[name] == nil || name == "en" {
+		return []*reader{english}
 	}
-	return all
+	return []*reader{readerIn(name, text, dayFirst, now), english}
+}
+
+// readerIn reads the text by the words of one language alone.
+func readerIn(language, text string, dayFirst bool, now time.Time) *reader {
+	return &reader{now: now, dayFirst: dayFirst, tokens: tokens(text, languages[language]())}
 }
 
 // fold is a word without case and accents, as it is compared.

@@ -39,7 +39,7 @@ var bare = map[string]string{"en": "every", "de": "jeden", "fr": "chaque", "es":
 var seconds = []string{"second", "zweite", "zweiten", "zweiter", "zweites", "deuxieme", "segundo", "tweede"}
 
 func ruleIn(text, language string, withoutEvery bool) (rule string, ok bool) {
-	r := readers(text, language, time.Date(2000, 1, 3, 0, 0, 0, 0, time.UTC))[0]
+	r := readerIn(language, text, language != "en", time.Date(2000, 1, 3, 0, 0, 0, 0, time.UTC))
 	f, end := r.phrase(0)
 	if end == 0 || end != len(r.tokens) || f.freq == "" || f.bang || f.run != nil || !f.until.IsZero() || !f.day.IsZero() && !f.named {
 		return "", false
