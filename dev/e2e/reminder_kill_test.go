@@ -69,7 +69,8 @@ func TestRemindersArriveOnceWhileNotifierIsKilledAtRandomMoments(t *testing.T) {
 	}
 	for stop := begin.Add(spread + 10*time.Second); time.Now().Before(stop); {
 		time.Sleep(time.Duration(rand.Int64N(int64(4 * time.Second)))) // at random moments
-		if s.Kill("notifier") == nil {                                 // otherwise it is being started again
+		// It cannot be killed while it is being started again.
+		if s.Kill("notifier") == nil {
 			kills++
 		}
 	}
