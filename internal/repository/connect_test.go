@@ -45,3 +45,11 @@ func TestAnAppRefusesTheSchemaOfAnOlderBuildWithoutWaiting(t *testing.T) {
 	require.ErrorContains(t, err, "docs/operations.md")
 	require.Empty(t, said.String())
 }
+
+// Whoever stops an app that still waits is not told that a minute has passed.
+func TestOpenThatIsStoppedSaysSo(t *testing.T) {
+	ctx, stop := context.WithCancel(t.Context())
+	stop()
+	_, err := repository.Open(ctx, "postgres://nobody@127.0.0.1:1/none", repository.RoleAPI, slog.New(slog.DiscardHandler))
+	require.ErrorContains(t, err, "stopped before the database was ready")
+}

@@ -164,6 +164,9 @@ func Open(ctx context.Context, url string, role Role, log *slog.Logger) (*pgxpoo
 		select {
 		case <-ctx.Done():
 			pool.Close()
+			if errors.Is(ctx.Err(), context.Canceled) { // by a signal, most likely
+				return nil, fmt.Errorf("stopped before the database was ready: %w", err)
+			}
 			return nil, fmt.Errorf("the database was not ready within %s: %w", connectTimeout, err)
 		case <-time.After(wait):
 		}
