@@ -17,7 +17,9 @@ import (
 // Left alone, it would start one for the whole machine that outlives it.
 const Epmd = "epmd"
 
+// A minute is for events that Dapr has fetched and lost sight of: docs/brokers.md.
 const rabbitMQSettings = `listeners.tcp.local = %s
+consumer_timeout = 60000
 log.file = false
 log.console = true
 log.console.level = warning
