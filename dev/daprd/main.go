@@ -35,9 +35,23 @@ func main() {
 	if err := logger.ApplyOptionsToLoggers(&opts.Logger); err != nil {
 		log.Fatal(err)
 	}
-	if err := run(signals.Context(), opts); err != nil {
+	if err := serve(signals.Context(), opts); err != nil {
 		logger.NewLogger("dapr.runtime").Fatalf("Fatal error from runtime: %s", err)
 	}
+}
+
+// serve runs the sidecar until ctx ends or the sidecar does, and anew after each SIGHUP,
+// which hot reload sends itself for what cannot be changed in a sidecar that runs.
+func serve(ctx context.Context, opts *options.Options) error {
+	for untilSignal := range signals.OnHUP(ctx) {
+		if err := run(untilSignal, opts); err != nil {
+			return err
+		}
+		if untilSignal.Err() == nil {
+			return nil
+		}
+	}
+	return nil
 }
 
 // run runs the sidecar until ctx ends. As in Dapr's own command, the part that

@@ -217,20 +217,17 @@ func answers(url string) bool {
 
 func freePort(t *testing.T) int {
 	t.Helper()
-	picked, err := ports.Pick(0)
+	picked, err := port.NewPicker().Pick(0) // one each: tests run side by side
 	require.NoError(t, err)
 	return picked
 }
-
-// ports of processes that the stack knows nothing of.
-var ports = port.NewPicker()
 
 // A sidecar of another app on the same machine, with the same resources and their
 // credentials, reaches neither the bus nor an app.
 func TestSidecarOfAnotherAppGetsNothing(t *testing.T) {
 	t.Parallel()
 	s := shared(t)
-	url := s.anotherSidecar(t, "stranger", filepath.Join(staged.root, "components", "apps", "configuration.yaml"))
+	url := s.anotherSidecar(t, "stranger", filepath.Join(staged.root, "components", "workers", "configuration.yaml"))
 	for _, topic := range []string{"task-events", "task-reminders", "task-recurrence", "task-recurrence-deadletter"} {
 		r := send(t, http.MethodPost, url+"/v1.0/publish/taskbus/"+topic, "{}", "Content-Type", "application/json", "dapr-api-token", "its-own")
 		require.True(t, slices.Contains([]int{http.StatusForbidden, http.StatusNotFound, http.StatusBadRequest}, r.status), "%s: %d %s", topic, r.status, r.body)

@@ -3,6 +3,7 @@ package e2e
 import (
 	"bytes"
 	"errors"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -69,6 +70,18 @@ func runsUnderTheCLI(t *testing.T, without ...string) (*system, *cliRun) {
 			r.env = append(r.env, name+"="+value)
 		}
 	}
+	t.Cleanup(func() {
+		for _, pid := range r.left(t) {
+			_ = syscall.Kill(pid, syscall.SIGKILL)
+		}
+	})
+	r.start(t)
+	return s, r
+}
+
+// start starts `dapr run -f .`, and waits until it has started all apps.
+func (r *cliRun) start(t *testing.T) {
+	t.Helper()
 	r.process = r.command("run", "-f", ".")
 	r.process.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // as a shell does: ^C reaches the group
 	log, err := os.Create(r.log())                              // no pipe, which would outlive the CLI with what it leaves
@@ -77,12 +90,6 @@ func runsUnderTheCLI(t *testing.T, without ...string) (*system, *cliRun) {
 	require.NoError(t, r.process.Start())
 	require.NoError(t, log.Close())
 	go func() { r.ended <- r.process.Wait() }()
-	t.Cleanup(func() {
-		_ = syscall.Kill(-r.process.Process.Pid, syscall.SIGKILL)
-		for _, pid := range r.left(t) {
-			_ = syscall.Kill(pid, syscall.SIGKILL)
-		}
-	})
 	// The CLI hangs when it is stopped while it starts something.
 	until(t, later, "the CLI has started all apps", func() bool {
 		said, err := os.ReadFile(r.log())
@@ -94,7 +101,6 @@ func runsUnderTheCLI(t *testing.T, without ...string) (*system, *cliRun) {
 		}
 		return bytes.Count(said, []byte("Writing log files to directory")) == 3
 	})
-	return s, r
 }
 
 // log is what the CLI prints.
@@ -142,6 +148,13 @@ func (r *cliRun) leavesNothing(t *testing.T) {
 	}
 }
 
+// interrupt is ^C.
+func (r *cliRun) interrupt(t *testing.T) {
+	t.Helper()
+	require.NoError(t, syscall.Kill(-r.process.Process.Pid, syscall.SIGINT))
+	r.leavesNothing(t)
+}
+
 func TestDaprRunStartsTheAppsAndDaprStopEndsThem(t *testing.T) {
 	t.Parallel()
 	s, r := runsUnderTheCLI(t, "DAPR_API_TOKEN") // dapr stop sends none, and so would not find them
@@ -167,6 +180,42 @@ func TestInterruptedDaprRunLeavesNothing(t *testing.T) {
 	t.Parallel()
 	_, r := runsUnderTheCLI(t)
 	require.Len(t, r.left(t), 7, "the CLI, three apps and three sidecars")
-	require.NoError(t, syscall.Kill(-r.process.Process.Pid, syscall.SIGINT))
-	r.leavesNothing(t)
+	r.interrupt(t)
+}
+
+// All that `dapr run` starts is stopped and started while the broker is away.
+func TestDaprRunServesWithoutTheBrokerAndEveryEventArrivesLater(t *testing.T) {
+	t.Parallel()
+	s, r := runsUnderTheCLI(t)
+	p := s.person(t, "")
+	series := p.add(t, fields{"title": "again", "due_date": in(day), "recurrence_rule": "daily"})
+	s.observer.wait(t, 1, event.TopicTaskEvents, event.TaskCreated, series.ID)
+	require.NoError(t, s.StopPart("broker"))
+	p.call(t, "update_task", fields{"task_id": series.ID, "priority": "high"})
+	r.interrupt(t)
+	r.start(t)
+	url := func(app, path string) string { return s.Env()["TICKLER_"+upper(app)+"_URL"] + path }
+	until(t, later, "api is ready", func() bool { return send(t, http.MethodGet, url("api", "/readyz"), "").status == http.StatusOK })
+	require.JSONEq(t, `{"postgres":"ok"}`, body(t, url("api", "/readyz")))
+	p.call(t, "complete_task", fields{"task_id": series.ID})
+	due := p.add(t, fields{"title": "due meanwhile", "due_date": in(minute)})
+	until(t, later, "the scan to claim a reminder", func() bool { return p.get(t, due.ID).RemindAt == "" })
+	workers := []string{"notifier", "recurrer"}
+	for _, worker := range workers {
+		require.Equal(t, http.StatusServiceUnavailable, send(t, http.MethodGet, url(worker, "/readyz"), "").status, worker)
+	}
+
+	require.NoError(t, s.StartPart(t.Context(), "broker"))
+	back := time.Now()
+	for _, worker := range workers {
+		until(t, soon, worker+" is ready", func() bool { return send(t, http.MethodGet, url(worker, "/readyz"), "").status == http.StatusOK })
+		t.Logf("%s was ready %s after the broker was back", worker, time.Since(back).Round(time.Millisecond))
+	}
+	until(t, later, "all three events of the task", func() bool { return slices.Equal(versions(s, series.ID), []int{1, 2, 3}) })
+	s.successor(t, p, series.ID)
+	s.observer.wait(t, 1, event.TopicTaskReminders, event.ReminderSent, due.ID)
+	last := p.add(t, fields{"title": "last", "due_date": in(minute)})
+	s.observer.wait(t, 1, event.TopicTaskReminders, event.ReminderSent, last.ID)
+	require.Len(t, s.observer.of(event.TopicTaskReminders, event.ReminderSent, due.ID), 1)
+	until(t, soon, "the outbox to be empty", func() bool { return query[int](t, s, `SELECT count(*) FROM outbox`) == 0 })
 }

@@ -60,7 +60,7 @@ func TestComposeRunsTheAppsAsTheLocalRunDoes(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, "service:"+app.AppID, sidecar.NetworkMode)
 		flags := strings.Join(sidecar.Command, " ") + " "
-		wanted := []string{"--app-id " + app.AppID, "--app-port " + strconv.Itoa(app.AppPort), "--config /components/apps/configuration.yaml",
+		wanted := []string{"--app-id " + app.AppID, "--app-port " + strconv.Itoa(app.AppPort), "--config /components/workers/configuration.yaml",
 			"--resources-path /components/apps", "--resources-path /components/brokers/redpanda", "--log-level " + run.Common.LogLevel, "--hot-reload-reconcile-interval 10s"}
 		if app.EnableAppHealthCheck {
 			wanted = append(wanted, "--enable-app-health-check", "--app-health-check-path "+app.AppHealthCheckPath,

@@ -68,7 +68,7 @@ func reviewSecretScopes(o *Objects) error {
 // beyond onCluster.
 func takenOver(o *Objects, broker string) error {
 	sources := map[string]map[string]any{}
-	for _, folder := range []string{filepath.Join(Root, "components", "apps"), filepath.Join(Root, "components", "brokers", broker)} {
+	for _, folder := range []string{filepath.Join(Root, "components", "apps"), filepath.Join(Root, "components", "workers"), filepath.Join(Root, "components", "brokers", broker)} {
 		if err := readSources(folder, sources); err != nil {
 			return err
 		}

@@ -149,10 +149,6 @@ func binary(a runfile.App) []string {
 	return command
 }
 
-// lookAgain is how often a sidecar looks for components that are not loaded, as those of
-// a broker that was away when it started. Dapr's own interval is a minute.
-var lookAgain = []string{"--hot-reload-reconcile-interval", "5s"}
-
 func (s *Stack) sidecarSpec(a app) process.Spec {
 	own := s.home.Secrets.Apps[a.AppID]
 	// The secret store of components/ reads daprd's environment.
@@ -174,10 +170,10 @@ func (s *Stack) sidecarSpec(a app) process.Spec {
 		}
 	}
 	return process.Spec{
-		Name: a.sidecar(), Command: append([]string{s.daprd}, append(a.DaprdArgs(a.ports), lookAgain...)...), Dir: a.AppDirPath,
+		Name: a.sidecar(), Command: append([]string{s.daprd}, a.DaprdArgs(a.ports)...), Dir: a.AppDirPath,
 		Env:         env,
 		StopTimeout: sidecarDrain,
-		// It needs nothing: it waits for the broker by itself.
+		// It needs nothing: it waits for the broker, for which its app has it look.
 		Unprinted: toldBySidecars,
 		// The plain healthz waits for the app, which waits for the sidecar.
 		Ready: answers(fmt.Sprintf("http://%s/v1.0/healthz/outbound", port.Address(a.ports.DaprHTTP))),

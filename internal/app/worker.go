@@ -43,7 +43,7 @@ func OpenWorker(ctx context.Context, name string, role repository.Role, settings
 	a.closers = append(a.closers, relayPool.Close)
 	relay := outbox.NewRelay(relayPool, w.Sidecar, a.Log, a.Registry)
 	a.serveStore(pool, name, relay.Bell)
-	a.background = append(a.background, relay.Run)
+	a.background = append(a.background, relay.Run, func(ctx context.Context) { w.Sidecar.Seek(ctx, a.Log) })
 	return w, nil
 }
 

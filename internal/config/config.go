@@ -101,6 +101,10 @@ func workerSettings(listen string) []setting {
 			c.Sidecar.PubSub = v
 			return nil
 		}},
+		{name: "TICKLER_RESOURCES", optional: true, help: "folder of the sidecar's resources on this machine, touched until the sidecar has reached the broker, so that it looks every 5 seconds and not every minute", read: func(c *Config, v string) error {
+			c.Sidecar.Resources = v
+			return nil
+		}},
 		{name: "APP_PORT", help: "loopback port on which the sidecar calls the app; Dapr sets it", read: port(func(c *Config, v string) { c.Callbacks = net.JoinHostPort("127.0.0.1", v) })},
 		{name: "APP_API_TOKEN", help: "token with which the sidecar calls the app; any secret text, the same for both", read: func(c *Config, v string) error {
 			c.AppAPIToken = v

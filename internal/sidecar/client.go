@@ -5,6 +5,7 @@ package sidecar
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"time"
@@ -25,6 +26,9 @@ type Config struct {
 	HTTPPort string
 	APIToken string // DAPR_API_TOKEN, which the sidecar demands
 	PubSub   string // name of the pub/sub component
+	// Resources is a folder of the sidecar's resources that it shares with the app; ""
+	// if there is none.
+	Resources string
 }
 
 // Client talks to the sidecar. It connects when it is first needed and again
@@ -114,6 +118,9 @@ func (c *Client) Output(binding string) func(ctx context.Context, body []byte, m
 	}
 }
 
+// errNoBus: the sidecar has not reached the broker since it started.
+var errNoBus = errors.New("the sidecar has not reached the broker yet")
+
 // Ready asks whether the sidecar is up and has the pub/sub component, which it lacks
 // until it has reached the broker once since it started. A broker that goes away later
 // leaves it ready.
@@ -142,5 +149,5 @@ func (c *Client) Ready(ctx context.Context) error {
 			return nil
 		}
 	}
-	return fmt.Errorf("the sidecar has not reached the broker yet: it tries again by itself, and its log says why %s is not loaded", c.config.PubSub)
+	return fmt.Errorf("%w: it tries again by itself, and its log says why %s is not loaded", errNoBus, c.config.PubSub)
 }
