@@ -22,27 +22,13 @@ const (
 // runs for seconds, or up to a minute, and keeps a processor and the disk busy. The
 // pauses limit this to a tenth of the time in the long run, for each user and replica.
 type pauses struct {
-	allowance time.Duration
-	regained  float64
-
 	mu      sync.Mutex
 	running map[int64]bool // by user
-	spent   map[int64]spent
-}
-
-// spent is how much of the allowance was used at a given time.
-type spent struct {
-	used time.Duration
-	at   time.Time
+	accounts
 }
 
 func newPauses() *pauses {
-	return &pauses{allowance: allowance, regained: regained, running: map[int64]bool{}, spent: map[int64]spent{}}
-}
-
-// used returns how much of the allowance is used by now.
-func (p *pauses) used(s spent, now time.Time) time.Duration {
-	return max(0, s.used-time.Duration(float64(now.Sub(s.at))*p.regained))
+	return &pauses{running: map[int64]bool{}, accounts: newAccounts(allowance, regained, time.Hour)}
 }
 
 // begin admits a change of all of a user's tasks, and returns the function to call
@@ -55,12 +41,7 @@ func (p *pauses) begin(userID int64) (end func(), err error) {
 		return nil, &fault.Error{Code: fault.RateLimited, Message: "another change of all your tasks is under way; nothing was changed", Hint: "wait for its answer"}
 	}
 	began := time.Now()
-	for user, s := range p.spent { // there are few
-		if p.used(s, began) == 0 {
-			delete(p.spent, user)
-		}
-	}
-	if over := p.used(p.spent[userID], began) - p.allowance; over > 0 {
+	if over := p.over(userID, began); over > 0 {
 		seconds := strconv.Itoa(int(math.Ceil(over.Seconds() / p.regained)))
 		return nil, &fault.Error{
 			Code: fault.RateLimited, Message: "your last changes of very many tasks took long; the next is possible in " + seconds + " s, and nothing was changed",
@@ -73,7 +54,7 @@ func (p *pauses) begin(userID int64) (end func(), err error) {
 		defer p.mu.Unlock()
 		delete(p.running, userID)
 		now := time.Now()
-		p.spent[userID] = spent{p.used(p.spent[userID], now) + now.Sub(began), now}
+		p.spend(userID, now.Sub(began), now)
 	}, nil
 }
 

@@ -16,6 +16,23 @@ import (
 // patience is how long a call waits for a session before it is refused.
 const patience = 5 * time.Second
 
+const (
+	// effort is for how long, in all, sessions work for a user at full speed, and
+	// effortRegained how much of that comes back per second.
+	// effortOwed is the most that a user can be over it: what they did while they were
+	// alone is forgotten after half a minute.
+	effort         = 2 * time.Second
+	effortRegained = 0.25
+	effortOwed     = 8 * time.Second
+	// Beyond that, and while others call too, a part of the user's share rests after each
+	// work for so many times as long as that took, but no longer than longestRest. With
+	// all of a quarter of sixteen sessions, the user then has half a session's work.
+	restFactor  = 7
+	longestRest = 3 * time.Second
+	// present is how long after a call a user counts as one who would notice others' work.
+	present = 10 * time.Second
+)
+
 // work is the purpose of a session on a user's data.
 type work int
 
@@ -28,7 +45,8 @@ const (
 // sessions divides a pool so that no user can take all of it. Work on users' data
 // leaves some sessions for checking tokens and for what all streams share. Reads
 // leave half of the sessions to changes. One user gets a quarter at most, and half
-// of that for reads. See docs/decisions/0017-cost-of-a-user.md.
+// of that for reads, and works little with it once they have kept sessions busy while
+// others call too. See docs/decisions/0017-cost-of-a-user.md.
 type sessions struct {
 	pool  *pgxpool.Pool
 	all   *semaphore.Weighted // for users' data
@@ -37,8 +55,17 @@ type sessions struct {
 
 	patience time.Duration
 
-	mu    sync.Mutex
-	users map[int64]*share
+	mu      sync.Mutex
+	users   map[int64]*share
+	efforts accounts
+	last    appearance // the last call
+	other   appearance // the last call of another user than that
+}
+
+// appearance is when a user last asked for a session.
+type appearance struct {
+	userID int64
+	at     time.Time
 }
 
 // share is what one user holds or waits for.
@@ -50,7 +77,7 @@ type share struct {
 func newSessions(pool *pgxpool.Pool) *sessions {
 	size := int64(pool.Config().MaxConns)
 	return &sessions{
-		pool: pool, users: map[int64]*share{}, patience: patience,
+		pool: pool, users: map[int64]*share{}, patience: patience, efforts: newAccounts(effort, effortRegained, effortOwed),
 		all:   semaphore.NewWeighted(max(1, size-max(1, size/8))),
 		reads: semaphore.NewWeighted(max(1, size/2)),
 		each:  max(1, size/4),
@@ -60,17 +87,31 @@ func newSessions(pool *pgxpool.Pool) *sessions {
 // session is a pool session with its shares. Release must be called exactly once.
 type session struct {
 	*pgxpool.Conn
-	give []func()
+	give []func()             // shares of everybody's sessions
+	mine []func()             // those of the user
+	rest func() time.Duration // how long the user does without them
 }
 
 // Release returns the session to the pool.
 func (s *session) Release() {
 	s.Conn.Release()
+	if s.rest != nil {
+		if rest := s.rest(); rest > 0 {
+			mine := s.mine
+			s.mine = nil
+			time.AfterFunc(rest, func() { giveAll(mine) })
+		}
+	}
 	s.giveUp()
 }
 
 func (s *session) giveUp() {
-	for _, give := range s.give {
+	giveAll(s.give)
+	giveAll(s.mine)
+}
+
+func giveAll(shares []func()) {
+	for _, give := range shares {
 		give()
 	}
 }
@@ -97,9 +138,9 @@ func (s *sessions) fetch(ctx context.Context, lent *session, userID int64, w wor
 	}
 	waiting, cancel := context.WithTimeout(ctx, s.patience)
 	defer cancel()
-	take := func(of *semaphore.Weighted, refusal *fault.Error) error {
+	take := func(of *semaphore.Weighted, list *[]func(), refusal *fault.Error) error {
 		if of.Acquire(waiting, 1) == nil {
-			lent.give = append(lent.give, func() { of.Release(1) })
+			*list = append(*list, func() { of.Release(1) })
 			return nil
 		}
 		if ctx.Err() != nil {
@@ -108,21 +149,21 @@ func (s *sessions) fetch(ctx context.Context, lent *session, userID int64, w wor
 		return refusal
 	}
 	mine, leave := s.join(userID)
-	lent.give = append(lent.give, leave)
+	lent.mine = append(lent.mine, leave)
 	if w == reading {
-		if err := take(mine.reads, errOwnCalls); err != nil {
+		if err := take(mine.reads, &lent.mine, errOwnCalls); err != nil {
 			return err
 		}
 	}
-	if err := take(mine.all, errOwnCalls); err != nil {
+	if err := take(mine.all, &lent.mine, errOwnCalls); err != nil {
 		return err
 	}
 	if w == reading {
-		if err := take(s.reads, errBusy); err != nil {
+		if err := take(s.reads, &lent.give, errBusy); err != nil {
 			return err
 		}
 	}
-	if err := take(s.all, errBusy); err != nil {
+	if err := take(s.all, &lent.give, errBusy); err != nil {
 		return err
 	}
 	var err error
@@ -132,13 +173,31 @@ func (s *sessions) fetch(ctx context.Context, lent *session, userID int64, w wor
 		}
 		return err
 	}
+	began := time.Now()
+	lent.rest = func() time.Duration { return s.rest(userID, began, time.Now()) }
 	return nil
+}
+
+// rest notes a user's work, and returns for how long a part of their share rests.
+func (s *sessions) rest(userID int64, began, now time.Time) time.Duration {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	took := now.Sub(began)
+	s.efforts.spend(userID, took, now)
+	others := s.last
+	if others.userID == userID {
+		others = s.other
+	}
+	if s.efforts.over(userID, now) == 0 || now.Sub(others.at) > present {
+		return 0
+	}
+	return min(restFactor*took, longestRest)
 }
 
 var (
 	errOwnCalls = &fault.Error{
-		Code: fault.RateLimited, Message: "your other calls are still being worked on; this one waited " + patience.String() + " for them and nothing was done",
-		Hint: "make fewer calls at the same time",
+		Code: fault.RateLimited, Message: "this call waited " + patience.String() + " for your other calls, which cost a lot, and nothing was done",
+		Hint: "make fewer calls at the same time, and ask for less: fewer words, a smaller page",
 	}
 	errBusy = fault.Busy("the server is busy; this call waited " + patience.String() + " for its turn and nothing was done")
 )
@@ -153,6 +212,10 @@ func (s *sessions) join(userID int64) (mine *share, leave func()) {
 		s.users[userID] = mine
 	}
 	mine.calls++
+	if userID != s.last.userID {
+		s.other = s.last
+	}
+	s.last = appearance{userID, time.Now()}
 	return mine, func() {
 		s.mu.Lock()
 		defer s.mu.Unlock()

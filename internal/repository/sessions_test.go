@@ -67,6 +67,59 @@ func TestOneUserNeverHoldsTheSessionsThatOthersNeed(t *testing.T) {
 	}
 }
 
+func TestUserWhoKeepsSessionsBusyRestsWhileOthersCall(t *testing.T) {
+	t.Parallel()
+	s := small(t).sessions
+	appear := func(user int64) { _, leave := s.join(user); leave() }
+	now := time.Now()
+	rest := func(user int64, after, took time.Duration) time.Duration {
+		end := now.Add(after)
+		return s.rest(user, end.Add(-took), end)
+	}
+	appear(1)
+	require.Zero(t, rest(1, 0, time.Hour), "nobody else is there")
+	appear(2)
+	appear(1)
+	require.Equal(t, restFactor*20*time.Millisecond, rest(1, 0, 20*time.Millisecond))
+	require.Equal(t, longestRest, rest(1, 0, time.Minute))
+	require.Zero(t, rest(2, 0, effort), "the other user has not worked much")
+	require.Zero(t, rest(1, 2*present, time.Minute), "the other user is gone")
+	appear(2)
+	require.Positive(t, rest(1, 0, time.Millisecond), "still over")
+	require.Zero(t, s.efforts.over(1, now.Add(time.Duration(float64(effortOwed)/effortRegained))), "what was done alone is forgotten")
+}
+
+func TestShareThatRestsIsBackAfterwardsAndTakesNothingFromOthers(t *testing.T) {
+	t.Parallel()
+	r := small(t)
+	s := r.sessions
+	s.efforts.allowance = 0
+	other, err := s.lend(t.Context(), 2, changing)
+	require.NoError(t, err)
+	other.Release()
+	var all []*session
+	for range maxSessions / 4 {
+		one, err := s.lend(t.Context(), 1, changing)
+		require.NoError(t, err)
+		all = append(all, one)
+	}
+	time.Sleep(longestRest / restFactor)
+	for _, one := range all {
+		one.Release()
+	}
+	var refusal *fault.Error
+	_, err = s.lend(t.Context(), 1, changing)
+	require.ErrorAs(t, err, &refusal, "all of the share rests")
+	require.Equal(t, fault.RateLimited, refusal.Code)
+	other, err = s.lend(t.Context(), 2, changing)
+	require.NoError(t, err, "another user is served")
+	other.Release()
+	s.patience = 2 * longestRest
+	one, err := s.lend(t.Context(), 1, changing)
+	require.NoError(t, err, "and the user again, later")
+	one.Release()
+}
+
 func TestWorkersTakeNoShare(t *testing.T) {
 	t.Parallel()
 	r := small(t)
