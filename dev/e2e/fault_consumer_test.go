@@ -60,6 +60,7 @@ func TestConsumerKilledBeforeItsCommitHandlesTheEventOnceMore(t *testing.T) {
 		s.waitReady(t, "recurrer", before)
 		require.Empty(t, s.successors(t, root.ID), "the task does not come without its parts")
 		release()
+		until(t, redelivery(), "the event to come again", func() bool { return len(s.successors(t, root.ID)) > 0 })
 		next := s.successor(t, p, root.ID)
 		s.drained(t, p)
 		require.Equal(t, []int64{next.ID}, s.successors(t, root.ID))

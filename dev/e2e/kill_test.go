@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"syscall"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -86,5 +87,24 @@ func TestReplicasShareTheWorkAndNothingIsDoubled(t *testing.T) {
 		require.NoError(t, s.Kill(part))
 		s.waitReady(t, part, before)
 		w.ends(t, 0)
+	}
+}
+
+// Dapr restarts a sidecar by SIGHUP, which hot reload sends itself when what cannot be
+// changed in a sidecar that runs is changed in its folders.
+func TestReloadedSidecarsServeOnAsTheSameProcesses(t *testing.T) {
+	t.Parallel()
+	s := start(t, nil)
+	p := s.person(t, "")
+	for _, part := range []string{"api-daprd", "recurrer-daprd", "notifier-daprd"} {
+		pid := s.PID(part)
+		require.NoError(t, syscall.Kill(pid, syscall.SIGHUP))
+		until(t, later, part+" to begin again", func() bool { return len(s.lines(part, "level=warning", "mTLS is disabled")) > 1 })
+		series := p.add(t, fields{"title": "after " + part, "recurrence_rule": "daily", "due_date": in(minute)})
+		p.call(t, "complete_task", fields{"task_id": series.ID})
+		until(t, later, "a successor", func() bool { return len(s.successors(t, series.ID)) > 0 })
+		due := p.add(t, fields{"title": "due after " + part, "due_date": in(minute)})
+		until(t, later, "the reminder", func() bool { return len(s.reminders(due.ID)) > 0 })
+		require.Equal(t, pid, s.PID(part))
 	}
 }
