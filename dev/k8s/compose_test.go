@@ -58,7 +58,9 @@ func TestComposeRunsTheAppsAsTheLocalRunDoes(t *testing.T) {
 		}
 		sidecar, err := project.GetService(app.AppID + "-daprd")
 		require.NoError(t, err)
-		require.Equal(t, "service:"+app.AppID, sidecar.NetworkMode)
+		require.Equal(t, "service:"+app.AppID+"-pod", service.NetworkMode, "what restarts comes back into the same network")
+		require.Equal(t, service.NetworkMode, sidecar.NetworkMode)
+		require.Equal(t, []string{app.AppID}, project.Services[app.AppID+"-pod"].Networks["default"].Aliases)
 		flags := strings.Join(sidecar.Command, " ") + " "
 		wanted := []string{"--app-id " + app.AppID, "--app-port " + strconv.Itoa(app.AppPort), "--config /components/workers/configuration.yaml",
 			"--resources-path /components/apps", "--resources-path /components/brokers/redpanda", "--log-level " + run.Common.LogLevel, "--hot-reload-reconcile-interval 10s"}
@@ -109,6 +111,35 @@ func TestServerIsReachedThroughCaddyAlone(t *testing.T) {
 	require.Equal(t, project.Networks["default"].Ipam.Config[0].Subnet, *api.Environment["TICKLER_TRUSTED_PROXIES"], "Caddy's address is believed")
 	require.NotEmpty(t, *api.Environment["DATABASE_URL"], "what compose.yaml says still holds")
 	require.Contains(t, strings.Join(project.Services["caddy"].Command, " "), "--from tickler.example.com --to api:8080")
+}
+
+func TestMailOfComposeIsSentBesideEverythingElse(t *testing.T) {
+	environment := []string{"SMTP_HOST=mail.example.com", "SMTP_FROM=tickler@example.com", "TICKLER_DOMAIN=tickler.example.com"}
+	for _, name := range passwords {
+		environment = append(environment, name+"=x")
+	}
+	project, err := readCompose(t, environment, "compose.server.yaml", "compose.email.yaml")
+	require.NoError(t, err)
+	require.Equal(t, "https://tickler.example.com", *project.Services["api"].Environment["TICKLER_PUBLIC_URL"], "links in mail lead there")
+	require.Equal(t, "mail.example.com", *project.Services["notifier-daprd"].Environment["SMTP_HOST"])
+
+	without, err := readCompose(t, environment)
+	require.NoError(t, err)
+	flags := strings.Join(project.Services["notifier-daprd"].Command, " ")
+	require.Contains(t, flags, "--resources-path /components/email ")
+	require.Equal(t, strings.Join(without.Services["notifier-daprd"].Command, " "), strings.Replace(flags, "--resources-path /components/email ", "", 1))
+}
+
+// Events leave the outbox when the broker has acknowledged them.
+func TestComposeKeepsWhatTheBrokerAcknowledged(t *testing.T) {
+	var environment []string
+	for _, name := range passwords {
+		environment = append(environment, name+"=x")
+	}
+	project, err := readCompose(t, environment)
+	require.NoError(t, err)
+	require.Contains(t, project.Services["redpanda"].Command, "--unsafe-bypass-fsync=false")
+	require.Contains(t, project.Configs["redpanda"].Content, `write_caching_default: "false"`)
 }
 
 func TestComposeHasNoPasswordOfItsOwn(t *testing.T) {
