@@ -17,16 +17,15 @@ import (
 const patience = 5 * time.Second
 
 const (
-	// effort is for how long, in all, sessions work for a user at full speed, and
-	// effortRegained how much of that comes back per second.
-	// effortOwed is the most that a user can be over it: what they did while they were
-	// alone is forgotten after half a minute.
+	// effort is how long sessions work for a user at full speed, effortRegained how much
+	// of that comes back per second, and effortOwed the most by which a user can be over
+	// it: what they did while they were alone is forgotten within half a minute.
 	effort         = 2 * time.Second
 	effortRegained = 0.25
 	effortOwed     = 8 * time.Second
-	// Beyond that, and while others call too, a part of the user's share rests after each
-	// work for so many times as long as that took, but no longer than longestRest. With
-	// all of a quarter of sixteen sessions, the user then has half a session's work.
+	// Beyond the effort, while others call too, a session that a user gives back is
+	// missing from their share for restFactor times as long as they had it, at most for
+	// longestRest. Four sessions then do the work of half a one.
 	restFactor  = 7
 	longestRest = 3 * time.Second
 	// present is how long after a call a user counts as one who would notice others' work.
@@ -44,9 +43,9 @@ const (
 
 // sessions divides a pool so that no user can take all of it. Work on users' data
 // leaves some sessions for checking tokens and for what all streams share. Reads
-// leave half of the sessions to changes. One user gets a quarter at most, and half
-// of that for reads, and works little with it once they have kept sessions busy while
-// others call too. See docs/decisions/0017-cost-of-a-user.md.
+// leave half of the sessions to changes. One user gets a quarter at most, half of that
+// for reads, and less after having kept sessions busy while others call. See
+// docs/decisions/0017-cost-of-a-user.md.
 type sessions struct {
 	pool  *pgxpool.Pool
 	all   *semaphore.Weighted // for users' data
