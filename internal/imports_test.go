@@ -35,7 +35,7 @@ var layers = map[string]string{
 	"sidecar":       "event telemetry",
 	"feed":          "event fault wake",
 	"calendar":      "recurrence task",
-	"transfer":      "fault input journal label limit person phrase recurrence task",
+	"transfer":      "fault input journal label limit person phrase quickadd recurrence task",
 	"api/operation": "access fault history input journal label limit person task telemetry",
 }
 

@@ -50,7 +50,7 @@ var excesses = map[string]excess{
 	"one row":                     {"text/csv", "TYPE,CONTENT\ntask,", "x", "", "one entry of it is longer"},
 	"one row of quotes":           {"text/csv", "TYPE,CONTENT\ntask,\"", "\"\"\n", "", "one entry of it is longer"},
 	"columns of the first row":    {"text/csv", "TYPE,CONTENT", ",", "\n", "one entry of it is longer"},
-	"some columns of many rows":   {"text/csv", "TYPE,CONTENT\n", strings.Repeat(",", 1000) + "\n", "", "more than 100 columns"},
+	"some columns of many rows":   {"text/csv", "TYPE,CONTENT\n", strings.Repeat(",", 1001) + "\n", "", "more than 1000 columns"},
 	"tasks in each other":         {"text/csv", "TYPE,CONTENT,INDENT\n", "task," + strings.Repeat("x", 1500) + ",9999\n", "", ""},
 	"labels":                      {"text/csv", "TYPE,CONTENT\n", "task," + strings.Repeat("@x ", 50_000) + "\n", "", ""},
 	"to-dos of nothing":           {"text/calendar", "BEGIN:VCALENDAR\r\n", "BEGIN:VTODO\nEND:VTODO\n", "END:VCALENDAR\r\n", "more than 10000 tasks"},
@@ -83,7 +83,8 @@ var excesses = map[string]excess{
 	"what is passed over, deep":   {"application/json", `{"timestamp":1,"x":`, `[`, `]}`, "nested more than 64 deep"},
 	"comments of one of them":     {"application/json", `{"timestamp":1,"data":{"tasks":[{"comments":[`, `{},`, `{}]}]}}`, "one entry of it is longer"},
 	"rows of TickTick":            {"text/csv", "List Name,Title\n", ",x\n", "", "more than 10000 tasks"},
-	"rows before the columns":     {"text/csv", "", "x\n", "", "no CSV file that is known"},
+	"rows before the columns":     {"text/csv", "", "x\n", "", "no table of tasks that is known"},
+	"rows of a table":             {"text/csv", "Task,Due date,Tags\n", "x,5/6/2026,a\n", "", "more than 10000 tasks"},
 	"bytes of another encoding":   {"text/csv", "TYPE,CONTENT\n", "note,\xe9\n", "", ""},
 	"empty lines":                 {"text/calendar", "", "\r\n", "", "it is empty"},
 }

@@ -149,3 +149,17 @@ func FuzzEncoding(f *testing.F) {
 		require.Equal(t, whole, pieces)
 	})
 }
+
+func FuzzTable(f *testing.F) {
+	for _, seed := range []string{
+		"Task,Due date\nx,2026-03-05\n", "Task;Due;Time;Parent;ID\nx;46086,5;0,375;1;1.1\n", "Name,Due,Status,Tags,Created,Blocked by\nx,\"March 5, 2026 → March 8, 2026\",Done,\"[a,b]\",Thu Mar 05 2026 23:00:00 GMT+0000 (GMT+00:00),y\n",
+		"Aufgabe\tTermin\tErinnerung am\tWiederholung\nx\t5.3.26\t4/3/26 12:00 AM\tjeden Montag\n", "Task,Due,Reminder\nx,99999,13/13/13\n",
+	} {
+		f.Add([]byte(seed))
+	}
+	service := NewService(task.NewService(nil, fuzzNow), nil, nil, fuzzNow)
+	f.Fuzz(func(t *testing.T, text []byte) {
+		content, err := service.read(fuzzUser, "text/csv", bytes.NewReader(text))
+		requireContent(t, content, err)
+	})
+}

@@ -70,8 +70,12 @@ func (i *item) keep(name, text string) {
 
 // line adds a line at the end of the description.
 func (i *item) line(text string) {
-	if text = cutTo(text, maxKept); len(i.kept) < maxKeptLines && !slices.Contains(i.kept, text) {
+	switch text = cutTo(text, maxKept); {
+	case slices.Contains(i.kept, text):
+	case len(i.kept) < maxKeptLines:
 		i.kept = append(i.kept, text)
+	default:
+		i.note("more than %d lines would have to be kept in the description; the others were left out", maxKeptLines)
 	}
 }
 

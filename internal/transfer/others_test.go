@@ -270,7 +270,7 @@ func TestFileThatCannotBeReadIsNamed(t *testing.T) {
 		"SQLite format 3\x00":                "a database of SQLite",
 		"<?xml version=\"1.0\"?><opml/>":     "HTML or XML",
 		"\xff\xfe\x00\x00T\x00\x00\x00":      "UTF-32",
-		"a,b\n1,2\n":                         "no CSV file that is known here",
+		"a,b\n1,2\n":                         "no table of tasks that is known here",
 		`[{"x":1}]`:                          "a list of things that are not known here",
 		`[1,2]`:                              "a list of things that are not known here",
 		"PK\x03\x04broken":                   "no ZIP that can be read",

@@ -155,7 +155,7 @@ func (s *Service) readJSON(user person.Settings, f *file, text *bufio.Reader, c 
 
 // Formats lists the programs and formats that can be imported.
 func Formats() []string {
-	return []string{documentFormat, calendarFormat, todoistFormat, tickTickFormat, googleFormat, microsoftFormat, tasksOrgFormat, vikunjaFormat}
+	return []string{documentFormat, calendarFormat, todoistFormat, tickTickFormat, googleFormat, microsoftFormat, tasksOrgFormat, vikunjaFormat, tableFormat}
 }
 
 // finish gives each task what could only be known at the end: which others it belongs

@@ -15,7 +15,8 @@ import (
 )
 
 const (
-	maxColumns = 100
+	// maxColumns bounds a row. Jira exports several hundred.
+	maxColumns = 1000
 	// maxBefore is how many rows may stand before the names of the columns: TickTick
 	// writes when and by whom the file was made.
 	maxBefore = 20
@@ -46,13 +47,15 @@ func (t *table) names(columns ...string) bool {
 	return true
 }
 
-// rows reads the rows of a table of one program.
+// rows reads the rows of a table.
 type rows interface {
 	row(t *table) error
+	// end comes after the last row.
+	end()
 }
 
-// readTable reads a CSV file of Todoist or TickTick, told apart by the names of their
-// columns. Values are separated by commas, semicolons or tabs.
+// readTable reads a CSV file of Todoist or TickTick, or any whose headings are known.
+// Values are separated by commas, semicolons, tabs or bars.
 func (s *Service) readTable(user person.Settings, f *file, text *bufio.Reader, c *content) error {
 	begin, _ := text.Peek(longLook)
 	f.entry()
@@ -70,15 +73,16 @@ func (s *Service) readTable(user person.Settings, f *file, text *bufio.Reader, c
 		unknown := program == nil && (n == maxBefore || errors.Is(err, io.EOF))
 		switch {
 		case unknown && f.err == nil:
-			return fault.Invalid("body", "is no CSV file that is known here: a line must name the columns, TYPE and CONTENT as Todoist writes them, or List Name and Title as TickTick does")
+			return fault.Invalid("body", "is no table of tasks that is known here: within its first %d lines one must name the columns, one of them the titles, such as Task, Title, Aufgabe, Tâche or Tarea, and one what tasks have, such as Due date, Done, Status or Priority", maxBefore).WithHint("write such a line above the tasks, for example: Task,Due date,Priority,Project,Tags,Notes,Done")
 		case errors.Is(err, io.EOF) && f.err == nil:
+			program.end()
 			return nil
 		case err != nil:
 			return f.refuse(err, "is not a CSV file: %s")
 		}
 		t.record = record
 		if program == nil {
-			program = s.head(user, t, c)
+			program = s.head(user, t, reader.Comma, c)
 			continue
 		}
 		t.line, _ = reader.FieldPos(0)
@@ -106,7 +110,7 @@ func (q *quotes) Read(p []byte) (int, error) {
 }
 
 // head reads a row that may name the columns, and tells whose they are.
-func (s *Service) head(user person.Settings, t *table, c *content) rows {
+func (s *Service) head(user person.Settings, t *table, separator rune, c *content) rows {
 	t.column = map[string]int{}
 	for i, name := range t.record {
 		t.column[strings.ToUpper(strings.Trim(strings.TrimSpace(name), "\ufeff"))] = i
@@ -119,23 +123,36 @@ func (s *Service) head(user person.Settings, t *table, c *content) rows {
 		c.format = tickTickFormat
 		return &tickTick{content: c, user: user, work: recurrence.NewWork(maxWork)}
 	}
+	if found, ok := headOf(t.record); ok {
+		c.format = tableFormat
+		return newSpreadsheet(c, user, s.now(), t.record, found, separator)
+	}
 	return nil
 }
 
-// separator is what separates the names of the columns.
+// separator is what separates the names of the columns: with it, the most of them are
+// known.
 func separator(begin string) rune {
+	best, most, seen := ',', 0, 0
 	for line := range strings.Lines(begin) {
-		upper := strings.ToUpper(line)
-		if !(strings.Contains(upper, "CONTENT") && strings.Contains(upper, "TYPE") || strings.Contains(upper, "LIST NAME")) {
-			continue
+		if seen++; seen > maxBefore {
+			break
 		}
-		best, most := ',', 0
-		for _, one := range []rune{',', ';', '\t'} {
-			if n := strings.Count(line, string(one)); n > most {
-				best, most = one, n
+		for _, one := range []rune{',', ';', '\t', '|'} {
+			known := 0
+			for name := range strings.SplitSeq(line, string(one)) {
+				name = strings.Trim(strings.TrimSpace(name), "\ufeff\"")
+				if _, there := knownHeadings()[heading(name)]; there || slices.Contains(ownHeadings, strings.ToUpper(name)) {
+					known++
+				}
+			}
+			if known > most {
+				best, most = one, known
 			}
 		}
-		return best
 	}
-	return ','
+	return best
 }
+
+// ownHeadings are those of Todoist and TickTick that no other table has.
+var ownHeadings = []string{"TYPE", "CONTENT", "LIST NAME", "DATE_LANG", "INDENT", "FOLDER NAME"}

@@ -71,6 +71,8 @@ func (p *tickTick) row(t *table) error {
 	return p.add(i)
 }
 
+func (p *tickTick) end() {}
+
 // dates reads when the task is due, how it recurs and when it reminds.
 func (p *tickTick) dates(i *item, t *table) {
 	zone := p.user.Zone()

@@ -77,6 +77,8 @@ func (p *todoist) row(t *table) error {
 	return nil
 }
 
+func (p *todoist) end() {}
+
 func (p *todoist) task(t *table) item {
 	text := t.field("CONTENT")
 	i := item{row: t.line}
