@@ -82,6 +82,11 @@ func readable(files []*zip.File) (found []*zip.File) {
 			found = append(found, one)
 		}
 	}
+	// Notion writes each table twice: as it is shown, and with all of its rows.
+	found = slices.DeleteFunc(found, func(one *zip.File) bool {
+		whole := strings.TrimSuffix(one.Name, ".csv") + "_all.csv"
+		return slices.ContainsFunc(found, func(other *zip.File) bool { return other.Name == whole })
+	})
 	slices.SortStableFunc(found, func(a, b *zip.File) int { return strings.Compare(a.Name, b.Name) })
 	return found
 }
@@ -121,8 +126,10 @@ func (s *Service) readEntry(user person.Settings, entry *zip.File, room *int64, 
 	for _, note := range one.notes {
 		all.note("%q: %s", fault.Clip(name), note)
 	}
+	before := len(all.items)
 	for _, i := range one.items {
 		i.row = len(all.items) + 1
+		i.among.shift(before)
 		all.items = append(all.items, i)
 	}
 	return nil

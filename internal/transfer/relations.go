@@ -27,6 +27,19 @@ func (i *item) relations() *relations {
 	return i.among
 }
 
+// shift moves the places of others behind so many items that come before the file.
+func (r *relations) shift(before int) {
+	if r == nil {
+		return
+	}
+	if r.above != 0 {
+		r.above += before
+	}
+	for n := range r.blockers {
+		r.blockers[n] += before
+	}
+}
+
 // above is the place of what the task is a part of, 0 for none.
 func (i *item) above() int {
 	if i.among == nil {
