@@ -13,7 +13,6 @@ type (
 	TaskPage       = taskPage
 	OverviewAnswer = overviewAnswer
 	OverviewPart   = overviewPart
-	AgendaView     = agendaView
 	Outcomes       = outcomes
 	CategoryAnswer = categoryAnswer
 	CategoryList   = categoryList

@@ -4,6 +4,7 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -83,4 +84,38 @@ func TestConfigurationPageHasEveryVariableOfTheApps(t *testing.T) {
 		return
 	}
 	require.Equal(t, wanted, shown, "make reference writes it")
+}
+
+// A limit that hardening.md tells stands behind its variable: `TICKLER_USER_RATE`, 100 a second.
+var told = regexp.MustCompile("`(TICKLER_[A-Z_]+)`, ([0-9][0-9,]*)")
+
+func TestHardeningPageTellsEveryLimitAsItIs(t *testing.T) {
+	text, err := os.ReadFile("../../docs/hardening.md")
+	require.NoError(t, err)
+	limits := map[string]string{}
+	for _, match := range told.FindAllStringSubmatch(string(text), -1) {
+		limits[match[1]] = strings.ReplaceAll(match[2], ",", "")
+	}
+	defaults := map[string]string{}
+	for _, s := range append(apiSettings(), notifierSettings("127.0.0.1:8081")...) {
+		if strings.HasPrefix(s.name, "TICKLER_USER_") || strings.HasSuffix(s.name, "_RATE") {
+			defaults[s.name] = s.standard
+		}
+	}
+	require.Equal(t, defaults, limits)
+}
+
+// In channels.md a default stands behind a colon, at the end of the row or before a semicolon.
+func TestChannelsPageTellsDefaultsAsTheyAre(t *testing.T) {
+	text, err := os.ReadFile("../../docs/channels.md")
+	require.NoError(t, err)
+	found := 0
+	for _, s := range append(apiSettings(), notifierSettings("127.0.0.1:8081")...) {
+		row := regexp.MustCompile("(?m)^\\| `" + s.name + "` \\| [a-z, ]+ \\| [^`|]*: `([^`]*)`(?:;| \\|)").FindStringSubmatch(string(text))
+		if row != nil {
+			require.Equal(t, s.standard, row[1], s.name)
+			found++
+		}
+	}
+	require.GreaterOrEqual(t, found, 4)
 }
