@@ -277,60 +277,6 @@ func (tx *userTx) endConnection(ctx context.Context, id int64, why string) error
 	return tx.leaveEntry(ctx, entry{object: journal.Token, id: id, action: journal.Revoked, before: map[string]any{"name": name}, after: map[string]any{"reason": why}})
 }
 
-// NoteAttempt notes how far an attempt of a client to be connected came. key is the
-// same for all steps of one attempt.
-func (r *Repository) NoteAttempt(ctx context.Context, userID int64, key []byte, a access.Attempt) error {
-	return r.change(ctx, userID, func(tx *userTx) error { return tx.noteAttempt(ctx, key, a) })
-}
-
-func (tx *userTx) noteAttempt(ctx context.Context, key []byte, a access.Attempt) error {
-	_, err := tx.Exec(ctx, `
-		INSERT INTO oauth_attempts (user_id, key, client, step, problem) VALUES ($1, $2, $3, $4, left($5, 500))
-		ON CONFLICT (user_id, key) DO UPDATE SET client = excluded.client, step = excluded.step, problem = excluded.problem, at = now()`,
-		tx.userID, key, a.Client, string(a.Step), a.Problem)
-	if err != nil {
-		return fmt.Errorf("note attempt: %w", err)
-	}
-	_, err = tx.Exec(ctx, `
-		DELETE FROM oauth_attempts WHERE user_id = $1 AND id IN (
-			SELECT id FROM oauth_attempts WHERE user_id = $1 ORDER BY at DESC, id DESC OFFSET $2)`, tx.userID, access.AttemptsPerUser)
-	return err
-}
-
-// Attempts lists a user's last attempts to connect a client, newest first.
-func (r *Repository) Attempts(ctx context.Context, userID int64) ([]access.Attempt, error) {
-	all, err := collect[access.Attempt](ctx, r.as(userID), `
-		SELECT client, step, problem, at FROM oauth_attempts WHERE user_id = $1 ORDER BY at DESC, id DESC`, userID)
-	return all, unavailable(err)
-}
-
-const (
-	// unusedClients is how many clients may be registered that nobody has connected
-	// yet. One more takes the place of the oldest, unless that is younger than
-	// youngClient.
-	unusedClients = 10_000
-	youngClient   = 10 * time.Minute
-)
-
-// AddClient stores a client that registers. It returns false where too many have
-// registered within minutes.
-func (r *Repository) AddClient(ctx context.Context, id, name string, redirects []string) (bool, error) {
-	added, err := foundIn[bool](ctx, r, `SELECT register_oauth_client($1, $2, $3, $4, $5)`, id, name, redirects, unusedClients, youngClient)
-	if errors.Is(err, fault.ErrNotFound) {
-		return false, nil
-	}
-	return added, err
-}
-
-// Client returns a client that registered, or fault.ErrNotFound.
-func (r *Repository) Client(ctx context.Context, id string) (name string, redirects []string, err error) {
-	err = r.pool.QueryRow(ctx, `SELECT name, redirects FROM find_oauth_client($1)`, id).Scan(&name, &redirects)
-	if errors.Is(err, pgx.ErrNoRows) {
-		return "", nil, fault.ErrNotFound
-	}
-	return name, redirects, unavailable(err)
-}
-
 func namesOf(scopes []access.Scope) []string {
 	names := make([]string, len(scopes))
 	for i, s := range scopes {
