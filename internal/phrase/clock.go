@@ -8,6 +8,12 @@ func (r *reader) clock(f *found, i int) int {
 	introduced := j > i
 	t, after := r.at(j), r.at(j+1)
 	switch {
+	case t.kind == toward && (after.kind == number && after.n < 24 || after.kind == clock):
+		hour := after.n
+		if after.kind == number {
+			hour *= 3600
+		}
+		f.clock, j = (hour+t.n*60+24*3600)%(24*3600), r.skip(j+2, oclock)
 	case t.kind == clock && after.kind == meridiem:
 		if n, ok := half(t.n, after.n); ok {
 			f.clock, j = n, j+2
@@ -27,6 +33,10 @@ func (r *reader) clock(f *found, i int) int {
 				f.clock, j = f.clock+minute.n*60, j+1
 			}
 		}
+	case t.kind == number && introduced && len(t.word) == 4 && t.word[:2] != "19" && t.word[:2] != "20": // 0930, and no year
+		if n, ok := secondsOf(t.word[:2], t.word[2:], "", ""); ok {
+			f.clock, j = n, j+1
+		}
 	case t.kind == number && introduced:
 		if t.n < 24 {
 			f.clock, j = t.n*3600, j+1
@@ -42,6 +52,9 @@ func (r *reader) clock(f *found, i int) int {
 	}
 	if f.clock == noClock {
 		return i
+	}
+	if t := r.at(j); t.kind == beyond {
+		f.clock, j = (f.clock+t.n*60+24*3600)%(24*3600), j+1
 	}
 	if k := r.skip(j, in, on, of); r.at(k).kind == part { // 9 in the evening
 		if r.at(k).n >= noon && f.clock < noon {

@@ -1,10 +1,9 @@
 package phrase
 
 import (
+	"regexp"
 	"strconv"
 	"time"
-
-	"tickler/internal/recurrence"
 )
 
 // today is the present day, as wall time.
@@ -29,32 +28,69 @@ func (r *reader) day(f *found, from int) int {
 		f.day, i = r.next(after.n, 0), i+2
 	case t.kind == weekday && r.dated(f, i) > i:
 		i = r.dated(f, i)
+	case t.kind == weekday && r.ofWeek(f, i+1, t.n) > i+1: // Tuesday of next week
+		i = r.ofWeek(f, i+1, t.n)
 	case t.kind == weekday:
 		f.day = r.next(t.n, 1)
 		i = r.skip(i+1, next)
 	case (t.kind == next || t.kind == this) && after.kind == unit:
 		if f.day = r.ahead(after.n, t.kind == next); !f.day.IsZero() {
-			i += 2
+			i = r.dayOfIt(f, i+2, i)
 		}
 	case t.kind == unit && after.kind == next: // la semaine prochaine
 		if f.day = r.ahead(t.n, true); !f.day.IsZero() {
-			i += 2
+			i = r.dayOfIt(f, i+2, i)
 		}
 	case t.kind == unit && t.n == weekends:
 		f.day, i = r.next(6, 0), i+1
+	case t.kind == in && after.kind == unit && after.n == halfHours:
+		i = r.away(f, i, 1, i+1)
+	case t.kind == in && r.span(f, i+1) > i+1:
+		i = r.span(f, i+1)
+	case t.kind == ending:
+		f.day, i = r.end(t.n, today), i+1
+	case (t.kind == number || t.kind == plus) && after.kind == unit && after.n >= days && r.at(i+2).kind == starting:
+		i = r.counted(f, i, t.n, after.n)
+	case (t.kind == ordinal || t.kind == last || t.kind == other) && r.nth(f, i) > i:
+		i = r.nth(f, i)
 	case t.kind == in && (after.kind == number || after.kind == plus):
 		i = r.away(f, i, after.n, i+2)
 	case t.kind == plus:
 		i = r.away(f, i, t.n, i+1)
-	case t.kind == endOf && after.kind == unit:
-		if f.day = r.end(after.n); !f.day.IsZero() {
-			i += 2
-		}
+	case t.kind == endOf:
+		i = r.endOf(f, i)
 	default:
 		i = r.date(f, i)
 	}
 	if f.day.IsZero() && f.exact == "" {
 		return from
+	}
+	return i
+}
+
+// ofWeek reads the week that a day of it is of: next week, or this one.
+func (r *reader) ofWeek(f *found, from, weekday int) int {
+	i := r.skip(from, of, on, in)
+	t, after := r.at(i), r.at(i+1)
+	week := t.kind == unit && t.n == weeks && after.kind == next || after.kind == unit && after.n == weeks && (t.kind == next || t.kind == this)
+	if !week {
+		return from
+	}
+	day := r.ahead(weeks, true)
+	if t.kind == this {
+		day = day.AddDate(0, 0, -7)
+	}
+	f.day = day.AddDate(0, 0, (weekday+6)%7)
+	return i + 2
+}
+
+// dayOfIt reads the day of a week that was read from begin on: next week Tuesday.
+func (r *reader) dayOfIt(f *found, i, begin int) int {
+	if j := r.skip(i, on); r.at(j).kind == weekday {
+		if g := *f; r.ofWeek(&g, begin, r.at(j).n) > begin {
+			f.day = g.day
+			return j + 1
+		}
 	}
 	return i
 }
@@ -76,113 +112,6 @@ func (r *reader) dated(f *found, i int) int {
 func (r *reader) next(weekday, least int) time.Time {
 	day := r.today().AddDate(0, 0, least)
 	return day.AddDate(0, 0, (weekday-int(day.Weekday())+7)%7)
-}
-
-// ahead is the beginning of the present or next unit. A week begins on Monday.
-func (r *reader) ahead(unit int, next bool) time.Time {
-	today := r.today()
-	step := 0
-	if next {
-		step = 1
-	}
-	switch unit {
-	case weeks:
-		if !next {
-			return today
-		}
-		return r.next(1, 1)
-	case months:
-		return time.Date(today.Year(), today.Month()+time.Month(step), 1, 0, 0, 0, 0, time.UTC)
-	case quarters:
-		first := (int(today.Month())-1)/3*3 + 1
-		return time.Date(today.Year(), time.Month(first+3*step), 1, 0, 0, 0, 0, time.UTC)
-	case years:
-		return time.Date(today.Year()+step, 1, 1, 0, 0, 0, 0, time.UTC)
-	case weekends:
-		if !next {
-			return r.next(6, 0)
-		}
-		return r.next(1, 1).AddDate(0, 0, 5)
-	case workdays:
-		day := today
-		for day = day.AddDate(0, 0, step); day.Weekday() == 0 || day.Weekday() == 6; {
-			day = day.AddDate(0, 0, 1)
-		}
-		return day
-	}
-	return time.Time{}
-}
-
-// end is the last day of the present unit.
-func (r *reader) end(unit int) time.Time {
-	today := r.today()
-	switch unit {
-	case weeks:
-		return r.next(0, 0)
-	case months:
-		return time.Date(today.Year(), today.Month()+1, 0, 0, 0, 0, 0, time.UTC)
-	case years:
-		return time.Date(today.Year(), 12, 31, 0, 0, 0, 0, time.UTC)
-	}
-	return time.Time{}
-}
-
-// away reads a unit, of which the date is n away; without one it is from.
-func (r *reader) away(f *found, from, n, i int) int {
-	t := r.at(i)
-	if t.kind != unit && (t.kind != cadence || t.n != workdays) || n > 9999 {
-		return from
-	}
-	switch t.n {
-	case minutes, hours:
-		step := time.Duration(n) * time.Minute
-		if t.n == hours {
-			step *= 60
-		}
-		wall := recurrence.Wall(r.now.Add(step), r.now.Location()).Truncate(time.Minute)
-		f.day = wall.Truncate(24 * time.Hour)
-		f.clock = int(wall.Sub(f.day) / time.Second)
-	case workdays:
-		day := r.today()
-		for left := n; left > 0; {
-			if day = day.AddDate(0, 0, 1); day.Weekday() != 0 && day.Weekday() != 6 {
-				left--
-			}
-		}
-		f.day = day
-	default:
-		f.day = later(r.today(), t.n, n)
-	}
-	if f.day.IsZero() {
-		return from
-	}
-	return i + 1
-}
-
-// later is n units after a day. Where that month is too short it is its last day.
-func later(day time.Time, unit, n int) time.Time {
-	inMonths := func(n int) time.Time {
-		y, m, d := day.Date()
-		first := time.Date(y, m+time.Month(n), 1, 0, 0, 0, 0, time.UTC)
-		return first.AddDate(0, 0, min(d, first.AddDate(0, 1, -1).Day())-1)
-	}
-	switch unit {
-	case days:
-		return day.AddDate(0, 0, n)
-	case weeks, weekends:
-		return day.AddDate(0, 0, 7*n)
-	case fortnights:
-		return day.AddDate(0, 0, 14*n)
-	case months:
-		return inMonths(n)
-	case quarters:
-		return inMonths(3 * n)
-	case halves:
-		return inMonths(6 * n)
-	case years:
-		return inMonths(12 * n)
-	}
-	return time.Time{}
 }
 
 // date reads a day of a month or a date in figures. One without a year is the next
@@ -244,10 +173,17 @@ func (r *reader) date(f *found, i int) int {
 	return i
 }
 
+var shortYear = regexp.MustCompile(`^['’](\d{2})$`)
+
 // inYear reads the year of a day of a month, if there is one.
 func (r *reader) inYear(f *found, from, month, day, i int) int {
 	var ok bool
-	if year := r.at(i); year.kind == number && year.n >= 1970 && year.n <= 9999 {
+	year := r.at(i)
+	if m := shortYear.FindStringSubmatch(year.word); m != nil && year.kind == unknown { // '27
+		year.kind = number
+		year.n, _ = strconv.Atoi("20" + m[1])
+	}
+	if year.kind == number && year.n >= 1970 && year.n <= 9999 {
 		if f.day, ok = existing(year.n, month, day); ok {
 			return i + 1
 		}

@@ -44,11 +44,11 @@ var english = vocabulary{
 	{unit, minutes}: "minute|minutes|min|mins", {unit, hours}: "hour|hours|hr|hrs", {unit, days}: "day|days", {unit, weeks}: "week|weeks|wk|wks",
 	{unit, fortnights}: "fortnight|fortnights", {unit, months}: "month|months|mo", {unit, quarters}: "quarter|quarters", {unit, years}: "year|years|yr|yrs",
 	{unit, workdays}: "weekday|workday|working day|work day|business day|working days|work days|business days", {unit, weekends}: "weekend",
-	{offset, 0}: "today|tod", {offset, 1}: "tomorrow|tom|tmr|tmrw", {offset, 2}: "day after tomorrow|the day after tomorrow|overmorrow", {offset, -1}: "yesterday",
-	{weekday, 0}: "sunday|sun", {weekday, 1}: "monday|mon", {weekday, 2}: "tuesday|tue|tues", {weekday, 3}: "wednesday|wed|weds",
-	{weekday, 4}: "thursday|thu|thur|thurs", {weekday, 5}: "friday|fri", {weekday, 6}: "saturday|sat",
+	{offset, 0}: "today|tod", {offset, 1}: "tomorrow|tomorow|tommorow|tommorrow|tomorrrow|tom|tmr|tmrw", {offset, 2}: "day after tomorrow|the day after tomorrow|overmorrow", {offset, -1}: "yesterday",
+	{weekday, 0}: "sunday|sun", {weekday, 1}: "monday|mon", {weekday, 2}: "tuesday|tuseday|teusday|tue|tues", {weekday, 3}: "wednesday|wendesday|wensday|wednsday|wed|weds",
+	{weekday, 4}: "thursday|thrusday|thurday|thu|thur|thurs", {weekday, 5}: "friday|firday|fryday|fri", {weekday, 6}: "saturday|saterday|sat",
 	{eachDay, 0}: "sundays", {eachDay, 1}: "mondays", {eachDay, 2}: "tuesdays", {eachDay, 3}: "wednesdays", {eachDay, 4}: "thursdays", {eachDay, 5}: "fridays", {eachDay, 6}: "saturdays",
-	{month, 1}: "january|jan", {month, 2}: "february|feb", {month, 3}: "march|mar", {month, 4}: "april|apr", {month, 5}: "may", {month, 6}: "june|jun",
+	{month, 1}: "january|jan", {month, 2}: "february|febuary|feburary|feb", {month, 3}: "march|mar", {month, 4}: "april|apr", {month, 5}: "may", {month, 6}: "june|jun",
 	{month, 7}: "july|jul", {month, 8}: "august|aug", {month, 9}: "september|sep|sept", {month, 10}: "october|oct", {month, 11}: "november|nov", {month, 12}: "december|dec",
 	{part, morning}: "morning|mornings", {part, noon}: "noon|midday|afternoon|afternoons", {part, evening}: "evening|evenings|tonight", {part, night}: "night|nights", {part, 0}: "midnight",
 	{next, 0}: "next|coming", {this, 0}: "this", {last, 0}: "last",
@@ -57,7 +57,8 @@ var english = vocabulary{
 	{in, 0}: "in", {at, 0}: "at|@", {on, 0}: "on|the|on the|in the|by", {of, 0}: "of|of the|of each|of every", {and, 0}: "and|&",
 	{starting, 0}: "starting|starting on|starting from|starts|start|from|beginning", {until, 0}: "until|till|ending|ending on|ends", {during, 0}: "for",
 	{meridiem, 0}: "am|a.m.|a.m", {meridiem, 12}: "pm|p.m.|p.m", {oclock, 0}: "o'clock|oclock",
-	{endOf, 0}: "end of|end of the|the end of|the end of the",
+	{endOf, 0}: "end of|end of the|the end of|the end of the", {close, 0}: "eod|end of day|end of the day|the end of the day|cob|close of business|end of business", {except, 0}: "except|except on|but|but not|excluding",
+	{ending, weeks}: "eow|week's end", {ending, months}: "eom|month end|month-end", {ending, quarters}: "eoq|quarter end", {ending, years}: "eoy|year end|year-end", {unit, halfHours}: "half an hour|half hour", {toward, 30}: "half past", {toward, 15}: "quarter past|a quarter past", {toward, -15}: "quarter to|a quarter to", {number, 11}: "eleven", {elsewhere, 0}: "past",
 }
 
 var german = vocabulary{
@@ -78,7 +79,9 @@ var german = vocabulary{
 	{number, 1}: "ein|eine|einem|einer|einen", {number, 2}: "zwei", {number, 3}: "drei", {number, 4}: "vier", {number, 5}: "fünf", {number, 6}: "sechs", {number, 7}: "sieben", {number, 8}: "acht", {number, 9}: "neun", {number, 10}: "zehn", {number, 12}: "zwölf",
 	{in, 0}: "in", {at, 0}: "um|gegen", {on, 0}: "am|den|der|dem|an|auf|jeweils am", {of, 0}: "des|im|von|eines", {and, 0}: "und|&",
 	{starting, 0}: "ab|ab dem|beginnend|beginnend am|startend", {until, 0}: "bis|bis zum", {during, 0}: "für",
-	{oclock, 0}: "uhr", {endOf, 0}: "ende|ende des|ende der",
+	{oclock, 0}: "uhr", {endOf, 0}: "ende|ende des|ende der", {close, 0}: "feierabend|ende des tages|tagesende", {except, 0}: "außer|ausser|außer am|ausser am",
+	{ending, months}: "monatsende", {ending, quarters}: "quartalsende", {ending, years}: "jahresende", {unit, halfHours}: "halbe stunde|halben stunde", {toward, -30}: "halb", {toward, 15}: "viertel nach", {toward, -15}: "viertel vor|dreiviertel", {number, 11}: "elf",
+	{elsewhere, 0}: "übernächste|übernächsten|übernächster|übernächstes|vergangenen|vergangene|vorigen|vorige",
 }
 
 var french = vocabulary{
@@ -98,7 +101,8 @@ var french = vocabulary{
 	{number, 1}: "un|une", {number, 2}: "deux", {number, 3}: "trois", {number, 4}: "quatre", {number, 5}: "cinq", {number, 6}: "six", {number, 8}: "huit", {number, 9}: "neuf", {number, 10}: "dix", {number, 12}: "douze",
 	{in, 0}: "dans|d'ici", {at, 0}: "à|a|vers", {on, 0}: "le|la|les|au", {of, 0}: "de|du|de chaque|de la", {and, 0}: "et|&",
 	{starting, 0}: "à partir du|à partir de|à compter du|dès le|dès|commençant", {until, 0}: "jusqu'au|jusqu'à|jusqu’au", {during, 0}: "pendant",
-	{oclock, 0}: "h|heures pile", {endOf, 0}: "fin|fin du|la fin du|fin de|fin de la",
+	{oclock, 0}: "h|heures pile", {endOf, 0}: "fin|fin du|la fin du|fin de|fin de la", {close, 0}: "fin de journée|la fin de la journée|fin de la journée", {except, 0}: "sauf|sauf le|excepté|hormis",
+	{unit, halfHours}: "demi-heure|demi heure", {beyond, 30}: "et demie|et demi", {beyond, 15}: "et quart", {beyond, -15}: "moins le quart|moins quart", {number, 11}: "onze", {elsewhere, 0}: "passé|passée|en huit|en quinze|sur deux|sur trois",
 }
 
 var spanish = vocabulary{
@@ -108,7 +112,7 @@ var spanish = vocabulary{
 	{unit, minutes}: "minuto|minutos|min", {unit, hours}: "hora|horas", {unit, days}: "día|días", {unit, weeks}: "semana|semanas", {unit, fortnights}: "quincena|quincenas",
 	{unit, months}: "mes|meses", {unit, quarters}: "trimestre|trimestres", {unit, years}: "año|años",
 	{unit, workdays}: "día laborable|días laborables|día hábil|días hábiles|día laboral|días de semana", {unit, weekends}: "fin de semana|fines de semana|finde",
-	{offset, 0}: "hoy", {dawn, 0}: "mañana|mañanas", {offset, 2}: "pasado mañana|pasado", {offset, -1}: "ayer",
+	{offset, 0}: "hoy", {dawn, 0}: "mañana|mañanas", {offset, 2}: "pasado mañana", {offset, -1}: "ayer",
 	{weekday, 0}: "domingo|domingos|dom", {weekday, 1}: "lunes|lun", {weekday, 2}: "martes", {weekday, 3}: "miércoles|mié", {weekday, 4}: "jueves|jue", {weekday, 5}: "viernes|vie", {weekday, 6}: "sábado|sábados|sáb",
 	{month, 1}: "enero|ene", {month, 2}: "febrero|feb", {month, 3}: "marzo", {month, 4}: "abril|abr", {month, 5}: "mayo|may", {month, 6}: "junio|jun",
 	{month, 7}: "julio|jul", {month, 8}: "agosto|ago", {month, 9}: "septiembre|setiembre|sep|sept", {month, 10}: "octubre|oct", {month, 11}: "noviembre|nov", {month, 12}: "diciembre|dic",
@@ -118,7 +122,8 @@ var spanish = vocabulary{
 	{number, 1}: "un|una", {number, 2}: "dos", {number, 3}: "tres", {number, 4}: "cuatro", {number, 5}: "cinco", {number, 6}: "seis", {number, 7}: "siete", {number, 8}: "ocho", {number, 9}: "nueve", {number, 10}: "diez", {number, 12}: "doce",
 	{in, 0}: "en|dentro de", {at, 0}: "a las|a la|a", {on, 0}: "el|los|la|las|en el|en la", {of, 0}: "de|del|de cada", {and, 0}: "y|e|&",
 	{starting, 0}: "a partir del|a partir de|desde|desde el|empezando|empezando el|comenzando el", {until, 0}: "hasta|hasta el", {during, 0}: "durante|por",
-	{oclock, 0}: "h|hs|en punto", {meridiem, 0}: "am|a.m.|a.m", {meridiem, 12}: "pm|p.m.|p.m", {endOf, 0}: "fin|fin de|final de|a final de|a fin de|fines de",
+	{oclock, 0}: "h|hs|en punto", {meridiem, 0}: "am|a.m.|a.m", {meridiem, 12}: "pm|p.m.|p.m", {endOf, 0}: "fin|fin de|final de|a final de|a fin de|fines de|finales de|a finales de", {close, 0}: "fin del día|final del día", {except, 0}: "excepto|excepto el|salvo|menos",
+	{unit, halfHours}: "media hora", {beyond, 30}: "y media", {beyond, 15}: "y cuarto", {beyond, -15}: "menos cuarto", {number, 11}: "once", {elsewhere, 0}: "pasado|pasada",
 }
 
 var dutch = vocabulary{
@@ -138,7 +143,7 @@ var dutch = vocabulary{
 	{number, 1}: "een|één", {number, 2}: "twee", {number, 3}: "drie", {number, 4}: "vier", {number, 5}: "vijf", {number, 6}: "zes", {number, 7}: "zeven", {number, 8}: "acht", {number, 9}: "negen", {number, 10}: "tien", {number, 12}: "twaalf",
 	{in, 0}: "over|binnen", {at, 0}: "om", {on, 0}: "op|de|het|in de", {of, 0}: "van|van de|van elke", {and, 0}: "en|&",
 	{starting, 0}: "vanaf|beginnend|beginnend op|met ingang van", {until, 0}: "tot|tot en met", {during, 0}: "gedurende",
-	{endOf, 0}: "eind|einde|eind van de|einde van de|einde van het",
+	{endOf, 0}: "eind|einde|eind van de|einde van de|einde van het", {close, 0}: "einde van de dag|eind van de dag", {except, 0}: "behalve|behalve op|uitgezonderd", {unit, halfHours}: "half uur|halfuur", {toward, -30}: "half", {toward, 15}: "kwart over", {toward, -15}: "kwart voor", {number, 11}: "elf", {elsewhere, 0}: "afgelopen|vorige",
 }
 
 var portuguese = vocabulary{
@@ -157,7 +162,7 @@ var portuguese = vocabulary{
 	{next, 0}: "próximo|próxima|próximos|próximas|que vem", {this, 0}: "este|esta|neste|nesta", {last, 0}: "último|última",
 	{ordinal, 1}: "primeiro|primeira", {ordinal, 2}: "segundo", {ordinal, 3}: "terceiro|terceira", {ordinal, 4}: "quarto", {ordinal, 5}: "quinto",
 	{number, 1}: "um|uma", {number, 2}: "dois|duas", {number, 3}: "três", {number, 4}: "quatro", {number, 5}: "cinco", {number, 6}: "seis", {number, 7}: "sete", {number, 8}: "oito", {number, 9}: "nove", {number, 12}: "doze",
-	{in, 0}: "em|daqui a|dentro de", {at, 0}: "às|as", {on, 0}: "na|no|o|a|aos|nas|no dia|o dia", {of, 0}: "de|do|de cada", {and, 0}: "e|&",
+	{in, 0}: "em|daqui a|dentro de", {at, 0}: "às|as", {on, 0}: "na|no|o|a|aos|nas|no dia|o dia", {of, 0}: "de|do|da|de cada", {and, 0}: "e|&",
 	{starting, 0}: "a partir de|a partir do dia|começando|começando em|desde", {until, 0}: "até|até o dia", {during, 0}: "por|durante",
-	{oclock, 0}: "h|em ponto", {endOf, 0}: "fim do|final do|fim da|fim de",
+	{oclock, 0}: "h|em ponto", {endOf, 0}: "fim do|final do|fim da|fim de", {close, 0}: "fim do dia|final do dia", {except, 0}: "exceto|menos|salvo", {unit, halfHours}: "meia hora", {beyond, 30}: "e meia", {number, 11}: "onze", {elsewhere, 0}: "passado|passada",
 }

@@ -24,6 +24,7 @@ type found struct {
 	every int    // its INTERVAL
 	parts string // the BY parts, each with a semicolon before it
 	bang  bool
+	close bool  // the end of that day, or of today
 	named bool  // day is the one on which it recurs each year
 	hours []int // of several times of a day, all with the minutes of clock
 	until time.Time
@@ -68,6 +69,16 @@ func (r *reader) phrase(i int) (found, int) {
 				if next := r.clock(&f, i+1); next > i+1 {
 					i = next
 				}
+			}
+		}
+		if !f.close && f.exact == "" {
+			if j := r.skip(i, on); r.at(j).kind == close {
+				f.close, i = true, j+1
+			}
+		}
+		if r.at(i).kind == starting && f.freq == "" && f.clock == noClock && !f.day.IsZero() {
+			if next := r.clock(&f, i+1); next > i+1 { // tomorrow from 14:00
+				i = next
 			}
 		}
 		if r.at(i).kind == until && f.freq != "" && f.until.IsZero() {

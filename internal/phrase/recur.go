@@ -33,6 +33,37 @@ func (f *found) recurs(unit, n int) bool {
 
 // recurrence reads how something recurs.
 func (r *reader) recurrence(f *found, from int) int {
+	i := r.recurring(f, from)
+	if f.freq == "DAILY" && f.every == 1 && f.parts == "" {
+		return r.without(f, i)
+	}
+	return i
+}
+
+// without reads the days on which something does not recur that else does daily.
+func (r *reader) without(f *found, from int) int {
+	if r.at(from).kind != except {
+		return from
+	}
+	i := r.skip(from+1, on)
+	list, end := r.weekdays(i)
+	if t := r.plural(i); t.kind == unit && t.n == weekends {
+		list, end = "SA,SU", i+1
+	}
+	var left []string
+	for _, day := range []string{"MO", "TU", "WE", "TH", "FR", "SA", "SU"} {
+		if !strings.Contains(list, day) {
+			left = append(left, day)
+		}
+	}
+	if list == "" || len(left) == 0 {
+		return from
+	}
+	f.freq, f.parts = "WEEKLY", ";BYDAY="+strings.Join(left, ",")
+	return end
+}
+
+func (r *reader) recurring(f *found, from int) int {
 	t := r.at(from)
 	switch t.kind {
 	case cadence:
@@ -51,8 +82,27 @@ func (r *reader) recurrence(f *found, from int) int {
 		}
 		f.bang = t.bang
 		return i
+	case on, ordinal, last, other: // on the last Friday of each month
+		if parts, end := r.ofMonth(r.skip(from, on)); end > from && r.eachMonth(from, end) {
+			f.freq, f.parts = "MONTHLY", parts
+			return end
+		}
 	}
 	return from
+}
+
+// eachMonth tells whether days of a month are those of every month.
+func (r *reader) eachMonth(from, end int) bool {
+	if r.at(end-1).kind != unit {
+		return false
+	}
+	for i := from; i < end; i++ {
+		t := r.at(i)
+		if t.kind == every || t.kind == of && slices.Contains([]string{"of each", "of every", "de chaque", "de cada", "van elke"}, t.word) {
+			return true
+		}
+	}
+	return false
 }
 
 // each reads what follows "every".

@@ -75,7 +75,7 @@ func (r *reader) first(f found) (time.Time, bool) {
 	}
 	switch {
 	case f.freq == "" && !named && f.clock == noClock:
-		return time.Time{}, false
+		return day, f.close
 	case f.freq == "HOURLY" && f.clock == noClock && !named:
 		return now.Truncate(time.Hour).Add(time.Hour), true
 	case passed && f.freq == "HOURLY":
@@ -108,6 +108,9 @@ func (r *reader) first(f found) (time.Time, bool) {
 // can be one: the sun, look at 9 flats, the 3rd chapter, a weekly report.
 func (r *reader) meant(f found, begin, end int) bool {
 	t, ends := r.at(end-1), end == len(r.tokens)
+	if r.bound(begin, end) {
+		return false
+	}
 	introduced := r.at(begin).kind == on && end-begin == 2
 	switch {
 	case introduced && t.kind == ordinal:
@@ -120,12 +123,43 @@ func (r *reader) meant(f found, begin, end int) bool {
 		return f.freq != "" || !f.day.IsZero() || f.clock != noClock
 	}
 	switch t.kind {
-	case offset, dawn, date, clock, eachDay:
+	case offset, dawn, date, clock, eachDay, close, ending:
 		return true
+	case part: // tonight is of today, other parts of a day need one
+		return slices.Contains(tonight, t.word)
 	case weekday:
 		return len(t.word) > 3 || slices.Contains([]string{"mon", "tue", "wed", "thu", "fri"}, t.word)
 	case cadence:
 		return ends
+	}
+	return false
+}
+
+// tonight are the parts of a day that are of today.
+var tonight = []string{"tonight", "ce soir", "esta noche", "vanavond", "vannacht", "hoje a noite"}
+
+// bound tells whether words beside make another date of what was found: last Friday, a
+// week from Friday, Friday week, the first Monday of next month. Rather none than another.
+func (r *reader) bound(begin, end int) bool {
+	first, final, after := r.at(r.skip(begin, on)), r.at(end-1), r.at(end)
+	for r.at(begin-1).kind == on {
+		begin--
+	}
+	before := r.at(begin - 1)
+	day := first.kind == weekday || first.kind == unit || first.kind == next || first.kind == this
+	switch {
+	case before.kind == last, before.kind == endOf, before.kind == elsewhere, (before.kind == other || before.kind == ordinal) && day:
+		return true
+	case final.kind == weekday && (after.kind == last || after.kind == elsewhere): // vendredi dernier
+		return true
+	case before.kind == weekday && first.kind == in, final.kind == weekday && after.kind == in && r.at(end+1).kind == number: // Monday in two weeks: of which week?
+		return true
+	case after.kind == except: // of days that could not be taken out
+		return r.at(end+1).kind == weekday || r.at(end+1).kind == cadence || r.at(end+1).kind == unit
+	case final.kind == weekday && after.kind == unit && after.n == weeks && r.at(begin-1).kind != number:
+		return true
+	case before.kind == unit && r.at(begin-2).kind == number && before.n >= days && (first.kind == weekday || first.kind == offset || first.kind == starting):
+		return true
 	}
 	return false
 }

@@ -61,6 +61,8 @@ func TestRuleReadsHowSomethingRecursAndNothingElse(t *testing.T) {
 		"le premier lundi du mois":               "FREQ=MONTHLY;BYDAY=1MO",
 		"de lunes a viernes":                     "FREQ=WEEKLY;BYDAY=MO,TU,WE,TH,FR",
 		"cada 15 días":                           "FREQ=DAILY;INTERVAL=15",
+		"every day except sunday":                "FREQ=WEEKLY;BYDAY=MO,TU,WE,TH,FR,SA",
+		"on the last friday of each month":       "FREQ=MONTHLY;BYDAY=-1FR",
 		"elke maandag":                           "FREQ=WEEKLY;BYDAY=MO",
 		"toda segunda-feira":                     "FREQ=WEEKLY;BYDAY=MO",
 	} {
@@ -70,7 +72,7 @@ func TestRuleReadsHowSomethingRecursAndNothingElse(t *testing.T) {
 	}
 	for _, text := range []string{
 		"", "every", "every blue moon", "tomorrow", "every day from 3 aug", "every day for 3 weeks", "every day until june", "every! 3 days",
-		"second friday", "every 3rd friday of the quarter", "every day except sunday", "every 4 hours on weekdays", "every 0 days", "every 1.5 days", "every 3 business days",
+		"second friday", "every 3rd friday of the quarter", "every day except holidays", "every 4 hours on weekdays", "every 0 days", "every 1.5 days", "every 3 business days",
 		"every monday at 9, 10 times", "every second to last day", "every 5 days and every monday", "every hour at 9", "never", "twice a day", "bimonthly", "biannually", "sometimes", "FREQ=DAILY", "every monday, please",
 	} {
 		rule, ok := Rule(text)
