@@ -356,6 +356,7 @@ func TestFormThatIsSentWithoutASessionIsShownAgainAfterSignIn(t *testing.T) {
 		require.Equal(t, http.StatusOK, page.status, page.text)
 		require.Contains(t, page.text, "Buy &lt;b&gt;bread&lt;/b&gt; &#34;now&#34; &amp; 😀")
 		require.Contains(t, page.text, `action="/add"`)
+		require.Contains(t, page.text, `>Text</label>`)
 		require.NotContains(t, page.text, "<b>bread")
 	}
 	require.Zero(t, count(), "nothing is done before its person sends it")

@@ -2,6 +2,8 @@ package web
 
 import (
 	"cmp"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"net/http"
 	"strings"
@@ -113,7 +115,7 @@ func (s *server) add(c *gin.Context, user person.Settings) error {
 	given := arguments{"title": reading.Title}
 	for field, value := range map[string]string{
 		"due_date": reading.When.Due, "recurrence_rule": reading.When.Rule, "recurrence_base": string(reading.When.Base),
-		"priority": string(reading.Priority), "category": category, "idempotency_key": form.Get("key"),
+		"priority": string(reading.Priority), "category": category, "idempotency_key": onceKey(form.Get("key"), form.Get("text")),
 	} {
 		if value != "" {
 			given[field] = value
@@ -126,6 +128,10 @@ func (s *server) add(c *gin.Context, user person.Settings) error {
 		given["estimate_minutes"] = reading.Minutes
 	}
 	added, err := call[operation.TaskAnswer](ctx, s.Operations, "add_task", given)
+	if usedBefore(err) {
+		s.Pages.Say(c, backTo(c), Said{Text: "This was added before"})
+		return nil
+	}
 	if e := (*fault.Error)(nil); errors.As(err, &e) {
 		return s.notAdded(c, user, e, reading)
 	} else if err != nil {
@@ -138,6 +144,24 @@ func (s *server) add(c *gin.Context, user person.Settings) error {
 	}
 	s.Pages.Say(c, backTo(c), Said{Text: "Added " + quoted(added.Task.Title), Detail: strings.Join(understood, " · "), Call: callOf(c)})
 	return nil
+}
+
+// onceKey is the key by which a form that is sent again adds nothing more, "" for a form
+// without one. Another text under the same form is another task: the answer to the first
+// may have been lost on its way, and its person gone on typing.
+func onceKey(form, text string) string {
+	if form == "" {
+		return ""
+	}
+	digest := sha256.Sum256([]byte(form + "\x00" + text))
+	return hex.EncodeToString(digest[:])
+}
+
+// usedBefore reports whether the same text was added from the same form before, but meant
+// something else: "in 1 hour" is another moment by now.
+func usedBefore(err error) bool {
+	var e *fault.Error
+	return errors.As(err, &e) && e.Code == fault.Conflict && e.Field == "idempotency_key"
 }
 
 // notAdded shows the page that the form is on, with what is wrong.

@@ -58,6 +58,23 @@ func TestAddingTwiceWithOneFormAddsOnce(t *testing.T) {
 	ann.post("/add", form...)
 	ann.post("/add", form...)
 	require.Len(t, run[operation.TaskPage](ann, "list_tasks", `{}`).Tasks, 1)
+
+	// The answer may have been lost on its way, and its person gone on typing.
+	other := ann.post("/add", append(form[:4:4], "text", "Once more")...)
+	require.Contains(t, other.text, "Added “Once more”")
+	require.Len(t, run[operation.TaskPage](ann, "list_tasks", `{}`).Tasks, 2)
+}
+
+func TestAddingAgainWhatCountsFromNowAddsOnce(t *testing.T) {
+	t.Parallel()
+	ann, _ := setup(t)
+	at := time.Date(2026, 11, 30, 8, 0, 0, 0, time.UTC)
+	ann.now = func() time.Time { return at }
+	form := addForm(ann.get("/"), "Take the cake out in 1 hour")
+	require.Contains(t, ann.post("/add", form...).text, "Added “Take the cake out”")
+	at = at.Add(2 * time.Minute)
+	require.Contains(t, ann.post("/add", form...).text, "This was added before")
+	require.Len(t, run[operation.TaskPage](ann, "list_tasks", `{}`).Tasks, 1)
 }
 
 func TestWhatCannotBeAddedIsKept(t *testing.T) {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"regexp"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -47,6 +48,41 @@ func TestTaskShowsWhatWasSaidAboutIt(t *testing.T) {
 	gone := ann.post(path+"/comment", "comment", number, "delete", "yes")
 	require.Contains(t, gone.text, "Deleted a comment on")
 	require.NotContains(t, gone.text, `id="comment-`+number)
+}
+
+// newest returns the field that holds the newest comment that a page shows.
+func newest(p page) []string {
+	_, last, _ := strings.Cut(p.text, `name="last" value="`)
+	last, _, _ = strings.Cut(last, `"`)
+	return []string{"last", last}
+}
+
+func TestCommentWhoseAnswerWasLostIsAddedOnce(t *testing.T) {
+	t.Parallel()
+	ann, _ := setup(t)
+	path := "/task/" + itoa(ann.adds(`{"title": "Bathroom"}`))
+	form := append(newest(ann.get(path)), "text", " Two\r\noffers ", "url", "https://example.com/offer", "title", "Offer")
+	require.Equal(t, "0", form[1])
+	shown := ann.post(path+"/comment", form...)
+	require.Contains(t, shown.text, "Commented on")
+	require.Len(t, commentNumber.FindAllString(shown.text, -1), 1)
+	again := ann.post(path+"/comment", form...)
+	require.Contains(t, again.text, "This comment was added before")
+	require.Len(t, commentNumber.FindAllString(again.text, -1), 1)
+
+	// Who has seen it may say the same once more, and something else from the same form.
+	require.Contains(t, ann.post(path+"/comment", append(newest(again), form[2:]...)...).text, "Commented on")
+	require.Len(t, commentNumber.FindAllString(ann.post(path+"/comment", form[0], form[1], "text", "Three offers").text, -1), 3)
+}
+
+func TestCommentThatIsTooLongIsToldPlainlyAndKept(t *testing.T) {
+	t.Parallel()
+	ann, _ := setup(t)
+	path := "/task/" + itoa(ann.adds(`{"title": "Bathroom"}`))
+	got := ann.post(path+"/comment", "text", strings.Repeat("w", 10_001))
+	require.Equal(t, http.StatusBadRequest, got.status)
+	require.Contains(t, got.text, "Text has 10001 characters; at most 10000 are allowed.")
+	require.Contains(t, got.text, strings.Repeat("w", 10_001)+"</textarea>")
 }
 
 func TestOldCommentsAreAPageAway(t *testing.T) {

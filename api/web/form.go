@@ -69,6 +69,7 @@ func Sentence(e *fault.Error) string {
 		if text = rest; strings.IndexFunc(rest, unicode.IsLetter) == 0 {
 			text = "this " + rest
 		}
+		text = strings.TrimPrefix(text, "this is wrong: ") // what is wrong follows
 	}
 	if e.Hint != "" && !strings.Contains(e.Hint, "_") { // others are for agents: they name tools
 		text += "; " + e.Hint

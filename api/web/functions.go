@@ -24,8 +24,9 @@ func functions(a *assets) template.FuncMap {
 			return choice{name, label, chosen, none, options}
 		},
 		"input": newField,
+		"keyOf": keyOf,
 		"addTo": func(add *quickAdd, back string) quickAdd {
-			add.Back, add.Key = back, cmp.Or(add.Value("key"), rand.Text())
+			add.Back, add.Key = back, keyOf(add.Form)
 			return *add
 		},
 		"severalOf": func(form several, back string) several {
@@ -34,6 +35,9 @@ func functions(a *assets) template.FuncMap {
 		},
 	}
 }
+
+// keyOf is the key of a form that adds a task: that of the attempt, or a new one.
+func keyOf(attempt Form) string { return cmp.Or(attempt.Value("key"), rand.Text()) }
 
 // entry is one of the navigation.
 type entry struct {
@@ -56,9 +60,9 @@ type choice struct {
 
 // field is a line of the form that changes a task.
 type field struct {
-	Form                                         Form
-	Name, Label, Kind, Was, Longest, Placeholder string
-	Required                                     bool
+	Form                                Form
+	Name, Label, Kind, Was, Placeholder string
+	Required                            bool
 }
 
 // newField makes a field; more is names and values of attributes by turns.
@@ -66,8 +70,6 @@ func newField(data editData, name, label, kind string, more ...string) any {
 	f := field{Form: data.Form, Name: name, Label: label, Kind: kind, Was: data.Was.Get(name)}
 	for i := 0; i+1 < len(more); i += 2 {
 		switch more[i] {
-		case "maxlength":
-			f.Longest = more[i+1]
 		case "placeholder":
 			f.Placeholder = more[i+1]
 		case "required":

@@ -232,7 +232,12 @@ func (s *server) addPart(c *gin.Context, user person.Settings) error {
 	if err != nil {
 		return err
 	}
-	added, err := call[operation.TaskAnswer](c.Request.Context(), s.Operations, "add_task", arguments{"title": Posted(c).Get("title"), "parent_id": taskID})
+	form := Posted(c)
+	given := arguments{"title": form.Get("title"), "parent_id": taskID}
+	if key := onceKey(form.Get("key"), form.Get("title")); key != "" {
+		given["idempotency_key"] = key
+	}
+	added, err := call[operation.TaskAnswer](c.Request.Context(), s.Operations, "add_task", given)
 	if err != nil {
 		return s.refused(c, err, func(f Form) error {
 			return s.showTaskWith(c, http.StatusBadRequest, user, taskForms{part: f})

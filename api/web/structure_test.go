@@ -3,10 +3,26 @@ package web_test
 import (
 	"fmt"
 	"net/http"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 )
+
+func TestAddingAPartTwiceWithOneFormAddsOnce(t *testing.T) {
+	t.Parallel()
+	ann, _ := setup(t)
+	path := "/task/" + itoa(ann.adds(`{"title": "Bathroom"}`))
+	_, form, _ := strings.Cut(ann.get(path).text, `action="`+path+`/part"`)
+	_, key, _ := strings.Cut(form, `name="key" value="`)
+	key, _, _ = strings.Cut(key, `"`)
+	require.NotEmpty(t, key)
+	for range 2 {
+		require.Contains(t, ann.post(path+"/part", "key", key, "title", "Choose tiles").text, "Added “Choose tiles”")
+	}
+	ann.post(path+"/part", "key", key, "title", "Lay tiles")
+	require.Contains(t, ann.get(path).text, "0 of 2 done")
+}
 
 func TestTaskShowsItsPlaceAmongOthers(t *testing.T) {
 	t.Parallel()

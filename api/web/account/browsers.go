@@ -86,7 +86,6 @@ func (s *server) endOtherBrowsers(c *gin.Context, user person.Settings) error {
 type passkey struct {
 	ID                    int64
 	Name, Since, LastUsed string
-	MaxName               int
 }
 
 func (s *server) passkeys(ctx context.Context, user person.Settings) ([]passkey, error) {
@@ -96,7 +95,7 @@ func (s *server) passkeys(ctx context.Context, user person.Settings) ([]passkey,
 	}
 	var all []passkey
 	for _, one := range kept {
-		all = append(all, passkey{one.ID, one.Name, s.moment(&one.CreatedAt, user), s.moment(one.LastUsedAt, user), signin.MaxPasskeyName})
+		all = append(all, passkey{one.ID, one.Name, s.moment(&one.CreatedAt, user), s.moment(one.LastUsedAt, user)})
 	}
 	return all, nil
 }

@@ -127,7 +127,12 @@
     const data = new FormData(form, button)
     const body = form.enctype === 'multipart/form-data' ? data : new URLSearchParams(data)
     const action = button?.hasAttribute('formaction') ? button.formAction : form.action
+    if (String(body).length > 1_000_000) { // the server takes 1 MiB; a file is sent by another form
+      busy.delete(form)
+      return tell('This is too long to be sent. Nothing is lost: make it shorter, and send it again.')
+    }
     button?.setAttribute('aria-busy', 'true')
+    const slow = setTimeout(() => tell('Sending takes long: the connection is slow. What you typed stays here until it is saved.'), 3000)
     try {
       // Who leaves the page at once has sent the form all the same. Browsers do that
       // with 64 KiB at most.
@@ -143,6 +148,7 @@
     } catch {
       tell('Tickler cannot be reached. Nothing is lost: try again when the connection is back.')
     } finally {
+      clearTimeout(slow)
       busy.delete(form)
       button?.removeAttribute('aria-busy')
     }

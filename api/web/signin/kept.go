@@ -118,7 +118,7 @@ func (h *Handler) next(c *gin.Context) string {
 // field is one of a form that was kept.
 type field struct {
 	Name, Value string
-	Typed       bool // a person reads it; others are hidden
+	Label       string // "" of what no person typed, which is hidden
 	Long        bool
 }
 
@@ -145,7 +145,11 @@ func (h *Handler) showKept(c *gin.Context) {
 	var fields []field
 	for _, name := range slices.Sorted(maps.Keys(kept.Values)) {
 		for _, value := range kept.Values[name] {
-			fields = append(fields, field{Name: name, Value: value, Typed: slices.Contains(typed, name), Long: len(value) > 80 || strings.Contains(value, "\n")})
+			one := field{Name: name, Value: value, Long: len(value) > 80 || strings.Contains(value, "\n")}
+			if was, changes := kept.Values["was_"+name]; value != "" && !(changes && slices.Contains(was, value)) {
+				one.Label = labels[name]
+			}
+			fields = append(fields, one)
 		}
 	}
 	h.Pages.Show(c, http.StatusOK, "kept", web.Page{Title: "What you typed", Data: struct {
@@ -154,5 +158,9 @@ func (h *Handler) showKept(c *gin.Context) {
 	}{web.Local(kept.Path), fields}})
 }
 
-// typed are the fields that a person writes as text; others are choices and ids.
-var typed = []string{"text", "title", "description", "name", "query", "q", "note", "comment", "due_date", "quiet_hours", "add_channel"}
+// labels are the fields that a person writes as text; others are choices, days and ids.
+var labels = map[string]string{
+	"text": "Text", "title": "Title", "description": "Description", "name": "Name", "url": "Link", "tag": "Tag", "tags": "Tags",
+	"repeats": "Repeats", "minutes": "How long it takes", "reminders": "Reminders", "parent": "Part of", "after": "Only after",
+	"waiting": "Waiting for", "time_zone": "Time zone", "reminder_offsets": "Remind this long before", "add_channel": "Where you are reminded",
+}
