@@ -367,13 +367,39 @@ const steps = {
     await page.getByRole('button', { name: 'Add', exact: true }).click()
     await said(page, 'cannot save this at the moment')
     await page.unroute('**/add')
+
+    // Over a slow connection it is told that the form is still under way.
+    let release
+    const held = new Promise((resolve) => { release = resolve })
+    await page.route('**/add', async (route) => { await held; await route.fulfill({ status: 503, contentType: 'text/html', body: '<p>away' }) })
+    await page.getByRole('button', { name: 'Add', exact: true }).click()
+    await said(page, 'the connection is slow')
+    release()
+    await said(page, 'cannot save this at the moment')
+    assert.equal(await page.getByLabel('Add a task').inputValue(), 'Typed in a tunnel')
+    await page.unroute('**/add')
+
+    // What is too long is told, and not cut off.
+    await page.getByLabel('Add a task').fill('T'.repeat(500))
+    await page.getByRole('button', { name: 'Add', exact: true }).click()
+    await page.getByText('has 500 characters; at most 200 are allowed').waitFor()
+    assert.equal((await page.getByLabel('Add a task').inputValue()).length, 500)
+    await axe(page, 'what is too long')
+    await page.getByLabel('Add a task').fill('Typed in a tunnel')
+
     await page.context().clearCookies()
     await page.getByRole('button', { name: 'Add', exact: true }).click()
     await page.getByText('What you typed is kept').waitFor()
     const link = await (await fetch(HERE + '/link')).text()
     await page.goto(new URL(link).pathname)
+    await page.route('**/sign-in/link/*', (route) => route.abort())
+    await page.getByRole('button', { name: 'Sign in' }).click()
+    await said(page, 'cannot be reached')
+    await axe(page, 'a link over a broken connection')
+    await page.unroute('**/sign-in/link/*')
     await page.getByRole('button', { name: 'Sign in' }).click()
     await page.getByRole('heading', { name: 'What you typed' }).waitFor()
+    assert.equal(await page.getByLabel('Text').inputValue(), 'Typed in a tunnel')
     await axe(page, 'kept')
     await page.getByRole('button', { name: 'Send it' }).click()
     await said(page, 'Added “Typed in a tunnel”')
@@ -536,6 +562,24 @@ const steps = {
     await row(page, 'לקנות').waitFor()
     await row(page, 'WWWW').getByRole('button').click()
     await said(page, 'is done')
+    // The navigation has no room for the search, so All tasks leads there.
+    await page.goto('/tasks')
+    await page.getByRole('main').getByRole('link', { name: 'Search' }).click()
+    await page.getByRole('searchbox').waitFor()
+
+    // Letters of twice the size: all can be reached, and nothing is cut off.
+    for (const path of paths) {
+      await page.goto(path)
+      await page.evaluate(() => {
+        document.documentElement.style.fontSize = '200%'
+        document.querySelectorAll('main details').forEach((one) => { one.open = true })
+      })
+      const beyond = await page.evaluate(() => [...document.querySelectorAll('#page *')].filter((one) => {
+        const { width, left, right } = one.getBoundingClientRect()
+        return width > 0 && (left < -1 || right > innerWidth + 1) && !one.closest('.skip, .visually-hidden, option, datalist')
+      }).map((one) => `${one.tagName} ${one.className} ${one.textContent.trim().slice(0, 40)}`))
+      assert.deepEqual(beyond, [], `${path} with large letters`)
+    }
     assert.deepEqual(page.problems, [])
     await page.context().close()
   },

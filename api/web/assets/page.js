@@ -100,7 +100,7 @@
 
   // tell says something that the server could not.
   const tell = (text) => {
-    const said = document.getElementById('said') || document.getElementById('main')
+    const said = document.getElementById('said')
     const toast = document.createElement('div')
     toast.className = 'toast'
     const words = document.createElement('p')
