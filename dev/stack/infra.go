@@ -194,7 +194,7 @@ func (s *Stack) prepareDatabase(ctx context.Context) error {
 	migrate := s.publicCommand(ctx, "migrate", "up")
 	migrate.Stdout, migrate.Stderr = log, log
 	if err := migrate.Run(); err != nil {
-		return fmt.Errorf("migrations failed: %w; what they said is in %s", err, s.home.LogFile("migrate"))
+		return fmt.Errorf("the database could not be brought up to date: %w\nthe last lines of %s:\n%s", err, s.home.LogFile("migrate"), strings.Join(log.Last(), "\n"))
 	}
 	s.say("the tables are there")
 	return nil

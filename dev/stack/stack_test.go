@@ -180,6 +180,14 @@ func TestPartThatDiesAtOnceEndsTheStart(t *testing.T) {
 	require.NoFileExists(t, filepath.Join(c.Home, "run", "api.pid"))
 }
 
+func TestDatabaseThatCannotBeMigratedEndsTheStartAndSaysWhy(t *testing.T) {
+	c := config(t)
+	c.AppEnv = map[string]map[string]string{"api": {"REFUSES_TO_MIGRATE": "the schema is of an older build"}}
+	_, err := stack.Start(t.Context(), c)
+	require.ErrorContains(t, err, "the schema is of an older build")
+	require.ErrorContains(t, err, filepath.Join(c.Home, "log", "migrate.log"))
+}
+
 func TestStoppedPartStaysAwayUntilStarted(t *testing.T) {
 	s := start(t, config(t))
 	require.NoError(t, s.StopPart("broker"))

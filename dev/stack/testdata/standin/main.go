@@ -5,6 +5,7 @@ package main
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"log"
 	"net"
@@ -33,6 +34,9 @@ func run(ctx context.Context) error {
 	defer conn.Close(context.Background())
 	switch strings.Join(os.Args[1:], " ") {
 	case "migrate up":
+		if why := os.Getenv("REFUSES_TO_MIGRATE"); why != "" {
+			return errors.New(why)
+		}
 		_, err := conn.Exec(ctx, `CREATE TABLE IF NOT EXISTS tokens (token text)`)
 		fmt.Println("migrated")
 		return err
