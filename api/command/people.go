@@ -72,6 +72,7 @@ func listUsers(args []string, stdout io.Writer) error {
 func renameUser(args []string, stdout io.Writer) error {
 	flags, user := userFlags("user rename")
 	to := flags.String("to", "", "the new name")
+	issuer := issuerFlag(flags)
 	if done, err := onlyFlags(flags, args); done || err != nil {
 		return err
 	}
@@ -87,21 +88,25 @@ func renameUser(args []string, stdout io.Writer) error {
 		return err
 	}
 	return withOwner(commandTimeout, func(ctx context.Context, store *repository.Repository) error {
-		id, err := findUserOf(ctx, store, repository.LocalIssuer, name)
+		id, err := findUserOf(ctx, store, *issuer, name)
 		if err != nil {
 			return err
 		}
-		if same, err := store.FindUser(ctx, repository.LocalIssuer, renamed); err == nil && same == id { // case does not count
+		if same, err := store.FindUser(ctx, *issuer, renamed); err == nil && same == id { // case does not count
 			return fmt.Errorf("%s is called that already; nothing was changed", name)
 		}
-		err = store.RenameUser(ctx, id, renamed)
+		err = store.RenameUser(ctx, id, *issuer, renamed)
 		if errors.Is(err, repository.ErrTaken) {
 			return fmt.Errorf("another person is called %q; nothing was changed", renamed)
 		}
-		if err == nil {
-			_, _ = fmt.Fprintf(stdout, "%s is called %s now; tokens, sessions and links go on working\n", name, renamed)
+		if err != nil {
+			return err
 		}
-		return err
+		_, _ = fmt.Fprintf(stdout, "%s is called %s now; tokens, sessions and links go on working\n", name, renamed)
+		if *issuer != repository.LocalIssuer {
+			_, _ = fmt.Fprintf(stdout, "Tokens of %s open this person's tasks if their sub is %q; one with the former sub makes a new person.\n", *issuer, renamed)
+		}
+		return nil
 	})
 }
 

@@ -95,28 +95,35 @@ func (n Networks) check(_ context.Context, _, address string, _ syscall.RawConn)
 const lookupTime = 2 * time.Second
 
 // Forbid reports whether this server connects to no address of a host, so that a user
-// can be told at once. A name that does not resolve may do so later, and is judged
-// when something is sent. Names that only an internal network has are forbidden
-// without a look: otherwise users could find out which of them exist.
-func (n Networks) Forbid(ctx context.Context, host string) bool {
+// can be told at once. at is the address that a name in public zones resolves to. A name
+// that does not resolve may do so later, and is judged when something is sent. Names
+// that only an internal network has are forbidden without a look, or without at:
+// otherwise users could find out which of them exist.
+func (n Networks) Forbid(ctx context.Context, host string) (at netip.Addr, forbidden bool) {
 	return n.forbid(ctx, host, net.DefaultResolver.LookupNetIP)
 }
 
-func (n Networks) forbid(ctx context.Context, host string, lookup func(ctx context.Context, network, host string) ([]netip.Addr, error)) bool {
+func (n Networks) forbid(ctx context.Context, host string, lookup func(ctx context.Context, network, host string) ([]netip.Addr, error)) (at netip.Addr, forbidden bool) {
 	if address, err := netip.ParseAddr(host); err == nil {
-		return !n.calls(address)
+		return at, !n.calls(address)
 	}
 	inside := internal(host)
 	if inside && len(n) == 0 {
-		return true
+		return at, true
 	}
 	ctx, cancel := context.WithTimeout(ctx, lookupTime)
 	defer cancel()
 	addresses, err := lookup(ctx, "ip", host)
 	if err != nil || len(addresses) == 0 {
-		return inside
+		return at, inside
 	}
-	return !slices.ContainsFunc(addresses, func(a netip.Addr) bool { return n.calls(a.Unmap()) })
+	if slices.ContainsFunc(addresses, func(a netip.Addr) bool { return n.calls(a.Unmap()) }) {
+		return at, false
+	}
+	if !inside {
+		at = addresses[0].Unmap()
+	}
+	return at, true
 }
 
 // internal reports whether a name belongs to no public zone: one of a single label,

@@ -58,18 +58,25 @@ func TestHostIsForbiddenAtOnceIfNothingThereIsCalled(t *testing.T) {
 		"public.example.com": {false, false}, "nas.example.com": {true, true}, "both.example.com": {false, false}, "unknown.example.com": {false, false},
 		"localhost": {true, true}, "gotify": {true, false}, "db.internal": {true, true}, "other.internal": {true, true}, "printer.local.": {true, true}, "x.home.arpa": {true, true},
 	} {
-		require.Equal(t, forbidden[0], Networks(nil).forbid(t.Context(), host, lookup), host)
-		require.Equal(t, forbidden[1], allowed.forbid(t.Context(), host, lookup), host)
+		for i, networks := range []Networks{nil, allowed} {
+			at, refused := networks.forbid(t.Context(), host, lookup)
+			require.Equal(t, forbidden[i], refused, host)
+			require.Equal(t, host == "nas.example.com", at.IsValid(), "%s: only of a public name the address is told", host)
+			if at.IsValid() {
+				require.Equal(t, "192.168.1.20", at.String())
+			}
+		}
 	}
 }
 
 // Otherwise users could find out which names an internal network has.
 func TestNamesOfAnInternalNetworkAreNotLookedUp(t *testing.T) {
 	for _, host := range []string{"db", "db.internal", "svc.cluster.local", "nas.lan", "localhost"} {
-		require.True(t, Networks(nil).forbid(t.Context(), host, func(context.Context, string, string) ([]netip.Addr, error) {
+		_, forbidden := Networks(nil).forbid(t.Context(), host, func(context.Context, string, string) ([]netip.Addr, error) {
 			require.Fail(t, "looked up", host)
 			return nil, nil
-		}))
+		})
+		require.True(t, forbidden)
 	}
 }
 

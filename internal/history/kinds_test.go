@@ -48,7 +48,11 @@ var kinds = map[string]func(ctx context.Context, b *bundle, of map[string]int64)
 		_, err := b.tasks.Update(ctx, b.ann, task.UpdateInput{TaskID: of["Series"], Scope: task.ThisOne, Fields: task.Fields{DueDate: input.Some("2026-03-06T10:00")}})
 		return err
 	},
-	"completing":           func(ctx context.Context, b *bundle, of map[string]int64) error { return b.complete(ctx, of["Plain"]) },
+	"completing": func(ctx context.Context, b *bundle, of map[string]int64) error { return b.complete(ctx, of["Plain"]) },
+	"completing in series with missed dates kept": func(ctx context.Context, b *bundle, of map[string]int64) error {
+		_, err := b.tasks.Complete(ctx, b.ann, task.CompleteInput{TaskID: of["Series"], Missed: task.KeepMissed})
+		return err
+	},
 	"completing in series": func(ctx context.Context, b *bundle, of map[string]int64) error { return b.complete(ctx, of["Series"]) },
 	"reopening": func(ctx context.Context, b *bundle, of map[string]int64) error {
 		_, err := b.tasks.Reopen(ctx, b.ann, of["Done"])

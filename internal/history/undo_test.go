@@ -156,7 +156,14 @@ func TestAConnectionsWorkIsUndoneSinceAMoment(t *testing.T) {
 		return err
 	})
 	b.do(t, func(ctx context.Context) error { return b.set(ctx, person.SettingsInput{TimeZone: "Asia/Tokyo"}) })
-	for _, connection := range []string{"laptop", "71"} {
+	listed, err := b.changes.List(b.ctx, b.ann, history.ListInput{By: "laptop"})
+	require.NoError(t, err)
+	for _, same := range []string{"LAPTOP", "ｌaptop"} {
+		again, err := b.changes.List(b.ctx, b.ann, history.ListInput{By: same})
+		require.NoError(t, err)
+		require.Equal(t, listed.Changes, again.Changes, "names have no case")
+	}
+	for _, connection := range []string{"laptop", "Laptop", "71"} {
 		done, err := b.try(history.UndoInput{Connection: connection, Since: since})
 		require.NoError(t, err, connection)
 		require.Empty(t, done.Blocked)
@@ -164,12 +171,12 @@ func TestAConnectionsWorkIsUndoneSinceAMoment(t *testing.T) {
 		var open int
 		require.NoError(t, b.pool.QueryRow(b.ctx, `SELECT count(*) FROM tasks WHERE deleted_at IS NULL`).Scan(&open))
 		require.Equal(t, 1, open)
-		if connection == "laptop" {
+		if connection != "71" {
 			b.undo(t, done.CallID.String()) // and so once more, by its id
 		}
 	}
 	require.Equal(t, before, b.state(t))
-	_, err := b.try(history.UndoInput{Connection: "toaster", Since: since})
+	_, err = b.try(history.UndoInput{Connection: "toaster", Since: since})
 	requireCode(t, err, fault.NotFound, "by that connection")
 }
 

@@ -32,5 +32,5 @@ func CheckEnum[T ~string](field string, value T, allowed ...T) error {
 		}
 		names[i] = string(a)
 	}
-	return fault.Invalid(field, "%q is not allowed; use one of %s, for example %q", string(value), strings.Join(names, ", "), names[len(names)-1])
+	return fault.Invalid(field, "%q is not allowed; use one of %s, for example %q", fault.Clip(string(value)), strings.Join(names, ", "), names[len(names)-1])
 }

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"net/mail"
+	"net/netip"
 	"net/url"
 	"path"
 	"regexp"
@@ -105,8 +106,9 @@ type ChannelRules struct {
 	// Plain allows http, without TLS.
 	Plain bool
 	// Forbidden reports whether this server calls nothing under a host, as far as is
-	// known before it tries. nil: no host is forbidden.
-	Forbidden func(ctx context.Context, host string) bool
+	// known before it tries, and the address that the host resolves to if users may know
+	// it. nil: no host is forbidden.
+	Forbidden func(ctx context.Context, host string) (at netip.Addr, forbidden bool)
 	// PublicURL is the root of links in mail. Without one no mail address can be
 	// confirmed.
 	PublicURL string
@@ -129,9 +131,13 @@ func (r ChannelRules) read(ctx context.Context, field, text string) (c Channel, 
 	if err != nil {
 		return c, "", err
 	}
-	if r.Forbidden(ctx, u.Hostname()) {
+	if at, forbidden := r.Forbidden(ctx, u.Hostname()); forbidden {
+		private := "is, or leads to, a private address"
+		if at.IsValid() {
+			private = fmt.Sprintf("leads to %s, a private address", at)
+		}
 		return c, "", &fault.Error{
-			Code: fault.InvalidInput, Field: field, Message: fmt.Sprintf("%q is, or leads to, a private address, and this server may not call those; nothing was added", fault.Clip(u.Hostname())),
+			Code: fault.InvalidInput, Field: field, Message: fmt.Sprintf("%q %s, and this server may not call those; nothing was added", fault.Clip(u.Hostname()), private),
 			Hint: "its operator allows private addresses with TICKLER_ALLOWED_TARGETS, for example 192.168.1.0/24",
 		}
 	}

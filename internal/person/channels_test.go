@@ -3,6 +3,7 @@ package person
 import (
 	"context"
 	"errors"
+	"net/netip"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -98,18 +99,27 @@ func TestServicesAreKnownByTheirAddressesAndTheirSecretsKeptApart(t *testing.T) 
 
 func TestHostThatIsNotCalledIsRefusedAtOnceWithTheSwitchThatAllowsIt(t *testing.T) {
 	var asked []string
-	rules := ChannelRules{Forbidden: func(_ context.Context, host string) bool { asked = append(asked, host); return host == "192.168.1.20" }}
-	for _, text := range []string{"ntfy://192.168.1.20/alerts", "https://192.168.1.20/hook", "gotify://192.168.1.20/A12345678901234"} {
+	rules := ChannelRules{Forbidden: func(_ context.Context, host string) (at netip.Addr, forbidden bool) {
+		asked = append(asked, host)
+		if host == "nas.example.com" {
+			at = netip.MustParseAddr("192.168.1.20")
+		}
+		return at, at.IsValid() || host == "192.168.1.20"
+	}}
+	for text, said := range map[string]string{
+		"ntfy://192.168.1.20/alerts": `"192.168.1.20" is, or leads to, a private address`, "https://192.168.1.20/hook": `"192.168.1.20"`,
+		"gotify://192.168.1.20/A12345678901234": `"192.168.1.20"`, "ntfy://nas.example.com/alerts": `"nas.example.com" leads to 192.168.1.20, a private address`,
+	} {
 		_, _, err := rules.read(t.Context(), "add_channel", text)
 		var e *fault.Error
 		require.ErrorAs(t, err, &e, text)
 		require.Equal(t, fault.InvalidInput, e.Code)
-		require.Contains(t, e.Message, `"192.168.1.20"`)
+		require.Contains(t, e.Message, said)
 		require.Contains(t, e.Hint, "TICKLER_ALLOWED_TARGETS")
 	}
 	_, _, err := rules.read(t.Context(), "add_channel", "ntfy://ntfy.sh/alerts")
 	require.NoError(t, err)
 	_, _, err = rules.read(t.Context(), "add_channel", "mailto:me@192.168.1.20")
 	require.NoError(t, err, "mail goes through the operator's provider")
-	require.Equal(t, []string{"192.168.1.20", "192.168.1.20", "192.168.1.20", "ntfy.sh"}, asked)
+	require.ElementsMatch(t, []string{"192.168.1.20", "192.168.1.20", "192.168.1.20", "nas.example.com", "ntfy.sh"}, asked)
 }

@@ -12,6 +12,10 @@ import (
 // same round trip and for that transaction only. If a query forgets its user_id
 // condition, row-level security still hides everybody else's rows.
 
+// beginSnapshot begins a transaction whose statements all see the same moment, so that
+// the parts of an answer agree: a count with the rows it counts.
+const beginSnapshot = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+
 // beginFor begins a transaction that reads on behalf of a user.
 func beginFor(begin string, userID int64) []*pgx.QueuedQuery {
 	return []*pgx.QueuedQuery{{SQL: begin}, {
@@ -41,13 +45,22 @@ type reader struct {
 
 func (r *Repository) as(userID int64) reader { return reader{r.sessions, userID} }
 
-// SendBatch sends a batch, which the protocol makes one transaction.
+// SendBatch sends a batch, which the protocol makes one transaction. Several statements
+// see the same moment.
 func (r reader) SendBatch(ctx context.Context, batch *pgx.Batch) pgx.BatchResults {
 	session, err := r.sessions.lend(ctx, r.userID, reading)
 	if err != nil {
 		return refused{err}
 	}
-	return &lentResults{sendBehind(ctx, session, setUser(r.userID), batch), session}
+	ahead := setUser(r.userID)
+	if batch.Len() > 1 {
+		ahead = beginFor(beginSnapshot, r.userID)
+		batch.Queue("COMMIT")
+	}
+	return &lentResults{sendBehind(ctx, session, ahead, batch), func() {
+		session.endTransaction(ctx)
+		session.Release()
+	}}
 }
 
 // setUser names the user on whose behalf a batch works.
@@ -58,14 +71,14 @@ func setUser(userID int64) []*pgx.QueuedQuery {
 // lentResults return the session when they are closed.
 type lentResults struct {
 	pgx.BatchResults
-	session *session
+	giveBack func()
 }
 
 func (r *lentResults) Close() error {
 	err := r.BatchResults.Close()
-	if r.session != nil { // results may be closed twice
-		r.session.Release()
-		r.session = nil
+	if r.giveBack != nil { // results may be closed twice
+		r.giveBack()
+		r.giveBack = nil
 	}
 	return err
 }

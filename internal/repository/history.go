@@ -33,6 +33,12 @@ func bytesOf(text *string) []byte {
 	return []byte(*text)
 }
 
+// named is a condition that a column holds a name, as people compare names: whatever
+// its case and its form in Unicode.
+func named(column, name string) string {
+	return fmt.Sprintf("lower(normalize(%s, NFKC)) = lower(normalize(%s, NFKC))", column, name)
+}
+
 // History reads a user's own entries, newest first, up to the filter's Limit.
 func (r *Repository) History(ctx context.Context, userID int64, f journal.Filter) ([]journal.Entry, error) {
 	s := &statement{}
@@ -54,7 +60,8 @@ func (r *Repository) History(ctx context.Context, userID int64, f journal.Filter
 		s.and("token_id = %s", s.arg(f.TokenID))
 	}
 	if f.By != "" {
-		s.and("(actor = %[1]s OR actor_kind = %[1]s OR client = %[1]s OR token_id::text = %[1]s)", s.arg(f.By))
+		by := s.arg(f.By)
+		s.and("("+named("actor", by)+" OR "+named("actor_kind", by)+" OR "+named("client", by)+" OR token_id::text = %s)", by)
 	}
 	if f.Changes {
 		s.and("action <> ALL (%s)", s.arg(journal.Notices()))

@@ -3,6 +3,7 @@ package repository_test
 import (
 	"fmt"
 	"slices"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -244,4 +245,44 @@ func TestSearchRanksTitleAboveDescription(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, []string{"Misc"}, titles(second))
 	require.Empty(t, second.NextCursor)
+}
+
+func TestTotalIsThatOfTheTasksListedWhileOthersAreAdded(t *testing.T) {
+	b := setup(t)
+	var added atomic.Bool
+	failed := make(chan error, 1)
+	go func() {
+		defer added.Store(true)
+		for i := range 80 {
+			if _, err := b.service.Add(b.ctx, b.ann, task.AddInput{Fields: task.Fields{Title: input.Some(fmt.Sprint("task ", i))}}); err != nil {
+				failed <- err
+				return
+			}
+		}
+		failed <- nil
+	}()
+	for last := false; !last; {
+		last = added.Load()
+		listed, err := b.service.List(b.ctx, b.ann, task.ListInput{Limit: task.MaxLimit})
+		require.NoError(t, err)
+		require.Len(t, listed.Hits, listed.Total)
+	}
+	require.NoError(t, <-failed)
+}
+
+func TestSessionsGoOnAfterACursorThatIsNone(t *testing.T) {
+	b := setup(t)
+	b.add(t, b.ann, task.Fields{Title: input.Some("one")})
+	b.add(t, b.ann, task.Fields{Title: input.Some("two")})
+	first, err := b.service.List(b.ctx, b.ann, task.ListInput{Limit: 1})
+	require.NoError(t, err)
+	require.NotEmpty(t, first.NextCursor)
+	for range 40 { // more than there are sessions
+		_, err := b.store.List(b.ctx, b.ann.UserID, task.Filter{}, task.Paging{Limit: 1, Sort: task.ByDueDate, After: &task.Position{Value: "no date", ID: 1}})
+		var e *fault.Error
+		require.ErrorAs(t, err, &e)
+		require.Equal(t, "cursor", e.Field)
+		_, err = b.service.List(b.ctx, b.ann, task.ListInput{})
+		require.NoError(t, err)
+	}
 }

@@ -38,13 +38,16 @@ func (r *Repository) KnownUsers(ctx context.Context, users []int64) (map[int64]b
 // ErrTaken means that another person has that name.
 var ErrTaken = errors.New("another person has that name")
 
-// RenameUser gives a person of LocalIssuer another name. It returns fault.ErrNotFound
-// or ErrTaken. Only the owner of the schema may: connect without a role.
-func (r *Repository) RenameUser(ctx context.Context, userID int64, name string) error {
+// RenameUser gives a person another name; of LocalIssuer in any case, of another issuer
+// exactly, as its tokens have it in sub. It returns fault.ErrNotFound if the person is
+// not of that issuer, or ErrTaken. Only the owner of the schema may: connect without a
+// role.
+func (r *Repository) RenameUser(ctx context.Context, userID int64, issuer, name string) error {
+	name = subjectOf(issuer, name)
 	return r.change(ctx, userID, func(tx *userTx) error {
 		former, err := collect[subject](ctx, tx, `
 			UPDATE users u SET subject = $3 FROM (SELECT id, subject FROM users WHERE id = $1 FOR UPDATE) former
-			WHERE u.id = former.id AND u.issuer = $2 RETURNING former.subject`, userID, LocalIssuer, subjectOf(LocalIssuer, name))
+			WHERE u.id = former.id AND u.issuer = $2 RETURNING former.subject`, userID, issuer, name)
 		if e := (*pgconn.PgError)(nil); errors.As(err, &e) && e.Code == "23505" {
 			return ErrTaken
 		}
@@ -55,7 +58,7 @@ func (r *Repository) RenameUser(ctx context.Context, userID int64, name string) 
 			return fault.ErrNotFound
 		}
 		return tx.leaveEntry(ctx, entry{object: journal.User, id: userID, action: journal.Updated,
-			before: map[string]any{"name": former[0].Name}, after: map[string]any{"name": subjectOf(LocalIssuer, name)}})
+			before: map[string]any{"name": former[0].Name}, after: map[string]any{"name": name}})
 	})
 }
 

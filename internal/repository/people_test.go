@@ -116,7 +116,7 @@ func TestNoAppMayDeleteOrRenameAPerson(t *testing.T) {
 	b := setup(t)
 	_, err := b.store.DeleteUser(b.ctx, b.ann.UserID)
 	require.ErrorContains(t, err, "permission denied")
-	require.ErrorContains(t, b.store.RenameUser(b.ctx, b.ann.UserID, "anna"), "permission denied")
+	require.ErrorContains(t, b.store.RenameUser(b.ctx, b.ann.UserID, repository.LocalIssuer, "anna"), "permission denied")
 	_, err = b.store.Settings(b.ctx, b.ann.UserID)
 	require.NoError(t, err)
 }
@@ -143,9 +143,9 @@ func TestWorkOnADeletedPersonsEventsEndsWithoutTrouble(t *testing.T) {
 func TestRenamedPersonKeepsWhatIsTheirs(t *testing.T) {
 	b := setup(t)
 	owner := repository.New(b.pool, "api", func() {})
-	require.ErrorIs(t, owner.RenameUser(b.ctx, b.ann.UserID, "BOB"), repository.ErrTaken)
-	require.ErrorIs(t, owner.RenameUser(b.ctx, 999, "x"), fault.ErrNotFound)
-	require.NoError(t, owner.RenameUser(b.ctx, b.ann.UserID, "Anna"))
+	require.ErrorIs(t, owner.RenameUser(b.ctx, b.ann.UserID, repository.LocalIssuer, "BOB"), repository.ErrTaken)
+	require.ErrorIs(t, owner.RenameUser(b.ctx, 999, repository.LocalIssuer, "x"), fault.ErrNotFound)
+	require.NoError(t, owner.RenameUser(b.ctx, b.ann.UserID, repository.LocalIssuer, "Anna"))
 	id, err := b.store.FindUser(b.ctx, repository.LocalIssuer, "anna")
 	require.NoError(t, err)
 	require.Equal(t, b.ann.UserID, id)
@@ -154,4 +154,21 @@ func TestRenamedPersonKeepsWhatIsTheirs(t *testing.T) {
 	all, err := b.store.HistoryOfAll(b.ctx, b.ann.UserID, 0, 1)
 	require.NoError(t, err)
 	require.Equal(t, "anna", all[0].User)
+}
+
+func TestPersonOfAnIssuerIsRenamedAsItsTokensNameThem(t *testing.T) {
+	b := setup(t)
+	owner := repository.New(b.pool, "api", func() {})
+	const issuer = "https://issuer.example.com"
+	id, err := b.store.EnsureUser(b.ctx, issuer, "Sub-1", "")
+	require.NoError(t, err)
+	require.ErrorIs(t, owner.RenameUser(b.ctx, id, repository.LocalIssuer, "x"), fault.ErrNotFound)
+	require.NoError(t, owner.RenameUser(b.ctx, id, issuer, "Sub-2"))
+	found, err := b.store.FindUser(b.ctx, issuer, "Sub-2")
+	require.NoError(t, err)
+	require.Equal(t, id, found)
+	for _, other := range []string{"Sub-1", "sub-2"} {
+		_, err = b.store.FindUser(b.ctx, issuer, other)
+		require.ErrorIs(t, err, fault.ErrNotFound, other)
+	}
 }

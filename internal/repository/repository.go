@@ -240,10 +240,11 @@ func (r *Repository) change(ctx context.Context, userID int64, fn func(*userTx) 
 	return unavailable(foreignKeyConflict(err))
 }
 
-// read runs fn in a read-only transaction on behalf of a user. It is for work that
-// asks Postgres itself on whose behalf it is, or that takes several statements.
+// read runs fn in a read-only transaction on behalf of a user, whose statements all see
+// the same moment. It is for work that asks Postgres itself on whose behalf it is, or
+// that takes several statements.
 func (r *Repository) read(ctx context.Context, userID int64, fn func(*transaction) error) error {
-	return r.sessions.run(ctx, userID, reading, beginFor("BEGIN READ ONLY", userID), fn)
+	return r.sessions.run(ctx, userID, reading, beginFor(beginSnapshot, userID), fn)
 }
 
 // serve runs fn in a worker's transaction, and commits unless fn fails.

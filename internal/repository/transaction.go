@@ -35,10 +35,15 @@ func (s *sessions) run(ctx context.Context, userID int64, w work, begin []*pgx.Q
 	}
 	defer session.Release() // closes the session if it is still in a transaction
 	err = fn(&transaction{session: session, ahead: begin})
-	if session.Conn.Conn().PgConn().TxStatus() != 'I' {
-		_, _ = session.Exec(ctx, "ROLLBACK")
-	}
+	session.endTransaction(ctx)
 	return err
+}
+
+// endTransaction rolls back what was not committed.
+func (s *session) endTransaction(ctx context.Context) {
+	if s.Conn.Conn().PgConn().TxStatus() != 'I' {
+		_, _ = s.Exec(ctx, "ROLLBACK")
+	}
 }
 
 // SendBatch sends a batch after everything queued by later.

@@ -106,7 +106,8 @@ func (tx *undoTx) Selected(ctx context.Context, of history.Selection, limit int)
 	case of.ChangeID != 0:
 		s.and("id = %s", s.arg(of.ChangeID))
 	case of.Connection != "":
-		s.and("actor_kind <> 'system' AND (token_id::text = %[1]s OR actor = %[1]s)", s.arg(of.Connection))
+		connection := s.arg(of.Connection)
+		s.and("actor_kind <> 'system' AND ("+named("actor", connection)+" OR token_id::text = %s)", connection)
 		s.and("at >= %s", s.arg(of.Since))
 	default:
 		s.and("call_id = %s", s.arg(of.CallID))

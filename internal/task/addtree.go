@@ -66,7 +66,7 @@ func (s *Service) AddTree(ctx context.Context, user person.Settings, items []Tre
 			continue
 		}
 		if _, taken := place[item.Ref]; taken {
-			return nil, &ItemError{i, fault.Invalid("ref", "%q is that of another item too; give each its own", item.Ref)}
+			return nil, &ItemError{i, fault.Invalid("ref", "%q is that of another item too; give each its own", fault.Clip(item.Ref))}
 		}
 		place[item.Ref] = i
 	}

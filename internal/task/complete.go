@@ -38,8 +38,12 @@ func (s *Service) Complete(ctx context.Context, user person.Settings, in Complet
 	var result Completion
 	err = s.change(ctx, user, in.TaskID, func(tx Tx, t *Task) error {
 		result.Task = t
-		if !t.Completed() {
+		if !t.Completed() { // an update of its own, with its event: that of a completion does not tell of it
+			before := t.Clone()
 			if err := t.setMissed(in.Missed); err != nil {
+				return err
+			}
+			if _, err := alter(ctx, tx, before, t, s.clock()); err != nil {
 				return err
 			}
 		}
