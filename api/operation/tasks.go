@@ -223,7 +223,11 @@ func (o *Operations) completed(user person.Settings, done task.Completion, form 
 		out.Note = "this was the last occurrence: the series has ended"
 	}
 	if done.Parts > 0 {
-		out.Note = joinNotes(out.Note, fmt.Sprintf("%d open parts were completed with it", done.Parts))
+		completed := fmt.Sprintf("%d open parts were completed with it", done.Parts)
+		if done.Parts == 1 {
+			completed = "1 open part was completed with it"
+		}
+		out.Note = joinNotes(out.Note, completed)
 	}
 	out.PassedOver = done.PassedOver
 	if done.Next != nil {

@@ -50,7 +50,7 @@ func TestAgentWorksThroughATree(t *testing.T) {
 	require.Contains(t, titles(ann.call(t, "list_tasks", `{"ready": true}`), ""), "Lay tiles")
 	require.Equal(t, []string{"Lay tiles"}, titles(ann.call(t, "list_tasks", fmt.Sprintf(`{"parent_id": %d, "status": "pending"}`, id["Renovate the bathroom"])), ""))
 	done := ann.call(t, "complete_task", fmt.Sprintf(`{"task_id": %d, "parts": "complete"}`, id["Renovate the bathroom"]))
-	require.Contains(t, done["note"], "1 open parts were completed with it")
+	require.Contains(t, done["note"], "1 open part was completed with it")
 	require.EqualValues(t, 0, done["task"].(fields)["parts"].(fields)["open"], "the answer counts what was done just now")
 	over = ann.call(t, "get_overview", `{}`)
 	require.NotContains(t, over, "ready", "nothing open has structure any more")

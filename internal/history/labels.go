@@ -141,9 +141,7 @@ func (u *undo) removeLabel(ctx context.Context, e journal.Entry) error {
 		return err
 	}
 	u.result.Count += tasks
-	for id := range having {
-		u.forget(id)
-	}
+	u.forgetAll() // those in the trash lost it too
 	u.done(e)
 	return nil
 }
@@ -186,8 +184,8 @@ func (u *undo) addLabelAgain(ctx context.Context, e journal.Entry) error {
 		return err
 	}
 	u.result.Count += len(given)
+	u.forgetAll() // those in the trash got it too
 	for _, id := range given {
-		u.forget(id)
 		delete(followed, id)
 	}
 	return u.apart(ctx, e, followed)

@@ -40,8 +40,12 @@ func (s *Service) completeParts(ctx context.Context, tx Tx, t *Task, at time.Tim
 	}
 	open := slices.DeleteFunc(tree, func(p Part) bool { return p.Completed || p.Deleted })
 	if len(open) > 0 && choice == "" {
+		them := fmt.Sprintf("%d open parts", len(open))
+		if len(open) == 1 {
+			them = "an open part"
+		}
 		return 0, &fault.Error{
-			Code: fault.Conflict, Field: "parts", Message: fmt.Sprintf("task %d has %d open parts; say with parts what becomes of them: \"complete\" completes them too, \"keep\" leaves them open", t.ID, len(open)),
+			Code: fault.Conflict, Field: "parts", Message: fmt.Sprintf("task %d has %s; say with parts what becomes of them: \"complete\" completes them too, \"keep\" leaves them open", t.ID, them),
 			Hint: fmt.Sprintf("list_tasks with parent_id %d lists its parts", t.ID),
 		}
 	}
