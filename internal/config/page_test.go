@@ -119,3 +119,23 @@ func TestChannelsPageTellsDefaultsAsTheyAre(t *testing.T) {
 	}
 	require.GreaterOrEqual(t, found, 4)
 }
+
+// reminders.md tells people these defaults in words.
+func TestRemindersPageTellsDefaultsInWords(t *testing.T) {
+	text, err := os.ReadFile("../../docs/reminders.md")
+	require.NoError(t, err)
+	words := map[string]map[string]string{
+		"TICKLER_DELIVERY_RETRIES":   {"5s,1m,5m,30m,2h,5h,10h": "tried again after 5 seconds, 1 minute, 5 minutes, 30 minutes, 2, 5 and 10 hours"},
+		"TICKLER_USER_MAILS":         {"200": "At most 200 mails go to a user within 24 hours"},
+		"TICKLER_USER_CONFIRMATIONS": {"5": "up to five within 24 hours"},
+	}
+	found := 0
+	for _, s := range append(apiSettings(), notifierSettings("127.0.0.1:8081")...) {
+		if of, told := words[s.name]; told {
+			require.Contains(t, of, s.standard, "docs/reminders.md tells another %s", s.name)
+			require.Contains(t, string(text), of[s.standard])
+			found++
+		}
+	}
+	require.Len(t, words, found)
+}
