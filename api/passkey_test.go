@@ -38,6 +38,18 @@ func (b *browser) script(path, body string) answer {
 	return b.visit(http.MethodPost, path, strings.NewReader(body), "Content-Type", "application/json", "Accept", "application/json", "Sec-Fetch-Dest", "empty")
 }
 
+func TestNameOfAPasskeyIsRefusedBeforeTheDeviceMakesOne(t *testing.T) {
+	t.Parallel()
+	h := build(t, nil)
+	ann := h.resident(t, "ann")
+	b := h.browser(t).atLocalhost()
+	require.Equal(t, http.StatusSeeOther, b.post(h.signInLink(t, ann.user.UserID)).status)
+	refused := b.script("/settings/passkeys/begin?name="+strings.Repeat("W", 61), "{}")
+	require.Equal(t, http.StatusBadRequest, refused.status)
+	require.Contains(t, refused.text, "61 characters; at most 60")
+	require.Equal(t, http.StatusOK, b.script("/settings/passkeys/begin?name=Phone", "{}").status)
+}
+
 // adds adds a passkey of the device in the settings.
 func (b *browser) adds(d *device, name string) answer {
 	b.t.Helper()

@@ -25,7 +25,7 @@
   }
 
   async function add(name) {
-    const { publicKey } = await post('/settings/passkeys/begin');
+    const { publicKey } = await post('/settings/passkeys/begin?name=' + encodeURIComponent(name));
     const key = await navigator.credentials.create({ publicKey: { ...publicKey, challenge: bytes(publicKey.challenge), user: { ...publicKey.user, id: bytes(publicKey.user.id) }, excludeCredentials: known(publicKey.excludeCredentials) } });
     return post('/settings/passkeys/finish?name=' + encodeURIComponent(name), {
       id: key.id, rawId: text(key.rawId), type: key.type, authenticatorAttachment: key.authenticatorAttachment || undefined, clientExtensionResults: key.getClientExtensionResults(),

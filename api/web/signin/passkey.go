@@ -218,6 +218,10 @@ func (h *Handler) beginAdding(c *gin.Context) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	// Later, the authenticator would be left with a passkey that is of no use.
+	if _, err := passkeyName(c); err != nil {
+		return nil, err
+	}
 	party, err := h.party(c)
 	if err != nil {
 		return nil, err
@@ -245,15 +249,19 @@ func (h *Handler) beginAdding(c *gin.Context) (any, error) {
 	return challenge, h.begin(c, stepPasskey, ceremony{UserID: userID, Data: *data}, passkeyLasts)
 }
 
-// finishAdding stores the passkey that an authenticator made. Its name is in the
-// query.
+// passkeyName reads the name of a new passkey, which is in the query.
+func passkeyName(c *gin.Context) (string, error) {
+	return input.CheckName("name", c.DefaultQuery("name", "Passkey"), MaxPasskeyName, "Phone")
+}
+
+// finishAdding stores the passkey that an authenticator made.
 func (h *Handler) finishAdding(c *gin.Context) (any, error) {
 	ctx := c.Request.Context()
 	userID, _, err := Session(ctx)
 	if err != nil {
 		return nil, err
 	}
-	name, err := input.CheckName("name", c.DefaultQuery("name", "Passkey"), MaxPasskeyName, "Phone")
+	name, err := passkeyName(c)
 	if err != nil {
 		return nil, err
 	}
