@@ -35,7 +35,7 @@ func (s *server) transfers() {
 	}, s.export)
 	s.handle(s.Guard(access.TasksWrite, maxImport), post, "/v1/import", &described{
 		OperationID: "import", Summary: "Import tasks", Tags: []string{aboutTransfer},
-		Description: "Brings in a file: an export of Tickler, the to-dos of a calendar (iCalendar), or what Todoist, TickTick, Google Tasks, Microsoft To Do, Tasks.org or Vikunja export, or a table of tasks with a line of headings, as Asana, Notion, Trello, Jira and spreadsheets write; whose it is shows its content. Each task is judged by itself, and imported once however often its file is. A field that does not fit does not cost its task: it is kept in the description and noted. With dry_run nothing is changed, and the report says what would be. At most 10000 tasks and 16 MiB, 256 KiB each; a ZIP 8 MiB. One import at a time.",
+		Description: "Brings in a file: an export of Tickler, the to-dos of a calendar (iCalendar), or what Todoist, TickTick, Google Tasks, Microsoft To Do, Tasks.org or Vikunja export, or a table of tasks with a line of headings, as Asana, Notion, Trello, Jira and spreadsheets write, or a list in Markdown; whose it is shows its content. Each task is judged by itself, and imported once however often its file is. A field that does not fit does not cost its task: it is kept in the description and noted. With dry_run nothing is changed, and the report says what would be. At most 10000 tasks and 16 MiB, 256 KiB each; a ZIP 8 MiB. One import at a time.",
 		Parameters: []parameter{{
 			Name: "dry_run", In: "query", Description: "Change nothing. Default false.", Schema: &jsonschema.Schema{Type: "boolean"},
 		}},

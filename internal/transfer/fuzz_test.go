@@ -153,7 +153,7 @@ func FuzzEncoding(f *testing.F) {
 func FuzzTable(f *testing.F) {
 	for _, seed := range []string{
 		"Task,Due date\nx,2026-03-05\n", "Task;Due;Time;Parent;ID\nx;46086,5;0,375;1;1.1\n", "Name,Due,Status,Tags,Created,Blocked by\nx,\"March 5, 2026 → March 8, 2026\",Done,\"[a,b]\",Thu Mar 05 2026 23:00:00 GMT+0000 (GMT+00:00),y\n",
-		"Aufgabe\tTermin\tErinnerung am\tWiederholung\nx\t5.3.26\t4/3/26 12:00 AM\tjeden Montag\n", "Task,Due,Reminder\nx,99999,13/13/13\n",
+		"Aufgabe\tTermin\tErinnerung am\tWiederholung\nx\t5.3.26\t4/3/26 12:00 AM\tjeden Montag\n", "Task,Due,Reminder\nx,99999,13/13/13\n", "# Home\n- [ ] a 📅 2026-12-05\n  * [x] b\ntext\n1. c\n",
 	} {
 		f.Add([]byte(seed))
 	}

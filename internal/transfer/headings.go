@@ -128,7 +128,7 @@ var headings = []struct {
 	{reminderTimeColumn, "de", "erinnerung um"},
 	{remindsColumn, "", "reminder on/off"},
 	{remindsColumn, "de", "erinnerung ein/aus"},
-	{createdColumn, "", "created at|created time|created|date created|created on|date added|added"},
+	{createdColumn, "", "created at|created time|created|date created|creation date|created on|date added|added"},
 	{createdColumn, "de", "erstellt am|erstellt|angelegt am"},
 	{createdColumn, "fr", "cree le|date de creation"},
 	{createdColumn, "es", "creado|creado el|fecha de creacion|creada"},

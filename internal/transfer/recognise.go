@@ -53,12 +53,14 @@ func (s *Service) readText(user person.Settings, mediaType string, from *bufio.R
 		return s.readJSON(user, f, text, c)
 	case "calendar":
 		return s.readCalendar(user, f, c)
+	case "list":
+		return readChecklist(f, c)
 	default:
 		return s.readTable(user, f, text, c)
 	}
 }
 
-// kindOf tells JSON, iCalendar and CSV apart by how the text begins, and where that
+// kindOf tells JSON, iCalendar, lists and CSV apart by how the text begins, and where that
 // says nothing by its media type.
 func kindOf(begin []byte, mediaType string) string {
 	begin = bytes.TrimLeft(begin, " \t\r\n")
@@ -69,6 +71,8 @@ func kindOf(begin []byte, mediaType string) string {
 		return "calendar"
 	case mediaType == "application/json":
 		return "json"
+	case beginsList(begin):
+		return "list"
 	}
 	return "csv"
 }
@@ -155,7 +159,7 @@ func (s *Service) readJSON(user person.Settings, f *file, text *bufio.Reader, c 
 
 // Formats lists the programs and formats that can be imported.
 func Formats() []string {
-	return []string{documentFormat, calendarFormat, todoistFormat, tickTickFormat, googleFormat, microsoftFormat, tasksOrgFormat, vikunjaFormat, tableFormat}
+	return []string{documentFormat, calendarFormat, todoistFormat, tickTickFormat, googleFormat, microsoftFormat, tasksOrgFormat, vikunjaFormat, tableFormat, checklistFormat}
 }
 
 // finish gives each task what could only be known at the end: which others it belongs

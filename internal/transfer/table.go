@@ -73,7 +73,7 @@ func (s *Service) readTable(user person.Settings, f *file, text *bufio.Reader, c
 		unknown := program == nil && (n == maxBefore || errors.Is(err, io.EOF))
 		switch {
 		case unknown && f.err == nil:
-			return fault.Invalid("body", "is no table of tasks that is known here: within its first %d lines one must name the columns, one of them the titles, such as Task, Title, Aufgabe, Tâche or Tarea, and one what tasks have, such as Due date, Done, Status or Priority", maxBefore).WithHint("write such a line above the tasks, for example: Task,Due date,Priority,Project,Tags,Notes,Done")
+			return fault.Invalid("body", "is no table of tasks that is known here: within its first %d lines one must name the columns, one of them the titles, such as Task, Title, Aufgabe, Tâche or Tarea, and one what tasks have, such as Due date, Done, Status or Priority", maxBefore).WithHint("write such a line above the tasks, for example: Task,Due date,Priority,Project,Tags,Notes,Done; of a plain list begin each line with - and a blank")
 		case errors.Is(err, io.EOF) && f.err == nil:
 			program.end()
 			return nil

@@ -49,7 +49,7 @@ func (s *Service) WithHistory(changes func(ctx context.Context, user person.Sett
 
 // Report is the result of importing a file.
 type Report struct {
-	Format   string   `json:"format" enum:"tickler,icalendar,todoist,ticktick,google-tasks,microsoft-todo,tasks-org,vikunja,table"`
+	Format   string   `json:"format" enum:"tickler,icalendar,todoist,ticktick,google-tasks,microsoft-todo,tasks-org,vikunja,table,checklist"`
 	DryRun   bool     `json:"dry_run" doc:"Whether nothing was changed."`
 	Created  int      `json:"created"`
 	Skipped  int      `json:"skipped"`
