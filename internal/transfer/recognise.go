@@ -83,6 +83,7 @@ var (
 	objectMembers = map[string]string{
 		"format": documentFormat, "exported_at": documentFormat, "settings": documentFormat, "tasks": documentFormat, "categories": documentFormat, "tags": documentFormat,
 		"kind": googleFormat, "items": googleFormat,
+		"cards": trelloFormat, "idorganization": trelloFormat, "labelnames": trelloFormat,
 		"value": microsoftFormat, "lists": microsoftFormat, "displayname": microsoftFormat, "@odata.context": microsoftFormat, "@odata.nextlink": microsoftFormat,
 		"data": tasksOrgFormat, "timestamp": tasksOrgFormat,
 		"identifier": vikunjaFormat, "hex_color": vikunjaFormat, "is_archived": vikunjaFormat, "parent_project_id": vikunjaFormat,
@@ -93,6 +94,9 @@ var (
 		"identifier": vikunjaFormat, "hex_color": vikunjaFormat, "is_archived": vikunjaFormat, "parent_project_id": vikunjaFormat, "done": vikunjaFormat, "tasks": vikunjaFormat, "lists": vikunjaFormat, "owner": vikunjaFormat, "is_favorite": vikunjaFormat, "position": vikunjaFormat,
 	}
 )
+
+// trelloFormat is recognised and not read.
+const trelloFormat = "trello"
 
 // formatOf tells whose JSON begins so, "" if that is not known.
 func formatOf(begin []byte) string {
@@ -138,6 +142,9 @@ func (s *Service) readJSON(user person.Settings, f *file, text *bufio.Reader, c 
 	format := formatOf(begin)
 	if format == "" && bytes.HasPrefix(bytes.TrimSpace(begin), []byte("[")) {
 		return fault.Invalid("body", "is a list of things that are not known here; allowed are exports of %s", strings.Join(Formats(), ", "))
+	}
+	if format == trelloFormat {
+		return fault.Invalid("body", "is JSON of Trello, which cannot be imported").WithHint("export the board there as CSV, or write its cards as a list, each on a line such as - [ ] Buy milk")
 	}
 	read, others := map[string]func(*jsonFile) error{
 		googleFormat: (*jsonFile).readGoogle, microsoftFormat: (*jsonFile).readMicrosoft, tasksOrgFormat: (*jsonFile).readTasksOrg, vikunjaFormat: (*jsonFile).readVikunja,

@@ -39,17 +39,25 @@ type spreadsheet struct {
 	rows    []cells
 	places  map[string]int   // of ids among the items, from 1
 	titled  map[string][]int // of titles
+	above   []string         // what stands above the headings
+	group   string           // of the present rows: Monday.com writes its name and the headings above each
+	grouped bool
 }
 
 // cells are the values of a row by what they are, the first of each; others are kept.
 type cells struct {
 	place int // of the item
 	found map[column]string
+	group string
+	alone bool // nothing but the title
 }
 
-func newSpreadsheet(c *content, user person.Settings, now time.Time, names []string, columns []known, separator rune) *spreadsheet {
-	p := &spreadsheet{content: c, user: user, columns: columns, places: map[string]int{}, titled: map[string][]int{}}
-	for _, name := range names {
+func newSpreadsheet(c *content, user person.Settings, now time.Time, t *table, columns []known, separator rune) *spreadsheet {
+	p := &spreadsheet{content: c, user: user, columns: columns, places: map[string]int{}, titled: map[string][]int{}, above: t.above}
+	if len(p.above) > 0 {
+		p.group = p.above[len(p.above)-1]
+	}
+	for _, name := range t.record {
 		p.names = append(p.names, strings.Clone(strings.Trim(strings.TrimSpace(name), "\ufeff")))
 	}
 	p.dates = cellDates{user: user, now: now.In(user.Zone()), language: languageOf(columns), semicolons: separator == ';'}
@@ -67,10 +75,11 @@ func newSpreadsheet(c *content, user person.Settings, now time.Time, names []str
 
 func (p *spreadsheet) row(t *table) error {
 	if slices.EqualFunc(t.record, p.names, func(text, name string) bool { return strings.TrimSpace(text) == name }) {
-		return nil // the headings again, above another group of tasks
+		p.regroup()
+		return nil
 	}
 	i := item{row: t.line}
-	row := cells{place: len(p.items) + 1, found: map[column]string{}}
+	row := cells{place: len(p.items) + 1, found: map[column]string{}, group: p.group}
 	var ids []string
 	var kept []int // columns
 	empty := true
@@ -107,6 +116,7 @@ func (p *spreadsheet) row(t *table) error {
 	if empty {
 		return nil
 	}
+	row.alone = len(row.found) == 1 && row.found[titleColumn] != "" && len(kept) == 0
 	p.keep(&i, kept, t.record)
 	p.words(&i, row.found)
 	i.in.IdempotencyKey = p.identity(row.found[idColumn], t.record)
@@ -122,6 +132,18 @@ func (p *spreadsheet) row(t *table) error {
 	}
 	p.rows = append(p.rows, row)
 	return p.add(i)
+}
+
+// regroup begins another group of tasks: the headings are there again, below its name.
+func (p *spreadsheet) regroup() {
+	if len(p.rows) == 0 || !p.rows[len(p.rows)-1].alone {
+		return
+	}
+	name := p.rows[len(p.rows)-1]
+	p.group, p.grouped = p.items[name.place-1].in.Title.Value, true
+	p.rows, p.items = p.rows[:len(p.rows)-1], p.items[:name.place-1]
+	places := p.titled[p.group]
+	p.titled[p.group] = places[:len(places)-1]
 }
 
 // keep puts the columns that have no field into the description.
@@ -244,6 +266,15 @@ func (p *spreadsheet) end() {
 			}
 		}
 		p.relatives(i, row)
+		if p.grouped && i.in.Category.Value == "" {
+			i.in.Category = input.Some(row.group)
+		}
+	}
+	if p.grouped && len(p.above) > 0 {
+		p.above = p.above[:len(p.above)-1]
+	}
+	if len(p.above) > 0 {
+		p.note("left out, since it stands above the headings: %s", cutTo(strings.Join(p.above, "; "), 500))
 	}
 	if p.dates.order != "" {
 		p.note("in dates such as %s either number could be the month, and nothing in the file tells; write them as 2027-06-05 if that is wrong", p.dates.order)

@@ -262,3 +262,15 @@ func TestTableThatNotionWritesTwiceIsReadOnce(t *testing.T) {
 	report := b.bring(t, b.ann, "application/zip", zipped(t, "Tasks 0123.csv", "Name,Due\nx,\"March 5, 2026\"\n", "Tasks 0123_all.csv", "Name,Due\nx,\"March 5, 2026\"\ny,\n"), false)
 	require.Equal(t, 2, report.Created, "%+v", report)
 }
+
+func TestGroupsOfMondayAreCategories(t *testing.T) {
+	b := setup(t)
+	file := "My board\n\nPlanned\nName,Person,Status,Date,Priority\nPlan,Ann,Done,2026-03-05,High\nBuild,,Working on it,2026-03-06,\n\nLater (https://example.org)\nName,Person,Status,Date,Priority\nShip,,,,\n"
+	report := b.bring(t, b.ann, "text/csv", file, false)
+	require.Equal(t, 3, report.Created, "%+v", report)
+	require.Equal(t, []string{"left out, since it stands above the headings: My board"}, report.Notes)
+	found := b.all(t, b.ann)
+	require.Equal(t, "Planned", found["Plan"].Category.Name)
+	require.Equal(t, "Planned", found["Build"].Category.Name)
+	require.Equal(t, "Later", found["Ship"].Category.Name)
+}

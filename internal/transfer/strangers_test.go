@@ -27,6 +27,8 @@ func TestJSONOfAnotherProgramIsNotTakenForTasks(t *testing.T) {
 		require.Equal(t, "body", e.Field)
 	}
 	require.Empty(t, b.everything(t, b.ann))
+	_, err := b.transfer.Import(b.ctx, b.ann, "application/json", strings.NewReader(`{"id":"5f","name":"Board","desc":"","closed":false,"cards":[{"id":"c1","name":"Card"}],"lists":[{"id":"l1","name":"To do"}]}`), false)
+	require.ErrorContains(t, err, "is JSON of Trello")
 }
 
 func TestEmptyListIsNoTask(t *testing.T) {

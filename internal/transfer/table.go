@@ -28,6 +28,7 @@ type table struct {
 	column map[string]int
 	record []string
 	line   int
+	above  []string // what stands above the names of the columns
 }
 
 // field is a field of the present row, "" if it has none.
@@ -82,7 +83,11 @@ func (s *Service) readTable(user person.Settings, f *file, text *bufio.Reader, c
 		}
 		t.record = record
 		if program == nil {
-			program = s.head(user, t, reader.Comma, c)
+			if program = s.head(user, t, reader.Comma, c); program == nil {
+				if text := strings.TrimSpace(strings.Join(strings.Fields(strings.Join(record, " ")), " ")); text != "" {
+					t.above = append(t.above, cutTo(text, 100))
+				}
+			}
 			continue
 		}
 		t.line, _ = reader.FieldPos(0)
@@ -125,7 +130,7 @@ func (s *Service) head(user person.Settings, t *table, separator rune, c *conten
 	}
 	if found, ok := headOf(t.record); ok {
 		c.format = tableFormat
-		return newSpreadsheet(c, user, s.now(), t.record, found, separator)
+		return newSpreadsheet(c, user, s.now(), t, found, separator)
 	}
 	return nil
 }
