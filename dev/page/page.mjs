@@ -655,6 +655,18 @@ const steps = {
     }
   },
 
+  async 'printed, a task is what it says'() {
+    const page = await open()
+    await signIn(page)
+    await add(page, 'Printed for the fridge')
+    await page.getByRole('link', { name: 'Printed for the fridge' }).click()
+    await page.getByRole('heading', { name: 'Printed for the fridge' }).waitFor()
+    await page.emulateMedia({ media: 'print' })
+    assert.ok(await page.getByRole('heading', { name: 'Printed for the fridge' }).isVisible())
+    assert.equal(await page.locator('nav:visible, button:visible, input:visible, textarea:visible').count(), 0)
+    await page.context().close()
+  },
+
   async 'the first load is small'() {
     const page = await open()
     await signIn(page)
