@@ -37,6 +37,12 @@ func timezone(name string, dates span, now time.Time) *ical.Component {
 		if change.IsZero() || change.After(end) {
 			return c
 		}
+		if !change.After(at) {
+			// Beyond a zone's table, Go has the last day of a leap year begin where it
+			// ends, in which no clock changes.
+			at = at.AddDate(0, 0, 1)
+			continue
+		}
 		_, before := change.Add(-time.Second).Zone()
 		if _, after := change.Zone(); after != before {
 			// An observance starts in the wall time before the transition.
