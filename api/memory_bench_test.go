@@ -72,6 +72,17 @@ func BenchmarkPeakMemory(b *testing.B) {
 		{"import/one-string-11MiB", imported("application/json", repeat(`{"format":"tickler","version":1,"tasks":[{"title":"`, `x`, `"}]}`, 11*mib))},
 		{"import/rows-11MiB", imported("text/csv", repeat("TYPE,CONTENT\n", "task,\n", "", 11*mib))},
 		{"import/columns-11MiB", imported("text/csv", repeat("TYPE,CONTENT", ",", "\n", 11*mib))},
+		{"import/table-rows-11MiB", imported("text/csv", repeat("Task name,Due date,Notes\n", "x,2030-03-01,\n", "", 11*mib))},
+		{"import/table-cell-11MiB", imported("text/csv", repeat("Task name,Due date,Notes\nx,,\"", "some words\n", "\"\n", 11*mib))},
+		{"import/table-columns-11MiB", imported("text/csv", repeat("Task name,Due date", ",Other", "\nx,2030-03-01\n", 11*mib))},
+		{"import/checklist-11MiB", imported("text/markdown", repeat("# List\n", "- [ ] x\n", "", 11*mib))},
+		{"import/checklist-deep-11MiB", imported("text/markdown", func() io.Reader {
+			var text strings.Builder
+			for depth := 0; text.Len() < 11*mib; depth++ {
+				text.WriteString(strings.Repeat(" ", 2*(depth%5000)) + "- [ ] x\n")
+			}
+			return strings.NewReader(text.String())
+		})},
 		{"import/to-dos-11MiB", imported("text/calendar", repeat("BEGIN:VCALENDAR\n", "BEGIN:VTODO\nEND:VTODO\n", "END:VCALENDAR\n", 11*mib))},
 		{"import/properties-11MiB", imported("text/calendar", repeat("BEGIN:VCALENDAR\nBEGIN:VTODO\nSUMMARY:x\n", "X:\n", "END:VTODO\nEND:VCALENDAR\n", 11*mib))},
 		{"import/categories-11MiB", imported("text/calendar", repeat("BEGIN:VCALENDAR\nBEGIN:VTODO\nSUMMARY:x\nCATEGORIES:x", ",x", "\nEND:VTODO\nEND:VCALENDAR\n", 11*mib))},

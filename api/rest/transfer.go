@@ -69,7 +69,7 @@ func (s *server) importable() content {
 		return mediaType{&jsonschema.Schema{Type: "string", Description: description}}
 	}
 	all := content{
-		"text/csv":      file("As Todoist exports a project, or TickTick a backup; separated by commas, semicolons or tabs."),
+		"text/csv":      file("As Todoist exports a project, TickTick a backup, or any table of tasks whose headings are known; separated by commas, semicolons or tabs."),
 		"text/calendar": file("RFC 5545; only VTODO is read."),
 		"application/json": {&jsonschema.Schema{
 			Description: "An export of Tickler, or of Google Tasks (Takeout), Microsoft To Do (Graph), Tasks.org or Vikunja.",

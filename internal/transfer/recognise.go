@@ -15,7 +15,7 @@ import (
 // MediaTypes lists those that a file can be sent with. They say little about whose
 // format it is, so that is recognised by the content.
 func MediaTypes() []string {
-	return []string{"application/json", "text/calendar", "text/csv", "text/tab-separated-values", "application/zip", "application/x-zip-compressed", "application/octet-stream"}
+	return []string{"application/json", "text/calendar", "text/csv", "text/tab-separated-values", "text/markdown", "application/zip", "application/x-zip-compressed", "application/octet-stream"}
 }
 
 // How many bytes at the beginning tell what a file is.
