@@ -75,6 +75,9 @@ func BenchmarkPeakMemory(b *testing.B) {
 		{"import/table-rows-11MiB", imported("text/csv", repeat("Task name,Due date,Notes\n", "x,2030-03-01,\n", "", 11*mib))},
 		{"import/table-cell-11MiB", imported("text/csv", repeat("Task name,Due date,Notes\nx,,\"", "some words\n", "\"\n", 11*mib))},
 		{"import/table-columns-11MiB", imported("text/csv", repeat("Task name,Due date", ",Other", "\nx,2030-03-01\n", 11*mib))},
+		{"import/table-blockers-11MiB", imported("text/csv", repeat("Task name,Due date,Depends on\n"+strings.Repeat("x,,\n", 9000)+"x,,\"", "x,", "\"\n", 11*mib))},
+		{"import/table-dates-11MiB", imported("text/csv", repeat("Task name,Due date,Repeat\n", "x,\""+strings.Repeat("next monday at 9, ", 60)+"\",\""+strings.Repeat("every 2 weeks on ", 60)+"\"\n", "", 11*mib))},
+		{"import/table-long-date-11MiB", imported("text/csv", repeat("Task name,Due date\nx,\"", "next monday at 9, ", "\"\n", 11*mib))},
 		{"import/checklist-11MiB", imported("text/markdown", repeat("# List\n", "- [ ] x\n", "", 11*mib))},
 		{"import/checklist-deep-11MiB", imported("text/markdown", func() io.Reader {
 			var text strings.Builder

@@ -302,27 +302,34 @@ func (p *spreadsheet) relatives(i *item, row cells) {
 	if blockers == "" {
 		return
 	}
-	var unknown []string
+	var others []string // that are not known, or too many
+	known := i.relations()
 	for one := range strings.FieldsFuncSeq(linkBehind.ReplaceAllString(blockers, ""), func(r rune) bool { return r == ',' || r == '\n' }) {
-		if place := p.place(strings.TrimSpace(one), row.place); place != 0 {
-			i.relations().blockers = append(i.relations().blockers, place)
-		} else {
-			unknown = append(unknown, strings.TrimSpace(one))
+		one = strings.TrimSpace(one)
+		switch place := p.place(one, row.place); {
+		case slices.Contains(known.blockers, place):
+		case place != 0 && len(known.blockers) < task.MaxBlockers:
+			known.blockers = append(known.blockers, place)
+		default:
+			others = append(others, one)
 		}
 	}
-	i.keep("Blocked by", strings.Join(unknown, ", "))
+	i.keep("Blocked by", strings.Join(others, ", "))
 }
 
 // place is that of another task, by its id or its title: of several, the next above.
-func (p *spreadsheet) place(name string, self int) (place int) {
-	if place = p.places[name]; place != 0 && place != self {
+func (p *spreadsheet) place(name string, self int) int {
+	if place := p.places[name]; place != 0 && place != self {
 		return place
 	}
-	place = 0
-	for _, one := range p.titled[name] {
-		if one != self && (place == 0 || one < self) {
-			place = one
-		}
+	titled := p.titled[name] // from above
+	switch n, itself := slices.BinarySearch(titled, self); {
+	case n > 0:
+		return titled[n-1]
+	case itself && len(titled) > 1:
+		return titled[1]
+	case !itself && len(titled) > 0:
+		return titled[0]
 	}
-	return place
+	return 0
 }

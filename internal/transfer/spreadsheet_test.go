@@ -33,6 +33,21 @@ func TestAsanaIsImported(t *testing.T) {
 	require.Equal(t, "2026-02-01", launch.CreatedAt.In(b.ann.Zone()).Format(time.DateOnly))
 }
 
+func TestTaskOfATableWaitsForFiftyOthersAtMost(t *testing.T) {
+	b := setup(t)
+	const many = task.MaxBlockers + 10
+	file, names := "Task,Due date,Depends on\n", []string{"Task 1", "unknown"}
+	for n := range many {
+		file += fmt.Sprintf("Task %d,2026-03-10,\n", n)
+		names = append(names, fmt.Sprint("Task ", n))
+	}
+	file += "Last,2026-03-11,\"" + strings.Join(names, ",") + "\"\n"
+	found, notes := others(t, b, "text/csv", file, "table", many+1)
+	require.Len(t, found["Last"].BlockedBy, task.MaxBlockers)
+	require.Equal(t, "Blocked by: unknown, "+strings.Join(names[len(names)-10:], ", "), found["Last"].Description)
+	require.NotEmpty(t, notes["Last"])
+}
+
 func TestNotionIsImported(t *testing.T) {
 	b := setup(t)
 	file := "\ufeffName,Assign,Due,Parent item,Priority,Status,Tags\n" +
