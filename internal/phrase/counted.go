@@ -1,6 +1,7 @@
 package phrase
 
 import (
+	"math"
 	"regexp"
 	"strconv"
 	"strings"
@@ -154,6 +155,9 @@ func (r *reader) span(f *found, i int) int {
 	}
 	switch {
 	case m[2] == "d" || m[2] == "w":
+		if n != math.Trunc(n) {
+			return i // no day is meant
+		}
 		if f.day = r.today().AddDate(0, 0, int(n)); m[2] == "w" {
 			f.day = r.today().AddDate(0, 0, 7*int(n))
 		}

@@ -86,7 +86,7 @@ func TestWordsThatDependOnEachOtherAreReadTogether(t *testing.T) {
 // A day that the words beside make another is not taken by itself.
 func TestDayOfAnotherWeekIsNotTakenForTheNext(t *testing.T) {
 	for _, c := range [][2]string{
-		{"en", "Pay last friday"}, {"en", "Pay friday week"}, {"en", "Pay a week on friday"}, {"en", "Call monday in two weeks"},
+		{"en", "Pay last friday"}, {"en", "Pay friday week"}, {"en", "Pay a week on friday"}, {"en", "Call monday in two weeks"}, {"en", "Pay in 1.5d"},
 		{"de", "Anruf letzten Freitag"}, {"de", "Anruf übernächsten Montag"}, {"de", "Anruf Montag in zwei Wochen"},
 		{"fr", "Appeler vendredi dernier"}, {"fr", "Appeler vendredi en huit"}, {"fr", "Poubelles un lundi sur deux"},
 		{"es", "Llamar el viernes pasado"}, {"nl", "Bellen afgelopen vrijdag"}, {"pt", "Ligar na sexta passada"},
