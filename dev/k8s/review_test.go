@@ -307,3 +307,25 @@ func requireProxyIsKnown(t *testing.T, objects *manifests.Objects, host string) 
 	require.Equal(t, "https://"+host, variables["TICKLER_PUBLIC_URL"])
 	require.NotEmpty(t, variables["TICKLER_TRUSTED_PROXIES"])
 }
+
+// A local sidecar reads a Resiliency only from the beginning of a file. It takes one that
+// stands behind another resource, and any Configuration, for new whenever something happens
+// in the folder, and restarts.
+func TestLocalSidecarsLoadEachResourceOfAFolderWhenTheyStart(t *testing.T) {
+	folders, err := filepath.Glob(filepath.Join(manifests.Root, "components", "brokers", "*"))
+	require.NoError(t, err)
+	for _, folder := range append(folders, filepath.Join(manifests.Root, "components", "apps"), filepath.Join(manifests.Root, "components", "email")) {
+		files, err := filepath.Glob(filepath.Join(folder, "*.yaml"))
+		require.NoError(t, err)
+		for _, file := range files {
+			text, err := os.ReadFile(file)
+			require.NoError(t, err)
+			for n, document := range strings.Split(string(text), "\n---\n") {
+				require.NotRegexp(t, `(?m)^kind: (Configuration|HTTPEndpoint)$`, document, file)
+				if n > 0 {
+					require.NotRegexp(t, `(?m)^kind: Resiliency$`, document, file)
+				}
+			}
+		}
+	}
+}
