@@ -33,15 +33,9 @@ func timezone(name string, dates span, now time.Time) *ical.Component {
 	c.Children = append(c.Children, observance(begin, recurrence.Wall(begin, zone), offset))
 	same := map[string]*ical.Component{} // transitions between the same offsets share one observance
 	for at := begin; ; {
-		_, change := at.ZoneBounds()
+		change := recurrence.NextChange(at)
 		if change.IsZero() || change.After(end) {
 			return c
-		}
-		if !change.After(at) {
-			// Beyond a zone's table, Go has the last day of a leap year begin where it
-			// ends, in which no clock changes.
-			at = at.AddDate(0, 0, 1)
-			continue
 		}
 		_, before := change.Add(-time.Second).Zone()
 		if _, after := change.Zone(); after != before {

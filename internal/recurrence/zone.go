@@ -27,6 +27,17 @@ func Wall(at time.Time, zone *time.Location) time.Time {
 	return time.Date(y, mo, d, h, mi, s, 0, time.UTC)
 }
 
+// NextChange returns the first instant after another at which its location may change
+// its offset from UTC, in that location. At some of them it does not. The zero time means
+// that the offset stays for ever.
+func NextChange(at time.Time) time.Time {
+	end := newZone(at.Location()).at(at.Unix()).end
+	if end == math.MaxInt64 {
+		return time.Time{}
+	}
+	return time.Unix(end, 0).In(at.Location())
+}
+
 // zone answers queries about one time zone. It caches its last lookup, so it is not
 // safe for concurrent use.
 type zone struct {
