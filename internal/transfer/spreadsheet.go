@@ -35,6 +35,7 @@ type spreadsheet struct {
 	user    person.Settings
 	names   []string // of the columns, as they are written
 	columns []known
+	order   []int // of the columns: those that come first for what they hold first
 	dates   cellDates
 	rows    []cells
 	places  map[string]int   // of ids among the items, from 1
@@ -63,10 +64,12 @@ func newSpreadsheet(c *content, user person.Settings, now time.Time, t *table, c
 	p.dates = cellDates{user: user, now: now.In(user.Zone()), language: languageOf(columns), semicolons: separator == ';'}
 	var useless []string
 	for n, one := range columns {
+		p.order = append(p.order, n)
 		if one.column == uselessColumn {
 			useless = append(useless, p.names[n])
 		}
 	}
+	slices.SortStableFunc(p.order, func(a, b int) int { return cmp.Compare(columns[a].rank, columns[b].rank) })
 	if len(useless) > 0 {
 		c.note("these columns were left out: %s", strings.Join(useless, ", "))
 	}
@@ -83,7 +86,7 @@ func (p *spreadsheet) row(t *table) error {
 	var ids []string
 	var kept []int // columns
 	empty := true
-	for _, n := range p.inOrder() {
+	for _, n := range p.order {
 		if n >= len(t.record) {
 			continue
 		}
@@ -162,16 +165,6 @@ func (p *spreadsheet) keep(i *item, columns []int, record []string) {
 	for n := len(p.columns); n < len(record); n++ {
 		i.keep("Beyond the last column", record[n])
 	}
-}
-
-// inOrder lists the columns, those that come first for what they hold first.
-func (p *spreadsheet) inOrder() []int {
-	order := make([]int, len(p.columns))
-	for n := range order {
-		order[n] = n
-	}
-	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(p.columns[a].rank, p.columns[b].rank) })
-	return order
 }
 
 // identity tells a row from others. An id that other files have too does not.

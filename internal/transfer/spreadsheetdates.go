@@ -12,8 +12,8 @@ import (
 // due reads when the task is due, and from when on it can be done.
 func (p *spreadsheet) due(i *item, found map[column]string) {
 	text, clock, start := found[dueColumn], found[dueTimeColumn], found[startColumn]
-	begin, end, isRange := strings.Cut(rangeSign.ReplaceAllString(text, "→"), "→")
-	if _, whole := p.dates.read(text); !whole && isRange {
+	when, ok := p.dates.read(text)
+	if begin, end, isRange := strings.Cut(rangeSign.ReplaceAllString(text, "→"), "→"); !ok && isRange {
 		_, begins := p.dates.read(begin)
 		_, ends := p.dates.read(end)
 		switch {
@@ -23,8 +23,8 @@ func (p *spreadsheet) due(i *item, found map[column]string) {
 			i.keep("Due", text)
 			text = begin
 		}
+		when, ok = p.dates.read(text)
 	}
-	when, ok := p.dates.read(text)
 	if ok && clock != "" {
 		timed, both := p.dates.read(when.Due + " " + timeOf(clock))
 		if both = both && when.AllDay && !timed.AllDay; both {
@@ -82,13 +82,13 @@ func (p *spreadsheet) done(i *item, found map[column]string) {
 		}
 	}
 	text := found[statusColumn]
-	switch statuses[heading(text)] {
+	switch meaning := statuses[heading(text)]; meaning {
 	case openStatus:
 	case doneStatus, droppedStatus:
 		if i.in.CompletedAt == nil {
 			i.done(nil)
 		}
-		if statuses[heading(text)] == droppedStatus {
+		if meaning == droppedStatus {
 			i.note("its status was %q, and it counts as completed here", text)
 		}
 	default:
