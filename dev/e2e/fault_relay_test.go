@@ -88,6 +88,7 @@ func TestRelaysKilledBetweenPublishAndDeletePublishAgainAndNothingIsDoubled(t *t
 		task             fields
 		cause            func(t *testing.T, p *person, ids []int64) // of the events
 		effects          func(t *testing.T, id int64) int
+		noted            func(t *testing.T, event string) bool // after the effect; nil: in one transaction with it
 	}{
 		"completions": {
 			event.TopicTaskRecurrence, event.TaskCompleted, fields{"title": "again", "recurrence_rule": "daily"},
@@ -97,6 +98,7 @@ func TestRelaysKilledBetweenPublishAndDeletePublishAgainAndNothingIsDoubled(t *t
 				}
 			},
 			func(t *testing.T, id int64) int { return len(s.successors(t, id)) },
+			nil,
 		},
 		"reminders": {
 			event.TopicTaskReminders, event.ReminderSent, fields{"title": "due", "due_date": in(minute), "reminder_offsets": []int{}},
@@ -104,6 +106,9 @@ func TestRelaysKilledBetweenPublishAndDeletePublishAgainAndNothingIsDoubled(t *t
 				s.exec(t, `INSERT INTO reminders (task_id, user_id, remind_at) SELECT id, user_id, now() FROM tasks WHERE id = ANY ($1)`, ids)
 			},
 			func(_ *testing.T, id int64) int { return len(s.reminders(id)) },
+			func(t *testing.T, event string) bool {
+				return query[int](t, s, `SELECT count(*) FROM inbox WHERE event_id::text = $1`, event) == 1
+			},
 		},
 	}
 	for name, c := range cases {
@@ -129,6 +134,9 @@ func TestRelaysKilledBetweenPublishAndDeletePublishAgainAndNothingIsDoubled(t *t
 				return published >= len(relays) && effective == published
 			})
 			published := s.copies(c.topic, c.eventType, ids)
+			for id := range published { // who is killed before it has noted an effect repeats it
+				until(t, soon, "the effect to be noted", func() bool { return c.noted == nil || c.noted(t, id) })
+			}
 
 			for _, relay := range relays {
 				pid := s.PID(relay)
