@@ -22,14 +22,22 @@ const checklistFormat = "checklist"
 var (
 	listHeading = regexp.MustCompile(`^#{1,6}\s+(.+?)\s*#*$`)
 	listItem    = regexp.MustCompile(`^([ \t]*)(?:(?:[-*+•]|\d{1,3}[.)])\s+(?:\[([ xX✓✔-])\]\s+)?|\[([ xX✓✔-])\]\s+)(\S.*)$`)
+	// listBlank is an item without text, as editors leave one at the end, or a line that
+	// divides.
+	listBlank = regexp.MustCompile(`^[ \t]*(?:(?:[-*+•]|\d{1,3}[.)])?(?:\s*\[[ xX✓✔-]?\])?|(?:-[ \t]*){3,}|(?:\*[ \t]*){3,}|(?:_[ \t]*){3,})$`)
 	// listDue is the due date as Obsidian and todo.txt write it.
 	listDue = regexp.MustCompile(`\s*(?:📅|\bdue:)\s*(\d{4}-\d{2}-\d{2})\b`)
 )
 
-// beginsList tells whether a text begins as a list does.
+// beginsList tells whether a text begins as a list does, behind what programs for notes
+// keep above it between two lines of ---.
 func beginsList(begin []byte) bool {
+	above := false
 	for line := range strings.Lines(string(begin)) {
-		if line = strings.TrimRight(line, " \t\r\n"); line != "" {
+		switch line = strings.TrimRight(line, " \t\r\n"); {
+		case line == "---":
+			above = !above
+		case line != "" && !above:
 			return listItem.MatchString(line) || listHeading.MatchString(line)
 		}
 	}
@@ -70,11 +78,12 @@ func (p *checklist) line(row int, line string) error {
 		p.heading, p.above = cutTo(m[1], task.MaxTitle), nil
 		return nil
 	}
+	if listBlank.MatchString(line) {
+		return nil
+	}
 	m := listItem.FindStringSubmatch(line)
 	switch {
 	case m != nil:
-	case strings.TrimSpace(line) == "":
-		return nil
 	case len(p.items) > p.first:
 		p.items[len(p.items)-1].describe(line)
 		return nil

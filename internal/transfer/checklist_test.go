@@ -30,3 +30,17 @@ func TestTextBeforeTheFirstItemOfAListIsNoted(t *testing.T) {
 	require.Equal(t, 2, report.Created, "%+v", report)
 	require.Equal(t, []string{"left out, since it stands before the first item: for Sunday"}, report.Notes)
 }
+
+func TestWhatIsNoItemOfAListMakesNoTask(t *testing.T) {
+	b := setup(t)
+	report := b.bring(t, b.ann, "application/octet-stream", "---\ntags: [home]\n---\n- [ ] milk\n- [ ]\n-\n---\n* * *\n[ ]\n1.\n- [ ] bread\n", false)
+	require.Equal(t, 2, report.Created, "%+v", report)
+	require.Equal(t, []string{"left out, since it stands before the first item: tags: [home]"}, report.Notes)
+	require.Empty(t, b.all(t, b.ann)["milk"].Description)
+}
+
+func TestListMayBeginWithABoxOrBeCalledMarkdown(t *testing.T) {
+	b := setup(t)
+	require.Equal(t, 1, b.bring(t, b.ann, "application/octet-stream", "[ ] milk\n", false).Created)
+	require.Equal(t, 1, b.bring(t, b.ann, "text/markdown", "For Sunday:\n- bread\n", false).Created)
+}

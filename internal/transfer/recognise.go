@@ -65,13 +65,13 @@ func (s *Service) readText(user person.Settings, mediaType string, from *bufio.R
 func kindOf(begin []byte, mediaType string) string {
 	begin = bytes.TrimLeft(begin, " \t\r\n")
 	switch {
-	case bytes.HasPrefix(begin, []byte("{")), bytes.HasPrefix(begin, []byte("[")):
+	case bytes.HasPrefix(begin, []byte("{")), bytes.HasPrefix(begin, []byte("[")) && !beginsList(begin): // but a box
 		return "json"
 	case len(begin) >= 6 && strings.EqualFold(string(begin[:6]), "BEGIN:"), mediaType == "text/calendar":
 		return "calendar"
 	case mediaType == "application/json":
 		return "json"
-	case beginsList(begin):
+	case mediaType == "text/markdown", beginsList(begin):
 		return "list"
 	}
 	return "csv"
