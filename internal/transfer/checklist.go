@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"tickler/internal/fault"
 	"tickler/internal/input"
 	"tickler/internal/task"
 )
@@ -49,14 +50,13 @@ type checklist struct {
 	*content
 	heading string
 	above   []listed // the items that the next one may be part of
-	first   int      // item of this list
 }
 
 type listed struct{ indent, place int }
 
 func readChecklist(f *file, c *content) error {
 	c.format = checklistFormat
-	p := &checklist{content: c, first: len(c.items)}
+	p := &checklist{content: c}
 	reader := bufio.NewReader(f)
 	for row := 1; ; row++ {
 		f.entry()
@@ -67,7 +67,11 @@ func readChecklist(f *file, c *content) error {
 		if added := p.line(row, strings.TrimRight(line, " \t\n")); added != nil {
 			return f.refuse(added, "is not a list: %s")
 		}
-		if err != nil {
+		switch {
+		case err == nil:
+		case f.err == nil && len(p.items) == 0:
+			return fault.Invalid("body", "is a list without items: each begins with a dash, such as - [ ] Buy milk")
+		default:
 			return f.err
 		}
 	}
@@ -84,7 +88,7 @@ func (p *checklist) line(row int, line string) error {
 	m := listItem.FindStringSubmatch(line)
 	switch {
 	case m != nil:
-	case len(p.items) > p.first:
+	case len(p.items) > 0:
 		p.items[len(p.items)-1].describe(line)
 		return nil
 	default:

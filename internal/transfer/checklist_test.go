@@ -1,6 +1,7 @@
 package transfer_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -43,4 +44,12 @@ func TestListMayBeginWithABoxOrBeCalledMarkdown(t *testing.T) {
 	b := setup(t)
 	require.Equal(t, 1, b.bring(t, b.ann, "application/octet-stream", "[ ] milk\n", false).Created)
 	require.Equal(t, 1, b.bring(t, b.ann, "text/markdown", "For Sunday:\n- bread\n", false).Created)
+}
+
+func TestMarkdownWithoutAnItemIsRefused(t *testing.T) {
+	b := setup(t)
+	for _, text := range []string{"null", "0", "", "- [ ]\n", "# Plans\n\nTo be written.\n"} {
+		_, err := b.transfer.Import(b.ctx, b.ann, "text/markdown", strings.NewReader(text), false)
+		require.ErrorContains(t, err, "list without items", text)
+	}
 }
