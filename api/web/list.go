@@ -253,7 +253,7 @@ func (s *server) showList(c *gin.Context, status int, user person.Settings, l li
 		}
 	}
 	for i := range data.Rows {
-		data.Rows[i].Pick = data.Pick
+		data.Rows[i].Pick, data.Rows[i].Picked = data.Pick, doing.Is("task", id(data.Rows[i].ID))
 	}
 	data.Several.Categories, data.Several.Status, data.Several.Today = data.Categories, data.Status, clock.now.In(clock.zone).Format(time.DateOnly)
 	if !l.search && l.tag == 0 {

@@ -114,9 +114,43 @@ func TestSeveralAtOnce(t *testing.T) {
 	require.Contains(t, mixed.text, "Task 999999")
 	require.True(t, view(a).Completed)
 
-	require.Contains(t, ann.post("/several", "back", "/tasks", "do", "delete").text, "not selected")
+	require.Contains(t, ann.post("/several", "back", "/tasks", "do", "delete").text, "No task is selected")
 	require.Contains(t, both("delete").text, "2 tasks deleted")
 	require.Empty(t, shown(ann.get("/tasks?status=all")))
 	require.Contains(t, both("move", "due", "soon").text, "must be a day")
 	require.Equal(t, http.StatusBadRequest, both("nothing").status)
+}
+
+func TestSelectionStaysWhereItCouldNotBeDone(t *testing.T) {
+	t.Parallel()
+	ann, bob := setup(t)
+	a, b, c := ann.adds(`{"title": "a"}`), ann.adds(`{"title": "b"}`), ann.adds(`{"title": "c"}`)
+	picked := func(p page) (ids []string) {
+		for _, box := range regexp.MustCompile(`name="task" value="(\d+)"[^>]* checked`).FindAllStringSubmatch(p.text, -1) {
+			ids = append(ids, box[1])
+		}
+		return ids
+	}
+	send := func(more ...string) page {
+		return ann.post("/several", append([]string{"back", "/tasks?order=title+asc&select=1", "task", itoa(a), "task", itoa(b)}, more...)...)
+	}
+	for _, wrong := range []struct{ fields, said []string }{
+		{[]string{"do", "tag", "tag", " "}, []string{`id="tag-error">This is empty`}},
+		{[]string{"do", "tag", "tag", strings.Repeat("x", 99)}, []string{strings.Repeat("x", 99), "at most"}},
+		{[]string{"do", "move", "due", "soon"}, []string{`id="due-error">This must be a day`, `value="soon"`}},
+	} {
+		got := send(wrong.fields...)
+		require.NotEqual(t, http.StatusOK, got.status)
+		require.Equal(t, []string{itoa(a), itoa(b)}, picked(got), wrong.fields)
+		for _, part := range wrong.said {
+			require.Contains(t, got.text, part)
+		}
+	}
+	// What could be done is not selected any more.
+	theirs := bob.adds(`{"title": "theirs"}`)
+	require.Empty(t, picked(send("task", itoa(c), "task", itoa(theirs), "do", "tag", "tag", "x")))
+	ann.adds(fmt.Sprintf(`{"title": "part", "parent_id": %d}`, a))
+	parts := send("do", "complete")
+	require.Equal(t, []string{itoa(a)}, picked(parts))
+	require.Contains(t, parts.text, "it has open parts; complete it by itself")
 }

@@ -15,6 +15,7 @@ type row struct {
 	Repeats    string
 	Notable    task.Priority // "" for the usual one
 	Pick       bool          // several are being chosen
+	Picked     bool          // this one was
 	Coming     bool          // a date of a series that has no task yet
 	Standing   []string      // how it stands among others
 }

@@ -18,13 +18,15 @@ import (
 	"tickler/internal/task"
 )
 
-// several is the form that does something to all tasks that are selected.
+// several is the form that does something to all tasks that are selected. Its Form is an
+// attempt that could not be carried out, as a whole or for the tasks that it still names.
 type several struct {
+	Form
 	Categories []option
 	Status     string // of the tasks in the list
 	Today      string // a day, as date fields have it
 	Back       string
-	Problems   []refused // of an attempt
+	Problems   []refused // by which tasks the attempt was refused
 	Summary    string
 }
 
@@ -43,17 +45,21 @@ func (s *server) doSeveral(c *gin.Context, user person.Settings) error {
 		}
 		ids = append(ids, n)
 	}
-	if len(ids) == 0 {
-		return fault.Invalid("task", "is not selected: select one at least, and try again")
-	}
 	if len(ids) > task.MaxLimit {
 		return fault.Invalid("task", "is selected too often: at most %d at a time", task.MaxLimit)
 	}
 	fields, done, err := s.forEach(user, form)
+	if len(ids) == 0 {
+		err = &fault.Error{Code: fault.InvalidInput, Field: "task", Message: "no task is selected; select one at least"}
+	}
 	if err != nil {
-		return err
+		return s.refused(c, err, func(f Form) error {
+			f.As = nil
+			return s.showSeveral(c, http.StatusBadRequest, user, several{Form: f})
+		})
 	}
 	var problems []refused
+	var left []string // of the selection
 	succeeded := 0
 	for len(ids) > 0 {
 		some := ids[:min(len(ids), task.MaxBatch)]
@@ -71,12 +77,20 @@ func (s *server) doSeveral(c *gin.Context, user person.Settings) error {
 		succeeded += answer.Succeeded
 		for _, one := range answer.Results {
 			if one.Error != nil {
-				problems = append(problems, refused{s.titleOf(c, some[one.Index]), Sentence(one.Error)})
+				problem := refused{s.titleOf(c, some[one.Index]), Sentence(one.Error)}
+				if asksForParts(one.Error) {
+					problem.Text = "it has open parts; complete it by itself, and you are asked what becomes of them"
+				}
+				problems = append(problems, problem)
+				left = append(left, id(some[one.Index]))
 			}
 		}
 	}
 	if len(problems) > 0 {
-		return s.showRefused(c, user, form, problems, succeeded)
+		form["task"] = left
+		return s.showSeveral(c, http.StatusConflict, user, several{
+			Form: Form{Values: form}, Problems: problems, Summary: fmt.Sprintf("%s changed; %d could not be:", plural(succeeded, "task"), len(problems)),
+		})
 	}
 	s.Pages.Say(c, backTo(c), Said{Text: fmt.Sprintf(done, plural(succeeded, "task")), Call: callOf(c)})
 	return nil
@@ -152,13 +166,13 @@ func (s *server) titleOf(c *gin.Context, taskID int64) string {
 	return found.Task.Title
 }
 
-// showRefused shows the list that the form was on, with what could not be done.
-func (s *server) showRefused(c *gin.Context, user person.Settings, form url.Values, problems []refused, succeeded int) error {
-	doing := several{Problems: problems, Summary: fmt.Sprintf("%s changed; %d could not be:", plural(succeeded, "task"), len(problems))}
+// showSeveral shows the list that the form was on, with what could not be done. What
+// was selected stays so.
+func (s *server) showSeveral(c *gin.Context, status int, user person.Settings, doing several) error {
 	l, ok := listAt(backTo(c))
 	if !ok {
 		l = list{title: "All tasks", path: "/tasks", query: url.Values{}}
 	}
 	l.query.Set("select", "1")
-	return s.showList(c, http.StatusConflict, user, l, nil, doing)
+	return s.showList(c, status, user, l, nil, doing)
 }
