@@ -78,8 +78,8 @@ func (s *server) structureOf(ctx context.Context, user person.Settings, t operat
 	for name, values := range out.Form.Values {
 		out.Form.Values["was_"+name] = values
 	}
-	if attempt.Values != nil {
-		out.Form.Values, out.Form.Error = attempt.Values, attempt.Error
+	if out.Form.Error = attempt.Error; attempt.Values != nil {
+		out.Form.Values = placedAnew(attempt.Values, out.Form.Values)
 	}
 	if t.Parts != nil {
 		out.Done, out.Of = t.Parts.Done, t.Parts.Open+t.Parts.Done
@@ -96,6 +96,20 @@ func (s *server) structureOf(ctx context.Context, user person.Settings, t operat
 		}
 	}
 	return out, err
+}
+
+// placedAnew is a form that could not be carried out, on the task as it is by now: what
+// its person changed in it stays, and only that.
+func placedAnew(attempt, now url.Values) url.Values {
+	for _, name := range []string{"parent", "starts", "waiting", "after"} {
+		if typed(attempt, name) {
+			now.Set(name, attempt.Get(name))
+		}
+	}
+	now["blocker"] = slices.DeleteFunc(slices.Clone(now["blocker"]), func(one string) bool {
+		return slices.Contains(attempt["was_blocker"], one) && !slices.Contains(attempt["blocker"], one)
+	})
+	return now
 }
 
 // relative finds a task by its id; nil if it is deleted.
@@ -121,12 +135,21 @@ func (s *server) place(c *gin.Context, user person.Settings) error {
 	}
 	form := Posted(c)
 	again := func(f Form) error {
-		f.As = asPlaced
+		if f.As = asPlaced; f.Error.Field == "if_version" {
+			f.Error.Message, f.Error.Hint = "somebody changed this task meanwhile: above is how it stands now. What you typed is kept and not saved yet; save again to keep it", ""
+		}
 		return s.showTaskWith(c, http.StatusBadRequest, user, taskForms{place: f})
 	}
 	changes, err := s.placing(c.Request.Context(), taskID, form)
 	if err != nil {
 		return s.refused(c, err, again)
+	}
+	if len(changes) == 1 { // the task alone
+		s.Pages.Say(c, "/task/"+id(taskID), Said{Text: "Nothing was changed"})
+		return nil
+	}
+	if version, err := strconv.Atoi(form.Get("if_version")); err == nil && version > 0 {
+		changes["if_version"] = version
 	}
 	changed, err := call[operation.TaskAnswer](c.Request.Context(), s.Operations, "update_task", changes)
 	if err != nil {

@@ -3,10 +3,13 @@ package web_test
 import (
 	"fmt"
 	"net/http"
+	"regexp"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"tickler/api/operation"
 )
 
 func TestAddingAPartTwiceWithOneFormAddsOnce(t *testing.T) {
@@ -35,6 +38,7 @@ func TestTaskShowsItsPlaceAmongOthers(t *testing.T) {
 	for _, part := range []string{`>Bathroom &lt;b&gt;</a>`, ">Plumb</a>", "a &lt;colour&gt;", "5 Jan"} {
 		require.Contains(t, got, part)
 	}
+	require.NotContains(t, got, "changes it", "a step of several changes is about no single one")
 	require.Contains(t, ann.get("/task/"+itoa(root)).text, "0 of 2 done")
 	require.Contains(t, ann.get("/tasks").text, "2 open parts")
 	require.NotContains(t, ann.get("/tasks").text, "<colour>")
@@ -105,6 +109,45 @@ func TestTaskIsMovedWithoutDragging(t *testing.T) {
 	require.Equal(t, []int64{numbered}, ann.view(part).BlockedBy, "a title may begin with a number")
 	ann.post(path, "parent", "", "was_parent", itoa(root))
 	require.Zero(t, ann.view(part).ParentID)
+}
+
+func TestPlaceThatSomebodyElseChangedIsNotOverwritten(t *testing.T) {
+	t.Parallel()
+	ann, _ := setup(t)
+	first, second, third := ann.adds(`{"title": "First"}`), ann.adds(`{"title": "Second"}`), ann.adds(`{"title": "Third"}`)
+	part := ann.adds(fmt.Sprintf(`{"title": "Part", "blocked_by": [%d, %d], "waiting_for": "Bob"}`, first, second))
+	path := "/task/" + itoa(part)
+	// place is the form as a browser sends it, with First unchecked and a day typed.
+	place := func(p page) page {
+		fields := []string{"starts", "2030-01-05", "was_starts", "", "after", ""}
+		for _, name := range []string{"if_version", "waiting", "was_waiting"} {
+			found := regexp.MustCompile(`name="` + name + `"[^>]* value="([^"]*)"`).FindStringSubmatch(p.text)
+			require.NotNil(t, found, name)
+			fields = append(fields, name, found[1])
+		}
+		for _, box := range regexp.MustCompile(`name="blocker" value="(\d+)"`).FindAllStringSubmatch(p.text, -1) {
+			if fields = append(fields, "was_blocker", box[1]); box[1] != itoa(first) {
+				fields = append(fields, "blocker", box[1])
+			}
+		}
+		return ann.post(path+"/place", fields...)
+	}
+	stale := ann.get(path)
+	run[operation.TaskAnswer](ann, "update_task", fmt.Sprintf(`{"task_id": %d, "blocked_by": [%d, %d, %d], "waiting_for": "Eve"}`, part, first, second, third))
+	refused := place(stale)
+	require.Equal(t, http.StatusBadRequest, refused.status)
+	require.Contains(t, refused.text, "Somebody changed this task meanwhile")
+	require.Contains(t, refused.text, `value="2030-01-05"`, "what was typed stays")
+	require.Contains(t, refused.text, `name="waiting" dir="auto" value="Eve"`, "what was not typed is shown as it is")
+	require.NotContains(t, refused.text, `value="`+itoa(first)+`" checked`)
+	require.Contains(t, refused.text, `value="`+itoa(third)+`" checked`)
+	require.Equal(t, []int64{first, second, third}, ann.view(part).BlockedBy)
+
+	require.Contains(t, place(refused).text, "Saved “Part”")
+	require.Equal(t, []int64{second, third}, ann.view(part).BlockedBy)
+	require.Equal(t, "Eve", ann.view(part).WaitingFor)
+	require.Equal(t, "2030-01-05", ann.view(part).StartDate)
+	require.Contains(t, ann.post(path+"/place", "after", "").text, "Nothing was changed")
 }
 
 func TestCompletingAsksWhatBecomesOfOpenParts(t *testing.T) {

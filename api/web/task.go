@@ -107,7 +107,9 @@ func (s *server) showTaskWith(c *gin.Context, status int, user person.Settings, 
 	}
 	for _, day := range clock.history(history.Changes) {
 		for _, one := range day.Steps {
-			one.Title, one.Path = "it", "" // the page is about it
+			if one.Title != "" {
+				one.Title, one.Path = "it", "" // the page is about it
+			}
 			if day.Name != "Today" {
 				one.When = day.Name + " " + one.When
 			}
