@@ -29,6 +29,8 @@ func (s section) Anchor() string { return strings.ToLower(strings.ReplaceAll(s.N
 
 type todayData struct {
 	Date     string
+	Zone     string
+	Clock    string
 	Day      string // of today, as forms send it
 	Add      *quickAdd
 	Sections []section
@@ -50,7 +52,7 @@ func (s *server) showToday(c *gin.Context, status int, user person.Settings, add
 	}
 	clock := s.clock(user)
 	now := clock.now.In(clock.zone)
-	data := todayData{Date: now.Format("Monday 2 January") + ", " + place(user.TimeZone), Day: now.Format(time.DateOnly), Add: add}
+	data := todayData{Date: now.Format("Monday 2 January") + ", " + place(user.TimeZone), Zone: user.TimeZone, Clock: now.Format("15:04"), Day: now.Format(time.DateOnly), Add: add}
 	later := url.Values{"status": {"pending"}, "sort_by": {"due_date"}}
 	more := func(filters ...string) string {
 		query := maps.Clone(later)

@@ -15,6 +15,7 @@ func TestTodayShowsWhatIsDueAndCompletesIt(t *testing.T) {
 	first := ann.get("/")
 	require.Equal(t, http.StatusOK, first.status, first.text)
 	require.Contains(t, first.text, "What to do first")
+	require.Regexp(t, `Your time zone is Europe/Berlin, where it is \d\d:\d\d`, first.text)
 	id := ann.adds(`{"title": "Late <b>thing</b>", "due_date": "2020-01-01T09:00", "tags": ["x"]}`)
 	ann.adds(`{"title": "Some day"}`)
 	shown := ann.get("/")

@@ -65,6 +65,12 @@ const following = (page) => page.locator('html[data-following]').waitFor()
 
 const picture = async (page, name) => PICTURES && await keep(page, `${PICTURES}/${name}.webp`)
 
+// inView tells whether a person sees something without scrolling.
+const inView = (locator) => locator.evaluate((one) => {
+  const { top, bottom } = one.getBoundingClientRect()
+  return top >= 0 && Math.min(bottom, top + 40) <= innerHeight
+})
+
 // paths are those of every page, once there is a task, a category and a tag.
 let paths = ['/', '/upcoming', '/tasks', '/tasks?select=1', '/search?q=rent', '/activity', '/connections', '/settings']
 
@@ -154,6 +160,14 @@ const steps = {
     await page.locator('#said').getByRole('button', { name: 'Undo' }).click()
     await row(page, 'Water the plants').waitFor()
     await row(page, 'Book a plumber').waitFor()
+
+    // Arrow keys go through the choices of a filter: nothing is looked up before Apply.
+    await page.getByText('Filter and order').click()
+    await page.getByLabel('Show').selectOption('deleted')
+    await row(page, 'Water the plants').waitFor()
+    assert.equal(new URL(page.url()).search, '?select=1')
+    await page.getByRole('button', { name: 'Apply' }).click()
+    await page.waitForURL(/status=deleted/)
 
     // Delete one and undo.
     await page.goto('/')
@@ -293,7 +307,7 @@ const steps = {
   },
 
   async 'a form that somebody else overtook shows what changed'() {
-    const page = await open(), other = await open()
+    const page = await open({ viewport: { width: 360, height: 640 } }), other = await open()
     await signIn(page)
     await signIn(other)
     const rent = paths.find((path) => path.endsWith('/edit'))
@@ -305,6 +319,7 @@ const steps = {
     await page.getByLabel('How long it takes').fill('45 min')
     await page.getByRole('button', { name: 'Save' }).click()
     await page.getByText('Somebody changed this task meanwhile').waitFor()
+    await until('to be led to what is wrong', () => inView(page.getByText('Somebody changed this task meanwhile')))
     assert.equal(await page.getByLabel('How long it takes').inputValue(), '45 min')
     await axe(page, 'overtaken')
     // What happens meanwhile takes it away from nobody who still reads it.
@@ -428,6 +443,7 @@ const steps = {
     await page.getByRole('button', { name: 'Make it' }).click()
     const token = await page.locator('code.once').first().textContent()
     assert.match(token, /^tkl_/)
+    await until('to be led to the token', () => inView(page.locator('code.once').first()))
     // It is shown once, and for as long as its person needs.
     const other = await open()
     await signIn(other)
@@ -469,6 +485,20 @@ const steps = {
     await until('the token to end', async () => (await agent(token, 'GET', '/v1/tasks')).status === 401)
     assert.deepEqual(page.problems, [])
     await page.context().close()
+  },
+
+  async 'the zone of the browser is offered where it is another'() {
+    for (const [timezoneId, offered] of [['Europe/Berlin', false], ['America/Lima', true]]) {
+      const page = await open({ timezoneId })
+      await signIn(page)
+      await page.goto('/settings')
+      const use = page.getByRole('button', { name: 'Use ' + timezoneId })
+      assert.equal(await use.isVisible(), offered, timezoneId)
+      if (offered) await use.click()
+      assert.equal(await page.locator('#time_zone').inputValue(), timezoneId)
+      assert.deepEqual(page.problems, [])
+      await page.context().close()
+    }
   },
 
   async 'a passkey signs in'() {
@@ -579,6 +609,11 @@ const steps = {
         return width > 0 && (left < -1 || right > innerWidth + 1) && !one.closest('.skip, .visually-hidden, option, datalist')
       }).map((one) => `${one.tagName} ${one.className} ${one.textContent.trim().slice(0, 40)}`))
       assert.deepEqual(beyond, [], `${path} with large letters`)
+      const narrow = await page.locator('.list .title').evaluateAll((all) => all.filter((one) => {
+        const { width } = one.getBoundingClientRect()
+        return width > 0 && width < 2 * 32
+      }).map((one) => one.textContent))
+      assert.deepEqual(narrow, [], `${path} with large letters: titles have no room`)
     }
     assert.deepEqual(page.problems, [])
     await page.context().close()
@@ -613,8 +648,13 @@ const steps = {
     await page.keyboard.press('Enter')
     await said(page, 'is done')
     assert.ok(await page.evaluate(() => document.activeElement.closest('#main')), 'the focus stays in the list')
+    await page.keyboard.press('Control+z') // Undo is behind the whole list
+    await said(page, 'Undone')
+    await row(page, 'By keys').waitFor()
     await tabTo('Undo')
     await page.keyboard.press('Enter')
+    await until('the undo to be undone', async () => (await row(page, 'By keys').count()) === 0)
+    await page.keyboard.press('Control+z')
     await row(page, 'By keys').waitFor()
     await tabTo('By keys')
     await page.keyboard.press('Enter')

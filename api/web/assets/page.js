@@ -86,15 +86,19 @@
     morph(now, next, mine)
     enhance()
     follow()
-    if (moved) {
-      scrollTo(0, 0)
+    // Who sent a form is led to what is wrong with it, or to what is shown once.
+    const answer = !mine && (document.querySelector('#main [aria-invalid="true"]') || document.querySelector('#main :is([role="alert"], [role="status"]):not([hidden])'))
+    if (moved) scrollTo(0, 0)
+    if (answer) {
+      if (answer.tabIndex < 0) answer.tabIndex = -1
+      answer.focus()
+    } else if (moved) {
       document.getElementById('main')?.focus({ preventScroll: true })
     } else if (focused !== document.activeElement || !focused.isConnected) {
       const left = buttons()
       const again = focused.id && document.getElementById(focused.id)
-      const wrong = document.querySelector('#main [aria-invalid="true"]')
-      const target = wrong || again || (place >= 0 && left.length > 0 && left[Math.min(place, left.length - 1)]) || document.getElementById('main')
-      target?.focus({ preventScroll: !wrong })
+      const target = again || (place >= 0 && left.length > 0 && left[Math.min(place, left.length - 1)]) || document.getElementById('main')
+      target?.focus({ preventScroll: true })
     }
   }
 
@@ -156,14 +160,22 @@
 
   document.addEventListener('click', (event) => {
     if (event.target.closest('[data-close]')) document.getElementById('said')?.replaceChildren()
+    const zone = event.target.closest('[data-zone]'), field = document.getElementById('time_zone')
+    if (zone) {
+      field.value = zone.value
+      field.focus()
+      zone.hidden = true
+    }
     const all = event.target.closest('[data-all]')
     if (all) for (const box of document.querySelectorAll('.pick')) box.checked = all.checked
   })
 
-  // Filters apply when they are changed.
-  document.addEventListener('change', (event) => {
-    const form = event.target.closest('form[data-filter]')
-    if (form && event.target.matches('select')) form.requestSubmit()
+  // The keys that take back in other programs do so here, outside of fields with text.
+  document.addEventListener('keydown', (event) => {
+    const undo = document.querySelector('#said [formaction="/undo"]')
+    if (!undo || event.key !== 'z' || !(event.ctrlKey || event.metaKey) || event.shiftKey || event.target.matches('input:not([type="checkbox"]), textarea, select')) return
+    event.preventDefault()
+    undo.click()
   })
 
   // Quick add shows what it understands.
@@ -241,6 +253,11 @@
   // enhance shows what is of use with the script only.
   const enhance = () => {
     for (const one of document.querySelectorAll('[data-close], [data-script]')) one.hidden = false
+    const zone = document.querySelector('[data-zone]')
+    if (!zone) return
+    zone.value = Intl.DateTimeFormat().resolvedOptions().timeZone
+    zone.textContent = 'Use ' + zone.value + ', the zone of this browser'
+    zone.hidden = document.getElementById('time_zone').value === zone.value
   }
   enhance()
   follow()
