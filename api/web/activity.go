@@ -48,6 +48,7 @@ type step struct {
 	When                 string
 	Call                 string // to undo it by; "" if it cannot be, or was
 	Undone               bool
+	More                 bool // the call did more, which another page of the history shows
 	Changes              []stepChange
 }
 
@@ -86,8 +87,21 @@ func (s *server) activity(c *gin.Context, user person.Settings) error {
 		}
 		return "/activity?" + changed.Encode()
 	}
-	if found.NextCursor != "" {
+	if len(found.Changes) > 0 && found.Changes[0].CallID == query.Get("of") {
+		data.Days[0].Steps[0].More = true
+	}
+	if n := len(found.Changes); found.NextCursor != "" && n > 0 {
+		given["cursor"], given["limit"] = found.NextCursor, 1
+		next, err := call[operation.HistoryAnswer](c.Request.Context(), s.Operations, "get_history", given)
+		if err != nil {
+			return err
+		}
 		data.Next = with("cursor", found.NextCursor)
+		if of := found.Changes[n-1].CallID; len(next.Changes) > 0 && next.Changes[0].CallID == of {
+			steps := data.Days[len(data.Days)-1].Steps
+			steps[len(steps)-1].More = true
+			data.Next += "&of=" + of
+		}
 	}
 	if query.Get("cursor") != "" {
 		data.First = with("cursor", "")

@@ -2,6 +2,7 @@ package web_test
 
 import (
 	"fmt"
+	"html"
 	"net/http"
 	"regexp"
 	"strings"
@@ -107,6 +108,24 @@ func TestEachWriteOfThePageCanBeUndone(t *testing.T) {
 	added := ann.post("/add", addForm(ann.get("/"), "New one")...)
 	require.Contains(t, ann.undoesSaid(added).text, "Undone")
 	require.NotContains(t, ann.get("/tasks").text, "New one")
+}
+
+func TestCallThatNoPageShowsWholeSaysSo(t *testing.T) {
+	t.Parallel()
+	ann, _ := setup(t)
+	ann.adds(`{"title": "Before"}`)
+	many := strings.TrimSuffix(strings.Repeat(`{"title": "One of many"}, `, 50), ", ")
+	run[any](ann, "add_tasks", `{"tasks": [`+many+`]}`)
+	require.Contains(t, ann.get("/activity").text, "added 50 tasks</div>")
+	ann.adds(`{"title": "After"}`)
+	first := ann.get("/activity").text
+	require.Contains(t, first, "added 49 tasks and more</div>")
+	require.Contains(t, first, `aria-label="Undo: Claude added 49 tasks  and more"`)
+	next := regexp.MustCompile(`href="([^"]+)" rel="next"`).FindStringSubmatch(first)
+	require.NotNil(t, next)
+	second := ann.get(html.UnescapeString(next[1])).text
+	require.Regexp(t, `added <a [^>]*>One of many</a> and more</div>`, second)
+	require.Regexp(t, `added <a [^>]*>Before</a></div>`, second)
 }
 
 func TestAllThatAConnectionDidCanBeUndone(t *testing.T) {

@@ -55,6 +55,8 @@ func TestWithoutPostgresThePageSaysSoAndKeepsWhatWasTyped(t *testing.T) {
 	require.Equal(t, http.StatusServiceUnavailable, kept.status)
 	require.Contains(t, kept.text, "Typed &lt;b&gt;while")
 
+	require.Equal(t, 1, strings.Count(ann.post("/task/"+itoa(id)+"/comment", "text", "Said", "title", "").text, "What you typed"), "nothing was typed into the other")
+
 	bringBack()
 	require.Eventually(t, func() bool { return ann.get("/").status == http.StatusOK }, 15*time.Second, 50*time.Millisecond)
 	require.Contains(t, ann.post(edit, form...).text, "Saved")

@@ -85,7 +85,7 @@ func sent(c *gin.Context) []kept {
 	values := Posted(c)
 	for _, name := range slices.Sorted(maps.Keys(values)) {
 		for _, value := range values[name] {
-			typed := slices.Contains([]string{"text", "title", "description", "name"}, name)
+			typed := value != "" && slices.Contains([]string{"text", "title", "description", "name"}, name)
 			all = append(all, kept{Name: name, Value: value, Hidden: !typed})
 		}
 	}

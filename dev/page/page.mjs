@@ -440,10 +440,13 @@ const steps = {
     await signIn(page)
     await page.goto('/connections')
     await page.getByLabel('What is it for?').fill('Claude')
+    const { width, height } = page.viewportSize()
+    await page.setViewportSize({ width: 360, height: 640 })
     await page.getByRole('button', { name: 'Make it' }).click()
     const token = await page.locator('code.once').first().textContent()
     assert.match(token, /^tkl_/)
     await until('to be led to the token', () => inView(page.locator('code.once').first()))
+    await page.setViewportSize({ width, height })
     // It is shown once, and for as long as its person needs.
     const other = await open()
     await signIn(other)

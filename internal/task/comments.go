@@ -160,7 +160,7 @@ func (c *Comment) Set(in CommentInput) error {
 	}
 	c.Text, c.Link = strings.TrimSpace(in.Text), Link{URL: strings.TrimSpace(in.URL), Title: strings.TrimSpace(in.Title), Kind: in.Kind}
 	if input.Blank(c.Text) && c.Link.URL == "" {
-		return fault.Invalid("comment", "says nothing; give a text or a url, for example {\"text\": \"The offer is here.\"}")
+		return fault.Invalid("comment", "says nothing; give a text or a url, for example the text \"The offer is here.\"")
 	}
 	if c.Link.URL == "" {
 		if c.Link.Title != "" || c.Link.Kind != "" {
