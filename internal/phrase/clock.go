@@ -33,13 +33,16 @@ func (r *reader) clock(f *found, i int) int {
 				f.clock, j = f.clock+minute.n*60, j+1
 			}
 		}
-	case t.kind == number && introduced && len(t.word) == 4 && t.word[:2] != "19" && t.word[:2] != "20": // 0930, and no year
+	case t.kind == number && introduced && len(t.word) == 4 && t.word[0] <= '9' && t.word[:2] != "19" && t.word[:2] != "20": // 0930, and neither year nor nine
 		if n, ok := secondsOf(t.word[:2], t.word[2:], "", ""); ok {
 			f.clock, j = n, j+1
 		}
 	case t.kind == number && introduced:
 		if t.n < 24 {
 			f.clock, j = t.n*3600, j+1
+			if minute := r.at(j); minute.kind == number && minute.n >= 10 && minute.n < 60 && minute.word[0] > '9' { // nine thirty
+				f.clock, j = f.clock+minute.n*60, j+1
+			}
 		}
 	default:
 		if k := r.skip(i, in, on, at, this, of); r.at(k).kind == part || r.at(k).kind == dawn && (!f.day.IsZero() || f.freq != "") {

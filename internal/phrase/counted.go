@@ -112,13 +112,15 @@ func (r *reader) counted(f *found, from, n, unit int) int {
 func (r *reader) nth(f *found, from int) int {
 	rule, begin := found{}, r.today()
 	parts, end := r.ofMonth(from)
-	if end == from || !strings.Contains(parts, "BYDAY") && !strings.Contains(parts, "-1") {
+	j := r.skip(end, of, on, in)
+	ofNext := j > end && r.at(j).kind == next && r.at(j+1).kind == unit && r.at(j+1).n == months
+	if end == from || !ofNext && !strings.Contains(parts, "BYDAY") && !strings.Contains(parts, "-1") {
 		return from // such as the 5th, which has a date
 	}
 	if whole := r.dayOfYear(&rule, from); whole > from {
 		end = whole
 	} else {
-		if j := r.skip(end, of, on, in); j > end && r.at(j).kind == next && r.at(j+1).kind == unit && r.at(j+1).n == months {
+		if ofNext {
 			begin, end = r.ahead(months, true), j+2
 		} else if r.at(end-1).kind != unit || r.at(end-1).n != months {
 			return from
@@ -141,6 +143,10 @@ var spanForm = regexp.MustCompile(`^(\d{1,4}(?:[.,]\d{1,2})?)(h|hrs?|std|u|m|min
 
 // span reads a length in one word, 2h or 45min, or one with a fraction: 1.5 hours.
 func (r *reader) span(f *found, i int) int {
+	if t := r.at(i + 1); r.at(i).kind == oneAndHalf && t.kind == unit && t.n == hours {
+		r.hence(f, 90*time.Minute)
+		return i + 2
+	}
 	m := spanForm.FindStringSubmatch(r.at(i).word)
 	if m == nil || r.at(i).kind == number {
 		return i
@@ -184,7 +190,11 @@ func (r *reader) away(f *found, from, n, i int) int {
 	}
 	switch t.n {
 	case minutes, hours, halfHours:
-		r.hence(f, time.Duration(n)*map[int]time.Duration{minutes: time.Minute, hours: time.Hour, halfHours: 30 * time.Minute}[t.n])
+		step := time.Duration(n) * map[int]time.Duration{minutes: time.Minute, hours: time.Hour, halfHours: 30 * time.Minute}[t.n]
+		if more := r.at(i + 1); t.n == hours && more.kind == beyond && more.n > 0 { // an hour and a half
+			step, i = step+time.Duration(more.n)*time.Minute, i+1
+		}
+		r.hence(f, step)
 	case workdays:
 		day := r.today()
 		for left := n; left > 0; {

@@ -41,8 +41,8 @@ var english = vocabulary{
 	{cadence, hours}: "hourly", {cadence, days}: "daily|everyday|once daily", {cadence, weeks}: "weekly", {cadence, fortnights}: "biweekly|bi-weekly|fortnightly",
 	{cadence, months}: "monthly", {cadence, quarters}: "quarterly", {cadence, years}: "yearly|annually", {cadence, workdays}: "weekdays|workdays", {cadence, weekends}: "weekends",
 	{cadence, halves}: "semiannually|semi-annually|half-yearly|twice a year|twice yearly", {unit, halves}: "half year|half-year|half a year",
-	{unit, minutes}: "minute|minutes|min|mins", {unit, hours}: "hour|hours|hr|hrs", {unit, days}: "day|days", {unit, weeks}: "week|weeks|wk|wks",
-	{unit, fortnights}: "fortnight|fortnights", {unit, months}: "month|months|mo", {unit, quarters}: "quarter|quarters", {unit, years}: "year|years|yr|yrs",
+	{unit, minutes}: "minute|minutes|min|mins|minutes' time|minutes time", {unit, hours}: "hour|hours|hr|hrs|hour's time|hours' time|hours time", {unit, days}: "day|days|days' time|days time", {unit, weeks}: "week|weeks|wk|wks|week's time|weeks' time|weeks time",
+	{unit, fortnights}: "fortnight|fortnights", {unit, months}: "month|months|mo|month's time|months' time|months time", {unit, quarters}: "quarter|quarters", {unit, years}: "year|years|yr|yrs",
 	{unit, workdays}: "weekday|workday|working day|work day|business day|working days|work days|business days", {unit, weekends}: "weekend",
 	{offset, 0}: "today|tod", {offset, 1}: "tomorrow|tomorow|tommorow|tommorrow|tomorrrow|tom|tmr|tmrw", {offset, 2}: "day after tomorrow|the day after tomorrow|overmorrow", {offset, -1}: "yesterday",
 	{weekday, 0}: "sunday|sun", {weekday, 1}: "monday|mon", {weekday, 2}: "tuesday|tuseday|teusday|tue|tues", {weekday, 3}: "wednesday|wendesday|wensday|wednsday|wed|weds",
@@ -53,12 +53,12 @@ var english = vocabulary{
 	{part, morning}: "morning|mornings", {part, noon}: "noon|midday|afternoon|afternoons", {part, evening}: "evening|evenings|tonight", {part, night}: "night|nights", {part, 0}: "midnight",
 	{next, 0}: "next|coming", {this, 0}: "this", {last, 0}: "last",
 	{ordinal, 1}: "first", {ordinal, 3}: "third", {ordinal, 4}: "fourth", {ordinal, 5}: "fifth",
-	{number, 1}: "a|an|one", {number, 2}: "two", {number, 3}: "three", {number, 4}: "four", {number, 5}: "five", {number, 6}: "six", {number, 7}: "seven", {number, 8}: "eight", {number, 9}: "nine", {number, 10}: "ten", {number, 12}: "twelve",
+	{number, 1}: "a|an|one", {number, 2}: "two", {number, 3}: "three", {number, 4}: "four", {number, 5}: "five", {number, 6}: "six", {number, 7}: "seven", {number, 8}: "eight", {number, 9}: "nine", {number, 10}: "ten", {number, 12}: "twelve", {number, 14}: "fourteen", {number, 15}: "fifteen", {number, 20}: "twenty", {number, 30}: "thirty", {number, 45}: "forty-five|forty five",
 	{in, 0}: "in", {at, 0}: "at|@", {on, 0}: "on|the|on the|in the|by", {of, 0}: "of|of the|of each|of every", {and, 0}: "and|&",
 	{starting, 0}: "starting|starting on|starting from|starts|start|from|beginning", {until, 0}: "until|till|ending|ending on|ends", {during, 0}: "for",
 	{meridiem, 0}: "am|a.m.|a.m", {meridiem, 12}: "pm|p.m.|p.m", {oclock, 0}: "o'clock|oclock",
 	{endOf, 0}: "end of|end of the|the end of|the end of the", {close, 0}: "eod|end of day|end of the day|the end of the day|cob|close of business|end of business", {except, 0}: "except|except on|but|but not|excluding",
-	{ending, weeks}: "eow|week's end", {ending, months}: "eom|month end|month-end", {ending, quarters}: "eoq|quarter end", {ending, years}: "eoy|year end|year-end", {unit, halfHours}: "half an hour|half hour", {toward, 30}: "half past", {toward, 15}: "quarter past|a quarter past", {toward, -15}: "quarter to|a quarter to", {number, 11}: "eleven", {elsewhere, 0}: "past",
+	{ending, weeks}: "eow|week's end", {ending, months}: "eom|month end|month-end", {ending, quarters}: "eoq|quarter end", {ending, years}: "eoy|year end|year-end", {unit, halfHours}: "half an hour|half hour", {beyond, 30}: "and a half", {toward, 30}: "half past", {toward, 15}: "quarter past|a quarter past", {toward, -15}: "quarter to|a quarter to", {number, 11}: "eleven", {elsewhere, 0}: "past",
 }
 
 var german = vocabulary{
@@ -76,11 +76,11 @@ var german = vocabulary{
 	{part, morning}: "früh|vormittag|vormittags|morgens|am vormittag|am morgen|in der früh", {part, noon}: "mittag|mittags|nachmittag|nachmittags|am nachmittag|am mittag", {part, evening}: "abend|abends|am abend", {part, night}: "nacht|nachts|in der nacht", {part, 0}: "mitternacht|um mitternacht",
 	{next, 0}: "nächste|nächsten|nächster|nächstes|nächstem|kommende|kommenden|kommender|kommendes", {this, 0}: "diese|diesen|dieser|dieses|diesem", {last, 0}: "letzte|letzten|letzter|letztes|letztem",
 	{ordinal, 1}: "erste|ersten|erster|erstes", {ordinal, 3}: "dritte|dritten|dritter|drittes", {ordinal, 4}: "vierte|vierten|vierter|viertes", {ordinal, 5}: "fünfte|fünften",
-	{number, 1}: "ein|eine|einem|einer|einen", {number, 2}: "zwei", {number, 3}: "drei", {number, 4}: "vier", {number, 5}: "fünf", {number, 6}: "sechs", {number, 7}: "sieben", {number, 8}: "acht", {number, 9}: "neun", {number, 10}: "zehn", {number, 12}: "zwölf",
-	{in, 0}: "in", {at, 0}: "um|gegen", {on, 0}: "am|den|der|dem|an|auf|jeweils am", {of, 0}: "des|im|von|eines", {and, 0}: "und|&",
+	{number, 1}: "ein|eine|einem|einer|einen", {number, 2}: "zwei", {number, 3}: "drei", {number, 4}: "vier", {number, 5}: "fünf", {number, 6}: "sechs", {number, 7}: "sieben", {number, 8}: "acht", {number, 9}: "neun", {number, 10}: "zehn", {number, 12}: "zwölf", {number, 14}: "vierzehn", {number, 15}: "fünfzehn", {number, 20}: "zwanzig", {number, 30}: "dreißig|dreissig",
+	{in, 0}: "in", {at, 0}: "um|gegen", {on, 0}: "am|den|der|dem|an|auf|jeweils am|spätestens|spätestens am|bis spätestens", {of, 0}: "des|im|von|eines", {and, 0}: "und|&",
 	{starting, 0}: "ab|ab dem|beginnend|beginnend am|startend", {until, 0}: "bis|bis zum", {during, 0}: "für",
 	{oclock, 0}: "uhr", {endOf, 0}: "ende|ende des|ende der", {close, 0}: "feierabend|ende des tages|tagesende", {except, 0}: "außer|ausser|außer am|ausser am",
-	{ending, months}: "monatsende", {ending, quarters}: "quartalsende", {ending, years}: "jahresende", {unit, halfHours}: "halbe stunde|halben stunde", {toward, -30}: "halb", {toward, 15}: "viertel nach", {toward, -15}: "viertel vor|dreiviertel", {number, 11}: "elf",
+	{ending, months}: "monatsende", {ending, quarters}: "quartalsende", {ending, years}: "jahresende", {unit, halfHours}: "halbe stunde|halben stunde", {oneAndHalf, 0}: "anderthalb|eineinhalb", {toward, -30}: "halb", {toward, 15}: "viertel nach", {toward, -15}: "viertel vor|dreiviertel", {number, 11}: "elf",
 	{elsewhere, 0}: "übernächste|übernächsten|übernächster|übernächstes|vergangenen|vergangene|vorigen|vorige",
 }
 
@@ -98,10 +98,10 @@ var french = vocabulary{
 	{part, morning}: "matin|matins|du matin|le matin|au matin", {part, noon}: "midi|après-midi|de l'après-midi|l'après-midi|à midi", {part, evening}: "soir|soirs|du soir|le soir|ce soir", {part, night}: "nuit|nuits|la nuit", {part, 0}: "minuit|à minuit",
 	{next, 0}: "prochain|prochaine|prochains|prochaines", {this, 0}: "ce|cette|cet", {last, 0}: "dernier|dernière|derniers|dernières",
 	{ordinal, 1}: "premier|première|premiers|premières|1er|1re", {ordinal, 3}: "troisième|troisièmes", {ordinal, 4}: "quatrième", {ordinal, 5}: "cinquième",
-	{number, 1}: "un|une", {number, 2}: "deux", {number, 3}: "trois", {number, 4}: "quatre", {number, 5}: "cinq", {number, 6}: "six", {number, 8}: "huit", {number, 9}: "neuf", {number, 10}: "dix", {number, 12}: "douze",
-	{in, 0}: "dans|d'ici", {at, 0}: "à|a|vers", {on, 0}: "le|la|les|au", {of, 0}: "de|du|de chaque|de la", {and, 0}: "et|&",
+	{number, 1}: "un|une", {number, 2}: "deux", {number, 3}: "trois", {number, 4}: "quatre", {number, 5}: "cinq", {number, 6}: "six", {number, 8}: "huit", {number, 9}: "neuf", {number, 10}: "dix", {number, 12}: "douze", {number, 14}: "quatorze", {number, 20}: "vingt", {number, 30}: "trente",
+	{in, 0}: "dans|d'ici", {at, 0}: "à|a|vers", {on, 0}: "le|la|les|au|pour le", {of, 0}: "de|du|de chaque|de la", {and, 0}: "et|&",
 	{starting, 0}: "à partir du|à partir de|à compter du|dès le|dès|commençant", {until, 0}: "jusqu'au|jusqu'à|jusqu’au", {during, 0}: "pendant",
-	{oclock, 0}: "h|heures pile", {endOf, 0}: "fin|fin du|la fin du|fin de|fin de la", {close, 0}: "fin de journée|la fin de la journée|fin de la journée", {except, 0}: "sauf|sauf le|excepté|hormis",
+	{oclock, 0}: "h|heures pile", {endOf, 0}: "fin|fin du|la fin du|à la fin du|fin de|fin de la|à la fin de la", {close, 0}: "fin de journée|la fin de la journée|fin de la journée", {except, 0}: "sauf|sauf le|excepté|hormis",
 	{unit, halfHours}: "demi-heure|demi heure", {beyond, 30}: "et demie|et demi", {beyond, 15}: "et quart", {beyond, -15}: "moins le quart|moins quart", {number, 11}: "onze", {elsewhere, 0}: "passé|passée|en huit|en quinze|sur deux|sur trois",
 }
 
@@ -119,16 +119,16 @@ var spanish = vocabulary{
 	{part, morning}: "de la mañana|por la mañana|en la mañana", {part, noon}: "mediodía|al mediodía|tarde|tardes|de la tarde|por la tarde", {part, evening}: "noche|noches|de la noche|por la noche|esta noche", {part, 0}: "medianoche|a medianoche",
 	{next, 0}: "próximo|próxima|próximos|próximas|que viene|siguiente", {this, 0}: "este|esta|estos", {last, 0}: "último|última|últimos|últimas",
 	{ordinal, 1}: "primero|primer|primera|1ro", {ordinal, 3}: "tercero|tercer|tercera", {ordinal, 4}: "cuarto|cuarta", {ordinal, 5}: "quinto|quinta",
-	{number, 1}: "un|una", {number, 2}: "dos", {number, 3}: "tres", {number, 4}: "cuatro", {number, 5}: "cinco", {number, 6}: "seis", {number, 7}: "siete", {number, 8}: "ocho", {number, 9}: "nueve", {number, 10}: "diez", {number, 12}: "doce",
-	{in, 0}: "en|dentro de", {at, 0}: "a las|a la|a", {on, 0}: "el|los|la|las|en el|en la", {of, 0}: "de|del|de cada", {and, 0}: "y|e|&",
+	{number, 1}: "un|una", {number, 2}: "dos", {number, 3}: "tres", {number, 4}: "cuatro", {number, 5}: "cinco", {number, 6}: "seis", {number, 7}: "siete", {number, 8}: "ocho", {number, 9}: "nueve", {number, 10}: "diez", {number, 12}: "doce", {number, 14}: "catorce", {number, 20}: "veinte", {number, 30}: "treinta",
+	{in, 0}: "en|dentro de", {at, 0}: "a las|a la|a", {on, 0}: "el|los|la|las|en el|en la|el día|para el", {of, 0}: "de|del|de cada", {and, 0}: "y|e|&",
 	{starting, 0}: "a partir del|a partir de|desde|desde el|empezando|empezando el|comenzando el", {until, 0}: "hasta|hasta el", {during, 0}: "durante|por",
 	{oclock, 0}: "h|hs|en punto", {meridiem, 0}: "am|a.m.|a.m", {meridiem, 12}: "pm|p.m.|p.m", {endOf, 0}: "fin|fin de|final de|a final de|a fin de|fines de|finales de|a finales de", {close, 0}: "fin del día|final del día", {except, 0}: "excepto|excepto el|salvo|menos",
 	{unit, halfHours}: "media hora", {beyond, 30}: "y media", {beyond, 15}: "y cuarto", {beyond, -15}: "menos cuarto", {number, 11}: "once", {elsewhere, 0}: "pasado|pasada",
 }
 
 var dutch = vocabulary{
-	{every, 0}: "elke|elk|iedere|ieder|alle|om de|eens per|één keer per", {through, 0}: "-|–|t/m", {other, 0}: "andere|tweede",
-	{cadence, hours}: "elk uur", {cadence, days}: "dagelijks", {cadence, weeks}: "wekelijks", {cadence, fortnights}: "tweewekelijks|om de week",
+	{every, 0}: "elke|elk|iedere|ieder|alle|eens per|één keer per", {through, 0}: "-|–|t/m", {other, 0}: "andere|tweede", {alternate, 0}: "om de",
+	{cadence, hours}: "elk uur", {cadence, days}: "dagelijks", {cadence, weeks}: "wekelijks", {cadence, fortnights}: "tweewekelijks",
 	{cadence, months}: "maandelijks", {cadence, quarters}: "driemaandelijks|per kwartaal", {cadence, years}: "jaarlijks", {cadence, workdays}: "doordeweeks", {cadence, halves}: "halfjaarlijks", {unit, halves}: "half jaar",
 	{unit, minutes}: "minuut|minuten|min", {unit, hours}: "uur|uren", {unit, days}: "dag|dagen", {unit, weeks}: "week|weken",
 	{unit, months}: "maand|maanden", {unit, quarters}: "kwartaal|kwartalen", {unit, years}: "jaar|jaren",
@@ -140,10 +140,10 @@ var dutch = vocabulary{
 	{part, morning}: "ochtend|'s ochtends|'s morgens|ochtends", {part, noon}: "middag|'s middags|middags", {part, evening}: "avond|'s avonds|avonds|vanavond", {part, night}: "nacht|'s nachts|vannacht", {part, 0}: "middernacht|om middernacht",
 	{next, 0}: "volgende|volgend|aanstaande|komende", {this, 0}: "deze|dit", {last, 0}: "laatste",
 	{ordinal, 1}: "eerste", {ordinal, 3}: "derde", {ordinal, 4}: "vierde", {ordinal, 5}: "vijfde",
-	{number, 1}: "een|één", {number, 2}: "twee", {number, 3}: "drie", {number, 4}: "vier", {number, 5}: "vijf", {number, 6}: "zes", {number, 7}: "zeven", {number, 8}: "acht", {number, 9}: "negen", {number, 10}: "tien", {number, 12}: "twaalf",
-	{in, 0}: "over|binnen", {at, 0}: "om", {on, 0}: "op|de|het|in de", {of, 0}: "van|van de|van elke", {and, 0}: "en|&",
+	{number, 1}: "een|één", {number, 2}: "twee", {number, 3}: "drie", {number, 4}: "vier", {number, 5}: "vijf", {number, 6}: "zes", {number, 7}: "zeven", {number, 8}: "acht", {number, 9}: "negen", {number, 10}: "tien", {number, 12}: "twaalf", {number, 14}: "veertien", {number, 15}: "vijftien", {number, 20}: "twintig", {number, 30}: "dertig",
+	{in, 0}: "over|binnen", {at, 0}: "om", {on, 0}: "op|de|het|in de|uiterlijk|uiterlijk op", {of, 0}: "van|van de|van elke", {and, 0}: "en|&",
 	{starting, 0}: "vanaf|beginnend|beginnend op|met ingang van", {until, 0}: "tot|tot en met", {during, 0}: "gedurende",
-	{endOf, 0}: "eind|einde|eind van de|einde van de|einde van het", {close, 0}: "einde van de dag|eind van de dag", {except, 0}: "behalve|behalve op|uitgezonderd", {unit, halfHours}: "half uur|halfuur", {toward, -30}: "half", {toward, 15}: "kwart over", {toward, -15}: "kwart voor", {number, 11}: "elf", {elsewhere, 0}: "afgelopen|vorige",
+	{endOf, 0}: "eind|einde|eind van de|einde van de|einde van het", {close, 0}: "einde van de dag|eind van de dag", {except, 0}: "behalve|behalve op|uitgezonderd", {unit, halfHours}: "half uur|halfuur", {oneAndHalf, 0}: "anderhalf|anderhalve", {toward, -30}: "half", {toward, 15}: "kwart over", {toward, -15}: "kwart voor", {number, 11}: "elf", {elsewhere, 0}: "afgelopen|vorige",
 }
 
 var portuguese = vocabulary{
@@ -161,7 +161,7 @@ var portuguese = vocabulary{
 	{part, morning}: "manhã|manhãs|da manhã|de manhã|pela manhã", {part, noon}: "meio-dia|ao meio-dia|tarde|tardes|da tarde|à tarde", {part, evening}: "noite|noites|da noite|à noite|hoje à noite", {part, 0}: "meia-noite|à meia-noite",
 	{next, 0}: "próximo|próxima|próximos|próximas|que vem", {this, 0}: "este|esta|neste|nesta", {last, 0}: "último|última",
 	{ordinal, 1}: "primeiro|primeira", {ordinal, 2}: "segundo", {ordinal, 3}: "terceiro|terceira", {ordinal, 4}: "quarto", {ordinal, 5}: "quinto",
-	{number, 1}: "um|uma", {number, 2}: "dois|duas", {number, 3}: "três", {number, 4}: "quatro", {number, 5}: "cinco", {number, 6}: "seis", {number, 7}: "sete", {number, 8}: "oito", {number, 9}: "nove", {number, 12}: "doze",
+	{number, 1}: "um|uma", {number, 2}: "dois|duas", {number, 3}: "três", {number, 4}: "quatro", {number, 5}: "cinco", {number, 6}: "seis", {number, 7}: "sete", {number, 8}: "oito", {number, 9}: "nove", {number, 12}: "doze", {number, 14}: "catorze|quatorze", {number, 20}: "vinte", {number, 30}: "trinta",
 	{in, 0}: "em|daqui a|dentro de", {at, 0}: "às|as", {on, 0}: "na|no|o|a|aos|nas|no dia|o dia", {of, 0}: "de|do|da|de cada", {and, 0}: "e|&",
 	{starting, 0}: "a partir de|a partir do dia|começando|começando em|desde", {until, 0}: "até|até o dia", {during, 0}: "por|durante",
 	{oclock, 0}: "h|em ponto", {endOf, 0}: "fim do|final do|fim da|fim de", {close, 0}: "fim do dia|final do dia", {except, 0}: "exceto|menos|salvo", {unit, halfHours}: "meia hora", {beyond, 30}: "e meia", {number, 11}: "onze", {elsewhere, 0}: "passado|passada",

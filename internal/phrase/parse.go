@@ -81,6 +81,11 @@ func (r *reader) phrase(i int) (found, int) {
 				i = next
 			}
 		}
+		if t := r.at(i); t.kind == until && f.freq == "" && f.day.IsZero() && f.clock == noClock && slices.Contains(by, t.word) {
+			if r.day(&found{}, i+1) > i+1 || r.clock(&found{clock: noClock}, i+1) > i+1 {
+				i++
+			}
+		}
 		if r.at(i).kind == until && f.freq != "" && f.until.IsZero() {
 			end := found{clock: noClock}
 			if next := r.day(&end, i+1); next > i+1 {
@@ -106,6 +111,9 @@ func (r *reader) phrase(i int) (found, int) {
 		}
 	}
 }
+
+// by are the words for the end of a recurrence that introduce a due date too.
+var by = []string{"bis", "bis zum", "ate", "ate o dia"}
 
 // during reads for how long something recurs.
 func (r *reader) during(f *found, i int) int {

@@ -109,8 +109,11 @@ func fold(word string) string {
 		return word
 	}
 	return strings.Map(func(r rune) rune {
-		if r >= 0x300 && r <= 0x36f { // combining accents
+		switch {
+		case r >= 0x300 && r <= 0x36f: // combining accents
 			return -1
+		case r == '’':
+			return '\''
 		}
 		return r
 	}, norm.NFD.String(word))

@@ -75,8 +75,12 @@ func (r *reader) recurring(f *found, from int) int {
 		days, i := r.weekdays(from)
 		f.freq, f.parts = "WEEKLY", ";BYDAY="+days
 		return i
-	case every:
-		i := r.each(f, r.skip(from+1, on))
+	case every, alternate:
+		i := r.skip(from+1, on)
+		if t.kind == alternate && r.at(i).kind != number {
+			i = from
+		}
+		i = r.each(f, i)
 		if f.freq == "" {
 			return from
 		}
@@ -123,7 +127,7 @@ func (r *reader) each(f *found, i int) int {
 			f.clock = t.n
 		}
 		return r.hourOf(f, i+1)
-	case other:
+	case other, alternate:
 		if parts, end := r.ofMonth(i); end > i && r.at(end-1).kind == unit { // the second Tuesday of the month
 			f.freq, f.parts = "MONTHLY", parts
 			return end

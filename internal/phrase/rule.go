@@ -38,14 +38,38 @@ var bare = map[string]string{"en": "every", "de": "jeden", "fr": "chaque", "es":
 // seconds are the words for "other" that count too.
 var seconds = []string{"second", "zweite", "zweiten", "zweiter", "zweites", "deuxieme", "segundo", "tweede"}
 
+// onceOnly tells whether what follows "every" can be, or is, a single date where the text
+// has no such word: tomorrow at 8 in languages that call the morning so, tonight, 24.12.2026,
+// last Friday, a week on Friday. The second Friday can be that of the month.
+func (r *reader) onceOnly(f found, end int) bool {
+	t := r.at(1)
+	switch {
+	case t.kind == dawn, t.kind == part, f.named && slices.ContainsFunc(r.tokens[:end], token.hasYear):
+		return true
+	case t.kind == other:
+		return f.every == 2 && slices.Contains(seconds, t.word)
+	case t.kind == last:
+		return f.freq == "MONTHLY" && r.at(end-1).kind == weekday
+	case t.kind == number:
+		return t.n == 1 && t.word != "1" && r.at(2).kind == unit
+	}
+	return false
+}
+
+// hasYear tells whether a token is a year, or a date that has one.
+func (t token) hasYear() bool {
+	m := yearLast.FindStringSubmatch(t.word)
+	return t.year || t.kind == number && t.n > 31 || t.kind == date && m != nil && m[4] != ""
+}
+
 func ruleIn(text, language string, withoutEvery bool) (rule string, ok bool) {
 	r := readerIn(language, text, language != "en", time.Date(2000, 1, 3, 0, 0, 0, 0, time.UTC))
 	f, end := r.phrase(0)
 	if end == 0 || end != len(r.tokens) || f.freq == "" || f.bang || f.run != nil || !f.until.IsZero() || !f.day.IsZero() && !f.named {
 		return "", false
 	}
-	if t := r.at(1); withoutEvery && t.kind == other && f.every == 2 && slices.Contains(seconds, t.word) {
-		return "", false // the second Friday can be that of the month
+	if withoutEvery && r.onceOnly(f, end) {
+		return "", false
 	}
 	if f.clock != noClock && len(f.hours) < 2 {
 		if f.freq == "HOURLY" {

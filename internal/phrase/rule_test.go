@@ -73,7 +73,8 @@ func TestRuleReadsHowSomethingRecursAndNothingElse(t *testing.T) {
 	for _, text := range []string{
 		"", "every", "every blue moon", "tomorrow", "every day from 3 aug", "every day for 3 weeks", "every day until june", "every! 3 days",
 		"second friday", "every 3rd friday of the quarter", "every day except holidays", "every 4 hours on weekdays", "every 0 days", "every 1.5 days", "every 3 business days",
-		"every monday at 9, 10 times", "every second to last day", "every 5 days and every monday", "every hour at 9", "never", "twice a day", "bimonthly", "biannually", "sometimes", "FREQ=DAILY", "every monday, please",
+		"every monday at 9, 10 times", "every second to last day", "every 5 days and every monday", "every hour at 9", "never", "twice a day", "bimonthly", "biannually", "sometimes", "FREQ=DAILY",
+		"tonight", "morgen um acht", "mañana a las ocho", "24.12.2026", "25 dec 2026", "last friday", "a week on friday", "every monday, please",
 	} {
 		rule, ok := Rule(text)
 		require.False(t, ok, "%s: %s", text, rule)

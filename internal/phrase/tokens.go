@@ -2,6 +2,7 @@ package phrase
 
 import (
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -30,44 +31,46 @@ type meaning struct {
 type kind int
 
 const (
-	unknown   kind = iota
-	number         // n
-	ordinal        // n: 3rd, third
-	plus           // +n
-	clock          // n seconds into the day
-	dotted         // 9.30: hours and minutes, n seconds into the day
-	date           // dated, at a time of day if n is not -1
-	every          // each, all
-	other          // every other
-	cadence        // daily: n is a unit
-	unit           // day: n is a unit
-	offset         // today, tomorrow: n days from today
-	dawn           // tomorrow or the morning: Morgen, mañana
-	weekday        // n as time.Weekday
-	eachDay        // montags: every such weekday
-	month          // n as time.Month
-	part           // morning: n seconds into the day
-	next           // next, coming
-	this           // this
-	last           // last
-	in             // in 3 days
-	at             // at 9
-	on             // on, the: words that introduce a day and mean nothing
-	of             // of
-	and            // and
-	starting       // starting, from
-	until          // until, ending
-	during         // for 3 weeks
-	meridiem       // am 0, pm 12
-	oclock         // o'clock, Uhr
-	endOf          // the end of
-	through        // monday to friday
-	close          // the end of the day: of the day that is named, or of today
-	ending         // eom: the end of the present unit n
-	except         // every day except Sunday
-	toward         // half past nine, halb zehn: n minutes from the hour that follows
-	beyond         // nueve y media: n minutes from the hour before
-	elsewhere      // past, after next: makes another day of the one beside
+	unknown    kind = iota
+	number          // n
+	ordinal         // n: 3rd, third
+	plus            // +n
+	clock           // n seconds into the day
+	dotted          // 9.30: hours and minutes, n seconds into the day
+	date            // dated, at a time of day if n is not -1
+	every           // each, all
+	other           // every other
+	alternate       // om de dag, every other day; om de drie dagen, every three days
+	cadence         // daily: n is a unit
+	unit            // day: n is a unit
+	offset          // today, tomorrow: n days from today
+	dawn            // tomorrow or the morning: Morgen, mañana
+	weekday         // n as time.Weekday
+	eachDay         // montags: every such weekday
+	month           // n as time.Month
+	part            // morning: n seconds into the day
+	next            // next, coming
+	this            // this
+	last            // last
+	in              // in 3 days
+	at              // at 9
+	on              // on, the: words that introduce a day and mean nothing
+	of              // of
+	and             // and
+	starting        // starting, from
+	until           // until, ending
+	during          // for 3 weeks
+	meridiem        // am 0, pm 12
+	oclock          // o'clock, Uhr
+	endOf           // the end of
+	through         // monday to friday
+	close           // the end of the day: of the day that is named, or of today
+	ending          // eom: the end of the present unit n
+	except          // every day except Sunday
+	toward          // half past nine, halb zehn: n minutes from the hour that follows
+	beyond          // nueve y media: n minutes from the hour before
+	oneAndHalf      // anderthalb
+	elsewhere       // past, after next: makes another day of the one beside
 )
 
 // Units.
@@ -126,11 +129,27 @@ func tokens(text string, words map[string]meaning) []token {
 		all = append(all, t)
 		i += n
 	}
+	for i := range all {
+		if numbersDay(all, i) {
+			all[i].kind = ordinal
+		}
+	}
 	return all
 }
 
-// parts takes a word apart that joins days of the week, mon-fri, mon/wed/fri, or those of
-// a date, 10-Mar-26.
+// numbersDay tells whether a number is that of a day, as in languages that write no
+// ordinals: le 15, el 15, no dia 15.
+func numbersDay(all []token, i int) bool {
+	if i == 0 || all[i].kind != number || all[i].n < 1 || all[i].n > 31 || !slices.Contains(beforeDays, all[i-1].word) {
+		return false
+	}
+	return i+1 == len(all) || !slices.Contains([]kind{unknown, number, unit, oclock, meridiem}, all[i+1].kind)
+}
+
+var beforeDays = []string{"le", "pour le", "jusqu'au", "a partir du", "el", "el dia", "para el", "hasta el", "a partir del", "no dia", "o dia", "ate o dia", "a partir do dia"}
+
+// parts takes a word apart that joins days of the week, mon-fri, mon/wed/fri, those of a
+// date, 10-Mar-26, or a day with a part of it, Freitagabend, morgenochtend.
 func parts(whole token, words map[string]meaning) (all []token) {
 	piece := func(from, to int, word string) token {
 		if len(whole.word) != whole.end-whole.begin { // folding moved its characters
@@ -147,6 +166,14 @@ func parts(whole token, words map[string]meaning) (all []token) {
 			all = append(all, piece(m[n], m[n+1], word))
 		}
 		return all
+	}
+	if _, known := words[whole.word]; !known {
+		for at := range whole.word {
+			day, of := words[whole.word[:at]].kind, words[whole.word[at:]].kind
+			if at > 3 && (day == weekday || day == dawn) && (of == part || of == dawn) {
+				return []token{piece(0, at, whole.word[:at]), piece(at, len(whole.word), whole.word[at:])}
+			}
+		}
 	}
 	begin := 0
 	for at, c := range whole.word + "/" {

@@ -62,6 +62,29 @@ func TestWordsThatDependOnEachOtherAreReadTogether(t *testing.T) {
 		{"es", "Llamar mañana a las 9 y media", "Llamar ", "2026-12-01T09:30", ""},
 		{"nl", "Bellen morgen om half tien", "Bellen ", "2026-12-01T09:30", ""},
 
+		{"en", "Meeting tomorrow at five", "Meeting ", "2026-12-01T05:00", ""},
+		{"en", "Meeting tomorrow at nine thirty", "Meeting ", "2026-12-01T09:30", ""},
+		{"de", "Anruf morgen um acht", "Anruf ", "2026-12-01T08:00", ""},
+		{"es", "Llamar hoy a las once", "Llamar ", "2026-11-30T11:00", ""},
+		{"nl", "Bellen morgen om zeven uur", "Bellen ", "2026-12-01T07:00", ""},
+		{"de", "Kino Freitagabend um 8", "Kino ", "2026-12-04T20:00", ""},
+		{"nl", "Bellen morgenochtend", "Bellen ", "2026-12-01T09:00", ""},
+
+		{"en", "Call mum in an hour and a half", "Call mum ", "2026-11-30T11:10", ""},
+		{"en", "Call mum in two weeks’ time", "Call mum ", "2026-12-14", ""},
+		{"de", "Anruf in anderthalb Stunden", "Anruf ", "2026-11-30T11:10", ""},
+		{"fr", "Appeler dans une heure et demie", "Appeler ", "2026-11-30T11:10", ""},
+		{"en", "Pay the first of next month", "Pay ", "2026-12-01", ""},
+
+		{"de", "Bericht bis Freitag", "Bericht ", "2026-12-04", ""},
+		{"de", "Bericht bis 18 Uhr", "Bericht ", "2026-11-30T18:00", ""},
+		{"pt", "Relatório até o dia 15", "Relatório ", "2026-12-15", ""},
+		{"fr", "Loyer le 5", "Loyer ", "2026-12-05", ""},
+		{"es", "Alquiler el 5 a las 9", "Alquiler ", "2026-12-05T09:00", ""},
+		{"es", "Alquiler cada mes el día 5", "Alquiler ", "2026-12-05", "FREQ=MONTHLY;BYMONTHDAY=5"},
+		{"nl", "Planten om de dag", "Planten ", "2026-11-30", "FREQ=DAILY;INTERVAL=2"},
+		{"nl", "Planten om de drie dagen", "Planten ", "2026-11-30", "FREQ=DAILY;INTERVAL=3"},
+
 		{"en", "Water plants every day except sunday", "Water plants ", "2026-11-30", "FREQ=WEEKLY;BYDAY=MO,TU,WE,TH,FR,SA"},
 		{"en", "Water plants every day but weekends", "Water plants ", "2026-11-30", "FREQ=WEEKLY;BYDAY=MO,TU,WE,TH,FR"},
 		{"de", "Müll jeden Tag außer Sonntag", "Müll ", "2026-11-30", "FREQ=WEEKLY;BYDAY=MO,TU,WE,TH,FR,SA"},
@@ -88,7 +111,7 @@ func TestDayOfAnotherWeekIsNotTakenForTheNext(t *testing.T) {
 	for _, c := range [][2]string{
 		{"en", "Pay last friday"}, {"en", "Pay friday week"}, {"en", "Pay a week on friday"}, {"en", "Call monday in two weeks"}, {"en", "Pay in 1.5d"},
 		{"de", "Anruf letzten Freitag"}, {"de", "Anruf übernächsten Montag"}, {"de", "Anruf Montag in zwei Wochen"},
-		{"fr", "Appeler vendredi dernier"}, {"fr", "Appeler vendredi en huit"}, {"fr", "Poubelles un lundi sur deux"},
+		{"fr", "Appeler vendredi dernier"}, {"fr", "Ranger le 5 tiroirs"}, {"de", "Kapitel 3 bis 5"}, {"fr", "Appeler vendredi en huit"}, {"fr", "Poubelles un lundi sur deux"},
 		{"es", "Llamar el viernes pasado"}, {"nl", "Bellen afgelopen vrijdag"}, {"pt", "Ligar na sexta passada"},
 	} {
 		got, ok := Find(c[1], c[0], monday(t))
