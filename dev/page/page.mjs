@@ -678,6 +678,22 @@ const steps = {
     await tabTo('Delete')
     await page.keyboard.press('Enter')
     await said(page, 'Deleted')
+
+    // What stays in view while the page moves covers nothing that has the focus.
+    for (const size of [{ width: 1100, height: 600 }, { width: 800, height: 600 }, { width: 360, height: 640 }]) {
+      await page.setViewportSize(size)
+      await page.goto('/tasks?status=all&select=1')
+      const covered = []
+      for (let n = 0; n < 60; n++) {
+        await page.keyboard.press('Tab')
+        covered.push(await page.evaluate(() => {
+          const at = document.activeElement, { left, top, width, height } = at.getBoundingClientRect()
+          const seen = document.elementFromPoint(left + Math.min(width / 2, 20), top + height / 2)
+          return at === document.body || at.contains(seen) || seen?.contains(at) ? '' : at.getAttribute('aria-label') || at.textContent
+        }))
+      }
+      assert.deepEqual(covered.filter(Boolean), [], `the focus at ${size.width} pixels`)
+    }
     await page.context().close()
   },
 
