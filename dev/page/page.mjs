@@ -421,6 +421,22 @@ const steps = {
     await page.context().close()
   },
 
+  async 'on a phone, what could not be sent does not look done'() {
+    const page = await open({ viewport: { width: 360, height: 640 }, hasTouch: true, isMobile: true })
+    await signIn(page)
+    await add(page, 'Tapped in a tunnel')
+    const circle = row(page, 'Tapped in a tunnel').getByRole('button')
+    await page.route('**/complete', (route) => route.abort())
+    await circle.tap()
+    await said(page, 'cannot be reached')
+    await circle.hover() // phones leave it so
+    assert.equal(await circle.evaluate((one) => getComputedStyle(one, '::before').opacity), '0')
+    await page.unroute('**/complete')
+    await circle.tap()
+    await said(page, 'is done')
+    await page.context().close()
+  },
+
   async 'settings send a test to a real receiver'() {
     const page = await open()
     await signIn(page)
