@@ -133,9 +133,9 @@ func (r *calendarFile) toDo(row int, todo *ical.Component, lost []string) item {
 	} else { // required, but not everybody writes it
 		i.in.IdempotencyKey = r.alike(everything(todo)...)
 	}
-	i.in.Title, i.in.Description = input.Some(text(todo, ical.PropSummary)), input.Some(text(todo, ical.PropDescription))
-	if description, err := todo.Props.Text(ical.PropDescription); err == nil {
-		i.in.Description = input.Some(description) // with the blanks around it
+	i.in.Title, i.in.Description = input.Some(text(todo, ical.PropSummary)), input.Some("")
+	if description := todo.Props.Get(ical.PropDescription); description != nil {
+		i.in.Description = input.Some(unescape.Replace(description.Value)) // with the blanks around it
 	}
 	if i.in.Title.Value == "" {
 		i.untitled()
@@ -174,12 +174,12 @@ func (r *calendarFile) labels(i *item, todo *ical.Component) {
 
 // text is a text without its escapes, "" if there is none.
 func text(c *ical.Component, name string) string {
-	value, err := c.Props.Text(name)
-	if err != nil {
-		return raw(c, name)
-	}
-	return strings.TrimSpace(value)
+	return strings.TrimSpace(unescape.Replace(raw(c, name)))
 }
+
+// unescape takes the escapes of RFC 5545, section 3.3.11, out of a text that is no list.
+// Many programs leave commas as they are, and escape what needs none.
+var unescape = strings.NewReplacer(`\\`, `\`, `\n`, "\n", `\N`, "\n", `\,`, ",", `\;`, ";", `\:`, ":", `\"`, `"`)
 
 // raw is a value as it stands there, of whatever type.
 func raw(c *ical.Component, name string) string {
@@ -261,8 +261,8 @@ func (r *calendarFile) others(i *item, todo *ical.Component) {
 			label = name[:1] + strings.ToLower(name[1:])
 		}
 		for _, prop := range props {
-			if value, err := prop.Text(); err == nil && prop.ValueType() == ical.ValueText {
-				i.keep(label, value)
+			if prop.ValueType() == ical.ValueText {
+				i.keep(label, unescape.Replace(prop.Value))
 			} else if encoding := prop.Params.Get("ENCODING"); encoding != "" {
 				i.leftOut([]string{name})
 			} else {
@@ -275,17 +275,14 @@ func (r *calendarFile) others(i *item, todo *ical.Component) {
 // related reads what a to-do is a part of, and keeps other relations.
 func (r *calendarFile) related(i *item, props []ical.Prop) {
 	for _, prop := range props {
-		uid, err := prop.Text()
-		if err != nil {
-			uid = prop.Value
-		}
+		uid := strings.TrimSpace(unescape.Replace(prop.Value))
 		switch kind := strings.ToUpper(prop.Params.Get("RELTYPE")); {
 		case (kind == "" || kind == "PARENT") && i.parent == "":
-			i.parent = strings.TrimSpace(uid)
+			i.parent = uid
 		case kind == "DEPENDS-ON" && len(i.relations().needs) < task.MaxBlockers: // RFC 9253, section 5.1
-			i.relations().needs = append(i.relations().needs, strings.TrimSpace(uid))
+			i.relations().needs = append(i.relations().needs, uid)
 		case kind == "CHILD" && len(i.relations().parts) < maxParts:
-			i.relations().parts = append(i.relations().parts, strings.TrimSpace(uid))
+			i.relations().parts = append(i.relations().parts, uid)
 		default:
 			i.keep("Related to", uid)
 		}

@@ -75,6 +75,9 @@ func (t *toDos) next() (entry, error) {
 		if len(bytes.TrimSpace(t.line)) == 0 {
 			continue
 		}
+		if quotedPrintable(t.line) {
+			t.line = unquoted(t.line)
+		}
 		name, value, err := split(t.line, whole)
 		if errors.Is(err, errNoProperty) && len(t.open) > 0 { // often text that was not folded
 			if t.text.Len() > 0 && t.open[1] == ical.CompToDo {
@@ -230,6 +233,10 @@ func (t *toDos) unfold(room int) (whole bool, err error) {
 		}
 		if next, _ := t.lines.Peek(1); len(next) == 1 && (next[0] == ' ' || next[0] == '\t') && ended {
 			_, _ = t.lines.Discard(1) // the blank that folds
+			continue
+		}
+		if cut, soft := bytes.CutSuffix(t.line, []byte("=")); soft && ended && quotedPrintable(t.line) {
+			t.line = cut
 			continue
 		}
 		if len(t.line) > 0 || !ended {

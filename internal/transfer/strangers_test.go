@@ -199,3 +199,22 @@ func TestQuotationMarkThatIsNotClosedIsNoted(t *testing.T) {
 		require.Empty(t, b.bring(t, b.ann, "text/csv", fine, true).Notes, fine)
 	}
 }
+
+func TestCalendarOfVersion1IsRead(t *testing.T) {
+	b := setup(t)
+	file := "BEGIN:VCALENDAR\r\nVERSION:1.0\r\nBEGIN:VTODO\r\nSUMMARY;CHARSET=UTF-8;ENCODING=QUOTED-PRINTABLE:Bl=C3=BCten gie=\r\n=C3=9Fen, t=C3=A4glich\r\nDESCRIPTION;ENCODING=QUOTED-PRINTABLE;CHARSET=ISO-8859-1:eins=0D=0Azw=F6lf=3D12\r\nDUE:20261210T090000\r\nEND:VTODO\r\nBEGIN:VTODO\r\nSUMMARY:a=b=\r\nEND:VTODO\r\nEND:VCALENDAR\r\n"
+	require.Equal(t, 2, b.bring(t, b.ann, "text/calendar", file, false).Created)
+	flowers := b.all(t, b.ann)["Blüten gießen, täglich"]
+	require.NotNil(t, flowers)
+	require.Equal(t, "eins\nzwölf=12", flowers.Description)
+	require.NotNil(t, b.all(t, b.ann)["a=b="])
+}
+
+func TestTextOfACalendarIsWholeWhateverItsEscapes(t *testing.T) {
+	b := setup(t)
+	file := "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nBEGIN:VTODO\r\nUID:1\r\nSUMMARY:Milk, bread\\; eggs\r\nDESCRIPTION:at 9\\:30, C:\\\\new\\nand C:\\temp\r\nLOCATION:Here, there\r\nEND:VTODO\r\nEND:VCALENDAR\r\n"
+	b.bring(t, b.ann, "text/calendar", file, false)
+	found := b.all(t, b.ann)["Milk, bread; eggs"]
+	require.NotNil(t, found)
+	require.Equal(t, "at 9:30, C:\\new\nand C:\\temp\n\nLocation: Here, there", found.Description)
+}

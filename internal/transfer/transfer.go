@@ -94,6 +94,9 @@ func (c *content) add(i item) error {
 	if err := c.commented(len(i.in.Comments)); err != nil {
 		return err
 	}
+	if len(c.items) == cap(c.items) { // doubled, since append would copy large files more often
+		c.items = slices.Grow(c.items, max(16, min(len(c.items), MaxTasks-len(c.items))))
+	}
 	c.items = append(c.items, i)
 	return nil
 }
