@@ -17,14 +17,12 @@ import (
 
 // activityData is what the history shows.
 type activityData struct {
-	Form
-	By       string
-	Actors   []actor // to filter by
-	Days     []activityDay
-	Next     string // path of the next page
-	First    string
-	UndoAll  string // path of the page that undoes all by one connection, "" without one
-	Filtered bool
+	By      string
+	Actors  []actor // to filter by
+	Days    []activityDay
+	Next    string // path of the next page
+	First   string
+	UndoAll string // path of the page that undoes all by one connection, "" without one
 }
 
 // actor is somebody that the history can be filtered by.

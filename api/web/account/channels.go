@@ -20,13 +20,12 @@ import (
 
 // channel is a way on which a person is reminded, as the page shows it.
 type channel struct {
-	ID                   int64
-	Kind, Target         string
-	State, Problem       string
-	Code                 *code  // of an ntfy topic
-	Subscribe            string // address at which a browser subscribes to it
-	MaySignIn, SignsIn   bool
-	Test, Confirm, Works bool // what can be done with it
+	ID                 int64
+	Kind, Target       string
+	State, Problem     string
+	Code               *code // of an ntfy topic
+	MaySignIn, SignsIn bool
+	Test, Confirm      bool // what can be done with it
 }
 
 // code is a QR code as the path of an SVG.
@@ -48,14 +47,13 @@ func (s *server) channels(ctx context.Context, user person.Settings, now operati
 	for _, one := range now.Channels {
 		shown := channel{
 			ID: one.ID, Kind: string(one.Kind), Target: one.Target, State: one.State, Problem: one.Problem,
-			Test: one.State != "unconfirmed", Confirm: one.State == "unconfirmed", Works: one.State == "on",
+			Test: one.State != "unconfirmed", Confirm: one.State == "unconfirmed",
 			MaySignIn: s.MailsLinks && one.Kind == person.Email && one.State != "unconfirmed", SignsIn: signsIn[one.ID],
 		}
 		if one.Kind == person.Ntfy {
 			if shown.Code, err = subscription(one.Target); err != nil {
 				return nil, err
 			}
-			shown.Subscribe = one.Target
 		}
 		all = append(all, shown)
 	}

@@ -29,7 +29,6 @@ type settingsData struct {
 	// was opened.
 	PasskeysHere bool
 	Browsers     []browser
-	MailsLinks   bool
 	Secret       *secret
 }
 
@@ -59,7 +58,7 @@ func (s *server) showSettings(c *gin.Context, status int, user person.Settings, 
 		data.Form.Values = stored(now)
 	}
 	data.Form.As = map[string]string{"quiet_hours": "quiet_from", "bring_tasks_from": "time_zone"}
-	data.Zones, data.Feed, data.MailsLinks = person.Zones(), now.CalendarFeed, s.MailsLinks
+	data.Zones, data.Feed = person.Zones(), now.CalendarFeed
 	data.Now = s.Now().In(user.Zone()).Format("15:04")
 	if data.Channels, err = s.channels(ctx, user, now); err != nil {
 		return err
