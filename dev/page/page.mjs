@@ -451,6 +451,21 @@ const steps = {
     await page.context().close()
   },
 
+  async 'an import tells how far it has come'() {
+    for (const javaScriptEnabled of [true, false]) {
+      const page = await open({ javaScriptEnabled })
+      await signIn(page)
+      await page.goto('/settings')
+      const lines = Array.from({ length: 4000 }, (_, n) => `task,Task ${n} of a long list`)
+      await page.locator('#file').setInputFiles({ name: 'long.csv', mimeType: 'text/csv', buffer: Buffer.from(['TYPE,CONTENT', ...lines].join('\n')) })
+      await page.getByRole('button', { name: 'See what it would do' }).click({ noWaitAfter: true })
+      await page.getByText('of 4000').filter({ visible: true }).waitFor()
+      await page.getByText('4000 would be created').waitFor()
+      assert.equal(await page.locator('progress:visible').count(), 0)
+      await page.context().close()
+    }
+  },
+
   async 'a token is made and ended, and the activity shows what an agent did as it happens'() {
     const page = await open()
     await signIn(page)
