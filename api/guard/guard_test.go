@@ -197,6 +197,13 @@ func TestBodyIsPlainAndBounded(t *testing.T) {
 	deep := h.send(call{token: token, body: strings.Repeat("[", 1<<20)})
 	require.Equal(t, http.StatusBadRequest, deep.Code)
 	require.JSONEq(t, `{"jsonrpc":"2.0","id":null,"error":{"code":-32600,"message":"the message is nested more than 32 deep"}}`, deep.Body.String())
+
+	// A model sees what a tool answers, and nothing of HTTP.
+	many := h.send(call{token: token, body: `{"jsonrpc":"2.0","id":"7","method":"tools/call","params":{"name":"update_tasks","arguments":{"task_ids":[1` + strings.Repeat(",1", 1000) + `]}}}`})
+	require.Equal(t, http.StatusOK, many.Code)
+	require.JSONEq(t, `{"jsonrpc":"2.0","id":"7","result":{"isError":true,
+		"content":[{"type":"text","text":"{\"error\":{\"code\":\"INVALID_INPUT\",\"message\":\"task_ids has more than 1000 values; send fewer at a time\",\"field\":\"task_ids\"}}"}],
+		"structuredContent":{"error":{"code":"INVALID_INPUT","message":"task_ids has more than 1000 values; send fewer at a time","field":"task_ids"}}}}`, many.Body.String())
 }
 
 func TestChallengeSaysWhatTokenIsWanted(t *testing.T) {

@@ -71,9 +71,7 @@ func (g *Guard) MCP(needed func(tool string, arguments json.RawMessage) []access
 		}
 		var exceeded *limit.Error
 		if errors.As(limit.Body.Check(body), &exceeded) {
-			c.AbortWithStatusJSON(http.StatusBadRequest, gin.H{"jsonrpc": "2.0", "id": nil, "error": gin.H{
-				"code": invalidRequest, "message": fault.Clip(cmp.Or(exceeded.Field, "the message")) + " " + exceeded.Message,
-			}})
+			refuseExcess(c, body, exceeded)
 			return
 		}
 		var message struct {
@@ -100,4 +98,27 @@ func (g *Guard) MCP(needed func(tool string, arguments json.RawMessage) []access
 		}
 		c.Request.Body = io.NopCloser(bytes.NewReader(body))
 	}
+}
+
+// longestID is how many bytes of the id of a call are repeated.
+const longestID = 100
+
+// refuseExcess answers a message that exceeds a limit. Where it calls a tool the answer is
+// a result of the tool, since clients show only that to their model.
+func refuseExcess(c *gin.Context, body []byte, exceeded *limit.Error) {
+	refusal := &fault.Error{Code: fault.InvalidInput, Field: fault.Clip(exceeded.Field), Message: fault.Clip(cmp.Or(exceeded.Field, "the message")) + " " + exceeded.Message}
+	var call struct {
+		ID     json.RawMessage `json:"id"`
+		Method string          `json:"method"`
+	}
+	if err := json.Unmarshal(body, &call); err == nil && call.Method == "tools/call" && len(call.ID) > 0 && len(call.ID) <= longestID {
+		content := gin.H{"error": refusal}
+		if text, err := json.Marshal(content); err == nil {
+			c.AbortWithStatusJSON(http.StatusOK, gin.H{"jsonrpc": "2.0", "id": call.ID, "result": gin.H{
+				"isError": true, "content": []gin.H{{"type": "text", "text": string(text)}}, "structuredContent": content,
+			}})
+			return
+		}
+	}
+	c.AbortWithStatusJSON(http.StatusBadRequest, gin.H{"jsonrpc": "2.0", "id": nil, "error": gin.H{"code": invalidRequest, "message": refusal.Message}})
 }
