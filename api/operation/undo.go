@@ -38,6 +38,8 @@ type ObstacleView struct {
 	LaterChange int64  `json:"later_change_id,omitempty"`
 	ChangedBy   string `json:"changed_by,omitempty"`
 	ChangedAt   string `json:"changed_at,omitempty"`
+
+	ByPerson bool `json:"-"` // for the page, which calls its person "you"
 }
 
 func (o *Operations) undos() []Operation {
@@ -67,6 +69,7 @@ func (o *Operations) undo(ctx context.Context, user person.Settings, in history.
 	for _, b := range done.Blocked {
 		view := ObstacleView{UndoneView: viewUndone(b.Entry, b.Reason, done.Names)}
 		if b.By != nil {
+			view.ByPerson = b.By.By.Kind == journal.Person
 			view.LaterChange, view.ChangedBy, view.ChangedAt = b.By.ID, b.By.By.Name, task.FormatTime(&b.By.At, user.Zone())
 		}
 		out.InTheWay = append(out.InTheWay, view)

@@ -248,6 +248,8 @@ func did(c operation.ChangeView) string {
 		return verb(c) + " a task"
 	case c.Object == journal.Comment && c.Name != "":
 		return verb(c) + " a comment on"
+	case c.Object == journal.Comment:
+		return verb(c) + " a comment"
 	case signing[c.Object][c.Action] != "":
 		return signing[c.Object][c.Action]
 	case c.Object == journal.Settings:

@@ -53,7 +53,7 @@ func TestActivityTellsWhoDidWhatAndUndoesIt(t *testing.T) {
 	require.NotContains(t, ann.get("/activity?by=Claude").text, ">You</strong>")
 
 	back := ann.undoes(got, "Claude changed Invoice")
-	require.Contains(t, back.text, "Not undone", "it was completed since")
+	require.Contains(t, back.text, "Not undone. “Invoice &lt;i&gt;”: it was changed since, by you, and 1 more in the way.", "it was completed since; and its tag is in use")
 	require.True(t, ann.view(id).Completed)
 	back = ann.undoes(got, "You completed Invoice")
 	require.Contains(t, back.text, "Undone: “Invoice &lt;i&gt;”")
@@ -140,6 +140,7 @@ func TestAllThatAConnectionDidCanBeUndone(t *testing.T) {
 	require.Equal(t, http.StatusOK, look.status)
 	require.Contains(t, look.text, "Spam 2")
 	require.Contains(t, look.text, "Something stands in the way")
+	require.Contains(t, look.text, "it was changed since, by <bdi>you</bdi>")
 	done := ann.post("/undo", "back", "/activity", "connection", "Claude", "since", "2020-01-01T00:00", "partial", "1")
 	require.Contains(t, done.text, "Undone: 3 changes")
 	require.Empty(t, shown(ann.get("/tasks")))

@@ -1,7 +1,9 @@
 package web
 
 import (
+	"cmp"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -27,13 +29,32 @@ func (s *server) undo(c *gin.Context, user person.Settings) error {
 	}
 	answer, err := call[operation.UndoAnswer](c.Request.Context(), s.Operations, "undo", given)
 	if e := (*fault.Error)(nil); errors.As(err, &e) && (e.Code == fault.Conflict || e.Code == fault.NotFound || e.Code == fault.LimitExceeded) {
-		s.Pages.Say(c, backTo(c), Said{Text: "Not undone. " + Sentence(e)})
+		s.Pages.Say(c, backTo(c), Said{Text: "Not undone. " + s.standsInTheWay(c, given, e)})
 		return nil
 	} else if err != nil {
 		return err
 	}
 	s.Pages.Say(c, backTo(c), undone(answer))
 	return nil
+}
+
+// standsInTheWay tells why nothing was undone: the first change in the way, or the error
+// where there is none.
+func (s *server) standsInTheWay(c *gin.Context, given arguments, e *fault.Error) string {
+	given["dry_run"], given["partial"] = true, true
+	look, err := call[operation.UndoAnswer](c.Request.Context(), s.Operations, "undo", given)
+	if err != nil || len(look.InTheWay) == 0 {
+		return Sentence(e)
+	}
+	first := inTheWay(look.InTheWay[0])
+	text := quoted(cmp.Or(first.Title, first.Did)) + ": " + first.Reason
+	if first.By != "" {
+		text += ", by " + first.By
+	}
+	if more := len(look.InTheWay) - 1; more > 0 {
+		text += fmt.Sprintf(", and %d more in the way", more)
+	}
+	return text + "."
 }
 
 // undone tells what was taken back. Undoing that is the way back.
@@ -65,6 +86,19 @@ type undoAllData struct {
 // obstacle is a change with the reason why it is not taken back.
 type obstacle struct{ Did, Title, Path, Reason, By string }
 
+func told(v operation.UndoneView) obstacle {
+	seen := operation.ChangeView{Object: v.Object, ObjectID: v.ObjectID, Name: v.Name, Action: v.Action}
+	return obstacle{Did: did(seen), Title: v.Name, Path: pathOf(seen), Reason: v.Reason}
+}
+
+func inTheWay(v operation.ObstacleView) obstacle {
+	one := told(v.UndoneView)
+	if one.By = v.ChangedBy; v.ByPerson {
+		one.By = "you"
+	}
+	return one
+}
+
 // undoPage shows what undoing all that a connection did since a moment would do.
 func (s *server) undoPage(c *gin.Context, user person.Settings) error {
 	return s.showUndo(c, http.StatusOK, user, c.Request.URL.Query(), nil)
@@ -85,17 +119,11 @@ func (s *server) showUndo(c *gin.Context, status int, user person.Settings, form
 			return s.refused(c, err, func(f Form) error { return s.showUndo(c, http.StatusBadRequest, user, form, f.Error) })
 		}
 	}
-	told := func(v operation.UndoneView) obstacle {
-		seen := operation.ChangeView{Object: v.Object, ObjectID: v.ObjectID, Name: v.Name, Action: v.Action}
-		return obstacle{Did: did(seen), Title: v.Name, Path: pathOf(seen), Reason: v.Reason}
-	}
 	for _, one := range data.Preview.Changes {
 		data.Changes = append(data.Changes, told(one))
 	}
 	for _, one := range data.Preview.InTheWay {
-		way := told(one.UndoneView)
-		way.By = one.ChangedBy
-		data.Way = append(data.Way, way)
+		data.Way = append(data.Way, inTheWay(one))
 	}
 	for _, one := range data.Preview.CannotUndo {
 		data.Lasting = append(data.Lasting, told(one))

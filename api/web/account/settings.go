@@ -124,7 +124,7 @@ func (s *server) saveSettings(c *gin.Context, user person.Settings) error {
 	case from == "" && to == "":
 		arguments["quiet_hours"] = nil
 	case from == "" || to == "":
-		return s.failed(c, user, form, fault.Invalid("quiet_hours", "have a beginning and an end, or neither; for example 22:00 and 07:00"))
+		return s.failed(c, user, form, fault.Invalid("quiet_hours", "needs a beginning and an end, or neither; for example 22:00 and 07:00"))
 	default:
 		hours := from + "-" + to
 		if form.Is("except_urgent", "yes") {
