@@ -976,8 +976,9 @@ CREATE FUNCTION search_parts(given text)
  IMMUTABLE PARALLEL SAFE
 AS $function$
 BEGIN
-    RETURN CASE WHEN given ~ '[^ -~\n]|[a-z][A-Z]|[#+]|\.net|\.NET' THEN nullif(concat_ws(' ',
+    RETURN CASE WHEN given ~ '[^ -~\n]|[a-z][A-Z]|[#+]|\.net|\.NET|[[:alpha:]]-[[:alpha:]]' THEN nullif(concat_ws(' ',
         search_words(spell_out_letters(given)),
+        search_words(join_words(given)),
         CASE WHEN given ~ '[[:lower:]][[:upper:]]' THEN search_words(array_to_string(ARRAY(
             SELECT regexp_replace(part[1], '([[:lower:]])([[:upper:]])', '\1 \2', 'g')
             FROM regexp_matches(given, '[[:alnum:]]*[[:lower:]][[:upper:]][[:alnum:]]*', 'g') part), ' ')) END,
@@ -1523,6 +1524,20 @@ END;
 REVOKE ALL ON FUNCTION is_recorded(bigint) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION is_recorded(bigint) TO tickler_notifier;
 GRANT EXECUTE ON FUNCTION is_recorded(bigint) TO tickler_recurrer;
+
+CREATE FUNCTION join_words(given text)
+ RETURNS text
+ LANGUAGE plpgsql
+ IMMUTABLE PARALLEL SAFE
+AS $function$
+BEGIN
+    RETURN CASE WHEN given ~ '[[:alpha:]][-\u2010\u2011][[:alpha:]]' THEN array_to_string(ARRAY(
+        SELECT translate(part[1], U&'-\2010\2011', '')
+        FROM regexp_matches(given, '[[:alpha:]]+(?:[-\u2010\u2011][[:alpha:]]+)+', 'g') part), ' ') END;
+END $function$;
+REVOKE ALL ON FUNCTION join_words(text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION join_words(text) TO tickler_api;
+GRANT EXECUTE ON FUNCTION join_words(text) TO tickler_recurrer;
 
 -- Roles, and the schema itself
 

@@ -40,9 +40,10 @@ FROM (
 	       ), ''))::text AS query
 	FROM (
 		SELECT place, words, phraseto_tsquery('english', words) AS stemmed,
-		       words_phrase(words, prefix) || words_phrase(spelt_out, prefix) AS plain
+		       words_phrase(words, prefix) || words_phrase(spelt_out, prefix) || words_phrase(joined, prefix) AS plain
 		FROM (
-			SELECT place, prefix, trim(search_words(word)) AS words, coalesce(search_words(spell_out_letters(word)), '') AS spelt_out
+			SELECT place, prefix, trim(search_words(word)) AS words, coalesce(search_words(spell_out_letters(word)), '') AS spelt_out,
+			       CASE WHEN word !~ '[^[:alpha:]\u2010\u2011-]' THEN coalesce(trim(search_words(join_words(word))), '') ELSE '' END AS joined
 			FROM unnest($2::text[], $3::boolean[]) WITH ORDINALITY AS given (word, prefix, place)
 			OFFSET 0 -- here and below: so that each is computed once
 		) written OFFSET 0
