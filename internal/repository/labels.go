@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 
 	"tickler/internal/input"
 	"tickler/internal/journal"
@@ -200,7 +201,12 @@ func (tx *userTx) removeLabel(ctx context.Context, r removal, now time.Time) (in
 	batch := &pgx.Batch{}
 	batch.Queue(takeTime)
 	batch.Queue(r.lockTasks, tx.userID, id)
-	batch.Queue(r.lockLabel, tx.userID, id)
+	missing := false // one of the labels was deleted since it was looked up
+	locked := func(done pgconn.CommandTag) error {
+		missing = missing || done.RowsAffected() == 0
+		return nil
+	}
+	batch.Queue(r.lockLabel, tx.userID, id).Exec(locked)
 	args := append(tx.recording(ctx, now, journal.Task, journal.Updated), tx.userID, id, followed.tasks, followed.entries)
 	if object == journal.Tag {
 		args = append(args, orNull(r.into))
@@ -208,7 +214,7 @@ func (tx *userTx) removeLabel(ctx context.Context, r removal, now time.Time) (in
 	var trash []int64 // those that change without an entry of their own
 	keep := func(row pgx.Row) error { return row.Scan(&trash) }
 	if r.into != 0 {
-		batch.Queue(r.lockLabel, tx.userID, r.into)
+		batch.Queue(r.lockLabel, tx.userID, r.into).Exec(locked)
 		batch.Queue(retagTrashOf, tx.userID, id, r.into).QueryRow(keep)
 	}
 	batch.Queue(r.takeOff, args...).QueryRow(func(row pgx.Row) error {
@@ -221,7 +227,11 @@ func (tx *userTx) removeLabel(ctx context.Context, r removal, now time.Time) (in
 	batch.Queue(r.remove, tx.userID, id).QueryRow(func(row pgx.Row) error {
 		return row.Scan(&gone.ID, &gone.Name, &gone.Color)
 	})
-	if err := tx.SendBatch(ctx, batch).Close(); err != nil {
+	err := tx.SendBatch(ctx, batch).Close()
+	if missing {
+		return 0, errReferenceGone
+	}
+	if err != nil {
 		return 0, err
 	}
 	tx.wroteEvents = tx.wroteEvents || tasks > 0

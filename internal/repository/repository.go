@@ -252,18 +252,20 @@ func (r *Repository) serve(ctx context.Context, fn func(*transaction) error) err
 	return r.sessions.transact(ctx, nobody, serving, beginServing(), fn)
 }
 
-// foreignKeyConflict explains the only foreign key violations that can occur: a
-// category or tag, or after a long time a parent, was deleted for good after it was
-// looked up and before it was referred to.
+// errReferenceGone means that a category or tag, or after a long time a parent, was
+// deleted for good after it was looked up and before it was referred to.
+var errReferenceGone = &fault.Error{
+	Code: fault.Conflict, Message: "a category, a tag or the parent of this task was deleted at the same moment; nothing was changed",
+	Hint: "list_categories and list_tags show what there is; then try again",
+}
+
+// foreignKeyConflict explains the only foreign key violations that can occur.
 func foreignKeyConflict(err error) error {
 	var e *pgconn.PgError
 	if !errors.As(err, &e) || e.Code != "23503" {
 		return err
 	}
-	return &fault.Error{
-		Code: fault.Conflict, Message: "a category, a tag or the parent of this task was deleted at the same moment; nothing was changed",
-		Hint: "list_categories and list_tags show what there is; then try again",
-	}
+	return errReferenceGone
 }
 
 // userTx is a transaction that sees one user's data only.

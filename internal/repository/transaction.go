@@ -78,22 +78,24 @@ func (t *transaction) later(batch *pgx.Batch) {
 	t.ahead, t.begun = append(t.ahead, batch.QueuedQueries...), true
 }
 
-// attempts is how often a transaction is tried that Postgres ends because of others, and
-// pause how long it waits before the second attempt; before the third twice as long.
+// attempts is how often a transaction is tried that others get in the way of, and pause
+// how long it waits before the second attempt; before the third twice as long.
 const (
 	attempts = 4
 	pause    = 50 * time.Millisecond
 )
 
 // undisturbed runs a transaction again when Postgres has ended it because it and others
-// waited for each other. Nothing of it was stored. In the pause the others get what this
-// one had locked; without it, it might lock that again before they wake. See
+// waited for each other, or when what it refers to was deleted after it was looked up.
+// Nothing of it was stored. In the pause the others get what this one had locked; without
+// it, it might lock that again before they wake. See
 // https://www.postgresql.org/docs/current/explicit-locking.html#LOCKING-DEADLOCKS
 func undisturbed(ctx context.Context, run func() error) error {
 	for n := 1; ; n++ {
 		var server *pgconn.PgError
 		err := run()
-		if n == attempts || !errors.As(err, &server) || server.Code != "40P01" {
+		deadlock := errors.As(err, &server) && server.Code == "40P01"
+		if n == attempts || !deadlock && !errors.Is(err, errReferenceGone) {
 			return err
 		}
 		select {
