@@ -5,6 +5,7 @@ import (
 
 	"tickler/internal/fault"
 	"tickler/internal/input"
+	"tickler/internal/task"
 )
 
 // maxParts is how many parts that a task names are looked at.
@@ -49,7 +50,7 @@ func (i *item) above() int {
 }
 
 // relate finds the tasks that others name by their ids in the file. What is not in the
-// file, or would be above itself, is named in the description.
+// file, would be above itself, or has too many above it is named in the description.
 func (c *content) relate() {
 	places := map[string]int{}
 	for n, one := range c.items {
@@ -99,8 +100,9 @@ func (c *content) relate() {
 		if one.among.title == "" {
 			one.among.title = c.items[one.among.above-1].in.Title.Value
 		}
-		for at, steps := one.among.above, 0; at != 0; at, steps = c.items[at-1].above(), steps+1 {
-			if at == n+1 || steps > len(c.items) {
+		level := 1 // of a tree; in a circle there is no end to them
+		for at := one.among.above; at != 0; at = c.items[at-1].above() {
+			if level++; level > task.MaxDepth {
 				one.partOf(one.among.title)
 				one.among.above = 0
 				break

@@ -82,3 +82,19 @@ func TestWhatCannotBeAPartStandsByItselfAndSaysSo(t *testing.T) {
 	require.Equal(t, found["Level 6"].ID, *found["Level 7"].ParentID)
 	require.True(t, (found["A"].ParentID == nil) != (found["B"].ParentID == nil), "one of a circle stands by itself")
 }
+
+func TestTreeThatIsTooDeepIsToldByADryRunToo(t *testing.T) {
+	b := setup(t)
+	file := "- A\n  - B\n    - C\n      - D\n        - E\n          - F\n            - G\n"
+	for _, dryRun := range []bool{true, false} {
+		report := b.bring(t, b.ann, "text/markdown", file, dryRun)
+		require.Equal(t, 7, report.Created)
+		for _, row := range report.Rows {
+			require.Equal(t, row.Title == "F", len(row.Notes) > 0, "%+v", row)
+		}
+	}
+	all := b.all(t, b.ann)
+	require.Nil(t, all["F"].ParentID)
+	require.Contains(t, all["F"].Description, "Part of: E")
+	require.Equal(t, all["F"].ID, *all["G"].ParentID)
+}
