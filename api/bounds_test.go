@@ -1,8 +1,11 @@
 package main
 
 import (
+	"bufio"
+	"bytes"
 	"encoding/json"
 	"fmt"
+	"net"
 	"net/http"
 	"strings"
 	"testing"
@@ -50,4 +53,23 @@ func TestBodyThatWouldCostMuchMemoryIsRefusedBeforeItIsDecoded(t *testing.T) {
 	a = h.send(t, ann.token, http.MethodPatch, "/v1/settings", json.RawMessage(`{"reminder_offsets":[`+many(`1`)+`]}`))
 	require.Equal(t, http.StatusBadRequest, a.status)
 	require.Contains(t, a.text, "reminder_offsets has more than 1000 values")
+}
+
+// A browser that is still sending a large file would show that the connection broke.
+func TestAnswerReachesWhoIsStillSending(t *testing.T) {
+	t.Parallel()
+	h := build(t, nil)
+	ann := h.resident(t, "ann")
+	server, err := net.Dial("tcp", strings.TrimPrefix(h.URL, "http://"))
+	require.NoError(t, err)
+	defer func() { _ = server.Close() }()
+	const size = 15 << 20
+	_, err = fmt.Fprintf(server, "POST /v1/import HTTP/1.1\r\nHost: %s\r\nAuthorization: Bearer %s\r\nContent-Type: text/csv\r\nContent-Length: %d\r\n\r\n<html>", strings.TrimPrefix(h.URL, "http://"), ann.token, size)
+	require.NoError(t, err)
+	_, err = server.Write(bytes.Repeat([]byte("x"), size-len("<html>")))
+	require.NoError(t, err)
+	answer, err := http.ReadResponse(bufio.NewReader(server), nil)
+	require.NoError(t, err)
+	defer func() { _ = answer.Body.Close() }()
+	require.Equal(t, http.StatusBadRequest, answer.StatusCode)
 }

@@ -1,6 +1,7 @@
 package guard
 
 import (
+	"io"
 	"math"
 	"net/http"
 	"net/netip"
@@ -106,7 +107,9 @@ func addressOf(c *gin.Context) string {
 }
 
 // plainBody limits the size of a body and refuses compressed ones, in which a few
-// bytes can become gigabytes.
+// bytes can become gigabytes. What the handler leaves unread it reads and throws away: many
+// clients look for the answer only when they have sent all, and to them a connection that
+// closed before would look broken. One that asked whether to send is told by the answer.
 func plainBody(maxBody int64) gin.HandlerFunc {
 	return func(c *gin.Context) {
 		if encoding := c.GetHeader("Content-Encoding"); encoding != "" && encoding != "identity" {
@@ -114,5 +117,10 @@ func plainBody(maxBody int64) gin.HandlerFunc {
 			return
 		}
 		c.Request.Body = http.MaxBytesReader(c.Writer, c.Request.Body, maxBody)
+		body := c.Request.Body
+		c.Next()
+		if c.GetHeader("Expect") == "" {
+			_, _ = io.Copy(io.Discard, body)
+		}
 	}
 }
