@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -95,6 +96,9 @@ func (s *server) importPart(c *gin.Context, user person.Settings, name string, f
 		if e := invalid(err); e != nil {
 			said := *e
 			said.Field = "file"
+			if what, named := strings.CutPrefix(said.Message, "body "); named {
+				said.Message = "the file " + what
+			}
 			err = &said
 		}
 		return again(err)
